@@ -1,0 +1,70 @@
+"""Group commit: many callers, one statement, one commit.
+
+Callers await their own answer; one task drains the queue, hands the whole batch to `work` and answers everyone.
+A batch starts as soon as the one before it ends, so a lone caller waits for nobody and a crowd shares one
+commit (DeWitt et al., "Implementation Techniques for Main Memory Database Systems", 1984).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from unwall.kernel.errors import TooMany
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class Batcher(Generic[Item, Answer]):
+    """`work` gets at most `most` items and returns one answer for each, in order; an exception it raises reaches
+    every caller of that batch. More than `waiting` items in the queue are refused with `TooMany`."""
+
+    def __init__(
+        self, work: Callable[[list[Item]], Awaitable[Sequence[Answer]]], *, most: int = 2000, waiting: int = 50_000
+    ) -> None:
+        self._work = work
+        self._most = most
+        self._waiting = waiting
+        self._queue: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._drain: asyncio.Task[None] | None = None
+
+    def submit(self, item: Item) -> asyncio.Future[Answer]:
+        """The future of the item's answer; to be called on the event loop that runs the batches."""
+        if len(self._queue) >= self._waiting:
+            raise TooMany("Too many requests are waiting; try again in a moment.", wait_seconds=1)
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        if self._drain is None:
+            self._drain = asyncio.create_task(self._run())
+        return future
+
+    async def close(self) -> None:
+        """Wait until everything submitted has been answered."""
+        while self._drain is not None:
+            await asyncio.wait([self._drain])
+
+    async def _run(self) -> None:
+        try:
+            while self._queue:
+                queue, size = self._queue, min(self._most, len(self._queue))
+                # a caller that has gone away in the meantime wants nothing done
+                batch = [pair for pair in (queue.popleft() for _ in range(size)) if not pair[1].done()]
+                if batch:
+                    await self._answer(batch)
+        finally:
+            self._drain = None
+
+    async def _answer(self, batch: list[tuple[Item, "asyncio.Future[Answer]"]]) -> None:
+        try:
+            answers = await self._work([item for item, _ in batch])
+            if len(answers) != len(batch):
+                raise RuntimeError(f"{len(batch)} items got {len(answers)} answers")
+        except Exception as error:  # the callers are told; the drain must live on
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)

@@ -1,0 +1,61 @@
+"""What an operator may set, each as an environment variable; `unwall settings` prints them with their meaning."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Plain values; every field `x` is read from `UNWALL_X`, and `database_url` also from `DATABASE_URL`."""
+
+    data: Path
+    """Where the embedded database, uploaded files, exports and models live."""
+    database_url: str = ""
+    """A PostgreSQL 15+ server; empty: the embedded one under `data`."""
+    files_url: str = ""
+    """Where files are kept: an `s3://`, `gs://`, `az://` or `file://` URL; empty: `data/files`."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    """Server processes. Each has its own group-commit desk; the database keeps them honest."""
+    base_url: str = ""
+    """The address the outside sees, without a slash at its end; empty: taken from the request."""
+    merchant: str = ""
+    """The slug of the one merchant this install is for; empty: the shop's home spans all merchants."""
+    secure_cookies: bool = False
+    """Set behind HTTPS: cookies are then only sent over it."""
+    pool_size: int = 10
+    hold_minutes: int = 15
+    """How long stock is held for an unpaid order."""
+    attribution_days: int = 7
+    """The attribution window: a sale counts for the last post touched within it."""
+    log_format: str = "console"
+    """`console` for people, `json` for machines."""
+    log_level: str = "info"
+
+
+def default_data() -> Path:
+    """As root the embedded database runs as a user of its own that cannot enter root's home, so not there."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/unwall")
+    return Path(os.environ.get("XDG_DATA_HOME", "~/.local/share")).expanduser() / "unwall"
+
+
+def load(environment: dict[str, str] | None = None) -> Settings:
+    """Read the settings; raises `msgspec.ValidationError` naming the field that cannot be understood."""
+    source = dict(os.environ) if environment is None else environment
+    found: dict[str, str] = {"data": str(default_data())}
+    if source.get("DATABASE_URL"):
+        found["database_url"] = source["DATABASE_URL"]
+    for name in Settings.__struct_fields__:
+        value = source.get(f"UNWALL_{name.upper()}")
+        if value is not None:
+            found[name] = value
+    return msgspec.convert(found, Settings, strict=False, dec_hook=_decode)
+
+
+def _decode(wanted: type, value: object) -> object:
+    if wanted is Path or issubclass(wanted, Path):
+        return Path(str(value)).expanduser()
+    raise NotImplementedError(wanted)

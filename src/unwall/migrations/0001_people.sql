@@ -1,0 +1,118 @@
+-- The role of every console, counter and API-key request. Row-level security confines it to the merchant named in
+-- unwall.merchant_id; without a name it sees nothing.
+DO $$ BEGIN
+    CREATE ROLE unwall_desk NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+DO $$ BEGIN
+    EXECUTE format('GRANT unwall_desk TO %I', current_user);
+END $$;
+GRANT USAGE ON SCHEMA public TO unwall_desk;
+
+CREATE FUNCTION current_merchant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS
+    $$ SELECT nullif(current_setting('unwall.merchant_id', true), '')::uuid $$;
+
+-- Called by each migration for each merchant-owned table: the one place that says how a table is guarded.
+CREATE PROCEDURE guard(guarded regclass, may text DEFAULT 'SELECT, INSERT, UPDATE, DELETE') LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', guarded);
+    EXECUTE format('CREATE POLICY own_merchant ON %s TO unwall_desk USING (merchant_id = (SELECT current_merchant()))'
+        ' WITH CHECK (merchant_id = (SELECT current_merchant()))', guarded);
+    EXECUTE format('GRANT %s ON %s TO unwall_desk', may, guarded);
+END $$;
+
+CREATE TABLE merchant (
+    id           uuid PRIMARY KEY,
+    slug         text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{1,62}$'),
+    name         text NOT NULL CHECK (name <> ''),
+    currency     text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    timezone     text NOT NULL,
+    locale       text NOT NULL DEFAULT 'en',
+    translations jsonb NOT NULL DEFAULT '{}',  -- {"zh": {"name": "..."}}
+    created_at   timestamptz NOT NULL DEFAULT now()
+);
+ALTER TABLE merchant ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_merchant ON merchant TO unwall_desk USING (id = (SELECT current_merchant()));
+GRANT SELECT, UPDATE ON merchant TO unwall_desk;
+
+-- Shoppers belong to no merchant: one member may buy from all of them. Desks see them only through their orders.
+CREATE TABLE member (
+    id            uuid PRIMARY KEY,
+    email         text UNIQUE CHECK (email = lower(email)),
+    name          text NOT NULL,
+    password_hash text,
+    locale        text NOT NULL DEFAULT 'en',
+    created_at    timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE visitor (
+    id         uuid PRIMARY KEY,
+    member_id  uuid REFERENCES member,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX visitor_member ON visitor (member_id) WHERE member_id IS NOT NULL;
+
+-- What a merchant calls a member: a customer number of a till or of an imported file.
+CREATE TABLE member_code (
+    merchant_id uuid NOT NULL REFERENCES merchant,
+    code        text NOT NULL,
+    member_id   uuid NOT NULL REFERENCES member,
+    PRIMARY KEY (merchant_id, code)
+);
+CREATE INDEX member_code_member ON member_code (member_id);
+CALL guard('member_code');
+
+CREATE TABLE staff (
+    id            uuid PRIMARY KEY,
+    merchant_id   uuid NOT NULL REFERENCES merchant,
+    email         text NOT NULL UNIQUE CHECK (email = lower(email)),
+    name          text NOT NULL,
+    password_hash text NOT NULL,
+    role          text NOT NULL CHECK (role IN ('owner', 'editor', 'analyst', 'stock', 'node')),
+    node_id       uuid,  -- the warehouse or shop of node staff
+    active        boolean NOT NULL DEFAULT true,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    CHECK ((role = 'node') = (node_id IS NOT NULL))
+);
+CREATE INDEX staff_merchant ON staff (merchant_id);
+CALL guard('staff');
+
+CREATE TABLE session (
+    token_hash bytea PRIMARY KEY,
+    audience   text NOT NULL CHECK (audience IN ('member', 'staff')),
+    person_id  uuid NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX session_person ON session (person_id);
+CREATE INDEX session_expiry ON session (expires_at);
+
+CREATE TABLE sign_in_attempt (
+    subject text NOT NULL,  -- what is counted: an e-mail address or a network address, with the audience
+    at      timestamptz NOT NULL
+);
+CREATE INDEX sign_in_attempt_subject ON sign_in_attempt (subject, at);
+
+CREATE TABLE api_key (
+    id           uuid PRIMARY KEY,
+    merchant_id  uuid NOT NULL REFERENCES merchant,
+    name         text NOT NULL,
+    secret_hash  bytea NOT NULL UNIQUE,
+    hint         text NOT NULL,  -- the first characters, to tell keys apart in a list
+    scopes       text[] NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    revoked_at   timestamptz
+);
+CREATE INDEX api_key_merchant ON api_key (merchant_id);
+CALL guard('api_key');
+
+-- Answers already given, by the caller's Idempotency-Key; an empty answer is a request that died or still runs.
+CREATE TABLE idempotency (
+    caller     text NOT NULL,
+    key        text NOT NULL,
+    body_hash  bytea NOT NULL,
+    status     int,
+    answer     bytea,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (caller, key)
+);

@@ -1,0 +1,84 @@
+CREATE TABLE category (
+    id           uuid PRIMARY KEY,
+    merchant_id  uuid NOT NULL REFERENCES merchant,
+    slug         text NOT NULL,
+    title        text NOT NULL CHECK (title <> ''),
+    translations jsonb NOT NULL DEFAULT '{}',
+    UNIQUE (merchant_id, slug)
+);
+CALL guard('category');
+
+CREATE TABLE product (
+    id           uuid PRIMARY KEY,
+    merchant_id  uuid NOT NULL REFERENCES merchant,
+    category_id  uuid REFERENCES category,
+    slug         text NOT NULL,  -- Shopify's Handle
+    title        text NOT NULL CHECK (title <> ''),
+    description  text NOT NULL DEFAULT '',  -- sanitised HTML
+    translations jsonb NOT NULL DEFAULT '{}',  -- {"zh": {"title": "...", "description": "..."}}
+    vendor       text NOT NULL DEFAULT '',
+    tags         text[] NOT NULL DEFAULT '{}',
+    option_names text[] NOT NULL DEFAULT '{}',
+    status       text NOT NULL DEFAULT 'active' CHECK (status IN ('draft', 'active', 'archived')),
+    search       tsvector NOT NULL DEFAULT '',
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    updated_at   timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (merchant_id, slug)
+);
+CREATE INDEX product_listing ON product (merchant_id, id DESC) WHERE status = 'active';
+CREATE INDEX product_category ON product (category_id, id DESC) WHERE status = 'active';
+CREATE INDEX product_search ON product USING gin (search);
+CALL guard('product');
+
+CREATE TABLE product_image (
+    product_id  uuid NOT NULL REFERENCES product ON DELETE CASCADE,
+    position    smallint NOT NULL,
+    merchant_id uuid NOT NULL REFERENCES merchant,
+    file        text NOT NULL,  -- a key of kernel.files, or an https address from an import
+    alt         text NOT NULL DEFAULT '',
+    width       int NOT NULL CHECK (width > 0),
+    height      int NOT NULL CHECK (height > 0),
+    PRIMARY KEY (product_id, position)
+);
+CALL guard('product_image');
+
+CREATE TABLE variant (
+    id          uuid PRIMARY KEY,
+    merchant_id uuid NOT NULL REFERENCES merchant,
+    product_id  uuid NOT NULL REFERENCES product ON DELETE CASCADE,
+    position    smallint NOT NULL,
+    sku         text NOT NULL CHECK (sku <> ''),
+    barcode     text,
+    options     text[] NOT NULL DEFAULT '{}',  -- one value for each of product.option_names
+    price       bigint NOT NULL CHECK (price >= 0),  -- minor units of the merchant's currency
+    compare_at  bigint CHECK (compare_at > price),
+    weight_g    int NOT NULL DEFAULT 0 CHECK (weight_g >= 0),
+    active      boolean NOT NULL DEFAULT true,
+    UNIQUE (merchant_id, sku)
+);
+CREATE INDEX variant_product ON variant (product_id, position);
+CREATE INDEX variant_barcode ON variant (merchant_id, barcode) WHERE barcode IS NOT NULL;
+CALL guard('variant');
+
+-- A set sold at one price; each part is one variant.
+CREATE TABLE bundle (
+    id           uuid PRIMARY KEY,
+    merchant_id  uuid NOT NULL REFERENCES merchant,
+    slug         text NOT NULL,
+    title        text NOT NULL CHECK (title <> ''),
+    translations jsonb NOT NULL DEFAULT '{}',
+    price        bigint NOT NULL CHECK (price >= 0),
+    active       boolean NOT NULL DEFAULT true,
+    UNIQUE (merchant_id, slug)
+);
+CALL guard('bundle');
+
+CREATE TABLE bundle_part (
+    bundle_id   uuid NOT NULL REFERENCES bundle ON DELETE CASCADE,
+    variant_id  uuid NOT NULL REFERENCES variant,
+    merchant_id uuid NOT NULL REFERENCES merchant,
+    quantity    int NOT NULL CHECK (quantity > 0),
+    PRIMARY KEY (bundle_id, variant_id)
+);
+CREATE INDEX bundle_part_variant ON bundle_part (variant_id);
+CALL guard('bundle_part');

@@ -1,0 +1,211 @@
+-- A warehouse or a shop: a place that holds stock.
+CREATE TABLE node (
+    id             uuid PRIMARY KEY,
+    merchant_id    uuid NOT NULL REFERENCES merchant,
+    code           text NOT NULL,
+    kind           text NOT NULL CHECK (kind IN ('warehouse', 'shop')),
+    name           text NOT NULL CHECK (name <> ''),
+    translations   jsonb NOT NULL DEFAULT '{}',  -- {"zh": {"name", "city", "address"}}
+    city           text NOT NULL,
+    address        text NOT NULL,
+    latitude       double precision NOT NULL CHECK (latitude BETWEEN -90 AND 90),
+    longitude      double precision NOT NULL CHECK (longitude BETWEEN -180 AND 180),
+    timezone       text NOT NULL,
+    opening_hours  text NOT NULL,  -- OpenStreetMap syntax
+    ships          boolean NOT NULL,
+    pickup         boolean NOT NULL,
+    pick_minutes   int NOT NULL CHECK (pick_minutes > 0),
+    pick_cost      bigint NOT NULL CHECK (pick_cost >= 0),  -- minor units a unit, pick and pack
+    open           boolean NOT NULL DEFAULT true,
+    UNIQUE (merchant_id, code)
+);
+CALL guard('node');
+ALTER TABLE staff ADD FOREIGN KEY (node_id) REFERENCES node;
+
+-- How many: on hand is what stands there, held is promised to orders not yet paid, allocated to paid ones.
+-- available-to-promise = on_hand - held - allocated - safety_stock. The CHECK is the last guard against overselling.
+CREATE TABLE stock_level (
+    variant_id   uuid NOT NULL REFERENCES variant,
+    node_id      uuid NOT NULL REFERENCES node,
+    merchant_id  uuid NOT NULL REFERENCES merchant,
+    on_hand      int NOT NULL DEFAULT 0,
+    held         int NOT NULL DEFAULT 0 CHECK (held >= 0),
+    allocated    int NOT NULL DEFAULT 0 CHECK (allocated >= 0),
+    safety_stock int NOT NULL DEFAULT 0 CHECK (safety_stock >= 0),
+    PRIMARY KEY (variant_id, node_id),
+    CONSTRAINT never_oversold CHECK (on_hand >= held + allocated)
+) WITH (fillfactor = 50);  -- a hot row is rewritten in place, on its own page
+CREATE INDEX stock_level_node ON stock_level (node_id);
+CREATE INDEX stock_level_merchant ON stock_level (merchant_id);
+CALL guard('stock_level');
+
+-- The ledger: every movement, append-only and double entry: `quantity` units leave one bucket and enter another.
+CREATE TABLE stock_ledger (
+    entry       bigint GENERATED ALWAYS AS IDENTITY,
+    at          timestamptz NOT NULL DEFAULT now(),
+    merchant_id uuid NOT NULL,
+    variant_id  uuid NOT NULL,
+    node_id     uuid NOT NULL,
+    quantity    int NOT NULL CHECK (quantity > 0),
+    source      text NOT NULL,  -- bucket left: available, held, allocated, or outside
+    target      text NOT NULL,  -- bucket entered
+    reason      text NOT NULL,
+    cause_id    uuid NOT NULL,  -- what made it happen: the hold, the shipment, the receipt
+    line        smallint NOT NULL,
+    actor       text NOT NULL,
+    PRIMARY KEY (variant_id, node_id, entry),
+    CHECK (source <> target)
+);
+CREATE UNIQUE INDEX stock_ledger_once ON stock_ledger (cause_id, line, reason);
+CALL guard('stock_ledger', 'SELECT, INSERT');
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON stock_ledger FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON stock_ledger EXECUTE FUNCTION refuse_change();
+
+-- Stock promised to one request (an order being placed), a row a line. The caller names the request, so that asking
+-- twice holds once.
+CREATE TABLE stock_hold (
+    request_id  uuid NOT NULL,
+    line        smallint NOT NULL,
+    merchant_id uuid NOT NULL,
+    variant_id  uuid NOT NULL,
+    node_id     uuid NOT NULL,
+    quantity    int NOT NULL CHECK (quantity > 0),
+    state       text NOT NULL DEFAULT 'held' CHECK (state IN ('held', 'allocated', 'issued', 'released', 'expired')),
+    expires_at  timestamptz NOT NULL,
+    PRIMARY KEY (request_id, line)
+);
+CREATE INDEX stock_hold_expiry ON stock_hold (expires_at) WHERE state = 'held';
+CALL guard('stock_hold');
+
+CREATE TABLE cart (
+    id          uuid PRIMARY KEY,
+    merchant_id uuid NOT NULL REFERENCES merchant,
+    visitor_id  uuid NOT NULL,
+    state       text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'ordered')),
+    created_at  timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX cart_open ON cart (visitor_id, merchant_id) WHERE state = 'open';
+CALL guard('cart');
+
+CREATE TABLE cart_line (
+    cart_id     uuid NOT NULL REFERENCES cart ON DELETE CASCADE,
+    variant_id  uuid NOT NULL REFERENCES variant,
+    merchant_id uuid NOT NULL,
+    quantity    int NOT NULL CHECK (quantity BETWEEN 1 AND 99),
+    post_id     uuid,  -- the post it was added from
+    page        text,
+    policy      text,
+    added_at    timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (cart_id, variant_id)
+);
+CALL guard('cart_line');
+
+CREATE TABLE sales_order (
+    id             uuid PRIMARY KEY,
+    merchant_id    uuid NOT NULL REFERENCES merchant,
+    number         text NOT NULL,
+    cart_id        uuid UNIQUE,  -- an order a cart: pressing twice orders once
+    visitor_id     uuid,
+    member_id      uuid,
+    channel        text NOT NULL CHECK (channel IN ('online', 'counter', 'import')),
+    state          text NOT NULL CHECK (state IN ('prepared', 'paid', 'fulfilled', 'cancelled', 'expired')),
+    method         text NOT NULL CHECK (method IN ('ship', 'pickup', 'taken')),
+    currency       text NOT NULL,
+    items_total    bigint NOT NULL CHECK (items_total >= 0),
+    discount_total bigint NOT NULL DEFAULT 0 CHECK (discount_total >= 0),
+    shipping_total bigint NOT NULL DEFAULT 0 CHECK (shipping_total >= 0),
+    total          bigint NOT NULL CHECK (total = items_total - discount_total + shipping_total),
+    contact        jsonb NOT NULL DEFAULT '{}',  -- name, phone, email, address, city, latitude, longitude
+    promise        jsonb NOT NULL DEFAULT '{}',  -- what was promised: by when or from when, where
+    sourcing       jsonb NOT NULL DEFAULT '[]',  -- why each node: the explanation as it was made
+    placed_at      timestamptz NOT NULL,
+    paid_at        timestamptz,
+    closed_at      timestamptz,
+    UNIQUE (merchant_id, number)
+);
+CREATE INDEX sales_order_merchant ON sales_order (merchant_id, id DESC);
+CREATE INDEX sales_order_visitor ON sales_order (visitor_id, id DESC);
+CREATE INDEX sales_order_member ON sales_order (member_id, id DESC) WHERE member_id IS NOT NULL;
+CREATE INDEX sales_order_prepared ON sales_order (placed_at) WHERE state = 'prepared';
+CALL guard('sales_order');
+
+CREATE TABLE order_line (
+    order_id    uuid NOT NULL REFERENCES sales_order ON DELETE CASCADE,
+    line        smallint NOT NULL,
+    merchant_id uuid NOT NULL,
+    product_id  uuid NOT NULL,
+    variant_id  uuid NOT NULL,
+    title       text NOT NULL,
+    sku         text NOT NULL,
+    options     text[] NOT NULL DEFAULT '{}',
+    quantity    int NOT NULL CHECK (quantity > 0),
+    unit_price  bigint NOT NULL CHECK (unit_price >= 0),
+    total       bigint NOT NULL CHECK (total >= 0),
+    returned    int NOT NULL DEFAULT 0 CHECK (returned BETWEEN 0 AND quantity),
+    post_id     uuid,
+    page        text,
+    policy      text,
+    PRIMARY KEY (order_id, line)
+);
+CREATE INDEX order_line_product ON order_line (product_id);
+CALL guard('order_line');
+
+CREATE TABLE payment (
+    id          uuid PRIMARY KEY,
+    merchant_id uuid NOT NULL,
+    order_id    uuid NOT NULL REFERENCES sales_order,
+    gateway     text NOT NULL,
+    reference   text,  -- the gateway's own name for it
+    amount      bigint NOT NULL CHECK (amount >= 0),
+    currency    text NOT NULL,
+    state       text NOT NULL CHECK (state IN ('asked', 'captured', 'declined', 'voided')),
+    message     text,
+    asked_at    timestamptz NOT NULL DEFAULT now(),
+    settled_at  timestamptz
+);
+CREATE INDEX payment_order ON payment (order_id);
+CREATE UNIQUE INDEX payment_captured_once ON payment (order_id) WHERE state = 'captured';
+CALL guard('payment');
+
+-- What one node does for one order by one method; its lines name the stock they take (the hold's request and line).
+CREATE TABLE shipment (
+    id          uuid PRIMARY KEY,
+    merchant_id uuid NOT NULL,
+    order_id    uuid NOT NULL REFERENCES sales_order,
+    node_id     uuid NOT NULL REFERENCES node,
+    method      text NOT NULL CHECK (method IN ('ship', 'pickup')),
+    state       text NOT NULL CHECK (state IN ('routed', 'picking', 'ready', 'handed_over', 'collected', 'cancelled')),
+    due_at      timestamptz NOT NULL,
+    tracking    text,
+    code_tries  int NOT NULL DEFAULT 0,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    updated_at  timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX shipment_order ON shipment (order_id);
+CREATE INDEX shipment_tasks ON shipment (node_id, due_at) WHERE state IN ('routed', 'picking', 'ready');
+CALL guard('shipment');
+
+CREATE TABLE shipment_line (
+    shipment_id uuid NOT NULL REFERENCES shipment ON DELETE CASCADE,
+    line        smallint NOT NULL,  -- the order's and the hold's line
+    merchant_id uuid NOT NULL,
+    variant_id  uuid NOT NULL,
+    quantity    int NOT NULL CHECK (quantity > 0),
+    picked      int NOT NULL DEFAULT 0 CHECK (picked BETWEEN 0 AND quantity),
+    PRIMARY KEY (shipment_id, line)
+);
+CALL guard('shipment_line');
+
+CREATE TABLE shipment_event (
+    id          uuid PRIMARY KEY,
+    shipment_id uuid NOT NULL REFERENCES shipment ON DELETE CASCADE,
+    merchant_id uuid NOT NULL,
+    at          timestamptz NOT NULL,
+    state       text NOT NULL,
+    actor       text NOT NULL,
+    note        text NOT NULL DEFAULT ''
+);
+CREATE INDEX shipment_event_shipment ON shipment_event (shipment_id, id);
+CALL guard('shipment_event');

@@ -1,0 +1,1 @@
+"""Plain SQL, forward only: a file that has landed is never changed."""

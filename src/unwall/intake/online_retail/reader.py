@@ -1,0 +1,146 @@
+"""Reading the file line by line, in constant memory, and digesting it whole."""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from operator import itemgetter
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from unwall.intake.online_retail import rules
+from unwall.intake.online_retail.ledger import Ledger
+from unwall.intake.online_retail.values import Digest, Line, Malformed, Problem
+from unwall.kernel.errors import FieldError, Invalid
+
+COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
+Progress = Callable[[int, float], None]
+"""Told the lines read so far and the share of the file, 0 to 1."""
+_TELL_EVERY = 20_000
+_GZIP = b"\x1f\x8b"
+_V = TypeVar("_V")
+
+
+class _Known(dict[str, _V]):
+    """Parses each distinct text once: the file repeats itself a hundredfold."""
+
+    def __init__(self, parse: Callable[[str], _V]) -> None:
+        super().__init__()
+        self._parse = parse
+
+    def __missing__(self, text: str) -> _V:
+        value = self[text] = self._parse(text)
+        return value
+
+
+class Reader:
+    """Iterate once over `Line`s and `Problem`s; `lines` and `share` tell how far it has come."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self._size = max(1, raw.seek(0, io.SEEK_END))
+        raw.seek(0)
+        packed = raw.read(2) == _GZIP
+        raw.seek(0)
+        source = gzip.GzipFile(fileobj=raw) if packed else raw
+        # not UTF-8: kept as surrogates, for the rules to read as Latin-1
+        text = io.TextIOWrapper(source, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        self._csv = csv.reader(text)
+        self._header = 0
+        self._settled = 0  # the last line of the file that an item was made of
+        self.codes = _Known(rules.parse_code)
+
+    @property
+    def lines(self) -> int:
+        """Lines of the file so far, without the header."""
+        return self._csv.line_num - self._header
+
+    @property
+    def share(self) -> float:
+        return self._raw.tell() / self._size
+
+    def __iter__(self) -> Iterator[Line | Problem]:
+        try:
+            header = [name.strip() for name in next(self._csv, [])]
+            self._settled = self._header = self._csv.line_num
+            yield from self._body(_positions(header), len(header))
+        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise Invalid.one("file", f"The compressed file is damaged after line {self._csv.line_num}.") from error
+
+    def _body(self, positions: tuple[int, ...], width: int) -> Iterator[Line | Problem]:
+        while True:
+            try:
+                yield from self._records(positions, width)
+                return
+            except csv.Error as error:
+                number = self._csv.line_num
+                yield Problem(number, "line", str(error), number - self._settled)
+                self._settled = number
+
+    def _records(self, positions: tuple[int, ...], width: int) -> Iterator[Line | Problem]:
+        source = self._csv
+        line_of = self._parser(positions)
+        for row in source:
+            number = source.line_num
+            try:
+                if number - self._settled != 1:
+                    raise Malformed("line", "a quoted field runs over the end of the line")
+                if len(row) != width:
+                    raise Malformed("line", f"{len(row)} fields instead of {width}")
+                item: Line | Problem = line_of(row)
+            except Malformed as error:
+                item = Problem(number, error.field, error.reason, number - self._settled)
+            self._settled = number
+            yield item
+
+    def _parser(self, positions: tuple[int, ...]) -> Callable[[list[str]], Line]:
+        pick = itemgetter(*positions)
+        codes, invoices, descriptions = self.codes, _Known(rules.parse_invoice), _Known(rules.parse_description)
+        quantities, times, prices = _Known(rules.parse_quantity), _Known(rules.parse_time), _Known(rules.parse_price)
+        customers, countries = _Known(rules.parse_customer), _Known(rules.parse_country)
+
+        def line_of(row: list[str]) -> Line:
+            no, code, description, quantity, at, price, customer, country = pick(row)
+            line = Line(
+                invoices[no],
+                *codes[code],
+                descriptions[description],
+                quantities[quantity],
+                times[at],
+                prices[price],
+                customers[customer],
+                countries[country],
+            )
+            wrong = rules.contradiction(line)
+            if wrong:
+                raise wrong
+            return line
+
+        return line_of
+
+
+def _positions(header: list[str]) -> tuple[int, ...]:
+    missing = [FieldError(name, f"The file has no column {name}.") for name in COLUMNS if name not in header]
+    if missing:
+        raise Invalid(missing)
+    return tuple(header.index(name) for name in COLUMNS)
+
+
+def _ignore(lines: int, share: float) -> None:
+    pass
+
+
+def digest(path: Path, progress: Progress = _ignore) -> Digest:
+    """Read and settle the whole file; raises `Invalid` where it is not there or is no Online Retail file."""
+    if not path.is_file():
+        raise Invalid.one("file", f"There is no file {path}.")
+    ledger = Ledger()
+    with path.open("rb") as raw:
+        reader = Reader(raw)
+        for count, item in enumerate(reader):
+            ledger.add(item)
+            if not count % _TELL_EVERY:
+                progress(reader.lines, reader.share)
+        progress(reader.lines, 1.0)
+        return ledger.close(lines=reader.lines, spellings=len(reader.codes))

@@ -1,0 +1,232 @@
+"""Decisions about single fields and lines, each pure. In full in docs/rules/online-retail.md:
+
+O1   a field reads, or the line is malformed          parse_*, contradiction
+O2   a stock code says what the line is               parse_code
+O4   times are London's                               parse_time
+O5-O12  the bucket of a line                          bucket_of
+O12  a return is taken from an earlier order line     takes_from
+O13  one title for each product                       is_note, display_title, pick_titles
+O14  one price for each product                       most_voted
+O16  the usual cleaning                               usual_cleaning
+
+O3, O15 and O17 are kept by what is not done, by the ledger, and by `Report.check`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+from unwall.intake.online_retail.values import Bucket, Kind, Line, Malformed
+
+_LONDON = ZoneInfo("Europe/London")
+_INVOICE = re.compile(r"[A-Z]?[0-9]{1,12}")
+_GOODS = re.compile(r"[0-9]{5}[A-Z]{0,2}|DCGS\w*")
+_QUANTITY = re.compile(r"-?[0-9]{1,9}")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+_PRICE = re.compile(r"-?[0-9]{1,7}(\.[0-9]{1,4})?")
+_CUSTOMER = re.compile(r"([0-9]{1,12})(?:\.0)?")
+
+_KINDS = {
+    "POST": Kind.CARRIAGE,
+    "DOT": Kind.CARRIAGE,
+    "C2": Kind.CARRIAGE,
+    "23444": Kind.CARRIAGE,
+    "23574": Kind.CARRIAGE,
+    "22016": Kind.VOUCHER,
+    "M": Kind.MANUAL,
+    "PADS": Kind.MANUAL,
+    "23702": Kind.MANUAL,
+    "D": Kind.DISCOUNT,
+    "BANK CHARGES": Kind.BOOKS,
+    "AMAZONFEE": Kind.BOOKS,
+    "CRUK": Kind.BOOKS,
+    "B": Kind.BOOKS,
+    "S": Kind.SAMPLE,
+}
+_ALWAYS = {
+    Kind.BOOKS: Bucket.BOOKS,
+    Kind.SAMPLE: Bucket.SAMPLE,
+    Kind.DISCOUNT: Bucket.DISCOUNT,
+    Kind.UNKNOWN: Bucket.UNKNOWN_CODE,
+}
+_CHARGES = {Kind.CARRIAGE: Bucket.CARRIAGE, Kind.VOUCHER: Bucket.VOUCHER, Kind.MANUAL: Bucket.MANUAL}
+
+_NOTES = re.compile(
+    r"(ADJUSTMENT|AMAZON|BROKEN|CHECK|COUNTED|DAMAGED?S?|DOTCOM|EBAY|FBA|FOUND|LOST|MIA|MISSING|MOULDY|WET)\.?"
+)
+_SMALL = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"])
+_CAPITALS = frozenset(["BBQ", "CD", "DIY", "DVD", "EU", "LCD", "LED", "TV", "UK", "USA", "USB", "XL", "XXL"])
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_UPPER_AS_IS = re.compile(r"[0-9]D|[A-Z][0-9]+")
+
+
+def parse_invoice(text: str) -> str:
+    number = text.strip().upper()
+    if not _INVOICE.fullmatch(number):
+        raise Malformed("InvoiceNo", f"{text!r} is not digits after at most one letter")
+    return number
+
+
+def parse_code(text: str) -> tuple[str, Kind]:
+    code = text.strip().upper()
+    if not 0 < len(code) <= 32:
+        raise Malformed("StockCode", f"{text[:40]!r} is not 1 to 32 characters")
+    return code, _kind_of(code)
+
+
+def _kind_of(code: str) -> Kind:
+    known = _KINDS.get(code)
+    if known:
+        return known
+    if code.startswith("GIFT_"):
+        return Kind.VOUCHER
+    return Kind.GOODS if _GOODS.fullmatch(code) else Kind.UNKNOWN
+
+
+def parse_description(text: str) -> str:
+    """One blank between words. Bytes that were not UTF-8 arrive as surrogates (PEP 383): the text was Latin-1."""
+    if not text.isascii():
+        text = text.encode("utf-8", "surrogateescape").decode("latin-1") if _broken(text) else text
+    return " ".join(text.split())
+
+
+def _broken(text: str) -> bool:
+    return any("\udc80" <= character <= "\udcff" for character in text)
+
+
+def parse_quantity(text: str) -> int:
+    number = int(text) if _QUANTITY.fullmatch(text) else 0
+    if not number:
+        raise Malformed("Quantity", f"{text[:40]!r} is not a whole number other than zero")
+    return number
+
+
+def parse_time(text: str) -> datetime:
+    try:
+        if not _TIME.fullmatch(text):
+            raise ValueError
+        return datetime.fromisoformat(text).replace(tzinfo=_LONDON).astimezone(UTC)
+    except ValueError:
+        raise Malformed("InvoiceDate", f"{text[:40]!r} is not a time such as 2010-12-01 08:26:00") from None
+
+
+def parse_price(text: str) -> int:
+    if not _PRICE.fullmatch(text):
+        raise Malformed("UnitPrice", f"{text[:40]!r} is not a price such as 2.55")
+    return int((Decimal(text) * 100).to_integral_value(ROUND_HALF_UP))
+
+
+def parse_customer(text: str) -> str | None:
+    if not text:
+        return None
+    number = _CUSTOMER.fullmatch(text)
+    if not number:
+        raise Malformed("CustomerID", f"{text[:40]!r} is not a number")
+    return number[1]
+
+
+def parse_country(text: str) -> str:
+    country = " ".join(text.split())
+    if not 0 < len(country) <= 60:
+        raise Malformed("Country", f"{text[:40]!r} is not 1 to 60 characters")
+    return country
+
+
+def contradiction(line: Line) -> Malformed | None:
+    """O1: fields that read one by one but cannot be true together."""
+    if line.quantity > 0 and line.invoice[0] == "C":
+        return Malformed("Quantity", "a cancellation must have a quantity below zero")
+    if line.price_minor < 0 and line.kind is not Kind.BOOKS:
+        return Malformed("UnitPrice", "only bookkeeping may have a price below zero")
+    return None
+
+
+def bucket_of(line: Line) -> Bucket:
+    """O5 to O12; a return counts as unmatched until an order line is found for it."""
+    kind = line.kind
+    if kind is Kind.GOODS:
+        return _bucket_of_goods(line)
+    always = _ALWAYS.get(kind)
+    if always:
+        return always
+    if line.customer is None and not line.price_minor:
+        return Bucket.STOCK_ADJUSTMENT
+    return _CHARGES[kind] if line.quantity > 0 else Bucket.CREDIT
+
+
+def _bucket_of_goods(line: Line) -> Bucket:
+    if not line.price_minor and line.customer is None:
+        return Bucket.STOCK_ADJUSTMENT
+    if line.quantity < 0:
+        return Bucket.RETURN_UNMATCHED
+    if not line.price_minor:
+        return Bucket.FREE
+    return Bucket.GUEST_SALE if line.customer is None else Bucket.SALE
+
+
+def usual_cleaning(line: Line) -> bool:
+    """O16"""
+    return line.customer is not None and line.quantity > 0 and line.invoice[0] != "C"
+
+
+def is_note(description: str) -> bool:
+    """O13: a clerk's remark about stock, not a name for the product."""
+    letters = sum(character.isalpha() for character in description)
+    capitals = sum(character.isupper() for character in description)
+    return not letters or "?" in description or 2 * capitals < letters or bool(_NOTES.fullmatch(description.upper()))
+
+
+def display_title(description: str) -> str:
+    """O13: for people to read: "RED WOOLLY HOTTIE,SET OF 2." is "Red Woolly Hottie, Set of 2"."""
+    spaced = re.sub(r"\s*,\s*", ", ", description).strip(" ,.*")
+    return _WORD.sub(_show_word, spaced)
+
+
+def _show_word(match: re.Match[str]) -> str:
+    word, upper, lower = match[0], match[0].upper(), match[0].lower()
+    inside = match.string[match.start() - 1 : match.start()] == " " == match.string[match.end() : match.end() + 1]
+    if inside and lower in _SMALL:
+        return lower
+    if upper in _CAPITALS or _UPPER_AS_IS.fullmatch(upper):
+        return upper
+    return lower if word[0].isdigit() else upper[0] + lower[1:]
+
+
+Votes = Mapping[str, tuple[int, datetime]]
+
+
+def pick_titles(votes: Votes) -> tuple[str, ...]:
+    """O13: of descriptions with their (lines, last time), the display titles, the winner first; empty if none."""
+    worded = {words: vote for words, vote in votes.items() if words.strip(" ,.*")}
+    named = {words: vote for words, vote in worded.items() if not is_note(words)} or worded
+    ballot: dict[str, tuple[int, datetime]] = {}
+    for words, (lines, last) in named.items():
+        title = display_title(words)
+        before, since = ballot.get(title, (0, last))
+        ballot[title] = before + lines, max(last, since)
+    return tuple(sorted(ballot, key=lambda title: (*ballot[title], title), reverse=True))
+
+
+def most_voted(votes: Mapping[int, tuple[int, datetime]]) -> int:
+    """O14: of prices with their (lines, last time), the one on most lines; the latest on a tie, then the higher."""
+    return max(votes, key=lambda price: (*votes[price], price))
+
+
+class OpenLine:
+    """What is left to return of an order line."""
+
+    __slots__ = ("at", "invoice", "left", "price_minor")
+
+    def __init__(self, at: datetime, invoice: str, price_minor: int, left: int) -> None:
+        self.at = at
+        self.invoice = invoice
+        self.price_minor = price_minor
+        self.left = left
+
+
+def takes_from(open_lines: Iterable[OpenLine], *, at: datetime, units: int, price_minor: int) -> OpenLine | None:
+    """O12: the first that fits, of the order lines of that customer and code given latest first."""
+    fits = (o for o in open_lines if o.at <= at and o.left >= units and o.price_minor >= price_minor)
+    return next(fits, None)

@@ -1,0 +1,252 @@
+"""What the Online Retail file holds, once read. Money is in pence of GBP; times are UTC.
+
+Every id here is a natural key of the file (invoice number, stock code, customer number), so that a loader derives the
+same ids from it each time.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+CURRENCY = "GBP"
+
+
+class Malformed(Exception):  # noqa: N818 - it describes a line of somebody's file, not a failure of ours
+    """A line that cannot be read: which field, and why."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class Kind(StrEnum):
+    """What a stock code stands for (O2)."""
+
+    GOODS = "goods"
+    CARRIAGE = "carriage"
+    VOUCHER = "voucher"
+    MANUAL = "manual"
+    DISCOUNT = "discount"
+    BOOKS = "books"
+    SAMPLE = "sample"
+    UNKNOWN = "unknown"
+
+
+class Bucket(StrEnum):
+    """Where a line went: every line goes to exactly one."""
+
+    SALE = "sale"
+    GUEST_SALE = "guest_sale"
+    FREE = "free"
+    CARRIAGE = "carriage"
+    VOUCHER = "voucher"
+    MANUAL = "manual"
+    RETURN_MATCHED = "return_matched"
+    RETURN_UNMATCHED = "return_unmatched"
+    DISCOUNT = "discount"
+    CREDIT = "credit"
+    STOCK_ADJUSTMENT = "stock_adjustment"
+    BOOKS = "books"
+    SAMPLE = "sample"
+    UNKNOWN_CODE = "unknown_code"
+    MALFORMED = "malformed"
+
+
+GOODS_SOLD = frozenset({Bucket.SALE, Bucket.GUEST_SALE, Bucket.FREE})
+CHARGED = frozenset({Bucket.CARRIAGE, Bucket.VOUCHER, Bucket.MANUAL})
+RETURNED = frozenset({Bucket.RETURN_MATCHED, Bucket.RETURN_UNMATCHED})
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One readable line; `price_minor` is for one unit, `quantity` is below zero where goods or money go back."""
+
+    invoice: str
+    code: str
+    kind: Kind
+    description: str
+    quantity: int
+    at: datetime
+    price_minor: int
+    customer: str | None
+    country: str
+
+    @property
+    def amount_minor(self) -> int:
+        return self.quantity * self.price_minor
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Malformed `lines` of the file, ending at line `number` (the header is line 1)."""
+
+    number: int
+    field: str
+    reason: str
+    lines: int = 1
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """`other_titles`: most lines first. `units` were sold, before returns."""
+
+    code: str
+    title: str
+    other_titles: tuple[str, ...]
+    price_minor: int
+    first_seen: datetime
+    last_seen: datetime
+    units: int
+    currency: str = CURRENCY
+
+
+class Customer(msgspec.Struct, frozen=True):
+    """`first` and `last`: times of the customer's first and last line of any sort."""
+
+    id: str
+    country: str
+    first: datetime
+    last: datetime
+
+
+class OrderLine(msgspec.Struct, frozen=True, order=True, gc=False):
+    """(code, price_minor) is unique within its invoice."""
+
+    code: str
+    price_minor: int
+    units: int
+
+
+class Charge(msgspec.Struct, frozen=True, gc=False):
+    """Money on an order that is not for goods; below zero for a discount."""
+
+    kind: Kind
+    description: str
+    amount_minor: int
+
+
+class Invoice(msgspec.Struct, frozen=True, kw_only=True):
+    """`customer` None: an unknown visitor. `cancelled`: every unit of its goods came back. `lines` may be empty: O9."""
+
+    no: str
+    at: datetime
+    customer: str | None
+    country: str
+    lines: tuple[OrderLine, ...]
+    charges: tuple[Charge, ...]
+    cancelled: bool
+
+    @property
+    def total_minor(self) -> int:
+        goods = sum(line.units * line.price_minor for line in self.lines)
+        return goods + sum(charge.amount_minor for charge in self.charges)
+
+
+class Return(msgspec.Struct, frozen=True, kw_only=True):
+    """Goods that came back: (no, seq) is its key. `price_minor` was given back for one unit.
+
+    `invoice` and `sold_minor` name, with `code`, the order line it takes units from; both None where none was found.
+    """
+
+    no: str
+    seq: int
+    at: datetime
+    customer: str | None
+    code: str
+    units: int
+    price_minor: int
+    invoice: str | None = None
+    sold_minor: int | None = None
+
+
+class Tally(msgspec.Struct):
+    lines: int = 0
+    amount_minor: int = 0
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row of a printed report; `amount_minor` None where money makes no sense."""
+
+    rule: str
+    label: str
+    count: int
+    amount_minor: int | None = None
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Where every line went. `counts` say what the other rules did; `problems` are the first malformed lines."""
+
+    lines: int
+    buckets: dict[Bucket, Tally]
+    counts: tuple[Row, ...]
+    problems: tuple[Problem, ...]
+    invoiced_minor: int
+    refunded_minor: int
+
+    @property
+    def amount_minor(self) -> int:
+        return sum(tally.amount_minor for tally in self.buckets.values())
+
+    def check(self) -> None:
+        """Every line in one bucket, every penny of orders and returns in theirs (O17); raises `ArithmeticError`."""
+        _same("lines", self.lines, sum(tally.lines for tally in self.buckets.values()))
+        _same("pence on orders", self.invoiced_minor, self._money(GOODS_SOLD | CHARGED))
+        _same("pence given back", self.refunded_minor, -self._money(RETURNED))
+
+    def rows(self) -> tuple[Row, ...]:
+        """The buckets and their sum, then the counts of the other rules."""
+        buckets = (Row(RULES[b], LABELS[b], t.lines, t.amount_minor) for b, t in self.buckets.items())
+        return (*buckets, Row("O17", "All lines", self.lines, self.amount_minor), *self.counts)
+
+    def _money(self, buckets: frozenset[Bucket]) -> int:
+        return sum(tally.amount_minor for bucket, tally in self.buckets.items() if bucket in buckets)
+
+
+def _same(what: str, wanted: int, found: int) -> None:
+    if wanted != found:
+        raise ArithmeticError(f"{what}: {wanted} read, {found} accounted for")
+
+
+class Digest(msgspec.Struct, frozen=True, kw_only=True):
+    """Every code of an order line or a return is among the products, every customer named among the customers."""
+
+    products: tuple[Product, ...]
+    customers: tuple[Customer, ...]
+    invoices: tuple[Invoice, ...]
+    returns: tuple[Return, ...]
+    report: Report
+
+
+RULES = {
+    Bucket.SALE: "O5",
+    Bucket.GUEST_SALE: "O6",
+    Bucket.FREE: "O7",
+    Bucket.CARRIAGE: "O9",
+    Bucket.VOUCHER: "O9",
+    Bucket.MANUAL: "O9",
+    Bucket.RETURN_MATCHED: "O12",
+    Bucket.RETURN_UNMATCHED: "O12",
+    Bucket.DISCOUNT: "O10",
+    Bucket.CREDIT: "O10",
+    Bucket.STOCK_ADJUSTMENT: "O8",
+    Bucket.BOOKS: "O11",
+    Bucket.SAMPLE: "O11",
+    Bucket.UNKNOWN_CODE: "O2",
+    Bucket.MALFORMED: "O1",
+}
+LABELS = {
+    Bucket.SALE: "Sold to a known customer",
+    Bucket.GUEST_SALE: "Sold to an unknown visitor",
+    Bucket.FREE: "Given free with an order",
+    Bucket.CARRIAGE: "Carriage charged on an order",
+    Bucket.VOUCHER: "Gift vouchers charged on an order",
+    Bucket.MANUAL: "Charges written by hand on an order",
+    Bucket.RETURN_MATCHED: "Returned from an earlier order",
+    Bucket.RETURN_UNMATCHED: "Returned, no such order in the file",
+    Bucket.DISCOUNT: "Discounts given afterwards",
+    Bucket.CREDIT: "Charges given back",
+    Bucket.STOCK_ADJUSTMENT: "Stock adjustments, nothing sold",
+    Bucket.BOOKS: "The shop's own bookkeeping",
+    Bucket.SAMPLE: "Samples",
+    Bucket.UNKNOWN_CODE: "Stock codes of no known sort",
+    Bucket.MALFORMED: "Malformed",
+}

@@ -1,0 +1,250 @@
+"""What the stock room speaks of.
+
+StockError (a Conflict)
+├── HoldGone      the hold was released or ran out; ask again under a new request id
+├── HoldReused    the request id, or the cause, already stands for something else
+└── Short         fewer are there than are to leave
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from unwall.kernel.errors import Conflict
+from unwall.kernel.geo import Point
+
+LevelKey: TypeAlias = tuple[UUID, UUID]
+"""(variant_id, node_id)"""
+
+
+class Bucket(StrEnum):
+    """Where a unit is. On hand is available + held + allocated; outside is everywhere else."""
+
+    AVAILABLE = "available"
+    HELD = "held"
+    ALLOCATED = "allocated"
+    OUTSIDE = "outside"
+
+
+class Reason(StrEnum):
+    HOLD = "hold"
+    RELEASE = "release"
+    EXPIRE = "expire"
+    ALLOCATE = "allocate"
+    DEALLOCATE = "deallocate"
+    ISSUE = "issue"
+    RECEIPT = "receipt"
+    RETURN = "return"
+    COUNTER_SALE = "counter-sale"
+    ADJUSTMENT = "adjustment"
+    COUNT = "count"
+    DAMAGE = "damage"
+
+
+class HoldState(StrEnum):
+    HELD = "held"
+    ALLOCATED = "allocated"
+    ISSUED = "issued"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+class NodeKind(StrEnum):
+    WAREHOUSE = "warehouse"
+    SHOP = "shop"
+
+
+class Node(msgspec.Struct, frozen=True):
+    """A warehouse or a shop. `opening_hours` in OpenStreetMap syntax; `pick_cost` in minor units a unit."""
+
+    id: UUID
+    merchant_id: UUID
+    code: str
+    kind: NodeKind
+    name: str
+    city: str
+    address: str
+    latitude: float
+    longitude: float
+    timezone: str
+    opening_hours: str
+    ships: bool
+    pickup: bool
+    pick_minutes: int
+    pick_cost: int
+    open: bool
+
+    @property
+    def point(self) -> Point:
+        return Point(self.latitude, self.longitude)
+
+
+class NodeDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What `save_node` takes; without an id a new node. `translations`: {"zh": {"name", "city", "address"}}."""
+
+    id: UUID | None = None
+    code: str
+    kind: NodeKind
+    name: str
+    city: str
+    address: str
+    latitude: float
+    longitude: float
+    timezone: str
+    opening_hours: str
+    ships: bool = True
+    pickup: bool = True
+    pick_minutes: int = 30
+    pick_cost: int = 0
+    open: bool = True
+    translations: dict[str, dict[str, str]] = {}
+
+
+class HoldLine(msgspec.Struct, frozen=True):
+    variant_id: UUID
+    node_id: UUID
+    quantity: int
+
+
+class HoldRequest(msgspec.Struct, frozen=True):
+    """All lines or nothing. `request_id` is the caller's, best time-ordered: asking twice under it holds once.
+    `expires_at` carries its zone; `actor` says who asks, such as "visitor:…"."""
+
+    request_id: UUID
+    merchant_id: UUID
+    lines: tuple[HoldLine, ...]
+    expires_at: datetime
+    actor: str
+
+
+class Shortage(msgspec.Struct, frozen=True):
+    variant_id: UUID
+    node_id: UUID
+    wanted: int
+    available: int
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Granted, or what is short. `repeated`: the same request had been granted before, and nothing was held again."""
+
+    granted: bool
+    repeated: bool = False
+    short: tuple[Shortage, ...] = ()
+
+
+class HeldLine(msgspec.Struct, frozen=True):
+    """A line of a stored hold; `open` units of its `quantity` are still held or allocated."""
+
+    request_id: UUID
+    line: int
+    merchant_id: UUID
+    variant_id: UUID
+    node_id: UUID
+    quantity: int
+    open: int
+    state: HoldState
+    expires_at: datetime
+
+
+class Level(msgspec.Struct, frozen=True):
+    """How many of one variant at one node."""
+
+    variant_id: UUID
+    node_id: UUID
+    on_hand: int
+    held: int
+    allocated: int
+    safety_stock: int
+
+    @property
+    def available(self) -> int:
+        """Available-to-promise (S1); the twin of the column stock_level.available."""
+        return self.on_hand - self.held - self.allocated - self.safety_stock
+
+
+class GridRow(msgspec.Struct, frozen=True):
+    """A variant and its levels, by node id."""
+
+    product_id: UUID
+    title: str
+    variant_id: UUID
+    sku: str
+    options: list[str]
+    levels: list[Level]
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """What made stock move, and who. The same cause books its lines once, however often it is told."""
+
+    id: UUID
+    reason: Reason
+    actor: str
+
+
+class Movement(msgspec.Struct, frozen=True):
+    """`quantity` units leave `source` and enter `target`: what the ledger takes."""
+
+    merchant_id: UUID
+    variant_id: UUID
+    node_id: UUID
+    quantity: int
+    source: Bucket
+    target: Bucket
+    reason: Reason
+    cause_id: UUID
+    line: int
+    actor: str
+
+
+class LedgerEntry(msgspec.Struct, frozen=True):
+    """A movement as it was booked."""
+
+    entry: int
+    at: datetime
+    variant_id: UUID
+    node_id: UUID
+    quantity: int
+    source: Bucket
+    target: Bucket
+    reason: Reason
+    cause_id: UUID
+    line: int
+    actor: str
+
+
+class Discrepancy(msgspec.Struct, frozen=True):
+    """One bucket of one level where the ledger's sum, the level and the open holds (None: not counted by holds)
+    do not agree."""
+
+    variant_id: UUID
+    node_id: UUID
+    bucket: str
+    """on_hand, held or allocated"""
+    ledger: int
+    level: int
+    holds: int | None
+
+
+class StockError(Conflict):
+    code = "stock"
+
+
+class HoldGone(StockError):
+    code = "hold-gone"
+
+
+class HoldReused(StockError):
+    code = "hold-reused"
+
+
+class Short(StockError):
+    """`short` names what is missing."""
+
+    code = "short"
+
+    def __init__(self, message: str, short: tuple[Shortage, ...]) -> None:
+        super().__init__(message)
+        self.short = short

@@ -1,3 +1,10 @@
+-- A product's other words (option names and values, descriptions of pictures) in a language, else as they are written.
+CREATE FUNCTION in_words(translations jsonb, lang text, said text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+    $$ SELECT coalesce(translations #>> ARRAY[lang, 'words', said], said) $$;
+CREATE FUNCTION in_words(translations jsonb, lang text, said text[]) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+    $$ SELECT coalesce(array_agg(coalesce(translations #>> ARRAY[lang, 'words', word], word) ORDER BY place), '{}')
+       FROM unnest(said) WITH ORDINALITY AS spoken (word, place) $$;
+
 CREATE TABLE category (
     id           uuid PRIMARY KEY,
     merchant_id  uuid NOT NULL REFERENCES merchant,
@@ -15,8 +22,9 @@ CREATE TABLE product (
     slug         text NOT NULL,  -- Shopify's Handle
     title        text NOT NULL CHECK (title <> ''),
     description  text NOT NULL DEFAULT '',  -- sanitised HTML
-    translations jsonb NOT NULL DEFAULT '{}',  -- {"zh": {"title": "...", "description": "..."}}
+    translations jsonb NOT NULL DEFAULT '{}',  -- {"zh": {"title", "description", "words": {"Colour": "颜色"}}}
     vendor       text NOT NULL DEFAULT '',
+    taxonomy     text NOT NULL DEFAULT '',  -- Shopify's Product Category, kept as it came
     tags         text[] NOT NULL DEFAULT '{}',
     option_names text[] NOT NULL DEFAULT '{}',
     status       text NOT NULL DEFAULT 'active' CHECK (status IN ('draft', 'active', 'archived')),
@@ -56,18 +64,21 @@ CREATE TABLE variant (
     active      boolean NOT NULL DEFAULT true,
     UNIQUE (merchant_id, sku)
 );
+-- Search asks for a code as it was typed, in any case.
+CREATE INDEX variant_sku ON variant (lower(sku));
+CREATE INDEX variant_code ON variant (barcode) WHERE barcode IS NOT NULL;
 CREATE INDEX variant_product ON variant (product_id, position);
 CREATE INDEX variant_barcode ON variant (merchant_id, barcode) WHERE barcode IS NOT NULL;
 CALL guard('variant');
 
--- A set sold at one price; each part is one variant.
+-- A set that goes into the bag with one press. It has no price and no stock of its own: its parts' are its own.
 CREATE TABLE bundle (
     id           uuid PRIMARY KEY,
     merchant_id  uuid NOT NULL REFERENCES merchant,
     slug         text NOT NULL,
     title        text NOT NULL CHECK (title <> ''),
-    translations jsonb NOT NULL DEFAULT '{}',
-    price        bigint NOT NULL CHECK (price >= 0),
+    description  text NOT NULL DEFAULT '',  -- sanitised HTML
+    translations jsonb NOT NULL DEFAULT '{}',  -- {"zh": {"title", "description"}}
     active       boolean NOT NULL DEFAULT true,
     UNIQUE (merchant_id, slug)
 );
@@ -75,6 +86,7 @@ CALL guard('bundle');
 
 CREATE TABLE bundle_part (
     bundle_id   uuid NOT NULL REFERENCES bundle ON DELETE CASCADE,
+    position    smallint NOT NULL,
     variant_id  uuid NOT NULL REFERENCES variant,
     merchant_id uuid NOT NULL REFERENCES merchant,
     quantity    int NOT NULL CHECK (quantity > 0),

@@ -38,8 +38,8 @@ CREATE TABLE post (
     likes        bigint NOT NULL DEFAULT 0 CHECK (likes >= 0),
     author       text NOT NULL DEFAULT '',
     created_at   timestamptz NOT NULL DEFAULT now(),
-    published_at timestamptz,
-    CHECK ((state = 'draft') = (published_at IS NULL))
+    published_at timestamptz,  -- a draft may be removed without ever having been published
+    CHECK (CASE state WHEN 'draft' THEN published_at IS NULL WHEN 'live' THEN published_at IS NOT NULL ELSE true END)
 );
 CREATE INDEX post_account ON post (account_id, id DESC);
 CREATE INDEX post_merchant ON post (merchant_id, id DESC);
@@ -81,6 +81,7 @@ CREATE TABLE outbox (
     PRIMARY KEY (account_id, entry)
 );
 CREATE INDEX outbox_entry ON outbox (entry DESC);
+CREATE INDEX outbox_merchant ON outbox (merchant_id, entry DESC);
 CALL guard('outbox');
 
 CREATE TABLE post_like (

@@ -1,0 +1,271 @@
+"""What is sold.
+
+UnwallError
+├── Invalid                     names the draft's field: title, variants.0.price, images.2.file, parts.1.variant_id
+└── NotFound > NoSuchProduct    not there, or another merchant's
+
+Money is in minor units of the merchant's currency. A product's words are written in the merchant's own language;
+`translations` holds them in others, by language.
+"""
+
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from unwall.kernel.errors import NotFound
+from unwall.kernel.money import Money
+
+
+class NoSuchProduct(NotFound):
+    code = "no-such-product"
+
+
+class Status(StrEnum):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
+
+# --- what is read -----------------------------------------------------------------------------------------------------
+
+
+class Image(msgspec.Struct, frozen=True):
+    """`file` is a key of kernel.files, or an https address that came with an import."""
+
+    file: str
+    alt: str
+    width: int
+    height: int
+
+
+class Card(msgspec.Struct, frozen=True):
+    """What a list shows of a product that can be bought: active, with at least one active variant."""
+
+    product_id: UUID
+    merchant_id: UUID
+    merchant_slug: str
+    merchant_name: str
+    slug: str
+    title: str
+    image_file: str | None
+    image_alt: str
+    image_width: int | None
+    image_height: int | None
+    price: int
+    """of the cheapest active variant"""
+    highest_price: int
+    compare_at: int | None
+    """the former price of the cheapest variant"""
+    currency: str
+    available_variants: int
+    """how many are active"""
+    only_variant_id: UUID | None
+    """the variant, where there is just one: it can go into the bag from a list"""
+
+    @property
+    def money(self) -> Money:
+        return Money(self.price, self.currency)
+
+
+class Variant(msgspec.Struct, frozen=True):
+    id: UUID
+    sku: str
+    barcode: str | None
+    options: tuple[str, ...]
+    """one value for each of the product's option names"""
+    price: int
+    compare_at: int | None
+    weight_g: int
+    active: bool
+
+
+class Product(msgspec.Struct, frozen=True):
+    id: UUID
+    merchant_id: UUID
+    merchant_slug: str
+    merchant_name: str
+    currency: str
+    slug: str
+    title: str
+    description: str
+    """sanitised HTML"""
+    vendor: str
+    tags: tuple[str, ...]
+    option_names: tuple[str, ...]
+    status: Status
+    category_slug: str | None
+    category_title: str | None
+
+
+class ProductPage(msgspec.Struct, frozen=True):
+    product: Product
+    variants: tuple[Variant, ...]
+    """the active ones"""
+    images: tuple[Image, ...]
+
+
+class DeskRow(msgspec.Struct, frozen=True):
+    """A product in the merchant's own list, whatever its status."""
+
+    product_id: UUID
+    slug: str
+    title: str
+    status: Status
+    category: str | None
+    image_file: str | None
+    variants: int
+    price: int | None
+    highest_price: int | None
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One variant with what a bag, an order, a task or a stock grid shows of it, active or not."""
+
+    variant_id: UUID
+    product_id: UUID
+    merchant_id: UUID
+    merchant_slug: str
+    slug: str
+    title: str
+    options: tuple[str, ...]
+    sku: str
+    barcode: str | None
+    price: int
+    compare_at: int | None
+    currency: str
+    weight_g: int
+    sellable: bool
+    """the variant and its product are active"""
+    image_file: str | None
+    image_alt: str
+
+    @property
+    def money(self) -> Money:
+        return Money(self.price, self.currency)
+
+
+class Category(msgspec.Struct, frozen=True):
+    id: UUID
+    slug: str
+    title: str
+    products: int
+    """how many active ones"""
+
+
+class Part(msgspec.Struct, frozen=True):
+    item: Item
+    quantity: int
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """Has no price and no stock of its own: see `rules.bundle_price` and `rules.bundle_available`."""
+
+    id: UUID
+    merchant_id: UUID
+    slug: str
+    title: str
+    description: str
+    active: bool
+    parts: tuple[Part, ...]
+
+
+# --- what is written --------------------------------------------------------------------------------------------------
+
+
+class Words(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A product's words in one other language; what is left empty is said in the merchant's own."""
+
+    title: str = ""
+    description: str = ""
+    words: dict[str, str] = {}
+    """the product's other words, as written > translated: option names and values, descriptions of pictures"""
+
+
+class VariantDraft(msgspec.Struct, frozen=True, kw_only=True):
+    sku: str
+    price: int
+    options: tuple[str, ...] = ()
+    compare_at: int | None = None
+    barcode: str | None = None
+    weight_g: int = 0
+    active: bool = True
+    id: UUID | None = None
+    """None: the product's variant of this SKU, else of these options, else a new one"""
+
+
+class ProductDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole of a product as it shall be. Variants that it leaves out stop being sold; they are never deleted, for
+    orders and stock know them."""
+
+    title: str
+    variants: tuple[VariantDraft, ...]
+    slug: str = ""
+    """made from the title where it is empty"""
+    description: str = ""
+    """HTML; sanitised when saved"""
+    vendor: str = ""
+    category: str = ""
+    """a category's title; made where there is none of that title"""
+    taxonomy: str = ""
+    tags: tuple[str, ...] = ()
+    option_names: tuple[str, ...] = ()
+    status: Status = Status.ACTIVE
+    images: tuple[Image, ...] = ()
+    translations: dict[str, Words] = {}
+    id: UUID | None = None
+    """the product to change, or the id that a new one shall have"""
+
+
+class CategoryDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """Saving a slug that is there changes it."""
+
+    title: str
+    slug: str = ""
+    translations: dict[str, Words] = {}
+
+
+class PartDraft(msgspec.Struct, frozen=True):
+    variant_id: UUID
+    quantity: int = 1
+
+
+class BundleDraft(msgspec.Struct, frozen=True, kw_only=True):
+    title: str
+    parts: tuple[PartDraft, ...]
+    slug: str = ""
+    description: str = ""
+    active: bool = True
+    translations: dict[str, Words] = {}
+    id: UUID | None = None
+
+
+# --- the catalogue as a file ------------------------------------------------------------------------------------------
+
+
+class CellError(msgspec.Struct, frozen=True):
+    """`line` is the file's (the headings are line 1), `column` the heading as the file writes it."""
+
+    line: int
+    column: str
+    message: str
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """A stock quantity that stood in the file. The catalogue does not keep stock: the caller brings it where it belongs."""
+
+    variant_id: UUID
+    sku: str
+    quantity: int
+
+
+class ImportReport(msgspec.Struct, frozen=True):
+    """All or nothing: with errors nothing was changed, and the counts are 0."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    errors: tuple[CellError, ...] = ()
+    ignored_columns: tuple[str, ...] = ()
+    """columns that hold something we do not keep"""
+    inventory: tuple[Counted, ...] = ()

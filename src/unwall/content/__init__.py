@@ -1,0 +1,1 @@
+"""The pillar "content": what is published and who listens."""

@@ -1,0 +1,1 @@
+"""Accounts that publish, and who follows them."""

@@ -1,0 +1,1 @@
+"""What an account publishes: words, media, and products tagged in them."""

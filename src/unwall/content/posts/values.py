@@ -1,0 +1,113 @@
+"""What an account publishes.
+
+UnwallError
+├── Invalid                   names the draft's field: account_id, title, tags.3.product_id, media.0.file
+├── NotFound > NoSuchPost     not there, not live, or another merchant's
+└── Conflict > WrongState     a removed post cannot be edited or published
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from unwall.kernel.errors import Conflict, NotFound
+
+MOST_TAGS = 20
+
+
+class NoSuchPost(NotFound):
+    code = "no-such-post"
+
+
+class WrongState(Conflict):
+    code = "wrong-state"
+
+
+class PostKind(StrEnum):
+    NOTE = "note"
+    ARTICLE = "article"
+    PHOTO_SET = "photo_set"
+    LOOKBOOK = "lookbook"
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    LIVE = "live"
+    REMOVED = "removed"
+
+
+class Media(msgspec.Struct, frozen=True):
+    """`file` is a key of kernel.files."""
+
+    file: str
+    alt: str
+    width: int
+    height: int
+
+
+class Tag(msgspec.Struct, frozen=True):
+    """A product shown at a point of one picture (`media` counts from 0; x and y from 0 to 1), or in the post as a whole."""
+
+    product_id: UUID
+    media: int | None = None
+    x: float | None = None
+    y: float | None = None
+
+
+class Post(msgspec.Struct, frozen=True):
+    id: UUID
+    account_id: UUID
+    merchant_id: UUID | None
+    kind: PostKind
+    title: str
+    body_html: str
+    """sanitised"""
+    state: State
+    likes: int
+    published_at: datetime | None
+    account_handle: str
+    account_name: str
+    account_avatar: str | None
+    media: list[Media]
+    tags: list[Tag]
+    entry: UUID
+    """its place in listings: the outbox entry of a live post, else its id"""
+
+
+class PostWords(msgspec.Struct, frozen=True, omit_defaults=True):
+    """In one other language; what is left empty is said in the account's own."""
+
+    title: str = ""
+    body: str = ""
+    body_html: str = ""
+    """made from `body` when saved"""
+    alts: tuple[str, ...] = ()
+    """the descriptions of the pictures, in their order"""
+
+
+class PostDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole of a post as it shall be."""
+
+    account_id: UUID
+    kind: PostKind = PostKind.NOTE
+    title: str = ""
+    body: str = ""
+    """Markdown"""
+    media: tuple[Media, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    translations: dict[str, PostWords] = {}
+    id: UUID | None = None
+    """the post to change, or the id that a new one shall have"""
+
+
+class DeskPost(msgspec.Struct, frozen=True):
+    """A post as its editor opens it."""
+
+    draft: PostDraft
+    state: State
+    author: str
+    likes: int
+    created_at: datetime
+    published_at: datetime | None

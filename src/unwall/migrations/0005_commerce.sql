@@ -23,7 +23,7 @@ CALL guard('node');
 ALTER TABLE staff ADD FOREIGN KEY (node_id) REFERENCES node;
 
 -- How many: on hand is what stands there, held is promised to orders not yet paid, allocated to paid ones.
--- available-to-promise = on_hand - held - allocated - safety_stock. The CHECK is the last guard against overselling.
+-- The CHECK is the last guard against overselling. (merchant_id must be the variant's and the node's.)
 CREATE TABLE stock_level (
     variant_id   uuid NOT NULL REFERENCES variant,
     node_id      uuid NOT NULL REFERENCES node,
@@ -32,6 +32,8 @@ CREATE TABLE stock_level (
     held         int NOT NULL DEFAULT 0 CHECK (held >= 0),
     allocated    int NOT NULL DEFAULT 0 CHECK (allocated >= 0),
     safety_stock int NOT NULL DEFAULT 0 CHECK (safety_stock >= 0),
+    -- available-to-promise: the one place in SQL that says what may be promised (its twin: commerce.stock Level)
+    available    int NOT NULL GENERATED ALWAYS AS (on_hand - held - allocated - safety_stock) STORED,
     PRIMARY KEY (variant_id, node_id),
     CONSTRAINT never_oversold CHECK (on_hand >= held + allocated)
 ) WITH (fillfactor = 50);  -- a hot row is rewritten in place, on its own page
@@ -64,7 +66,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON stock_ledger FOR EACH ROW 
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON stock_ledger EXECUTE FUNCTION refuse_change();
 
 -- Stock promised to one request (an order being placed), a row a line. The caller names the request, so that asking
--- twice holds once.
+-- twice holds once. `open` units are still held or allocated; no row is changed but under the lock of its level.
 CREATE TABLE stock_hold (
     request_id  uuid NOT NULL,
     line        smallint NOT NULL,
@@ -72,9 +74,11 @@ CREATE TABLE stock_hold (
     variant_id  uuid NOT NULL,
     node_id     uuid NOT NULL,
     quantity    int NOT NULL CHECK (quantity > 0),
+    open        int NOT NULL CHECK (open BETWEEN 0 AND quantity),
     state       text NOT NULL DEFAULT 'held' CHECK (state IN ('held', 'allocated', 'issued', 'released', 'expired')),
     expires_at  timestamptz NOT NULL,
-    PRIMARY KEY (request_id, line)
+    PRIMARY KEY (request_id, line),
+    CHECK ((open > 0) = (state IN ('held', 'allocated')))
 );
 CREATE INDEX stock_hold_expiry ON stock_hold (expires_at) WHERE state = 'held';
 CALL guard('stock_hold');
@@ -106,12 +110,14 @@ CREATE TABLE sales_order (
     id             uuid PRIMARY KEY,
     merchant_id    uuid NOT NULL REFERENCES merchant,
     number         text NOT NULL,
-    cart_id        uuid UNIQUE,  -- an order a cart: pressing twice orders once
+    cart_id        uuid,
+    hold_id        uuid,  -- the stock request that the order stands on
     visitor_id     uuid,
     member_id      uuid,
+    session_id     uuid,
     channel        text NOT NULL CHECK (channel IN ('online', 'counter', 'import')),
     state          text NOT NULL CHECK (state IN ('prepared', 'paid', 'fulfilled', 'cancelled', 'expired')),
-    method         text NOT NULL CHECK (method IN ('ship', 'pickup', 'taken')),
+    method         text NOT NULL CHECK (method IN ('ship', 'courier', 'pickup', 'taken')),
     currency       text NOT NULL,
     items_total    bigint NOT NULL CHECK (items_total >= 0),
     discount_total bigint NOT NULL DEFAULT 0 CHECK (discount_total >= 0),
@@ -121,14 +127,17 @@ CREATE TABLE sales_order (
     promise        jsonb NOT NULL DEFAULT '{}',  -- what was promised: by when or from when, where
     sourcing       jsonb NOT NULL DEFAULT '[]',  -- why each node: the explanation as it was made
     placed_at      timestamptz NOT NULL,
+    expires_at     timestamptz,  -- until when a prepared order can be paid
     paid_at        timestamptz,
     closed_at      timestamptz,
     UNIQUE (merchant_id, number)
 );
+-- A living order a cart: pressing twice orders once.
+CREATE UNIQUE INDEX sales_order_cart ON sales_order (cart_id) WHERE state IN ('prepared', 'paid', 'fulfilled');
 CREATE INDEX sales_order_merchant ON sales_order (merchant_id, id DESC);
 CREATE INDEX sales_order_visitor ON sales_order (visitor_id, id DESC);
 CREATE INDEX sales_order_member ON sales_order (member_id, id DESC) WHERE member_id IS NOT NULL;
-CREATE INDEX sales_order_prepared ON sales_order (placed_at) WHERE state = 'prepared';
+CREATE INDEX sales_order_prepared ON sales_order (expires_at) WHERE state = 'prepared';
 CALL guard('sales_order');
 
 CREATE TABLE order_line (
@@ -158,15 +167,18 @@ CREATE TABLE payment (
     order_id    uuid NOT NULL REFERENCES sales_order,
     gateway     text NOT NULL,
     reference   text,  -- the gateway's own name for it
+    last4       text CHECK (last4 ~ '^[0-9]{4}$'),  -- all that is ever stored of a card
     amount      bigint NOT NULL CHECK (amount >= 0),
     currency    text NOT NULL,
-    state       text NOT NULL CHECK (state IN ('asked', 'captured', 'declined', 'voided')),
+    state       text NOT NULL CHECK (state IN ('asked', 'captured', 'declined', 'voiding', 'voided')),
     message     text,
     asked_at    timestamptz NOT NULL DEFAULT now(),
     settled_at  timestamptz
 );
 CREATE INDEX payment_order ON payment (order_id);
-CREATE UNIQUE INDEX payment_captured_once ON payment (order_id) WHERE state = 'captured';
+-- Money is asked for once at a time and taken once.
+CREATE UNIQUE INDEX payment_live ON payment (order_id) WHERE state IN ('asked', 'captured');
+CREATE INDEX payment_unsettled ON payment (asked_at) WHERE state IN ('asked', 'voiding');
 CALL guard('payment');
 
 -- What one node does for one order by one method; its lines name the stock they take (the hold's request and line).
@@ -175,7 +187,7 @@ CREATE TABLE shipment (
     merchant_id uuid NOT NULL,
     order_id    uuid NOT NULL REFERENCES sales_order,
     node_id     uuid NOT NULL REFERENCES node,
-    method      text NOT NULL CHECK (method IN ('ship', 'pickup')),
+    method      text NOT NULL CHECK (method IN ('ship', 'courier', 'pickup')),
     state       text NOT NULL CHECK (state IN ('routed', 'picking', 'ready', 'handed_over', 'collected', 'cancelled')),
     due_at      timestamptz NOT NULL,
     tracking    text,
@@ -189,7 +201,7 @@ CALL guard('shipment');
 
 CREATE TABLE shipment_line (
     shipment_id uuid NOT NULL REFERENCES shipment ON DELETE CASCADE,
-    line        smallint NOT NULL,  -- the order's and the hold's line
+    line        smallint NOT NULL,  -- the hold's line
     merchant_id uuid NOT NULL,
     variant_id  uuid NOT NULL,
     quantity    int NOT NULL CHECK (quantity > 0),
@@ -209,3 +221,13 @@ CREATE TABLE shipment_event (
 );
 CREATE INDEX shipment_event_shipment ON shipment_event (shipment_id, id);
 CALL guard('shipment_event');
+
+-- The built-in test gateway's own books. They stand for another company's computer: no desk may read them, no other
+-- table refers to them, and they are never part of a transaction of ours.
+CREATE TABLE test_gateway_charge (
+    id       uuid PRIMARY KEY,  -- the caller's idempotency key
+    amount   bigint NOT NULL,
+    currency text NOT NULL,
+    state    text NOT NULL CHECK (state IN ('captured', 'declined', 'voided')),
+    message  text
+);

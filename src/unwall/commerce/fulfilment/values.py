@@ -1,0 +1,122 @@
+"""Shipments: what one node does for one order by one method, and the tasks that staff see.
+
+UnwallError
+└── Conflict
+    ├── WrongStep    the shipment's state does not allow it
+    ├── NotPicked    some lines are still to be picked
+    ├── CodeLocked   five wrong codes; staff must unlock it with a reason
+    └── WrongItem    the scanned code is on no open line of this task
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from unwall.kernel.errors import Conflict
+
+
+class ShipmentState(StrEnum):
+    ROUTED = "routed"
+    PICKING = "picking"
+    READY = "ready"
+    HANDED_OVER = "handed_over"
+    """To a carrier or courier."""
+    COLLECTED = "collected"
+    """By the customer."""
+    CANCELLED = "cancelled"
+
+
+class ShipmentMethod(StrEnum):
+    SHIP = "ship"
+    COURIER = "courier"
+    PICKUP = "pickup"
+
+
+class Route(msgspec.Struct, frozen=True):
+    """What a paid order asks of one node: `lines` are (line of the hold, variant, quantity)."""
+
+    node_id: UUID
+    method: ShipmentMethod
+    due_at: datetime
+    lines: tuple[tuple[int, UUID, int], ...]
+
+
+class Shipment(msgspec.Struct, frozen=True):
+    id: UUID
+    merchant_id: UUID
+    order_id: UUID
+    order_number: str
+    hold_id: UUID
+    node_id: UUID
+    node_name: str
+    method: ShipmentMethod
+    state: ShipmentState
+    due_at: datetime
+    tracking: str | None
+    code_tries: int
+    updated_at: datetime
+
+
+class TaskLine(msgspec.Struct, frozen=True):
+    line: int
+    variant_id: UUID
+    product_id: UUID
+    title: str
+    sku: str
+    barcode: str | None
+    options: list[str]
+    image_file: str | None
+    quantity: int
+    picked: int
+
+
+class Task(msgspec.Struct, frozen=True):
+    """A shipment as the counter shows it."""
+
+    id: UUID
+    order_id: UUID
+    order_number: str
+    node_id: UUID
+    method: ShipmentMethod
+    state: ShipmentState
+    due_at: datetime
+    created_at: datetime
+    customer: str
+    locked: bool
+    lines: list[TaskLine]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One entry of a shipment's history."""
+
+    shipment_id: UUID
+    at: datetime
+    state: ShipmentState
+    actor: str
+    note: str
+
+
+class Handover(msgspec.Struct, frozen=True):
+    """Whether the code was right. A wrong one is counted, so it is an answer and not an error: the caller's
+    transaction must commit it."""
+
+    collected: bool
+    tries_left: int
+
+
+class WrongStep(Conflict):
+    code = "wrong-step"
+
+
+class NotPicked(Conflict):
+    code = "not-picked"
+
+
+class CodeLocked(Conflict):
+    code = "code-locked"
+
+
+class WrongItem(Conflict):
+    code = "wrong-item"

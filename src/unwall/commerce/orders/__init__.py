@@ -1,0 +1,1 @@
+"""Carts, the three-phase checkout, orders and payments."""

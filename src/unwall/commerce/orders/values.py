@@ -1,0 +1,237 @@
+"""Carts, orders and payments.
+
+UnwallError
+├── Invalid                       a field of the contact, the choice, the card or the quantity is wrong
+└── Conflict
+    ├── sourcing.SoldOut          some lines cannot be had in the wanted way
+    ├── PaymentDeclined           the gateway said no; the goods stay held, another card may be tried
+    ├── PaymentPending            the gateway has not answered yet; the order ends by itself, paid or not
+    ├── OrderClosed               the order expired or was cancelled; the bag can be ordered again
+    └── TooLate                   too late to cancel: a node has begun to pick
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from unwall.commerce.fulfilment.values import Shipment, Step
+from unwall.commerce.sourcing.values import Method
+from unwall.commerce.stock.values import LedgerEntry
+from unwall.kernel.errors import Conflict
+from unwall.kernel.text import Explanation
+
+MOST_OF_ONE = 99
+"""The most of one variant in a cart."""
+
+
+class OrderState(StrEnum):
+    PREPARED = "prepared"
+    PAID = "paid"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Channel(StrEnum):
+    ONLINE = "online"
+    COUNTER = "counter"
+    IMPORT = "import"
+
+
+class PaymentState(StrEnum):
+    ASKED = "asked"
+    CAPTURED = "captured"
+    DECLINED = "declined"
+    VOIDING = "voiding"
+    """To be given back: decided here, not yet confirmed by the gateway."""
+    VOIDED = "voided"
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What led a shopper to a product."""
+
+    post_id: UUID | None = None
+    page: str | None = None
+    policy: str | None = None
+
+
+class Contact(msgspec.Struct, frozen=True):
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    city: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """How the shopper wants it; `node_id` names the shop of a pickup or courier."""
+
+    method: Method
+    node_id: UUID | None = None
+
+
+class CartLine(msgspec.Struct, frozen=True):
+    variant_id: UUID
+    product_id: UUID
+    product_slug: str
+    title: str
+    sku: str
+    options: list[str]
+    image_file: str | None
+    image_alt: str
+    quantity: int
+    unit_price: int
+    active: bool
+    """Whether it can still be bought."""
+    post_id: UUID | None
+    page: str | None
+    policy: str | None
+
+    @property
+    def total(self) -> int:
+        return self.unit_price * self.quantity
+
+
+class Cart(msgspec.Struct, frozen=True):
+    id: UUID
+    merchant_id: UUID
+    merchant_slug: str
+    merchant_name: str
+    currency: str
+    visitor_id: UUID
+    open: bool
+    lines: list[CartLine]
+
+    @property
+    def items_total(self) -> int:
+        return sum(line.total for line in self.lines)
+
+    @property
+    def units(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def wanted(self) -> dict[UUID, int]:
+        return {line.variant_id: line.quantity for line in self.lines}
+
+
+class Promised(msgspec.Struct, frozen=True):
+    """What the shopper was told when ordering: by when, or from when, and where."""
+
+    at: datetime | None = None
+    node_ids: tuple[UUID, ...] = ()
+    place: str = ""
+    explanation: Explanation | None = None
+
+
+class OrderLine(msgspec.Struct, frozen=True):
+    line: int
+    product_id: UUID
+    product_slug: str
+    variant_id: UUID
+    title: str
+    sku: str
+    options: list[str]
+    image_file: str | None
+    quantity: int
+    unit_price: int
+    total: int
+    returned: int
+    post_id: UUID | None
+
+
+class Payment(msgspec.Struct, frozen=True):
+    id: UUID
+    gateway: str
+    amount: int
+    state: PaymentState
+    last4: str | None
+    message: str | None
+    asked_at: datetime
+    settled_at: datetime | None
+
+
+class Order(msgspec.Struct, frozen=True):
+    """Amounts in minor units of `currency`."""
+
+    id: UUID
+    merchant_id: UUID
+    merchant_slug: str
+    merchant_name: str
+    number: str
+    cart_id: UUID | None
+    hold_id: UUID
+    visitor_id: UUID | None
+    member_id: UUID | None
+    channel: Channel
+    state: OrderState
+    method: Method
+    currency: str
+    items_total: int
+    discount_total: int
+    shipping_total: int
+    total: int
+    contact: Contact
+    promise: Promised
+    sourcing: list[Explanation]
+    placed_at: datetime
+    expires_at: datetime | None
+    paid_at: datetime | None
+    closed_at: datetime | None
+    lines: list[OrderLine]
+    payments: list[Payment]
+
+
+class OrderRow(msgspec.Struct, frozen=True):
+    """An order in a list."""
+
+    id: UUID
+    number: str
+    merchant_slug: str
+    merchant_name: str
+    channel: Channel
+    state: OrderState
+    method: Method
+    currency: str
+    total: int
+    units: int
+    customer: str
+    placed_at: datetime
+    node_names: list[str]
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """One true state on the shopper's timeline; `at` is None where it is still to come."""
+
+    state: str
+    at: datetime | None
+    place: str = ""
+
+
+class OrderStory(msgspec.Struct, frozen=True):
+    """All that is known about an order, for its page in the console and in the shop."""
+
+    order: Order
+    shipments: list[Shipment]
+    steps: list[Step]
+    ledger: list[LedgerEntry]
+
+
+class PaymentDeclined(Conflict):
+    code = "payment-declined"
+
+
+class PaymentPending(Conflict):
+    code = "payment-pending"
+
+
+class OrderClosed(Conflict):
+    code = "order-closed"
+
+
+class TooLate(Conflict):
+    code = "too-late"

@@ -1,0 +1,1 @@
+"""From where, by when and for how much: the promise to a shopper, and the cheapest plan behind it."""

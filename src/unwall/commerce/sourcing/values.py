@@ -1,0 +1,107 @@
+"""What can be promised, at what cost, and why.
+
+UnwallError
+└── Conflict > SoldOut   some lines cannot be had in the wanted way; names them
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from unwall.commerce.stock.values import HoldLine, Node
+from unwall.kernel.errors import Conflict
+from unwall.kernel.money import Money
+from unwall.kernel.text import Explanation
+
+
+class Method(StrEnum):
+    SHIP = "ship"
+    COURIER = "courier"
+    """From a shop near, the same day."""
+    PICKUP = "pickup"
+    TAKEN = "taken"
+    """Carried out of the shop by the customer: a counter sale."""
+
+
+class Rates(msgspec.Struct, frozen=True):
+    """A table rate. Amounts in minor units of `currency`; what moving goods costs us, then what the shopper pays."""
+
+    currency: str
+    base: int
+    """For each parcel, whatever the distance."""
+    box: int
+    """Packaging of each parcel."""
+    per_100_km: int
+    ship_fee: int
+    courier_fee: int
+    courier_fee_per_km: int
+    courier_km: float = 8.0
+    """How far a courier rides."""
+    courier_minutes: int = 20
+    courier_minutes_per_km: int = 5
+    collection_hour: int = 18
+    """Local time at which the carrier fetches what a node has ready, every day."""
+    delivery_hour: int = 20
+    """Local time by which a parcel arrives on its day."""
+    day_bands: tuple[tuple[float, int], ...] = ((150.0, 1), (800.0, 2), (2000.0, 3))
+    """(up to so many km, days on the road)"""
+    days_beyond: int = 5
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A node that may serve, how far it is (None where the place is not known) and what is available there."""
+
+    node: Node
+    km: float | None
+    available: Mapping[UUID, int]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Which node gives what. `cost` in minor units."""
+
+    lines: tuple[HoldLine, ...]
+    cost: int
+    explanations: tuple[Explanation, ...]
+    """One for each node, in the order of the lines."""
+
+    @property
+    def node_ids(self) -> tuple[UUID, ...]:
+        return tuple(dict.fromkeys(line.node_id for line in self.lines))
+
+
+class Option(msgspec.Struct, frozen=True):
+    """One way to have it. `at` is by when it arrives (ship, courier) or from when it waits (pickup); ordering after
+    `cutoff` makes that later. `node` is where it comes from, or None where several places send a part."""
+
+    method: Method
+    node: Node | None
+    km: float | None
+    at: datetime
+    cutoff: datetime
+    fee: Money
+    plan: Plan
+    explanation: Explanation
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """How a cart or product can be had, the soonest of each method first: courier, pickup near to far, ship."""
+
+    options: tuple[Option, ...]
+    short: tuple[UUID, ...]
+    """Variants of which nobody can give enough, in any way."""
+
+    def of(self, method: Method) -> tuple[Option, ...]:
+        return tuple(option for option in self.options if option.method is method)
+
+
+class SoldOut(Conflict):
+    """`variant_ids` are the lines that stop it."""
+
+    code = "sold-out"
+
+    def __init__(self, message: str, variant_ids: tuple[UUID, ...]) -> None:
+        super().__init__(message)
+        self.variant_ids = variant_ids

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin
@@ -64,13 +64,23 @@ async def connect(url: str, *, size: int = 10) -> AsyncIterator[Database]:
 
 
 async def _prepare(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
-    for name in ("json", "jsonb"):
-        await conn.set_type_codec(name, encoder=_to_json, decoder=msgspec.json.decode, schema="pg_catalog")
+    for name, version in (("json", b""), ("jsonb", b"\x01")):  # binary, because COPY speaks nothing else
+        await conn.set_type_codec(
+            name,
+            encoder=partial(_to_json, version),
+            decoder=partial(_from_json, version),
+            schema="pg_catalog",
+            format="binary",
+        )
 
 
-def _to_json(value: object) -> str:
+def _to_json(version: bytes, value: object) -> bytes:
     """A string is JSON already written: pgqueuer hands its headers over so."""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return version + (value.encode() if isinstance(value, str) else msgspec.json.encode(value))
+
+
+def _from_json(version: bytes, data: bytes) -> object:
+    return msgspec.json.decode(data.removeprefix(version))
 
 
 # --- typed rows -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Files by key on the local disk or in any S3-like store (obstore). A key holds the content's hash, so a file never changes."""
+"""Files by key, on the local disk or in any S3-like store (obstore). A key holds its content's hash."""
 
 import hashlib
 from pathlib import Path

@@ -70,7 +70,9 @@ def _register_handler(queue: PgQueuer, name: str, handler: Handler) -> None:
 
     queue.entrypoint(
         name,
-        executor_factory=lambda parameters: DatabaseRetryEntrypointExecutor(parameters=parameters, max_attempts=ATTEMPTS),
+        executor_factory=lambda parameters: DatabaseRetryEntrypointExecutor(
+            parameters=parameters, max_attempts=ATTEMPTS
+        ),
     )(run)
 
 

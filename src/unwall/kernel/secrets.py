@@ -1,4 +1,4 @@
-"""The install's secret and what is derived from it. The secret is made once and kept beside the data, readable by its owner only."""
+"""The install's secret and what is derived from it. Made once, kept beside the data, readable by its owner only."""
 
 import hashlib
 import hmac
@@ -39,3 +39,18 @@ def pickup_code(secret: bytes, shipment_id: UUID) -> str:
 def same(a: str, b: str) -> bool:
     """Compare without telling by the time taken how much was right."""
     return hmac.compare_digest(a.encode(), b.encode())
+
+
+def sign(secret: bytes, text: str) -> str:
+    """The text with a seal that only this install can make; `unsign` reads it back."""
+    return f"{text}.{_seal(secret, text)}"
+
+
+def unsign(secret: bytes, signed: str) -> str | None:
+    """None where the seal is not ours."""
+    text, _, seal = signed.rpartition(".")
+    return text if same(seal, _seal(secret, text)) else None
+
+
+def _seal(secret: bytes, text: str) -> str:
+    return hmac.digest(secret, b"seal" + text.encode(), "sha256").hex()[:32]

@@ -1,0 +1,106 @@
+"""Errors at the edge: problem+json (RFC 9457) for programs, a page in the reader's language for people."""
+
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Response
+from litestar.exceptions import HTTPException, NotFoundException, ValidationException
+from litestar.response import Redirect
+
+from unwall.channels.pages import render
+from unwall.channels.visits import AnyRequest, cookies_of, lang_of
+from unwall.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, SignInNeeded, TooMany, UnwallError
+from unwall.kernel.text import N_, gettext
+
+STATUS: dict[type[UnwallError], int] = {
+    Invalid: 422, NotFound: 404, Forbidden: 403, SignInNeeded: 401, Conflict: 409, TooMany: 429,
+}  # fmt: skip
+
+TITLES = {
+    400: N_("That request could not be read"),
+    401: N_("Please sign in"),
+    403: N_("This is not open to you"),
+    404: N_("There is nothing here"),
+    405: N_("That is not how this page works"),
+    409: N_("That cannot be done now"),
+    413: N_("That is too large"),
+    422: N_("Something needs to be corrected"),
+    429: N_("A little slower, please"),
+    500: N_("Something broke on our side"),
+}
+
+PROGRAMS = ("/api/", "/journal")
+
+log = structlog.get_logger()
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """RFC 9457, with `code` for programs and `errors` naming each field."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldError] = []
+
+
+def status_of(error: UnwallError) -> int:
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+
+
+def on_unwall_error(request: AnyRequest, error: UnwallError) -> Response[Any]:
+    status = status_of(error)
+    fields = error.errors if isinstance(error, Invalid) else []
+    headers = {"retry-after": str(error.wait_seconds)} if isinstance(error, TooMany) else {}
+    if isinstance(error, SignInNeeded) and (door := _door(request)):
+        return _with_cookies(request, Redirect(door))
+    return _answer(request, status, error.message, error.code, fields, headers)
+
+
+def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """Litestar's own: no such route, a body it could not decode, a missing CSRF token."""
+    if isinstance(error, ValidationException):
+        extra = error.extra if isinstance(error.extra, list) else []
+        fields = [FieldError(str(e.get("key", "body")), str(e.get("message", ""))) for e in extra]
+        return _answer(request, 422, error.detail, "invalid", fields, {})
+    code = "not-found" if isinstance(error, NotFoundException) else f"http-{error.status_code}"
+    return _answer(request, error.status_code, error.detail, code, [], {})
+
+
+def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:
+    log.exception("request failed", path=request.url.path, exc_info=error)
+    return _answer(request, 500, N_("We have noted it. Nothing was changed; please try again."), "internal", [], {})
+
+
+def _answer(  # noqa: PLR0913 (the parts of a problem)
+    request: AnyRequest, status: int, detail: str, code: str, fields: list[FieldError], headers: dict[str, str]
+) -> Response[Any]:
+    title = TITLES.get(status, TITLES[400 if status < 500 else 500])
+    if request.url.path.startswith(PROGRAMS):
+        problem = Problem("about:blank", title, status, detail, code, fields)
+        body = msgspec.json.encode(problem)
+        return Response(body, media_type="application/problem+json", status_code=status, headers=headers)
+    lang = lang_of(request)
+    response: Response[Any] = render(
+        request, lang, "design/error.html", title=gettext(lang, title), status=status,
+        detail=gettext(lang, detail), errors=fields,
+    )  # fmt: skip
+    response.headers.update(headers)
+    return _with_cookies(request, response)
+
+
+def _with_cookies(request: AnyRequest, response: Response[Any]) -> Response[Any]:
+    for cookie in cookies_of(request):
+        response.set_cookie(cookie)
+    return response
+
+
+def _door(request: AnyRequest) -> str | None:
+    """Where a person signs in who is sent away from this page; none for a form that was sent."""
+    path = request.url.path
+    if request.method != "GET" or path.startswith(PROGRAMS) or path.endswith("/sign-in"):
+        return None
+    area = next((a for a in ("/console", "/counter") if path.startswith(a)), "")
+    return f"{area}/sign-in?next={path}"

@@ -1,0 +1,23 @@
+"""What a running Unwall is made of, as the channels see it. `app.py` puts it together."""
+
+from dataclasses import dataclass
+
+from unwall.commerce.orders.checkout import Checkout
+from unwall.commerce.stock.desk import Desk
+from unwall.insight.recommend.recommender import Recommender
+from unwall.journal.ingest import Ingest
+from unwall.kernel.database import Database
+from unwall.kernel.files import Files
+from unwall.settings import Settings
+
+
+@dataclass(frozen=True)
+class House:
+    settings: Settings
+    secret: bytes
+    db: Database
+    files: Files
+    ingest: Ingest
+    desk: Desk
+    checkout: Checkout
+    recommender: Recommender

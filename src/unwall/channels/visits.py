@@ -1,0 +1,126 @@
+"""Who is asking: what the handlers of each channel get as `visit`, `staff` or `key`.
+
+A console or counter handler states its `permission`, a merchant's API handler its `scope` (both as arguments of the
+route decorator); without one the request is refused, so that a forgotten statement closes a door instead of opening it.
+"""
+
+from typing import Any
+from urllib.parse import quote, unquote
+from uuid import UUID
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import Cookie
+
+from unwall.channels.house import House
+from unwall.kernel.errors import Forbidden, SignInNeeded
+from unwall.kernel.ids import new_id, parse_id
+from unwall.kernel.secrets import sign, unsign
+from unwall.kernel.text import LANGS, N_, choose_lang
+from unwall.people import reads, rules
+from unwall.people.values import ApiKey, ApiScope, Member, Permission, Place, Staff, Visit
+
+AnyRequest = Request[Any, Any, Any]
+
+VISITOR, SESSION, MEMBER, STAFF, LANG, PLACE, THEME = (
+    "uw_visitor", "uw_visit", "uw_member", "uw_staff", "uw_lang", "uw_place", "uw_theme",
+)  # fmt: skip
+YEAR = 365 * 24 * 3600
+
+
+def provide_house(request: AnyRequest) -> House:
+    house: House = request.app.state.house
+    return house
+
+
+def lang_of(request: AnyRequest) -> str:
+    chosen = request.cookies.get(LANG)
+    return chosen if chosen in LANGS else choose_lang(request.headers.get("accept-language", ""))
+
+
+def place_of(request: AnyRequest) -> Place | None:
+    try:
+        return msgspec.json.decode(unquote(request.cookies.get(PLACE, "")), type=Place)
+    except msgspec.MsgspecError:
+        return None
+
+
+async def provide_visit(request: AnyRequest, house: House) -> Visit:
+    """A shopper. A newcomer becomes a visitor, known again by a sealed cookie."""
+    visitor_id = _sealed_id(request, house, VISITOR, YEAR)
+    session_id = _sealed_id(request, house, SESSION, None)
+    return Visit(visitor_id, session_id, await _member(request, house), lang_of(request), place_of(request))
+
+
+async def _member(request: AnyRequest, house: House) -> Member | None:
+    token = request.cookies.get(MEMBER)
+    if not token:
+        return None
+    async with house.db.read() as conn:
+        return await reads.session_member(conn, token)
+
+
+def _sealed_id(request: AnyRequest, house: House, name: str, max_age: int | None) -> UUID:
+    text = unsign(house.secret, request.cookies.get(name, ""))
+    known = parse_id(text) if text else None
+    if known:
+        return known
+    fresh = new_id()
+    set_cookie(request, house, name, sign(house.secret, str(fresh)), max_age)
+    return fresh
+
+
+async def provide_staff(request: AnyRequest, house: House) -> Staff:
+    """A member of staff whose role has the route's permission; raises `SignInNeeded` or `Forbidden`."""
+    permission = request.route_handler.opt.get("permission")
+    token = request.cookies.get(STAFF)
+    staff = None
+    if token:
+        async with house.db.read() as conn:
+            staff = await reads.session_staff(conn, token)
+    if staff is None:
+        raise SignInNeeded(N_("Sign in to go on."))
+    if not isinstance(permission, Permission):
+        raise Forbidden(N_("This page states no permission."))
+    rules.permit(staff, permission)
+    return staff
+
+
+async def provide_key(request: AnyRequest, house: House) -> ApiKey:
+    """A merchant's program, by `Authorization: Bearer uw_...`, whose key has the route's scope."""
+    scope = request.route_handler.opt.get("scope")
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    key = None
+    if kind.lower() == "bearer" and secret:
+        async with house.db.read() as conn:
+            key = await reads.api_key(conn, secret.strip())
+    if key is None:
+        raise SignInNeeded("Send your API key in the header Authorization: Bearer uw_...")
+    if not isinstance(scope, ApiScope):
+        raise Forbidden("This endpoint states no scope.")
+    rules.permit_scope(key, scope)
+    return key
+
+
+# --- cookies that the answer will set ---------------------------------------------------------------------------------
+
+
+def set_cookie(request: AnyRequest, house: House, name: str, value: str, max_age: int | None) -> None:
+    """Remembered on the request; `cookies_into` writes it whatever the handler answers. None: until the browser ends."""
+    cookie = Cookie(
+        key=name, value=value, max_age=max_age, httponly=True, samesite="lax", path="/",
+        secure=house.settings.secure_cookies,
+    )  # fmt: skip
+    request.state.setdefault("cookies", {})[name] = cookie
+
+
+def drop_cookie(request: AnyRequest, house: House, name: str) -> None:
+    set_cookie(request, house, name, "", 0)
+
+
+def set_place(request: AnyRequest, house: House, place: Place) -> None:
+    set_cookie(request, house, PLACE, quote(msgspec.json.encode(place).decode(), safe=""), YEAR)
+
+
+def cookies_of(request: AnyRequest) -> list[Cookie]:
+    return list(request.state.get("cookies", {}).values())

@@ -1,0 +1,49 @@
+"""Requests that arrive twice: the answer given under a caller's Idempotency-Key is given again.
+
+The work is done under an id derived from caller and key, and is itself idempotent by that id; so a request that died
+between its work and its answer is simply done again and finds its own traces.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import msgspec
+
+from unwall.kernel.database import Database
+from unwall.kernel.errors import Conflict, Invalid
+from unwall.kernel.ids import derived_id
+
+FIELD = "Idempotency-Key"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    status: int
+    body: bytes
+
+
+async def once(db: Database, caller: str, key: str, body: bytes, work: Callable[[UUID], Awaitable[Answer]]) -> Answer:
+    """Do `work(id)` at most once for this caller and key; raises `Conflict` where the key came with another body."""
+    if not 8 <= len(key) <= 200:
+        raise Invalid.one(FIELD, "Send a header of 8 to 200 characters that is new for each thing you create.")
+    digest = hashlib.sha256(body).digest()
+    async with db.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO idempotency (caller, key, body_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            caller, key, digest,
+        )  # fmt: skip
+        known = await conn.fetchrow(
+            "SELECT body_hash, status, answer FROM idempotency WHERE caller = $1 AND key = $2", caller, key
+        )
+    assert known is not None
+    if known["body_hash"] != digest:
+        raise Conflict("This Idempotency-Key was used with another body.", code="key-reused")
+    if known["status"] is not None:
+        return Answer(known["status"], known["answer"])
+    answer = await work(derived_id("request", caller, key))
+    async with db.transaction() as conn:
+        await conn.execute(
+            "UPDATE idempotency SET status = $3, answer = $4 WHERE caller = $1 AND key = $2",
+            caller, key, answer.status, answer.body,
+        )  # fmt: skip
+    return answer

@@ -1,0 +1,90 @@
+"""What an operator sees: structured logs with request ids, and figures for Prometheus."""
+
+import logging
+import sys
+import time
+from typing import Any
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import multiprocess as shared
+
+from unwall.kernel.ids import new_id
+
+REQUESTS = Histogram(
+    "unwall_request_seconds",
+    "Time to answer a request",
+    ["method", "route", "status"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+BATCHES = Histogram(
+    "unwall_batch_items", "Items that shared one commit", ["desk"], buckets=(1, 3, 10, 30, 100, 300, 1000, 3000)
+)
+EVENTS = Counter("unwall_journal_events_total", "Events taken into the journal")
+HOLDS = Counter("unwall_holds_total", "Requests answered by the stock desk", ["granted"])
+
+log = structlog.get_logger()
+
+
+def configure(log_format: str, log_level: str) -> None:
+    """`json` for machines, `console` for people; the standard library's loggers go the same way."""
+    last: Any = structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer()
+    chain: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    level = logging.getLevelNamesMapping()[log_level.upper()]
+    structlog.configure(
+        processors=[*chain, last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=chain, processor=last))
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
+
+
+def figures(directory: str | None) -> tuple[bytes, str]:
+    """Prometheus's text and its content type; of all server processes where they share a `directory`."""
+    if not directory:
+        return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+    registry = CollectorRegistry()
+    shared.MultiProcessCollector(registry, directory)  # type: ignore[no-untyped-call]
+    return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+class Watch:
+    """ASGI middleware: a request id on every log line and in the answer, and the time that the answer took."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begin, request_id, status = time.perf_counter(), str(new_id()), 500
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+
+        async def answer(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message.setdefault("headers", []).append((b"x-request-id", request_id.encode()))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, answer)
+        finally:
+            took = time.perf_counter() - begin
+            REQUESTS.labels(scope["method"], _route(scope), str(status)).observe(took)
+            log.debug("request", method=scope["method"], path=scope["path"], status=status, ms=round(took * 1000, 1))
+            structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _route(scope: Any) -> str:
+    """The pattern, not the address, so that there are as many series as there are pages."""
+    return str(scope.get("path_template") or "unknown")

@@ -1,0 +1,1 @@
+"""What happened: one append-only log of behaviour and facts, partitioned by day."""

@@ -1,0 +1,100 @@
+"""The journal's fast way in: group commit, straight into the day's partition by binary COPY."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+import asyncpg
+import structlog
+from msgspec.structs import astuple
+
+from unwall.journal.actions import insert_new, lay_trail
+from unwall.journal.partitions import day_of, ensure_days
+from unwall.journal.rules import COLUMNS
+from unwall.journal.values import Event
+from unwall.kernel.batching import Batcher
+from unwall.kernel.database import Database
+from unwall.kernel.errors import TooMany
+
+CHUNK = 100
+"""Events that stand or fall together: at most what one caller brings at once."""
+
+log = structlog.get_logger()
+Chunk = Sequence[Event]
+
+
+class Ingest:
+    """Behaviour goes in here; facts go in by `actions.record`, with what made them facts.
+
+    Durable when `add` returns. One COPY and one commit serve everyone who waits; an event that is there already is
+    left alone. More than `waiting` chunks in the queue are refused with `TooMany`.
+    """
+
+    def __init__(self, db: Database, *, most: int = 100, waiting: int = 1000) -> None:
+        self._db = db
+        self._days: set[date] = set()
+        self._batches = Batcher(self._work, most=most, waiting=waiting)
+
+    async def add(self, events: Sequence[Event]) -> int:
+        """How many were new. What cannot be stored is an error for its own caller only."""
+        chunks = [events[start : start + CHUNK] for start in range(0, len(events), CHUNK)]
+        answers = await asyncio.gather(*[self._batches.submit(chunk) for chunk in chunks])
+        errors = [answer for answer in answers if isinstance(answer, Exception)]
+        if errors:
+            raise errors[0]
+        return sum(answer for answer in answers if isinstance(answer, int))
+
+    def add_soon(self, events: Sequence[Event]) -> None:
+        """For impressions: nobody waits, and under too much load they are dropped rather than slow a page."""
+        try:
+            for start in range(0, len(events), CHUNK):
+                self._batches.submit(events[start : start + CHUNK]).add_done_callback(_complain)
+        except TooMany:
+            log.warning("journal overloaded: impressions dropped", events=len(events))
+
+    async def close(self) -> None:
+        """Wait until everything added has been stored."""
+        await self._batches.close()
+
+    async def _work(self, chunks: list[Chunk]) -> list[int | Exception]:
+        try:
+            return list(await self._store(chunks))
+        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
+            raise
+        except Exception as error:  # one of them cannot be stored: find out which, each chunk for itself
+            return [error] if len(chunks) == 1 else [(await self._work([chunk]))[0] for chunk in chunks]
+
+    async def _store(self, chunks: list[Chunk]) -> list[int]:
+        events = [event for chunk in chunks for event in chunk]
+        await self._ensure_days(events)
+        try:
+            async with self._db.transaction() as conn:
+                await conn.copy_records_to_table("journal", records=map(astuple, events), columns=COLUMNS)
+                await lay_trail(conn, events)
+        except asyncpg.UniqueViolationError:
+            async with self._db.transaction() as conn:
+                new = await insert_new(conn, events)
+                await lay_trail(conn, [event for event in events if event.id in new])
+            return [_count(chunk, new) for chunk in chunks]
+        return [len(chunk) for chunk in chunks]
+
+    async def _ensure_days(self, events: Chunk) -> None:
+        missing = {day_of(event.at) for event in events} - self._days
+        if missing:
+            async with self._db.transaction() as conn:
+                await ensure_days(conn, missing)
+            self._days |= missing
+
+
+def _count(chunk: Chunk, new: set[UUID]) -> int:
+    """How many of the chunk were new; each counts for the first caller who brought it."""
+    mine = {event.id for event in chunk} & new
+    new -= mine
+    return len(mine)
+
+
+def _complain(future: "asyncio.Future[int | Exception]") -> None:
+    error = future.exception() or future.result()
+    if isinstance(error, Exception):
+        log.error("impressions lost", error=repr(error))

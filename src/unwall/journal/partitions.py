@@ -1,0 +1,22 @@
+"""The journal's partitions, one a day of UTC, made when they are first needed."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from unwall.kernel.database import Connection
+
+AHEAD = 7
+"""Days made in advance by the nightly routine, so that no shopper's request has to make one."""
+
+
+def day_of(at: datetime) -> date:
+    return at.astimezone(UTC).date()
+
+
+async def ensure_days(conn: Connection, days: Iterable[date]) -> None:
+    """Safe across processes, and for a confined connection; lasts if the caller's transaction does."""
+    await conn.execute("SELECT ensure_journal_days($1::date[])", sorted(set(days)))
+
+
+async def ensure_ahead(conn: Connection, today: date) -> None:
+    await ensure_days(conn, [today + timedelta(days=n) for n in range(AHEAD + 1)])

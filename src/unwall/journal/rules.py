@@ -1,0 +1,125 @@
+"""What a browser may tell the journal, and how a trail is laid."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from unwall.journal.values import BROWSER_KINDS, TRAIL_KINDS, Event, Kind
+from unwall.kernel.errors import FieldError, Invalid
+from unwall.kernel.text import N_
+from unwall.people.values import Visit
+
+COLUMNS = Event.__struct_fields__
+"""Of the table, in the order of `Event`'s fields."""
+
+MOST_BYTES = 64 * 1024
+MOST_EVENTS = 100
+AHEAD = timedelta(minutes=5)
+BEHIND = timedelta(days=7)
+_STRENGTH = {kind: n for n, kind in enumerate(TRAIL_KINDS)}
+
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern="^[^\x00]*$")]
+Query = Annotated[str, msgspec.Meta(max_length=200, pattern="^[^\x00]*$")]
+
+
+class BrowserEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a browser says happened. Who it was, and whose the things are, the server knows better."""
+
+    id: UUID
+    kind: Kind
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    account_id: UUID | None = None
+    post_id: UUID | None = None
+    product_id: UUID | None = None
+    variant_id: UUID | None = None
+    page: Word | None = None
+    slot: Annotated[int, msgspec.Meta(ge=0, le=999)] | None = None
+    policy: Word | None = None
+    query: Query | None = None
+    """Of a search."""
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | None = None
+    """Of a dwell."""
+
+
+class Beacon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    events: Annotated[list[BrowserEvent], msgspec.Meta(min_length=1, max_length=MOST_EVENTS)]
+
+
+_decoder = msgspec.json.Decoder(Beacon)
+
+
+def accept(raw: bytes, visit: Visit, now: datetime) -> list[Event]:
+    """The events of a beacon `{"events": [...]}`; raises `Invalid` naming every field that is wrong."""
+    if len(raw) > MOST_BYTES:
+        raise Invalid.one("body", N_("Send at most 64 kB at once."))
+    try:
+        told = _decoder.decode(raw).events
+    except (msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise _located(str(error)) from error
+    except msgspec.DecodeError as error:
+        raise Invalid.one("body", f"This is not JSON: {error}.") from error
+    errors = [error for n, event in enumerate(told) for error in _faults(n, event, now)]
+    if errors:
+        raise Invalid(errors)
+    return [_event(event, visit) for event in told]
+
+
+def _located(message: str) -> Invalid:
+    """msgspec says "Expected ... - at `$.events[3].kind`"; people want the place first."""
+    words, _, place = message.partition(" - at `$.")
+    missing = re.search(r"required field `(\w+)`|unknown field `(\w+)`", words)
+    path = [place.rstrip("`")] if place else []
+    if missing:
+        path.append(missing[1] or missing[2])
+    return Invalid.one(".".join(path) or "body", f"{words}.")
+
+
+def _faults(n: int, event: BrowserEvent, now: datetime) -> Iterable[FieldError]:
+    if event.kind not in BROWSER_KINDS:
+        kinds = ", ".join(sorted(BROWSER_KINDS))
+        yield FieldError(f"events[{n}].kind", f"A browser may tell of {kinds}; not of {event.kind}.")
+    if event.at > now + AHEAD:
+        yield FieldError(f"events[{n}].at", N_("This time is still to come; is the clock right?"))
+    if event.at < now - BEHIND:
+        yield FieldError(f"events[{n}].at", N_("This is more than seven days ago."))
+
+
+def _event(told: BrowserEvent, visit: Visit) -> Event:
+    body = {name: value for name in ("query", "seconds") if (value := getattr(told, name)) is not None}
+    return Event(
+        id=told.id,
+        at=told.at,
+        kind=told.kind,
+        visitor_id=visit.visitor_id,
+        member_id=visit.member.id if visit.member else None,
+        session_id=visit.session_id,
+        account_id=told.account_id,
+        post_id=told.post_id,
+        product_id=told.product_id,
+        variant_id=told.variant_id,
+        page=told.page,
+        slot=told.slot,
+        policy=told.policy,
+        body=body or None,
+    )
+
+
+Step = tuple[UUID, UUID, Kind, datetime]
+"""Person, product, strongest kind, latest time."""
+
+
+def laid_trail(events: Iterable[Event]) -> list[Step]:
+    """One step for each person and product, in their order."""
+    steps: dict[tuple[UUID, UUID], tuple[Kind, datetime]] = {}
+    for event in events:
+        person = event.member_id or event.visitor_id
+        if event.kind not in _STRENGTH or event.product_id is None or person is None:
+            continue
+        kind, at = steps.get((person, event.product_id), (event.kind, event.at))
+        strongest = max(kind, event.kind, key=_STRENGTH.__getitem__)
+        steps[person, event.product_id] = strongest, max(at, event.at)
+    return [(*key, *steps[key]) for key in sorted(steps)]

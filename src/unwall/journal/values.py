@@ -1,0 +1,83 @@
+"""What happened.
+
+UnwallError
+└── Invalid     an event that a browser may not send, or that cannot be understood; names `events[3].kind`
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+
+class Kind(StrEnum):
+    IMPRESSION = "impression"
+    VIEW = "view"
+    CLICK = "click"
+    DWELL = "dwell"
+    FOLLOW = "follow"
+    LIKE = "like"
+    SHARE = "share"
+    SEARCH = "search"
+    ADD_TO_CART = "add-to-cart"
+    CHECKOUT = "checkout"
+    PURCHASE = "purchase"
+    PICKUP = "pickup"
+    COUNTER_SALE = "counter-sale"
+    RETURN = "return"
+    SHIPPED = "shipped"
+
+
+BROWSER_KINDS = frozenset({Kind.IMPRESSION, Kind.VIEW, Kind.CLICK, Kind.DWELL, Kind.SHARE, Kind.SEARCH})
+"""What a browser may tell; everything else is a fact, and recorded by the action that makes it one."""
+
+TRAIL_KINDS = (Kind.VIEW, Kind.CLICK, Kind.ADD_TO_CART, Kind.PURCHASE)
+"""What lays a person's trail over products, from the weakest sign to the strongest."""
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One entry: the columns of the table, in their order. (id, at) names it: a retry repeats both."""
+
+    id: UUID
+    at: datetime
+    kind: Kind
+    merchant_id: UUID | None = None
+    visitor_id: UUID | None = None
+    member_id: UUID | None = None
+    session_id: UUID | None = None
+    account_id: UUID | None = None
+    post_id: UUID | None = None
+    product_id: UUID | None = None
+    variant_id: UUID | None = None
+    order_id: UUID | None = None
+    node_id: UUID | None = None
+    page: str | None = None
+    """`PAGE` or `PAGE/MODULE`, such as `home/for-you`."""
+    slot: int | None = None
+    policy: str | None = None
+    propensity: float | None = None
+    """How likely the policy was to put this item into this slot."""
+    quantity: int | None = None
+    amount: int | None = None
+    """Minor units of the merchant's currency."""
+    body: Any = None
+    """What only this kind has: {"query": "silk"} of a search, {"seconds": 12.5} of a dwell."""
+
+    @property
+    def person_id(self) -> UUID | None:
+        return self.member_id or self.visitor_id
+
+
+class Trail(msgspec.Struct, frozen=True):
+    """What a person did to a product: when last, and the strongest thing ever."""
+
+    product_id: UUID
+    kind: Kind
+    at: datetime
+
+
+class PostTouch(msgspec.Struct, frozen=True):
+    post_id: UUID
+    at: datetime

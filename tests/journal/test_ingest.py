@@ -1,0 +1,101 @@
+"""Behaviour, by group commit."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.journal.events import ANN, NOON, SHOP, SILK, event
+from unwall.journal import reads
+from unwall.journal.ingest import CHUNK, Ingest
+from unwall.journal.values import Event, Kind
+from unwall.kernel.database import rows
+from unwall.kernel.errors import TooMany
+
+ALL = f"SELECT {', '.join(Event.__struct_fields__)} FROM journal ORDER BY at, id"
+
+
+async def stored(db) -> list[Event]:
+    async with db.read() as conn:
+        return await rows(conn, Event, ALL)
+
+
+async def test_what_was_added_is_there_on_its_day(db):
+    ingest = Ingest(db)
+    events = [event(n, minutes=n * 60, slot=n, body={"seconds": 1.5}) for n in range(48)]
+
+    assert await ingest.add(events) == 48
+
+    assert await stored(db) == events
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM journal_20260311") == 24
+
+
+async def test_a_retry_adds_nothing_and_its_neighbours_still_get_in(db):
+    ingest = Ingest(db)
+    await ingest.add([event(1), event(2)])
+
+    answers = await asyncio.gather(ingest.add([event(2), event(3)]), ingest.add([event(3), event(4), event(4)]))
+
+    assert answers == [1, 1]
+    assert {e.id for e in await stored(db)} == {event(n).id for n in (1, 2, 3, 4)}
+
+
+async def test_a_poisoned_event_fails_its_own_caller_only(db):
+    ingest = Ingest(db)
+    answers = await asyncio.gather(
+        ingest.add([event(1)]),
+        ingest.add([event(2), event(3, page="a\x00b")]),
+        ingest.add([event(4, slot=99_999)]),
+        ingest.add([event(5)]),
+        return_exceptions=True,
+    )
+    assert [isinstance(answer, Exception) for answer in answers] == [False, True, True, False]
+    assert {e.id for e in await stored(db)} == {event(1).id, event(5).id}
+    assert await ingest.add([event(6)]) == 1
+
+
+async def test_more_than_a_chunk_is_divided(db):
+    assert await Ingest(db).add([event(n) for n in range(2 * CHUNK + 1)]) == 2 * CHUNK + 1
+    assert len(await stored(db)) == 2 * CHUNK + 1
+
+
+async def test_too_many_waiting_are_refused_and_impressions_dropped(db):
+    ingest = Ingest(db, waiting=1)
+    first = asyncio.ensure_future(ingest.add([event(1)]))
+    await asyncio.sleep(0)
+    with pytest.raises(TooMany):
+        await ingest.add([event(2)])
+    ingest.add_soon([event(3)])
+    assert await first == 1
+    await ingest.close()
+    assert [e.id for e in await stored(db)] == [event(1).id]
+
+
+async def test_impressions_are_stored_by_the_time_the_house_closes(db):
+    ingest = Ingest(db)
+    ingest.add_soon([event(n, Kind.IMPRESSION) for n in range(150)])
+    ingest.add_soon([event("poison", Kind.IMPRESSION, page="\x00")])
+    await ingest.close()
+    assert len(await stored(db)) == 150
+
+
+async def test_the_trail_is_laid_in_the_same_commit(db):
+    ingest = Ingest(db)
+    await ingest.add([event(1, product_id=SILK), event(2, Kind.IMPRESSION, product_id=SHOP)])
+    await ingest.add([event(1, product_id=SILK), event(3, Kind.CLICK, product_id=SILK, minutes=2)])
+    async with db.read() as conn:
+        assert [(t.product_id, t.kind, t.at) for t in await reads.trail(conn, [ANN], 9)] == [
+            (SILK, Kind.CLICK, event(0, minutes=2).at)
+        ]
+
+
+async def test_two_processes_may_write_the_same_people_and_products(db):
+    one, two = Ingest(db), Ingest(db)
+    people = [[event((n, who), product_id=SILK if n % 2 else SHOP) for n in range(who, 60)] for who in range(2)]
+    assert await asyncio.gather(one.add(people[0]), two.add(people[1][::-1])) == [60, 59]
+
+
+async def test_nothing_added_is_nothing_stored(db):
+    assert await Ingest(db).add([]) == 0
+    assert datetime(2026, 3, 10, 12, tzinfo=UTC) == NOON  # the tests' clock

@@ -30,6 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long stock is held for an unpaid order."""
     attribution_days: int = 7
     """The attribution window: a sale counts for the last post touched within it."""
+    metrics_directory: str = ""
+    """Where several server processes share their figures (prometheus_client's multiprocess mode)."""
     log_format: str = "console"
     """`console` for people, `json` for machines."""
     log_level: str = "info"

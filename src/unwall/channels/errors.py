@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException, NotFoundException, ValidationExce
 from litestar.response import Redirect
 
 from unwall.channels.pages import render
-from unwall.channels.visits import AnyRequest, cookies_of, lang_of
+from unwall.channels.visits import AnyRequest, lang_of
 from unwall.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, SignInNeeded, TooMany, UnwallError
 from unwall.kernel.text import N_, gettext
 
@@ -55,7 +55,7 @@ def on_unwall_error(request: AnyRequest, error: UnwallError) -> Response[Any]:
     fields = error.errors if isinstance(error, Invalid) else []
     headers = {"retry-after": str(error.wait_seconds)} if isinstance(error, TooMany) else {}
     if isinstance(error, SignInNeeded) and (door := _door(request)):
-        return _with_cookies(request, Redirect(door))
+        return Redirect(door)
     return _answer(request, status, error.message, error.code, fields, headers)
 
 
@@ -88,12 +88,6 @@ def _answer(  # noqa: PLR0913 (the parts of a problem)
         detail=gettext(lang, detail), errors=fields,
     )  # fmt: skip
     response.headers.update(headers)
-    return _with_cookies(request, response)
-
-
-def _with_cookies(request: AnyRequest, response: Response[Any]) -> Response[Any]:
-    for cookie in cookies_of(request):
-        response.set_cookie(cookie)
     return response
 
 

@@ -23,7 +23,7 @@ from unwall.people.values import ApiKey, ApiScope, Member, Permission, Place, St
 AnyRequest = Request[Any, Any, Any]
 
 VISITOR, SESSION, MEMBER, STAFF, LANG, PLACE, THEME = (
-    "uw_visitor", "uw_visit", "uw_member", "uw_staff", "uw_lang", "uw_place", "uw_theme",
+    "uw_visitor", "uw_visit", "uw_member", "uw_staff", "uw_lang", "uw_place", "theme",
 )  # fmt: skip
 YEAR = 365 * 24 * 3600
 
@@ -106,7 +106,7 @@ async def provide_key(request: AnyRequest, house: House) -> ApiKey:
 
 
 def set_cookie(request: AnyRequest, house: House, name: str, value: str, max_age: int | None) -> None:
-    """Remembered on the request; `cookies_into` writes it whatever the handler answers. None: until the browser ends."""
+    """Remembered on the request; the app writes it whatever the answer. None: until the browser ends."""
     cookie = Cookie(
         key=name, value=value, max_age=max_age, httponly=True, samesite="lax", path="/",
         secure=house.settings.secure_cookies,
@@ -120,7 +120,3 @@ def drop_cookie(request: AnyRequest, house: House, name: str) -> None:
 
 def set_place(request: AnyRequest, house: House, place: Place) -> None:
     set_cookie(request, house, PLACE, quote(msgspec.json.encode(place).decode(), safe=""), YEAR)
-
-
-def cookies_of(request: AnyRequest) -> list[Cookie]:
-    return list(request.state.get("cookies", {}).values())

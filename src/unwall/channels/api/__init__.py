@@ -1,0 +1,5 @@
+"""The api."""
+
+from typing import Any
+
+HANDLERS: list[Any] = []

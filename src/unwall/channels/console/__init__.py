@@ -1,0 +1,5 @@
+"""The console."""
+
+from typing import Any
+
+HANDLERS: list[Any] = []

@@ -1,0 +1,5 @@
+"""The counter."""
+
+from typing import Any
+
+HANDLERS: list[Any] = []

@@ -1,0 +1,131 @@
+// What every page may do beyond plain HTML. Pages work without it; it only shortens the way.
+
+const root = document.documentElement;
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+root.classList.add("js");
+
+// --- htmx: the CSRF token on every request, and the shared sheet opens when something lands in it
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["x-csrftoken"] = document.querySelector("meta[name=csrf-token]").content;
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  const dialog = event.target.closest("dialog");
+  if (dialog && !dialog.open) dialog.showModal();
+});
+
+// --- one listener for all clicks
+document.addEventListener("click", (event) => {
+  const at = (selector) => event.target.closest(selector);
+  const opener = at("[data-opens]");
+  if (opener && !("command" in HTMLButtonElement.prototype)) document.getElementById(opener.dataset.opens)?.showModal();
+  if (event.target.matches("dialog.sheet")) closeOnBackdrop(event);
+  if (at("[data-close-toast]")) dismiss(at(".toast"));
+  if (at("[data-theme-toggle]")) toggleTheme();
+  if (at("[data-copy]")) copy(at("[data-copy]"));
+  if (at("[data-step]")) step(at("[data-step]"));
+});
+
+function closeOnBackdrop(event) {
+  const box = event.target.getBoundingClientRect();
+  const inside = event.clientY >= box.top && event.clientY <= box.bottom && event.clientX >= box.left && event.clientX <= box.right;
+  if (!inside) event.target.close();
+}
+
+function toggleTheme() {
+  const current = root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  root.dataset.theme = current === "dark" ? "light" : "dark";
+  document.cookie = `theme=${root.dataset.theme};path=/;max-age=31536000;samesite=lax`;
+}
+
+async function copy(button) {
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.dataset.copied = "";
+  const done = button.dataset.copiedLabel;
+  if (done) document.getElementById("toasts").append(plainToast(done));
+}
+
+function step(button) {
+  const input = button.closest("[data-stepper]").querySelector("input");
+  const before = input.value;
+  button.dataset.step > 0 ? input.stepUp() : input.stepDown();
+  if (input.value !== before) input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// --- toasts leave by themselves, but not under a finger or the keyboard
+function plainToast(text) {
+  const toast = document.createElement("div");
+  toast.className = "toast";
+  toast.dataset.toast = "4";
+  toast.append(Object.assign(document.createElement("span"), { textContent: text }));
+  return toast;
+}
+
+function dismiss(toast) {
+  toast.classList.add("leaving");
+  Promise.allSettled(toast.getAnimations().map((animation) => animation.finished)).then(() => toast.remove());
+}
+
+function timeToast(toast) {
+  const seconds = Number(toast.dataset.toast);
+  if (!seconds) return;
+  let timer;
+  const start = () => { timer = setTimeout(() => dismiss(toast), seconds * 1000); };
+  const hold = () => clearTimeout(timer);
+  for (const [name, act] of [["pointerenter", hold], ["focusin", hold], ["pointerleave", start], ["focusout", start]]) toast.addEventListener(name, act);
+  start();
+}
+
+const toasts = document.getElementById("toasts");
+new MutationObserver((changes) => {
+  for (const node of changes.flatMap((change) => [...change.addedNodes])) if (node.matches?.("[data-toast]")) timeToast(node);
+}).observe(toasts, { childList: true });
+all("[data-toast]", toasts).forEach(timeToast);
+
+// --- pieces that come with the page or later by htmx
+function enliven(within) {
+  for (const point of all("[data-points] > a", within)) {
+    point.style.left = `${point.dataset.x}%`;
+    point.style.top = `${point.dataset.y}%`;
+    point.hidden = false;
+  }
+  for (const gallery of all("[data-gallery]", within)) {
+    const list = gallery.querySelector("ul");
+    const at = gallery.querySelector("[data-at]");
+    if (at) list.addEventListener("scroll", () => {
+      at.textContent = `${Math.round(list.scrollLeft / list.clientWidth) + 1} / ${list.children.length}`;
+    }, { passive: true });
+  }
+  for (const form of all("form[data-geolocate]", within)) form.addEventListener("submit", locate);
+  for (const input of all("[data-submit-on-change]", within)) input.addEventListener("change", () => input.form.requestSubmit());
+}
+
+function locate(event) {
+  const form = event.target;
+  if (form.elements.latitude.value) return;
+  event.preventDefault();
+  navigator.geolocation.getCurrentPosition(
+    ({ coords }) => {
+      form.elements.latitude.value = coords.latitude;
+      form.elements.longitude.value = coords.longitude;
+      form.submit();
+    },
+    () => { form.querySelector("[data-geolocate-error]").hidden = false; },
+    { timeout: 8000, maximumAge: 300000 },
+  );
+}
+
+document.addEventListener("htmx:load", (event) => enliven(event.detail.elt));
+enliven(document);
+
+// --- a card's picture grows into the page it opens, and back
+const pictureTo = (url) => all(":is(.product, .post) h3 a")
+  .find((link) => link.href.split("?")[0] === url?.split("?")[0])?.closest("article").querySelector(".frame");
+
+function carry(frame, transition) {
+  if (!frame || !transition) return;
+  frame.style.viewTransitionName = "hero";
+  transition.finished.finally(() => { frame.style.viewTransitionName = ""; });
+}
+const alone = () => !document.querySelector(".hero-media");
+addEventListener("pageswap", (event) => { if (alone()) carry(pictureTo(event.activation?.entry?.url), event.viewTransition); });
+addEventListener("pagereveal", (event) => { if (alone()) carry(pictureTo(globalThis.navigation?.activation?.from?.url), event.viewTransition); });

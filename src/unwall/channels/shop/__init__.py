@@ -1,0 +1,5 @@
+"""The shop."""
+
+from typing import Any
+
+HANDLERS: list[Any] = []

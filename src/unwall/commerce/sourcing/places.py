@@ -1,0 +1,21 @@
+"""The places a shopper may choose from: the cities in which some merchant has a shop or warehouse."""
+
+from unwall.kernel.database import Connection, rows
+from unwall.people.values import Place
+
+
+async def places(conn: Connection, lang: str, query: str, limit: int = 40) -> list[Place]:
+    """In alphabetical order; `query` is any part of a city's, shop's or street's name in either language."""
+    return await rows(
+        conn,
+        Place,
+        """
+        SELECT min(coalesce(translations #>> ARRAY[$1, 'city'], city)), avg(latitude), avg(longitude)
+        FROM node
+        WHERE open AND ($2 = '' OR position(lower($2) IN lower(concat_ws(' ', city, name, address, translations))) > 0)
+        GROUP BY city ORDER BY 1 LIMIT $3
+        """,
+        lang,
+        query.strip(),
+        limit,
+    )

@@ -1,0 +1,1 @@
+"""Who: merchants, their staff, shoppers as visitors and members, sessions, API keys."""

@@ -1,0 +1,198 @@
+"""Changes to people. Each takes a connection inside the caller's transaction unless it says otherwise."""
+
+import asyncio
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from pwdlib import PasswordHash
+
+from unwall.kernel.database import Connection, Database
+from unwall.kernel.errors import Invalid, NotFound, TooMany
+from unwall.kernel.ids import new_id
+from unwall.kernel.secrets import fingerprint, token
+from unwall.kernel.text import N_
+from unwall.people import reads, rules
+from unwall.people.values import ApiScope, BadCredentials, Role
+
+SESSION_DAYS = {"member": 90, "staff": 14}
+HASHER = PasswordHash.recommended()
+# verified where the address is unknown, so that the time taken does not tell which addresses exist
+_NOBODY = HASHER.hash("nobody's password")
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    person_id: UUID
+    token: str
+    """For the cookie; only its fingerprint is stored."""
+
+
+async def add_merchant(
+    conn: Connection, slug: str, name: str, currency: str, timezone: str, locale: str = "en"
+) -> UUID:
+    """Raises `Invalid` where the slug is taken."""
+    merchant_id = new_id()
+    try:
+        await conn.execute(
+            "INSERT INTO merchant (id, slug, name, currency, timezone, locale) VALUES ($1, $2, $3, $4, $5, $6)",
+            merchant_id, slug, name, currency, timezone, locale,
+        )  # fmt: skip
+    except asyncpg.UniqueViolationError:
+        raise Invalid.one("slug", N_("Another store has this address already.")) from None
+    return merchant_id
+
+
+async def sign_up(db: Database, email: str, name: str, password: str, locale: str) -> SignedIn:
+    """A new member with a session; owns its transaction, for hashing takes longer than one should stay open."""
+    rules.check_person(email, name, password)
+    hashed = await asyncio.to_thread(HASHER.hash, password)
+    member_id = new_id()
+    async with db.transaction() as conn:
+        try:
+            await conn.execute(
+                "INSERT INTO member (id, email, name, password_hash, locale) VALUES ($1, $2, $3, $4, $5)",
+                member_id, rules.clean_email(email), name.strip(), hashed, locale,
+            )  # fmt: skip
+        except asyncpg.UniqueViolationError:
+            raise Invalid.one("email", N_("There is a member with this address; sign in instead.")) from None
+        return await _open_session(conn, "member", member_id)
+
+
+async def sign_in_member(db: Database, email: str, password: str, origin: str, now: datetime) -> SignedIn:
+    async with db.read() as conn:
+        found = await reads.member_credentials(conn, rules.clean_email(email))
+    return await _sign_in(db, "member", email, password, origin, found, now)
+
+
+async def sign_in_staff(db: Database, email: str, password: str, origin: str, now: datetime) -> SignedIn:
+    async with db.read() as conn:
+        found = await reads.staff_credentials(conn, rules.clean_email(email))
+    return await _sign_in(db, "staff", email, password, origin, found, now)
+
+
+async def _sign_in(
+    db: Database,
+    audience: str,
+    email: str,
+    password: str,
+    origin: str,
+    found: reads.Credentials | None,
+    now: datetime,
+) -> SignedIn:
+    """Raises `BadCredentials`, or `TooMany` after repeated failures for this address or from this origin."""
+    subjects = [f"{audience}:{rules.clean_email(email)}", f"{audience}@{origin}"]
+    async with db.transaction() as conn:
+        await _throttle(conn, subjects, now)
+    hashed = found.password_hash if found else _NOBODY
+    right = await asyncio.to_thread(HASHER.verify, password[:1000], hashed)
+    async with db.transaction() as conn:
+        if found is None or not right:
+            await conn.executemany("INSERT INTO sign_in_attempt VALUES ($1, $2)", [(s, now) for s in subjects])
+        else:
+            await conn.execute("DELETE FROM sign_in_attempt WHERE subject = $1", subjects[0])
+            return await _open_session(conn, audience, found.id)
+    raise BadCredentials(N_("E-mail and password do not match."))
+
+
+async def _throttle(conn: Connection, subjects: list[str], now: datetime) -> None:
+    since = now - timedelta(minutes=rules.FAILURE_WINDOW_MINUTES)
+    await conn.execute("DELETE FROM sign_in_attempt WHERE subject = ANY($1) AND at <= $2", subjects, since)
+    # an address is refused sooner than a network, behind which many may sit
+    for subject, share in zip(subjects, (1, 10), strict=True):
+        failures, oldest = await conn.fetchrow(  # type: ignore[misc]
+            "SELECT count(*), min(at) FROM sign_in_attempt WHERE subject = $1", subject
+        )
+        wait = rules.wait_seconds(failures // share, (now - oldest).total_seconds() if oldest else 0)
+        if wait:
+            raise TooMany(N_("Too many failed sign-ins. Wait a little and try again."), wait_seconds=wait)
+
+
+async def _open_session(conn: Connection, audience: str, person_id: UUID) -> SignedIn:
+    secret = token()
+    await conn.execute(
+        "INSERT INTO session (token_hash, audience, person_id, expires_at)"
+        " VALUES ($1, $2, $3, now() + make_interval(days => $4))",
+        fingerprint(secret), audience, person_id, SESSION_DAYS[audience],
+    )  # fmt: skip
+    return SignedIn(person_id, secret)
+
+
+async def sign_out(conn: Connection, secret: str) -> None:
+    await conn.execute("DELETE FROM session WHERE token_hash = $1", fingerprint(secret))
+
+
+async def forget_expired(conn: Connection, now: datetime) -> None:
+    """Housekeeping: sessions, failed sign-ins and remembered answers that no longer count."""
+    await conn.execute("DELETE FROM session WHERE expires_at <= $1", now)
+    await conn.execute("DELETE FROM sign_in_attempt WHERE at <= $1", now - timedelta(days=1))
+    await conn.execute("DELETE FROM idempotency WHERE created_at <= $1", now - timedelta(days=7))
+
+
+async def claim_visitor(conn: Connection, visitor_id: UUID, member_id: UUID) -> bool:
+    """Tie what this visitor did to the member. False where the visitor is another member's already: a shared device
+    is not merged, and the caller gives the newcomer a visitor of their own."""
+    owner = await conn.fetchval(
+        "INSERT INTO visitor (id, member_id) VALUES ($1, $2)"
+        " ON CONFLICT (id) DO UPDATE SET member_id = coalesce(visitor.member_id, excluded.member_id)"
+        " RETURNING member_id",
+        visitor_id, member_id,
+    )  # fmt: skip
+    return bool(owner == member_id)
+
+
+async def add_staff(
+    conn: Connection, merchant_id: UUID, email: str, name: str, password_hash: str, role: Role, node_id: UUID | None
+) -> UUID:
+    """Raises `Invalid`. The hash is made before the transaction, with `hash_password`."""
+    if (role is Role.NODE) != (node_id is not None):
+        raise Invalid.one("node", N_("Staff of a shop or warehouse need one; other roles have none."))
+    staff_id = new_id()
+    try:
+        await conn.execute(
+            "INSERT INTO staff (id, merchant_id, email, name, password_hash, role, node_id)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            staff_id, merchant_id, rules.clean_email(email), name.strip(), password_hash, role, node_id,
+        )  # fmt: skip
+    except asyncpg.UniqueViolationError:
+        raise Invalid.one("email", N_("Someone signs in with this address already.")) from None
+    except asyncpg.ForeignKeyViolationError:
+        raise Invalid.one("node", N_("There is no such shop or warehouse.")) from None
+    return staff_id
+
+
+async def hash_password(password: str) -> str:
+    return await asyncio.to_thread(HASHER.hash, password)
+
+
+async def set_active(conn: Connection, merchant_id: UUID, staff_id: UUID, *, active: bool) -> None:
+    """An inactive member of staff is signed out at once. Raises `NotFound`."""
+    done = await conn.execute(
+        "UPDATE staff SET active = $3 WHERE merchant_id = $1 AND id = $2", merchant_id, staff_id, active
+    )
+    if done == "UPDATE 0":
+        raise NotFound(N_("There is no such member of staff."))
+
+
+async def make_api_key(conn: Connection, merchant_id: UUID, name: str, scopes: frozenset[ApiScope]) -> tuple[UUID, str]:
+    """The key's id and its secret, which is shown once and stored only as a fingerprint."""
+    if not name.strip() or len(name) > 100:
+        raise Invalid.one("name", N_("Name the key, so that you know it again."))
+    if not scopes:
+        raise Invalid.one("scopes", N_("Choose at least one scope."))
+    key_id, secret = new_id(), f"uw_{token()}"
+    await conn.execute(
+        "INSERT INTO api_key (id, merchant_id, name, secret_hash, hint, scopes) VALUES ($1, $2, $3, $4, $5, $6)",
+        key_id, merchant_id, name.strip(), fingerprint(secret), secret[:8], sorted(scopes),
+    )  # fmt: skip
+    return key_id, secret
+
+
+async def revoke_api_key(conn: Connection, merchant_id: UUID, key_id: UUID) -> None:
+    """Idempotent: a key stays revoked from its first revocation. Raises `NotFound`."""
+    done = await conn.execute(
+        "UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE merchant_id = $1 AND id = $2",
+        merchant_id, key_id,
+    )  # fmt: skip
+    if done == "UPDATE 0":
+        raise NotFound(N_("There is no such key."))

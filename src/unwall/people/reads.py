@@ -1,0 +1,97 @@
+"""Questions about people."""
+
+from uuid import UUID
+
+import msgspec
+
+from unwall.kernel.database import Connection, row, rows
+from unwall.kernel.secrets import fingerprint
+from unwall.people.values import ApiKey, Member, Merchant, Staff
+
+_MERCHANT = """
+    SELECT id, slug, coalesce(translations #>> ARRAY[{lang}, 'name'], name), currency, timezone, locale FROM merchant
+"""
+_MERCHANT_IN = _MERCHANT.format(lang="$1::text")
+_STAFF = "SELECT s.id, s.merchant_id, s.email, s.name, s.role, s.node_id, s.active FROM staff s"
+_MEMBER = "SELECT m.id, m.email, m.name, m.locale FROM member m"
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    id: UUID
+    password_hash: str
+
+
+async def merchants(conn: Connection, lang: str) -> list[Merchant]:
+    return await rows(conn, Merchant, f"{_MERCHANT_IN} ORDER BY created_at, id", lang)
+
+
+async def merchant_by_slug(conn: Connection, slug: str, lang: str) -> Merchant | None:
+    return await row(conn, Merchant, f"{_MERCHANT_IN} WHERE slug = $2", lang, slug)
+
+
+async def merchant(conn: Connection, merchant_id: UUID, lang: str) -> Merchant | None:
+    return await row(conn, Merchant, f"{_MERCHANT_IN} WHERE id = $2", lang, merchant_id)
+
+
+async def member(conn: Connection, member_id: UUID) -> Member | None:
+    return await row(conn, Member, f"{_MEMBER} WHERE m.id = $1", member_id)
+
+
+async def member_by_code(conn: Connection, merchant_id: UUID, code: str) -> Member | None:
+    """By what this merchant calls the member: a till's or an imported file's customer number."""
+    return await row(
+        conn,
+        Member,
+        f"{_MEMBER} JOIN member_code c ON c.member_id = m.id WHERE c.merchant_id = $1 AND c.code = $2",
+        merchant_id,
+        code,
+    )
+
+
+async def session_member(conn: Connection, token: str) -> Member | None:
+    return await row(
+        conn,
+        Member,
+        f"{_MEMBER} JOIN session ON session.person_id = m.id"
+        " WHERE token_hash = $1 AND audience = 'member' AND expires_at > now()",
+        fingerprint(token),
+    )
+
+
+async def session_staff(conn: Connection, token: str) -> Staff | None:
+    return await row(
+        conn,
+        Staff,
+        f"{_STAFF} JOIN session ON session.person_id = s.id"
+        " WHERE token_hash = $1 AND audience = 'staff' AND expires_at > now() AND s.active",
+        fingerprint(token),
+    )
+
+
+async def staff_list(conn: Connection, merchant_id: UUID) -> list[Staff]:
+    return await rows(conn, Staff, f"{_STAFF} WHERE s.merchant_id = $1 ORDER BY s.name", merchant_id)
+
+
+async def member_credentials(conn: Connection, email: str) -> Credentials | None:
+    return await row(
+        conn,
+        Credentials,
+        "SELECT id, password_hash FROM member WHERE email = $1 AND password_hash IS NOT NULL",
+        email,
+    )
+
+
+async def staff_credentials(conn: Connection, email: str) -> Credentials | None:
+    return await row(conn, Credentials, "SELECT id, password_hash FROM staff WHERE email = $1 AND active", email)
+
+
+_KEY = "SELECT id, merchant_id, name, hint, scopes, created_at, revoked_at FROM api_key"
+
+
+async def api_key(conn: Connection, secret: str) -> ApiKey | None:
+    """Revoked keys are not found."""
+    return await row(conn, ApiKey, f"{_KEY} WHERE secret_hash = $1 AND revoked_at IS NULL", fingerprint(secret))
+
+
+async def api_keys(conn: Connection, merchant_id: UUID) -> list[ApiKey]:
+    return await rows(conn, ApiKey, f"{_KEY} WHERE merchant_id = $1 ORDER BY id DESC", merchant_id)

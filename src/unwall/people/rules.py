@@ -1,0 +1,56 @@
+"""What each role may do, and what a name, an address and a password must look like."""
+
+import re
+
+from unwall.kernel.errors import FieldError, Forbidden, Invalid
+from unwall.kernel.text import N_
+from unwall.people.values import ApiKey, ApiScope, Permission, Role, Staff
+
+_P = Permission
+MAY: dict[Role, frozenset[Permission]] = {
+    Role.OWNER: frozenset(Permission),
+    Role.EDITOR: frozenset({_P.PUBLISH, _P.CATALOGUE, _P.INSIGHT}),
+    Role.ANALYST: frozenset({_P.INSIGHT, _P.ORDERS}),
+    Role.STOCK: frozenset({_P.STOCK, _P.ORDERS, _P.FULFIL}),
+    Role.NODE: frozenset({_P.FULFIL}),
+}
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+PASSWORD_LENGTH = range(8, 201)
+FAILURES_ALLOWED = 5
+FAILURE_WINDOW_MINUTES = 15
+
+
+def permit(staff: Staff, permission: Permission) -> None:
+    """Raises `Forbidden` naming what is missing."""
+    if not staff.active or permission not in MAY[staff.role]:
+        raise Forbidden(f"The role {staff.role} does not reach “{permission}”. Ask an owner of your store.")
+
+
+def permit_scope(key: ApiKey, scope: ApiScope) -> None:
+    if key.revoked_at is not None or scope not in key.scopes:
+        raise Forbidden(f"This key lacks the scope {scope}.")
+
+
+def clean_email(text: str) -> str:
+    return text.strip().lower()
+
+
+def check_person(email: str, name: str, password: str) -> None:
+    """Raises `Invalid` with every field that is wrong."""
+    errors = []
+    if not _EMAIL.fullmatch(clean_email(email)) or len(email) > 254:
+        errors.append(FieldError("email", N_("Write an e-mail address such as you@example.com.")))
+    if not 1 <= len(name.strip()) <= 100:
+        errors.append(FieldError("name", N_("Write a name of at most 100 characters.")))
+    if len(password) not in PASSWORD_LENGTH:
+        errors.append(FieldError("password", N_("Choose a password of 8 to 200 characters.")))
+    if errors:
+        raise Invalid(errors)
+
+
+def wait_seconds(failures: int, oldest_age_seconds: float) -> int:
+    """How long to wait before another try; 0 while fewer than `FAILURES_ALLOWED` failed within the window."""
+    if failures < FAILURES_ALLOWED:
+        return 0
+    return max(1, int(FAILURE_WINDOW_MINUTES * 60 - oldest_age_seconds))

@@ -1,0 +1,120 @@
+"""People and what they may do.
+
+UnwallError
+├── Invalid
+├── SignInNeeded > BadCredentials   e-mail and password do not match; says nothing about which
+├── Forbidden                       the role or the key's scope does not reach
+└── TooMany                         too many failed sign-ins
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from unwall.kernel.errors import SignInNeeded
+from unwall.kernel.geo import Point
+
+
+class Merchant(msgspec.Struct, frozen=True):
+    id: UUID
+    slug: str
+    name: str
+    currency: str
+    timezone: str
+    locale: str
+
+
+class Member(msgspec.Struct, frozen=True):
+    id: UUID
+    email: str | None
+    name: str
+    locale: str
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    EDITOR = "editor"
+    ANALYST = "analyst"
+    STOCK = "stock"
+    NODE = "node"
+    """Staff of one warehouse or shop."""
+
+
+class Permission(StrEnum):
+    PUBLISH = "publish"
+    CATALOGUE = "catalogue"
+    STOCK = "stock"
+    ORDERS = "orders"
+    FULFIL = "fulfil"
+    INSIGHT = "insight"
+    PEOPLE = "people"
+
+
+class Staff(msgspec.Struct, frozen=True):
+    id: UUID
+    merchant_id: UUID
+    email: str
+    name: str
+    role: Role
+    node_id: UUID | None
+    active: bool
+
+
+class ApiScope(StrEnum):
+    CATALOGUE_READ = "catalogue:read"
+    CATALOGUE_WRITE = "catalogue:write"
+    CONTENT_READ = "content:read"
+    CONTENT_WRITE = "content:write"
+    STOCK_READ = "stock:read"
+    STOCK_WRITE = "stock:write"
+    ORDERS_READ = "orders:read"
+    ORDERS_WRITE = "orders:write"
+    JOURNAL_WRITE = "journal:write"
+    INSIGHT_READ = "insight:read"
+
+
+class ApiKey(msgspec.Struct, frozen=True):
+    id: UUID
+    merchant_id: UUID
+    name: str
+    hint: str
+    scopes: frozenset[ApiScope]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a shopper wants the goods."""
+
+    label: str
+    latitude: float
+    longitude: float
+
+    @property
+    def point(self) -> Point:
+        return Point(self.latitude, self.longitude)
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """One shopper's visit: who they are as far as we know, and how to talk to them."""
+
+    visitor_id: UUID
+    session_id: UUID
+    member: Member | None
+    lang: str
+    place: Place | None = None
+
+    @property
+    def person_id(self) -> UUID:
+        return self.member.id if self.member else self.visitor_id
+
+    @property
+    def person_ids(self) -> list[UUID]:
+        """The member and the visitor: what was done before signing in is theirs too."""
+        return [self.member.id, self.visitor_id] if self.member else [self.visitor_id]
+
+
+class BadCredentials(SignInNeeded):
+    code = "bad-credentials"

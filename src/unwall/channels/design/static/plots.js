@@ -1,10 +1,6 @@
 // Plots from data attributes (the form is told at the top of templates/design/components.html). echarts is fetched only
 // when the page has a plot. Tooltips are drawn on the canvas: the content security policy allows no style attributes.
 
-const probe = document.createElement("span");
-probe.hidden = true;
-document.body.append(probe);
-const token = (name) => { probe.style.color = `var(--${name})`; return getComputedStyle(probe).color; };
 const drawn = new Map(); // element -> {chart, data}
 
 function loadEcharts(url) {
@@ -15,9 +11,14 @@ function loadEcharts(url) {
   });
 }
 
-function palette() {
+// custom properties hold light-dark() pairs: a probe inside the plot's own figure tells which colour holds there
+function palette(figure) {
+  const probe = figure.appendChild(Object.assign(document.createElement("span"), { hidden: true }));
+  const token = (name) => { probe.style.color = `var(--${name})`; return getComputedStyle(probe).color; };
   const names = ["ink", "slate", "slate-soft", "edge", "rule", "leaf", "paper", "well", "brick", "jade", "amber", "brick-wash"];
-  return Object.fromEntries(names.map((name) => [name, token(name)]));
+  const colours = Object.fromEntries(names.map((name) => [name, token(name)]));
+  probe.remove();
+  return colours;
 }
 
 const round = (value) => (typeof value === "number" ? value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 2 }) : value ?? "–");
@@ -39,14 +40,14 @@ function series(data, colour) {
     return {
       name, type: shape, data: values, color: ink, symbol: data.kind === "scatter" ? "circle" : "none", symbolSize: 10, barMaxWidth: 28,
       lineStyle: { width: faint ? 1.5 : 2.25, type: faint ? [4, 4] : "solid" }, areaStyle: data.kind === "area" && !faint ? { opacity: 0.12 } : undefined,
-      encode: undefined, itemStyle: data.kind === "heat" ? { borderColor: colour.leaf, borderWidth: 2 } : { opacity: faint ? 0.6 : 1 }, emphasis: { focus: "none" },
+      itemStyle: data.kind === "heat" ? { borderColor: colour.leaf, borderWidth: 2 } : { opacity: faint ? 0.6 : 1 }, emphasis: { focus: "none" },
       label: data.kind === "scatter" ? { show: true, position: "right", color: colour.slate, formatter: ({ value }) => value[2] ?? "" } : undefined,
     };
   });
 }
 
-function option(data, description) {
-  const colour = palette();
+function option(data, element) {
+  const colour = palette(element.closest(".plot"));
   const flat = data.kind === "hbar";
   const category = axis(colour, flat ? data.y_title : data.x_title, { type: "category", data: data.x, inverse: flat, splitLine: { show: false } });
   const value = axis(colour, flat ? data.x_title : data.y_title ?? data.unit, { type: "value", scale: data.kind === "scatter", axisLine: { show: false } });
@@ -57,7 +58,7 @@ function option(data, description) {
   return {
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches, animationDuration: 200,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colour.ink },
-    aria: { enabled: true, label: { description } },
+    aria: { enabled: true, label: { description: element.getAttribute("aria-label") } },
     grid: { left: 8, right: 16, top: data.series.length > 1 ? 36 : 12, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "all" },
     legend: data.series.length > 1 ? { top: 0, left: 0, itemWidth: 16, itemHeight: 8, icon: "rect", textStyle: { color: colour.slate } } : undefined,
     tooltip: {
@@ -91,7 +92,7 @@ async function draw(element) {
   await loadEcharts(source);
   const chart = globalThis.echarts.init(element, null, { renderer: "canvas" });
   drawn.set(element, { chart, data });
-  chart.setOption(option(data, element.getAttribute("aria-label")));
+  chart.setOption(option(data, element));
   element.setAttribute("role", "img");
   sizes.observe(element);
   fillTable(element.closest(".plot"), data);
@@ -107,7 +108,7 @@ function watch(within) {
 
 function repaint() {
   for (const [element, { chart, data }] of drawn) {
-    if (element.isConnected) chart.setOption(option(data, element.getAttribute("aria-label")), true);
+    if (element.isConnected) chart.setOption(option(data, element), true);
     else { chart.dispose(); drawn.delete(element); sizes.unobserve(element); }
   }
 }

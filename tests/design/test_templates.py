@@ -1,0 +1,103 @@
+"""The layouts and components keep what the pages promise: no inline code, held pictures, words tied to their fields."""
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final
+
+import pytest
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from unwall.channels.design import STATIC, TEMPLATES
+
+PAGES: Final = ("shop", "console", "counter", "styleguide")
+PRODUCT: Final = {
+    "url": "/p/1",
+    "title": "Cup <white>",
+    "image": "/i/1.webp",
+    "image_alt": "A cup",
+    "price": "¥10.00",
+    "compare_at": None,
+    "reason": None,
+    "merchant": "Kiln",
+    "availability": None,
+}
+
+
+def environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, extensions=["jinja2.ext.i18n"]
+    )
+    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    return made
+
+
+def context(**more: Any) -> dict[str, Any]:
+    page = SimpleNamespace(lang="zh", title="Title", nonce=None, path="/here", csrf="token", theme="dark")
+    nav = [("/", "Home", "home", True), ("/bag", "Bag", "bag", False)]
+    blank = {"me": None, "bag_count": 2, "place": None, "merchant": None, "staff": None, "nav": nav, "events": None}
+    return {"page": page, "asset": lambda path: f"/static/{path}?v=1"} | blank | more
+
+
+def render(source: str, **more: Any) -> str:
+    head = '{% import "design/components.html" as ui with context %}'
+    return environment().from_string(head + source).render(context(**more))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_need_no_inline_script_or_style(name: str) -> None:
+    html = environment().get_template(f"design/{name}.html").render(context())
+    assert re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)", html) == []
+    assert '<html lang="zh-Hans" data-theme="dark">' in html
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_id_stands_once_and_every_icon_is_in_the_sprite(name: str) -> None:
+    html = environment().get_template(f"design/{name}.html").render(context())
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    sprite = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "icons.svg").read_text(encoding="utf-8")))
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'icons\.svg\?v=1#([^"]+)"', html)) <= sprite
+
+
+def test_an_error_stands_next_to_its_field_and_keeps_the_input() -> None:
+    html = render('{{ ui.field("Phone", "tel", "138", error="Too short", help="For the courier") }}')
+    assert 'aria-invalid="true" aria-describedby="f-tel-error f-tel-help"' in html
+    assert 'value="138"' in html
+    assert 'id="f-tel-error"' in html
+
+
+def test_a_card_escapes_words_and_holds_the_place_of_its_picture() -> None:
+    html = render("{{ ui.product_card(p, impression={'policy': \"it's\"}) }}", p=PRODUCT)
+    assert "Cup &lt;white&gt;" in html
+    assert 'width="800" height="1000"' in html
+    assert 'loading="lazy"' in html
+    told = re.search(r"data-impression='([^']*)'", html)
+    assert told is not None
+    assert json.loads(told.group(1)) == {"policy": "it's"}
+
+
+def test_the_first_picture_is_fetched_first() -> None:
+    html = render("{{ ui.product_card(p, first=true) }}", p=PRODUCT)
+    assert 'fetchpriority="high"' in html
+    assert "lazy" not in html
+
+
+def test_nothing_more_to_load_leaves_nothing_behind() -> None:
+    assert render('{{ ui.load_more(none, "list") }}').strip() == ""
+
+
+def test_the_first_page_of_the_shop_stays_light() -> None:
+    """Under 150 kB without pictures and before compression; the stylesheet alone under 45 kB."""
+    sent = ("unwall.css", "ui.js", "journal.js", "icons.svg", "vendor/htmx.min.js")
+    cards = render("{{ ui.product_shelf(shelf) }}", shelf=[PRODUCT] * 24)
+    page = environment().get_template("design/shop.html").render(context())
+    weight = sum((STATIC / name).stat().st_size for name in sent) + len(page.encode()) + len(cards.encode())
+    assert (STATIC / "unwall.css").stat().st_size < 45_000
+    assert weight < 150_000
+
+
+def test_scripts_are_short_and_ours() -> None:
+    for script in Path(STATIC).glob("*.js"):
+        assert len(script.read_text(encoding="utf-8").splitlines()) < 150, script.name

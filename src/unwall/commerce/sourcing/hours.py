@@ -1,0 +1,73 @@
+"""When a node can have goods ready: its pick minutes, spent within its opening hours, in its own time zone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from opening_hours import OpeningHours, State
+
+from unwall.commerce.stock.values import Node
+from unwall.kernel.clock import local
+
+HORIZON = timedelta(days=10)
+"""A node that stays closed longer than this promises nothing."""
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str, timezone: str) -> OpeningHours:
+    return OpeningHours(text, timezone=ZoneInfo(timezone))
+
+
+def spans(node: Node, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The times between `start` and `end` at which the node is open, in UTC."""
+    for opens, closes, state, _ in _parsed(node.opening_hours, node.timezone).intervals(start, end):
+        if state == State.OPEN and closes > opens:
+            yield opens.astimezone(UTC), closes.astimezone(UTC)
+
+
+def ready_at(node: Node, start: datetime) -> datetime | None:
+    """When goods ordered at `start` are picked and packed; None where the node stays closed."""
+    work = timedelta(minutes=node.pick_minutes)
+    for opens, closes in spans(node, start, start + HORIZON):
+        if opens + work <= closes:
+            return opens + work
+        work -= closes - opens
+    return None
+
+
+def latest_start(node: Node, deadline: datetime) -> datetime:
+    """The last moment to order for goods to be ready by `deadline`: the inverse of `ready_at`."""
+    work = timedelta(minutes=node.pick_minutes)
+    for opens, closes in reversed(list(spans(node, deadline - HORIZON, deadline))):
+        if closes - work >= opens:
+            return closes - work
+        work -= closes - opens
+    return deadline - HORIZON
+
+
+def open_at(node: Node, moment: datetime) -> datetime | None:
+    """`moment` if the node is open then, else when it opens next: when a customer or courier can come."""
+    return next((opens for opens, _ in spans(node, moment, moment + HORIZON)), None)
+
+
+def last_minute(node: Node, moment: datetime) -> datetime:
+    """The last minute at which one can come on the local day of `moment`, a time at which the node is open."""
+    *_, (_, closes) = spans(node, moment, next_midnight(node, moment))
+    return closes - timedelta(minutes=1)
+
+
+def next_midnight(node: Node, moment: datetime) -> datetime:
+    return at_hour(node, moment, 0, days=1)
+
+
+def at_hour(node: Node, moment: datetime, hour: int, *, days: int = 0) -> datetime:
+    """An hour of the node's clock on the local day of `moment`, or `days` later."""
+    day = local(moment, node.timezone).date() + timedelta(days=days)
+    return datetime.combine(day, time(hour), ZoneInfo(node.timezone)).astimezone(UTC)
+
+
+def clock_text(node: Node, at: datetime, now: datetime) -> str:
+    """The node's clock, with the date where it is not today: "15:00", "2026-11-23 10:30"."""
+    here, today = local(at, node.timezone), local(now, node.timezone).date()
+    return f"{here:%H:%M}" if here.date() == today else f"{here:%Y-%m-%d %H:%M}"

@@ -1,0 +1,140 @@
+"""The cheapest way to gather an order: exact over every set of up to eight candidate nodes.
+
+For a given set of nodes the cheapest filling is known (each variant from the set's cheapest pickers first), so that
+going through the sets is exact: at most 255, and most are passed over because their parcels alone cost more.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from itertools import combinations
+from uuid import UUID
+
+import msgspec
+
+from unwall.commerce.sourcing.hours import clock_text, ready_at
+from unwall.commerce.sourcing.values import Candidate, Plan, Rates
+from unwall.commerce.stock.values import HoldLine
+from unwall.kernel.money import Money
+from unwall.kernel.text import N_, Explanation
+
+MOST_NODES = 8
+"""No shopper wants nine parcels, and no more nodes are looked at."""
+
+COVERING = 3
+"""How many nodes that have everything are always among the candidates."""
+
+
+class _Filled(msgspec.Struct, frozen=True):
+    nodes: tuple[Candidate, ...]
+    takes: tuple[tuple[int, UUID, int], ...]
+    """(index into nodes, variant, quantity)"""
+    cost: int
+
+
+def parcel_cost(candidate: Candidate, rates: Rates) -> int:
+    return rates.base + rates.box + round(rates.per_100_km * (candidate.km or 0) / 100)
+
+
+def cheapest_plan(
+    candidates: Sequence[Candidate], wanted: Mapping[UUID, int], rates: Rates, now: datetime
+) -> Plan | None:
+    """None where the candidates (or the best eight of them) have not enough. Of equal plans the one with fewer parcels,
+    then the nearer."""
+    if not wanted:
+        return None
+    best = second = None
+    nodes = best_candidates(candidates, wanted, rates)
+    parcels = [parcel_cost(node, rates) for node in nodes]
+    for chosen in _sets(len(nodes)):
+        if second and sum(parcels[i] for i in chosen) >= second.cost:
+            continue
+        filled = _fill([nodes[i] for i in chosen], wanted, rates)
+        if filled is None:
+            continue
+        if best is None or filled.cost < best.cost:
+            best, second = filled, best
+        elif second is None or filled.cost < second.cost:
+            second = filled
+    return _plan(best, second, rates, now) if best else None
+
+
+def best_candidates(candidates: Sequence[Candidate], wanted: Mapping[UUID, int], rates: Rates) -> list[Candidate]:
+    """Up to eight: the cheapest that have everything, then for each variant the cheapest a unit until there is enough,
+    then the rest by their cost a unit."""
+
+    def unit_cost(node: Candidate, variants: Mapping[UUID, int]) -> float:
+        units = sum(min(node.available.get(v, 0), n) for v, n in variants.items())
+        return parcel_cost(node, rates) / units + node.node.pick_cost if units else float("inf")
+
+    def by_cost(nodes: Sequence[Candidate], variants: Mapping[UUID, int]) -> list[Candidate]:
+        able = [n for n in nodes if any(n.available.get(v, 0) > 0 for v in variants)]
+        return sorted(able, key=lambda n: (unit_cost(n, variants), n.km or 0, n.node.code))
+
+    able = by_cost(candidates, wanted)
+    chosen = [n for n in able if all(n.available.get(v, 0) >= q for v, q in wanted.items())][:COVERING]
+    for variant, quantity in wanted.items():
+        for node in by_cost(able, {variant: quantity}):
+            if sum(n.available.get(variant, 0) for n in chosen) >= quantity:
+                break
+            if node not in chosen:
+                chosen.append(node)
+    chosen += [n for n in able if n not in chosen]
+    kept = chosen[:MOST_NODES]
+    return sorted(kept, key=able.index)
+
+
+@lru_cache
+def _sets(count: int) -> tuple[tuple[int, ...], ...]:
+    """Every non-empty set of `count` indices, small sets first."""
+    return tuple(s for size in range(1, count + 1) for s in combinations(range(count), size))
+
+
+def _fill(nodes: list[Candidate], wanted: Mapping[UUID, int], rates: Rates) -> _Filled | None:
+    """The cheapest filling from exactly these nodes; None where they lack something or one would stay unused."""
+    order = sorted(range(len(nodes)), key=lambda i: nodes[i].node.pick_cost)
+    takes: list[tuple[int, UUID, int]] = []
+    cost = sum(parcel_cost(node, rates) for node in nodes)
+    for variant, quantity in wanted.items():
+        left = quantity
+        for i in order:
+            if left and (take := min(left, max(0, nodes[i].available.get(variant, 0)))):
+                takes.append((i, variant, take))
+                cost += take * nodes[i].node.pick_cost
+                left -= take
+        if left:
+            return None
+    if len({i for i, _, _ in takes}) < len(nodes):
+        return None
+    return _Filled(tuple(nodes), tuple(takes), cost)
+
+
+# --- the plan in words ------------------------------------------------------------------------------------------------
+
+
+def _plan(best: _Filled, second: _Filled | None, rates: Rates, now: datetime) -> Plan:
+    ordered = sorted(best.takes, key=lambda take: take[0])
+    lines = tuple(HoldLine(variant, best.nodes[i].node.id, quantity) for i, variant, quantity in ordered)
+    other = _runner_up(best, second, rates)
+    return Plan(lines, best.cost, tuple(explain(node, now, other) for node in best.nodes))
+
+
+def _runner_up(best: _Filled, second: _Filled | None, rates: Rates) -> dict[str, str]:
+    if second is None:
+        return {}
+    extra = Money(second.cost - best.cost, rates.currency).decimal()
+    return {"other": " + ".join(node.node.name for node in second.nodes), "extra": str(extra)}
+
+
+def explain(chosen: Candidate, now: datetime, other: Mapping[str, str]) -> Explanation:
+    """Why this node; `other` holds the runner-up's name and what it would cost more, or nothing."""
+    ready = ready_at(chosen.node, now)
+    facts = {"node": chosen.node.name, "ready": clock_text(chosen.node, ready, now) if ready else "", **other}
+    if chosen.km is None:
+        near = N_("From {node}: ready {ready}")
+        text = N_("From {node}: ready {ready}; next best {other} +{extra}") if other else near
+    else:
+        facts["km"] = f"{chosen.km:.1f}"
+        near = N_("From {node}: {km} km, ready {ready}")
+        text = N_("From {node}: {km} km, ready {ready}; next best {other} +{extra}") if other else near
+    return Explanation(text, facts)

@@ -1,0 +1,132 @@
+"""How goods can be had: ship by post, courier from a shop near, pick up."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from math import ceil
+from uuid import UUID
+
+from unwall.commerce.sourcing import hours
+from unwall.commerce.sourcing.plans import cheapest_plan, explain, parcel_cost
+from unwall.commerce.sourcing.values import Candidate, Method, Option, Plan, Rates
+from unwall.commerce.stock.values import HoldLine, Level, Node
+from unwall.kernel.geo import distance_km
+from unwall.kernel.money import Money
+from unwall.kernel.text import N_, Explanation
+from unwall.people.values import Place
+
+Wanted = Mapping[UUID, int]
+Available = Mapping[UUID, Mapping[UUID, int]]
+"""By node, then by variant."""
+
+
+def availability(levels: Sequence[Level]) -> dict[UUID, dict[UUID, int]]:
+    found: dict[UUID, dict[UUID, int]] = {}
+    for level in levels:
+        if level.available > 0:
+            found.setdefault(level.node_id, {})[level.variant_id] = level.available
+    return found
+
+
+def candidates(nodes: Sequence[Node], available: Available, place: Place | None, now: datetime) -> list[Candidate]:
+    """The nodes that have something to give and will be open to give it."""
+    return [
+        Candidate(node, distance_km(node.point, place.point) if place else None, available[node.id])
+        for node in nodes
+        if node.open and available.get(node.id) and hours.ready_at(node, now)
+    ]
+
+
+def shortage(nodes: Sequence[Node], available: Available, wanted: Wanted) -> tuple[UUID, ...]:
+    """The variants of which all open nodes together have too few."""
+    having = [available.get(node.id, {}) for node in nodes if node.open]
+    return tuple(v for v, quantity in wanted.items() if sum(h.get(v, 0) for h in having) < quantity)
+
+
+def delivery_options(
+    nodes: Sequence[Node], available: Available, wanted: Wanted, place: Place | None, now: datetime, rates: Rates
+) -> list[Option]:
+    """Courier first, then pickup from near to far (without a place: from soon to late), then ship."""
+    able = candidates(nodes, available, place, now)
+    whole = [c for c in able if all(c.available.get(v, 0) >= quantity for v, quantity in wanted.items())]
+    couriers = [o for c in whole if c.node.ships and (o := _courier(c, wanted, now, rates))]
+    pickups = [o for c in whole if c.node.pickup and (o := _pickup(c, wanted, now, rates))]
+    pickups.sort(key=lambda o: (o.km is not None and o.km, o.at, o.node.code if o.node else ""))
+    ship = _ship([c for c in able if c.node.ships], wanted, now, rates)
+    nearest = min(couriers, key=lambda o: (o.km, o.at), default=None)
+    return [o for o in (nearest, *pickups, ship) if o]
+
+
+def _pickup(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> Option | None:
+    node, ready = candidate.node, hours.ready_at(candidate.node, now)
+    waits = hours.open_at(node, ready) if ready else None
+    if waits is None:
+        return None
+    cutoff = hours.latest_start(node, hours.last_minute(node, waits))
+    plan = _from_one(candidate, wanted, rates, now)
+    fee = Money(0, rates.currency)
+    return Option(Method.PICKUP, node, candidate.km, waits, max(now, cutoff), fee, plan, plan.explanations[0])
+
+
+def _courier(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> Option | None:
+    """Only where it still arrives on the node's local day of today."""
+    node, km = candidate.node, candidate.km
+    ready = hours.ready_at(node, now)
+    leaves = hours.open_at(node, ready) if ready else None
+    if km is None or km > rates.courier_km or leaves is None or leaves >= hours.next_midnight(node, now):
+        return None
+    ride = timedelta(minutes=rates.courier_minutes + ceil(km * rates.courier_minutes_per_km))
+    cutoff = hours.latest_start(node, hours.last_minute(node, leaves))
+    fee = Money(rates.courier_fee + ceil(km) * rates.courier_fee_per_km, rates.currency)
+    plan = _from_one(candidate, wanted, rates, now)
+    return Option(Method.COURIER, node, km, leaves + ride, max(now, cutoff), fee, plan, plan.explanations[0])
+
+
+def _from_one(candidate: Candidate, wanted: Wanted, rates: Rates, now: datetime) -> Plan:
+    lines = tuple(HoldLine(variant, candidate.node.id, quantity) for variant, quantity in wanted.items())
+    picking = sum(wanted.values()) * candidate.node.pick_cost
+    return Plan(lines, parcel_cost(candidate, rates) + picking, (explain(candidate, now, {}),))
+
+
+def _ship(able: Sequence[Candidate], wanted: Wanted, now: datetime, rates: Rates) -> Option | None:
+    plan = cheapest_plan(able, wanted, rates, now)
+    if plan is None:
+        return None
+    senders = [next(c for c in able if c.node.id == node_id) for node_id in plan.node_ids]
+    trips = [_trip(sender, now, rates) for sender in senders]
+    one = senders[0] if len(senders) == 1 else None
+    return Option(
+        Method.SHIP,
+        one.node if one else None,
+        one.km if one else None,
+        max(arrives for arrives, _ in trips),
+        min(cutoff for _, cutoff in trips),
+        Money(rates.ship_fee, rates.currency),
+        plan,
+        plan.explanations[0] if one else _in_parcels(senders),
+    )
+
+
+def _trip(sender: Candidate, now: datetime, rates: Rates) -> tuple[datetime, datetime]:
+    """(when it arrives, until when to order for that): the carrier fetches what is ready once a day."""
+    collected = collection(sender.node, now, rates)
+    arrives = hours.at_hour(sender.node, collected, rates.delivery_hour, days=days_on_the_road(sender.km, rates))
+    return arrives, hours.latest_start(sender.node, collected)
+
+
+def collection(node: Node, now: datetime, rates: Rates) -> datetime:
+    """When the carrier fetches what is ordered now: the first daily collection after it is ready."""
+    ready = hours.ready_at(node, now) or now + hours.HORIZON
+    today = hours.at_hour(node, ready, rates.collection_hour)
+    return today if ready <= today else hours.at_hour(node, ready, rates.collection_hour, days=1)
+
+
+def days_on_the_road(km: float | None, rates: Rates) -> int:
+    """By distance bands; the longest where the place is not known."""
+    if km is None:
+        return rates.days_beyond
+    return next((days for up_to, days in rates.day_bands if km <= up_to), rates.days_beyond)
+
+
+def _in_parcels(senders: Sequence[Candidate]) -> Explanation:
+    names = " + ".join(sender.node.name for sender in senders)
+    return Explanation(N_("In {parcels} parcels: {nodes}"), {"parcels": str(len(senders)), "nodes": names})

@@ -30,12 +30,24 @@ CAPS = ("#f4efe6", "#c9a77c", "#2f302d", "#d9d4c8")
 
 
 def ripples(rng: Random, x: float, y: float, width: float, height: float) -> str:
-    """Path data of light thrown by moving water: a loose net of curves."""
+    """Path data of light thrown by moving water: a slanting net of soft cells."""
+    columns, rows = 5, 5
+    knots = [
+        [
+            (
+                x + (i + 0.5 * (j % 2) + rng.uniform(-0.3, 0.3)) * width / columns + j * 26,
+                y + (j + rng.uniform(-0.28, 0.28)) * height / rows,
+            )
+            for i in range(columns + 1)
+        ]
+        for j in range(rows)
+    ]
     d = []
-    for _ in range(9):
-        px, py = x + rng.random() * width * 0.7, y + rng.random() * height
-        line = [(px + i * width * 0.13, py + rng.uniform(-24, 24)) for i in range(4)]
-        d.append(f"M{points(line[:1])}{smooth(line)}")
+    for j in range(rows - 1):
+        for i in range(columns):
+            a, b, c = knots[j][i], knots[j][i + 1], knots[j + 1][i + (j % 2)]
+            middle = ((a[0] + b[0] + c[0]) / 3, (a[1] + b[1] + c[1]) / 3)
+            d.append(f"M{points((a,))}Q{points((middle, b))}M{points((a,))}Q{points((middle, c))}")
     return "".join(d)
 
 
@@ -47,7 +59,7 @@ def niche(rng: Random, tint: str) -> tuple[str, str]:
         + down("floor", (0, deep(floor, 0.12), 1), (0.5, floor, 1), (1, deep(floor, 0.06), 1))
         + across("block", (0, pale(floor, 0.3), 1), (0.5, floor, 1), (1, deep(floor, 0.22), 1))
         + blur("soft", 8)
-        + blur("net", 2.2)
+        + blur("net", 3.2)
         + ground_defs()
     )
     body = full("url(#wall)")
@@ -60,8 +72,8 @@ def niche(rng: Random, tint: str) -> tuple[str, str]:
     elif kind == 2:
         body += path(f"M0 {rng.randint(180, 330)}Q300 60 520 240T800 200V700H0Z", shape)
     if rng.random() < 0.6:
-        d = ripples(rng, 20, 80, 760, 520)
-        body += path(d, 'fill="none" stroke="#fff" stroke-width="7" opacity=".34" filter="url(#net)"')
+        d = ripples(rng, -120, 40, 980, 700)
+        body += path(d, 'fill="none" stroke="#fff" stroke-width="9" opacity=".3" filter="url(#net)"')
     else:
         d = bough(rng, (-20, 120), 0.5, 11, 120)
         body += path(d, f'fill="{deep(back, 0.5)}" opacity=".17" filter="url(#soft)"')
@@ -80,7 +92,7 @@ def plinth(rng: Random, floor: str) -> str:
         )
     return (
         path(f"M120 {y - 26}H620L690 {y + 22}H70Z", f'fill="{pale(floor, 0.4)}"')
-        + path(f"M70 {y + 22}H690V{y + 130}H70Z", f'fill="{deep(floor, 0.08)}"')
+        + path(f"M70 {y + 22}H690V{y + 130}H70Z", f'fill="{deep(floor, 0.15)}"')
     )
 
 
@@ -240,12 +252,13 @@ def group(rng: Random, art: Art) -> tuple[str, str]:
 def swatch(rng: Random, art: Art) -> tuple[str, str]:
     """The stuff itself: a smear of cream or a pool of liquid seen from above, with drops."""
     base = pale(art.tint, 0.5)
-    line = [(170 + i * 78, 520 + rng.uniform(-70, 70)) for i in range(7)]
-    d = f"M{points(line[:1])}{smooth(line)}"
-    layers = "".join(
-        path(d, f'fill="none" stroke="{c}" stroke-width="{w}" stroke-linecap="round" opacity="{o}" transform="translate({s} {t})"')
-        for c, w, o, s, t in ((deep(base, 0.3), 176, 0.3, 12, 18), (base, 170, 1, 0, 0), (pale(base, 0.6), 96, 0.7, -6, -26), (deep(base, 0.1), 26, 0.5, 4, 34), (pale(base, 0.8), 14, 0.9, 0, -52))
-    )
+    rise = rng.randint(250, 360)
+    d = f"M170 {rng.randint(600, 680)}C260 {rise} 480 {rise - 40} 640 {rng.randint(480, 590)}"
+    layers = path(d, f'fill="none" stroke="{deep(base, 0.4)}" stroke-width="236" stroke-linecap="round" opacity=".2" transform="translate(16 24)" filter="url(#far)"')
+    layers += path(d, f'fill="none" stroke="{base}" stroke-width="230" stroke-linecap="round"')
+    for k in range(-8, 9):
+        tone = pale(base, 0.75) if (k + rng.randint(0, 1)) % 2 else deep(base, 0.12)
+        layers += path(d, f'fill="none" stroke="{tone}" stroke-width="{rng.randint(4, 13)}" stroke-linecap="round" opacity="{rng.uniform(0.25, 0.6):.2f}" transform="translate({rng.randint(-14, 14)} {k * 11})"')
     drops = "".join(
         ellipse(x, y, r, r * 0.94, f'fill="{base}" opacity=".95"') + ellipse(x - r * 0.3, y - r * 0.34, r * 0.3, r * 0.2, 'fill="#fff" opacity=".85"')
         for x, y, r in ((rng.randint(120, 680), rng.choice((rng.randint(180, 330), rng.randint(730, 880))), rng.randint(14, 44)) for _ in range(6))
@@ -268,7 +281,7 @@ def skin(art: Art) -> str:
     rng = Random(art.seed)
     if art.view == "swatch":
         ground = mix(rng.choice(BACKS), art.tint, 0.2)
-        defs = down("wall", (0, pale(ground, 0.3), 1), (1, deep(ground, 0.1), 1)) + blur("net", 3)
+        defs = down("wall", (0, pale(ground, 0.3), 1), (1, deep(ground, 0.1), 1)) + blur("net", 1.4) + blur("far", 18)
         more, drawn = swatch(rng, art)
         return sheet(defs + more, full("url(#wall)") + drawn)
     defs, backdrop = niche(rng, art.tint)

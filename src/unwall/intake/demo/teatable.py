@@ -82,7 +82,7 @@ def heap(rng: Random, form: str, tint: str, cx: float, cy: float, half: float) -
         if form == "flower" and i % 3:
             continue
         shapes[keys[(i * 7 + int(u * 3)) % 3]].append(dry(rng, form, x, y))
-    base = path(f"M{cx - half:.0f} {cy:.0f}Q{cx:.0f} {cy - half * 0.95:.0f} {cx + half:.0f} {cy:.0f}Q{cx:.0f} {cy + half * 0.26:.0f} {cx - half:.0f} {cy:.0f}Z", f'fill="{deep(tint, 0.5)}"')
+    base = path(f"M{cx - half:.0f} {cy:.0f}Q{cx:.0f} {cy - half * 0.95:.0f} {cx + half:.0f} {cy:.0f}Q{cx:.0f} {cy + half * 0.26:.0f} {cx - half:.0f} {cy:.0f}Z", f'fill="{deep(tint, 0.16 if form == "flower" else 0.5)}"')
     body = ""
     for share, parts in shapes.items():
         colour = pale(tint, share) if share > 0 else deep(tint, -share)

@@ -1,0 +1,1 @@
+"""Reads what happened, and decides what each person sees."""

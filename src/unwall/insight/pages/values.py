@@ -1,0 +1,72 @@
+"""A page as data: what stands where, and why."""
+
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from unwall.catalogue.values import Card
+from unwall.content.accounts.values import Account
+from unwall.content.posts.values import Post
+from unwall.kernel.text import Explanation
+
+
+class ModuleName(StrEnum):
+    HERO = "hero"
+    """one post, full bleed"""
+    FOR_YOU = "for-you"
+    NEAR = "near"
+    """products that stand ready in the nearest shop of the chosen place"""
+    POSTS = "posts"
+    FOLLOW = "follow"
+    """accounts to follow"""
+    GOES_WITH = "goes-with"
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """One place of a module, filled with exactly one of card, post, account."""
+
+    slot: int
+    """counted from 0"""
+    policy: str
+    propensity: float
+    reason: Explanation | None = None
+    card: Card | None = None
+    post: Post | None = None
+    account: Account | None = None
+
+
+class Module(msgspec.Struct, frozen=True):
+    """Modules without slots are left out of a page."""
+
+    name: ModuleName
+    title: Explanation
+    slots: list[Slot]
+    shop: "NearShop | None" = None
+
+
+class NearShop(msgspec.Struct, frozen=True):
+    """Kilometres from the chosen place; `ready_at` is ISO 8601 with the shop's own offset."""
+
+    node_id: UUID
+    name: str
+    distance_km: float
+    ready_at: str
+
+
+class Page(msgspec.Struct, frozen=True):
+    page: str
+    """`home`, `store` or `product`"""
+    modules: list[Module]
+    cards: dict[UUID, Card]
+    """of every product on the page, also those tagged in its posts; by product id"""
+    merchant_id: UUID | None = None
+    """of a store front"""
+
+
+class Pin(msgspec.Struct, frozen=True):
+    """A merchant's guarantee: this product keeps this place of the page's first product row."""
+
+    merchant_id: UUID
+    position: int
+    product_id: UUID

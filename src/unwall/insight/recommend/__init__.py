@@ -1,0 +1,1 @@
+"""What a person may want next: transitions between items learned from the journal, popularity for newcomers."""

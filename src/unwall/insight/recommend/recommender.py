@@ -1,0 +1,50 @@
+"""The active model, held in memory by every server process."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import structlog
+
+from unwall.insight.recommend.model import TransitionModel, VersionMismatch
+from unwall.insight.recommend.reads import active_model
+from unwall.insight.recommend.values import Pick
+from unwall.journal.values import Trail
+from unwall.kernel.database import Database
+from unwall.kernel.files import Files
+
+log = structlog.get_logger()
+
+
+class Recommender:
+    """Recommends nothing until a model is active. `refresh` is for a background task, never for a request."""
+
+    def __init__(self, db: Database, files: Files) -> None:
+        self._db = db
+        self._files = files
+        self._loaded: UUID | None = None
+        self.model = TransitionModel.empty()
+
+    async def refresh(self) -> bool:
+        """Load the active model if it is another than the one in memory; whether it did."""
+        async with self._db.read() as conn:
+            active = await active_model(conn)
+        if active is None or active.id == self._loaded:
+            return False
+        try:
+            self.model = TransitionModel.from_bytes(await self._files.get(active.file))
+        except VersionMismatch as error:  # written by another release: the old one serves on until the next training
+            log.warning("model not loaded", model=str(active.id), error=str(error))
+            return False
+        self._loaded = active.id
+        return True
+
+    def recommend(
+        self,
+        trail: Sequence[Trail],
+        *,
+        exclude: Collection[UUID] = (),
+        limit: int,
+        merchant_id: UUID | None = None,
+    ) -> list[Pick]:
+        """What may come next for a person with this trail, best first, then what is popular; no product twice."""
+        return self.model.recommend(trail, exclude=exclude, limit=limit, merchant_id=merchant_id)

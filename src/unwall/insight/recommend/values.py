@@ -1,0 +1,41 @@
+"""What the recommender speaks of."""
+
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from unwall.journal.values import Kind
+
+
+class Source(StrEnum):
+    TRANSITIONS = "transitions"
+    """what people did next after this person's latest items"""
+    POPULAR = "popular"
+    """what many people do lately"""
+
+
+class Pick(msgspec.Struct, frozen=True):
+    """One recommended product, and the stored fact that speaks for it."""
+
+    product_id: UUID
+    merchant_id: UUID
+    score: float
+    source: Source
+    policy: str
+    """the source and the version of the model's rules: `transitions-1`"""
+    anchor_id: UUID | None = None
+    """the product of this person's trail that weighed most"""
+    anchor_kind: Kind | None = None
+    propensity: float = 1.0
+    """how likely this policy was to choose it here; a policy without chance chooses with 1"""
+
+
+class Fit(msgspec.Struct, frozen=True):
+    """What a model was trained on, kept with it."""
+
+    events: int
+    persons: int
+    items: int
+    transitions: int
+    seconds: float

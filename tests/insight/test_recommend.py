@@ -1,0 +1,218 @@
+"""The recommender on data whose right answer is obvious."""
+
+import time
+from datetime import timedelta
+from uuid import UUID
+
+import numpy as np
+import pytest
+from obstore.store import MemoryStore
+
+from tests.insight.market import ANN, BOB, EVE, LABEL, NOON, TEA, did, open_market, product
+from unwall.insight.recommend import fitting
+from unwall.insight.recommend.actions import train
+from unwall.insight.recommend.fitting import Steps
+from unwall.insight.recommend.model import TransitionModel, VersionMismatch
+from unwall.insight.recommend.recommender import Recommender
+from unwall.insight.recommend.values import Source
+from unwall.journal.actions import record
+from unwall.journal.values import Kind, Trail
+from unwall.kernel.files import Files
+from unwall.kernel.ids import derived_id
+
+DAY = 86_400.0
+
+
+def steps(*of: tuple[int, int, float, float]) -> Steps:
+    """(person, item, weight, day)"""
+    person, item, weight, day = (np.array(column) for column in zip(*of, strict=True))
+    return Steps(person, item, weight.astype(float), day * DAY)
+
+
+def touched(*names: str, kind: Kind = Kind.VIEW) -> list[Trail]:
+    """Latest first."""
+    return [Trail(product(name), kind, NOON - timedelta(hours=n)) for n, name in enumerate(names)]
+
+
+async def trained(db, *events) -> Recommender:
+    files = Files(MemoryStore())
+    async with db.transaction() as conn:
+        await open_market(conn)
+        await record(conn, events)
+    await train(db, files)
+    recommender = Recommender(db, files)
+    assert await recommender.refresh()
+    return recommender
+
+
+# --- fitting ----------------------------------------------------------------------------------------------------------
+
+
+def test_steps_over_one_thing_in_a_row_are_one_step_with_the_strongest_weight():
+    found = fitting.merged(steps((1, 7, 1, 0), (1, 7, 3, 1), (1, 8, 1, 2), (1, 7, 1, 3), (2, 7, 2, 0)))
+    assert found.item.tolist() == [7, 8, 7, 7]
+    assert found.weight.tolist() == [3, 1, 1, 2]
+    assert found.person.tolist() == [1, 1, 1, 2]
+
+
+def test_nearer_steps_count_more_and_forward_more_than_backward():
+    near = fitting.transitions(steps((1, 0, 1, 0), (1, 1, 1, 1), (1, 2, 1, 2)), 3)
+    rows = [
+        dict(zip(near.indices[a:b].tolist(), near.scores[a:b].tolist(), strict=True))
+        for a, b in zip(near.indptr, near.indptr[1:], strict=False)
+    ]
+    assert rows == [
+        {1: pytest.approx(1), 2: pytest.approx(0.8)},
+        {2: pytest.approx(1), 0: pytest.approx(0.5)},
+        {1: pytest.approx(0.5), 0: pytest.approx(0.4)},
+    ]
+
+
+def test_persons_do_not_leak_into_each_other():
+    near = fitting.transitions(steps((1, 0, 1, 0), (2, 1, 1, 1)), 2)
+    assert near.indices.tolist() == []
+    assert near.indptr.tolist() == [0, 0, 0]
+
+
+def test_only_the_best_neighbours_are_kept(monkeypatch):
+    monkeypatch.setattr(fitting, "NEIGHBOURS", 2)
+    near = fitting.transitions(steps((1, 0, 1, 0), (1, 1, 1, 1), (1, 2, 1, 2), (1, 3, 1, 3)), 4)
+    assert near.indices[near.indptr[0] : near.indptr[1]].tolist() == [1, 2]
+
+
+def test_popularity_halves_in_a_half_life_before_the_merchants_own_last_day():
+    one_merchant_ended_early = np.array([0, 0, 1])
+    found = fitting.popularity(steps((1, 0, 1, 100), (1, 1, 1, 86), (2, 2, 1, 0)), one_merchant_ended_early)
+    assert found.tolist() == [1, 0.5, 1]
+
+
+def test_nothing_learned_is_nothing_recommended():
+    model = TransitionModel.empty()
+    assert model.recommend(touched("green"), exclude=(), limit=5, merchant_id=None) == []
+    assert model.recommend([], exclude=(), limit=5, merchant_id=TEA) == []
+    assert TransitionModel.from_bytes(model.to_bytes()).ids == []
+
+
+# --- asked ------------------------------------------------------------------------------------------------------------
+
+
+async def test_what_others_did_next_comes_first_and_says_after_what(db):
+    recommender = await trained(
+        db,
+        did(ANN, Kind.VIEW, "green"), did(ANN, Kind.PURCHASE, "cup", hours=1),
+        did(BOB, Kind.VIEW, "green"), did(BOB, Kind.VIEW, "cup", hours=1), did(BOB, Kind.VIEW, "white", hours=2),
+    )  # fmt: skip
+    first, second, *rest = recommender.recommend(touched("green"), exclude=[product("green")], limit=4)
+
+    assert (first.product_id, first.source, first.policy) == (product("cup"), Source.TRANSITIONS, "transitions-1")
+    assert (first.anchor_id, first.anchor_kind, first.propensity) == (product("green"), Kind.VIEW, 1.0)
+    assert second.product_id == product("white")
+    assert {pick.source for pick in rest} == {Source.POPULAR}
+
+
+async def test_the_latest_item_weighs_most(db):
+    recommender = await trained(
+        db,
+        did(ANN, Kind.VIEW, "green"), did(ANN, Kind.VIEW, "cup", hours=1),
+        did(BOB, Kind.VIEW, "coat"), did(BOB, Kind.VIEW, "scarf", hours=1),
+    )  # fmt: skip
+    picks = recommender.recommend(touched("coat", "green", kind=Kind.PURCHASE), limit=2)
+    assert [(p.product_id, p.anchor_id) for p in picks] == [
+        (product("scarf"), product("coat")), (product("cup"), product("green")),
+    ]  # fmt: skip
+
+
+async def test_a_newcomer_gets_what_is_popular_each_merchants_best_in_turn(db):
+    recommender = await trained(
+        db,
+        *[did(person, Kind.VIEW, "coat") for person in (ANN, BOB, EVE)],
+        *[did(person, Kind.VIEW, "scarf") for person in (ANN, BOB)],
+        did(EVE, Kind.PURCHASE, "puer"),
+    )
+    picks = recommender.recommend([], limit=3)
+    assert [pick.product_id for pick in picks] == [product("puer"), product("coat"), product("scarf")]
+    assert {(pick.source, pick.anchor_id) for pick in picks} == {(Source.POPULAR, None)}
+
+
+async def test_a_store_shows_its_own_and_what_is_excluded_stays_away(db):
+    recommender = await trained(
+        db, did(ANN, Kind.VIEW, "green"), did(ANN, Kind.VIEW, "coat", hours=1), did(ANN, Kind.VIEW, "cup", hours=2)
+    )
+    everything = recommender.recommend(touched("green"), exclude=[product("dress")], limit=99, merchant_id=LABEL)
+    assert {pick.product_id for pick in everything} == {product("coat"), product("scarf")}
+    assert {pick.merchant_id for pick in everything} == {LABEL}
+    assert recommender.recommend(touched("green"), limit=9, merchant_id=derived_id("nobody")) == []
+
+
+async def test_what_is_not_sold_is_not_recommended(db):
+    async with db.transaction() as conn:
+        await open_market(conn)
+        await conn.execute("UPDATE product SET status = 'archived' WHERE id = $1", product("cup"))
+        await record(conn, [did(ANN, Kind.VIEW, "green"), did(ANN, Kind.VIEW, "cup", hours=1)])
+    files = Files(MemoryStore())
+    fit = await train(db, files)
+    recommender = Recommender(db, files)
+    await recommender.refresh()
+    assert (fit.events, fit.persons, fit.items, fit.transitions) == (2, 1, 7, 0)
+    assert product("cup") not in {pick.product_id for pick in recommender.recommend(touched("green"), limit=99)}
+
+
+async def test_what_a_visitor_did_before_becoming_a_member_is_the_members(db):
+    member = derived_id("member")
+    async with db.transaction() as conn:
+        await conn.execute("INSERT INTO member (id, name) VALUES ($1, 'Ann')", member)
+        await conn.execute("INSERT INTO visitor (id, member_id) VALUES ($1, $2)", ANN, member)
+    recommender = await trained(db, did(ANN, Kind.VIEW, "green"), did(BOB, Kind.VIEW, "cup", hours=1, member_id=member))
+    assert recommender.recommend(touched("green"), limit=1)[0].product_id == product("cup")
+
+
+# --- kept -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_newer_model_is_taken_over_once(db):
+    recommender = await trained(db, did(ANN, Kind.VIEW, "green"))
+    assert await recommender.refresh() is False
+    async with db.transaction() as conn:
+        await record(conn, [did(ANN, Kind.VIEW, "cup", hours=1)])
+    await train(db, recommender._files)
+    assert await recommender.refresh() is True
+    assert recommender.recommend(touched("green"), limit=1)[0].source == Source.TRANSITIONS
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM model WHERE active") == 1
+        assert await conn.fetchval("SELECT count(*) FROM model") == 2
+
+
+async def test_a_file_of_another_version_is_left_alone(db, monkeypatch):
+    recommender = await trained(db, did(ANN, Kind.VIEW, "green"))
+    before, data = recommender.model, recommender.model.to_bytes()
+    monkeypatch.setattr("unwall.insight.recommend.model.VERSION", 2)
+    with pytest.raises(VersionMismatch):
+        TransitionModel.from_bytes(data)
+    other = Recommender(db, recommender._files)
+    assert await other.refresh() is False
+    assert other.recommend([], limit=5) == []
+    assert recommender.model is before
+
+
+# --- fast -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_recommendation_takes_well_under_a_millisecond(capsys):
+    random = np.random.default_rng(1)
+    items, events = 4_000, 300_000
+    ids = [UUID(int=n + 1) for n in range(items)]
+    person = np.sort(random.integers(0, 5_000, events))
+    all_steps = Steps(person, random.zipf(1.3, events) % items, np.ones(events), np.arange(events, dtype=float))
+    started = time.perf_counter()
+    model = TransitionModel.fit(ids, [TEA], np.zeros(items, np.int64), all_steps)
+    fitted = time.perf_counter() - started
+    trail = [Trail(ids[n], Kind.VIEW, NOON) for n in random.integers(0, items, 20)]
+    times = []
+    for _ in range(200):
+        started = time.perf_counter()
+        picks = model.recommend(trail, exclude=ids[:20], limit=24, merchant_id=None)
+        times.append(time.perf_counter() - started)
+    assert len({pick.product_id for pick in picks}) == 24
+    with capsys.disabled():
+        print(f"\nfit 300,000 events: {fitted:.2f} s; recommend: {np.median(times) * 1000:.3f} ms")
+    assert np.median(times) < 0.002

@@ -1,0 +1,104 @@
+"""Ids, places, secrets, words, files, settings."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from unwall import settings
+from unwall.kernel.errors import NotFound
+from unwall.kernel.files import key_for, open_files
+from unwall.kernel.geo import Point, distance_km
+from unwall.kernel.ids import derived_id, id_at, new_id, parse_id
+from unwall.kernel.secrets import install_secret, pickup_code, sign, unsign
+from unwall.kernel.text import Explanation, choose_lang
+
+
+def test_ids_sort_by_the_time_they_were_made():
+    made = [new_id() for _ in range(1000)]
+    assert made == sorted(made)
+    assert {i.version for i in made} == {7}
+
+
+def test_an_id_of_the_past_sorts_by_its_time_and_keeps_its_salt_apart():
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    early, late = id_at(at, 2**60), id_at(at + timedelta(milliseconds=1), 0)
+    assert early < late < new_id()
+    assert early.version == late.version == 7
+    assert id_at(at, 1) != id_at(at, 2)
+    assert id_at(at, 1 << 62) != id_at(at, 0)
+
+
+def test_the_same_words_derive_the_same_id_and_borders_between_words_count():
+    assert derived_id("a", "bc") == derived_id("a", "bc")
+    assert derived_id("a", "bc") != derived_id("ab", "c")
+
+
+def test_what_is_no_id_is_none():
+    assert parse_id("../etc") is None
+
+
+def test_hangzhou_and_shanghai_are_164_kilometres_apart():
+    assert distance_km(Point(30.2741, 120.1551), Point(31.2304, 121.4737)) == pytest.approx(164.6, abs=0.5)
+
+
+def test_the_install_secret_is_made_once_and_for_its_owner_only(tmp_path: Path):
+    first = install_secret(tmp_path)
+    assert install_secret(tmp_path) == first
+    assert len(first) == 32
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pickup_code_has_six_digits_and_belongs_to_one_shipment_of_one_install():
+    shipment = uuid4()
+    code = pickup_code(b"one", shipment)
+    assert len(code) == 6
+    assert code.isdigit()
+    assert code == pickup_code(b"one", shipment)
+    others = {pickup_code(b"one", uuid4()) for _ in range(20)} | {pickup_code(b"two", shipment)}
+    assert len(others) > 15
+
+
+def test_a_sealed_text_reads_back_only_whole():
+    sealed = sign(b"secret", "visitor")
+    assert unsign(b"secret", sealed) == "visitor"
+    assert unsign(b"other", sealed) is None
+    assert unsign(b"secret", sealed.replace("visitor", "another")) is None
+    assert unsign(b"secret", "") is None
+
+
+@pytest.mark.parametrize(
+    ("accept", "lang"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-US,en;q=0.9,zh;q=0.8", "en"),
+        ("fr,zh;q=0.5", "zh"),
+        ("fr;q=x, de", "en"),
+        ("", "en"),
+    ],
+)
+def test_the_first_of_our_languages_by_weight_is_spoken(accept: str, lang: str):
+    assert choose_lang(accept) == lang
+
+
+def test_an_explanation_is_said_with_its_facts():
+    assert Explanation("Because you bought {title}", {"title": "Snow Peak"}).say("en") == "Because you bought Snow Peak"
+
+
+async def test_a_file_is_kept_once_under_its_content(tmp_path: Path):
+    files = open_files("", tmp_path)
+    key = key_for(b"<svg/>", "svg")
+    await files.put(key, b"<svg/>")
+    await files.put(key, b"<svg/>")
+    assert await files.get(key) == b"<svg/>"
+    with pytest.raises(NotFound):
+        await files.get("aa/none.svg")
+
+
+def test_settings_come_from_the_environment_and_say_which_is_wrong():
+    read = settings.load({"UNWALL_DATA": "/data", "UNWALL_PORT": "9000", "DATABASE_URL": "postgresql:///x"})
+    assert (read.data, read.port, read.database_url) == (Path("/data"), 9000, "postgresql:///x")
+    with pytest.raises(msgspec.ValidationError, match="port"):
+        settings.load({"UNWALL_PORT": "many"})

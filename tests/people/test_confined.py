@@ -1,0 +1,142 @@
+"""Every merchant-owned table, found in the database's own catalogue, tried as the wrong merchant."""
+
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from unwall.kernel.database import Connection, Database
+from unwall.people import actions
+
+OWNED = """
+    SELECT DISTINCT table_name FROM information_schema.columns c
+    JOIN information_schema.tables t USING (table_schema, table_name)
+    WHERE table_schema = 'public' AND column_name = 'merchant_id' AND table_type = 'BASE TABLE'
+      AND table_name NOT LIKE 'journal\\_%' ORDER BY 1
+"""
+# read by nobody but the shop itself: rows of shoppers, who belong to no merchant, and of the machinery
+SHOP_ONLY = {
+    "member", "visitor", "session", "sign_in_attempt", "idempotency", "trail", "journal_export", "model",
+}  # fmt: skip
+
+
+async def two_merchants(db: Database) -> tuple[UUID, UUID]:
+    async with db.transaction() as conn:
+        ours = await actions.add_merchant(conn, "ours", "Ours", "CNY", "Asia/Shanghai")
+        theirs = await actions.add_merchant(conn, "theirs", "Theirs", "CNY", "Asia/Shanghai")
+    return ours, theirs
+
+
+async def owned_tables(conn: Connection) -> list[str]:
+    return [record["table_name"] for record in await conn.fetch(OWNED)]
+
+
+async def privileges(conn: Connection, table: str) -> set[str]:
+    names = ("SELECT", "INSERT", "UPDATE", "DELETE")
+    return {
+        n for n in names if await conn.fetchval("SELECT has_table_privilege('unwall_desk', $1::text, $2)", table, n)
+    }
+
+
+async def insert_anything(conn: Connection, table: str, merchant_id: UUID) -> None:
+    """A row with plausible values of every required column; checks and references are off for it."""
+    columns = await conn.fetch(
+        "SELECT column_name, data_type, is_identity FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND table_name = $1 AND (is_nullable = 'NO' AND column_default IS NULL"
+        " OR column_name = 'merchant_id') AND is_identity = 'NO' AND is_generated = 'NEVER'",
+        table,
+    )
+    samples = {
+        "uuid": "gen_random_uuid()", "text": "gen_random_uuid()::text", "timestamp with time zone": "now()",
+        "bigint": "1", "integer": "1", "smallint": "1", "double precision": "1", "bytea": "'x'",
+        "boolean": "true", "ARRAY": "'{}'", "jsonb": "'{}'", "real": "1", "date": "now()",
+    }  # fmt: skip
+    names = [c["column_name"] for c in columns]
+    values = ["$1" if c["column_name"] == "merchant_id" else samples[c["data_type"]] for c in columns]
+    await conn.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(values)})", merchant_id)
+
+
+async def without_constraints(conn: Connection, tables: list[str]) -> None:
+    """References, checks and triggers would need a whole market; row-level security is tried without them."""
+    await conn.execute("SET session_replication_role = replica")
+    for record in await conn.fetch(
+        "SELECT conrelid::regclass::text AS t, conname FROM pg_constraint"
+        " WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace AND conrelid <> 0 AND conparentid = 0"
+    ):
+        if record["t"] in tables:
+            await conn.execute(f'ALTER TABLE {record["t"]} DROP CONSTRAINT "{record["conname"]}"')
+
+
+async def test_every_table_is_either_a_merchants_and_guarded_or_the_shops_and_closed_to_desks(db: Database):
+    async with db.read() as conn:
+        owned = await owned_tables(conn)
+        every = {
+            r["tablename"]
+            for r in await conn.fetch(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'journal\\_2%'"
+            )
+        }
+        ours = {t for t in every if not t.startswith(("pgqueuer", "_yoyo", "yoyo"))}
+        assert len(owned) > 20
+        for table in owned:
+            guarded = await conn.fetchval("SELECT relrowsecurity FROM pg_class WHERE oid = $1::text::regclass", table)
+            assert guarded or not await privileges(conn, table), table
+        closed = {t for t in ours if not await privileges(conn, t)}
+        assert closed - SHOP_ONLY - set(owned) <= {"test_gateway_charge"}
+        assert ours - closed - set(owned) == {"merchant", "subscription"}
+
+
+async def test_the_wrong_merchant_sees_changes_and_deletes_nothing_in_any_table(db: Database):
+    ours, theirs = await two_merchants(db)
+    async with db.transaction() as conn:
+        tables = await owned_tables(conn)
+        await without_constraints(conn, tables)
+        await conn.execute("CREATE TABLE journal_rest PARTITION OF journal DEFAULT")
+        for table in tables:
+            await insert_anything(conn, table, theirs)
+    async with db.read() as conn:
+        before = {t: await conn.fetchval(f"SELECT md5(string_agg(x::text, '|')) FROM {t} x") for t in tables}
+        may = {t: await privileges(conn, t) for t in tables}
+    for table in tables:
+        async with db.confined(ours) as conn:
+            if "SELECT" in may[table]:
+                assert await conn.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+            if "UPDATE" in may[table]:
+                assert await conn.execute(f"UPDATE {table} SET merchant_id = $1", ours) == "UPDATE 0", table
+            if "DELETE" in may[table]:
+                assert await conn.execute(f"DELETE FROM {table}") == "DELETE 0", table
+        if "INSERT" in may[table]:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+                async with db.confined(ours) as conn:
+                    await insert_anything(conn, table, theirs)
+        async with db.confined(theirs) as conn:
+            if "SELECT" in may[table]:
+                assert await conn.fetchval(f"SELECT count(*) FROM {table}") == 1, table
+    async with db.read() as conn:
+        after = {t: await conn.fetchval(f"SELECT md5(string_agg(x::text, '|')) FROM {t} x") for t in tables}
+    assert before == after
+
+
+async def test_a_desk_without_a_merchant_sees_nothing_at_all(db: Database):
+    await two_merchants(db)
+    async with db.transaction() as conn:
+        await conn.execute("SET LOCAL ROLE unwall_desk")
+        assert await conn.fetchval("SELECT count(*) FROM merchant") == 0
+
+
+async def test_a_desk_cannot_read_what_belongs_to_shoppers(db: Database):
+    for table in sorted(SHOP_ONLY):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with db.confined(uuid4()) as conn:
+                await conn.fetch(f"SELECT * FROM {table}")
+
+
+async def test_confinement_ends_with_its_transaction(db: Database):
+    ours, _ = await two_merchants(db)
+    async with db.read() as conn:
+        async with conn.transaction():
+            await conn.execute(
+                "SELECT set_config('role', 'unwall_desk', true), set_config('unwall.merchant_id', $1, true)", str(ours)
+            )
+            assert await conn.fetchval("SELECT count(*) FROM merchant") == 1
+        assert await conn.fetchval("SELECT count(*) FROM merchant") == 2

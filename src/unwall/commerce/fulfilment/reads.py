@@ -3,34 +3,69 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from unwall.commerce.fulfilment.rules import CODE_TRIES, OPEN
 from unwall.commerce.fulfilment.values import Shipment, Step, Task
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Connection, row, rows
+
+_TASK = """
+SELECT s.id, s.order_id, o.number, s.node_id, s.method, s.state, s.due_at, s.created_at,
+       coalesce(o.contact ->> 'name', ''), s.code_tries >= $3,
+       (SELECT jsonb_agg(jsonb_build_object(
+            'line', sl.line, 'variant_id', sl.variant_id, 'product_id', v.product_id,
+            'title', coalesce(p.translations #>> ARRAY[$2, 'title'], p.title), 'sku', v.sku, 'barcode', v.barcode,
+            'options', v.options, 'quantity', sl.quantity, 'picked', sl.picked,
+            'image_file', (SELECT file FROM product_image i WHERE i.product_id = p.id ORDER BY position LIMIT 1)
+        ) ORDER BY sl.line)
+        FROM shipment_line sl JOIN variant v ON v.id = sl.variant_id JOIN product p ON p.id = v.product_id
+        WHERE sl.shipment_id = s.id)
+FROM shipment s JOIN sales_order o ON o.id = s.order_id
+"""
+_SHIPMENT = """
+SELECT s.id, s.merchant_id, s.order_id, o.number, o.hold_id, s.node_id,
+       coalesce(n.translations #>> ARRAY[$2, 'name'], n.name), s.method, s.state, s.due_at, s.tracking, s.code_tries,
+       s.updated_at
+FROM shipment s JOIN sales_order o ON o.id = s.order_id JOIN node n ON n.id = s.node_id
+"""
 
 
 async def tasks(conn: Connection, node_id: UUID, lang: str) -> list[Task]:
     """Everything open at a node, the soonest due first."""
-    raise NotImplementedError
+    where = "WHERE s.node_id = $1 AND s.state = ANY($4) ORDER BY s.due_at, s.id"
+    return await rows(conn, Task, _TASK + where, node_id, lang, CODE_TRIES, list(OPEN))
 
 
 async def task(conn: Connection, shipment_id: UUID, lang: str) -> Task | None:
     """One task, open or done."""
-    raise NotImplementedError
+    return await row(conn, Task, _TASK + "WHERE s.id = $1", shipment_id, lang, CODE_TRIES)
 
 
 async def shipment(conn: Connection, shipment_id: UUID, lang: str) -> Shipment | None:
-    raise NotImplementedError
+    return await row(conn, Shipment, _SHIPMENT + "WHERE s.id = $1", shipment_id, lang)
 
 
 async def shipments_of(conn: Connection, order_ids: Sequence[UUID], lang: str) -> list[Shipment]:
     """Of these orders, in the order they were made."""
-    raise NotImplementedError
+    return await rows(conn, Shipment, _SHIPMENT + "WHERE s.order_id = ANY($1) ORDER BY s.id", list(order_ids), lang)
 
 
 async def steps_of(conn: Connection, order_id: UUID) -> list[Step]:
     """The history of all shipments of an order, oldest first."""
-    raise NotImplementedError
+    return await rows(
+        conn,
+        Step,
+        "SELECT e.shipment_id, e.at, e.state, e.actor, e.note FROM shipment_event e"
+        " JOIN shipment s ON s.id = e.shipment_id WHERE s.order_id = $1 ORDER BY e.id",
+        order_id,
+    )
 
 
 async def pickup_waiting(conn: Connection, node_id: UUID, number: str) -> UUID | None:
     """The shipment that waits at this node under an order number, as staff type it."""
-    raise NotImplementedError
+    found: UUID | None = await conn.fetchval(
+        "SELECT s.id FROM shipment s JOIN sales_order o ON o.id = s.order_id AND o.merchant_id = s.merchant_id"
+        " WHERE s.node_id = $1 AND s.method = 'pickup' AND s.state = 'ready' AND o.number = upper($2)"
+        " ORDER BY s.due_at LIMIT 1",
+        node_id,
+        number.strip(),
+    )
+    return found

@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from unwall.commerce.orders.gateway import CardToken, Gateway
-from unwall.commerce.orders.values import Choice, Contact, Order
+from unwall.commerce.orders.values import Contact, Order
+from unwall.commerce.sourcing.values import Choice
 from unwall.commerce.stock.desk import Desk
 from unwall.kernel.database import Database
 from unwall.people.values import Visit

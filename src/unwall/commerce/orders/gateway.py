@@ -46,7 +46,7 @@ class Charge(msgspec.Struct, frozen=True):
     message: str | None = None
 
 
-class GatewaySilent(Exception):  # noqa: N818 (not an error of ours: the answer is not known)
+class GatewaySilent(Exception):
     """No answer: the charge may have been made or not. `find` tells."""
 
 

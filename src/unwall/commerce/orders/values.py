@@ -18,7 +18,7 @@ import msgspec
 
 from unwall.commerce.fulfilment.values import Shipment, Step
 from unwall.commerce.sourcing.values import Method
-from unwall.commerce.stock.values import LedgerEntry
+from unwall.commerce.stock.values import HoldLine, LedgerEntry
 from unwall.kernel.errors import Conflict
 from unwall.kernel.text import Explanation
 
@@ -65,13 +65,6 @@ class Contact(msgspec.Struct, frozen=True):
     city: str = ""
     latitude: float | None = None
     longitude: float | None = None
-
-
-class Choice(msgspec.Struct, frozen=True):
-    """How the shopper wants it; `node_id` names the shop of a pickup or courier."""
-
-    method: Method
-    node_id: UUID | None = None
 
 
 class CartLine(msgspec.Struct, frozen=True):
@@ -128,6 +121,14 @@ class Promised(msgspec.Struct, frozen=True):
     explanation: Explanation | None = None
 
 
+class Sourced(msgspec.Struct, frozen=True):
+    """What one node gives, and why that node: as it was decided."""
+
+    node_id: UUID
+    explanation: Explanation
+    lines: tuple[HoldLine, ...]
+
+
 class OrderLine(msgspec.Struct, frozen=True):
     line: int
     product_id: UUID
@@ -177,7 +178,7 @@ class Order(msgspec.Struct, frozen=True):
     total: int
     contact: Contact
     promise: Promised
-    sourcing: list[Explanation]
+    sourcing: list[Sourced]
     placed_at: datetime
     expires_at: datetime | None
     paid_at: datetime | None

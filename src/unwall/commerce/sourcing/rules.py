@@ -7,7 +7,7 @@ from uuid import UUID
 
 from unwall.commerce.sourcing import hours
 from unwall.commerce.sourcing.plans import cheapest_plan, explain, parcel_cost
-from unwall.commerce.sourcing.values import Candidate, Method, Option, Plan, Rates
+from unwall.commerce.sourcing.values import Candidate, Choice, Method, Option, Plan, Rates
 from unwall.commerce.stock.values import HoldLine, Level, Node
 from unwall.kernel.geo import distance_km
 from unwall.kernel.money import Money
@@ -54,6 +54,21 @@ def delivery_options(
     ship = _ship([c for c in able if c.node.ships], wanted, now, rates)
     nearest = min(couriers, key=lambda o: (o.km, o.at), default=None)
     return [o for o in (nearest, *pickups, ship) if o]
+
+
+def chosen_option(options: Sequence[Option], choice: Choice) -> Option | None:
+    """A courier comes from the nearest shop, whichever was near when the shopper looked."""
+    same = (o for o in options if o.method is choice.method)
+    if choice.method is Method.PICKUP:
+        return next((o for o in same if o.node and o.node.id == choice.node_id), None)
+    return next(same, None)
+
+
+def lacking(nodes: Sequence[Node], available: Available, wanted: Wanted, choice: Choice) -> tuple[UUID, ...]:
+    """The variants that stop this choice: too few at the shop, or too few at all nodes that send."""
+    if choice.method is Method.PICKUP:
+        return shortage([node for node in nodes if node.id == choice.node_id], available, wanted)
+    return shortage([node for node in nodes if node.ships], available, wanted)
 
 
 def _pickup(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> Option | None:

@@ -15,6 +15,7 @@ from unwall.commerce.stock.values import HoldLine, Node
 from unwall.kernel.errors import Conflict
 from unwall.kernel.money import Money
 from unwall.kernel.text import Explanation
+from unwall.people.values import Place
 
 
 class Method(StrEnum):
@@ -24,6 +25,22 @@ class Method(StrEnum):
     PICKUP = "pickup"
     TAKEN = "taken"
     """Carried out of the shop by the customer: a counter sale."""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """How the shopper wants it; `node_id` names the shop of a pickup or courier."""
+
+    method: Method
+    node_id: UUID | None = None
+
+
+class Demand(msgspec.Struct, frozen=True):
+    """What is wanted of one merchant, and where."""
+
+    merchant_id: UUID
+    wanted: Mapping[UUID, int]
+    """Quantity by variant: a product's chosen variant, or a whole cart."""
+    place: Place | None = None
 
 
 class Rates(msgspec.Struct, frozen=True):

@@ -1,0 +1,76 @@
+"""Which step a shipment may take next."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from unwall.commerce.fulfilment.values import (
+    CodeLocked,
+    NotPicked,
+    Shipment,
+    ShipmentMethod,
+    ShipmentState,
+    TaskLine,
+    WrongItem,
+    WrongStep,
+)
+from unwall.kernel.errors import Invalid
+from unwall.kernel.text import N_
+from unwall.people.values import Staff
+
+CODE_TRIES = 5
+
+NEXT = {
+    ShipmentState.ROUTED: {ShipmentState.PICKING, ShipmentState.CANCELLED},
+    ShipmentState.PICKING: {ShipmentState.READY},
+    ShipmentState.READY: {ShipmentState.HANDED_OVER, ShipmentState.COLLECTED},
+    ShipmentState.HANDED_OVER: set[ShipmentState](),
+    ShipmentState.COLLECTED: set[ShipmentState](),
+    ShipmentState.CANCELLED: set[ShipmentState](),
+}
+"""The whole life of a shipment."""
+
+ENDS = {
+    ShipmentMethod.PICKUP: ShipmentState.COLLECTED,
+    ShipmentMethod.SHIP: ShipmentState.HANDED_OVER,
+    ShipmentMethod.COURIER: ShipmentState.HANDED_OVER,
+}
+"""How each method leaves the node."""
+
+OPEN = (ShipmentState.ROUTED, ShipmentState.PICKING, ShipmentState.READY)
+
+
+def check_step(shipment: Shipment, to: ShipmentState) -> None:
+    """Raises `WrongStep`."""
+    if to not in NEXT[shipment.state]:
+        raise WrongStep(N_("This parcel is at another step already. Look at it again."))
+    if to in ENDS.values() and ENDS[shipment.method] is not to:
+        raise WrongStep(N_("This parcel leaves another way: a pickup by its code, a parcel by its carrier."))
+
+
+def check_all_picked(lines: Sequence[TaskLine]) -> None:
+    if any(line.picked < line.quantity for line in lines):
+        raise NotPicked(N_("Some lines are still to be picked."))
+
+
+def check_quantity(line: TaskLine, quantity: int) -> None:
+    if not 0 <= quantity <= line.quantity:
+        raise Invalid.one("quantity", N_("Pick no more than was ordered, and no less than none."))
+
+
+def find_scanned(lines: Sequence[TaskLine], code: str) -> TaskLine:
+    """The line that still wants one of what was scanned, by barcode or SKU, whatever the case."""
+    wanted = code.strip().casefold()
+    for line in lines:
+        if line.picked < line.quantity and wanted in {line.sku.casefold(), (line.barcode or "").casefold()} - {""}:
+            return line
+    raise WrongItem(N_("This is not on the list, or there are enough of it already."))
+
+
+def check_unlocked(shipment: Shipment) -> None:
+    if shipment.code_tries >= CODE_TRIES:
+        raise CodeLocked(N_("Five wrong codes. See who it is, then unlock it with a reason."))
+
+
+def reaches(staff: Staff, node_id: UUID) -> bool:
+    """Staff of a node serve their own; the others serve every node of their merchant."""
+    return staff.node_id in (None, node_id)

@@ -39,7 +39,8 @@ CREATE TABLE stock_level (
 ) WITH (fillfactor = 50);  -- a hot row is rewritten in place, on its own page
 CREATE INDEX stock_level_node ON stock_level (node_id);
 CREATE INDEX stock_level_merchant ON stock_level (merchant_id);
-CALL guard('stock_level');
+CALL guard('stock_level', 'SELECT');
+GRANT INSERT (variant_id, node_id, merchant_id), UPDATE (safety_stock) ON stock_level TO unwall_desk;
 
 -- The ledger: every movement, append-only and double entry: `quantity` units leave one bucket and enter another.
 CREATE TABLE stock_ledger (
@@ -49,8 +50,8 @@ CREATE TABLE stock_ledger (
     variant_id  uuid NOT NULL,
     node_id     uuid NOT NULL,
     quantity    int NOT NULL CHECK (quantity > 0),
-    source      text NOT NULL,  -- bucket left: available, held, allocated, or outside
-    target      text NOT NULL,  -- bucket entered
+    source      text NOT NULL CHECK (source IN ('available', 'held', 'allocated', 'outside')),  -- bucket left
+    target      text NOT NULL CHECK (target IN ('available', 'held', 'allocated', 'outside')),  -- bucket entered
     reason      text NOT NULL,
     cause_id    uuid NOT NULL,  -- what made it happen: the hold, the shipment, the receipt
     line        smallint NOT NULL,
@@ -62,6 +63,34 @@ CREATE UNIQUE INDEX stock_ledger_once ON stock_ledger (cause_id, line, reason);
 CALL guard('stock_ledger', 'SELECT, INSERT');
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$;
+
+-- Levels are the running sums of the ledger, and nothing else changes them: whatever is booked moves them in the same
+-- statement. A movement without its level (of the same merchant) is refused.
+CREATE FUNCTION move_levels() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    moved boolean;
+BEGIN
+    WITH sums AS (
+        SELECT variant_id, node_id, merchant_id,
+            sum(CASE 'outside' WHEN source THEN quantity WHEN target THEN -quantity ELSE 0 END)::int AS on_hand,
+            sum(CASE 'held' WHEN target THEN quantity WHEN source THEN -quantity ELSE 0 END)::int AS held,
+            sum(CASE 'allocated' WHEN target THEN quantity WHEN source THEN -quantity ELSE 0 END)::int AS allocated
+        FROM booked GROUP BY variant_id, node_id, merchant_id
+    ), levels AS (
+        UPDATE stock_level l SET on_hand = l.on_hand + s.on_hand, held = l.held + s.held,
+            allocated = l.allocated + s.allocated
+        FROM sums s
+        WHERE l.variant_id = s.variant_id AND l.node_id = s.node_id AND l.merchant_id = s.merchant_id
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM sums) = (SELECT count(*) FROM levels) INTO moved;
+    IF NOT moved THEN
+        RAISE EXCEPTION 'a movement has no level' USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER move_levels AFTER INSERT ON stock_ledger
+    REFERENCING NEW TABLE AS booked FOR EACH STATEMENT EXECUTE FUNCTION move_levels();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON stock_ledger FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON stock_ledger EXECUTE FUNCTION refuse_change();
 
@@ -75,7 +104,8 @@ CREATE TABLE stock_hold (
     node_id     uuid NOT NULL,
     quantity    int NOT NULL CHECK (quantity > 0),
     open        int NOT NULL CHECK (open BETWEEN 0 AND quantity),
-    state       text NOT NULL DEFAULT 'held' CHECK (state IN ('held', 'allocated', 'issued', 'released', 'expired')),
+    state       text NOT NULL DEFAULT 'held' 
+        CHECK (state IN ('held', 'allocated', 'deallocated', 'issued', 'released', 'expired')),
     expires_at  timestamptz NOT NULL,
     PRIMARY KEY (request_id, line),
     CHECK ((open > 0) = (state IN ('held', 'allocated')))

@@ -1,20 +1,90 @@
-"""The stock desk."""
+"""The stock desk: holds for many callers in one commit (docs/decisions/0003-group-commit-stock-desk.md)."""
 
-from unwall.commerce.stock.values import HoldRequest, Verdict
-from unwall.kernel.database import Database
+from collections.abc import Sequence
+from uuid import UUID
+
+from asyncpg import DeadlockDetectedError, UniqueViolationError
+
+from unwall.commerce.stock import ledger, reads, rules
+from unwall.commerce.stock.rules import GRANTED, Answer, Stored
+from unwall.commerce.stock.values import HeldLine, HoldLine, HoldRequest, Verdict
+from unwall.kernel.batching import Batcher
+from unwall.kernel.database import Connection, Database
+
+ATTEMPTS = 5
+"""Each failed one means that another desk stored one of the ids at that moment."""
+
+HOLD_COLUMNS = ["request_id", "line", "merchant_id", "variant_id", "node_id", "quantity", "open", "expires_at"]
 
 
 class Desk:
-    """Holds stock for requests, many in one commit."""
+    """Callers wait for one commit together. Any number of desks, in any number of processes, may serve one database."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, most: int = 2000) -> None:
         self._db = db
+        self._batcher: Batcher[HoldRequest, Answer] = Batcher(self._settle, most=most)
+        self._retried = False  # whether the last batch held retries, which come in crowds
 
     async def hold(self, request: HoldRequest) -> Verdict:
-        """All lines or nothing; idempotent by the request's id. Raises `Invalid` naming the field, `HoldReused` where
-        the id stands for other lines, `HoldGone` where what it stood for was released or ran out."""
-        raise NotImplementedError
+        """All lines or nothing; idempotent by the request's id. Raises `Invalid` naming the field, `Reused` where the
+        id stands for something else, `HoldGone` where what it stood for was released or ran out. After any other
+        error nobody knows whether the stock is held: ask again under the same id."""
+        rules.check_request(request)
+        answer = await self._batcher.submit(request)
+        if isinstance(answer, Verdict):
+            return answer
+        raise answer
 
     async def close(self) -> None:
         """Wait until every request has been answered."""
-        raise NotImplementedError
+        await self._batcher.close()
+
+    async def _settle(self, requests: list[HoldRequest]) -> list[Answer]:
+        """Ids are taken to be new, and looked up only after one proved not to be."""
+        look_up = self._retried
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                answers = await self._attempt(requests, look_up=look_up)
+                self._retried = any(answer is rules.REPEATED for answer in answers)
+                return answers
+            except (UniqueViolationError, DeadlockDetectedError):
+                if attempt == ATTEMPTS:
+                    raise
+                look_up = True
+        raise AssertionError("unreachable")
+
+    async def _attempt(self, requests: Sequence[HoldRequest], *, look_up: bool) -> list[Answer]:
+        async with self._db.transaction() as conn:
+            levels = await ledger.lock(
+                conn, ((r.merchant_id, n.variant_id, n.node_id) for r in requests for n in r.lines)
+            )
+            stored = await _stored(conn, requests) if look_up else {}
+            answers = rules.grant(requests, {key: level.available for key, level in levels.items()}, stored)
+            granted = [r for r, answer in zip(requests, answers, strict=True) if answer is GRANTED]
+            if granted:
+                await _store(conn, granted)
+        return answers
+
+
+async def _store(conn: Connection, granted: Sequence[HoldRequest]) -> None:
+    lines = [(r, i, line) for r in granted for i, line in enumerate(r.lines, 1)]
+    holds = [
+        (r.request_id, i, r.merchant_id, n.variant_id, n.node_id, n.quantity, n.quantity, r.expires_at)
+        for r, i, n in lines
+    ]
+    await conn.copy_records_to_table("stock_hold", records=holds, columns=HOLD_COLUMNS)
+    await ledger.book_many(conn, [rules.hold_record(r, i, n) for r, i, n in lines])
+
+
+async def _stored(conn: Connection, requests: Sequence[HoldRequest]) -> dict[UUID, Stored]:
+    found: dict[UUID, list[HeldLine]] = {}
+    for line in await reads.held_lines(conn, [r.request_id for r in requests]):
+        found.setdefault(line.request_id, []).append(line)
+    return {
+        request_id: Stored(
+            lines[0].merchant_id,
+            tuple(HoldLine(line.variant_id, line.node_id, line.quantity) for line in lines),
+            rules.was_given_up(lines),
+        )
+        for request_id, lines in found.items()
+    }

@@ -1,43 +1,122 @@
-"""Every question about stock."""
+"""Every question about stock. In SQL available-to-promise is the column stock_level.available, and nothing else."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from unwall.commerce.stock.values import Discrepancy, GridRow, HeldLine, LedgerEntry, Level, Node
-from unwall.kernel.cursors import Page
-from unwall.kernel.database import Connection
+from unwall.kernel.cursors import Page, decode, page_of
+from unwall.kernel.database import Connection, row, rows
+
+NODE = """
+    SELECT id, merchant_id, code, kind, coalesce(translations #>> ARRAY[$1, 'name'], name),
+        coalesce(translations #>> ARRAY[$1, 'city'], city), coalesce(translations #>> ARRAY[$1, 'address'], address),
+        latitude, longitude, timezone, opening_hours, ships, pickup, pick_minutes, pick_cost, open
+    FROM node"""
 
 
 async def nodes(conn: Connection, merchant_ids: Sequence[UUID] | None, lang: str) -> list[Node]:
     """Of these merchants (None: of all), by merchant and code; closed ones too."""
-    raise NotImplementedError
+    return await rows(
+        conn,
+        Node,
+        NODE + " WHERE $2::uuid[] IS NULL OR merchant_id = ANY($2) ORDER BY merchant_id, code",
+        lang,
+        merchant_ids,
+    )
 
 
 async def node(conn: Connection, node_id: UUID, lang: str) -> Node | None:
-    raise NotImplementedError
+    return await row(conn, Node, NODE + " WHERE id = $2", lang, node_id)
 
 
 async def levels(conn: Connection, variant_ids: Sequence[UUID]) -> list[Level]:
     """At every node that knows the variant."""
-    raise NotImplementedError
+    return await rows(
+        conn,
+        Level,
+        """
+        SELECT variant_id, node_id, on_hand, held, allocated, safety_stock
+        FROM stock_level WHERE variant_id = ANY($1) ORDER BY variant_id, node_id""",
+        variant_ids,
+    )
 
 
 async def level_grid(conn: Connection, merchant_id: UUID, product_ids: Sequence[UUID], lang: str) -> list[GridRow]:
-    """Variants x nodes of these products, in the products' and variants' order."""
-    raise NotImplementedError
+    """Variants x nodes of these products, in the products' order and then the variants'."""
+    return await rows(
+        conn,
+        GridRow,
+        """
+        SELECT p.id, coalesce(p.translations #>> ARRAY[$3, 'title'], p.title), v.id, v.sku, v.options, coalesce((
+            SELECT jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'node_id', l.node_id, 'on_hand', l.on_hand,
+                'held', l.held, 'allocated', l.allocated, 'safety_stock', l.safety_stock) ORDER BY l.node_id)
+            FROM stock_level l WHERE l.variant_id = v.id), '[]')
+        FROM product p JOIN variant v ON v.product_id = p.id
+        WHERE p.merchant_id = $1 AND p.id = ANY($2)
+        ORDER BY array_position($2, p.id), v.position, v.id""",
+        merchant_id,
+        product_ids,
+        lang,
+    )
 
 
 async def movements(
     conn: Connection, variant_id: UUID, node_id: UUID, after: str | None, limit: int
 ) -> Page[LedgerEntry]:
-    """Of one level, newest first."""
-    raise NotImplementedError
+    """Of one level, newest first. They are booked one after the other under the level's lock, so numbers have no gap
+    that fills later."""
+    found = await rows(
+        conn,
+        LedgerEntry,
+        """
+        SELECT entry, at, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor
+        FROM stock_ledger WHERE variant_id = $1 AND node_id = $2 AND entry < $3 ORDER BY entry DESC LIMIT $4""",
+        variant_id,
+        node_id,
+        min(decode(after).int, 2**63 - 1),
+        limit + 1,
+    )
+    return page_of(found, limit, lambda entry: UUID(int=entry.entry))
 
 
-async def held_lines(conn: Connection, request_id: UUID) -> list[HeldLine]:
-    raise NotImplementedError
+async def held_lines(conn: Connection, request_ids: Sequence[UUID]) -> list[HeldLine]:
+    """Of these requests, in the order of request and line."""
+    return await rows(
+        conn,
+        HeldLine,
+        """
+        SELECT request_id, line, merchant_id, variant_id, node_id, quantity, open, state, expires_at
+        FROM stock_hold WHERE request_id = ANY($1) ORDER BY request_id, line""",
+        request_ids,
+    )
 
 
 async def audit(conn: Connection) -> list[Discrepancy]:
-    """Empty when for every level the ledger's sums, the level and the open holds agree."""
-    raise NotImplementedError
+    """Empty when for every level the ledger's sums, the level and the open holds agree (S12)."""
+    return await rows(
+        conn,
+        Discrepancy,
+        """
+        WITH booked AS (
+            SELECT variant_id, node_id,
+                sum(CASE 'outside' WHEN source THEN quantity WHEN target THEN -quantity ELSE 0 END) AS on_hand,
+                sum(CASE 'held' WHEN target THEN quantity WHEN source THEN -quantity ELSE 0 END) AS held,
+                sum(CASE 'allocated' WHEN target THEN quantity WHEN source THEN -quantity ELSE 0 END) AS allocated
+            FROM stock_ledger GROUP BY variant_id, node_id
+        ), open AS (
+            SELECT variant_id, node_id, sum(open) FILTER (WHERE state = 'held') AS held,
+                sum(open) FILTER (WHERE state = 'allocated') AS allocated
+            FROM stock_hold WHERE open > 0 GROUP BY variant_id, node_id
+        )
+        SELECT variant_id, node_id, bucket, coalesce(ledger, 0), coalesce(level, 0), holds
+        FROM stock_level l
+            FULL JOIN booked b USING (variant_id, node_id)
+            FULL JOIN open o USING (variant_id, node_id)
+            CROSS JOIN LATERAL (VALUES
+                ('on_hand', b.on_hand, l.on_hand, NULL),
+                ('held', b.held, l.held, coalesce(o.held, 0)),
+                ('allocated', b.allocated, l.allocated, coalesce(o.allocated, 0))
+            ) AS three (bucket, ledger, level, holds)
+        WHERE coalesce(ledger, 0) <> coalesce(level, 0) OR holds <> coalesce(level, 0)
+        ORDER BY variant_id, node_id, bucket""",
+    )

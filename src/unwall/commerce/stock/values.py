@@ -2,7 +2,7 @@
 
 StockError (a Conflict)
 ├── HoldGone      the hold was released or ran out; ask again under a new request id
-├── HoldReused    the request id, or the cause, already stands for something else
+├── Reused        the request id, or the cause, already stands for something else
 └── Short         fewer are there than are to leave
 """
 
@@ -16,8 +16,8 @@ import msgspec
 from unwall.kernel.errors import Conflict
 from unwall.kernel.geo import Point
 
-LevelKey: TypeAlias = tuple[UUID, UUID]
-"""(variant_id, node_id)"""
+LevelKey: TypeAlias = tuple[UUID, UUID, UUID]
+"""(merchant_id, variant_id, node_id): with another merchant's id, a level is not there."""
 
 
 class Bucket(StrEnum):
@@ -45,8 +45,11 @@ class Reason(StrEnum):
 
 
 class HoldState(StrEnum):
+    """Of a line: what its open units are, or how the last of them left."""
+
     HELD = "held"
     ALLOCATED = "allocated"
+    DEALLOCATED = "deallocated"
     ISSUED = "issued"
     RELEASED = "released"
     EXPIRED = "expired"
@@ -136,7 +139,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class HeldLine(msgspec.Struct, frozen=True):
-    """A line of a stored hold; `open` units of its `quantity` are still held or allocated."""
+    """A line, counted from 1, of a stored hold; `open` units of its `quantity` are still held or allocated."""
 
     request_id: UUID
     line: int
@@ -162,7 +165,12 @@ class Level(msgspec.Struct, frozen=True):
     @property
     def available(self) -> int:
         """Available-to-promise (S1); the twin of the column stock_level.available."""
-        return self.on_hand - self.held - self.allocated - self.safety_stock
+        return self.unpromised - self.safety_stock
+
+    @property
+    def unpromised(self) -> int:
+        """The available bucket: what stands there and is promised to nobody."""
+        return self.on_hand - self.held - self.allocated
 
 
 class GridRow(msgspec.Struct, frozen=True):
@@ -236,8 +244,8 @@ class HoldGone(StockError):
     code = "hold-gone"
 
 
-class HoldReused(StockError):
-    code = "hold-reused"
+class Reused(StockError):
+    code = "reused"
 
 
 class Short(StockError):

@@ -1,0 +1,258 @@
+"""Pure decisions: who gets stock, what moves where, what is no request at all."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import msgspec
+import opening_hours
+
+from unwall.commerce.stock.values import (
+    Bucket,
+    Cause,
+    HeldLine,
+    HoldGone,
+    HoldLine,
+    HoldRequest,
+    HoldState,
+    Level,
+    LevelKey,
+    Movement,
+    NodeDraft,
+    Reason,
+    Reused,
+    Shortage,
+    Verdict,
+)
+from unwall.kernel.errors import FieldError, Invalid, UnwallError
+from unwall.kernel.text import N_
+
+MOST_UNITS = 1_000_000
+"""In one line: far more than anyone means, far less than a counter overflows at."""
+MOST_LINES = 30_000
+"""In one call: a line's number is a smallint."""
+
+GRANTED = Verdict(granted=True)
+REPEATED = Verdict(granted=True, repeated=True)
+Answer: TypeAlias = Verdict | UnwallError
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """What a request id stands for already."""
+
+    merchant_id: UUID
+    lines: tuple[HoldLine, ...]
+    gone: bool = False
+
+
+# --- holding (S2 to S6) -----------------------------------------------------------------------------------------------
+
+
+def check_request(request: HoldRequest) -> None:
+    """Raises `Invalid` for what no state of the stock could make right (S5)."""
+    errors = [
+        FieldError(f"lines[{i}].quantity", N_("Ask for at least one and at most a million."))
+        for i, line in enumerate(request.lines)
+        if not 0 < line.quantity <= MOST_UNITS
+    ]
+    if not 0 < len(request.lines) <= MOST_LINES:
+        errors.append(FieldError("lines", N_("Name what to hold.")))
+    if request.expires_at.tzinfo is None:
+        errors.append(FieldError("expires_at", N_("Say the time with its zone.")))
+    if not request.actor.isprintable():  # PostgreSQL takes no NUL and no half characters: one would fail its batch
+        errors.append(FieldError("actor", N_("Only printable characters, please.")))
+    if errors:
+        raise Invalid(errors)
+
+
+def grant(requests: Sequence[HoldRequest], free: dict[LevelKey, int], stored: dict[UUID, Stored]) -> list[Answer]:
+    """One answer a request, first come first served; `free` (available units) and `stored` are carried along."""
+    answers: list[Answer] = []
+    for request in requests:
+        before = stored.get(request.request_id)
+        if before is not None:
+            answers.append(_again(request, before))
+            continue
+        answer = _take(request, free)
+        if answer is GRANTED:
+            stored[request.request_id] = Stored(request.merchant_id, request.lines)
+        answers.append(answer)
+    return answers
+
+
+def _again(request: HoldRequest, before: Stored) -> Answer:
+    if before.merchant_id != request.merchant_id or before.lines != request.lines:
+        return Reused(N_("This request id stands for something else already; use a new one."))
+    return hold_gone() if before.gone else REPEATED
+
+
+def _take(request: HoldRequest, free: dict[LevelKey, int]) -> Answer:
+    """All lines or nothing."""
+    merchant_id = request.merchant_id
+    short: list[Shortage] = []
+    taken: list[tuple[LevelKey, int]] = []
+    for i, line in enumerate(request.lines):
+        key = (merchant_id, line.variant_id, line.node_id)
+        left = free.get(key)
+        if left is None:
+            _put_back(taken, free)
+            return Invalid.one(f"lines[{i}].variant_id", N_("This node keeps no such article."))
+        if left < line.quantity:
+            short.append(Shortage(line.variant_id, line.node_id, line.quantity, max(0, left)))
+            continue
+        free[key] = left - line.quantity
+        taken.append((key, line.quantity))
+    if not short:
+        return GRANTED
+    _put_back(taken, free)
+    return Verdict(granted=False, short=tuple(short))
+
+
+def _put_back(taken: Iterable[tuple[LevelKey, int]], free: dict[LevelKey, int]) -> None:
+    for key, quantity in taken:
+        free[key] += quantity
+
+
+def hold_record(request: HoldRequest, number: int, line: HoldLine) -> tuple[object, ...]:
+    """The fields of the `Movement` that a granted line is."""
+    return (
+        *(request.merchant_id, line.variant_id, line.node_id, line.quantity),
+        *("available", "held", "hold", request.request_id, number, request.actor),
+    )
+
+
+def hold_gone() -> HoldGone:
+    return HoldGone(N_("The stock is no longer held; ask for it again."))
+
+
+# --- what becomes of a hold (S7 to S9) --------------------------------------------------------------------------------
+
+MOVES: Mapping[Reason, tuple[Bucket, Bucket, HoldState]] = {
+    Reason.ALLOCATE: (Bucket.HELD, Bucket.ALLOCATED, HoldState.ALLOCATED),
+    Reason.RELEASE: (Bucket.HELD, Bucket.AVAILABLE, HoldState.RELEASED),
+    Reason.EXPIRE: (Bucket.HELD, Bucket.AVAILABLE, HoldState.EXPIRED),
+    Reason.ISSUE: (Bucket.ALLOCATED, Bucket.OUTSIDE, HoldState.ISSUED),
+    Reason.DEALLOCATE: (Bucket.ALLOCATED, Bucket.AVAILABLE, HoldState.DEALLOCATED),
+}
+"""Bucket left, bucket entered, and the state of a line that has moved whole."""
+
+
+def was_given_up(lines: Sequence[HeldLine]) -> bool:
+    """Never was, was released or ran out: nothing an order could still stand on."""
+    return not lines or any(line.state in (HoldState.RELEASED, HoldState.EXPIRED) for line in lines)
+
+
+def hold_movement(line: HeldLine, quantity: int, cause: Cause) -> Movement:
+    source, target, _ = MOVES[cause.reason]
+    return Movement(
+        *(line.merchant_id, line.variant_id, line.node_id, quantity, source, target),
+        *(cause.reason, cause.id, line.line, cause.actor),
+    )
+
+
+def after(line: HeldLine, movement: Movement) -> tuple[int, HoldState]:
+    """Open units and state of the line once the movement is booked."""
+    if movement.target is Bucket.ALLOCATED:
+        return line.open, HoldState.ALLOCATED
+    left = line.open - movement.quantity
+    return left, line.state if left else MOVES[movement.reason][2]
+
+
+def check_leaving(lines: Sequence[HeldLine], wanted: Sequence[tuple[int, int]]) -> list[tuple[HeldLine, int]]:
+    """The lines named, with the units that are to leave each; raises `Invalid` naming the first that cannot be."""
+    by_number, found = {line.line: line for line in lines}, []
+    for i, (number, quantity) in enumerate(wanted):
+        line = by_number.pop(number, None)
+        if line is None:
+            raise Invalid.one(f"lines[{i}].line", N_("The order has no such line, or it is named twice."))
+        if not 0 < quantity <= line.quantity:
+            raise Invalid.one(f"lines[{i}].quantity", N_("At least one, and no more than were ordered."))
+        found.append((line, quantity))
+    return found
+
+
+def not_allocated(movements: Iterable[Movement], lines: Mapping[int, HeldLine]) -> tuple[Shortage, ...]:
+    there = {n: line.open if line.state is HoldState.ALLOCATED else 0 for n, line in lines.items()}
+    return tuple(
+        Shortage(m.variant_id, m.node_id, m.quantity, there[m.line]) for m in movements if m.quantity > there[m.line]
+    )
+
+
+# --- goods that come and go (S10, S11) --------------------------------------------------------------------------------
+
+ARRIVALS = (Reason.RECEIPT, Reason.RETURN)
+CORRECTIONS = (Reason.ADJUSTMENT, Reason.COUNT, Reason.DAMAGE)
+
+
+def check_amounts(quantities: Sequence[int], reason: Reason, allowed: tuple[Reason, ...]) -> None:
+    """Raises `Invalid` for amounts that are not above zero or absurd, and for a reason that belongs elsewhere."""
+    errors = [
+        FieldError(f"lines[{i}].quantity", N_("At least one and at most a million."))
+        for i, quantity in enumerate(quantities)
+        if not 0 < quantity <= MOST_UNITS
+    ]
+    if not 0 < len(quantities) <= MOST_LINES:
+        errors.append(FieldError("lines", N_("Name what moves.")))
+    if reason not in allowed:
+        errors.append(FieldError("reason", N_("This reason does not belong here.")))
+    if errors:
+        raise Invalid(errors)
+
+
+def movements(place: tuple[UUID, UUID], changes: Sequence[tuple[UUID, int]], cause: Cause) -> list[Movement]:
+    """`place`: (merchant_id, node_id); `changes`: (variant_id, units on hand more or fewer)."""
+    merchant_id, node_id = place
+    booked = []
+    for number, (variant_id, delta) in enumerate(changes, 1):
+        source, target = (Bucket.OUTSIDE, Bucket.AVAILABLE) if delta > 0 else (Bucket.AVAILABLE, Bucket.OUTSIDE)
+        booked.append(
+            Movement(
+                *(merchant_id, variant_id, node_id, abs(delta), source, target),
+                *(cause.reason, cause.id, number, cause.actor),
+            )
+        )
+    return booked
+
+
+def missing(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) -> tuple[Shortage, ...]:
+    """What the movements together lack: units in the hand may come from the safety stock, not from a promise."""
+    wanted: dict[LevelKey, int] = {}
+    for m in movements:
+        key = (m.merchant_id, m.variant_id, m.node_id)
+        wanted[key] = wanted.get(key, 0) + (m.quantity if m.source is Bucket.AVAILABLE else -m.quantity)
+    return tuple(
+        Shortage(key[1], key[2], quantity, levels[key].unpromised)
+        for key, quantity in wanted.items()
+        if quantity > levels[key].unpromised
+    )
+
+
+# --- nodes ------------------------------------------------------------------------------------------------------------
+
+
+def check_node(draft: NodeDraft) -> None:
+    """Raises `Invalid` naming every field that is wrong."""
+    wrong = {
+        "code": (
+            draft.code.strip() != draft.code or not 0 < len(draft.code) <= 40,
+            N_("Give a code of up to 40 characters."),
+        ),
+        "name": (not draft.name.strip(), N_("Give a name.")),
+        "city": (not draft.city.strip(), N_("Name the city.")),
+        "address": (not draft.address.strip(), N_("Give the address.")),
+        "latitude": (not -90 <= draft.latitude <= 90, N_("From -90 to 90.")),
+        "longitude": (not -180 <= draft.longitude <= 180, N_("From -180 to 180.")),
+        "timezone": (draft.timezone not in available_timezones(), N_("Give a time zone such as Asia/Shanghai.")),
+        "opening_hours": (not _reads_as_hours(draft.opening_hours), N_('Write hours such as "Mo-Su 10:00-22:00".')),
+        "pick_minutes": (not 0 < draft.pick_minutes <= MOST_UNITS, N_("At least one minute.")),
+        "pick_cost": (not 0 <= draft.pick_cost <= 2**53, N_("Zero or more.")),
+    }
+    errors = [FieldError(field, message) for field, (is_wrong, message) in wrong.items() if is_wrong]
+    if errors:
+        raise Invalid(errors)
+
+
+def _reads_as_hours(text: str) -> bool:
+    """In OpenStreetMap's syntax; an empty text would mean always open, which nobody says that way."""
+    return bool(text.strip()) and bool(opening_hours.validate(text))

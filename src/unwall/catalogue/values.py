@@ -191,10 +191,11 @@ class VariantDraft(msgspec.Struct, frozen=True, kw_only=True):
     weight_g: int = 0
     active: bool = True
     id: UUID | None = None
-    """None: the product's variant of this SKU, else of these options, else a new one"""
+    """the variant to change, or the id that a new one shall have; without: the product's variant of this SKU, else of
+    these options, else a new one"""
 
 
-class ProductDraft(msgspec.Struct, frozen=True, kw_only=True):
+class ProductDraft(msgspec.Struct, frozen=True):
     """The whole of a product as it shall be. Variants that it leaves out stop being sold; they are never deleted, for
     orders and stock know them."""
 
@@ -252,7 +253,7 @@ class CellError(msgspec.Struct, frozen=True):
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """A stock quantity that stood in the file. The catalogue does not keep stock: the caller brings it where it belongs."""
+    """A stock quantity that stood in the file. Stock is not kept here: the caller brings it where it belongs."""
 
     variant_id: UUID
     sku: str

@@ -62,7 +62,7 @@ CREATE TABLE variant (
     compare_at  bigint CHECK (compare_at > price),
     weight_g    int NOT NULL DEFAULT 0 CHECK (weight_g >= 0),
     active      boolean NOT NULL DEFAULT true,
-    UNIQUE (merchant_id, sku)
+    UNIQUE (merchant_id, sku) DEFERRABLE  -- a product may swap the SKUs of its variants in one statement
 );
 -- Search asks for a code as it was typed, in any case.
 CREATE INDEX variant_sku ON variant (lower(sku));

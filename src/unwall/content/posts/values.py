@@ -48,7 +48,7 @@ class Media(msgspec.Struct, frozen=True):
 
 
 class Tag(msgspec.Struct, frozen=True):
-    """A product shown at a point of one picture (`media` counts from 0; x and y from 0 to 1), or in the post as a whole."""
+    """A product at a point of one picture (`media` counts from 0; x and y from 0 to 1), or of the post as a whole."""
 
     product_id: UUID
     media: int | None = None

@@ -1,0 +1,348 @@
+"""Changes of what is sold. Each wants to be called in a transaction; changes of one merchant's catalogue wait for each
+other, so that what was checked still holds when it is written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from unwall.catalogue import reads, rules, sheet
+from unwall.catalogue.terms import terms
+from unwall.catalogue.values import (
+    BundleDraft,
+    CategoryDraft,
+    Counted,
+    ImportReport,
+    NoSuchProduct,
+    ProductDraft,
+    Words,
+)
+from unwall.kernel.database import Connection, rows
+from unwall.kernel.errors import FieldError, Invalid
+from unwall.kernel.ids import new_id
+from unwall.kernel.text import N_
+from unwall.people.values import Merchant
+
+
+async def save_product(conn: Connection, merchant_id: UUID, draft: ProductDraft) -> UUID:
+    """Make a product, or change the one of the draft's id; raises `Invalid` or `NoSuchProduct` and changes nothing."""
+    return (await save_products(conn, merchant_id, [draft]))[0]
+
+
+async def save_products(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[UUID]:
+    """Many at once, all or nothing, in a few statements however many they are. Of several drafts, errors name theirs:
+    `3.title`."""
+    await _lock(conn, merchant_id)
+    tidied = [rules.tidy(draft) for draft in drafts]
+    wrong = await _wrong(conn, merchant_id, tidied)
+    if wrong:
+        alone = len(drafts) == 1
+        raise Invalid([e if alone else FieldError(f"{i}.{e.field}", e.message) for i, e in wrong])
+    return await _write(conn, merchant_id, tidied)
+
+
+async def archive_product(conn: Connection, merchant_id: UUID, product_id: UUID) -> None:
+    """No longer shown or sold; it stays where orders and posts name it. Doing it twice changes nothing."""
+    changed = await conn.fetchval(
+        "UPDATE product SET status = 'archived', updated_at = now() WHERE merchant_id = $1 AND id = $2 RETURNING id",
+        merchant_id,
+        product_id,
+    )
+    if changed is None:
+        raise NoSuchProduct(N_("There is no such product."))
+
+
+async def save_category(conn: Connection, merchant_id: UUID, draft: CategoryDraft) -> UUID:
+    tidied = rules.tidy_category(draft)
+    errors = rules.check_category(tidied)
+    if errors:
+        raise Invalid(errors)
+    await _lock(conn, merchant_id)
+    category_id: UUID = await conn.fetchval(
+        """
+        INSERT INTO category (id, merchant_id, slug, title, translations) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (merchant_id, slug) DO UPDATE SET title = EXCLUDED.title, translations = EXCLUDED.translations
+        RETURNING id
+        """,
+        new_id(),
+        merchant_id,
+        tidied.slug,
+        tidied.title,
+        tidied.translations,
+    )
+    # its products are found by its title: their search terms follow it
+    await _write(conn, merchant_id, await reads.drafts(conn, merchant_id, category_id=category_id))
+    return category_id
+
+
+async def save_bundle(conn: Connection, merchant_id: UUID, draft: BundleDraft) -> UUID:
+    """Make a bundle, or change the one of the draft's id or slug."""
+    tidied = rules.tidy_bundle(draft)
+    await _lock(conn, merchant_id)
+    own = await conn.fetch(
+        "SELECT id FROM variant WHERE merchant_id = $1 AND id = ANY($2::uuid[])",
+        merchant_id,
+        [part.variant_id for part in tidied.parts],
+    )
+    errors = rules.check_bundle(tidied, {record["id"] for record in own})
+    if errors:
+        raise Invalid(errors)
+    try:
+        bundle_id = await _write_bundle(conn, merchant_id, tidied)
+    except asyncpg.UniqueViolationError as error:
+        raise Invalid.one("slug", N_("Another bundle has this address.")) from error
+    await conn.execute("DELETE FROM bundle_part WHERE bundle_id = $1", bundle_id)
+    await conn.executemany(
+        "INSERT INTO bundle_part (bundle_id, position, variant_id, merchant_id, quantity) VALUES ($1, $2, $3, $4, $5)",
+        [(bundle_id, i, part.variant_id, merchant_id, part.quantity) for i, part in enumerate(tidied.parts)],
+    )
+    return bundle_id
+
+
+async def _write_bundle(conn: Connection, merchant_id: UUID, draft: BundleDraft) -> UUID:
+    words = (draft.slug, draft.title, draft.description, draft.translations, draft.active)
+    known = await conn.fetchval(
+        "SELECT id FROM bundle WHERE merchant_id = $1 AND (id = $2 OR $2 IS NULL AND slug = $3)",
+        merchant_id,
+        draft.id,
+        draft.slug,
+    )
+    if known:
+        await conn.execute(
+            "UPDATE bundle SET slug = $2, title = $3, description = $4, translations = $5, active = $6 WHERE id = $1",
+            known,
+            *words,
+        )
+        return known  # type: ignore[no-any-return]
+    bundle_id = draft.id or new_id()
+    async with conn.transaction():  # so that a taken address leaves the caller's transaction usable
+        await conn.execute(
+            "INSERT INTO bundle (id, merchant_id, slug, title, description, translations, active)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            bundle_id,
+            merchant_id,
+            *words,
+        )
+    return bundle_id
+
+
+async def csv_import(conn: Connection, merchant: Merchant, text: str, *, files_url: str) -> ImportReport:
+    """Bring in a file of Shopify's product-CSV layout, all or nothing; doing it twice changes nothing. Products are
+    known by their handle and become what the file says, with the variants it names; those it does not name stay.
+
+    `files_url` as in `reads.csv_export`: a picture under it is one of our own files.
+    """
+    await _lock(conn, merchant.id)
+    parsed = sheet.parse(text)
+    known = {draft.slug: draft for draft in await reads.drafts(conn, merchant.id, slugs=parsed.groups)}
+    shelves = {category.slug: category.title for category in await reads.categories(conn, merchant.id, "")}
+    reader = sheet.Reader(parsed, merchant.currency, files_url)
+    entries = [reader.entry(handle, known.get(handle)) for handle in parsed.groups]
+    drafts = [_on_shelf(rules.tidy(entry.draft), shelves) for entry in entries]
+    for i, error in await _wrong(conn, merchant.id, drafts):
+        parsed.wrong(*entries[i].row_of(error), error.message)
+    if parsed.errors:
+        errors = sorted(set(parsed.errors), key=lambda e: (e.line, e.column))
+        return ImportReport(errors=tuple(errors), ignored_columns=parsed.ignored)
+    changed = [d for d in drafts if d.slug not in known or rules.match_variants(d, known[d.slug]) != known[d.slug]]
+    await _write(conn, merchant.id, changed)
+    created = sum(draft.slug not in known for draft in drafts)
+    return ImportReport(
+        created=created,
+        updated=len(changed) - created,
+        unchanged=len(drafts) - len(changed),
+        ignored_columns=parsed.ignored,
+        inventory=await _counted(conn, merchant.id, entries, drafts),
+    )
+
+
+def _on_shelf(draft: ProductDraft, titles: Mapping[str, str]) -> ProductDraft:
+    """With the category's title as the merchant writes it."""
+    return msgspec.structs.replace(draft, category=titles.get(rules.slugify(draft.category), draft.category))
+
+
+async def _counted(
+    conn: Connection, merchant_id: UUID, entries: Iterable[sheet.Entry], drafts: Iterable[ProductDraft]
+) -> tuple[Counted, ...]:
+    counts = {
+        variant.sku: quantity
+        for entry, draft in zip(entries, drafts, strict=True)
+        for variant, quantity in zip(draft.variants, entry.quantities, strict=False)
+        if quantity is not None
+    }
+    ids = await reads.variant_ids(conn, merchant_id, list(counts))
+    return tuple(Counted(ids[sku], sku, quantity) for sku, quantity in counts.items())
+
+
+# --- how products are written -----------------------------------------------------------------------------------------
+
+
+async def _lock(conn: Connection, merchant_id: UUID) -> None:
+    """Until the transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('catalogue ' || $1, 0))", str(merchant_id))
+
+
+async def _wrong(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[tuple[int, FieldError]]:
+    """What is wrong with tidied drafts, in themselves, among each other or beside what the merchant has."""
+    taken = await reads.taken(conn, merchant_id, [d.slug for d in drafts], [v.sku for d in drafts for v in d.variants])
+    slugs: dict[str, UUID | None] = {**taken.slugs}
+    skus: dict[str, UUID | None] = {**taken.skus}
+    errors = []
+    for i, draft in enumerate(drafts):
+        errors += [(i, e) for e in (*rules.check(draft), *rules.clashes(draft, slugs, skus))]
+        marker = draft.id or new_id()
+        slugs.setdefault(draft.slug, marker)
+        skus |= {v.sku: skus.get(v.sku, marker) for v in draft.variants}
+    return errors
+
+
+async def _write(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[UUID]:
+    """Write tidied and checked drafts; the ids in their order."""
+    if not drafts:
+        return []
+    known = {draft.id: draft for draft in await reads.drafts(conn, merchant_id, ids=[d.id for d in drafts if d.id])}
+    whole = [_with_ids(rules.match_variants(draft, known.get(draft.id))) for draft in drafts]
+    errors = [error for draft in whole for error in rules.check_skus(draft)]  # beside variants no longer sold
+    if errors:
+        raise Invalid(errors)
+    try:
+        await _write_products(conn, merchant_id, whole)
+        await _write_variants(conn, merchant_id, whole)
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.UniqueViolationError) as error:
+        # row-level security, or a primary key: the id is another merchant's
+        raise NoSuchProduct(N_("There is no such product.")) from error
+    await _write_images(conn, merchant_id, whole)
+    return [draft.id for draft in whole if draft.id]
+
+
+def _with_ids(draft: ProductDraft) -> ProductDraft:
+    variants = tuple(msgspec.structs.replace(v, id=v.id or new_id()) for v in draft.variants)
+    return msgspec.structs.replace(draft, id=draft.id or new_id(), variants=variants)
+
+
+class _Category(msgspec.Struct, frozen=True):
+    id: UUID
+    slug: str
+    title: str
+    translations: dict[str, Words]
+
+
+async def _categories(conn: Connection, merchant_id: UUID, titles: set[str]) -> dict[str, _Category]:
+    """By title; one that is not there is made."""
+    slugs = {title: rules.slugify(title) for title in titles}
+    known = await _find_categories(conn, merchant_id, slugs)
+    missing = [(slug, title) for title, slug in slugs.items() if not _named(known, title, slug)]
+    if missing:
+        await conn.executemany(
+            "INSERT INTO category (id, merchant_id, slug, title) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            [(new_id(), merchant_id, slug, title) for slug, title in missing],
+        )
+        known = await _find_categories(conn, merchant_id, slugs)
+    named = {title: _named(known, title, slug) for title, slug in slugs.items()}
+    return {title: category for title, category in named.items() if category}
+
+
+async def _find_categories(conn: Connection, merchant_id: UUID, slugs: Mapping[str, str]) -> list[_Category]:
+    return await rows(
+        conn,
+        _Category,
+        "SELECT id, slug, title, translations FROM category"
+        " WHERE merchant_id = $1 AND (title = ANY($2) OR slug = ANY($3)) ORDER BY id",
+        merchant_id,
+        list(slugs),
+        list(slugs.values()),
+    )
+
+
+def _named(categories: Iterable[_Category], title: str, slug: str) -> _Category | None:
+    by_title = (c for c in categories if c.title == title)
+    return next(by_title, None) or next((c for c in categories if c.slug == slug), None)
+
+
+async def _write_products(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> None:
+    categories = await _categories(conn, merchant_id, {draft.category for draft in drafts if draft.category})
+    written = await conn.fetch(
+        """
+        INSERT INTO product AS p (id, merchant_id, category_id, slug, title, description, translations, vendor,
+            taxonomy, tags, option_names, status, search)
+        SELECT id, $1, category_id, slug, title, description, translations, vendor, taxonomy, tags, option_names,
+            status,
+            setweight(to_tsvector('english', english_a) || to_tsvector('simple', english_a), 'A')
+            || setweight(to_tsvector('english', english_b) || to_tsvector('simple', english_b), 'B')
+            || setweight(to_tsvector('english', english_c), 'C') || chinese::tsvector
+        FROM jsonb_to_recordset($2) AS x (id uuid, category_id uuid, slug text, title text, description text,
+            translations jsonb, vendor text, taxonomy text, tags text[], option_names text[], status text,
+            english_a text, english_b text, english_c text, chinese text)
+        ON CONFLICT (id) DO UPDATE SET category_id = EXCLUDED.category_id, slug = EXCLUDED.slug, title = EXCLUDED.title,
+            description = EXCLUDED.description, translations = EXCLUDED.translations, vendor = EXCLUDED.vendor,
+            taxonomy = EXCLUDED.taxonomy, tags = EXCLUDED.tags, option_names = EXCLUDED.option_names,
+            status = EXCLUDED.status, search = EXCLUDED.search, updated_at = now()
+        WHERE p.merchant_id = EXCLUDED.merchant_id
+        RETURNING id
+        """,
+        merchant_id,
+        [_product_row(draft, categories.get(draft.category)) for draft in drafts],
+    )
+    if len(written) < len(drafts):
+        raise NoSuchProduct(N_("There is no such product."))
+
+
+def _product_row(draft: ProductDraft, category: _Category | None) -> dict[str, object]:
+    own = {name: getattr(draft, name) for name in _PRODUCT_COLUMNS}
+    said = draft.translations.values()
+    search = terms(
+        (draft.title, *(words.title for words in said)),
+        (
+            *(*draft.tags, draft.vendor, draft.category),
+            *(words.title for words in (category.translations.values() if category else ())),
+            *{option for variant in draft.variants if variant.active for option in variant.options},
+            *(other for words in said for other in words.words.values()),
+        ),
+        (draft.description, *(words.description for words in said)),
+    )
+    return own | msgspec.structs.asdict(search) | {"category_id": category.id if category else None}
+
+
+_PRODUCT_COLUMNS = (
+    *("id", "slug", "title", "description", "translations", "vendor", "taxonomy", "tags", "option_names", "status"),
+)
+
+
+async def _write_variants(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> None:
+    table = [
+        msgspec.structs.asdict(variant) | {"product_id": draft.id, "position": position}
+        for draft in drafts
+        for position, variant in enumerate(draft.variants)
+    ]
+    written = await conn.fetch(
+        """
+        INSERT INTO variant AS v (id, merchant_id, product_id, position, sku, barcode, options, price, compare_at,
+            weight_g, active)
+        SELECT id, $1, product_id, position, sku, barcode, options, price, compare_at, weight_g, active
+        FROM jsonb_to_recordset($2) AS x (id uuid, product_id uuid, position smallint, sku text, barcode text,
+            options text[], price bigint, compare_at bigint, weight_g int, active boolean)
+        ON CONFLICT (id) DO UPDATE SET position = EXCLUDED.position, sku = EXCLUDED.sku, barcode = EXCLUDED.barcode,
+            options = EXCLUDED.options, price = EXCLUDED.price, compare_at = EXCLUDED.compare_at,
+            weight_g = EXCLUDED.weight_g, active = EXCLUDED.active
+        WHERE v.product_id = EXCLUDED.product_id
+        RETURNING id
+        """,
+        merchant_id,
+        table,
+    )
+    if len(written) < len(table):
+        raise NoSuchProduct(N_("One of the variants is another product's."))
+
+
+async def _write_images(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> None:
+    await conn.execute("DELETE FROM product_image WHERE product_id = ANY($1::uuid[])", [draft.id for draft in drafts])
+    await conn.executemany(
+        "INSERT INTO product_image (product_id, position, merchant_id, file, alt, width, height)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        [
+            (draft.id, position, merchant_id, image.file, image.alt, image.width, image.height)
+            for draft in drafts
+            for position, image in enumerate(draft.images)
+        ],
+    )

@@ -1,0 +1,404 @@
+"""Questions about what is sold."""
+
+from collections.abc import Collection, Iterable, Mapping
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import astuple
+
+from unwall.catalogue import sheet
+from unwall.catalogue.terms import Place, decode_place, encode_place, understand
+from unwall.catalogue.values import (
+    Bundle,
+    Card,
+    Category,
+    DeskRow,
+    Item,
+    ProductDraft,
+    ProductPage,
+    Status,
+)
+from unwall.kernel.cursors import Page, decode, page_of
+from unwall.kernel.database import Connection, row, rows
+from unwall.people.values import Merchant
+
+# Cards of the products `p`, in the language $1.
+_CARD_COLUMNS = """
+    p.id, p.merchant_id, m.slug, coalesce(m.translations #>> ARRAY[$1, 'name'], m.name), p.slug,
+    coalesce(p.translations #>> ARRAY[$1, 'title'], p.title),
+    i.file, coalesce(in_words(p.translations, $1, i.alt), ''), i.width, i.height,
+    v.price, v.highest, v.compare_at, m.currency, v.variants, v.only_id
+"""
+_CARD_SOURCES = """
+    JOIN merchant m ON m.id = p.merchant_id
+    JOIN LATERAL (
+        SELECT min(price) AS price, max(price) AS highest, count(*) AS variants,
+            (array_agg(compare_at ORDER BY price, position))[1] AS compare_at,
+            CASE WHEN count(*) = 1 THEN (array_agg(id))[1] END AS only_id
+        FROM variant WHERE product_id = p.id AND active
+    ) v ON v.variants > 0
+    LEFT JOIN LATERAL (
+        SELECT file, alt, width, height FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1
+    ) i ON true
+"""
+_CARD = f"SELECT {_CARD_COLUMNS} FROM product p {_CARD_SOURCES}"
+
+# Items of the variants `v`, in the language $1.
+_ITEM = """
+    SELECT v.id AS variant_id, p.id AS product_id, p.merchant_id, m.slug AS merchant_slug, p.slug,
+        coalesce(p.translations #>> ARRAY[$1, 'title'], p.title) AS title,
+        in_words(p.translations, $1, v.options) AS options, v.sku, v.barcode, v.price, v.compare_at, m.currency,
+        v.weight_g, v.active AND p.status = 'active' AS sellable, i.file AS image_file,
+        coalesce(in_words(p.translations, $1, i.alt), '') AS image_alt
+    FROM variant v
+    JOIN product p ON p.id = v.product_id
+    JOIN merchant m ON m.id = p.merchant_id
+    LEFT JOIN LATERAL (
+        SELECT file, alt FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1
+    ) i ON true
+"""
+
+# Bundles `b` with their parts, in the language $1.
+_BUNDLE = f"""
+    SELECT b.id, b.merchant_id, b.slug, coalesce(b.translations #>> ARRAY[$1, 'title'], b.title),
+        coalesce(b.translations #>> ARRAY[$1, 'description'], b.description), b.active,
+        (SELECT coalesce(jsonb_agg(jsonb_build_object('item', to_jsonb(item), 'quantity', part.quantity)
+                                   ORDER BY part.position), '[]')
+         FROM bundle_part part JOIN LATERAL ({_ITEM} WHERE v.id = part.variant_id) item ON true
+         WHERE part.bundle_id = b.id)
+    FROM bundle b
+"""
+
+# The tsquery of a question: $2 to $5 (and a code, $6) are the fields of `terms.Query`.
+_ASKED = """
+    (CASE WHEN $4 = '' THEN websearch_to_tsquery('english', $2)
+     ELSE websearch_to_tsquery('english', $2) || (websearch_to_tsquery('english', $3) && $4::text::tsquery) END)
+    && $5::text::tsquery
+"""
+
+
+# --- for shoppers -----------------------------------------------------------------------------------------------------
+
+
+async def cards(conn: Connection, product_ids: Iterable[UUID], lang: str) -> dict[UUID, Card]:
+    """By product; what cannot be bought (not active, no active variant) is left out."""
+    found = await rows(
+        conn, Card, f"{_CARD} WHERE p.id = ANY($2::uuid[]) AND p.status = 'active'", lang, list(product_ids)
+    )
+    return {card.product_id: card for card in found}
+
+
+async def products(
+    conn: Connection,
+    merchant_id: UUID,
+    lang: str,
+    *,
+    category: str | None = None,
+    after: str | None = None,
+    limit: int = 24,
+) -> Page[Card]:
+    """A store's shelf, newest first; `category` is a slug."""
+    found = await rows(
+        conn,
+        Card,
+        f"""{_CARD}
+        WHERE p.merchant_id = $2 AND p.status = 'active' AND p.id < $4
+            AND ($3::text IS NULL OR p.category_id = (SELECT id FROM category WHERE merchant_id = $2 AND slug = $3))
+        ORDER BY p.id DESC LIMIT $5
+        """,
+        lang,
+        merchant_id,
+        category,
+        decode(after),
+        limit + 1,
+    )
+    return page_of(found, limit, lambda card: card.product_id)
+
+
+class _Hit(Card, frozen=True):
+    exact: bool
+    rank: float
+
+
+async def search(
+    conn: Connection,
+    query: str,
+    lang: str,
+    *,
+    merchant_id: UUID | None = None,
+    after: str | None = None,
+    limit: int = 24,
+) -> Page[Card]:
+    """What can be bought and answers to the words: a SKU or barcode first, then by rank. English words match by their
+    stems, the last one also by its beginning; Chinese words wherever they stand in the text; all must match."""
+    asked, place = understand(query), decode_place(after)
+    if asked.empty:
+        return Page([], None)
+    found = await rows(
+        conn,
+        _Hit,
+        f"""
+        WITH hit AS (
+            SELECT product_id AS id, true AS exact, 0::real AS rank FROM variant
+            WHERE active AND (lower(sku) = $6 OR barcode = $6)
+            UNION ALL
+            SELECT id, false, ts_rank(search, asked.query) FROM product, (SELECT {_ASKED} AS query) asked
+            WHERE search @@ asked.query AND status = 'active'
+        ), best AS (
+            SELECT id, bool_or(exact) AS exact, max(rank) AS rank FROM hit GROUP BY id
+        )
+        SELECT {_CARD_COLUMNS}, best.exact, best.rank FROM best JOIN product p ON p.id = best.id {_CARD_SOURCES}
+        WHERE p.status = 'active' AND ($7::uuid IS NULL OR p.merchant_id = $7)
+            AND (best.exact, best.rank, p.id) < ($8, $9::real, $10)
+        ORDER BY best.exact DESC, best.rank DESC, p.id DESC LIMIT $11
+        """,
+        lang,
+        *astuple(asked),
+        merchant_id,
+        place.exact,
+        place.rank,
+        place.product_id,
+        limit + 1,
+    )
+    last = found[limit - 1] if len(found) > limit else None
+    after = encode_place(Place(last.exact, last.rank, last.product_id)) if last else None
+    return Page([Card(*astuple(hit)[:-2]) for hit in found[:limit]], after)
+
+
+async def product_page(conn: Connection, merchant_slug: str, slug: str, lang: str) -> ProductPage | None:
+    """An active product with its active variants; None where there is none at that address."""
+    return await row(
+        conn,
+        ProductPage,
+        """
+        SELECT
+            jsonb_build_object(
+                'id', p.id, 'merchant_id', p.merchant_id, 'merchant_slug', m.slug,
+                'merchant_name', coalesce(m.translations #>> ARRAY[$3, 'name'], m.name), 'currency', m.currency,
+                'slug', p.slug, 'title', coalesce(p.translations #>> ARRAY[$3, 'title'], p.title),
+                'description', coalesce(p.translations #>> ARRAY[$3, 'description'], p.description),
+                'vendor', p.vendor, 'tags', p.tags, 'option_names', in_words(p.translations, $3, p.option_names),
+                'status', p.status, 'category_slug', c.slug,
+                'category_title', coalesce(c.translations #>> ARRAY[$3, 'title'], c.title)),
+            (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'id', v.id, 'sku', v.sku, 'barcode', v.barcode, 'options', in_words(p.translations, $3, v.options),
+                'price', v.price, 'compare_at', v.compare_at, 'weight_g', v.weight_g, 'active', v.active
+                ) ORDER BY v.position), '[]') FROM variant v WHERE v.product_id = p.id AND v.active),
+            (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'file', i.file, 'alt', in_words(p.translations, $3, i.alt), 'width', i.width, 'height', i.height
+                ) ORDER BY i.position), '[]') FROM product_image i WHERE i.product_id = p.id)
+        FROM product p
+        JOIN merchant m ON m.id = p.merchant_id
+        LEFT JOIN category c ON c.id = p.category_id
+        WHERE m.slug = $1 AND p.slug = $2 AND p.status = 'active'
+        """,
+        merchant_slug,
+        slug,
+        lang,
+    )
+
+
+async def categories(conn: Connection, merchant_id: UUID, lang: str) -> list[Category]:
+    return await rows(
+        conn,
+        Category,
+        """
+        SELECT c.id, c.slug, coalesce(c.translations #>> ARRAY[$2, 'title'], c.title) AS said, count(p.id)
+        FROM category c LEFT JOIN product p ON p.category_id = c.id AND p.status = 'active'
+        WHERE c.merchant_id = $1 GROUP BY c.id ORDER BY said, c.id
+        """,
+        merchant_id,
+        lang,
+    )
+
+
+# --- variants, for bags, orders, tasks and tills ----------------------------------------------------------------------
+
+
+async def items(conn: Connection, variant_ids: Iterable[UUID], lang: str) -> dict[UUID, Item]:
+    found = await rows(conn, Item, f"{_ITEM} WHERE v.id = ANY($2::uuid[])", lang, list(variant_ids))
+    return {item.variant_id: item for item in found}
+
+
+async def items_of(conn: Connection, product_ids: Iterable[UUID], lang: str) -> list[Item]:
+    """All variants of the products, in the products' given order."""
+    wanted = list(product_ids)
+    return await rows(
+        conn,
+        Item,
+        f"{_ITEM} WHERE p.id = ANY($2::uuid[]) ORDER BY array_position($2::uuid[], p.id), v.position",
+        lang,
+        wanted,
+    )
+
+
+async def variants_by_sku(conn: Connection, merchant_id: UUID, skus: Iterable[str], lang: str) -> dict[str, Item]:
+    found = await rows(
+        conn, Item, f"{_ITEM} WHERE v.merchant_id = $2 AND v.sku = ANY($3::text[])", lang, merchant_id, list(skus)
+    )
+    return {item.sku: item for item in found}
+
+
+async def variant_by_barcode(conn: Connection, merchant_id: UUID, barcode: str, lang: str) -> Item | None:
+    """What a till's scanner read: a barcode, else a SKU. Of several variants with one barcode, one that is sold."""
+    return await row(
+        conn,
+        Item,
+        f"""{_ITEM} WHERE v.merchant_id = $2 AND (v.barcode = $3 OR v.sku = $3)
+        ORDER BY v.active DESC, v.barcode = $3 DESC NULLS LAST, v.id LIMIT 1""",
+        lang,
+        merchant_id,
+        barcode.strip(),
+    )
+
+
+# --- bundles ----------------------------------------------------------------------------------------------------------
+
+
+async def bundles(conn: Connection, merchant_id: UUID, lang: str) -> list[Bundle]:
+    return await rows(conn, Bundle, f"{_BUNDLE} WHERE b.merchant_id = $2 ORDER BY b.id DESC", lang, merchant_id)
+
+
+async def bundle(conn: Connection, merchant_id: UUID, slug: str, lang: str) -> Bundle | None:
+    return await row(conn, Bundle, f"{_BUNDLE} WHERE b.merchant_id = $2 AND b.slug = $3", lang, merchant_id, slug)
+
+
+async def bundles_with(conn: Connection, product_id: UUID, lang: str) -> list[Bundle]:
+    """The sets on sale that hold the product, newest first."""
+    return await rows(
+        conn,
+        Bundle,
+        f"""{_BUNDLE} WHERE b.active AND EXISTS (
+            SELECT FROM bundle_part JOIN variant ON variant.id = variant_id WHERE bundle_id = b.id AND product_id = $2
+        ) ORDER BY b.id DESC""",
+        lang,
+        product_id,
+    )
+
+
+# --- for the merchant's desk ------------------------------------------------------------------------------------------
+
+
+async def desk_products(
+    conn: Connection,
+    merchant_id: UUID,
+    lang: str,
+    *,
+    query: str = "",
+    status: Status | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[DeskRow]:
+    """The merchant's own list, newest first, whatever the status."""
+    asked = understand(query)
+    found = await rows(
+        conn,
+        DeskRow,
+        f"""
+        SELECT p.id, p.slug, coalesce(p.translations #>> ARRAY[$1, 'title'], p.title), p.status,
+            coalesce(c.translations #>> ARRAY[$1, 'title'], c.title),
+            (SELECT file FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1),
+            v.variants, v.price, v.highest
+        FROM product p
+        LEFT JOIN category c ON c.id = p.category_id
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS variants, min(price) AS price, max(price) AS highest
+            FROM variant WHERE product_id = p.id AND active
+        ) v
+        WHERE p.merchant_id = $7 AND ($8::text IS NULL OR p.status = $8) AND p.id < $9
+            AND ($6 = '' OR p.search @@ ({_ASKED})
+                 OR EXISTS (SELECT FROM variant WHERE product_id = p.id AND (lower(sku) = $6 OR barcode = $6)))
+        ORDER BY p.id DESC LIMIT $10
+        """,
+        lang,
+        *astuple(asked),
+        merchant_id,
+        status,
+        decode(after),
+        limit + 1,
+    )
+    return page_of(found, limit, lambda product: product.product_id)
+
+
+_DRAFT = """
+    SELECT p.title,
+        (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'id', v.id, 'sku', v.sku, 'price', v.price, 'options', v.options, 'compare_at', v.compare_at,
+            'barcode', v.barcode, 'weight_g', v.weight_g, 'active', v.active
+            ) ORDER BY v.active DESC, v.position), '[]') FROM variant v WHERE v.product_id = p.id),
+        p.slug, p.description, p.vendor, coalesce(c.title, ''), p.taxonomy, p.tags, p.option_names, p.status,
+        (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'file', i.file, 'alt', i.alt, 'width', i.width, 'height', i.height
+            ) ORDER BY i.position), '[]') FROM product_image i WHERE i.product_id = p.id),
+        p.translations, p.id
+    FROM product p LEFT JOIN category c ON c.id = p.category_id
+"""
+
+
+async def csv_export(
+    conn: Connection, merchant: Merchant, *, files_url: str, quantities: Mapping[UUID, int] | None = None
+) -> str:
+    """The whole catalogue in Shopify's product-CSV layout, by slug. `files_url` is what the outside puts before a
+    file's key ("https://shop.example/files/"); `quantities` are on hand, by variant."""
+    return sheet.write(await drafts(conn, merchant.id), merchant.currency, files_url=files_url, quantities=quantities)
+
+
+async def draft(conn: Connection, merchant_id: UUID, product_id: UUID) -> ProductDraft | None:
+    """A product as its editor opens it, and as `actions.save_product` takes it back."""
+    return await row(conn, ProductDraft, f"{_DRAFT} WHERE p.merchant_id = $1 AND p.id = $2", merchant_id, product_id)
+
+
+async def drafts(
+    conn: Connection,
+    merchant_id: UUID,
+    *,
+    ids: Collection[UUID] | None = None,
+    slugs: Collection[str] | None = None,
+    category_id: UUID | None = None,
+) -> list[ProductDraft]:
+    """The merchant's products, all or those that are named, by slug."""
+    return await rows(
+        conn,
+        ProductDraft,
+        f"""{_DRAFT} WHERE p.merchant_id = $1 AND ($2::uuid[] IS NULL OR p.id = ANY($2))
+            AND ($3::text[] IS NULL OR p.slug = ANY($3)) AND ($4::uuid IS NULL OR p.category_id = $4)
+        ORDER BY p.slug COLLATE "C" """,
+        merchant_id,
+        None if ids is None else list(ids),
+        None if slugs is None else list(slugs),
+        category_id,
+    )
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Addresses and SKUs of a merchant that are in use, and by which product."""
+
+    slugs: dict[str, UUID]
+    skus: dict[str, UUID]
+
+
+async def taken(conn: Connection, merchant_id: UUID, slugs: Collection[str], skus: Collection[str]) -> Taken:
+    found = await conn.fetchrow(
+        """
+        SELECT (SELECT coalesce(array_agg((slug, id)), '{}') FROM product WHERE merchant_id = $1 AND slug = ANY($2)),
+            (SELECT coalesce(array_agg((sku, product_id)), '{}') FROM variant WHERE merchant_id = $1 AND sku = ANY($3))
+        """,
+        merchant_id,
+        list(slugs),
+        list(skus),
+    )
+    assert found
+    return Taken(dict(found[0]), dict(found[1]))
+
+
+async def variant_ids(conn: Connection, merchant_id: UUID, skus: Collection[str]) -> dict[str, UUID]:
+    found = await conn.fetch("SELECT sku, id FROM variant WHERE merchant_id = $1 AND sku = ANY($2)", merchant_id, skus)
+    return {record["sku"]: record["id"] for record in found}
+
+
+async def own_products(conn: Connection, merchant_id: UUID, product_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the products that are this merchant's, whatever their status."""
+    found = await conn.fetch(
+        "SELECT id FROM product WHERE merchant_id = $1 AND id = ANY($2::uuid[])", merchant_id, list(product_ids)
+    )
+    return {record["id"] for record in found}

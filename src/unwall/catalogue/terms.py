@@ -1,0 +1,145 @@
+"""Search in English and Chinese words (docs/decisions/0004-search.md): what goes into a product's tsvector and how a
+query is understood. Chinese is written without spaces, so its runs are cut into overlapping pairs of characters."""
+
+import re
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Iterable
+from html import unescape
+from unicodedata import normalize
+from uuid import UUID
+
+import msgspec
+import nh3
+
+from unwall.kernel.errors import Invalid
+
+# Han with its extensions and compatibility forms, kana, and the marks that stand for a repeated character or zero.
+_RUN = re.compile(r"[\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]+")
+_ACCENT = re.compile(r"[\u0300-\u036f]")
+_TYPED = re.compile(r"(?:^|\s)([a-z0-9]{2,30})$")
+_MOST_CHARACTERS = 20_000  # of a description: positions in a tsvector end at 16383 anyway
+_MOST_ASKED = 200
+
+
+def plain(text: str) -> str:
+    """Full-width letters become narrow, capitals small, accents fall off: "Ｃafé" is found by "cafe"."""
+    bare = _ACCENT.sub("", normalize("NFD", normalize("NFKC", text)))
+    return normalize("NFC", bare).lower().replace("\x00", " ")
+
+
+def runs(text: str) -> list[str]:
+    """The Chinese runs of a plain text."""
+    return _RUN.findall(text)
+
+
+def without_runs(text: str) -> str:
+    return " ".join(_RUN.sub(" ", text).split())
+
+
+def bigrams(run: str) -> list[str]:
+    """Overlapping pairs; a single character stands for itself: 白茶杯 > 白茶, 茶杯."""
+    return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+
+
+# --- what is stored ---------------------------------------------------------------------------------------------------
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """The English texts by weight, for PostgreSQL to stem, and the Chinese as the text form of a tsvector."""
+
+    english_a: str
+    english_b: str
+    english_c: str
+    chinese: str
+
+
+def terms(a: Iterable[str], b: Iterable[str], c: Iterable[str]) -> Terms:
+    """From the texts of a product: `a` its titles, `b` tags, category, vendor and options, `c` descriptions (HTML)."""
+    by_weight = {
+        "A": plain("\n".join(a)),
+        "B": plain("\n".join(b)),
+        "C": plain("\n".join(unescape(nh3.clean(text, tags=set())) for text in c))[:_MOST_CHARACTERS],
+    }
+    english_a, english_b, english_c = (without_runs(text) for text in by_weight.values())
+    return Terms(english_a, english_b, english_c, _vector(by_weight))
+
+
+def _vector(by_weight: dict[str, str]) -> str:
+    """A pair stands at the position of its first character, and so does that character alone; a run ends with a gap,
+    so that no phrase reaches over it."""
+    places: dict[str, list[str]] = {}
+    position = 1
+    for weight, text in by_weight.items():
+        for run in runs(text):
+            for term in {*bigrams(run), *run}:
+                at = [i for i in range(len(run)) if run.startswith(term, i)]
+                places.setdefault(term, []).extend(f"{position + i}{weight}" for i in at)
+            position += len(run) + 1
+    return " ".join(f"'{term}':{','.join(at)}" for term, at in sorted(places.items()))
+
+
+# --- what is asked ----------------------------------------------------------------------------------------------------
+
+
+class Query(msgspec.Struct, frozen=True):
+    """`english` and `all_but_last` are for websearch_to_tsquery; `typed` and `chinese` are text forms of a tsquery that
+    hold nothing but letters, digits and our own operators, so they are safe to cast."""
+
+    english: str
+    all_but_last: str
+    typed: str
+    """the last word as a prefix, for search while one types"""
+    chinese: str
+    """every run as a phrase of its pairs"""
+    code: str
+    """the whole as it may stand for a SKU or a barcode"""
+
+    @property
+    def empty(self) -> bool:
+        return not (self.code or self.english or self.chinese)
+
+
+def understand(asked: str) -> Query:
+    text = plain(asked[:_MOST_ASKED]).strip()
+    english = without_runs(text)
+    last = None if '"' in english else _TYPED.search(english)
+    phrases = ["(" + "<->".join(f"'{pair}'" for pair in bigrams(run)) + ")" for run in runs(text)]
+    return Query(
+        english=english,
+        all_but_last=english[: last.start()] if last else "",
+        typed=f"'{last[1]}':*" if last else "",
+        chinese="&".join(phrases),
+        code=text,
+    )
+
+
+# --- where a page of answers ends -------------------------------------------------------------------------------------
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Exact codes first, then by rank, then the newest. A rank depends on the product and the query alone, so a place
+    stays where it is while other products come and go."""
+
+    exact: bool
+    rank: float
+    product_id: UUID
+
+
+FIRST = Place(True, float("inf"), UUID(int=(1 << 128) - 1))
+_FORM = struct.Struct(">?f16s")  # PostgreSQL's rank is a 4-byte float as well: nothing is lost
+
+
+def encode_place(place: Place) -> str:
+    return urlsafe_b64encode(_FORM.pack(place.exact, place.rank, place.product_id.bytes)).decode().rstrip("=")
+
+
+def decode_place(cursor: str | None) -> Place:
+    if not cursor:
+        return FIRST
+    try:
+        exact, rank, raw = _FORM.unpack(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (Base64Error, ValueError, struct.error) as error:
+        raise Invalid.one("after", "This is not a cursor of ours; start again without it.") from error
+    return Place(exact, rank, UUID(bytes=raw))

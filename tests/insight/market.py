@@ -64,7 +64,9 @@ async def add_post(conn: Connection, name: str, merchant: UUID, tagged: list[str
         " VALUES ($1, $2, $3, 'note', $4, 'live', $5)",
         post(name), merchant, account, name.title(), at,
     )  # fmt: skip
-    await conn.execute("INSERT INTO outbox VALUES ($1, $2, $3, $4)", account, id_at(at, 1), merchant, post(name))
+    await conn.execute(
+        "INSERT INTO outbox VALUES ($1, $2, $3, $4)", account, id_at(at, post(name).int >> 64), merchant, post(name)
+    )
     for position, tag in enumerate(tagged):
         await conn.execute(
             "INSERT INTO post_tag (post_id, position, merchant_id, product_id) VALUES ($1, $2, $3, $4)",
@@ -91,7 +93,7 @@ async def add_order(
     await conn.execute(
         "INSERT INTO sales_order (id, merchant_id, number, visitor_id, member_id, channel, state, method, currency,"
         " items_total, discount_total, shipping_total, total, placed_at, paid_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, 'ship', 'CNY', $8, $9, 500, $8 - $9 + 500, $10, $10)",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, 'ship', 'CNY', $8, $9, 500, $8::bigint - $9::bigint + 500, $10, $10)",
         order, merchant, number, who, member, channel, state, total, discount, at,
     )  # fmt: skip
     for line, (name, quantity, from_post) in enumerate(lines):

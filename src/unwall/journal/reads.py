@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from unwall.journal.values import Kind, PostTouch, Trail
+from unwall.journal.values import TOUCH_KINDS, Kind, PostTouch, Trail
 from unwall.kernel.database import Connection, row, rows
 
 
@@ -27,14 +27,14 @@ async def trail(conn: Connection, person_ids: Collection[UUID], limit: int) -> l
 async def last_post_touch(
     conn: Connection, person_ids: Collection[UUID], merchant_id: UUID, since: datetime, until: datetime
 ) -> PostTouch | None:
-    """The last post of this merchant that these persons viewed, clicked, liked or shared in (since, until]."""
+    """The last post of this merchant that these persons touched in (since, until]."""
     sql = """
         SELECT post_id, at FROM (
             (SELECT post_id, at FROM journal WHERE visitor_id = ANY($1) AND merchant_id = $2 AND at > $3 AND at <= $4
-                AND post_id IS NOT NULL AND kind <> 'impression' ORDER BY at DESC LIMIT 1)
+                AND post_id IS NOT NULL AND kind <> 'impression' AND kind = ANY($5) ORDER BY at DESC LIMIT 1)
             UNION ALL
             (SELECT post_id, at FROM journal WHERE member_id = ANY($1) AND merchant_id = $2 AND at > $3 AND at <= $4
-                AND post_id IS NOT NULL AND kind <> 'impression' ORDER BY at DESC LIMIT 1)
+                AND post_id IS NOT NULL AND kind <> 'impression' AND kind = ANY($5) ORDER BY at DESC LIMIT 1)
         ) touch ORDER BY at DESC LIMIT 1
     """
-    return await row(conn, PostTouch, sql, list(person_ids), merchant_id, since, until)
+    return await row(conn, PostTouch, sql, list(person_ids), merchant_id, since, until, list(TOUCH_KINDS))

@@ -36,6 +36,9 @@ BROWSER_KINDS = frozenset({Kind.IMPRESSION, Kind.VIEW, Kind.CLICK, Kind.DWELL, K
 TRAIL_KINDS = (Kind.VIEW, Kind.CLICK, Kind.ADD_TO_CART, Kind.PURCHASE)
 """What lays a person's trail over products, from the weakest sign to the strongest."""
 
+TOUCH_KINDS = (Kind.VIEW, Kind.CLICK, Kind.DWELL, Kind.LIKE, Kind.SHARE, Kind.ADD_TO_CART)
+"""By which a person touches a post. Having it on the screen is not touching it, and buying is what touching led to."""
+
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """One entry: the columns of the table, in their order. (id, at) names it: a retry repeats both."""

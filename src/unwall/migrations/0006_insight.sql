@@ -32,3 +32,6 @@ CREATE TABLE attribution (
 );
 CREATE INDEX attribution_post ON attribution (merchant_id, post_id);
 CALL guard('attribution');
+
+-- What sold today, and in any other span of time.
+CREATE INDEX sales_order_placed ON sales_order (merchant_id, placed_at);

@@ -28,14 +28,16 @@ class Credit(msgspec.Struct, frozen=True):
 
 
 class PostSales(msgspec.Struct, frozen=True):
-    """One post in a period. `product_clicks` are clicks and views of products that came from the post."""
+    """One post in a period."""
 
     post_id: UUID
     title: str
+    """its first words where it has none"""
     image_file: str | None
     published_at: datetime | None
     views: int
     product_clicks: int
+    """products opened from the post, each once a session"""
     add_to_carts: int
     orders: int
     revenue: int
@@ -43,29 +45,31 @@ class PostSales(msgspec.Struct, frozen=True):
 
 
 class HourSales(msgspec.Struct, frozen=True):
-    """One hour of the merchant's day on one channel; returns and cancelled orders are not counted."""
+    """One hour of the merchant's day on one channel, with the same hour of a week ago. Revenue is goods less discount
+    in minor units; orders not paid or cancelled are not counted."""
 
     hour: int
     """0 to 23, local"""
     channel: str
-    """online or counter, as `sales_order.channel`"""
-    orders: int
-    revenue: int
-    before_orders: int
-    """the same hour, one week earlier"""
-    before_revenue: int
-
-
-class Today(msgspec.Struct, frozen=True):
-    """The day so far against the same weekday a week ago, whole."""
-
-    hours: list[HourSales]
+    """online, counter or import"""
     orders: int
     revenue: int
     before_orders: int
     before_revenue: int
     before_so_far: int
-    """revenue of that day up to the same time"""
+    """the part of `before_revenue` made by this time of that day"""
+
+
+class Today(msgspec.Struct, frozen=True):
+    """The day so far against the same weekday a week ago."""
+
+    hours: list[HourSales]
+    """by hour and channel, only those in which something was sold on one of the days"""
+    orders: int
+    revenue: int
+    before_orders: int
+    before_revenue: int
+    before_so_far: int
 
 
 class TopProduct(msgspec.Struct, frozen=True):

@@ -1,0 +1,85 @@
+"""What sold, and what did it. Every question may be asked by a desk confined to its merchant."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from unwall.insight.attribution.rules import day_of, total
+from unwall.insight.attribution.values import Credit, HourSales, PostSales, Today, TopProduct
+from unwall.kernel.clock import local
+from unwall.kernel.database import Connection, row, rows
+from unwall.people.values import Merchant
+
+
+async def post_sales(
+    conn: Connection, merchant_id: UUID, lang: str, since: datetime, until: datetime, limit: int = 12
+) -> list[PostSales]:
+    """The merchant's posts in [since, until): those that sold most first, then those most viewed."""
+    sql = """
+        WITH behaviour AS (
+            SELECT post_id, count(*) FILTER (WHERE kind = 'view' AND product_id IS NULL) AS views,
+                count(DISTINCT (coalesce(session_id, visitor_id), product_id))
+                    FILTER (WHERE kind IN ('view', 'click') AND product_id IS NOT NULL) AS clicks,
+                count(*) FILTER (WHERE kind = 'add-to-cart') AS carts
+            FROM journal
+            WHERE merchant_id = $1 AND kind IN ('view', 'click', 'add-to-cart') AND kind <> 'impression'
+                AND at >= $3 AND at < $4 AND post_id IS NOT NULL
+            GROUP BY post_id
+        ), sold AS (
+            SELECT a.post_id, count(*) AS orders, sum(a.amount)::bigint AS revenue
+            FROM attribution a JOIN sales_order o ON o.id = a.order_id AND o.state IN ('paid', 'fulfilled')
+            WHERE a.merchant_id = $1 AND a.ordered_at >= $3 AND a.ordered_at < $4
+            GROUP BY a.post_id
+        )
+        SELECT p.id, coalesce(nullif(p.translations #>> ARRAY[$2, 'title'], ''), nullif(p.title, ''), left(p.body, 80)),
+            (SELECT file FROM post_media m WHERE m.post_id = p.id ORDER BY m.position LIMIT 1), p.published_at,
+            coalesce(views, 0), coalesce(clicks, 0), coalesce(carts, 0), coalesce(orders, 0), coalesce(revenue, 0)
+        FROM behaviour FULL JOIN sold USING (post_id) JOIN post p ON p.id = post_id
+        ORDER BY coalesce(revenue, 0) DESC, coalesce(views, 0) DESC, p.id DESC LIMIT $5
+    """
+    return await rows(conn, PostSales, sql, merchant_id, lang, since, until, limit)
+
+
+async def today(conn: Connection, merchant: Merchant, now: datetime) -> Today:
+    """Sales by hour and channel of the merchant's local day so far, and of the same weekday a week ago."""
+    sql = """
+        SELECT extract(hour FROM placed_at AT TIME ZONE $7)::int AS hour, channel,
+            count(*) FILTER (WHERE placed_at >= $2),
+            coalesce(sum(items_total - discount_total) FILTER (WHERE placed_at >= $2), 0)::bigint,
+            count(*) FILTER (WHERE placed_at < $2),
+            coalesce(sum(items_total - discount_total) FILTER (WHERE placed_at < $2), 0)::bigint,
+            coalesce(sum(items_total - discount_total) FILTER (WHERE placed_at <= $6), 0)::bigint
+        FROM sales_order
+        WHERE merchant_id = $1 AND state IN ('paid', 'fulfilled')
+            AND (placed_at >= $2 AND placed_at < $3 OR placed_at >= $4 AND placed_at < $5)
+        GROUP BY hour, channel ORDER BY hour, channel
+    """
+    day, before = day_of(now, merchant.timezone), day_of(now, merchant.timezone, weeks_ago=1)
+    same_time = local(now, merchant.timezone) - timedelta(weeks=1)
+    spans = (day.start, day.end, before.start, before.end, same_time)
+    return total(await rows(conn, HourSales, sql, merchant.id, *spans, merchant.timezone))
+
+
+async def sale_post(conn: Connection, order_id: UUID, lang: str) -> Credit | None:
+    """The post that an order is credited to."""
+    sql = """
+        SELECT a.order_id, a.post_id,
+            coalesce(nullif(p.translations #>> ARRAY[$2, 'title'], ''), nullif(p.title, ''), left(p.body, 80), ''),
+            c.handle, a.rule, a.amount, a.touched_at, a.ordered_at
+        FROM attribution a LEFT JOIN post p ON p.id = a.post_id LEFT JOIN account c ON c.id = p.account_id
+        WHERE a.order_id = $1
+    """
+    return await row(conn, Credit, sql, order_id, lang)
+
+
+async def top_products(
+    conn: Connection, merchant_id: UUID, lang: str, since: datetime, until: datetime, limit: int = 10
+) -> list[TopProduct]:
+    """By revenue of the lines of paid orders placed in [since, until)."""
+    sql = """
+        SELECT l.product_id, coalesce(p.translations #>> ARRAY[$2, 'title'], p.title, max(l.title)),
+            sum(l.quantity)::int, sum(l.total)::bigint AS revenue
+        FROM sales_order o JOIN order_line l ON l.order_id = o.id LEFT JOIN product p ON p.id = l.product_id
+        WHERE o.merchant_id = $1 AND o.state IN ('paid', 'fulfilled') AND o.placed_at >= $3 AND o.placed_at < $4
+        GROUP BY l.product_id, p.id ORDER BY revenue DESC, l.product_id LIMIT $5
+    """
+    return await rows(conn, TopProduct, sql, merchant_id, lang, since, until, limit)

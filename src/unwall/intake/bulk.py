@@ -25,14 +25,16 @@ COLUMNS = {
     "bundle_part": "bundle_id position variant_id merchant_id quantity",
     "account": "id merchant_id kind handle name bio translations avatar banner followers created_at",
     "follow": "account_id follower_id merchant_id created_at",
-    "post": "id merchant_id account_id kind title body body_html translations state likes author created_at published_at",
+    "post": "id merchant_id account_id kind title body body_html translations state likes author"
+    " created_at published_at",
     "post_media": "post_id position merchant_id file alt width height",
     "post_tag": "post_id position merchant_id product_id media x y",
     "post_like": "post_id person_id merchant_id created_at",
     "outbox": "account_id entry merchant_id post_id",
     "node": "id merchant_id code kind name translations city address latitude longitude timezone opening_hours ships"
     " pickup pick_minutes pick_cost",
-    "stock_level": "variant_id node_id merchant_id on_hand held allocated safety_stock",
+    # a level is born empty, and before its ledger: what is then booked in stock_ledger moves it (trigger move_levels)
+    "stock_level": "variant_id node_id merchant_id safety_stock",
     "stock_ledger": "at merchant_id variant_id node_id quantity source target reason cause_id line actor",
     "stock_hold": "request_id line merchant_id variant_id node_id quantity open state expires_at",
     "sales_order": "id merchant_id number cart_id hold_id visitor_id member_id session_id channel state method currency"
@@ -46,15 +48,15 @@ COLUMNS = {
     "pin": "merchant_id page position product_id",
     "attribution": "order_id merchant_id post_id rule amount touched_at ordered_at",
     "trail": "person_id product_id kind at",
-    "journal": "id at kind merchant_id visitor_id member_id session_id account_id post_id product_id variant_id order_id"
-    " node_id page slot policy propensity quantity amount body",
+    "journal": "id at kind merchant_id visitor_id member_id session_id account_id post_id product_id variant_id"
+    " order_id node_id page slot policy propensity quantity amount body",
 }
 
 
 async def copy(conn: Connection, table: str, rows: Rows) -> int:
     """Straight in, for what cannot be there yet; a tuple a row, in the order of `COLUMNS`. How many."""
     status = await conn.copy_records_to_table(table, records=rows, columns=COLUMNS[table].split())
-    return int(status.split()[-1])
+    return int(status.rpartition(" ")[2])
 
 
 async def add(conn: Connection, table: str, rows: Rows, *, conflict: str = "DO NOTHING") -> int:
@@ -69,7 +71,7 @@ async def add(conn: Connection, table: str, rows: Rows, *, conflict: str = "DO N
         f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming ON CONFLICT {conflict}"
     )
     await conn.execute("DROP TABLE incoming")
-    return int(status.split()[-1])
+    return int(status.rpartition(" ")[2])
 
 
 async def lay_trails(conn: Connection, merchant_ids: list[UUID]) -> int:
@@ -78,7 +80,7 @@ async def lay_trails(conn: Connection, merchant_ids: list[UUID]) -> int:
         """
         INSERT INTO trail AS old (person_id, product_id, kind, at)
         SELECT coalesce(member_id, visitor_id), product_id,
-            (array_agg(kind ORDER BY array_position($2, kind) DESC))[1], max(at)
+            ($2::text[])[max(array_position($2, kind))], max(at)
         FROM journal WHERE merchant_id = ANY($1) AND kind = ANY($2) AND product_id IS NOT NULL
         GROUP BY 1, 2 ORDER BY 1, 2
         ON CONFLICT (person_id, product_id) DO UPDATE SET kind = excluded.kind, at = excluded.at
@@ -87,4 +89,4 @@ async def lay_trails(conn: Connection, merchant_ids: list[UUID]) -> int:
         merchant_ids,
         ["view", "click", "add-to-cart", "purchase"],
     )
-    return int(status.split()[-1])
+    return int(status.rpartition(" ")[2])

@@ -12,8 +12,13 @@ class Progress:
     """A line for each step, with its time; the one under way moves. A step that never tells its share only spins."""
 
     def __init__(self, console: Console) -> None:
-        columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), BarColumn(24), TimeElapsedColumn())
-        self._bars = Bars(*columns, console=console)
+        self._bars = Bars(
+            SpinnerColumn(finished_text="✓"),
+            TextColumn("{task.description}"),
+            BarColumn(24),
+            TimeElapsedColumn(),
+            console=console,
+        )
         self._step: TaskID | None = None
 
     def __enter__(self) -> Self:

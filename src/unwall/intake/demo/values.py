@@ -30,6 +30,8 @@ class DemoImage(Struct, frozen=True):
     art: Art
     alt: str
     alt_zh: str
+    shows: str = ""
+    """the first option's value seen in it ("Oat"), or nothing when it serves every variant"""
 
 
 class DemoShipping(Struct, frozen=True):

@@ -141,6 +141,24 @@ async def claim_visitor(conn: Connection, visitor_id: UUID, member_id: UUID) -> 
     return bool(owner == member_id)
 
 
+async def claim_member(conn: Connection, merchant_id: UUID, code: str, email: str, password_hash: str) -> UUID:
+    """Give the member whom this merchant knows by `code` an e-mail and a password to sign in with; the member's id.
+
+    Raises `NotFound`, or `Invalid` where somebody else has the address. The hash is made with `hash_password`.
+    """
+    known = await reads.member_by_code(conn, merchant_id, code)
+    if known is None:
+        raise NotFound(N_("There is no customer with this number."))
+    try:
+        await conn.execute(
+            "UPDATE member SET email = $2, password_hash = $3 WHERE id = $1",
+            known.id, rules.clean_email(email), password_hash,
+        )  # fmt: skip
+    except asyncpg.UniqueViolationError:
+        raise Invalid.one("email", N_("There is a member with this address; sign in instead.")) from None
+    return known.id
+
+
 async def add_staff(
     conn: Connection, merchant_id: UUID, email: str, name: str, password_hash: str, role: Role, node_id: UUID | None
 ) -> UUID:

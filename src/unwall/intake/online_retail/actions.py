@@ -9,6 +9,7 @@ from uuid import UUID
 from unwall.catalogue.actions import save_products
 from unwall.catalogue.tiles import tile
 from unwall.insight.recommend.actions import train
+from unwall.insight.recommend.reads import active_model
 from unwall.intake import bulk
 from unwall.intake.online_retail import rows
 from unwall.intake.online_retail.outcome import ImportReport
@@ -46,7 +47,7 @@ async def import_online_retail(db: Database, files: Files, path: Path, progress:
         await ensure_days(conn, days)
     async with db.transaction() as conn:
         written = await _write(conn, files, digest, progress)
-    if any(written.values()):
+    if any(written.values()) or not await _trained(db):
         progress.step("Learning what is bought after what")
         await train(db, files)
     best = rows.loyal(digest)
@@ -59,6 +60,11 @@ async def import_online_retail(db: Database, files: Files, path: Path, progress:
         read_seconds=read_seconds,
         seconds=time.perf_counter() - start,
     )
+
+
+async def _trained(db: Database) -> bool:
+    async with db.read() as conn:
+        return await active_model(conn) is not None
 
 
 async def _write(conn: Connection, files: Files, digest: Digest, progress: Progress) -> dict[str, int]:

@@ -80,7 +80,7 @@ CREATE TABLE outbox (
     post_id     uuid NOT NULL UNIQUE REFERENCES post ON DELETE CASCADE,
     PRIMARY KEY (account_id, entry)
 );
-CREATE INDEX outbox_entry ON outbox (entry DESC);
+CREATE UNIQUE INDEX outbox_entry ON outbox (entry);
 CREATE INDEX outbox_merchant ON outbox (merchant_id, entry DESC);
 CALL guard('outbox');
 

@@ -45,7 +45,7 @@ class AccountWords(msgspec.Struct, frozen=True, omit_defaults=True):
     bio: str = ""
 
 
-class AccountDraft(msgspec.Struct, frozen=True, kw_only=True):
+class AccountDraft(msgspec.Struct, frozen=True):
     handle: str
     name: str
     kind: AccountKind = AccountKind.STORE

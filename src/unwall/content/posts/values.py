@@ -87,7 +87,7 @@ class PostWords(msgspec.Struct, frozen=True, omit_defaults=True):
     """the descriptions of the pictures, in their order"""
 
 
-class PostDraft(msgspec.Struct, frozen=True, kw_only=True):
+class PostDraft(msgspec.Struct, frozen=True):
     """The whole of a post as it shall be."""
 
     account_id: UUID

@@ -1,0 +1,145 @@
+"""Changes of accounts and of who follows them. A count of followers changes in the statement that makes or deletes the
+row, and only where there really was one, so it is exact whatever runs at the same time."""
+
+from uuid import UUID
+
+import asyncpg
+
+from unwall.content.accounts import rules
+from unwall.content.accounts.values import AccountDraft, NoSuchAccount
+from unwall.journal import actions as journal
+from unwall.journal.values import Event, Kind
+from unwall.kernel.clock import now
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import Invalid
+from unwall.kernel.ids import new_id
+from unwall.kernel.text import N_
+from unwall.people.values import Visit
+
+
+async def save_account(conn: Connection, merchant_id: UUID, draft: AccountDraft) -> UUID:
+    """Make an account of the merchant, or change the one of the draft's id; wants a transaction."""
+    tidied = rules.tidy(draft)
+    errors = rules.check(tidied)
+    if errors:
+        raise Invalid(errors)
+    account_id = tidied.id or new_id()
+    try:
+        async with conn.transaction():  # so that a taken handle leaves the caller's transaction usable
+            written = await _write(conn, merchant_id, account_id, tidied)
+    except asyncpg.UniqueViolationError as error:
+        raise Invalid.one("handle", N_("This handle is taken.")) from error
+    except asyncpg.InsufficientPrivilegeError as error:  # row-level security: the id is another merchant's
+        raise NoSuchAccount(N_("There is no such account.")) from error
+    if written is None:
+        raise NoSuchAccount(N_("There is no such account."))
+    return account_id
+
+
+async def _write(conn: Connection, merchant_id: UUID, account_id: UUID, draft: AccountDraft) -> UUID | None:
+    written: UUID | None = await conn.fetchval(
+        """
+        INSERT INTO account AS a (id, merchant_id, kind, handle, name, bio, translations, avatar, banner)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (id) DO UPDATE SET kind = EXCLUDED.kind, handle = EXCLUDED.handle, name = EXCLUDED.name,
+            bio = EXCLUDED.bio, translations = EXCLUDED.translations, avatar = EXCLUDED.avatar,
+            banner = EXCLUDED.banner
+        WHERE a.merchant_id = EXCLUDED.merchant_id
+        RETURNING id
+        """,
+        account_id,
+        merchant_id,
+        draft.kind,
+        draft.handle,
+        draft.name,
+        draft.bio,
+        draft.translations,
+        draft.avatar,
+        draft.banner,
+    )
+    return written
+
+
+async def follow(conn: Connection, visit: Visit, account_id: UUID) -> bool:
+    """Whether it is new; following twice counts once. Wants a transaction, of which it is the only fact."""
+    merchant_id = await _lock(conn, [account_id])
+    added = await conn.fetchval(
+        """
+        WITH added AS (
+            INSERT INTO follow (account_id, follower_id, merchant_id) SELECT $1, $2, $4
+            WHERE NOT EXISTS (SELECT FROM follow WHERE account_id = $1 AND follower_id = ANY($3::uuid[]))
+            ON CONFLICT DO NOTHING RETURNING account_id
+        )
+        UPDATE account SET followers = followers + 1 FROM added WHERE account.id = added.account_id RETURNING id
+        """,
+        account_id,
+        visit.person_id,
+        visit.person_ids,
+        merchant_id.get(account_id),
+    )
+    if added:
+        await journal.record(conn, [_followed(visit, account_id, merchant_id[account_id])])
+    return bool(added)
+
+
+def _followed(visit: Visit, account_id: UUID, merchant_id: UUID | None) -> Event:
+    return Event(
+        id=new_id(),
+        at=now(),
+        kind=Kind.FOLLOW,
+        merchant_id=merchant_id,
+        visitor_id=visit.visitor_id,
+        member_id=visit.member.id if visit.member else None,
+        session_id=visit.session_id,
+        account_id=account_id,
+    )
+
+
+async def unfollow(conn: Connection, visit: Visit, account_id: UUID) -> bool:
+    """Whether it was followed; wants a transaction."""
+    await _lock(conn, [account_id])
+    return await _uncount(conn, visit.person_ids, [account_id]) > 0
+
+
+async def merge_followers(conn: Connection, visitor_id: UUID, member_id: UUID) -> None:
+    """What a visitor followed, the member that they turned out to be follows; what both followed counts once from now
+    on. Wants a transaction; doing it twice changes nothing."""
+    found = await conn.fetch("SELECT account_id FROM follow WHERE follower_id = $1", visitor_id)
+    account_ids = [record["account_id"] for record in found]
+    await _lock(conn, account_ids)
+    await conn.execute(
+        """
+        UPDATE follow f SET follower_id = $2 WHERE follower_id = $1 AND account_id = ANY($3::uuid[])
+        AND NOT EXISTS (SELECT FROM follow WHERE account_id = f.account_id AND follower_id = $2)
+        """,
+        visitor_id,
+        member_id,
+        account_ids,
+    )
+    await _uncount(conn, [visitor_id], account_ids)
+
+
+async def _uncount(conn: Connection, follower_ids: list[UUID], account_ids: list[UUID]) -> int:
+    """Delete follows and take them off the counts; how many accounts lost one. The accounts are locked."""
+    lost = await conn.fetch(
+        """
+        WITH gone AS (
+            DELETE FROM follow WHERE follower_id = ANY($1::uuid[]) AND account_id = ANY($2::uuid[]) RETURNING account_id
+        ), fewer AS (SELECT account_id, count(*) AS n FROM gone GROUP BY account_id)
+        UPDATE account SET followers = followers - n FROM fewer WHERE account.id = fewer.account_id RETURNING id
+        """,
+        follower_ids,
+        account_ids,
+    )
+    return len(lost)
+
+
+async def _lock(conn: Connection, account_ids: list[UUID]) -> dict[UUID, UUID | None]:
+    """The room's only FOR UPDATE: accounts in the order of their ids; the merchant of each. Holding it, one sees what
+    others did to their follows before."""
+    found = await conn.fetch(
+        "SELECT id, merchant_id FROM account WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE", account_ids
+    )
+    if len(found) < len(set(account_ids)):
+        raise NoSuchAccount(N_("There is no such account."))
+    return {record["id"]: record["merchant_id"] for record in found}

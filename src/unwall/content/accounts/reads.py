@@ -1,0 +1,62 @@
+"""Questions about accounts and their followers."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from unwall.content.accounts.values import Account, AccountDraft
+from unwall.kernel.database import Connection, row, rows
+
+# In the language $1.
+_ACCOUNT = """
+    SELECT a.id, a.merchant_id, a.kind, a.handle, coalesce(a.translations #>> ARRAY[$1, 'name'], a.name),
+        coalesce(a.translations #>> ARRAY[$1, 'bio'], a.bio), a.avatar, a.banner, a.followers
+    FROM account a
+"""
+
+
+async def account(conn: Connection, account_id: UUID, lang: str) -> Account | None:
+    return await row(conn, Account, f"{_ACCOUNT} WHERE a.id = $2", lang, account_id)
+
+
+async def account_by_handle(conn: Connection, handle: str, lang: str) -> Account | None:
+    return await row(conn, Account, f"{_ACCOUNT} WHERE a.handle = $2", lang, handle.lower())
+
+
+async def accounts_of(conn: Connection, merchant_id: UUID, lang: str) -> list[Account]:
+    """The accounts that the merchant's staff speak for, the first one first."""
+    return await rows(conn, Account, f"{_ACCOUNT} WHERE a.merchant_id = $2 ORDER BY a.id", lang, merchant_id)
+
+
+async def most_followed(conn: Connection, lang: str, limit: int = 12) -> list[Account]:
+    """Whom to follow, for people who follow nobody yet."""
+    return await rows(conn, Account, f"{_ACCOUNT} ORDER BY a.followers DESC, a.id LIMIT $2", lang, limit)
+
+
+async def following(conn: Connection, person_ids: Collection[UUID]) -> set[UUID]:
+    """The accounts that a person follows, as a member or as the visitor they were before."""
+    found = await conn.fetch("SELECT account_id FROM follow WHERE follower_id = ANY($1::uuid[])", list(person_ids))
+    return {record["account_id"] for record in found}
+
+
+async def followed(conn: Connection, person_ids: Collection[UUID], lang: str) -> list[Account]:
+    """The same, as accounts, by name."""
+    return await rows(
+        conn,
+        Account,
+        f"""{_ACCOUNT} WHERE a.id IN (SELECT account_id FROM follow WHERE follower_id = ANY($2::uuid[]))
+        ORDER BY a.name, a.id""",
+        lang,
+        list(person_ids),
+    )
+
+
+async def draft(conn: Connection, merchant_id: UUID, account_id: UUID) -> AccountDraft | None:
+    """An account as its editor opens it, and as `actions.save_account` takes it back."""
+    return await row(
+        conn,
+        AccountDraft,
+        "SELECT handle, name, kind, bio, avatar, banner, translations, id FROM account"
+        " WHERE merchant_id = $1 AND id = $2",
+        merchant_id,
+        account_id,
+    )

@@ -1,0 +1,66 @@
+"""What a reader gets to see.
+
+Nothing is delivered: publishing writes one outbox row, and a reader's feed is merged from the outboxes that they follow
+at the moment they ask, so a follower costs nothing until then. A page goes on strictly below the entry where the last
+one ended: what is published meanwhile stands above it, and what is removed or unfollowed is simply not there.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from unwall.content.posts.reads import POST_COLUMNS
+from unwall.content.posts.values import Post
+from unwall.kernel.cursors import Page, decode, page_of
+from unwall.kernel.database import Connection, rows
+
+_POSTS = f"SELECT {POST_COLUMNS} FROM o JOIN post p ON p.id = o.post_id JOIN account a ON a.id = p.account_id"
+
+
+async def feed(
+    conn: Connection, person_ids: Collection[UUID], lang: str, *, after: str | None = None, limit: int = 12
+) -> Page[Post]:
+    """The live posts of the accounts that a person follows, newest first. Each outbox gives at most a page's worth from
+    its index, whatever its length."""
+    found = await rows(
+        conn,
+        Post,
+        f"""
+        WITH o AS (
+            SELECT top.post_id, top.entry
+            FROM (SELECT DISTINCT account_id FROM follow WHERE follower_id = ANY($2::uuid[])) followed
+            CROSS JOIN LATERAL (
+                SELECT post_id, entry FROM outbox WHERE account_id = followed.account_id AND entry < $3
+                ORDER BY entry DESC LIMIT $4
+            ) top
+            ORDER BY top.entry DESC LIMIT $4
+        )
+        {_POSTS} ORDER BY o.entry DESC
+        """,
+        lang,
+        list(person_ids),
+        decode(after),
+        limit + 1,
+    )
+    return page_of(found, limit, lambda post: post.entry)
+
+
+async def newest(
+    conn: Connection, lang: str, *, after: str | None = None, limit: int = 12, merchant_id: UUID | None = None
+) -> Page[Post]:
+    """The live posts of everybody, or of one merchant, newest first: for people who follow nobody yet."""
+    found = await rows(
+        conn,
+        Post,
+        f"""
+        WITH o AS (
+            SELECT post_id, entry FROM outbox WHERE entry < $2 AND ($4::uuid IS NULL OR merchant_id = $4)
+            ORDER BY entry DESC LIMIT $3
+        )
+        {_POSTS} ORDER BY o.entry DESC
+        """,
+        lang,
+        decode(after),
+        limit + 1,
+        merchant_id,
+    )
+    return page_of(found, limit, lambda post: post.entry)

@@ -1,0 +1,114 @@
+"""Questions about posts."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from unwall.content.posts.values import DeskPost, Post
+from unwall.kernel.cursors import Page, decode, page_of
+from unwall.kernel.database import Connection, row, rows
+
+# The fields of `values.Post`, in the language $1, of posts `p` of accounts `a` with their outbox entry `o`, if any.
+POST_COLUMNS = """
+    p.id, p.account_id, p.merchant_id, p.kind, coalesce(p.translations #>> ARRAY[$1, 'title'], p.title),
+    coalesce(p.translations #>> ARRAY[$1, 'body_html'], p.body_html), p.state, p.likes, p.published_at, a.handle,
+    coalesce(a.translations #>> ARRAY[$1, 'name'], a.name), a.avatar,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'file', file, 'width', width, 'height', height,
+        'alt', coalesce(nullif(p.translations #>> ARRAY[$1, 'alts', position::text], ''), alt)
+        ) ORDER BY position), '[]') FROM post_media WHERE post_id = p.id),
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('product_id', product_id, 'media', media, 'x', x, 'y', y)
+        ORDER BY position), '[]') FROM post_tag WHERE post_id = p.id),
+    coalesce(o.entry, p.id)
+"""
+_LIVE = f"SELECT {POST_COLUMNS} FROM outbox o JOIN post p ON p.id = o.post_id JOIN account a ON a.id = p.account_id"
+_ANY = f"SELECT {POST_COLUMNS} FROM post p JOIN account a ON a.id = p.account_id LEFT JOIN outbox o ON o.post_id = p.id"
+
+
+async def post(conn: Connection, post_id: UUID, lang: str) -> Post | None:
+    """A live post."""
+    return await row(conn, Post, f"{_LIVE} WHERE p.id = $2", lang, post_id)
+
+
+async def posts(conn: Connection, post_ids: Collection[UUID], lang: str) -> dict[UUID, Post]:
+    """Those of the posts that are live."""
+    found = await rows(conn, Post, f"{_LIVE} WHERE p.id = ANY($2::uuid[])", lang, list(post_ids))
+    return {post.id: post for post in found}
+
+
+async def posts_of(
+    conn: Connection, account_id: UUID, lang: str, *, after: str | None = None, limit: int = 24
+) -> Page[Post]:
+    """What an account has published, newest first."""
+    found = await rows(
+        conn,
+        Post,
+        f"{_LIVE} WHERE o.account_id = $2 AND o.entry < $3 ORDER BY o.entry DESC LIMIT $4",
+        lang,
+        account_id,
+        decode(after),
+        limit + 1,
+    )
+    return page_of(found, limit, lambda post: post.entry)
+
+
+async def posts_with_product(conn: Connection, product_id: UUID, lang: str, limit: int = 6) -> list[Post]:
+    """Live posts that show the product, newest first."""
+    return await rows(
+        conn,
+        Post,
+        f"{_LIVE} JOIN post_tag t ON t.post_id = p.id WHERE t.product_id = $2 ORDER BY o.entry DESC LIMIT $3",
+        lang,
+        product_id,
+        limit,
+    )
+
+
+async def liked(conn: Connection, person_ids: Collection[UUID], post_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the posts that a person likes."""
+    found = await conn.fetch(
+        "SELECT post_id FROM post_like WHERE post_id = ANY($1::uuid[]) AND person_id = ANY($2::uuid[])",
+        list(post_ids),
+        list(person_ids),
+    )
+    return {record["post_id"] for record in found}
+
+
+# --- for the merchant's desk ------------------------------------------------------------------------------------------
+
+
+async def desk_posts(
+    conn: Connection, merchant_id: UUID, lang: str, *, after: str | None = None, limit: int = 50
+) -> Page[Post]:
+    """The merchant's posts in every state, the last made first."""
+    found = await rows(
+        conn,
+        Post,
+        f"{_ANY} WHERE p.merchant_id = $2 AND p.id < $3 ORDER BY p.id DESC LIMIT $4",
+        lang,
+        merchant_id,
+        decode(after),
+        limit + 1,
+    )
+    return page_of(found, limit, lambda post: post.id)
+
+
+async def desk_post(conn: Connection, merchant_id: UUID, post_id: UUID) -> DeskPost | None:
+    """A post in any state as its editor opens it, and as `actions.save_draft` takes it back."""
+    return await row(
+        conn,
+        DeskPost,
+        """
+        SELECT jsonb_build_object('account_id', account_id, 'kind', kind, 'title', title, 'body', body,
+                'media', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'file', file, 'alt', alt, 'width', width, 'height', height) ORDER BY position), '[]')
+                    FROM post_media WHERE post_id = p.id),
+                'tags', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'product_id', product_id, 'media', media, 'x', x, 'y', y) ORDER BY position), '[]')
+                    FROM post_tag WHERE post_id = p.id),
+                'translations', translations, 'id', id),
+            state, author, likes, created_at, published_at
+        FROM post p WHERE merchant_id = $1 AND id = $2
+        """,
+        merchant_id,
+        post_id,
+    )

@@ -1,0 +1,150 @@
+"""Decisions about posts: what they may say, and the ways they may go."""
+
+import re
+from collections.abc import Mapping
+from uuid import UUID
+
+import msgspec
+import nh3
+from markdown_it import MarkdownIt
+
+from unwall.content.posts.values import MOST_TAGS, Media, PostDraft, PostWords, State, Tag, WrongState
+from unwall.kernel.errors import FieldError
+from unwall.kernel.text import LANGS, N_
+
+MOST_MEDIA = 20
+LONGEST_TITLE = 200
+LONGEST_BODY = 50_000
+LONGEST_ALT = 1000
+
+# Draft, live, removed: one way only. A draft may be removed unseen, and nothing comes back.
+_STEPS = {State.LIVE: {State.DRAFT}, State.REMOVED: {State.DRAFT, State.LIVE}}
+
+_FILE = re.compile(r"(?!/)(?!.*\.\.)[\w./-]{1,200}")
+_HTML = {
+    *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code"),
+    *("a", "strong", "em", "s", "table", "thead", "tbody", "tr", "th", "td"),
+}
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+def render(markdown: str) -> str:
+    """Markdown as HTML that is safe to show: no scripts, styles, foreign pictures or raw HTML, only links to the web."""
+    html: str = _MARKDOWN.render(markdown)
+    return nh3.clean(html, tags=_HTML, attributes={"a": {"href", "title"}}, url_schemes={"https", "http", "mailto"})
+
+
+def may_go(state: State, wanted: State) -> bool:
+    """False where it is there already; raises `WrongState` where no way leads there."""
+    if state is wanted:
+        return False
+    if state not in _STEPS.get(wanted, set()):
+        raise WrongState(N_("A removed post does not come back."))
+    return True
+
+
+def check_edit(state: State, account_id: UUID, draft: PostDraft) -> list[FieldError]:
+    """Whether a post in this state, of this account, may become the draft; raises `WrongState`."""
+    if state is State.REMOVED:
+        raise WrongState(N_("A removed post cannot be edited."))
+    if state is State.DRAFT:
+        return []
+    moved = (
+        [FieldError("account_id", N_("A live post stays with its account."))] if draft.account_id != account_id else []
+    )
+    return moved + check_publishable(draft)
+
+
+def tidy(draft: PostDraft) -> PostDraft:
+    """The draft as it is stored; its translations carry their HTML."""
+    return msgspec.structs.replace(
+        draft,
+        title=_line(draft.title),
+        body=_text(draft.body),
+        media=tuple(msgspec.structs.replace(media, alt=_line(media.alt)) for media in draft.media),
+        translations=_tidy_words(draft.translations, len(draft.media)),
+    )
+
+
+def _tidy_words(translations: Mapping[str, PostWords], pictures: int) -> dict[str, PostWords]:
+    tidied = {}
+    for lang, said in translations.items():
+        body = _text(said.body)
+        alts = tuple(_line(alt) for alt in said.alts[:pictures])
+        html = render(body) if body else ""
+        words = PostWords(_line(said.title), body, html, alts if any(alts) else ())
+        if words != PostWords():
+            tidied[lang] = words
+    return tidied
+
+
+def _line(text: str) -> str:
+    return " ".join(_text(text).split())
+
+
+def _text(text: str) -> str:
+    return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def check(draft: PostDraft, own_products: set[UUID]) -> list[FieldError]:
+    """What is wrong with a tidied draft; `own_products` are those of the tagged products that the merchant owns."""
+    return [
+        *_check_words("", draft.title, draft.body),
+        *(e for lang, said in draft.translations.items() for e in _check_translation(lang, said)),
+        *(e for i, media in enumerate(draft.media) for e in _check_media(f"media.{i}", media)),
+        *(e for i, tag in enumerate(draft.tags) for e in _check_tag(f"tags.{i}", tag, draft, own_products)),
+        *_check_numbers(draft),
+    ]
+
+
+def check_publishable(draft: PostDraft) -> list[FieldError]:
+    if draft.title or draft.body or draft.media:
+        return []
+    return [FieldError("body", N_("Write something or add a picture before publishing."))]
+
+
+def _check_words(field: str, title: str, body: str) -> list[FieldError]:
+    too_long = [(f"{field}title", len(title) > LONGEST_TITLE), (f"{field}body", len(body) > LONGEST_BODY)]
+    return [FieldError(name, N_("This is too long.")) for name, wrong in too_long if wrong]
+
+
+def _check_translation(lang: str, words: PostWords) -> list[FieldError]:
+    errors = _check_words(f"translations.{lang}.", words.title, words.body)
+    if lang not in LANGS:
+        errors.append(FieldError("translations", N_("We do not speak this language yet.")))
+    return errors
+
+
+def _check_media(field: str, media: Media) -> list[FieldError]:
+    errors = []
+    if not _FILE.fullmatch(media.file) or media.width < 1 or media.height < 1:
+        errors.append(FieldError(f"{field}.file", N_("Name an uploaded picture.")))
+    if len(media.alt) > LONGEST_ALT:
+        errors.append(FieldError(f"{field}.alt", N_("This is too long.")))
+    return errors
+
+
+def _check_tag(field: str, tag: Tag, draft: PostDraft, own: set[UUID]) -> list[FieldError]:
+    if tag.product_id not in own:
+        return [FieldError(f"{field}.product_id", N_("This is not one of your products."))]
+    if sum(tag.product_id == other.product_id for other in draft.tags) > 1:
+        return [FieldError(f"{field}.product_id", N_("This product is tagged twice."))]
+    placed = (tag.media is not None, tag.x is not None, tag.y is not None)
+    if len(set(placed)) > 1:
+        return [FieldError(f"{field}.media", N_("A tag has a picture and a point on it, or neither."))]
+    if tag.media is not None and not 0 <= tag.media < len(draft.media):
+        return [FieldError(f"{field}.media", N_("There is no such picture."))]
+    return [
+        FieldError(f"{field}.{name}", N_("A point lies between 0 and 1."))
+        for name, at in (("x", tag.x), ("y", tag.y))
+        if at is not None and not 0 <= at <= 1
+    ]
+
+
+def _check_numbers(draft: PostDraft) -> list[FieldError]:
+    errors = []
+    if len(draft.tags) > MOST_TAGS:
+        errors.append(FieldError("tags", N_("At most 20 products can be tagged.")))
+    if len(draft.media) > MOST_MEDIA:
+        errors.append(FieldError("media", N_("At most 20 pictures.")))
+    return errors

@@ -36,7 +36,7 @@ def environment() -> Environment:
 def context(**more: Any) -> dict[str, Any]:
     page = SimpleNamespace(lang="zh", title="Title", nonce=None, path="/here", csrf="token", theme="dark")
     nav = [("/", "Home", "home", True), ("/bag", "Bag", "bag", False)]
-    blank = {"me": None, "bag_count": 2, "place": None, "merchant": None, "staff": None, "nav": nav, "events": None}
+    blank = {"me": None, "bag_count": 2, "place": None, "merchant": None, "staff": None, "nav": nav}
     return {"page": page, "asset": lambda path: f"/static/{path}?v=1"} | blank | more
 
 

@@ -41,7 +41,7 @@ function series(data, colour) {
       name, type: shape, data: values, color: ink, symbol: data.kind === "scatter" ? "circle" : "none", symbolSize: 10, barMaxWidth: 28,
       lineStyle: { width: faint ? 1.5 : 2.25, type: faint ? [4, 4] : "solid" }, areaStyle: data.kind === "area" && !faint ? { opacity: 0.12 } : undefined,
       itemStyle: data.kind === "heat" ? { borderColor: colour.leaf, borderWidth: 2 } : { opacity: faint ? 0.6 : 1 }, emphasis: { focus: "none" },
-      label: data.kind === "scatter" ? { show: true, position: "right", color: colour.slate, formatter: ({ value }) => value[2] ?? "" } : undefined,
+      label: data.kind === "scatter" ? { show: true, position: "right", color: colour.slate, formatter: ({ value }) => value[2] ?? "" } : { show: data.kind === "heat", color: colour.ink },
     };
   });
 }
@@ -65,9 +65,15 @@ function option(data, element) {
       trigger: data.kind === "scatter" || data.kind === "heat" ? "item" : "axis", renderMode: "richText", backgroundColor: colour.ink, borderWidth: 0, padding: 10,
       textStyle: { color: colour.paper, fontSize: 12 }, valueFormatter: (figure) => `${round(figure)}${data.unit ? ` ${data.unit}` : ""}`,
     },
-    visualMap: cells.length ? { show: false, min: Math.min(...cells), max: Math.max(...cells), inRange: { color: [colour.well, colour.brick] } } : undefined,
+    visualMap: cells.length ? { show: false, min: Math.min(...cells), max: Math.max(...cells), inRange: { color: [colour.well, between(colour.well, colour.brick)] } } : undefined,
     ...axes, series: series(data, colour),
   };
+}
+
+// half way to brick: ink stays readable on every cell
+function between(one, other) {
+  const [a, b] = [one, other].map((colour) => colour.match(/\d+/g).map(Number));
+  return `rgb(${a.slice(0, 3).map((channel, i) => Math.round((channel + b[i]) / 2)).join(",")})`;
 }
 
 function fillTable(figure, data) {

@@ -121,11 +121,13 @@ enliven(document);
 const pictureTo = (url) => all(":is(.product, .post) h3 a")
   .find((link) => link.href.split("?")[0] === url?.split("?")[0])?.closest("article").querySelector(".frame");
 
-function carry(frame, transition) {
-  if (!frame || !transition) return;
-  frame.style.viewTransitionName = "hero";
-  transition.finished.finally(() => { frame.style.viewTransitionName = ""; });
+function carry(url, transition) {
+  if (!transition) return;
+  const skipped = () => {}; // the other page may not take part, and that is fine
+  transition.ready.catch(skipped);
+  const frame = document.querySelector(".hero-media") ? undefined : pictureTo(url);
+  if (frame) frame.style.viewTransitionName = "hero";
+  transition.finished.catch(skipped).then(() => { if (frame) frame.style.viewTransitionName = ""; });
 }
-const alone = () => !document.querySelector(".hero-media");
-addEventListener("pageswap", (event) => { if (alone()) carry(pictureTo(event.activation?.entry?.url), event.viewTransition); });
-addEventListener("pagereveal", (event) => { if (alone()) carry(pictureTo(globalThis.navigation?.activation?.from?.url), event.viewTransition); });
+addEventListener("pageswap", (event) => carry(event.activation?.entry?.url, event.viewTransition));
+addEventListener("pagereveal", (event) => carry(globalThis.navigation?.activation?.from?.url, event.viewTransition));

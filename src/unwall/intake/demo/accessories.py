@@ -9,7 +9,6 @@ from unwall.intake.demo.ink import (
     deep,
     down,
     ellipse,
-    full,
     lightness,
     mirrored,
     mix,
@@ -17,7 +16,6 @@ from unwall.intake.demo.ink import (
     path,
     shadow,
     sheet,
-    specks,
 )
 from unwall.intake.demo.values import Art
 from unwall.intake.demo.wardrobe import rail, room, wall_colour
@@ -36,9 +34,7 @@ def ledge(rng: Random, tint: str, y: int = LEDGE) -> tuple[str, str]:
     arch = ""
     if rng.random() < 0.5:
         x = rng.choice((170, 400, 600))
-        arch = path(
-            f"M{x - 210} {y}V360A210 210 0 0 1 {x + 210} 360V{y}Z", f'fill="{deep(wall, 0.1)}" opacity=".75"'
-        )
+        arch = path(f"M{x - 210} {y}V360A210 210 0 0 1 {x + 210} 360V{y}Z", f'fill="{deep(wall, 0.1)}" opacity=".75"')
     return defs, body + arch + front
 
 
@@ -68,19 +64,58 @@ def bag_parts(form: str, tint: str) -> tuple[str, str, str]:
     brass = 'fill="#c9a25c" stroke="#7a5a26" stroke-width="1.6"'
     if form == "crescent":
         body = "M150 520Q190 800 420 806Q640 800 660 500Q640 470 600 486Q420 620 210 500Q170 486 150 520Z"
-        return body, handle("M176 512C190 210 600 200 636 496", tint, 22), seam("M178 540Q220 780 420 786Q616 780 638 520", tint) + f'<circle cx="180" cy="514" r="13" {brass}/><circle cx="634" cy="498" r="13" {brass}/>'
+        return (
+            body,
+            handle("M176 512C190 210 600 200 636 496", tint, 22),
+            seam("M178 540Q220 780 420 786Q616 780 638 520", tint)
+            + f'<circle cx="180" cy="514" r="13" {brass}/><circle cx="634" cy="498" r="13" {brass}/>',
+        )
     if form == "box":
-        flap = path("M206 452H594V606Q594 640 560 640H240Q206 640 206 606Z", f'fill="{deep(tint, 0.08)}" {outline(tint)}')
-        return "M206 450H594Q606 450 606 470V790Q606 808 588 808H212Q194 808 194 790V470Q194 450 206 450Z", handle("M286 452C286 330 514 330 514 452", tint), flap + seam("M222 470V600Q222 624 246 624H554Q578 624 578 600V470", tint) + f'<rect x="376" y="612" width="48" height="52" rx="5" {brass}/>'
+        flap = path(
+            "M206 452H594V606Q594 640 560 640H240Q206 640 206 606Z", f'fill="{deep(tint, 0.08)}" {outline(tint)}'
+        )
+        return (
+            "M206 450H594Q606 450 606 470V790Q606 808 588 808H212Q194 808 194 790V470Q194 450 206 450Z",
+            handle("M286 452C286 330 514 330 514 452", tint),
+            flap
+            + seam("M222 470V600Q222 624 246 624H554Q578 624 578 600V470", tint)
+            + f'<rect x="376" y="612" width="48" height="52" rx="5" {brass}/>',
+        )
     if form == "bucket":
         cord = handle("M236 500C210 430 300 420 400 470C500 420 590 430 564 500", tint, 9)
-        return "M226 470H574L560 800Q400 822 240 800Z", handle("M250 480C240 190 560 190 550 480", tint, 15), cord + seam("M252 776Q400 796 548 776", tint) + "".join(f'<circle cx="{x}" cy="512" r="8" {brass}/>' for x in (270, 335, 465, 530))
+        return (
+            "M226 470H574L560 800Q400 822 240 800Z",
+            handle("M250 480C240 190 560 190 550 480", tint, 15),
+            cord
+            + seam("M252 776Q400 796 548 776", tint)
+            + "".join(f'<circle cx="{x}" cy="512" r="8" {brass}/>' for x in (270, 335, 465, 530)),
+        )
     if form == "basket":
-        rows = "".join(path(f"M{220 - k * 3} {490 + k * 38}Q400 {510 + k * 38} {580 + k * 3} {490 + k * 38}", f'fill="none" stroke="{deep(tint, 0.35)}" stroke-width="3" opacity=".55"') for k in range(9))
-        ribs = "".join(path(f"M{240 + k * 20} 462V812", f'stroke="{pale(tint, 0.4)}" stroke-width="5" stroke-dasharray="19 19" stroke-dashoffset="{19 * (k % 2)}" opacity=".8"') for k in range(17))
-        return "M214 460Q400 480 586 460L606 800Q400 824 194 800Z", handle("M270 466C270 250 400 250 400 470M400 470C400 250 530 250 530 466", "#8a5a35", 13), ribs + rows
+        rows = "".join(
+            path(
+                f"M{220 - k * 3} {490 + k * 38}Q400 {510 + k * 38} {580 + k * 3} {490 + k * 38}",
+                f'fill="none" stroke="{deep(tint, 0.35)}" stroke-width="3" opacity=".55"',
+            )
+            for k in range(9)
+        )
+        ribs = "".join(
+            path(
+                f"M{240 + k * 20} 462V812",
+                f'stroke="{pale(tint, 0.4)}" stroke-width="5" stroke-dasharray="19 19" stroke-dashoffset="{19 * (k % 2)}" opacity=".8"',
+            )
+            for k in range(17)
+        )
+        return (
+            "M214 460Q400 480 586 460L606 800Q400 824 194 800Z",
+            handle("M270 466C270 250 400 250 400 470M400 470C400 250 530 250 530 466", "#8a5a35", 13),
+            ribs + rows,
+        )
     flat = path("M330 470H470V600H330Z", f'fill="{deep(tint, 0.07)}" {outline(tint, 1.4)}') if form == "tote" else ""
-    return "M190 456H610L596 800Q596 808 584 808H216Q204 808 204 800Z", handle("M292 470C280 240 520 240 508 470", tint, 18), seam("M206 484H594", tint) + flat
+    return (
+        "M190 456H610L596 800Q596 808 584 808H216Q204 808 204 800Z",
+        handle("M292 470C280 240 520 240 508 470", tint, 18),
+        seam("M206 484H594", tint) + flat,
+    )
 
 
 def bag(art: Art) -> str:
@@ -90,7 +125,7 @@ def bag(art: Art) -> str:
     woven = path(body, 'fill="url(#w)" opacity=".8"') if art.pattern else ""
     drawn = (
         ellipse(430, LEDGE + 42, 250, 20, 'fill="#2c1d12" opacity=".34" filter="url(#mist)"')
-        + f'<g filter="url(#cast)">{behind}{path(body, f"fill=%surl(#skin)%s {outline(art.tint)}" % (chr(34), chr(34)))}{woven}{front}</g>'
+        + f'<g filter="url(#cast)">{behind}<path d="{body}" fill="url(#skin)" {outline(art.tint)}/>{woven}{front}</g>'
     )
     near = art.view == "near"
     frame = f'<g transform="translate(-330 -420) scale(1.75)">{drawn}</g>' if near else drawn
@@ -102,22 +137,62 @@ def shoe_parts(form: str, tint: str) -> str:
     sole = deep(tint, 0.55) if lightness(tint) > 0.4 else "#c9b394"
     lines = outline(tint)
     skin = f'fill="url(#skin)" {lines}'
-    thin = path("M-200 -12H190Q214 -10 212 0H-204Z", f'fill="{sole}"') + path("M-204 -14H-120V24H-198Z", f'fill="{deep(sole, 0.2)}"')
+    thin = path("M-200 -12H190Q214 -10 212 0H-204Z", f'fill="{sole}"') + path(
+        "M-204 -14H-120V24H-198Z", f'fill="{deep(sole, 0.2)}"'
+    )
     if form == "boot":
-        return path("M-206 -14H196Q220 -10 214 8H-120V34H-204Z", f'fill="{sole}"') + path("M-196 -14V-330Q-130 -350 -62 -330L-52 -170Q0 -120 90 -104Q200 -90 204 -14Z", skin) + path("M-120 -320V-180Q-90 -160 -66 -180V-320Z", f'fill="{deep(tint, 0.3)}" opacity=".8"') + seam("M-186 -44Q0 -60 196 -40", tint)
+        return (
+            path("M-206 -14H196Q220 -10 214 8H-120V34H-204Z", f'fill="{sole}"')
+            + path("M-196 -14V-330Q-130 -350 -62 -330L-52 -170Q0 -120 90 -104Q200 -90 204 -14Z", skin)
+            + path("M-120 -320V-180Q-90 -160 -66 -180V-320Z", f'fill="{deep(tint, 0.3)}" opacity=".8"')
+            + seam("M-186 -44Q0 -60 196 -40", tint)
+        )
     if form == "flat":
-        return thin + path("M-200 -14Q-206 -96 -180 -104Q-150 -60 -40 -52Q60 -50 110 -84Q200 -80 210 -14Z", skin) + path("M112 -80q-16 -22 12 -20l14 10l14 -12q26 -2 12 20l-24 -4Z", f'fill="{deep(tint, 0.18)}" {lines}')
+        return (
+            thin
+            + path("M-200 -14Q-206 -96 -180 -104Q-150 -60 -40 -52Q60 -50 110 -84Q200 -80 210 -14Z", skin)
+            + path("M112 -80q-16 -22 12 -20l14 10l14 -12q26 -2 12 20l-24 -4Z", f'fill="{deep(tint, 0.18)}" {lines}')
+        )
     if form == "sandal":
         strap = f'fill="none" stroke="{tint}" stroke-width="19"'
         shade = f'fill="none" stroke="{deep(tint, 0.35)}" stroke-width="23"'
         d = "M24 -22C50 -112 130 -104 164 -22M60 -22C76 -70 160 -60 186 -24M-186 -22C-206 -150 -120 -170 -84 -22"
-        return path("M-206 -30Q0 -16 206 -26Q222 -20 214 0H-206Z", f'fill="{sole}"') + path(d, shade) + path(d, strap) + '<circle cx="-108" cy="-104" r="9" fill="#c9a25c"/>'
+        return (
+            path("M-206 -30Q0 -16 206 -26Q222 -20 214 0H-206Z", f'fill="{sole}"')
+            + path(d, shade)
+            + path(d, strap)
+            + '<circle cx="-108" cy="-104" r="9" fill="#c9a25c"/>'
+        )
     if form == "sneaker":
-        return path("M-208 -40H200Q226 -30 214 4H-200Q-218 -10 -208 -40Z", 'fill="#efe8da" stroke="#9a8d78" stroke-width="1.6"') + path("M-200 -40Q-204 -130 -176 -150Q-130 -120 -60 -154Q0 -110 110 -96Q196 -88 204 -40Z", skin) + path("M-40 -136l44 -16M-10 -118l44 -18M22 -106l42 -20", 'stroke="#f6efe2" stroke-width="8" stroke-linecap="round"') + seam("M-190 -80Q-120 -60 -90 -44M110 -94Q120 -60 200 -56", tint)
+        return (
+            path(
+                "M-208 -40H200Q226 -30 214 4H-200Q-218 -10 -208 -40Z",
+                'fill="#efe8da" stroke="#9a8d78" stroke-width="1.6"',
+            )
+            + path("M-200 -40Q-204 -130 -176 -150Q-130 -120 -60 -154Q0 -110 110 -96Q196 -88 204 -40Z", skin)
+            + path(
+                "M-40 -136l44 -16M-10 -118l44 -18M22 -106l42 -20",
+                'stroke="#f6efe2" stroke-width="8" stroke-linecap="round"',
+            )
+            + seam("M-190 -80Q-120 -60 -90 -44M110 -94Q120 -60 200 -56", tint)
+        )
     if form == "mule":
-        return thin + path("M-60 -14Q-20 -110 60 -112Q190 -106 212 -14Z", skin) + path("M-196 -18Q-120 -30 -56 -18L-60 -12H-196Z", f'fill="{pale(tint, 0.4)}"') + seam("M-36 -30Q0 -90 60 -94", tint)
-    strap = path("M20 -98Q60 -120 96 -92L100 -54Q60 -66 24 -50Z", f'fill="{deep(tint, 0.16)}" {lines}') + path("M44 -86h36v12h-36Z", f'fill="{deep(tint, 0.55)}"')
-    return thin + path("M-200 -14Q-210 -110 -176 -128Q-120 -104 -60 -116Q0 -130 60 -108Q196 -96 212 -14Z", skin) + path("M-172 -122Q-110 -92 0 -112Q-90 -134 -172 -122Z", f'fill="{deep(tint, 0.5)}"') + strap + seam("M-190 -36Q0 -24 198 -36", tint)
+        return (
+            thin
+            + path("M-60 -14Q-20 -110 60 -112Q190 -106 212 -14Z", skin)
+            + path("M-196 -18Q-120 -30 -56 -18L-60 -12H-196Z", f'fill="{pale(tint, 0.4)}"')
+            + seam("M-36 -30Q0 -90 60 -94", tint)
+        )
+    strap = path("M20 -98Q60 -120 96 -92L100 -54Q60 -66 24 -50Z", f'fill="{deep(tint, 0.16)}" {lines}') + path(
+        "M44 -86h36v12h-36Z", f'fill="{deep(tint, 0.55)}"'
+    )
+    return (
+        thin
+        + path("M-200 -14Q-210 -110 -176 -128Q-120 -104 -60 -116Q0 -130 60 -108Q196 -96 212 -14Z", skin)
+        + path("M-172 -122Q-110 -92 0 -112Q-90 -134 -172 -122Z", f'fill="{deep(tint, 0.5)}"')
+        + strap
+        + seam("M-190 -36Q0 -24 198 -36", tint)
+    )
 
 
 def shoe(art: Art) -> str:
@@ -136,7 +211,9 @@ def shoe(art: Art) -> str:
 
 
 def fringe(x0: int, x1: int, y: int, tint: str, rng: Random) -> str:
-    d = "".join(f"M{x} {y}q{rng.randint(-4, 4)} 22 {rng.randint(-5, 5)} {rng.randint(44, 56)}" for x in range(x0 + 6, x1, 11))
+    d = "".join(
+        f"M{x} {y}q{rng.randint(-4, 4)} 22 {rng.randint(-5, 5)} {rng.randint(44, 56)}" for x in range(x0 + 6, x1, 11)
+    )
     return path(d, f'fill="none" stroke="{deep(tint, 0.12)}" stroke-width="5" stroke-linecap="round"')
 
 
@@ -151,12 +228,14 @@ def scarf(art: Art) -> str:
     back = mirrored((0, 112), ((96, 108), (108, 118)), ((112, 400), (116, 610)), ((50, 622), (0, 616)), centre=452)
     defs += f'<clipPath id="cut"><path d="{front}"/></clipPath>'
     shade = path(folds(rng, 120, 790, 120, 6), f'fill="{deep(art.tint, 0.6)}" opacity=".36" transform="translate(-40)"')
-    bright = path(folds(rng, 120, 790, 120, 4), f'fill="{pale(art.tint, 0.7)}" opacity=".34" transform="translate(-40)"')
+    bright = path(
+        folds(rng, 120, 790, 120, 4), f'fill="{pale(art.tint, 0.7)}" opacity=".34" transform="translate(-40)"'
+    )
     drawn = (
         rail("#8a6444")
-        + f'<g filter="url(#cast)">{path(back, f"fill=%s{deep(art.tint, 0.2)}%s" % (chr(34), chr(34)))}{fringe(338, 566, 612, deep(art.tint, 0.2), rng)}</g>'
+        + f'<g filter="url(#cast)"><path d="{back}" fill="{deep(art.tint, 0.2)}"/>{fringe(338, 566, 612, deep(art.tint, 0.2), rng)}</g>'
         + path(back, 'fill="url(#w)" opacity=".6"')
-        + f'<g filter="url(#cast)">{path(front, f"fill=%s{art.tint}%s" % (chr(34), chr(34)))}{fringe(230, 490, 774, art.tint, rng)}</g>'
+        + f'<g filter="url(#cast)"><path d="{front}" fill="{art.tint}"/>{fringe(230, 490, 774, art.tint, rng)}</g>'
         + f'<g clip-path="url(#cut)"><rect x="200" y="90" width="330" height="720" fill="url(#w)"/>'
         f'<g filter="url(#fold)">{shade}{bright}</g></g>'
     )
@@ -178,7 +257,8 @@ def silk(rng: Random, tint: str, pattern: str) -> str:
         )
     else:
         from_centre = "".join(
-            f'<circle cx="{x}" cy="{y}" r="130" fill="{c}" opacity=".8"/>' for x, y, c in ((-90, -70, second), (90, -50, third), (0, 100, deep(tint, 0.35)))
+            f'<circle cx="{x}" cy="{y}" r="130" fill="{c}" opacity=".8"/>'
+            for x, y, c in ((-90, -70, second), (90, -50, third), (0, 100, deep(tint, 0.35)))
         )
     folded = path("M-270 0H270M0 -270V270", 'stroke="#fff" stroke-opacity=".28" stroke-width="7" filter="url(#fold)"')
     turn = rng.choice((-8, 5, 45, 12))

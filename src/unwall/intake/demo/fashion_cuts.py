@@ -2,6 +2,9 @@
 
 from unwall.intake.demo.fashion_words import Cut
 
+# Tables keep one row a line.
+# fmt: off
+
 CATEGORIES = (
     ("dresses", "Dresses", "连衣裙", "dress"),
     ("coats", "Coats", "外套", "coat"),

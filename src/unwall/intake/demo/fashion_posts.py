@@ -2,6 +2,9 @@
 
 from unwall.intake.demo.post_words import BOOK, NOTE, READ, SET, Words
 
+# Tables keep one row a line.
+# fmt: off
+
 POSTS = (
     Words(BOOK, "three-in-the-afternoon", "rail - - #a8452f", "linen-shirt-dress silk-slip-dress linen-wide-trousers", "Three in the afternoon", "下午三点", "The light reaches the fourth brick and we start. Seven pieces, one rail, no retouching.\n\nThe blue is a **shirt dress in washed linen**; the quiet one at the end is silk.", "光照到第四块砖，就开工。七件衣服，一根衣杆，不修图。\n\n蓝色那件是**水洗亚麻衬衫裙**，最边上安静的那件是真丝。", "A rail of clothes in window light", "窗光里的一排衣服"),
     Words(NOTE, "one-shirt-five-ways", "product - - -", "poplin-studio-shirt", "The shirt we work in", "我们上班穿的衬衫", "Tucked, out, open over a tee, tied at the waist, slept in. Longer at the back because we bend over tables all day.", "塞进去，放出来，敞着套T恤，腰上打个结，穿着睡着。后摆长，因为我们整天趴在桌上。", "A poplin shirt on a wooden hanger", "木衣架上的府绸衬衫"),
@@ -10,7 +13,7 @@ POSTS = (
     Words(NOTE, "the-loafer-returns", "product - - -", "leather-penny-loafer", "Back on the shelf", "回来了", "The penny loafer in four colours. We moved the stitch two millimetres. Nobody will notice, except your toes.", "乐福鞋四色到齐。缝线挪了两毫米，没人看得出来，脚趾知道。", "A pair of leather loafers on a ledge", "台面上一双皮乐福鞋"),
     Words(BOOK, "lane-forty-seven", "street gate - #c79485", "linen-band-collar-shirt twill-trench denim-work-jacket leather-market-tote", "Lane 47", "四十七弄", "Four people who live on the lane, in what they wore already plus one thing of ours. The tailor kept his own trousers.", "弄堂里的四个人，穿自己的衣服，只加我们一件。裁缝师傅坚持穿自己的裤子。", "A moon gate in a plastered lane, folded clothes on a stool", "粉墙巷子里的月洞门，凳上叠着衣服"),
     Words(NOTE, "silk-is-washable", "folds plain - #c79485", "silk-slip-dress silk-bow-blouse silk-bias-skirt", "Yes, you can wash it", "可以水洗", "Cold water, a drop of shampoo, two minutes. Roll it in a towel. Our silk is sand-washed before it is cut, so the worst is behind it.", "冷水，一滴洗发水，两分钟，毛巾卷一卷。裁之前已经砂洗过，最糟的它都经历了。", "Rose-coloured silk in folds", "陶粉色真丝的褶"),
-    Words(SET, "rain-plan", "rain - rain #34507a", "twill-trench leather-chelsea-boot wool-roll-neck", "A plan for rain", "下雨的计划", "A trench that closes at the throat, boots that pull on in one go, a book in the inside pocket.", "扣到喉咙的风衣，一脚蹬的靴子，内袋里放本书。", "A cup on the sill of a rainy window", "雨窗窗台上的一只杯子"),
+    Words(SET, "rain-plan", "rain - rain #34507a", "twill-trench leather-chelsea-boot lambswool-roll-neck", "A plan for rain", "下雨的计划", "A trench that closes at the throat, boots that pull on in one go, a book in the inside pocket.", "扣到喉咙的风衣，一脚蹬的靴子，内袋里放本书。", "A cup on the sill of a rainy window", "雨窗窗台上的一只杯子"),
     Words(READ, "forty-pleats", "product - - -", "wool-pleated-skirt silk-pleated-skirt", "Forty pleats", "四十道褶", "A pleat is a decision made in paper. The skirt panel lies between two folded cards, is rolled tight and goes into the steam for **fifty minutes**. Cold, it opens like a fan and never quite forgets.", "一道褶，是在纸上做的决定。裙片夹在两张折好的纸里，卷紧，进蒸箱**五十分钟**。冷下来，像扇子打开，再也忘不掉。", "A pleated skirt hung from clips", "夹子上挂着的百褶裙"),
     Words(NOTE, "new-colour-persimmon", "product - - -", "lambswool-crew-jumper lambswool-v-neck", "New colour: persimmon", "新色：柿橙", "Matched to the third fruit from the left on our neighbour's tree. She let us keep it.", "照着邻居家树上左起第三颗柿子调的色。她把那颗送给了我们。", "A lambswool jumper on a hanger", "衣架上的羔羊毛衫"),
     Words(BOOK, "steps", "stairs - - #d8a080", "linen-tiered-dress suede-strap-sandal straw-rush-basket", "Steps", "台阶", "A dress for stairs: three tiers, eleven steps, one breath.", "一条适合爬楼的裙子：三层裙摆，十一级台阶，一口气。", "Sunlit steps and an arch", "阳光下的台阶与拱门"),

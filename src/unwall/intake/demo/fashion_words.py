@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 from unwall.intake.demo.values import Season
 
+# Tables keep one row a line.
+# fmt: off
+
 
 class Colour(NamedTuple):
     name: str
@@ -83,7 +86,7 @@ CLOTHS = {
     "canvas": Cloth("Canvas", "帆布", "Heavy cotton canvas with bound inner seams.", "厚棉帆布，内缝全部包边。", "slub", 0.6, ALL),
     "leather": Cloth("Leather", "牛皮", "Vegetable-tanned cowhide that darkens where you hold it.", "植鞣牛皮，握得多的地方会慢慢变深。", "", 1.5, ALL),
     "suede": Cloth("Suede", "麂皮", "Soft suede with a short nap; brush it dry.", "短绒麂皮，干刷即可打理。", "", 1.35, AU),
-    "straw": Cloth("Straw", "草编", "Plaited by hand in Cixi from sun-dried rush.", "慈溪手编，用晒干的蔺草。", "", 0.8, SU),
+    "straw": Cloth("Hand-Plaited", "手编", "Plaited by hand in Cixi from sun-dried rush.", "慈溪手编，用晒干的蔺草。", "", 0.8, SU),
     "satin": Cloth("Silk Twill", "真丝斜纹", "Printed on eighteen-momme silk twill with hand-rolled edges.", "十八姆米真丝斜纹印制，手工卷边。", "leaf", 1.3, ALL),
     "rings": Cloth("Circle-Print Silk", "圆印真丝", "Three circles overprinted so that a fourth colour appears.", "三个圆叠印，叠出第四种颜色。", "plain", 1.3, ALL),
     "frames": Cloth("Frame-Print Silk", "方框真丝", "A square in a square in a square, like rooms seen through doors.", "方中有方，像一扇门望见一扇门。", "stripe", 1.3, ALL),

@@ -16,7 +16,8 @@ def stitch(d: str, tint: str, width: float = 2.2, opacity: float = 0.6) -> str:
 def buttons(ys: list[float], tint: str, x: float = 400, r: float = 6.5) -> str:
     ink = deep(tint, 0.55)
     return "".join(
-        f'<circle cx="{x:g}" cy="{y:g}" r="{r:g}" fill="{pale(tint, 0.3)}" stroke="{ink}" stroke-width="1.6"/>' for y in ys
+        f'<circle cx="{x:g}" cy="{y:g}" r="{r:g}" fill="{pale(tint, 0.3)}" stroke="{ink}" stroke-width="1.6"/>'
+        for y in ys
     )
 
 
@@ -58,23 +59,103 @@ def dress(rng: Random, tint: str, form: str) -> Garment:
     hem, flare = rng.randint(860, 900), rng.randint(178, 206)
     waist, wy = 92, 475
     if form == "slip":
-        body = mirrored((0, 330), ((60, 300), (74, 268)), ((78, 330), (104, 372)), ((86, 450), (84, 500)), ((120, 690), (flare - 40, hem)), ((60, hem + 18), (0, hem + 18)))
-        straps = stitch(f"M326 268L346 190M474 268L454 190", tint, 4, 0.9)
+        body = mirrored(
+            (0, 330),
+            ((60, 300), (74, 268)),
+            ((78, 330), (104, 372)),
+            ((86, 450), (84, 500)),
+            ((120, 690), (flare - 40, hem)),
+            ((60, hem + 18), (0, hem + 18)),
+        )
+        straps = stitch("M326 268L346 190M474 268L454 190", tint, 4, 0.9)
         return Garment((), (body,), straps + stitch("M300 372Q400 410 500 372", tint, 1.6, 0.3), 300, "straps")
-    body = mirrored((0, 262), ((40, 258), (58, 232)), ((120, 250),), ((114, 320), (112, 352)), ((waist + 6, 430), (waist, wy)), ((150, 660), (flare, hem)), ((90, hem + 20), (0, hem + 20)))
+    body = mirrored(
+        (0, 262),
+        ((40, 258), (58, 232)),
+        ((120, 250),),
+        ((114, 320), (112, 352)),
+        ((waist + 6, 430), (waist, wy)),
+        ((150, 660), (flare, hem)),
+        ((90, hem + 20), (0, hem + 20)),
+    )
     if form == "pinafore":
-        body = mirrored((0, 330), ((44, 330), (62, 232)), ((96, 232),), ((88, 330), (112, 372)), ((waist + 8, 440), (waist, wy)), ((150, 660), (flare, hem)), ((90, hem + 20), (0, hem + 20)))
-        return Garment((), (body,), stitch(f"M308 475H492M350 {wy + 90}h-40M450 {wy + 90}h40", tint) + buttons([246], tint, 322, 8) + buttons([246], tint, 478, 8), 240, "straps")
+        body = mirrored(
+            (0, 330),
+            ((44, 330), (62, 232)),
+            ((96, 232),),
+            ((88, 330), (112, 372)),
+            ((waist + 8, 440), (waist, wy)),
+            ((150, 660), (flare, hem)),
+            ((90, hem + 20), (0, hem + 20)),
+        )
+        return Garment(
+            (),
+            (body,),
+            stitch(f"M308 475H492M350 {wy + 90}h-40M450 {wy + 90}h40", tint)
+            + buttons([246], tint, 322, 8)
+            + buttons([246], tint, 478, 8),
+            240,
+            "straps",
+        )
     if form == "column":
-        body = mirrored((0, 236), ((46, 234), (52, 222)), ((116, 250),), ((110, 320), (110, 360)), ((84, 450), (90, 500)), ((118, 690), (122, hem)), ((60, hem + 8), (0, hem + 8)))
-        knots = "".join(path(f"M{x} {y}h26", f'stroke="{deep(tint, 0.6)}" stroke-width="5" stroke-linecap="round"') for x, y in ((408, 262), (440, 300), (468, 344)))
-        over = stitch("M400 238C420 300 470 310 510 352", tint, 3) + patch("M348 224Q400 204 452 224L446 250Q400 262 354 250Z", tint) + knots
-        return Garment(sleeves((114, 250), (108, 350), (176, 400), 62), (body,), over + stitch(f"M502 {hem - 170}V{hem}", tint), 240)
-    arms = sleeves((116, 249), (108, 352), (192, 590), 58, 8) if form in {"shirt", "wrap"} else sleeves((116, 249), (108, 352), (176, 386), 66, 12)
+        body = mirrored(
+            (0, 236),
+            ((46, 234), (52, 222)),
+            ((116, 250),),
+            ((110, 320), (110, 360)),
+            ((84, 450), (90, 500)),
+            ((118, 690), (122, hem)),
+            ((60, hem + 8), (0, hem + 8)),
+        )
+        knots = "".join(
+            path(f"M{x} {y}h26", f'stroke="{deep(tint, 0.6)}" stroke-width="5" stroke-linecap="round"')
+            for x, y in ((408, 262), (440, 300), (468, 344))
+        )
+        over = (
+            stitch("M400 238C420 300 470 310 510 352", tint, 3)
+            + patch("M348 224Q400 204 452 224L446 250Q400 262 354 250Z", tint)
+            + knots
+        )
+        return Garment(
+            sleeves((114, 250), (108, 350), (176, 400), 62),
+            (body,),
+            over + stitch(f"M502 {hem - 170}V{hem}", tint),
+            240,
+        )
+    arms = (
+        sleeves((116, 249), (108, 352), (192, 590), 58, 8)
+        if form in {"shirt", "wrap"}
+        else sleeves((116, 249), (108, 352), (176, 386), 66, 12)
+    )
     over = {
-        "shirt": lambda: collar(52, 240, 34, tint) + stitch(f"M392 290V{hem + 16}M408 290V{hem + 16}", tint, 1.6) + buttons([330, 390, 450, 540, 610, 680, 750], tint) + patch("M308 466Q400 480 492 466V492Q400 506 308 492Z", tint, 0.2),
-        "wrap": lambda: inside(54, 236, 34, tint) + stitch(f"M346 236Q400 370 492 470M454 236Q430 330 396 372M492 480Q470 700 430 {hem + 14}", tint, 3) + patch("M308 462Q400 478 492 462V486Q400 502 308 486ZM484 480l30 110l-22 8l-18-112Z", tint, 0.16),
-        "tiered": lambda: inside(54, 236, 20, tint) + "".join(stitch(f"M{400 - w} {y}Q400 {y + 16} {400 + w} {y}", tint, 3.4) for w, y in ((94, 476), (138, 610), (166, 748))) + stitch("".join(f"M{x} {y}v{16 + x % 3 * 7}" for y, a, b in ((484, 314, 490), (620, 266, 540), (758, 240, 566)) for x in range(a, b, 15)), tint, 1.6, 0.5),
+        "shirt": lambda: (
+            collar(52, 240, 34, tint)
+            + stitch(f"M392 290V{hem + 16}M408 290V{hem + 16}", tint, 1.6)
+            + buttons([330, 390, 450, 540, 610, 680, 750], tint)
+            + patch("M308 466Q400 480 492 466V492Q400 506 308 492Z", tint, 0.2)
+        ),
+        "wrap": lambda: (
+            inside(54, 236, 34, tint)
+            + stitch(f"M346 236Q400 370 492 470M454 236Q430 330 396 372M492 480Q470 700 430 {hem + 14}", tint, 3)
+            + patch("M308 462Q400 478 492 462V486Q400 502 308 486ZM484 480l30 110l-22 8l-18-112Z", tint, 0.16)
+        ),
+        "tiered": lambda: (
+            inside(54, 236, 20, tint)
+            + "".join(
+                stitch(f"M{400 - w} {y}Q400 {y + 16} {400 + w} {y}", tint, 3.4)
+                for w, y in ((94, 476), (138, 610), (166, 748))
+            )
+            + stitch(
+                "".join(
+                    f"M{x} {y}v{16 + x % 3 * 7}"
+                    for y, a, b in ((484, 314, 490), (620, 266, 540), (758, 240, 566))
+                    for x in range(a, b, 15)
+                ),
+                tint,
+                1.6,
+                0.5,
+            )
+        ),
     }.get(form, lambda: inside(54, 236, 22, tint) + stitch("M306 475Q400 490 494 475", tint))()
     return Garment(arms, (body,), over, 240)
 
@@ -82,53 +163,137 @@ def dress(rng: Random, tint: str, form: str) -> Garment:
 def coat(rng: Random, tint: str, form: str) -> Garment:
     hem = rng.randint(800, 870) if form != "jacket" else rng.randint(600, 640)
     side = 172 if form != "jacket" else 150
-    body = mirrored((0, 268), ((44, 264), (62, 226)), ((138, 250),), ((136, 340), (132, 380)), ((128, 500), (134, 540)), ((150, 680), (side, hem)), ((90, hem + 16), (0, hem + 16)))
+    body = mirrored(
+        (0, 268),
+        ((44, 264), (62, 226)),
+        ((138, 250),),
+        ((136, 340), (132, 380)),
+        ((128, 500), (134, 540)),
+        ((150, 680), (side, hem)),
+        ((90, hem + 16), (0, hem + 16)),
+    )
     arms = sleeves((136, 249), (126, 385), (216, 640 if form != "jacket" else 600), 74)
     closing = stitch(f"M400 420V{hem + 14}", tint, 2.6)
     lapel = inside(56, 230, 40, tint) + "".join(
-        patch(f"M{400 + s * 58} 226L{400 + s * 84} 262L{400 + s * 66} 306L{400 + s * 92} 318L400 440L{400 + s * 40} 300Z", tint, 0.1) for s in (1, -1)
+        patch(
+            f"M{400 + s * 58} 226L{400 + s * 84} 262L{400 + s * 66} 306L{400 + s * 92} 318L400 440L{400 + s * 40} 300Z",
+            tint,
+            0.1,
+        )
+        for s in (1, -1)
     )
     pockets = "".join(patch(f"M{400 + s * 44} 590l{s * 62} 8v22l{-s * 62} -8Z", tint, 0.12) for s in (-1, 1))
-    belt = patch("M266 500Q400 520 534 500V534Q400 554 266 534Z", tint, 0.2) + patch("M408 520l44 128l-30 8l-30-130Z", tint, 0.24)
+    belt = patch("M266 500Q400 520 534 500V534Q400 554 266 534Z", tint, 0.2) + patch(
+        "M408 520l44 128l-30 8l-30-130Z", tint, 0.24
+    )
     stand = inside(56, 232, 14, tint) + patch("M340 226Q400 250 460 226L470 270Q400 296 330 270Z", tint, 0.1)
     over = {
         "wrap": lapel + closing + belt,
-        "trench": lapel + closing + belt + buttons([450, 560, 640], tint, 364, 9) + buttons([450, 560, 640], tint, 440, 9) + stitch("M268 340L330 372L400 350M532 340L470 372L400 350", tint),
-        "duffle": stand + closing + "".join(path(f"M366 {y}H434", f'stroke="{deep(tint, 0.66)}" stroke-width="5"') + path(f"M384 {y}h32", f'stroke="#b98a52" stroke-width="13" stroke-linecap="round"') for y in (350, 430, 510, 590)) + pockets,
-        "quilted": stand + closing + "".join(stitch(f"M{400 - 138} {y}Q400 {y + 22} {400 + 138} {y}", tint, 3, 0.45) for y in range(350, hem - 30, 74)) + pockets,
-        "jacket": stand + closing + buttons([300, 350, 400, 450, 500, 550], tint, 400, 8) + "".join(patch(f"M{400 + s * 30} 440h{s * 68}v76h{-s * 68}Z", tint, 0.07) for s in (-1, 1)),
+        "trench": lapel
+        + closing
+        + belt
+        + buttons([450, 560, 640], tint, 364, 9)
+        + buttons([450, 560, 640], tint, 440, 9)
+        + stitch("M268 340L330 372L400 350M532 340L470 372L400 350", tint),
+        "duffle": stand
+        + closing
+        + "".join(
+            path(f"M366 {y}H434", f'stroke="{deep(tint, 0.66)}" stroke-width="5"')
+            + path(f"M384 {y}h32", 'stroke="#b98a52" stroke-width="13" stroke-linecap="round"')
+            for y in (350, 430, 510, 590)
+        )
+        + pockets,
+        "quilted": stand
+        + closing
+        + "".join(
+            stitch(f"M{400 - 138} {y}Q400 {y + 22} {400 + 138} {y}", tint, 3, 0.45) for y in range(350, hem - 30, 74)
+        )
+        + pockets,
+        "jacket": stand
+        + closing
+        + buttons([300, 350, 400, 450, 500, 550], tint, 400, 8)
+        + "".join(patch(f"M{400 + s * 30} 440h{s * 68}v76h{-s * 68}Z", tint, 0.07) for s in (-1, 1)),
     }.get(form, lapel + closing + buttons([450, 540, 630], tint, 414, 9) + pockets)
     return Garment(arms, (body,), over, 244)
 
 
 def knit(rng: Random, tint: str, form: str) -> Garment:
     hem, side = rng.randint(630, 680), rng.randint(148, 166)
-    body = mirrored((0, 270), ((44, 266), (64, 230)), ((140, 256),), ((134, 340), (130, 390)), ((146, 500), (side, hem - 50)), ((150, hem - 10), (136, hem)), ((60, hem + 8), (0, hem + 8)))
+    body = mirrored(
+        (0, 270),
+        ((44, 266), (64, 230)),
+        ((140, 256),),
+        ((134, 340), (130, 390)),
+        ((146, 500), (side, hem - 50)),
+        ((150, hem - 10), (136, hem)),
+        ((60, hem + 8), (0, hem + 8)),
+    )
     arms = () if form == "vest" else sleeves((140, 255), (128, 400), (228, 610), 64)
     ribs = stitch("".join(f"M{x} {hem - 42}v46" for x in range(262, 544, 11)), tint, 3, 0.5)
-    cuffs = "" if form == "vest" else stitch("".join(f"M{400 + s * (226 - i * 10)} {572 + i * 2}l{s * 3} 40" for s in (-1, 1) for i in range(7)), tint, 3, 0.45)
+    cuffs = (
+        ""
+        if form == "vest"
+        else stitch(
+            "".join(f"M{400 + s * (226 - i * 10)} {572 + i * 2}l{s * 3} 40" for s in (-1, 1) for i in range(7)),
+            tint,
+            3,
+            0.45,
+        )
+    )
     band = patch("M334 232Q400 310 466 232L452 222Q400 276 348 222Z", tint, 0.14)
     over = {
-        "roll": patch("M340 186Q400 172 460 186L470 246Q400 286 330 246Z", tint, 0.06) + stitch("M334 216Q400 250 466 216" + "".join(f"M{x} 190v{60 - abs(400 - x) // 5}" for x in range(350, 456, 12)), tint, 2.4, 0.4),
-        "cardigan": inside(58, 232, 60, tint) + patch(f"M340 226L392 400V{hem + 8}H408V400L460 226L446 222L400 372L354 222Z", tint, 0.14) + buttons([420, 476, 532, 588], tint, 400, 7.5),
+        "roll": patch("M340 186Q400 172 460 186L470 246Q400 286 330 246Z", tint, 0.06)
+        + stitch(
+            "M334 216Q400 250 466 216" + "".join(f"M{x} 190v{60 - abs(400 - x) // 5}" for x in range(350, 456, 12)),
+            tint,
+            2.4,
+            0.4,
+        ),
+        "cardigan": inside(58, 232, 60, tint)
+        + patch(f"M340 226L392 400V{hem + 8}H408V400L460 226L446 222L400 372L354 222Z", tint, 0.14)
+        + buttons([420, 476, 532, 588], tint, 400, 7.5),
         "vneck": inside(58, 232, 44, tint) + patch("M340 226L400 356L460 226L446 222L400 324L354 222Z", tint, 0.16),
-        "vest": inside(58, 232, 44, tint) + patch("M340 226L400 356L460 226L446 222L400 324L354 222Z", tint, 0.16) + stitch("M268 262Q284 340 276 388M532 262Q516 340 524 388", tint, 9, 0.35),
+        "vest": inside(58, 232, 44, tint)
+        + patch("M340 226L400 356L460 226L446 222L400 324L354 222Z", tint, 0.16)
+        + stitch("M268 262Q284 340 276 388M532 262Q516 340 524 388", tint, 9, 0.35),
     }.get(form, inside(52, 230, 20, tint) + band)
     return Garment(arms, (body,), over + ribs + cuffs, 244)
 
 
 def shirt(rng: Random, tint: str, form: str) -> Garment:
     hem, side = rng.randint(660, 710), rng.randint(140, 158)
-    body = mirrored((0, 262), ((40, 260), (58, 232)), ((132, 254),), ((126, 340), (124, 380)), ((126, 520), (side, hem - 44)), ((110, hem + 4), (60, hem + 14)), ((30, hem + 20), (0, hem + 20)))
+    body = mirrored(
+        (0, 262),
+        ((40, 260), (58, 232)),
+        ((132, 254),),
+        ((126, 340), (124, 380)),
+        ((126, 520), (side, hem - 44)),
+        ((110, hem + 4), (60, hem + 14)),
+        ((30, hem + 20), (0, hem + 20)),
+    )
     short = form in {"camp", "tee"}
-    arms = sleeves((131, 253), (122, 380), (214, 408), 78, 8) if short else sleeves((131, 253), (122, 390), (214, 636), 60)
-    placket = stitch(f"M388 290V{hem + 18}M412 290V{hem + 18}", tint, 1.6) + buttons([300 + i * 58 for i in range(6)], tint, 400, 5.5)
+    arms = (
+        sleeves((131, 253), (122, 380), (214, 408), 78, 8) if short else sleeves((131, 253), (122, 390), (214, 636), 60)
+    )
+    placket = stitch(f"M388 290V{hem + 18}M412 290V{hem + 18}", tint, 1.6) + buttons(
+        [300 + i * 58 for i in range(6)], tint, 400, 5.5
+    )
     cuffs = "" if short else stitch("M186 600l56 16M614 600l-56 16", tint, 2.4)
     pocket = patch("M436 380h66v62l-33 16l-33-16Z", tint, 0.05)
     over = {
-        "band": inside(54, 234, 18, tint) + patch("M346 222Q400 276 454 222L462 240Q400 302 338 240Z", tint, 0.08) + placket,
-        "camp": inside(56, 234, 40, tint) + patch("M344 224L322 262L372 318L400 300L362 262ZM456 224L478 262L428 318L400 300L438 262Z", tint, 0.06) + placket,
-        "blouse": inside(52, 232, 20, tint) + patch("M352 246Q336 250 352 300L398 262L448 300Q464 250 448 246L400 262ZM392 262l-30 120l22 4l18-118l18 132l22-6l-38-132Z", tint, 0.1) + stitch("M400 380V660", tint, 1.4, 0.3),
+        "band": inside(54, 234, 18, tint)
+        + patch("M346 222Q400 276 454 222L462 240Q400 302 338 240Z", tint, 0.08)
+        + placket,
+        "camp": inside(56, 234, 40, tint)
+        + patch("M344 224L322 262L372 318L400 300L362 262ZM456 224L478 262L428 318L400 300L438 262Z", tint, 0.06)
+        + placket,
+        "blouse": inside(52, 232, 20, tint)
+        + patch(
+            "M352 246Q336 250 352 300L398 262L448 300Q464 250 448 246L400 262ZM392 262l-30 120l22 4l18-118l18 132l22-6l-38-132Z",
+            tint,
+            0.1,
+        )
+        + stitch("M400 380V660", tint, 1.4, 0.3),
         "tee": inside(54, 232, 20, tint) + patch("M338 232Q400 302 462 232L452 224Q400 280 348 224Z", tint, 0.12),
         "pocket": collar(52, 238, 34, tint) + placket + pocket,
     }.get(form, collar(52, 238, 34, tint) + placket)
@@ -136,24 +301,72 @@ def shirt(rng: Random, tint: str, form: str) -> Garment:
 
 
 def trousers(rng: Random, tint: str, form: str) -> Garment:
-    width, taper, hem = {"wide": (196, 40, 890), "straight": (164, 66, 890), "tapered": (142, 84, 870), "cropped": (178, 56, 770), "shorts": (186, 34, 600)}.get(form, (168, 60, 890))
+    width, taper, hem = {
+        "wide": (196, 40, 890),
+        "straight": (164, 66, 890),
+        "tapered": (142, 84, 870),
+        "cropped": (178, 56, 770),
+        "shorts": (186, 34, 600),
+    }.get(form, (168, 60, 890))
     lean = rng.randint(-4, 6)
-    body = mirrored((0, 232), ((60, 238), (100, 232)), ((106, 270),), ((132, 360), (136, 430)), ((146, 640), (width + lean, hem)), ((width - taper, hem + 14), (taper - 22, hem + 8)), ((14, 540), (0, 470)))
+    body = mirrored(
+        (0, 232),
+        ((60, 238), (100, 232)),
+        ((106, 270),),
+        ((132, 360), (136, 430)),
+        ((146, 640), (width + lean, hem)),
+        ((width - taper, hem + 14), (taper - 22, hem + 8)),
+        ((14, 540), (0, 470)),
+    )
     band = patch("M300 230Q400 242 500 230L506 268Q400 282 294 268Z", tint, 0.1)
     fly = stitch("M400 276V420Q396 440 384 452", tint, 2) + buttons([256], tint, 400, 7)
     slant = stitch("M302 274L276 374M498 274L524 374", tint, 2.4)
-    crease = stitch(f"M336 300Q322 600 {400 - (width + taper) / 2:g} {hem - 6}M464 300Q478 600 {400 + (width + taper) / 2:g} {hem - 6}", tint, 1.8, 0.45)
+    crease = stitch(
+        f"M336 300Q322 600 {400 - (width + taper) / 2:g} {hem - 6}M464 300Q478 600 {400 + (width + taper) / 2:g} {hem - 6}",
+        tint,
+        1.8,
+        0.45,
+    )
     return Garment((), (body,), band + fly + slant + crease, 232, "clips")
 
 
 def skirt(rng: Random, tint: str, form: str) -> Garment:
-    width, hem = {"aline": (196, 780), "pleated": (210, 840), "pencil": (120, 760), "tiered": (216, 860), "bias": (176, 850)}.get(form, (180, 800))
+    width, hem = {
+        "aline": (196, 780),
+        "pleated": (210, 840),
+        "pencil": (120, 760),
+        "tiered": (216, 860),
+        "bias": (176, 850),
+    }.get(form, (180, 800))
     hem += rng.randint(-14, 14)
-    body = mirrored((0, 254), ((50, 258), (92, 252)), ((98, 290),), ((130, 400), (138 if width > 130 else 132, 480)), ((150 if width > 130 else 130, 640), (width, hem)), ((width / 2, hem + 26), (0, hem + 26)))
+    body = mirrored(
+        (0, 254),
+        ((50, 258), (92, 252)),
+        ((98, 290),),
+        ((130, 400), (138 if width > 130 else 132, 480)),
+        ((150 if width > 130 else 130, 640), (width, hem)),
+        ((width / 2, hem + 26), (0, hem + 26)),
+    )
     band = patch("M308 250Q400 264 492 250L498 290Q400 304 302 290Z", tint, 0.12)
     over = {
-        "pleated": stitch("".join(f"M{400 + k * 21} 296Q{400 + k * 30} 560 {400 + k * 46} {hem + 22 - k * k * 1.1:.0f}" for k in range(-4, 5)), tint, 3, 0.5),
-        "tiered": "".join(stitch(f"M{400 - w} {y}Q400 {y + 20} {400 + w} {y}", tint, 3.4) for w, y in ((140, 440), (166, 620))) + stitch("".join(f"M{x} {y}v20" for y, a, b in ((452, 270, 532), (632, 244, 558)) for x in range(a, b, 14)), tint, 1.6, 0.5),
+        "pleated": stitch(
+            "".join(
+                f"M{400 + k * 21} 296Q{400 + k * 30} 560 {400 + k * 46} {hem + 22 - k * k * 1.1:.0f}"
+                for k in range(-4, 5)
+            ),
+            tint,
+            3,
+            0.5,
+        ),
+        "tiered": "".join(
+            stitch(f"M{400 - w} {y}Q400 {y + 20} {400 + w} {y}", tint, 3.4) for w, y in ((140, 440), (166, 620))
+        )
+        + stitch(
+            "".join(f"M{x} {y}v20" for y, a, b in ((452, 270, 532), (632, 244, 558)) for x in range(a, b, 14)),
+            tint,
+            1.6,
+            0.5,
+        ),
         "wrapped": stitch(f"M470 290Q500 560 440 {hem + 20}", tint, 3.4) + buttons([300, 330], tint, 458, 7),
         "pencil": stitch(f"M400 {hem - 120}V{hem + 20}", tint, 2.4),
     }.get(form, stitch(f"M330 300Q310 560 296 {hem}M470 300Q490 560 504 {hem}", tint, 1.8, 0.4))

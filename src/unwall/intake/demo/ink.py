@@ -17,9 +17,7 @@ Point = tuple[float, float]
 def mix(first: str, second: str, share: float) -> str:
     """The colour `share` of the way from the first hex colour to the second."""
     a, b = int(first[1:], 16), int(second[1:], 16)
-    parts = (
-        round((a >> s & 255) + ((b >> s & 255) - (a >> s & 255)) * share) for s in (16, 8, 0)
-    )
+    parts = (round((a >> s & 255) + ((b >> s & 255) - (a >> s & 255)) * share) for s in (16, 8, 0))
     return "#{:02x}{:02x}{:02x}".format(*parts)
 
 
@@ -50,9 +48,7 @@ def sheet(defs: str, body: str, size: tuple[int, int] = (WIDTH, HEIGHT)) -> str:
 def stops(*pairs: tuple[float, str, float]) -> str:
     """(offset, colour, opacity) triples as gradient stops."""
     return "".join(
-        f'<stop offset="{at:g}" stop-color="{colour}"'
-        + (f' stop-opacity="{opacity:g}"' if opacity < 1 else "")
-        + "/>"
+        f'<stop offset="{at:g}" stop-color="{colour}"' + (f' stop-opacity="{opacity:g}"' if opacity < 1 else "") + "/>"
         for at, colour, opacity in pairs
     )
 
@@ -182,8 +178,11 @@ def panes(rng: Random, colour: str = "#fff6e4", opacity: float = 0.5) -> str:
         for column in range(2):
             px, py = x + column * (width + 16) + row * lean * 0.62, y + row * (height + 18) + column * 26
             shapes.append(
-                "M" + points(((px, py), (px + width, py + 24), (px + width + lean * 0.6, py + height + 24)))
-                + "L" + points(((px + lean * 0.6, py + height),)) + "Z"
+                "M"
+                + points(((px, py), (px + width, py + 24), (px + width + lean * 0.6, py + height + 24)))
+                + "L"
+                + points(((px + lean * 0.6, py + height),))
+                + "Z"
             )
     return path("".join(shapes), f'fill="{colour}" opacity="{opacity:g}" filter="url(#soft)"')
 

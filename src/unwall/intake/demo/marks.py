@@ -22,7 +22,11 @@ def window_mark(ink: str, paper: str) -> str:
 def step_mark(ink: str, paper: str) -> str:
     """Cloud Step: terraces under a small sun."""
     bands = "".join(
-        path(f"M170 {430 + k * 74}Q300 {350 + k * 74} 400 {420 + k * 74}T630 {400 + k * 74}V{436 + k * 74}Q520 {470 + k * 74} 400 {454 + k * 74}T170 {466 + k * 74}Z", f'fill="{mix(ink, paper, 0.18 * k)}"') for k in range(3)
+        path(
+            f"M170 {430 + k * 74}Q300 {350 + k * 74} 400 {420 + k * 74}T630 {400 + k * 74}V{436 + k * 74}Q520 {470 + k * 74} 400 {454 + k * 74}T170 {466 + k * 74}Z",
+            f'fill="{mix(ink, paper, 0.18 * k)}"',
+        )
+        for k in range(3)
     )
     return f'<circle cx="500" cy="262" r="66" fill="{ink}"/>' + bands
 
@@ -30,7 +34,10 @@ def step_mark(ink: str, paper: str) -> str:
 def grain_mark(ink: str, paper: str) -> str:
     """Milu: a grain of rice that is also a drop."""
     drop = "M400 150C520 300 560 400 540 490C524 580 470 640 400 640S276 580 260 490C240 400 280 300 400 150Z"
-    return path(drop, f'fill="{ink}"') + path("M400 250C450 350 470 410 462 480C452 540 430 570 400 572C386 470 384 360 400 250Z", f'fill="{mix(ink, paper, 0.55)}"')
+    return path(drop, f'fill="{ink}"') + path(
+        "M400 250C450 350 470 410 462 480C452 540 430 570 400 572C386 470 384 360 400 250Z",
+        f'fill="{mix(ink, paper, 0.55)}"',
+    )
 
 
 DRAWN = {"south-window": window_mark, "cloud-step": step_mark, "milu": grain_mark}
@@ -67,9 +74,20 @@ def banner(art: Art) -> str:
         defs += down("sky", (0, w.high, 1), (1, w.low, 1)) + blur("soft", 14) + more
         body = full("url(#sky)") + ranges + rows(line, w, mix(w.far, w.near, 0.7), 24, 8, rng)
     elif art.house == "milu":
-        defs += down("sky", (0, pale(paper, 0.4), 1), (1, mix(paper, "#c7d6d6", 0.8), 1)) + blur("net", 4) + blur("soft", 40)
-        net = path(ripples(rng, -120, 60, 1000, 900), 'fill="none" stroke="#fff" stroke-width="12" opacity=".7" filter="url(#net)"')
-        body = full("url(#sky)") + f'<circle cx="560" cy="480" r="230" fill="{ink}" opacity=".28" filter="url(#soft)"/>' + net
+        defs += (
+            down("sky", (0, pale(paper, 0.4), 1), (1, mix(paper, "#c7d6d6", 0.8), 1))
+            + blur("net", 4)
+            + blur("soft", 40)
+        )
+        net = path(
+            ripples(rng, -120, 60, 1000, 900),
+            'fill="none" stroke="#fff" stroke-width="12" opacity=".7" filter="url(#net)"',
+        )
+        body = (
+            full("url(#sky)")
+            + f'<circle cx="560" cy="480" r="230" fill="{ink}" opacity=".28" filter="url(#soft)"/>'
+            + net
+        )
     else:
         defs += blur("fold", 16) + glow("lamp", (0.24, 0.4, 0.9), (0, "#fff1d6", 0.6), (1, "#1d140f", 0.3))
         body = full(mix(ink, paper, 0.45)) + draped(rng, mix(ink, paper, 0.3), tilt=0.8) + full("url(#lamp)")

@@ -80,5 +80,3 @@ def lines(x: float, y: float, widths: Sequence[float], colour: str, gap: float =
     """The look of small print."""
     d = "".join(f"M{x - w / 2:.0f} {y + i * gap:.0f}h{w:.0f}" for i, w in enumerate(widths))
     return path(d, f'stroke="{colour}" stroke-width="2.6" opacity=".7"')
-
-

@@ -2,6 +2,9 @@
 
 from unwall.intake.demo.values import Art, DemoMerchant, DemoNode, DemoPlace, DemoShipping, NodeKind
 
+# Tables keep one row a line.
+# fmt: off
+
 FASHION, TEA, SKIN = "south-window", "cloud-step", "milu"
 
 

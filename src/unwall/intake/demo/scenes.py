@@ -53,7 +53,9 @@ def sky(rng: Random, w: Weather, *, sun: bool = True) -> tuple[str, str]:
         + grain("grain", rng.randrange(90))
     )
     x, y, r = rng.choice((190, 300, 540, 620)), rng.randint(170, 290), rng.randint(46, 74)
-    disc = f'<circle cx="{x}" cy="{y}" r="{r * 4}" fill="url(#halo)"/><circle cx="{x}" cy="{y}" r="{r}" fill="{w.sun}"/>'
+    disc = (
+        f'<circle cx="{x}" cy="{y}" r="{r * 4}" fill="url(#halo)"/><circle cx="{x}" cy="{y}" r="{r}" fill="{w.sun}"/>'
+    )
     return defs, full("url(#sky)") + (disc if sun else "")
 
 
@@ -69,7 +71,8 @@ def crest(rng: Random, base: float, height: float, steps: int) -> list[Point]:
         (
             -40 + 880 * i / steps,
             base
-            - height * (0.5 + 0.3 * math.sin(phase + i * 1.5) + 0.35 * math.sin(phase * 2 + i * beat) + rng.uniform(-0.1, 0.1))
+            - height
+            * (0.5 + 0.3 * math.sin(phase + i * 1.5) + 0.35 * math.sin(phase * 2 + i * beat) + rng.uniform(-0.1, 0.1))
             + slope * height * (i / steps - 0.5),
         )
         for i in range(steps + 1)
@@ -94,7 +97,9 @@ def mountains(rng: Random, w: Weather, count: int, top: float, bottom: float) ->
         d = f"M{points(jag[:1])}{smooth(jag)}L840 {foot:.0f}H-40Z"
         body += path(d, f'fill="url(#m{k})"')
         if k < count - 1:
-            body += ellipse(rng.randint(100, 700), base + 60, 420, 34, f'fill="{w.low}" opacity=".6" filter="url(#soft)"')
+            body += ellipse(
+                rng.randint(100, 700), base + 60, 420, 34, f'fill="{w.low}" opacity=".6" filter="url(#soft)"'
+            )
     return defs, body
 
 
@@ -123,12 +128,14 @@ def terraces(rng: Random, art: Art) -> tuple[str, str]:
     defs, body = sky(rng, w)
     more, ranges = mountains(rng, w, 3, 400, 560)
     body += ranges
-    for k, (base, height, size, count) in enumerate(((640, 110, 20, 6), (760, 130, 30, 5), (890, 110, 44, 4))):
+    for k, (base, height, size, count) in enumerate(((640, 110, 20, 5), (760, 130, 30, 4), (890, 110, 44, 4))):
         tone = mix(mix(w.far, w.near, 0.45 + 0.22 * k), w.sun, 0.08)
         line = crest(rng, base, height, 4)
         body += hill(line, tone) + rows(line, w, tone, size, count, rng)
         if k < 2:
-            body += ellipse(rng.choice((140, 640)), base + 96, 380, 36, f'fill="{w.low}" opacity=".72" filter="url(#soft)"')
+            body += ellipse(
+                rng.choice((140, 640)), base + 96, 380, 36, f'fill="{w.low}" opacity=".72" filter="url(#soft)"'
+            )
     body += trees(rng, 660 if rng.random() < 0.5 else 130, 640, deep(w.near, 0.2), 0.9)
     return defs + more, body + (flakes(rng) if art.pattern == "snow" else "")
 
@@ -139,7 +146,14 @@ def trees(rng: Random, x: float, y: float, tone: str, size: float) -> str:
         tx, h = x + k * 34 * size + rng.uniform(-8, 8), rng.uniform(90, 150) * size
         out += path(f"M{tx:.0f} {y:.0f}v{-h * 0.8:.0f}", f'stroke="{tone}" stroke-width="{3.4 * size:.1f}"')
         out += "".join(
-            ellipse(tx + rng.uniform(-9, 9), y - h * (0.5 + 0.17 * j), (24 - 5 * j) * size, (26 - 5 * j) * size, f'fill="{tone}" opacity=".9"') for j in range(3)
+            ellipse(
+                tx + rng.uniform(-9, 9),
+                y - h * (0.5 + 0.17 * j),
+                (24 - 5 * j) * size,
+                (26 - 5 * j) * size,
+                f'fill="{tone}" opacity=".9"',
+            )
+            for j in range(3)
         )
     return out
 
@@ -157,16 +171,29 @@ def ridges(rng: Random, art: Art) -> tuple[str, str]:
     w = WEATHERS[art.pattern or "mist"]
     defs, body = sky(rng, w)
     more, ranges = mountains(rng, w, 6, 330, 900)
-    birds = "".join(f"M{x} {y}q9 -10 16 0q8 -9 17 -1" for x, y in ((rng.randint(200, 560), rng.randint(190, 330)) for _ in range(4)))
-    front = pavilion(rng.choice((150, 600)), 842, deep(w.near, 0.35)) + trees(rng, rng.choice((300, 420)), 872, deep(w.near, 0.3), 1.15)
+    birds = "".join(
+        f"M{x} {y}q9 -10 16 0q8 -9 17 -1" for x, y in ((rng.randint(200, 560), rng.randint(190, 330)) for _ in range(4))
+    )
+    front = pavilion(rng.choice((150, 600)), 842, deep(w.near, 0.35)) + trees(
+        rng, rng.choice((300, 420)), 872, deep(w.near, 0.3), 1.15
+    )
     shore = hill(crest(rng, 920, 60, 4), deep(w.near, 0.3))
-    body += ranges + path(birds, f'fill="none" stroke="{deep(w.near, 0.2)}" stroke-width="2.6" opacity=".8"') + front + shore
+    body += (
+        ranges
+        + path(birds, f'fill="none" stroke="{deep(w.near, 0.2)}" stroke-width="2.6" opacity=".8"')
+        + front
+        + shore
+    )
     return defs + more, body + (flakes(rng) if art.pattern == "snow" else "")
 
 
 def pavilion(x: float, y: float, tone: str) -> str:
     roof = f"M{x - 84} {y - 64}Q{x - 40} {y - 80} {x} {y - 126}Q{x + 40} {y - 80} {x + 84} {y - 64}Q{x} {y - 78} {x - 84} {y - 64}Z"
-    return path(roof + f"M{x - 52} {y - 66}h7v90h-7ZM{x + 45} {y - 66}h7v90h-7ZM{x - 16} {y - 66}h5v90h-5ZM{x + 12} {y - 66}h5v90h-5ZM{x - 62} {y}h124v26h-124ZM{x - 3} {y - 142}h6v20h-6Z", f'fill="{tone}"')
+    return path(
+        roof
+        + f"M{x - 52} {y - 66}h7v90h-7ZM{x + 45} {y - 66}h7v90h-7ZM{x - 16} {y - 66}h5v90h-5ZM{x + 12} {y - 66}h5v90h-5ZM{x - 62} {y}h124v26h-124ZM{x - 3} {y - 142}h6v20h-6Z",
+        f'fill="{tone}"',
+    )
 
 
 def lake(rng: Random, art: Art) -> tuple[str, str]:
@@ -179,7 +206,8 @@ def lake(rng: Random, art: Art) -> tuple[str, str]:
     defs += down("water", (0, mix(w.low, w.far, 0.25), 1), (1, mix(w.high, w.near, 0.3), 1))
     more, ranges = mountains(rng, w, 3, shore - 70, shore - 10)
     glints = "".join(
-        f"M{x - rng.uniform(8, 20) - k * 5:.0f} {shore + 26 + k * 27}h{rng.uniform(30, 60) + k * 9:.0f}" for k in range(13)
+        f"M{x - rng.uniform(8, 20) - k * 5:.0f} {shore + 26 + k * 27}h{rng.uniform(30, 60) + k * 9:.0f}"
+        for k in range(13)
     )
     calm = "".join(f"M{rng.randint(-60, 700)} {shore + 30 + k * 24}h{rng.randint(60, 300)}" for k in range(18))
     body += (
@@ -188,7 +216,11 @@ def lake(rng: Random, art: Art) -> tuple[str, str]:
         f'<g transform="translate(0 {2 * shore}) scale(1 -1)" opacity=".32" clip-path="url(#shore)">{hill(crest(rng, shore - 10, 90, 5), w.near)}</g>'
         + path(calm, f'stroke="{pale(w.low, 0.4)}" stroke-width="2.6" opacity=".5"')
         + path(glints, f'stroke="{w.sun}" stroke-width="6" stroke-linecap="round" opacity=".8"')
-        + boat(rng.randint(400, 580) if x < 400 else rng.randint(130, 300), shore + rng.randint(120, 210), deep(w.near, 0.3))
+        + boat(
+            rng.randint(400, 580) if x < 400 else rng.randint(130, 300),
+            shore + rng.randint(120, 210),
+            deep(w.near, 0.3),
+        )
         + reeds(rng, deep(w.near, 0.35), rng.choice((0, 600)))
     )
     defs += f'<clipPath id="shore"><rect width="800" height="{shore}"/></clipPath>'
@@ -198,7 +230,12 @@ def lake(rng: Random, art: Art) -> tuple[str, str]:
 def boat(x: float, y: float, tone: str) -> str:
     hull = f"M{x - 110} {y - 14}Q{x} {y + 26} {x + 120} {y - 22}Q{x + 60} {y + 34} {x} {y + 32}Q{x - 70} {y + 30} {x - 110} {y - 14}Z"
     hood = f"M{x - 46} {y + 2}Q{x - 40} {y - 54} {x} {y - 54}Q{x + 44} {y - 54} {x + 48} {y}Z"
-    return path(hull, f'fill="{tone}"') + path(hood, f'fill="{mix(tone, "#b98d5c", 0.3)}"') + path(f"M{x + 70} {y}L{x + 104} {y - 150}", f'stroke="{tone}" stroke-width="4"') + ellipse(x, y + 46, 130, 7, f'fill="{tone}" opacity=".3"')
+    return (
+        path(hull, f'fill="{tone}"')
+        + path(hood, f'fill="{mix(tone, "#b98d5c", 0.3)}"')
+        + path(f"M{x + 70} {y}L{x + 104} {y - 150}", f'stroke="{tone}" stroke-width="4"')
+        + ellipse(x, y + 46, 130, 7, f'fill="{tone}" opacity=".3"')
+    )
 
 
 def reeds(rng: Random, tone: str, x: float) -> str:
@@ -226,7 +263,9 @@ def paddies(rng: Random, art: Art) -> tuple[str, str]:
         body += path(f"M{points(line[:1])}{smooth(line)}V1010H-40Z", f'fill="{mix(w.near, w.far, 0.1 * (k % 3))}"')
         low = [(px, py + 7 + k * 0.9) for px, py in line]
         back = [(px, py + depth * (0.66 + 0.2 * math.sin(i * 1.3 + k))) for i, (px, py) in enumerate(line)][::-1]
-        body += path(f"M{points(low[:1])}{smooth(low)}L{points(back[:1])}{smooth(back)}Z", 'fill="url(#pool)" opacity=".92"')
+        body += path(
+            f"M{points(low[:1])}{smooth(low)}L{points(back[:1])}{smooth(back)}Z", 'fill="url(#pool)" opacity=".92"'
+        )
         y += depth
     return defs + more, body
 

@@ -1,9 +1,9 @@
 """Editorial sets: rooms, streets, cloth and flowers, composed around one idea each."""
 
-import math
 from random import Random
 
 from unwall.intake.demo.cloth import draped, weave
+from unwall.intake.demo.flora import bloom, flatlay
 from unwall.intake.demo.ink import (
     across,
     blur,
@@ -23,7 +23,7 @@ from unwall.intake.demo.ink import (
     sheet,
     smooth,
 )
-from unwall.intake.demo.objects import lathe, seal
+from unwall.intake.demo.objects import lathe
 from unwall.intake.demo.scenes import WEATHERS, crest, film, hill, mountains
 from unwall.intake.demo.values import Art
 
@@ -34,11 +34,15 @@ def hanging(x: float, y: float, width: float, length: float, tint: str, name: st
     """One garment seen from its side on a rail: a shoulder, a fall and a few folds."""
     d = f"M{x:.0f} {y}Q{x + width * 0.5:.0f} {y - 26} {x + width:.0f} {y + 8}L{x + width * 1.1:.0f} {y + length:.0f}Q{x + width / 2:.0f} {y + length + 16:.0f} {x - width * 0.1:.0f} {y + length:.0f}Z"
     lines = "".join(
-        f"M{x + width * t:.0f} {y + 40}Q{x + width * (t + 0.05):.0f} {y + length / 2:.0f} {x + width * (t - 0.04):.0f} {y + length - 6:.0f}" for t in (0.25, 0.5, 0.76)
+        f"M{x + width * t:.0f} {y + 40}Q{x + width * (t + 0.05):.0f} {y + length / 2:.0f} {x + width * (t - 0.04):.0f} {y + length - 6:.0f}"
+        for t in (0.25, 0.5, 0.76)
     )
     hook = path(f"M{x + width / 2:.0f} {y - 10}v-44q0 -16 12 -14", 'fill="none" stroke="#6b6259" stroke-width="4"')
     return (
-        hook + path(d, f'fill="{tint}"') + path(d, f'fill="url(#{name})"') + path(lines, f'fill="none" stroke="{deep(tint, 0.5)}" stroke-width="6" opacity=".3"')
+        hook
+        + path(d, f'fill="{tint}"')
+        + path(d, f'fill="url(#{name})"')
+        + path(lines, f'fill="none" stroke="{deep(tint, 0.5)}" stroke-width="6" opacity=".3"')
     )
 
 
@@ -48,14 +52,20 @@ def rail(rng: Random, art: Art) -> tuple[str, str]:
     tints = [art.tint, *rng.sample(CLOTHES, 6)]
     defs = down("wall", (0, pale(wall, 0.25), 1), (1, deep(wall, 0.14), 1)) + blur("soft", 7) + grain("grain", art.seed)
     defs += across("side", (0, "#fff", 0.22), (0.4, "#fff", 0), (1, "#1d140f", 0.34))
-    body = full("url(#wall)") + panes(rng, "#fff8e8", 0.6) + f'<rect y="880" width="800" height="120" fill="{deep(wall, 0.2)}"/>'
+    body = (
+        full("url(#wall)")
+        + panes(rng, "#fff8e8", 0.6)
+        + f'<rect y="880" width="800" height="120" fill="{deep(wall, 0.2)}"/>'
+    )
     x, drawn = rng.uniform(70, 120), ""
     for tint in tints:
         width, length = rng.uniform(70, 116), rng.choice((380, 430, 520, 580, 600))
         drawn += hanging(x, 250, width, length, tint, "side")
         x += width * rng.uniform(0.86, 1.06)
-    shade = f'<g transform="translate(34 26)" opacity=".26" filter="url(#soft)">{path(f"M96 244H{x:.0f}V720L96 780Z", "fill=%s#3a2a1c%s" % (chr(34), chr(34)))}</g>'
-    post = path("M46 190V960M754 190V960", 'stroke="#5c4330" stroke-width="12"') + path("M20 190H780", 'stroke="#7a5a3f" stroke-width="12"')
+    shade = f'<g transform="translate(34 26)" opacity=".26" filter="url(#soft)"><path d="M96 244H{x:.0f}V720L96 780Z" fill="#3a2a1c"/></g>'
+    post = path("M46 190V960M754 190V960", 'stroke="#5c4330" stroke-width="12"') + path(
+        "M20 190H780", 'stroke="#7a5a3f" stroke-width="12"'
+    )
     feet = ellipse(400, 962, 400, 12, 'fill="#2a1d12" opacity=".25" filter="url(#soft)"')
     return defs, body + shade + feet + post + drawn
 
@@ -63,13 +73,29 @@ def rail(rng: Random, art: Art) -> tuple[str, str]:
 def line(rng: Random, art: Art) -> tuple[str, str]:
     """Washing on a line between white walls with black tiles, blue behind."""
     w = WEATHERS[art.pattern or "summer"]
-    defs = down("sky", (0, w.high, 1), (1, w.low, 1)) + across("wallside", (0, "#f4f0e7", 1), (1, "#d9d6ce", 1)) + blur("soft", 7) + grain("grain", art.seed)
+    defs = (
+        down("sky", (0, w.high, 1), (1, w.low, 1))
+        + across("wallside", (0, "#f4f0e7", 1), (1, "#d9d6ce", 1))
+        + blur("soft", 7)
+        + grain("grain", art.seed)
+    )
     defs += across("side", (0, "#fff", 0.25), (0.5, "#fff", 0), (1, "#1d140f", 0.24))
-    body = full("url(#sky)") + "".join(ellipse(x, y, r, r * 0.24, 'fill="#fff" opacity=".5" filter="url(#soft)"') for x, y, r in ((260, 190, 190), (560, 280, 150)))
-    left = path("M0 240H150L190 280V1000H0Z", 'fill="url(#wallside)"') + path("M-10 200L160 214L214 282H-10Z", 'fill="#3b3f45"')
-    right = path("M640 380H800V1000H640Z", 'fill="#ece8de"') + path("M610 392Q640 372 660 330H810V396Z", 'fill="#3b3f45"')
-    tiles = path("".join(f"M{x} {214 + x * 0.1:.0f}l16 66" for x in range(4, 170, 20)), 'stroke="#5a5f66" stroke-width="4"')
-    window = path("M40 420h84v120H40ZM700 560h70v110h-70Z", 'fill="#54504a"') + path("M82 420v120M40 480h84M735 560v110", 'stroke="#8c8579" stroke-width="6"')
+    body = full("url(#sky)") + "".join(
+        ellipse(x, y, r, r * 0.24, 'fill="#fff" opacity=".5" filter="url(#soft)"')
+        for x, y, r in ((260, 190, 190), (560, 280, 150))
+    )
+    left = path("M0 240H150L190 280V1000H0Z", 'fill="url(#wallside)"') + path(
+        "M-10 200L160 214L214 282H-10Z", 'fill="#3b3f45"'
+    )
+    right = path("M640 380H800V1000H640Z", 'fill="#ece8de"') + path(
+        "M610 392Q640 372 660 330H810V396Z", 'fill="#3b3f45"'
+    )
+    tiles = path(
+        "".join(f"M{x} {214 + x * 0.1:.0f}l16 66" for x in range(4, 170, 20)), 'stroke="#5a5f66" stroke-width="4"'
+    )
+    window = path("M40 420h84v120H40ZM700 560h70v110h-70Z", 'fill="#54504a"') + path(
+        "M82 420v120M40 480h84M735 560v110", 'stroke="#8c8579" stroke-width="6"'
+    )
     rope, items = "", ""
     for k, base in enumerate((430, 640)):
         rope += f"M190 {base}Q420 {base + 70} 642 {base + 20}"
@@ -81,16 +107,30 @@ def line(rng: Random, art: Art) -> tuple[str, str]:
             sway = rng.uniform(-24, 30)
             tint = rng.choice((art.tint, *CLOTHES))
             d = f"M{x:.0f} {y:.0f}L{x + width:.0f} {y + 6:.0f}Q{x + width + sway * 0.3:.0f} {y + length / 2:.0f} {x + width + sway:.0f} {y + length:.0f}Q{x + width / 2 + sway:.0f} {y + length + 14:.0f} {x + sway:.0f} {y + length - 8:.0f}Q{x + sway * 0.2:.0f} {y + length / 2:.0f} {x:.0f} {y:.0f}Z"
-            items += path(d, f'fill="{tint}"') + path(d, 'fill="url(#side)"') + path(f"M{x + 10:.0f} {y - 8:.0f}v18M{x + width - 10:.0f} {y - 4:.0f}v18", 'stroke="#a5794c" stroke-width="6"')
+            items += (
+                path(d, f'fill="{tint}"')
+                + path(d, 'fill="url(#side)"')
+                + path(
+                    f"M{x + 10:.0f} {y - 8:.0f}v18M{x + width - 10:.0f} {y - 4:.0f}v18",
+                    'stroke="#a5794c" stroke-width="6"',
+                )
+            )
             x += width + rng.uniform(16, 36)
-    return defs, body + right + left + tiles + window + path(rope, 'fill="none" stroke="#4a4641" stroke-width="2.6"') + items
+    return defs, body + right + left + tiles + window + path(
+        rope, 'fill="none" stroke="#4a4641" stroke-width="2.6"'
+    ) + items
 
 
 def street(rng: Random, art: Art) -> tuple[str, str]:
     """A plastered lane in hard light: a doorway or moon gate, steps, the shadow of a plane tree."""
     wall = mix(art.tint, "#efe3d0", 0.62)
     lit, dark = pale(wall, 0.3), deep(wall, 0.34)
-    defs = across("lit", (0, lit, 1), (1, wall, 1)) + down("inner", (0, deep(wall, 0.62), 1), (1, deep(wall, 0.4), 1)) + blur("soft", 5) + grain("grain", art.seed)
+    defs = (
+        across("lit", (0, lit, 1), (1, wall, 1))
+        + down("inner", (0, deep(wall, 0.62), 1), (1, deep(wall, 0.4), 1))
+        + blur("soft", 5)
+        + grain("grain", art.seed)
+    )
     x = rng.choice((300, 430, 510))
     if art.form == "gate":
         door = f"M{x - 120} 860V700A190 190 0 1 1 {x + 120} 700V860Z"
@@ -102,9 +142,15 @@ def street(rng: Random, art: Art) -> tuple[str, str]:
         f'<rect x="{x - 190 - k * 40}" y="{860 + k * 34}" width="{380 + k * 80}" height="36" fill="{mix(lit, dark, 0.12 + 0.1 * (k % 2))}"/><rect x="{x - 190 - k * 40}" y="{886 + k * 34}" width="{380 + k * 80}" height="8" fill="{dark}" opacity=".4"/>'
         for k in range(4)
     )
-    tree = "".join(bough(rng, start, angle, 9, 130) for start, angle in (((840, 160), 2.7), ((820, 420), 3.3), ((700, -30), 2.0)))
+    tree = "".join(
+        bough(rng, start, angle, 9, 130) for start, angle in (((840, 160), 2.7), ((820, 420), 3.3), ((700, -30), 2.0))
+    )
     thing = bench(rng, x, art) if rng.random() < 0.7 else ""
-    return defs, full("url(#lit)") + path("M0 0H800V78H0Z", 'fill="#43464a"') + path("".join(f"M{k} 0v78" for k in range(10, 800, 34)), 'stroke="#5c6066" stroke-width="10"') + beyond + f'<rect y="860" width="800" height="140" fill="{deep(wall, 0.16)}"/>' + shadow + path(tree, f'fill="{dark}" opacity=".42" filter="url(#soft)"') + steps + thing
+    return defs, full("url(#lit)") + path("M0 0H800V78H0Z", 'fill="#43464a"') + path(
+        "".join(f"M{k} 0v78" for k in range(10, 800, 34)), 'stroke="#5c6066" stroke-width="10"'
+    ) + beyond + f'<rect y="860" width="800" height="140" fill="{deep(wall, 0.16)}"/>' + shadow + path(
+        tree, f'fill="{dark}" opacity=".42" filter="url(#soft)"'
+    ) + steps + thing
 
 
 def bench(rng: Random, x: float, art: Art) -> str:
@@ -112,14 +158,23 @@ def bench(rng: Random, x: float, art: Art) -> str:
     sx = 90 if x > 400 else 570
     stool = path(f"M{sx} 796h150v16h-150ZM{sx + 12} 812h14l-8 96h-14ZM{sx + 124} 812h14l8 96h-14Z", 'fill="#5c4330"')
     tints = [art.tint, *rng.sample(CLOTHES, 3)]
-    pile = "".join(f'<rect x="{sx + 10 + k * 3}" y="{768 - k * 27}" width="{130 - k * 6}" height="28" rx="12" fill="{t}" stroke="{deep(t, 0.4)}" stroke-width="1.4"/>' for k, t in enumerate(tints))
+    pile = "".join(
+        f'<rect x="{sx + 10 + k * 3}" y="{768 - k * 27}" width="{130 - k * 6}" height="28" rx="12" fill="{t}" stroke="{deep(t, 0.4)}" stroke-width="1.4"/>'
+        for k, t in enumerate(tints)
+    )
     return ellipse(sx + 84, 908, 104, 9, 'fill="#2a1d12" opacity=".35" filter="url(#soft)"') + stool + pile
 
 
 def folds(rng: Random, art: Art) -> tuple[str, str]:
     """Cloth alone, filling the sheet, two colours meeting."""
     second = mix(art.tint, rng.choice(CLOTHES), 0.7)
-    defs = weave(art.form or "twill", rng, art.tint) + blur("fold", 20) + blur("soft", 26) + grain("grain", art.seed) + glow("lamp", (0.3, 0.24, 0.9), (0, "#fff6e0", 0.42), (1, "#1d140f", 0.4))
+    defs = (
+        weave(art.form or "twill", rng, art.tint)
+        + blur("fold", 20)
+        + blur("soft", 26)
+        + grain("grain", art.seed)
+        + glow("lamp", (0.3, 0.24, 0.9), (0, "#fff6e0", 0.42), (1, "#1d140f", 0.4))
+    )
     edge = [(-40, 640 + rng.uniform(-60, 60)), (200, 560), (420, 660 + rng.uniform(-40, 40)), (640, 560), (840, 500)]
     over = f"M{points(edge[:1])}{smooth(edge)}V1010H-40Z"
     body = full(art.tint) + full("url(#w)", ' opacity=".7"') + draped(rng, art.tint, tilt=0.6)
@@ -128,51 +183,26 @@ def folds(rng: Random, art: Art) -> tuple[str, str]:
     return defs, body + full("url(#lamp)")
 
 
-def bloom(rng: Random, art: Art) -> tuple[str, str]:
-    """A flowering branch before a wall or a moon."""
-    ground = mix(rng.choice(("#e6ded0", "#cfd6cf", "#d9dde0", "#e8d8cc")), art.tint, 0.12)
-    defs = down("wall", (0, pale(ground, 0.25), 1), (1, deep(ground, 0.12), 1)) + blur("soft", 9) + grain("grain", art.seed)
-    body = full("url(#wall)")
-    if art.pattern == "moon":
-        body += f'<circle cx="470" cy="400" r="240" fill="{pale(ground, 0.7)}"/>'
-    x, y, angle = 40.0, 960.0, -1.05
-    bark = deep(mix("#5a4636", art.tint, 0.1), 0.2)
-    limb, spots = [(x, y)], []
-    for k in range(11):
-        angle += rng.uniform(-0.34, 0.3)
-        x, y = x + 88 * math.cos(angle), y + 92 * math.sin(min(angle, -0.5))
-        limb.append((x, y))
-        for side in (-1, 1):
-            if k > 1 and rng.random() < 0.55:
-                reach, turn = rng.uniform(50, 150), angle + side * rng.uniform(0.6, 1.1)
-                spots.append((x, y, x + reach * math.cos(turn), y + reach * math.sin(turn)))
-    drawn = path(f"M{points(limb[:1])}{smooth(limb)}", f'fill="none" stroke="{bark}" stroke-width="15" stroke-linecap="round"')
-    drawn += path("".join(f"M{a:.0f} {b:.0f}Q{(a + c) / 2 + 8:.0f} {(b + d) / 2 - 12:.0f} {c:.0f} {d:.0f}" for a, b, c, d in spots), f'fill="none" stroke="{bark}" stroke-width="6" stroke-linecap="round"')
-    flowers = "".join(blossom(rng, c, d, art) for _, _, c, d in spots)
-    flowers += "".join(blossom(rng, px + rng.uniform(-26, 26), py + rng.uniform(-26, 26), art) for px, py in limb[3::2])
-    return defs, body + f'<g transform="translate(40 30)" opacity=".2" filter="url(#soft)">{drawn}</g>' + drawn + flowers
-
-
-def blossom(rng: Random, x: float, y: float, art: Art) -> str:
-    size, turn = rng.uniform(26, 44), rng.random() * 6
-    if art.form == "osmanthus":
-        d = "".join(leaf(x + rng.uniform(-34, 34), y + rng.uniform(-26, 26), 26, turn + k * 1.57, 0.5) for k in range(8))
-        greens = leaf(x, y, 100, turn, 0.2)
-        return path(greens, 'fill="#4d6650"') + path(d, f'fill="{art.tint}"')
-    petals = "".join(leaf(x, y, size, turn + k * math.tau / 5, 0.46) for k in range(5))
-    heart = f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{size * 0.24:.0f}" fill="#d9a441"/>'
-    tone = pale(art.tint, rng.choice((0, 0.2, 0.4)))
-    green = path(leaf(x, y, size * 1.9, turn + 0.5, 0.24), 'fill="#3f5a46"') if art.form == "camellia" else ""
-    return green + path(petals, f'fill="{tone}" stroke="{deep(tone, 0.18)}" stroke-width="1.4"') + heart
-
-
 def stones(rng: Random, art: Art) -> tuple[str, str]:
     """Stacked stones in still water, rings going out."""
     w = WEATHERS[art.pattern or "mist"]
     water = mix(mix(w.high, art.tint, 0.25), "#f4efe6", 0.2)
-    defs = down("water", (0, pale(water, 0.4), 1), (0.45, water, 1), (1, deep(water, 0.3), 1)) + blur("soft", 12) + grain("grain", art.seed)
+    defs = (
+        down("water", (0, pale(water, 0.4), 1), (0.45, water, 1), (1, deep(water, 0.3), 1))
+        + blur("soft", 12)
+        + grain("grain", art.seed)
+    )
     x = rng.choice((300, 400, 500))
-    rings = "".join(ellipse(x, 800, 170 + k * 92, 30 + k * 20, f'fill="none" stroke="{pale(water, 0.7)}" stroke-width="{5 - k * 0.7:.1f}" opacity="{0.75 - k * 0.13:.2f}"') for k in range(5))
+    rings = "".join(
+        ellipse(
+            x,
+            800,
+            170 + k * 92,
+            30 + k * 20,
+            f'fill="none" stroke="{pale(water, 0.7)}" stroke-width="{5 - k * 0.7:.1f}" opacity="{0.75 - k * 0.13:.2f}"',
+        )
+        for k in range(5)
+    )
     drawn, y = "", 806.0
     for k, half in enumerate((164, 128, 104, 70, 44)):
         tall = half * rng.uniform(0.36, 0.5)
@@ -180,25 +210,52 @@ def stones(rng: Random, art: Art) -> tuple[str, str]:
         defs += glow(f"s{k}", (0.36, 0.2, 0.9), (0, pale(tone, 0.45), 1), (0.6, tone, 1), (1, deep(tone, 0.4), 1))
         lean = rng.uniform(-14, 14)
         d = f"M{x - half + lean:.0f} {y - tall * 0.8:.0f}C{x - half:.0f} {y - tall * 2:.0f} {x + half:.0f} {y - tall * 2.1:.0f} {x + half + lean:.0f} {y - tall * 0.9:.0f}S{x + half * 0.6:.0f} {y:.0f} {x:.0f} {y:.0f}S{x - half - 10 + lean:.0f} {y - tall * 0.1:.0f} {x - half + lean:.0f} {y - tall * 0.8:.0f}Z"
-        drawn += path(d, f'fill="url(#s{k})"') + path(f"M{x - half * 0.7:.0f} {y - tall:.0f}q{half * 0.6:.0f} -12 {half * 1.3:.0f} 6", f'stroke="{pale(tone, 0.6)}" stroke-width="2" fill="none" opacity=".4"')
+        drawn += path(d, f'fill="url(#s{k})"') + path(
+            f"M{x - half * 0.7:.0f} {y - tall:.0f}q{half * 0.6:.0f} -12 {half * 1.3:.0f} 6",
+            f'stroke="{pale(tone, 0.6)}" stroke-width="2" fill="none" opacity=".4"',
+        )
         y -= tall * 1.62
-    far = hill(crest(rng, 480, 90, 5), mix(w.far, water, 0.5), 'opacity=".5" filter="url(#soft)"') if art.form != "bare" else ""
-    return defs, full("url(#water)") + f'<g clip-path="url(#top)">{far}</g><clipPath id="top"><rect width="800" height="520"/></clipPath>' + ellipse(x, 812, 190, 34, f'fill="{deep(water, 0.5)}" opacity=".5" filter="url(#soft)"') + rings + drawn + path(leaf(x + 190, 850, 70, 0.2, 0.2) + leaf(x - 260, 900, 60, 2.6, 0.2), f'fill="{art.tint}" opacity=".9"')
+    far = (
+        hill(crest(rng, 480, 90, 5), mix(w.far, water, 0.5), 'opacity=".5" filter="url(#soft)"')
+        if art.form != "bare"
+        else ""
+    )
+    return defs, full(
+        "url(#water)"
+    ) + f'<g clip-path="url(#top)">{far}</g><clipPath id="top"><rect width="800" height="520"/></clipPath>' + ellipse(
+        x, 812, 190, 34, f'fill="{deep(water, 0.5)}" opacity=".5" filter="url(#soft)"'
+    ) + rings + drawn + path(
+        leaf(x + 190, 850, 70, 0.2, 0.2) + leaf(x - 260, 900, 60, 2.6, 0.2), f'fill="{art.tint}" opacity=".9"'
+    )
 
 
 def stairs(rng: Random, art: Art) -> tuple[str, str]:
     """Steps and arches in two colours and hard light."""
     wall = mix(art.tint, "#f4e8d8", 0.5)
     dark, lit = deep(wall, 0.28), pale(wall, 0.35)
-    defs = down("sky", (0, mix("#8fb3c4", wall, 0.25), 1), (1, mix("#dce6e4", wall, 0.25), 1)) + across("face", (0, lit, 1), (1, wall, 1)) + grain("grain", art.seed)
+    defs = (
+        down("sky", (0, mix("#8fb3c4", wall, 0.25), 1), (1, mix("#dce6e4", wall, 0.25), 1))
+        + across("face", (0, lit, 1), (1, wall, 1))
+        + grain("grain", art.seed)
+    )
     cut = rng.randint(280, 380)
-    body = full("url(#sky)") + f'<circle cx="{rng.choice((160, 600))}" cy="190" r="62" fill="#fff4dc"/>' + path(f"M0 {cut}H470V180H800V1000H0Z", 'fill="url(#face)"') + path(f"M470 {cut}L620 180H800V1000H470Z", f'fill="{dark}" opacity=".45"')
-    arch = path(f"M90 780V{cut + 200}A110 110 0 0 1 310 {cut + 200}V780Z", f'fill="{dark}"') + path(f"M140 780V{cut + 210}A90 90 0 0 1 310 {cut + 210}V780Z", f'fill="{deep(dark, 0.3)}"')
+    body = (
+        full("url(#sky)")
+        + f'<circle cx="{rng.choice((160, 600))}" cy="190" r="62" fill="#fff4dc"/>'
+        + path(f"M0 {cut}H470V180H800V1000H0Z", 'fill="url(#face)"')
+        + path(f"M470 {cut}L620 180H800V1000H470Z", f'fill="{dark}" opacity=".45"')
+    )
+    arch = path(f"M90 780V{cut + 200}A110 110 0 0 1 310 {cut + 200}V780Z", f'fill="{dark}"') + path(
+        f"M140 780V{cut + 210}A90 90 0 0 1 310 {cut + 210}V780Z", f'fill="{deep(dark, 0.3)}"'
+    )
     steps = ""
     for k in range(8):
         x, y = 800 - k * 62, 480 + k * 58
         steps += f'<rect x="{x - 420}" y="{y}" width="640" height="30" fill="{lit}"/><rect x="{x - 420}" y="{y + 26}" width="640" height="40" fill="{mix(wall, dark, 0.6)}"/>'
-    pot = path(lathe(170, [(52, 800), (62, 840), (40, 900)]), f'fill="{mix("#a8452f", wall, 0.2)}"') + path("".join(leaf(170, 806, rng.uniform(120, 210), a, 0.13) for a in (-2.5, -2.1, -1.8, -1.45, -1.1, -0.7)), 'fill="#4d6650"')
+    pot = path(lathe(170, [(52, 800), (62, 840), (40, 900)]), f'fill="{mix("#a8452f", wall, 0.2)}"') + path(
+        "".join(leaf(170, 806, rng.uniform(120, 210), a, 0.13) for a in (-2.5, -2.1, -1.8, -1.45, -1.1, -0.7)),
+        'fill="#4d6650"',
+    )
     return defs, body + arch + steps + f'<rect y="890" width="800" height="110" fill="{lit}"/>' + pot
 
 
@@ -208,44 +265,25 @@ def rain(rng: Random, art: Art) -> tuple[str, str]:
     defs, ranges = mountains(rng, w, 4, 380, 700)
     defs += down("sky", (0, w.high, 1), (1, w.low, 1)) + blur("soft", 12) + blur("near", 5) + grain("grain", art.seed)
     drops = "".join(f"M{rng.randrange(800)} {rng.randrange(840)}v{rng.choice((0.1, 0.1, 18, 46))}" for _ in range(80))
-    frame = path("M0 0H800V44H0ZM0 0H44V1000H0ZM756 0H800V1000H756ZM386 0H414V860H386ZM0 420H800V440H0Z", f'fill="{deep("#7a6047", 0.3)}"')
-    cup = path(lathe(560, [(92, 730), (90, 790), (58, 858), (48, 872)]), f'fill="{art.tint}"') + ellipse(560, 730, 92, 17, f'fill="{pale(art.tint, 0.4)}"') + ellipse(560, 732, 80, 13, 'fill="#a8702c"')
-    steam = path("M530 700q-30 -50 4 -90t0 -100M586 700q30 -56 -2 -96t8 -90", 'fill="none" stroke="#fff" stroke-width="13" opacity=".5" filter="url(#near)"')
-    sill = '<rect y="860" width="800" height="140" fill="#8c6a4a"/><rect y="860" width="800" height="14" fill="#a78661"/>'
-    return defs, full("url(#sky)") + f'<g filter="url(#near)">{ranges}</g>' + path(drops, 'stroke="#fff" stroke-width="6" stroke-linecap="round" opacity=".5"') + frame + sill + ellipse(600, 884, 130, 12, 'fill="#1d140f" opacity=".4" filter="url(#near)"') + steam + cup
-
-
-def flatlay(rng: Random, art: Art) -> tuple[str, str]:
-    """A tea session from above: cloth runner, tray, pot, cups and spilled leaf, one long shadow direction."""
-    base = rng.choice(("#cdbfa8", "#b7ab98", "#dcd6c8", "#8c7a64", "#c4cdc4"))
-    defs = glow("base", (0.25, 0.2, 1), (0, pale(base, 0.4), 1), (1, deep(base, 0.22), 1)) + blur("soft", 9) + grain("grain", art.seed)
-    turn = rng.choice((-16, 12, 20))
-    runner = f'<g transform="rotate({turn} 400 500)"><rect x="250" y="-200" width="330" height="1400" fill="{mix(art.tint, "#efe6d4", 0.35)}"/>' + path("M262 -200V1200M568 -200V1200", f'stroke="{deep(art.tint, 0.1)}" stroke-width="4"') + "</g>"
-    body = full("url(#base)") + runner
-    spots = [(400, 470, 158, "pot"), (238, 700, 66, "cup"), (420, 770, 66, "cup"), (590, 680, 66, "cup"), (620, 270, 92, "dish")]
-    if rng.random() < 0.5:
-        spots = [(800 - x, y, r, k) for x, y, r, k in spots]
-    shade = "".join(ellipse(x + r * 0.34, y + r * 0.42, r * 1.04, r, 'fill="#1d140f" opacity=".38"') for x, y, r, _ in spots)
-    drawn = "".join(above(rng, spot, art) for spot in spots)
-    spill = "".join(leaf(rng.gauss(190, 70), rng.gauss(280, 60), rng.uniform(26, 44), rng.random() * 6, 0.14) for _ in range(24))
-    return defs, body + f'<g filter="url(#soft)">{shade}</g>' + path(spill, 'fill="#55603a" stroke="#2c2f1d" stroke-width="1"') + drawn + seal(700, 920, 30, "#a8392a", rng)
-
-
-def above(rng: Random, spot: tuple[float, float, float, str], art: Art) -> str:
-    """A round thing seen from straight above."""
-    x, y, r, kind = spot
-    clay = pale(art.tint, 0.8) if kind != "pot" else deep(art.tint, 0.12)
-    out = f'<circle cx="{x}" cy="{y}" r="{r}" fill="{clay}"/><circle cx="{x}" cy="{y}" r="{r * 0.9:.0f}" fill="none" stroke="{deep(clay, 0.14)}" stroke-width="5"/>'
-    shine = path(f"M{x - r * 0.7:.0f} {y - r * 0.36:.0f}A{r * 0.8:.0f} {r * 0.8:.0f} 0 0 1 {x - r * 0.1:.0f} {y - r * 0.78:.0f}", 'fill="none" stroke="#fff" stroke-width="9" stroke-linecap="round" opacity=".5"')
-    if kind == "cup":
-        return out + f'<circle cx="{x}" cy="{y}" r="{r * 0.78:.0f}" fill="#c08a3a"/><circle cx="{x - 8}" cy="{y - 8}" r="{r * 0.6:.0f}" fill="#d9a95c" opacity=".6"/>' + shine
-    if kind == "dish":
-        leaves = "".join(leaf(x + rng.gauss(0, r * 0.3), y + rng.gauss(0, r * 0.3), 34, rng.random() * 6, 0.15) for _ in range(22))
-        return out + path(leaves, 'fill="#6b7440" stroke="#33371f" stroke-width="1"')
-    spout = path(f"M{x + r * 0.8:.0f} {y - 40}L{x + r * 1.4:.0f} {y - 16}V{y + 16}L{x + r * 0.8:.0f} {y + 40}Z", f'fill="{clay}"')
-    grip = path(f"M{x - r * 0.9:.0f} {y - 30}Q{x - r * 1.5:.0f} {y} {x - r * 0.9:.0f} {y + 30}", f'fill="none" stroke="{deep(clay, 0.2)}" stroke-width="22"')
-    lid = f'<circle cx="{x}" cy="{y}" r="{r * 0.52:.0f}" fill="{pale(clay, 0.14)}" stroke="{deep(clay, 0.35)}" stroke-width="3"/><circle cx="{x}" cy="{y}" r="{r * 0.14:.0f}" fill="{pale(clay, 0.3)}" stroke="{deep(clay, 0.4)}" stroke-width="2"/>'
-    return spout + grip + out + shine + lid
+    frame = path(
+        "M0 0H800V44H0ZM0 0H44V1000H0ZM756 0H800V1000H756ZM386 0H414V860H386ZM0 420H800V440H0Z",
+        f'fill="{deep("#7a6047", 0.3)}"',
+    )
+    cup = (
+        path(lathe(560, [(92, 730), (90, 790), (58, 858), (48, 872)]), f'fill="{art.tint}"')
+        + ellipse(560, 730, 92, 17, f'fill="{pale(art.tint, 0.4)}"')
+        + ellipse(560, 732, 80, 13, 'fill="#a8702c"')
+    )
+    steam = path(
+        "M530 700q-30 -50 4 -90t0 -100M586 700q30 -56 -2 -96t8 -90",
+        'fill="none" stroke="#fff" stroke-width="13" opacity=".5" filter="url(#near)"',
+    )
+    sill = (
+        '<rect y="860" width="800" height="140" fill="#8c6a4a"/><rect y="860" width="800" height="14" fill="#a78661"/>'
+    )
+    return defs, full("url(#sky)") + f'<g filter="url(#near)">{ranges}</g>' + path(
+        drops, 'stroke="#fff" stroke-width="6" stroke-linecap="round" opacity=".5"'
+    ) + frame + sill + ellipse(600, 884, 130, 12, 'fill="#1d140f" opacity=".4" filter="url(#near)"') + steam + cup
 
 
 SETS = {

@@ -2,6 +2,9 @@
 
 from unwall.intake.demo.post_words import BOOK, NOTE, READ, SET, Words
 
+# Tables keep one row a line.
+# fmt: off
+
 POSTS = (
     Words(SET, "ninety-days-in-a-jar", "product - - -", "rice-serum rice-first-water", "Ninety days in a jar", "缸里九十天", "Rice, water, time. On day thirty it smells of bread, on day sixty of apple, on day ninety of almost nothing. That is when we press it.", "米、水、时间。三十天有面包味，六十天有苹果味，九十天几乎没有味道。这时压榨。", "A dropper bottle on a plinth", "台座上的滴管瓶"),
     Words(NOTE, "four-drops", "product - - -", "camellia-face-oil", "Two drops, not four", "两滴，不是四滴", "You have been writing to us about shine. Two drops. Warm them first.", "最近常有人说太油。两滴就好，先搓热。", "A small bottle of face oil", "一小瓶护肤油"),

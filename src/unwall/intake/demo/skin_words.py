@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+# Tables keep one row a line.
+# fmt: off
+
 
 class Base(NamedTuple):
     """One ingredient and its line: label drawing, tints, and what it is good for."""

@@ -2,6 +2,9 @@
 
 from unwall.intake.demo.post_words import BOOK, NOTE, READ, SET, Words
 
+# Tables keep one row a line.
+# fmt: off
+
 POSTS = (
     Words(SET, "fog-on-the-ninth-terrace", "terraces - spring #8b9a4e", "longjing-rain house-green", "Fog on the ninth terrace", "第九级梯田的雾", "It came up at five and stayed until the kettle boiled. Fog slows the leaf; slow leaf is sweet leaf. Nothing to do but wait and count birds.", "五点起雾，水开才散。雾让叶子长得慢，慢的叶子甜。没什么可做，等，数鸟。", "Tea terraces in morning fog", "晨雾中的茶田"),
     Words(NOTE, "eighty-degrees", "product - - -", "gaiwan-grass longjing-pre-qingming", "Eighty degrees", "八十度", "No thermometer: boil, pour into the pitcher, pour into the cup, wait for the steam to lie down. Then the leaf.", "不用温度计：水开，倒公道，倒杯子，等热气躺下来。再放茶。", "A gaiwan on a wooden table", "木桌上的盖碗"),
@@ -12,7 +15,7 @@ POSTS = (
     Words(READ, "how-to-read-a-puer-wrapper", "product - - -", "yiwu-raw-2021 bulang-raw-2018 menghai-ripe-2020", "How to read a pu'er wrapper", "怎么读一张普洱的包纸", "Mountain, year, raw or ripe: three facts. Everything else is poetry. Ask where it slept: **Kunming is dry and slow, Guangdong damp and quick**. Then ask to taste.", "山头、年份、生熟，三件事实，其余是诗。再问它睡在哪里：**昆明干仓慢，广东湿仓快**。然后，要求先尝。", "A pressed cake in its paper", "包纸里的普洱茶饼"),
     Words(SET, "west-lake-before-six", "lake - dawn #c6b4b8", "osmanthus-oolong house-white", "West Lake before six", "六点前的西湖", "A flask of cold white tea, the first ferry, nobody to share it with.", "一壶冷泡白茶，头班船，没人分。", "A boat on a lake at dawn", "黎明湖上的小船"),
     Words(NOTE, "duck-dung-orchid", "product - - -", "phoenix-ya-shi phoenix-mi-lan", "About the name", "关于这个名字", "The grower called it duck dung so that nobody would steal cuttings. It smells of gardenia. It did not work.", "茶农叫它鸭屎，是怕人来偷枝条。其实满杯栀子香。没防住。", "Twisted oolong leaf in a dish", "浅碟里的条索乌龙"),
-    Words(BOOK, "ware-of-the-season", "flatlay - - #a8452f", "pot-zhuni cups-rice tray-walnut pitcher-set-white", "What stays on the table", "留在桌上的", "Four things we use daily and have not tired of. The walnut tray has a stain the shape of Taiwan; we left it in.", "四样每天用、还没用腻的东西。胡桃木茶盘上有块茶渍像台湾岛，留着了。", "A red clay pot and cups on a runner", "茶席上的朱泥壶与杯"),
+    Words(BOOK, "ware-of-the-season", "flatlay - - #a8452f", "pot-zhuni cups-rice tray-walnut pitcher-set-white", "What stays on the table", "留在桌上的", "Four things we use daily and have not tired of. The walnut tray has a stain the shape of a heron; we left it in.", "四样每天用、还没用腻的东西。胡桃木茶盘上有块茶渍像一只白鹭，留着了。", "A red clay pot and cups on a runner", "茶席上的朱泥壶与杯"),
     Words(READ, "six-nights-of-jasmine", "bloom - moon #f1ede2", "jasmine-pearls jasmine-snow", "Six nights of jasmine", "六夜茉莉", "Buds are picked at four in the afternoon and open at nine at night. We lay them with the tea and turn the heap at two. By dawn the flowers are spent and sifted out. **Then again, with new ones, five more nights.**", "花苞下午四点摘，夜里九点开。与茶同堆，两点翻一次。天亮花尽，筛去。**再来，换新花，还有五夜。**", "A flowering branch before the moon", "月前的花枝"),
     Words(NOTE, "cold-brew-ratio", "product - - -", "pitcher-set-celadon moonlight-white anji-white", "Five grams, half a litre, one night", "五克，半升，一夜", "White or green, never roasted. Good water. Out of the fridge by nine.", "白茶绿茶都行，焙火的不行。水要好。早上九点前取出来。", "A glass pitcher of tea with cups", "玻璃公道杯与茶杯"),
     Words(SET, "moonlit-withering", "ridges - night #1e2a3c", "moonlight-white silver-needle", "Withered by moonlight, they say", "都说是月光萎凋", "It is a shed with good windows. But we went at midnight, and the windows were full of moon.", "其实是一间窗户很好的屋子。但我们半夜去了，满窗是月。", "Mountains at night", "夜山"),

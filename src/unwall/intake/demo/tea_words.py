@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from unwall.intake.demo.values import Season
 
+# Tables keep one row a line.
+# fmt: off
+
 CATEGORIES = (
     ("green-tea", "Green tea", "绿茶"),
     ("oolong", "Oolong", "乌龙茶"),

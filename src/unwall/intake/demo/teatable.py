@@ -20,6 +20,7 @@ from unwall.intake.demo.ink import (
     specks,
     turned,
 )
+from unwall.intake.demo.leaves import dry, heap
 from unwall.intake.demo.objects import ground_defs, lathe, lid_top, lines, mouth, seal, solid, standing
 from unwall.intake.demo.values import Art
 
@@ -50,7 +51,8 @@ def table(rng: Random) -> tuple[str, str]:
     d = bough(rng, (corner[0], corner[1]), corner[2], 10, 110)
     body += path(d, f'fill="{deep(back, 0.55)}" opacity=".2" filter="url(#soft)"')
     grain = "".join(
-        f"M0 {TABLE + 12 + 26 * i + i * i:.0f}q{rng.randint(150, 320)} {rng.randint(-9, 9)} 800 {rng.randint(-5, 7)}" for i in range(9)
+        f"M0 {TABLE + 12 + 26 * i + i * i:.0f}q{rng.randint(150, 320)} {rng.randint(-9, 9)} 800 {rng.randint(-5, 7)}"
+        for i in range(9)
     )
     body += f'<rect y="{TABLE}" width="800" height="310" fill="url(#wood)"/>'
     body += path(grain, f'fill="none" stroke="{deep(wood, 0.4)}" stroke-width="1.6" opacity=".28"')
@@ -69,40 +71,6 @@ def moon_window(rng: Random, back: str) -> str:
         + path(near, f'fill="{deep(far, 0.14)}" opacity=".55"')
         + f'</g><circle cx="{x}" cy="{y}" r="{r}" fill="none" stroke="{deep(back, 0.3)}" stroke-width="9" opacity=".6"/>'
     )
-
-
-def heap(rng: Random, form: str, tint: str, cx: float, cy: float, half: float) -> str:
-    """A small hill of dry leaf. Forms: spear, ball, strip, bud, flower."""
-    shapes: dict[float, list[str]] = {-0.24: [], -0.04: [], 0.22: []}
-    keys = list(shapes)
-    for i in range(84):
-        t, u = rng.uniform(-1, 1), rng.random() ** 0.7
-        x = cx + t * half * (1 - 0.55 * u)
-        y = cy - u * half * 0.5 * (1 - t * t) + rng.uniform(-4, 6)
-        if form == "flower" and i % 3:
-            continue
-        shapes[keys[(i * 7 + int(u * 3)) % 3]].append(dry(rng, form, x, y))
-    base = path(f"M{cx - half:.0f} {cy:.0f}Q{cx:.0f} {cy - half * 0.95:.0f} {cx + half:.0f} {cy:.0f}Q{cx:.0f} {cy + half * 0.26:.0f} {cx - half:.0f} {cy:.0f}Z", f'fill="{deep(tint, 0.16 if form == "flower" else 0.5)}"')
-    body = ""
-    for share, parts in shapes.items():
-        colour = pale(tint, share) if share > 0 else deep(tint, -share)
-        body += path("".join(parts), f'fill="{colour}" stroke="{deep(tint, 0.55)}" stroke-width="1" stroke-opacity=".5"')
-    return base + body
-
-
-def dry(rng: Random, form: str, x: float, y: float) -> str:
-    angle = rng.uniform(-0.7, 0.7) + (math.pi if rng.random() < 0.5 else 0)
-    if form == "ball":
-        r = rng.uniform(9, 13)
-        return f"M{x - r:.0f} {y:.0f}a{r:.0f} {r * 0.85:.0f} 0 1 1 {2 * r:.0f} 0a{r:.0f} {r * 0.85:.0f} 0 1 1 {-2 * r:.0f} 0Z"
-    if form == "flower":
-        return "".join(leaf(x, y, 22, angle + k * 1.257, 0.34) for k in range(5))
-    if form == "strip":
-        dx, dy = 44 * math.cos(angle), 26 * math.sin(angle)
-        bend = rng.uniform(-16, 16)
-        return f"M{x:.0f} {y:.0f}q{dx / 2:.0f} {dy / 2 + bend:.0f} {dx:.0f} {dy:.0f}q{-dx / 2 + 3:.0f} {-dy / 2 + bend + 7:.0f} {-dx:.0f} {-dy:.0f}Z"
-    length = rng.uniform(40, 58) if form == "spear" else rng.uniform(32, 42)
-    return leaf(x, y, length, angle, 0.11 if form == "spear" else 0.2)
 
 
 def loose(rng: Random, art: Art) -> tuple[str, str]:
@@ -148,13 +116,20 @@ def band_drawing(name: str, cx: float, y: float) -> str:
     if name == "moon":
         return f"M{cx - 44} {y + 60}a44 44 0 1 0 88 0a44 44 0 1 0 -88 0M{cx - 80} {y + 128}h160M{cx - 60} {y + 142}h120"
     if name == "sprig":
-        return f"M{cx} {y + 130}V{y + 30}" + leaf(cx, y + 96, 70, -0.7) + leaf(cx, y + 96, 70, -2.44) + leaf(cx, y + 36, 56, -1.57)
+        return (
+            f"M{cx} {y + 130}V{y + 30}"
+            + leaf(cx, y + 96, 70, -0.7)
+            + leaf(cx, y + 96, 70, -2.44)
+            + leaf(cx, y + 36, 56, -1.57)
+        )
     return "".join(f"M{cx - 70 + k * 20} {y + 20}v110" for k in range(8))
 
 
 def scatter(rng: Random, art: Art, x: float) -> str:
     form = art.form or "strip"
-    d = "".join(dry(rng, form, x + rng.gauss(0, 50), 872 + rng.gauss(0, 13)) for _ in range(5 if form == "flower" else 15))
+    d = "".join(
+        dry(rng, form, x + rng.gauss(0, 50), 872 + rng.gauss(0, 13)) for _ in range(5 if form == "flower" else 15)
+    )
     return path(d, f'fill="{mix(art.tint, "#4c4a2c", 0.6)}" stroke="#2c2417" stroke-width=".8" stroke-opacity=".5"')
 
 
@@ -182,11 +157,13 @@ def cake(rng: Random, art: Art) -> tuple[str, str]:
             for rr, a in ((r * math.sqrt(rng.random()) * 0.9, rng.uniform(-0.78, 2.35)) for _ in range(70))
         )
         face += (
-            f'<g clip-path="url(#open)">{ellipse(cx, cy, r - 4, r - 4, f"fill=%s{deep(art.tint, 0.45)}%s" % (chr(34), chr(34)))}'
+            f'<g clip-path="url(#open)"><circle cx="{cx}" cy="{cy}" r="{r - 4}" fill="{deep(art.tint, 0.45)}"/>'
             + path(pressed, f'fill="{deep(art.tint, 0.2)}" stroke="{deep(art.tint, 0.7)}" stroke-width="1.2"')
             + "</g>"
         )
-    stand = path(f"M250 {cy + r - 18}L550 {cy + r - 18}L590 {cy + r + 34}H210Z", 'fill="#4a3526"') + path("M300 720L320 812M500 720L480 812", 'stroke="#5c4330" stroke-width="15"')
+    stand = path(f"M250 {cy + r - 18}L550 {cy + r - 18}L590 {cy + r + 34}H210Z", 'fill="#4a3526"') + path(
+        "M300 720L320 812M500 720L480 812", 'stroke="#5c4330" stroke-width="15"'
+    )
     return defs, standing(cx, cy + r + 30, 190) + stand + face
 
 
@@ -197,7 +174,9 @@ def gaiwan(rng: Random, art: Art) -> tuple[str, str]:
     drawn = (
         standing(cx, rim + 236, 190)
         + solid(cx, [(184, rim + 200), (170, rim + 220), (96, rim + 238)], "ware")
-        + ellipse(cx, rim + 200, 184, 26, f'fill="{pale(art.tint, 0.25)}" stroke="{deep(art.tint, 0.2)}" stroke-width="1.4"')
+        + ellipse(
+            cx, rim + 200, 184, 26, f'fill="{pale(art.tint, 0.25)}" stroke="{deep(art.tint, 0.2)}" stroke-width="1.4"'
+        )
         + solid(cx, bowl, "ware")
         + mouth(cx, rim, 172, art.tint, deep(art.tint, 0.35))
         + solid(cx, lid, "ware")
@@ -224,22 +203,36 @@ def pot(rng: Random, art: Art) -> tuple[str, str]:
     """A round teapot, or (`form` side) one with a side handle."""
     cx, top = 390, 556
     body = [(92, top), (166, top + 40), (194, top + 116), (166, top + 196), (110, top + 228)]
-    spout = path(f"M{cx + 168} {top + 150}C{cx + 240} {top + 130} {cx + 226} {top + 30} {cx + 276} {top + 4}L{cx + 300} {top + 14}C{cx + 268} {top + 70} {cx + 280} {top + 170} {cx + 170} {top + 196}Z", f'fill="{deep(art.tint, 0.22)}"')
+    spout = path(
+        f"M{cx + 168} {top + 150}C{cx + 240} {top + 130} {cx + 226} {top + 30} {cx + 276} {top + 4}L{cx + 300} {top + 14}C{cx + 268} {top + 70} {cx + 280} {top + 170} {cx + 170} {top + 196}Z",
+        f'fill="{deep(art.tint, 0.22)}"',
+    )
     if art.form == "side":
-        grip = path(f"M{cx - 150} {top + 100}L{cx - 300} {top + 60}Q{cx - 322} {top + 78} {cx - 308} {top + 104}L{cx - 164} {top + 150}Z", f'fill="{pale(art.tint, 0.1)}"')
+        grip = path(
+            f"M{cx - 150} {top + 100}L{cx - 300} {top + 60}Q{cx - 322} {top + 78} {cx - 308} {top + 104}L{cx - 164} {top + 150}Z",
+            f'fill="{pale(art.tint, 0.1)}"',
+        )
     elif art.form == "bail":
         d = f"M{cx - 150} {top + 40}C{cx - 150} {top - 210} {cx + 150} {top - 210} {cx + 150} {top + 40}"
-        grip = path(d, 'fill="none" stroke="#6b4a2e" stroke-width="16"') + path(d, 'fill="none" stroke="#a9805a" stroke-width="8" stroke-dasharray="9 5"')
+        grip = path(d, 'fill="none" stroke="#6b4a2e" stroke-width="16"') + path(
+            d, 'fill="none" stroke="#a9805a" stroke-width="8" stroke-dasharray="9 5"'
+        )
     else:
         d = f"M{cx - 160} {top + 54}C{cx - 296} {top + 10} {cx - 296} {top + 200} {cx - 172} {top + 180}"
-        grip = path(d, f'fill="none" stroke="{deep(art.tint, 0.25)}" stroke-width="24"') + path(d, f'fill="none" stroke="{pale(art.tint, 0.14)}" stroke-width="9"')
+        grip = path(d, f'fill="none" stroke="{deep(art.tint, 0.25)}" stroke-width="24"') + path(
+            d, f'fill="none" stroke="{pale(art.tint, 0.14)}" stroke-width="9"'
+        )
     drawn = (
         standing(cx, top + 232, 160)
-        + spout + grip
+        + spout
+        + grip
         + solid(cx, body, "ware")
         + solid(cx, [(22, top - 76), (28, top - 58), (16, top - 42), (70, top - 22), (96, top + 2)], "ware")
         + ellipse(cx, top - 76, 22, 7, f'fill="{pale(art.tint, 0.3)}"')
-        + path(f"M{cx - 97} {top + 3}Q{cx} {top + 24} {cx + 97} {top + 3}", f'fill="none" stroke="{deep(art.tint, 0.5)}" stroke-width="2.4" opacity=".7"')
+        + path(
+            f"M{cx - 97} {top + 3}Q{cx} {top + 24} {cx + 97} {top + 3}",
+            f'fill="none" stroke="{deep(art.tint, 0.5)}" stroke-width="2.4" opacity=".7"',
+        )
         + decor(art, cx - 20, top + 100)
         + seal(cx + 20, top + 190, 20, SEAL, rng)
     )
@@ -252,21 +245,40 @@ def cups(rng: Random, art: Art) -> tuple[str, str]:
     drawn, defs = "", turned("ware", art.tint, 0.55)
     if art.form == "pitcher":
         defs += turned("tea", mix(liquor, "#e8d9b0", 0.2), 0.5) + turned("glass", "#dfe4de", 0.8)
-        drawn += standing(400, 716, 120) + path(lathe(400, [(96, 440), (104, 520), (126, 610), (110, 712)]), 'fill="url(#glass)" opacity=".55"')
-        drawn += solid(400, [(112, 556), (124, 620), (106, 704)], "tea") + ellipse(400, 556, 112, 18, f'fill="{pale(liquor, 0.3)}"')
-        drawn += path("M304 440Q400 470 496 440Q516 426 520 418Q500 426 490 436Q400 412 304 440Z", 'fill="#fff" opacity=".45"')
+        drawn += standing(400, 716, 120) + path(
+            lathe(400, [(96, 440), (104, 520), (126, 610), (110, 712)]), 'fill="url(#glass)" opacity=".55"'
+        )
+        drawn += solid(400, [(112, 556), (124, 620), (106, 704)], "tea") + ellipse(
+            400, 556, 112, 18, f'fill="{pale(liquor, 0.3)}"'
+        )
+        drawn += path(
+            "M304 440Q400 470 496 440Q516 426 520 418Q500 426 490 436Q400 412 304 440Z", 'fill="#fff" opacity=".45"'
+        )
     spots = ((400, 620, 1.7),) if art.form == "single" else ((236, 722, 1.05), (420, 760, 1.15), (600, 716, 1.0))
     for x, y, s in spots:
         profile = [(78 * s, y), (74 * s, y + 44 * s), (48 * s, y + 92 * s), (38 * s, y + 104 * s)]
-        drawn += standing(x, y + 106 * s, 44 * s) + solid(x, profile, "ware") + mouth(x, y, 78 * s, art.tint, liquor, 0.2) + (decor(art, x, y + 36 * s) if s > 1.5 else "")
+        drawn += (
+            standing(x, y + 106 * s, 44 * s)
+            + solid(x, profile, "ware")
+            + mouth(x, y, 78 * s, art.tint, liquor, 0.2)
+            + (decor(art, x, y + 36 * s) if s > 1.5 else "")
+        )
     return defs, drawn
 
 
 def box(rng: Random, art: Art) -> tuple[str, str]:
     """A gift box tied with cord, or (`form` tray) a wooden tea tray with its slats."""
     if art.form == "tray":
-        slats = "".join(path(f"M{170 - k * 12} {640 + k * 24}H{630 + k * 12}", f'stroke="{deep(art.tint, 0.34)}" stroke-width="9"') for k in range(7))
-        drawn = standing(400, 850, 260) + path("M160 610H640L750 826H50Z", f'fill="{art.tint}"') + slats + path("M50 826H750V866H50Z", f'fill="{deep(art.tint, 0.3)}"')
+        slats = "".join(
+            path(f"M{170 - k * 12} {640 + k * 24}H{630 + k * 12}", f'stroke="{deep(art.tint, 0.34)}" stroke-width="9"')
+            for k in range(7)
+        )
+        drawn = (
+            standing(400, 850, 260)
+            + path("M160 610H640L750 826H50Z", f'fill="{art.tint}"')
+            + slats
+            + path("M50 826H750V866H50Z", f'fill="{deep(art.tint, 0.3)}"')
+        )
         return turned("ware", "#efe9dc", 0.5), drawn + small_cup(330, 650) + small_cup(470, 690)
     dark = deep(art.tint, 0.24)
     cord = 'stroke="#c8a05a" stroke-width="7" fill="none"'
@@ -277,28 +289,52 @@ def box(rng: Random, art: Art) -> tuple[str, str]:
         + path("M170 520L262 480H650L560 520Z", f'fill="{pale(art.tint, 0.24)}"')
         + path("M365 520V806M365 520L456 480M170 660H560L650 614", cord)
         + path("M365 660q-70 -56 -78 -8q6 36 78 8q70 -56 78 -8q-6 36 -78 8l-26 66M365 660l34 62", cord)
-        + path(band_drawing(art.pattern, 256, 530), f'fill="none" stroke="{pale(art.tint, 0.5)}" stroke-width="2.4" opacity=".6"')
+        + path(
+            band_drawing(art.pattern, 256, 530),
+            f'fill="none" stroke="{pale(art.tint, 0.5)}" stroke-width="2.4" opacity=".6"',
+        )
         + seal(466, 722, 50, SEAL, rng)
     )
     return "", drawn
 
 
 def small_cup(x: float, y: float) -> str:
-    return ellipse(x + 6, y + 62, 44, 12, 'fill="#2a1d12" opacity=".4" filter="url(#near)"') + solid(x, [(58, y), (54, y + 34), (34, y + 64)], "ware") + mouth(x, y, 58, "#efe9dc", "#c08a3a", 0.22)
+    return (
+        ellipse(x + 6, y + 62, 44, 12, 'fill="#2a1d12" opacity=".4" filter="url(#near)"')
+        + solid(x, [(58, y), (54, y + 34), (34, y + 64)], "ware")
+        + mouth(x, y, 58, "#efe9dc", "#c08a3a", 0.22)
+    )
 
 
 def tool(rng: Random, art: Art) -> tuple[str, str]:
     """Things of wood and bamboo: a scoop with leaf, a whisk, a strainer."""
     cx, y = 400, 620
     if art.form == "whisk":
-        tines = "".join(path(f"M{cx - 26 + k * 4} {y - 20}Q{cx - 26 + k * 4 + (k - 6.5) * 11:.0f} {y + 90} {cx + (k - 6.5) * 13:.0f} {y + 186}", f'fill="none" stroke="{pale(art.tint, 0.2 if k % 2 else 0)}" stroke-width="5"') for k in range(14))
-        return turned("ware", art.tint, 0.3), standing(cx, y + 186, 96) + tines + solid(cx, [(30, y - 170), (34, y - 20)], "ware", soft=False) + path(f"M{cx - 36} {y - 22}q36 12 72 0v12q-36 12 -72 0Z", 'fill="#2f2a26"')
+        tines = "".join(
+            path(
+                f"M{cx - 26 + k * 4} {y - 20}Q{cx - 26 + k * 4 + (k - 6.5) * 11:.0f} {y + 90} {cx + (k - 6.5) * 13:.0f} {y + 186}",
+                f'fill="none" stroke="{pale(art.tint, 0.2 if k % 2 else 0)}" stroke-width="5"',
+            )
+            for k in range(14)
+        )
+        return turned("ware", art.tint, 0.3), standing(cx, y + 186, 96) + tines + solid(
+            cx, [(30, y - 170), (34, y - 20)], "ware", soft=False
+        ) + path(f"M{cx - 36} {y - 22}q36 12 72 0v12q-36 12 -72 0Z", 'fill="#2f2a26"')
     if art.form == "strainer":
         mesh = '<pattern id="mesh" width="10" height="10" patternUnits="userSpaceOnUse"><path d="M0 0L10 10M10 0L0 10" stroke="#8b8578" stroke-width="1.6"/></pattern>'
         bowl = lathe(cx, [(150, y), (130, y + 60), (60, y + 110)])
-        return turned("ware", art.tint, 0.7) + mesh, standing(cx, y + 176, 120) + solid(cx, [(96, y + 96), (104, y + 176)], "ware") + path(bowl, 'fill="url(#ware)" opacity=".5"') + path(bowl, 'fill="url(#mesh)"') + ellipse(cx, y, 150, 26, f'fill="none" stroke="{art.tint}" stroke-width="12"') + path(f"M{cx + 144} {y}l150 -26", f'stroke="{art.tint}" stroke-width="16" stroke-linecap="round"')
+        return turned("ware", art.tint, 0.7) + mesh, standing(cx, y + 176, 120) + solid(
+            cx, [(96, y + 96), (104, y + 176)], "ware"
+        ) + path(bowl, 'fill="url(#ware)" opacity=".5"') + path(bowl, 'fill="url(#mesh)"') + ellipse(
+            cx, y, 150, 26, f'fill="none" stroke="{art.tint}" stroke-width="12"'
+        ) + path(f"M{cx + 144} {y}l150 -26", f'stroke="{art.tint}" stroke-width="16" stroke-linecap="round"')
     scoop = f"M170 {y + 40}Q{cx} {y + 210} 640 {y + 30}Q690 {y + 10} 668 {y + 64}Q{cx} {y + 300} 150 {y + 96}Q130 {y + 40} 170 {y + 40}Z"
-    return "", standing(cx, y + 250, 180) + heap(rng, "spear", "#7d8a4a", cx, y + 136, 170) + path(scoop, f'fill="{art.tint}" stroke="{deep(art.tint, 0.4)}" stroke-width="2"') + path(f"M190 {y + 78}Q{cx} {y + 232} 640 {y + 60}", f'fill="none" stroke="{pale(art.tint, 0.4)}" stroke-width="4" opacity=".7"')
+    return "", standing(cx, y + 250, 180) + heap(rng, "spear", "#7d8a4a", cx, y + 136, 170) + path(
+        scoop, f'fill="{art.tint}" stroke="{deep(art.tint, 0.4)}" stroke-width="2"'
+    ) + path(
+        f"M190 {y + 78}Q{cx} {y + 232} 640 {y + 60}",
+        f'fill="none" stroke="{pale(art.tint, 0.4)}" stroke-width="4" opacity=".7"',
+    )
 
 
 THINGS: dict[str, Callable[[Random, Art], tuple[str, str]]] = {

@@ -48,14 +48,15 @@ def hanger(garment: Garment, wood: str) -> str:
     top = garment.top
     if garment.hanging == "clips":
         bar = path(f"M286 {top - 28:g}H514", f'stroke="{wood}" stroke-width="12" stroke-linecap="round"')
-        grips = "".join(f'<rect x="{x}" y="{top - 36:g}" width="20" height="50" rx="3" fill="{metal}"/>' for x in (314, 466))
+        grips = "".join(
+            f'<rect x="{x}" y="{top - 36:g}" width="20" height="50" rx="3" fill="{metal}"/>' for x in (314, 466)
+        )
         return path(f"M400 {top - 30:g}V150C400 136 384 132 384 120S396 100 412 106", hook) + bar + grips
     neck = 206 if garment.hanging == "shoulders" else 178
     reach = 128 if garment.hanging == "shoulders" else 92
     arms = f"M{400 - reach} {neck + 52}Q{400 - reach / 2:g} {neck + 22} 400 {neck}Q{400 + reach / 2:g} {neck + 22} {400 + reach} {neck + 52}"
-    return (
-        path(f"M400 {neck:g}V150C400 136 384 132 384 120S396 100 412 106", hook)
-        + path(arms, f'fill="none" stroke="{wood}" stroke-width="13" stroke-linecap="round"')
+    return path(f"M400 {neck:g}V150C400 136 384 132 384 120S396 100 412 106", hook) + path(
+        arms, f'fill="none" stroke="{wood}" stroke-width="13" stroke-linecap="round"'
     )
 
 
@@ -76,9 +77,7 @@ def garment(art: Art) -> str:
     else:
         size = 1.24 if art.motif in {"knit", "shirt"} or art.form == "jacket" else 1.05
         turn = rng.uniform(-1.6, 1.6)
-        whole = (
-            f'{rail(wood)}<g transform="translate(400 120) rotate({turn:.1f}) scale({size}) translate(-400 -120)">{whole}</g>'
-        )
+        whole = f'{rail(wood)}<g transform="translate(400 120) rotate({turn:.1f}) scale({size}) translate(-400 -120)">{whole}</g>'
     return sheet(room_defs + cloth_defs(rng, art.tint, art.pattern) + defs, backdrop + whole)
 
 
@@ -87,5 +86,8 @@ def fabric(rng: Random, art: Art) -> str:
     weft = '<rect x="-200" y="-200" width="1200" height="1400" fill="url(#w)"/>'
     body = full(art.tint) + f'<g transform="rotate({rng.randint(-24, 24)} 400 500) scale(1.5)">{weft}</g>'
     label = path("M352 0h96v120h-96Z", f'fill="{pale(art.tint, 0.8)}" transform="translate(150 610) rotate(8)"')
-    mark = path("M388 38h24v24h-24ZM394 44v12M406 44v12M394 50h12", f'fill="none" stroke="{deep(art.tint, 0.6)}" stroke-width="2.4" transform="translate(150 610) rotate(8)"')
+    mark = path(
+        "M388 38h24v24h-24ZM394 44v12M406 44v12M394 50h12",
+        f'fill="none" stroke="{deep(art.tint, 0.6)}" stroke-width="2.4" transform="translate(150 610) rotate(8)"',
+    )
     return sheet(defs, body + draped(rng, art.tint, tilt=rng.uniform(0.2, 0.7)) + label + mark)

@@ -2,6 +2,9 @@
 
 from unwall.intake.demo.tea_words import ALL, AU, SP, SU, WI, Item
 
+# Tables keep one row a line.
+# fmt: off
+
 WARE = tuple(
     Item(slug, motif, tint, form, pattern, name, name_zh, says, says_zh, yuan, ALL)
     for slug, motif, tint, form, pattern, name, name_zh, says, says_zh, yuan in (

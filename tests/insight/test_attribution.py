@@ -123,9 +123,9 @@ async def test_a_recorded_purchase_is_attributed_by_its_job(market):
     async with market.transaction() as conn:
         order = await add_order(conn, "1", TEA, ANN, [("green", 1, post("spring"))])
     bought = did(ANN, Kind.PURCHASE, "green", order_id=order)
-    await jobs.attribute(market, msgspec.json.encode(bought), 7)
-    await jobs.attribute(market, msgspec.json.encode(bought), 7)
-    await jobs.attribute(market, msgspec.json.encode(did(ANN, Kind.PURCHASE, "green")), 7)
+    await jobs.attribute(market, 7, msgspec.json.encode(bought))
+    await jobs.attribute(market, 7, msgspec.json.encode(bought))
+    await jobs.attribute(market, 7, msgspec.json.encode(did(ANN, Kind.PURCHASE, "green")))
     async with market.read() as conn:
         assert await credited(conn) == {order: (post("spring"), "in-post")}
 

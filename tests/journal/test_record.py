@@ -52,16 +52,17 @@ async def test_a_fact_is_kept_with_every_field(db):
 
 
 async def test_recording_again_changes_nothing_and_wakes_nobody(db):
-    bought = event("bought", Kind.PURCHASE, product_id=SILK)
+    returned = event("returned", Kind.RETURN, product_id=SILK)
     async with db.transaction() as conn:
-        await actions.subscribe(conn, Kind.PURCHASE, "attribute")
-        assert await actions.record(conn, [bought, bought]) == 1
+        await actions.subscribe(conn, Kind.RETURN, "count")
+        await actions.subscribe(conn, Kind.RETURN, "count")
+        assert await actions.record(conn, [returned, returned]) == 1
     async with db.transaction() as conn:
-        assert await actions.record(conn, [bought]) == 0
+        assert await actions.record(conn, [returned]) == 0
     async with db.read() as conn:
         jobs = await conn.fetch("SELECT entrypoint, payload FROM pgqueuer")
     assert [(job["entrypoint"], msgspec.json.decode(job["payload"], type=Event)) for job in jobs] == [
-        ("attribute", bought)
+        ("count", returned)
     ]
 
 

@@ -16,6 +16,7 @@ from unwall.journal.values import Event
 from unwall.kernel.batching import Batcher
 from unwall.kernel.database import Database
 from unwall.kernel.errors import TooMany
+from unwall.kernel.telemetry import BATCHES, EVENTS
 
 CHUNK = 100
 """Events that stand or fall together: at most what one caller brings at once."""
@@ -67,6 +68,7 @@ class Ingest:
 
     async def _store(self, chunks: list[Chunk]) -> list[int]:
         events = [event for chunk in chunks for event in chunk]
+        BATCHES.labels("journal").observe(len(events))
         await self._ensure_days(events)
         try:
             async with self._db.transaction() as conn:
@@ -76,7 +78,9 @@ class Ingest:
             async with self._db.transaction() as conn:
                 new = await insert_new(conn, events)
                 await lay_trail(conn, [event for event in events if event.id in new])
+            EVENTS.inc(len(new))
             return [_count(chunk, new) for chunk in chunks]
+        EVENTS.inc(len(events))
         return [len(chunk) for chunk in chunks]
 
     async def _ensure_days(self, events: Chunk) -> None:

@@ -4,7 +4,7 @@ UnwallError
 └── Invalid     an event that a browser may not send, or that cannot be understood; names `events[3].kind`
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -84,3 +84,11 @@ class Trail(msgspec.Struct, frozen=True):
 class PostTouch(msgspec.Struct, frozen=True):
     post_id: UUID
     at: datetime
+
+
+class ExportedDay(msgspec.Struct, frozen=True):
+    """A day of UTC as it was written to Parquet; `file` is relative to the export's folder."""
+
+    day: date
+    rows: int
+    file: str

@@ -32,6 +32,7 @@ CREATE TABLE attribution (
 );
 CREATE INDEX attribution_post ON attribution (merchant_id, post_id);
 CALL guard('attribution');
+INSERT INTO subscription (kind, entrypoint) VALUES ('purchase', 'attribution.attribute');
 
 -- What sold today, and in any other span of time.
 CREATE INDEX sales_order_placed ON sales_order (merchant_id, placed_at);

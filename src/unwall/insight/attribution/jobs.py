@@ -8,11 +8,11 @@ from unwall.insight.attribution import actions
 from unwall.journal.values import Event
 from unwall.kernel.database import Database
 
-ATTRIBUTE = "attribute"
-"""The entry point that the kind `purchase` is subscribed with."""
+ATTRIBUTE = "attribution.attribute"
+"""The entry point that purchases are subscribed with (migration 0006)."""
 
 
-async def attribute(db: Database, payload: bytes, window_days: int) -> None:
+async def attribute(db: Database, window_days: int, payload: bytes) -> None:
     event = msgspec.json.decode(payload, type=Event)
     if event.order_id is not None:
         async with db.transaction() as conn:

@@ -1,5 +1,6 @@
 """The active model, held in memory by every server process."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
@@ -11,6 +12,9 @@ from unwall.insight.recommend.values import Pick
 from unwall.journal.values import Trail
 from unwall.kernel.database import Database
 from unwall.kernel.files import Files
+
+WATCH_SECONDS = 15
+"""How soon a new model is taken over."""
 
 log = structlog.get_logger()
 
@@ -37,6 +41,16 @@ class Recommender:
             return False
         self._loaded = active.id
         return True
+
+    async def watch(self) -> None:
+        """Take over newer models until cancelled: the background task of every server process."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            try:
+                if await self.refresh():
+                    log.info("recommender refreshed", items=len(self.model.ids))
+            except Exception:  # the database or the file store is away: the model in memory serves on
+                log.exception("recommender not refreshed")
 
     def recommend(
         self,

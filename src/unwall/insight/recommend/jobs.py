@@ -1,0 +1,14 @@
+"""What the recommender does by the clock."""
+
+import structlog
+from msgspec.structs import asdict
+
+from unwall.insight.recommend import actions
+from unwall.kernel.database import Database
+from unwall.kernel.files import Files
+
+log = structlog.get_logger()
+
+
+async def train(db: Database, files: Files) -> None:
+    log.info("recommender trained", **asdict(await actions.train(db, files)))

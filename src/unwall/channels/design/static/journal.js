@@ -2,7 +2,7 @@
 //   data-impression='{"product_id": ..., "slot": ..., "policy": ..., "propensity": ...}'  seen: half of it for one second
 //                   (the viewability rule of the IAB and MRC), once a page; a link followed inside it is a "click".
 //   data-click='{...}'   a click by itself; "kind" in the fields overrides "click".
-//   data-dwell           the visible time of a data-impression element, told when the page is left, as body.ms.
+//   data-dwell           the visible time of a data-impression element, told when the page is left, as body.seconds.
 
 const SEEN_MS = 1000;
 const BATCH = 20;
@@ -68,7 +68,7 @@ function dwell() {
   for (const [element, ms] of stayed) {
     if (!("dwell" in element.dataset) || ms < SEEN_MS) continue;
     const given = fields(element.dataset.impression);
-    record("dwell", { ...given, body: { ...given.body, ms: Math.round(ms) } });
+    record("dwell", { ...given, body: { ...given.body, seconds: Math.round(ms / 100) / 10 } });
   }
   stayed.clear();
 }

@@ -1,5 +1,6 @@
-"""Every change of stock but the desk's. Each needs a transaction, and a transaction calls one of them once: levels are
-locked in one order within a call, not across calls. All may be repeated: what was booked is not booked again."""
+"""Every change of stock but the desk's, each in the caller's transaction. Levels are locked in one order within a call
+and not across calls, so a transaction changes the stock of one request, or calls one of the others once. All may be
+repeated: what was booked is not booked again."""
 
 from collections.abc import Sequence
 from datetime import datetime

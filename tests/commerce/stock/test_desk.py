@@ -1,0 +1,336 @@
+"""The desk, on a database (rules S1 to S6)."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from tests.commerce.stock.shelf import LATER, Unlucky, counts, everything, fill, once_after, once_before
+from unwall.commerce.stock import actions, desk, ledger, reads
+from unwall.commerce.stock.desk import Desk
+from unwall.commerce.stock.values import (
+    Bucket,
+    HoldGone,
+    HoldLine,
+    HoldRequest,
+    HoldState,
+    Reason,
+    Reused,
+    Shortage,
+    Verdict,
+)
+from unwall.kernel.database import Database, connect
+from unwall.kernel.errors import Invalid
+from unwall.kernel.ids import new_id
+
+GRANTED, REPEATED = Verdict(granted=True), Verdict(granted=True, repeated=True)
+
+
+@pytest.fixture
+async def shelf(db):
+    async with db.transaction() as conn:
+        return await fill(conn)
+
+
+async def told(call):
+    """The verdict, or the error."""
+    return (await asyncio.gather(call, return_exceptions=True))[0]
+
+
+async def test_s1_safety_stock_is_not_promised(db, shelf):
+    async with db.transaction() as conn:
+        await actions.set_safety_stock(conn, shelf.merchant, shelf.tea, shelf.shop, 4)
+
+    assert await Desk(db).hold(shelf.one(7)) == Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 7, 6),))
+    assert await Desk(db).hold(shelf.one(6)) == GRANTED
+
+
+async def test_s2_a_hold_is_stored_booked_and_counted(db, shelf):
+    request = shelf.request((shelf.tea, shelf.shop, 2), (shelf.cup, shelf.warehouse, 3))
+
+    assert await Desk(db).hold(request) == GRANTED
+
+    async with db.read() as conn:
+        assert await counts(conn, shelf.tea, shelf.shop) == (10, 2, 0)
+        assert await counts(conn, shelf.cup, shelf.warehouse) == (10, 3, 0)
+        assert await counts(conn, shelf.cup, shelf.shop) == (10, 0, 0)
+        held = await reads.held_lines(conn, [request.request_id])
+        newest = (await reads.movements(conn, shelf.cup, shelf.warehouse, None, 1)).rows[0]
+        assert await reads.audit(conn) == []
+    assert [(h.line, h.variant_id, h.node_id, h.quantity, h.open, h.state, h.expires_at) for h in held] == [
+        (1, shelf.tea, shelf.shop, 2, 2, HoldState.HELD, LATER),
+        (2, shelf.cup, shelf.warehouse, 3, 3, HoldState.HELD, LATER),
+    ]
+    assert (newest.quantity, newest.source, newest.target, newest.reason) == (
+        3, Bucket.AVAILABLE, Bucket.HELD, Reason.HOLD,
+    )  # fmt: skip
+    assert (newest.cause_id, newest.line, newest.actor) == (request.request_id, 2, "visitor:ann")
+
+
+async def test_s2_one_batch_serves_in_order_of_arrival_all_lines_or_nothing(db, shelf):
+    seven, both, three, one = (
+        shelf.one(7),
+        shelf.request((shelf.cup, shelf.shop, 1), (shelf.tea, shelf.shop, 4)),
+        shelf.one(3),
+        shelf.one(1),
+    )
+    service = Desk(db)
+
+    verdicts = await asyncio.gather(*(service.hold(request) for request in (seven, both, three, one)))
+
+    assert verdicts == [
+        GRANTED,
+        Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 4, 3),)),
+        GRANTED,
+        Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 1, 0),)),
+    ]
+    async with db.read() as conn:
+        assert await counts(conn, shelf.tea, shelf.shop) == (10, 10, 0)
+        assert await counts(conn, shelf.cup, shelf.shop) == (10, 0, 0)
+        assert await reads.audit(conn) == []
+
+
+async def test_s2_a_crowd_gets_exactly_what_there_is(db, shelf):
+    first, second = Desk(db, most=7), Desk(db, most=5)
+
+    verdicts = await asyncio.gather(
+        *((first, second)[i % 2].hold(shelf.request((shelf.tea, shelf.shop, 1))) for i in range(60))
+    )
+
+    assert sum(verdict.granted for verdict in verdicts) == 10
+    async with db.read() as conn:
+        assert await counts(conn, shelf.tea, shelf.shop) == (10, 10, 0)
+        assert await reads.audit(conn) == []
+
+
+async def test_s3_the_other_desk_took_the_last_one_just_before_the_lock(db, shelf, monkeypatch):
+    mine, theirs = shelf.one(6), shelf.one(5)
+    once_before(monkeypatch, ledger, "lock", lambda: Desk(db).hold(theirs))
+
+    assert await Desk(db).hold(mine) == Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 6, 5),))
+    async with db.read() as conn:
+        assert await counts(conn, shelf.tea, shelf.shop) == (10, 5, 0)
+
+
+async def test_s3_the_other_desk_comes_while_the_levels_are_locked(db, shelf, monkeypatch):
+    other = []
+
+    async def rival(_):
+        other.append(asyncio.ensure_future(Desk(db).hold(shelf.one(5))))
+
+    once_after(monkeypatch, ledger, "lock", rival)
+
+    assert await Desk(db).hold(shelf.one(6)) == GRANTED
+    assert await other[0] == Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 5, 4),))
+
+
+async def test_s3_desks_that_want_the_same_levels_in_other_orders_do_not_block_each_other(db, shelf):
+    there = (shelf.tea, shelf.shop, 1), (shelf.cup, shelf.shop, 1), (shelf.tea, shelf.warehouse, 1)
+    desks = [Desk(db, most=1) for _ in range(4)]
+
+    verdicts = await asyncio.gather(
+        *(desks[i % 4].hold(shelf.request(*(there if i % 2 else reversed(there)))) for i in range(16))
+    )
+
+    assert sum(verdict.granted for verdict in verdicts) == 10
+    async with db.read() as conn:
+        assert await reads.audit(conn) == []
+
+
+async def test_s3_the_database_itself_refuses_to_promise_what_is_not_there(db, shelf):
+    with pytest.raises(asyncpg.CheckViolationError, match="never_oversold"):
+        async with db.transaction() as conn:
+            await conn.execute("UPDATE stock_level SET held = 11 WHERE variant_id = $1", shelf.tea)
+
+
+async def test_s4_the_same_request_again_is_granted_once(db, shelf):
+    request, service = shelf.one(4), Desk(db)
+
+    assert await service.hold(request) == GRANTED
+    async with db.read() as conn:
+        before = await everything(conn)
+
+    assert await service.hold(request) == REPEATED
+    assert await Desk(db).hold(request) == REPEATED
+    async with db.read() as conn:
+        assert await everything(conn) == before
+
+
+async def test_s4_a_retry_does_not_spoil_the_batch_it_is_in(db, shelf):
+    old, service = shelf.one(4), Desk(db)
+    await service.hold(old)
+
+    verdicts = await asyncio.gather(*(service.hold(request) for request in (shelf.one(1), old, shelf.one(6))))
+
+    assert verdicts == [GRANTED, REPEATED, Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 6, 5),))]
+    assert await service.hold(shelf.one(5)) == GRANTED
+    async with db.read() as conn:
+        assert await counts(conn, shelf.tea, shelf.shop) == (10, 10, 0)
+        assert await reads.audit(conn) == []
+
+
+async def test_s4_twins_in_one_batch_hold_once(db, shelf):
+    request, service = shelf.one(4), Desk(db)
+
+    verdicts = await asyncio.gather(*(service.hold(request) for _ in range(3)))
+
+    assert verdicts == [GRANTED, REPEATED, REPEATED]
+    async with db.read() as conn:
+        assert await counts(conn, shelf.tea, shelf.shop) == (10, 4, 0)
+
+
+async def test_s4_twins_at_two_desks_hold_once(db, shelf, monkeypatch):
+    request = shelf.one(4)
+    once_before(monkeypatch, desk, "_store", lambda: told(_other_lines(db, shelf, request)))
+
+    # the other desk stores the same id for another level between our lock and our insert
+    assert isinstance(await told(Desk(db).hold(request)), Reused)
+    async with db.read() as conn:
+        assert await counts(conn, shelf.tea, shelf.shop) == (10, 0, 0)
+        assert await counts(conn, shelf.cup, shelf.shop) == (10, 1, 0)
+        assert await reads.audit(conn) == []
+
+
+async def _other_lines(db, shelf, request):
+    return await Desk(db).hold(
+        HoldRequest(
+            request.request_id, request.merchant_id, (HoldLine(shelf.cup, shelf.shop, 1),), LATER, request.actor
+        )
+    )
+
+
+async def test_s4_the_same_id_with_other_lines_is_an_error_for_that_caller_only(db, shelf):
+    request, neighbour, service = shelf.one(4), shelf.one(2), Desk(db)
+    other = HoldRequest(request.request_id, shelf.merchant, shelf.one(3).lines, LATER, "visitor:ann")
+
+    answers = await asyncio.gather(*(service.hold(r) for r in (request, other, neighbour)), return_exceptions=True)
+    later = await told(service.hold(other))
+
+    assert answers[0] == GRANTED
+    assert isinstance(answers[1], Reused)
+    assert answers[2] == GRANTED
+    assert isinstance(later, Reused)
+    async with db.read() as conn:
+        assert await counts(conn, shelf.tea, shelf.shop) == (10, 6, 0)
+
+
+async def test_s4_another_merchant_cannot_use_or_learn_of_an_id(db, shelf):
+    async with db.transaction() as conn:
+        strange = await fill(conn)
+    request = shelf.one(4)
+    await Desk(db).hold(request)
+
+    answer = await told(Desk(db).hold(HoldRequest(
+        request.request_id, strange.merchant, (HoldLine(strange.tea, strange.shop, 4),), LATER, "visitor:eve"
+    )))  # fmt: skip
+
+    assert isinstance(answer, Reused)
+
+
+@pytest.mark.parametrize("end", ["release", "expire"])
+async def test_s4_a_retry_after_the_stock_went_back_is_told_so(db, shelf, end):
+    request = shelf.one(4)
+    await Desk(db).hold(request)
+    async with db.transaction() as conn:
+        if end == "release":
+            await actions.release(conn, request.request_id, "visitor:ann")
+        else:
+            await actions.expire_due(conn, LATER)
+
+    assert isinstance(await told(Desk(db).hold(request)), HoldGone)
+    async with db.read() as conn:
+        assert await counts(conn, shelf.tea, shelf.shop) == (10, 0, 0)
+
+
+async def test_s4_a_refused_request_may_be_tried_again_under_its_id(db, shelf):
+    request, other = shelf.one(10), shelf.one(1)
+    await Desk(db).hold(other)
+    assert not (await Desk(db).hold(request)).granted
+    async with db.transaction() as conn:
+        await actions.release(conn, other.request_id, "visitor:ann")
+
+    assert await Desk(db).hold(request) == GRANTED
+
+
+async def test_s5_a_wrong_request_is_refused_alone_and_changes_nothing(db, shelf):
+    async with db.transaction() as conn:
+        strange = await fill(conn)
+    good = shelf.one(1)
+    wrong = {
+        "lines[0].variant_id": [
+            shelf.request((new_id(), shelf.shop, 1)),
+            shelf.request((shelf.tea, new_id(), 1)),
+            shelf.request((strange.tea, strange.shop, 1)),
+            shelf.request((shelf.tea, strange.shop, 1)),
+        ],
+        "lines[1].variant_id": [shelf.request((shelf.tea, shelf.shop, 5), (strange.tea, strange.shop, 1))],
+        "lines[0].quantity": [shelf.one(0), shelf.one(-1), shelf.one(2**31), shelf.one(2**70)],
+        "lines": [shelf.request()],
+        "expires_at": [shelf.request((shelf.tea, shelf.shop, 1), at=LATER.replace(tzinfo=None))],
+        "actor": [HoldRequest(new_id(), shelf.merchant, good.lines, LATER, "a\0b")],
+    }
+    service = Desk(db)
+
+    requests = [(field, request) for field, several in wrong.items() for request in several]
+    answers = await asyncio.gather(
+        *(service.hold(request) for _, request in requests), service.hold(good), return_exceptions=True
+    )
+
+    assert [(type(answer), [*answer.by_field()]) for answer in answers[:-1]] == [
+        (Invalid, [field]) for field, _ in requests
+    ]
+    assert answers[-1] == GRANTED
+    async with db.read() as conn:
+        assert await counts(conn, shelf.tea, shelf.shop) == (10, 1, 0)
+        assert await counts(conn, strange.tea, strange.shop) == (10, 0, 0)
+        assert await conn.fetchval("SELECT count(*) FROM stock_hold") == 1
+        assert await reads.audit(conn) == []
+
+
+async def test_s6_lost_before_the_commit_nothing_is_held_and_the_retry_is_granted(db_url, shelf):
+    async with connect(db_url, size=2) as pool:
+        request, unlucky = shelf.one(4), Unlucky(pool.pool, db_url)
+        service = Desk(unlucky)
+        unlucky.when = "before"
+
+        assert isinstance(await told(service.hold(request)), ConnectionResetError)
+        async with pool.read() as conn:
+            assert await counts(conn, shelf.tea, shelf.shop) == (10, 0, 0)
+        assert await service.hold(request) == GRANTED
+
+
+async def test_s6_lost_after_the_commit_the_retry_finds_the_hold(db_url, shelf):
+    async with connect(db_url, size=2) as pool:
+        request, unlucky = shelf.one(4), Unlucky(pool.pool, db_url)
+        service = Desk(unlucky)
+        unlucky.when = "after"
+
+        assert isinstance(await told(service.hold(request)), ConnectionResetError)
+        assert await service.hold(request) == REPEATED
+        async with pool.read() as conn:
+            assert await counts(conn, shelf.tea, shelf.shop) == (10, 4, 0)
+
+
+async def test_s6_a_connection_cut_off_by_the_server_is_replaced(db: Database, shelf, monkeypatch):
+    request, service = shelf.one(4), Desk(db)
+
+    async def cut(conn):
+        async with db.read() as another:
+            await another.execute("SELECT pg_terminate_backend($1)", conn.get_server_pid())
+
+    once_after(monkeypatch, desk, "_store", cut)
+
+    assert isinstance(await told(service.hold(request)), asyncpg.PostgresError | OSError | asyncpg.InterfaceError)
+    assert await service.hold(request) == GRANTED
+    async with db.read() as conn:
+        assert await counts(conn, shelf.tea, shelf.shop) == (10, 4, 0)
+        assert await reads.audit(conn) == []
+
+
+async def test_s6_closing_the_desk_waits_for_every_answer(db, shelf):
+    service = Desk(db, most=1)
+    calls = [asyncio.ensure_future(service.hold(shelf.one())) for _ in range(4)]
+    await asyncio.sleep(0)  # let the callers reach the desk
+
+    await service.close()
+    assert await asyncio.gather(*calls) == [GRANTED] * 4

@@ -170,6 +170,12 @@ CREATE INDEX sales_order_member ON sales_order (member_id, id DESC) WHERE member
 CREATE INDEX sales_order_prepared ON sales_order (expires_at) WHERE state = 'prepared';
 CALL guard('sales_order');
 
+-- The first of these order numbers that the merchant has not given yet; the UNIQUE above has the last word.
+CREATE FUNCTION free_number(merchant uuid, numbers text[]) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT n FROM unnest(numbers) WITH ORDINALITY AS wanted (n, i)
+    WHERE NOT EXISTS (SELECT 1 FROM sales_order o WHERE o.merchant_id = merchant AND o.number = n) ORDER BY i LIMIT 1
+$$;
+
 CREATE TABLE order_line (
     order_id    uuid NOT NULL REFERENCES sales_order ON DELETE CASCADE,
     line        smallint NOT NULL,

@@ -4,6 +4,7 @@ A gateway is another company's computer: it is called outside any transaction, m
 and is therefore told the payment's id, under which it charges once.
 """
 
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Protocol
@@ -12,7 +13,9 @@ from uuid import UUID
 import msgspec
 
 from unwall.kernel.database import Database
+from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.money import Money
+from unwall.kernel.text import N_
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -80,13 +83,67 @@ class TestGateway:
         self._db = db
 
     async def tokenize(self, card: Card, today: date) -> CardToken:
-        raise NotImplementedError
+        number = check_card(card, today)
+        return CardToken(_TOKENS.get(number, "tok_unknown"), number[-4:])
 
     async def charge(self, payment_id: UUID, amount: Money, card: CardToken) -> Charge:
-        raise NotImplementedError
+        state = ChargeState.CAPTURED if card.token in _PAYING else ChargeState.DECLINED
+        message = None if state is ChargeState.CAPTURED else _REFUSALS.get(card.token, _UNKNOWN_CARD)
+        await self._db.pool.execute(
+            "INSERT INTO test_gateway_charge (id, amount, currency, state, message) VALUES ($1, $2, $3, $4, $5)"
+            " ON CONFLICT DO NOTHING",
+            payment_id, amount.amount, amount.currency, state, message,
+        )  # fmt: skip
+        if card.token == _TOKENS["4000000000000119"]:
+            raise GatewaySilent
+        charge = await self.find(payment_id)
+        if charge is None:
+            raise GatewaySilent
+        return charge
 
     async def find(self, payment_id: UUID) -> Charge | None:
-        raise NotImplementedError
+        found = await self._db.pool.fetchrow("SELECT state, message FROM test_gateway_charge WHERE id = $1", payment_id)
+        return Charge(ChargeState(found[0]), f"test-{payment_id}", found[1]) if found else None
 
     async def void(self, payment_id: UUID) -> None:
-        raise NotImplementedError
+        await self._db.pool.execute(
+            "INSERT INTO test_gateway_charge (id, amount, currency, state) VALUES ($1, 0, '', 'voided')"
+            " ON CONFLICT (id) DO UPDATE SET state = 'voided' WHERE test_gateway_charge.state = 'captured'",
+            payment_id,
+        )
+
+
+_TOKENS = {
+    "4242424242424242": "tok_pays",
+    "4000000000000002": "tok_declined",
+    "4000000000000119": "tok_silent",
+}
+_PAYING = {_TOKENS["4242424242424242"], _TOKENS["4000000000000119"]}
+_UNKNOWN_CARD = N_("The test gateway takes its test cards only, such as 4242 4242 4242 4242.")
+_REFUSALS = {"tok_declined": N_("The card was declined. Try another one.")}
+
+
+def check_card(card: Card, today: date) -> str:
+    """The number's digits. Raises `Invalid` naming card_number, card_expiry, card_cvc."""
+    number = re.sub(r"[ -]", "", card.number)
+    checks = [
+        ("card_number", bool(re.fullmatch(r"[0-9]{12,19}", number)) and luhn(number), N_("Check the card number.")),
+        ("card_expiry", _is_current(card.expiry, today), N_("Write the month and year on the card, such as 09/29.")),
+        ("card_cvc", bool(re.fullmatch(r"[0-9]{3,4}", card.cvc.strip())), N_("Three or four digits from the card.")),
+    ]
+    errors = [FieldError(field, message) for field, right, message in checks if not right]
+    if errors:
+        raise Invalid(errors)
+    return number
+
+
+def luhn(digits: str) -> bool:
+    """ISO/IEC 7812-1: every second digit from the right doubled, the digits of all added up, a multiple of ten."""
+    doubled = [int(d) * (1 + i % 2) for i, d in enumerate(reversed(digits))]
+    return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
+
+
+def _is_current(expiry: str, today: date) -> bool:
+    """A card is good until the end of its month."""
+    found = re.fullmatch(r"\s*(0[1-9]|1[0-2])\s*/\s*(?:20)?([0-9]{2})\s*", expiry)
+    return bool(found) and (2000 + int(found[2]), int(found[1])) >= (today.year, today.month)  # type: ignore[index]

@@ -2,47 +2,138 @@
 
 from uuid import UUID
 
+from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.orders.values import Cart, Order, OrderRow, OrderStory
-from unwall.kernel.cursors import Page
-from unwall.kernel.database import Connection
+from unwall.commerce.stock.values import LedgerEntry
+from unwall.kernel.cursors import Page, decode, page_of
+from unwall.kernel.database import Connection, row, rows
 from unwall.people.values import Visit
+
+_CART = """
+SELECT c.id, c.merchant_id, m.slug, coalesce(m.translations #>> ARRAY[$2, 'name'], m.name), m.currency, c.visitor_id,
+       c.state = 'open',
+       coalesce((SELECT jsonb_agg(jsonb_build_object(
+            'variant_id', l.variant_id, 'product_id', p.id, 'product_slug', p.slug,
+            'title', coalesce(p.translations #>> ARRAY[$2, 'title'], p.title), 'sku', v.sku, 'options', v.options,
+            'image_file', i.file, 'image_alt', coalesce(i.alt, ''), 'quantity', l.quantity, 'unit_price', v.price,
+            'active', v.active AND p.status = 'active', 'post_id', l.post_id, 'page', l.page, 'policy', l.policy
+        ) ORDER BY l.added_at, l.variant_id)
+        FROM cart_line l JOIN variant v ON v.id = l.variant_id JOIN product p ON p.id = v.product_id
+        LEFT JOIN LATERAL (SELECT file, alt FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1) i
+            ON true
+        WHERE l.cart_id = c.id), '[]')
+FROM cart c JOIN merchant m ON m.id = c.merchant_id
+"""
+_ORDER = """
+SELECT o.id, o.merchant_id, m.slug, coalesce(m.translations #>> ARRAY[$2, 'name'], m.name), o.number, o.cart_id,
+       o.hold_id, o.visitor_id, o.member_id, o.session_id, o.channel, o.state, o.method, o.currency, o.items_total,
+       o.discount_total, o.shipping_total, o.total, o.contact, o.promise, o.sourcing, o.placed_at, o.expires_at,
+       o.paid_at, o.closed_at,
+       coalesce((SELECT jsonb_agg(jsonb_build_object(
+            'line', l.line, 'product_id', l.product_id, 'product_slug', coalesce(p.slug, ''),
+            'variant_id', l.variant_id, 'title', coalesce(p.translations #>> ARRAY[$2, 'title'], l.title),
+            'sku', l.sku, 'options', l.options, 'image_file', (SELECT file FROM product_image i
+                WHERE i.product_id = l.product_id ORDER BY position LIMIT 1),
+            'quantity', l.quantity, 'unit_price', l.unit_price, 'total', l.total, 'returned', l.returned,
+            'post_id', l.post_id, 'page', l.page, 'policy', l.policy
+        ) ORDER BY l.line) FROM order_line l LEFT JOIN product p ON p.id = l.product_id WHERE l.order_id = o.id), '[]'),
+       coalesce((SELECT jsonb_agg(jsonb_build_object(
+            'id', y.id, 'gateway', y.gateway, 'amount', y.amount, 'state', y.state, 'last4', y.last4,
+            'message', y.message, 'asked_at', y.asked_at, 'settled_at', y.settled_at
+        ) ORDER BY y.id) FROM payment y WHERE y.order_id = o.id), '[]')
+FROM sales_order o JOIN merchant m ON m.id = o.merchant_id
+"""
+_ROW = """
+SELECT o.id, o.number, m.slug, coalesce(m.translations #>> ARRAY[$2, 'name'], m.name), o.channel, o.state, o.method,
+       o.currency, o.total, coalesce((SELECT sum(quantity) FROM order_line l WHERE l.order_id = o.id), 0)::int,
+       coalesce(o.contact ->> 'name', ''), o.placed_at,
+       ARRAY(SELECT coalesce(n.translations #>> ARRAY[$2, 'name'], n.name)
+             FROM jsonb_array_elements_text(o.promise -> 'node_ids') AS chosen JOIN node n ON n.id = chosen::uuid)
+FROM sales_order o JOIN merchant m ON m.id = o.merchant_id
+"""
 
 
 async def carts(conn: Connection, visit: Visit, lang: str) -> list[Cart]:
     """The visitor's open carts that hold something, one a merchant."""
-    raise NotImplementedError
+    where = (
+        "WHERE c.visitor_id = $1 AND c.state = 'open' AND EXISTS (SELECT 1 FROM cart_line WHERE cart_id = c.id)"
+        " ORDER BY c.id"
+    )
+    return await rows(conn, Cart, _CART + where, visit.visitor_id, lang)
 
 
 async def cart(conn: Connection, visit: Visit, cart_id: UUID, lang: str) -> Cart | None:
     """One of the visitor's carts, open or ordered; None where it is not theirs."""
-    raise NotImplementedError
+    return await row(conn, Cart, _CART + "WHERE c.visitor_id = $1 AND c.id = $3", visit.visitor_id, lang, cart_id)
 
 
 async def units_in_bag(conn: Connection, visit: Visit) -> int:
-    raise NotImplementedError
+    units: int = await conn.fetchval(
+        "SELECT coalesce(sum(l.quantity), 0)::int FROM cart c JOIN cart_line l ON l.cart_id = c.id"
+        " WHERE c.visitor_id = $1 AND c.state = 'open'",
+        visit.visitor_id,
+    )
+    return units
 
 
 async def order(conn: Connection, order_id: UUID, lang: str) -> Order | None:
-    raise NotImplementedError
+    return await row(conn, Order, _ORDER + "WHERE o.id = $1", order_id, lang)
 
 
 async def own_order(conn: Connection, visit: Visit, order_id: UUID, lang: str) -> Order | None:
     """The order if this visitor or member placed it."""
-    raise NotImplementedError
+    where = "WHERE o.id = $1 AND (o.visitor_id = ANY($3) OR o.member_id = ANY($3))"
+    return await row(conn, Order, _ORDER + where, order_id, lang, visit.person_ids)
+
+
+async def order_of_cart(conn: Connection, cart_id: UUID, lang: str) -> Order | None:
+    """The living order of a cart: prepared, paid or fulfilled."""
+    where = "WHERE o.cart_id = $1 AND o.state IN ('prepared', 'paid', 'fulfilled')"
+    return await row(conn, Order, _ORDER + where, cart_id, lang)
 
 
 async def orders_of(conn: Connection, visit: Visit, after: str | None, limit: int, lang: str) -> Page[OrderRow]:
-    """Everything the visitor or member ordered, newest first."""
-    raise NotImplementedError
+    """Everything the visitor or member ordered, newest first; not what was left unpaid."""
+    where = (
+        "WHERE (o.visitor_id = ANY($1) OR o.member_id = ANY($1)) AND (o.paid_at IS NOT NULL OR o.state = 'cancelled')"
+        " AND o.id < $3 ORDER BY o.id DESC LIMIT $4"
+    )
+    found = await rows(conn, OrderRow, _ROW + where, visit.person_ids, lang, decode(after), limit + 1)
+    return page_of(found, limit, lambda one: one.id)
 
 
 async def desk_orders(
     conn: Connection, merchant_id: UUID, after: str | None, limit: int, query: str = "", lang: str = "en"
 ) -> Page[OrderRow]:
-    """A merchant's orders, newest first; `query` is part of a number or of the customer's name."""
-    raise NotImplementedError
+    """A merchant's orders, newest first, without those that were never paid; `query` is part of a number or of the
+    customer's name."""
+    where = (
+        "WHERE o.merchant_id = $1 AND o.state <> 'expired' AND o.id < $3"
+        " AND ($5 = '%%' OR o.number ILIKE $5 OR o.contact ->> 'name' ILIKE $5) ORDER BY o.id DESC LIMIT $4"
+    )
+    pattern = "%" + query.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    found = await rows(conn, OrderRow, _ROW + where, merchant_id, lang, decode(after), limit + 1, pattern)
+    return page_of(found, limit, lambda one: one.id)
 
 
 async def story(conn: Connection, order_id: UUID, lang: str) -> OrderStory | None:
     """The order with its shipments, their history and every stock movement behind it."""
-    raise NotImplementedError
+    found = await order(conn, order_id, lang)
+    if found is None:
+        return None
+    shipments = await fulfilment.shipments_of(conn, [order_id], lang)
+    causes = {order_id, found.hold_id or order_id, *(shipment.id for shipment in shipments)}
+    return OrderStory(
+        found, shipments, await fulfilment.steps_of(conn, order_id), await movements_of(conn, list(causes))
+    )
+
+
+async def movements_of(conn: Connection, cause_ids: list[UUID]) -> list[LedgerEntry]:
+    """The ledger rows that these causes (an order, its hold, its shipments) made, oldest first."""
+    return await rows(
+        conn,
+        LedgerEntry,
+        "SELECT entry, at, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor"
+        " FROM stock_ledger WHERE cause_id = ANY($1) ORDER BY entry",
+        cause_ids,
+    )

@@ -116,6 +116,8 @@ class Promised(msgspec.Struct, frozen=True):
     """What the shopper was told when ordering: by when, or from when, and where."""
 
     at: datetime | None = None
+    due: datetime | None = None
+    """By when the node has to have it ready for that."""
     node_ids: tuple[UUID, ...] = ()
     place: str = ""
     explanation: Explanation | None = None
@@ -143,6 +145,8 @@ class OrderLine(msgspec.Struct, frozen=True):
     total: int
     returned: int
     post_id: UUID | None
+    page: str | None
+    policy: str | None
 
 
 class Payment(msgspec.Struct, frozen=True):
@@ -165,9 +169,10 @@ class Order(msgspec.Struct, frozen=True):
     merchant_name: str
     number: str
     cart_id: UUID | None
-    hold_id: UUID
+    hold_id: UUID | None
     visitor_id: UUID | None
     member_id: UUID | None
+    session_id: UUID | None
     channel: Channel
     state: OrderState
     method: Method

@@ -79,7 +79,7 @@ def _pickup(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -
     cutoff = hours.latest_start(node, hours.last_minute(node, waits))
     plan = _from_one(candidate, wanted, rates, now)
     fee = Money(0, rates.currency)
-    return Option(Method.PICKUP, node, candidate.km, waits, max(now, cutoff), fee, plan, plan.explanations[0])
+    return Option(Method.PICKUP, node, candidate.km, waits, waits, max(now, cutoff), fee, plan, plan.explanations[0])
 
 
 def _courier(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> Option | None:
@@ -93,7 +93,7 @@ def _courier(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) 
     cutoff = hours.latest_start(node, hours.last_minute(node, leaves))
     fee = Money(rates.courier_fee + ceil(km) * rates.courier_fee_per_km, rates.currency)
     plan = _from_one(candidate, wanted, rates, now)
-    return Option(Method.COURIER, node, km, leaves + ride, max(now, cutoff), fee, plan, plan.explanations[0])
+    return Option(Method.COURIER, node, km, leaves + ride, leaves, max(now, cutoff), fee, plan, plan.explanations[0])
 
 
 def _from_one(candidate: Candidate, wanted: Wanted, rates: Rates, now: datetime) -> Plan:
@@ -113,19 +113,20 @@ def _ship(able: Sequence[Candidate], wanted: Wanted, now: datetime, rates: Rates
         Method.SHIP,
         one.node if one else None,
         one.km if one else None,
-        max(arrives for arrives, _ in trips),
-        min(cutoff for _, cutoff in trips),
+        max(arrives for arrives, _, _ in trips),
+        min(collected for _, collected, _ in trips),
+        min(cutoff for _, _, cutoff in trips),
         Money(rates.ship_fee, rates.currency),
         plan,
         plan.explanations[0] if one else _in_parcels(senders),
     )
 
 
-def _trip(sender: Candidate, now: datetime, rates: Rates) -> tuple[datetime, datetime]:
-    """(when it arrives, until when to order for that): the carrier fetches what is ready once a day."""
+def _trip(sender: Candidate, now: datetime, rates: Rates) -> tuple[datetime, datetime, datetime]:
+    """(when it arrives, when the carrier fetches it, until when to order for that)."""
     collected = collection(sender.node, now, rates)
     arrives = hours.at_hour(sender.node, collected, rates.delivery_hour, days=days_on_the_road(sender.km, rates))
-    return arrives, hours.latest_start(sender.node, collected)
+    return arrives, collected, hours.latest_start(sender.node, collected)
 
 
 def collection(node: Node, now: datetime, rates: Rates) -> datetime:

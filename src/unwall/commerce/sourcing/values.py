@@ -97,6 +97,8 @@ class Option(msgspec.Struct, frozen=True):
     node: Node | None
     km: float | None
     at: datetime
+    due: datetime
+    """By when the node has to have it ready for that."""
     cutoff: datetime
     fee: Money
     plan: Plan

@@ -21,7 +21,7 @@ POLICY = "default-src 'self'; frame-ancestors 'none'; object-src 'none'; base-ur
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
 SHOP = """{% extends "design/shop.html" %}{% import "design/components.html" as ui with context %}
 {% block content %}{{ ui.product_card(p, impression={"product_id": "7", "slot": 2}) }}
-<form><span id="s">{{ ui.stepper("Quantity", "q", 1, 1, 2) }}</span></form>{% endblock %}
+<form data-view='{"product_id": "7", "slot": 2}'><span id="s">{{ ui.stepper("Quantity", "q", 1, 1, 2) }}</span></form>{% endblock %}
 {% block toasts %}{{ ui.toast("Added", seconds=0) if toast }}{% endblock %}"""
 PLOT = """{% extends "design/console.html" %}{% import "design/components.html" as ui with context %}
 {% block content %}{{ ui.plot("a", "Sales", data=d) }}
@@ -100,9 +100,9 @@ def test_what_was_seen_and_opened_is_told_once(page: Page, site: str) -> None:
     page.click(".product h3 a")
     events = Site.told.get(timeout=10)
     assert Site.told.empty()
-    assert [event["kind"] for event in events] == ["impression", "click"]
+    assert [event["kind"] for event in events] == ["view", "impression", "click"]
     assert {(event["product_id"], event["slot"], event["page"]) for event in events} == {("7", 2, "/shop.html")}
-    assert len({event["id"] for event in events}) == 2
+    assert len({event["id"] for event in events}) == 3
 
 
 def test_the_theme_is_chosen_and_kept(page: Page, site: str) -> None:

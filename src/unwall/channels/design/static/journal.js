@@ -1,6 +1,7 @@
 // What the visitor saw, opened and stayed with, in batches to POST /journal: {"events": [{id, kind, at, ...fields}]}.
 //   data-impression='{"product_id": ..., "slot": ..., "policy": ..., "propensity": ...}'  seen: half of it for one second
 //                   (the viewability rule of the IAB and MRC), once a page; a link followed inside it is a "click".
+//   data-view='{...}'    told when the page is shown: what the page is about. "kind" may say "search".
 //   data-click='{...}'   a click by itself; "kind" in the fields overrides "click".
 //   data-dwell           the visible time of a data-impression element, told when the page is left, as body.seconds.
 
@@ -91,3 +92,4 @@ addEventListener("pagehide", () => { dwell(); flush(); });
 addEventListener("online", flush);
 document.addEventListener("htmx:load", (event) => watch(event.detail.elt));
 watch(document);
+for (const element of document.querySelectorAll("[data-view]")) record("view", fields(element.dataset.view));

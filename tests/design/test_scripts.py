@@ -21,7 +21,8 @@ POLICY = "default-src 'self'; frame-ancestors 'none'; object-src 'none'; base-ur
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
 SHOP = """{% extends "design/shop.html" %}{% import "design/components.html" as ui with context %}
 {% block content %}{{ ui.product_card(p, impression={"product_id": "7", "slot": 2}) }}
-<form data-view='{"product_id": "7", "slot": 2}'><span id="s">{{ ui.stepper("Quantity", "q", 1, 1, 2) }}</span></form>{% endblock %}
+<form data-view='{"product_id": "7", "slot": 2}'><span id="s">{{ ui.stepper("Quantity", "q", 1, 1, 2) }}</span></form>
+{% endblock %}
 {% block toasts %}{{ ui.toast("Added", seconds=0) if toast }}{% endblock %}"""
 PLOT = """{% extends "design/console.html" %}{% import "design/components.html" as ui with context %}
 {% block content %}{{ ui.plot("a", "Sales", data=d) }}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from unwall.commerce.orders.checkout import Checkout
 from unwall.commerce.stock.desk import Desk
+from unwall.insight.attribution.owners import Owners
 from unwall.insight.recommend.recommender import Recommender
 from unwall.journal.ingest import Ingest
 from unwall.kernel.database import Database
@@ -18,6 +19,7 @@ class House:
     db: Database
     files: Files
     ingest: Ingest
+    owners: Owners
     desk: Desk
     checkout: Checkout
     recommender: Recommender

@@ -2,4 +2,6 @@
 
 from typing import Any
 
-HANDLERS: list[Any] = []
+from unwall.channels.api import journal
+
+HANDLERS: list[Any] = [*journal.HANDLERS]

@@ -1,0 +1,46 @@
+"""Whose a product, a post or an account is: what a browser tells of them belongs to that merchant, whatever it says."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from unwall.journal.values import Event
+from unwall.kernel.database import Database
+
+MOST = 200_000
+"""Owners kept in memory; past that they are asked for anew."""
+
+
+class Owners:
+    """Remembers owners, which never change; what has none is asked for again, since it may yet be made."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._known: dict[UUID, UUID] = {}
+
+    async def sign(self, events: Sequence[Event]) -> list[Event]:
+        """Each event with the merchant whose product, else post, else account it is about; None where nobody's."""
+        named = {thing for event in events for thing in _things(event)}
+        unknown = named - self._known.keys()
+        if unknown:
+            await self._ask(unknown)
+        return [replace(event, merchant_id=self._owner(event)) for event in events]
+
+    def _owner(self, event: Event) -> UUID | None:
+        return next((self._known[thing] for thing in _things(event) if thing in self._known), None)
+
+    async def _ask(self, things: Collection[UUID]) -> None:
+        if len(self._known) > MOST:
+            self._known.clear()
+        async with self._db.read() as conn:
+            sql = """
+                SELECT id, merchant_id FROM product WHERE id = ANY($1)
+                UNION ALL SELECT id, merchant_id FROM post WHERE id = ANY($1) AND merchant_id IS NOT NULL
+                UNION ALL SELECT id, merchant_id FROM account WHERE id = ANY($1) AND merchant_id IS NOT NULL
+            """
+            self._known |= {thing: owner for thing, owner in await conn.fetch(sql, list(things))}
+
+
+def _things(event: Event) -> list[UUID]:
+    return [thing for thing in (event.product_id, event.post_id, event.account_id) if thing is not None]

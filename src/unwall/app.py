@@ -22,11 +22,11 @@ from unwall.channels.design import STATIC
 from unwall.channels.errors import on_crash, on_http_error, on_unwall_error
 from unwall.channels.house import House
 from unwall.channels.visits import provide_house, provide_key, provide_staff, provide_visit
-from unwall.commerce.orders.checkout import Checkout
+from unwall.commerce.orders.checkout import Checkout, Terms
 from unwall.commerce.orders.gateway import TestGateway
-from unwall.commerce.orders.jobs import SWEEP_CRON, sweep
 from unwall.commerce.stock.desk import Desk
 from unwall.insight.attribution import jobs as attribution
+from unwall.insight.attribution.owners import Owners
 from unwall.insight.recommend import jobs as recommend
 from unwall.insight.recommend.recommender import Recommender
 from unwall.journal import jobs as journal
@@ -88,8 +88,8 @@ def build(config: Settings) -> Litestar:
         before_send=[_finish],
         lifespan=[partial(_lifespan, config=config, secret=secret)],
         openapi_config=OpenAPIConfig(
-            title="Unwall", version=__version__, path="/api/v1", render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-            use_handler_docstrings=True,
+            title="Unwall", version=__version__, path="/api/v1",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")], use_handler_docstrings=True,
         ),
         request_max_body_size=20_000_000,
         debug=False,
@@ -124,12 +124,12 @@ async def open_house(config: Settings, secret: bytes) -> AsyncIterator[House]:
         ingest, desk = Ingest(db), Desk(db)
         stack.push_async_callback(ingest.close)
         stack.push_async_callback(desk.close)
-        checkout = Checkout(db, desk, TestGateway(db), hold_minutes=config.hold_minutes)
+        checkout = Checkout(db, desk, TestGateway(db), Terms(pay_minutes=config.hold_minutes))
         recommender = Recommender(db, files)
         await recommender.refresh()
         watcher = asyncio.create_task(recommender.watch())
         stack.push_async_callback(_stop, watcher)
-        yield House(config, secret, db, files, ingest, desk, checkout, recommender)
+        yield House(config, secret, db, files, ingest, Owners(db), desk, checkout, recommender)
 
 
 async def _stop(task: "asyncio.Task[None]") -> None:
@@ -146,12 +146,18 @@ def handlers(house: House) -> Mapping[str, Handler]:
 def routines(house: House) -> Mapping[tuple[str, str], Routine]:
     """What runs by the clock: (name, cron expression)."""
     return {
-        ("orders.sweep", SWEEP_CRON): partial(sweep, house.checkout),
+        ("orders.sweep", "* * * * *"): partial(_sweep, house),
         ("journal.partitions", "7 * * * *"): partial(journal.prepare_days, house.db),
         ("journal.export", "20 3 * * *"): partial(journal.export, house.db, house.settings.data),
         ("recommend.train", "40 3 * * *"): partial(recommend.train, house.db, house.files),
         ("people.forget", "50 3 * * *"): partial(_forget, house),
     }
+
+
+async def _sweep(house: House) -> None:
+    swept = await house.checkout.sweep(now())
+    if swept.finished or swept.expired or swept.voided:
+        log.info("orders swept", finished=swept.finished, expired=swept.expired, voided=swept.voided)
 
 
 async def _forget(house: House) -> None:

@@ -1,1 +1,1 @@
-"""How people and programs reach us: pages for shoppers, merchants and store staff, and the JSON API. Parse, ask, render."""
+"""How people and programs reach us: pages for shoppers, merchants and store staff, and the API. Parse, ask, render."""

@@ -74,7 +74,7 @@ def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:
     return _answer(request, 500, N_("We have noted it. Nothing was changed; please try again."), "internal", [], {})
 
 
-def _answer(  # noqa: PLR0913 (the parts of a problem)
+def _answer(
     request: AnyRequest, status: int, detail: str, code: str, fields: list[FieldError], headers: dict[str, str]
 ) -> Response[Any]:
     title = TITLES.get(status, TITLES[400 if status < 500 else 500])

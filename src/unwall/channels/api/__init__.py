@@ -1,4 +1,4 @@
-"""The api."""
+"""The JSON API, and the journal's door for browsers."""
 
 from typing import Any
 

@@ -1,0 +1,5 @@
+"""`python -m unwall` is `unwall`."""
+
+from unwall.cli import main
+
+main()

@@ -20,7 +20,7 @@ from pgqueuer.queries import Queries
 from unwall.kernel.database import Connection
 
 Handler = Callable[[bytes], Awaitable[None]]
-Routine = Callable[[], Awaitable[None]]
+Routine = Callable[[], Awaitable[object]]
 
 ATTEMPTS = 5
 """How often a failing job is tried again, each time later, before it stays in the log as failed."""

@@ -110,7 +110,10 @@ def bag_parts(form: str, tint: str) -> tuple[str, str, str]:
             handle("M270 466C270 250 400 250 400 470M400 470C400 250 530 250 530 466", "#8a5a35", 13),
             ribs + rows,
         )
-    flat = path("M330 470H470V600H330Z", f'fill="{deep(tint, 0.07)}" {outline(tint, 1.4)}') if form == "tote" else ""
+    pocket = path("M300 590H500V800H306Z", f'fill="{deep(tint, 0.06)}" fill-opacity=".55" {outline(tint, 1.6)}') + seam(
+        "M302 604H498", tint
+    )
+    flat = pocket if form == "tote" else ""
     return (
         "M190 456H610L596 800Q596 808 584 808H216Q204 808 204 800Z",
         handle("M292 470C280 240 520 240 508 470", tint, 18),
@@ -141,12 +144,7 @@ def shoe_parts(form: str, tint: str) -> str:
         "M-204 -14H-120V24H-198Z", f'fill="{deep(sole, 0.2)}"'
     )
     if form == "boot":
-        return (
-            path("M-206 -14H196Q220 -10 214 8H-120V34H-204Z", f'fill="{sole}"')
-            + path("M-196 -14V-330Q-130 -350 -62 -330L-52 -170Q0 -120 90 -104Q200 -90 204 -14Z", skin)
-            + path("M-120 -320V-180Q-90 -160 -66 -180V-320Z", f'fill="{deep(tint, 0.3)}" opacity=".8"')
-            + seam("M-186 -44Q0 -60 196 -40", tint)
-        )
+        return boot(tint, sole, skin)
     if form == "flat":
         return (
             thin
@@ -164,18 +162,7 @@ def shoe_parts(form: str, tint: str) -> str:
             + '<circle cx="-108" cy="-104" r="9" fill="#c9a25c"/>'
         )
     if form == "sneaker":
-        return (
-            path(
-                "M-208 -40H200Q226 -30 214 4H-200Q-218 -10 -208 -40Z",
-                'fill="#efe8da" stroke="#9a8d78" stroke-width="1.6"',
-            )
-            + path("M-200 -40Q-204 -130 -176 -150Q-130 -120 -60 -154Q0 -110 110 -96Q196 -88 204 -40Z", skin)
-            + path(
-                "M-40 -136l44 -16M-10 -118l44 -18M22 -106l42 -20",
-                'stroke="#f6efe2" stroke-width="8" stroke-linecap="round"',
-            )
-            + seam("M-190 -80Q-120 -60 -90 -44M110 -94Q120 -60 200 -56", tint)
-        )
+        return trainer(tint, skin)
     if form == "mule":
         return (
             thin
@@ -192,6 +179,30 @@ def shoe_parts(form: str, tint: str) -> str:
         + path("M-172 -122Q-110 -92 0 -112Q-90 -134 -172 -122Z", f'fill="{deep(tint, 0.5)}"')
         + strap
         + seam("M-190 -36Q0 -24 198 -36", tint)
+    )
+
+
+def boot(tint: str, sole: str, skin: str) -> str:
+    return (
+        path("M-206 -14H196Q220 -10 214 8H-120V34H-204Z", f'fill="{sole}"')
+        + path("M-196 -14V-330Q-130 -350 -62 -330L-52 -170Q0 -120 90 -104Q200 -90 204 -14Z", skin)
+        + path("M-120 -320V-180Q-90 -160 -66 -180V-320Z", f'fill="{deep(tint, 0.3)}" opacity=".8"')
+        + seam("M-186 -44Q0 -60 196 -40", tint)
+    )
+
+
+def trainer(tint: str, skin: str) -> str:
+    return (
+        path(
+            "M-208 -40H200Q226 -30 214 4H-200Q-218 -10 -208 -40Z",
+            'fill="#efe8da" stroke="#9a8d78" stroke-width="1.6"',
+        )
+        + path("M-200 -40Q-204 -130 -176 -150Q-130 -120 -60 -154Q0 -110 110 -96Q196 -88 204 -40Z", skin)
+        + path(
+            "M-40 -136l44 -16M-10 -118l44 -18M22 -106l42 -20",
+            'stroke="#f6efe2" stroke-width="8" stroke-linecap="round"',
+        )
+        + seam("M-190 -80Q-120 -60 -90 -44M110 -94Q120 -60 200 -56", tint)
     )
 
 

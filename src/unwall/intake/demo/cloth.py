@@ -16,72 +16,72 @@ class Garment(NamedTuple):
     hanging: str = "shoulders"
 
 
+# name: width and height of the repeat, its drawing in the cloth's own tones, and how it lies
+WEAVES: dict[str, tuple[int, int, str, str]] = {
+    "stripe": (30, 30, '<path d="M0 8H30" stroke="{far}" stroke-width="9"/>', ""),
+    "pinstripe": (22, 22, '<path d="M6 0V22" stroke="{far}" stroke-width="2"/>', ""),
+    "check": (
+        64,
+        64,
+        '<g stroke="{near}" stroke-width="13" opacity=".45"><path d="M16 0V64M40 0V64"/><path d="M0 16H64M0 40H64"/></g>'
+        '<path d="M52 0V64M0 52H64" stroke="{accent}" stroke-width="2.5"/>',
+        "",
+    ),
+    "herringbone": (
+        20,
+        16,
+        '<path d="M0 16L10 6L20 16M0 8L10 -2L20 8" fill="none" stroke="{far}" stroke-width="2.6" opacity=".6"/>',
+        "",
+    ),
+    "rib": (12, 12, '<path d="M2 0V12" stroke="{near}" stroke-width="4" opacity=".5"/>', ""),
+    "cable": (
+        46,
+        54,
+        '<path d="M10 0C10 18 30 9 30 27S10 36 10 54M30 0C30 18 10 9 10 27S30 36 30 54" fill="none" stroke="{near}" '
+        'stroke-width="6" opacity=".55"/><path d="M41 0V54" stroke="{near}" stroke-width="4" opacity=".35"/>',
+        "",
+    ),
+    "twill": (9, 9, '<path d="M0 9L9 0" stroke="{far}" stroke-width="1.4" opacity=".5"/>', ""),
+    "dot": (44, 44, '<g fill="{far}"><circle cx="11" cy="11" r="4.6"/><circle cx="33" cy="33" r="4.6"/></g>', ""),
+    "leaf": (
+        88,
+        96,
+        '<path d="M20 34q-16-14 0-32q16 18 0 32v16M64 82q-16-14 0-32q16 18 0 32v16M62 20q10-14 22-8q-6 14-22 8'
+        'M14 74q-12-10-6-20q12 6 6 20" fill="{far}" stroke="{far}" stroke-width="1.6" fill-opacity=".75"/>',
+        ' patternTransform="rotate(12)"',
+    ),
+    "quilt": (
+        70,
+        70,
+        '<path d="M0 0L70 70M70 0L0 70" stroke="{near}" stroke-width="2.5"/>'
+        '<path d="M3 0L73 70M73 0L3 70" stroke="{far}" stroke-width="1.4" opacity=".6"/>',
+        "",
+    ),
+    "slub": (
+        90,
+        70,
+        '<path d="M4 9h26M48 22h34M12 40h18M58 51h22M30 62h12M70 6v20M24 30v22" stroke="{far}" stroke-width="1.6" '
+        'opacity=".4"/>',
+        "",
+    ),
+    "tweed": (
+        40,
+        40,
+        '<path d="M3 5h3M18 9h3M31 4h2M9 19h2M25 22h4M37 30h2M5 33h3M17 36h2" stroke="{far}" stroke-width="2.8"/>'
+        '<path d="M11 11h3M28 14h2M3 26h2M20 29h3M34 18h3" stroke="{accent}" stroke-width="2.8"/>',
+        "",
+    ),
+    "plain": (90, 90, "", ""),
+}
+
+
 def weave(name: str, rng: Random, tint: str) -> str:
-    """A `<pattern id="w">` in tones of the cloth's own colour; unknown names are plain cloth."""
+    """A `<pattern id="w">` in tones of the cloth's own colour; no name is plain cloth."""
     far = pale(tint, 0.42) if lightness(tint) < 0.62 else deep(tint, 0.26)
-    near = deep(tint, 0.2)
     accent = mix(far, "#b93823", 0.55) if rng.random() < 0.4 else far
-    drawings = {
-        "stripe": (30, 30, f'<path d="M0 8H30" stroke="{far}" stroke-width="9"/>', ""),
-        "pinstripe": (22, 22, f'<path d="M6 0V22" stroke="{far}" stroke-width="2"/>', ""),
-        "check": (
-            64,
-            64,
-            f'<path d="M16 0V64M40 0V64" stroke="{near}" stroke-width="13" opacity=".45"/>'
-            f'<path d="M0 16H64M0 40H64" stroke="{near}" stroke-width="13" opacity=".45"/>'
-            f'<path d="M52 0V64M0 52H64" stroke="{accent}" stroke-width="2.5"/>',
-            "",
-        ),
-        "herringbone": (
-            20,
-            16,
-            f'<path d="M0 16L10 6L20 16M0 8L10 -2L20 8" fill="none" stroke="{far}" stroke-width="2.6" opacity=".6"/>',
-            "",
-        ),
-        "rib": (12, 12, f'<path d="M2 0V12" stroke="{near}" stroke-width="4" opacity=".5"/>', ""),
-        "cable": (
-            46,
-            54,
-            f'<path d="M10 0C10 18 30 9 30 27S10 36 10 54M30 0C30 18 10 9 10 27S30 36 30 54" fill="none" '
-            f'stroke="{near}" stroke-width="6" opacity=".55"/><path d="M41 0V54" stroke="{near}" stroke-width="4" '
-            'opacity=".35"/>',
-            "",
-        ),
-        "twill": (9, 9, f'<path d="M0 9L9 0" stroke="{far}" stroke-width="1.4" opacity=".5"/>', ""),
-        "dot": (44, 44, f'<g fill="{far}"><circle cx="11" cy="11" r="4.6"/><circle cx="33" cy="33" r="4.6"/></g>', ""),
-        "leaf": (
-            88,
-            96,
-            f'<path d="M20 34q-16-14 0-32q16 18 0 32v16M64 82q-16-14 0-32q16 18 0 32v16M62 20q10-14 22-8q-6 14-22 8'
-            f'M14 74q-12-10-6-20q12 6 6 20" fill="{far}" stroke="{far}" stroke-width="1.6" fill-opacity=".75"/>',
-            ' patternTransform="rotate(12)"',
-        ),
-        "quilt": (
-            70,
-            70,
-            f'<path d="M0 0L70 70M70 0L0 70" stroke="{near}" stroke-width="2.5"/>'
-            f'<path d="M3 0L73 70M73 0L3 70" stroke="{far}" stroke-width="1.4" opacity=".6"/>',
-            "",
-        ),
-        "slub": (
-            90,
-            70,
-            f'<path d="M4 9h26M48 22h34M12 40h18M58 51h22M30 62h12M70 6v20M24 30v22" stroke="{far}" '
-            'stroke-width="1.6" opacity=".55"/>',
-            "",
-        ),
-        "tweed": (
-            40,
-            40,
-            f'<path d="M3 5h3M18 9h3M31 4h2M9 19h2M25 22h4M37 30h2M5 33h3M17 36h2" stroke="{far}" stroke-width="2.8"/>'
-            f'<path d="M11 11h3M28 14h2M3 26h2M20 29h3M34 18h3" stroke="{accent}" stroke-width="2.8"/>',
-            "",
-        ),
-    }
-    if name not in drawings:
-        name = "slub"
-    width, height, drawing, extra = drawings[name]
-    return f'<pattern id="w" width="{width}" height="{height}" patternUnits="userSpaceOnUse"{extra}>{drawing}</pattern>'
+    width, height, drawing, extra = WEAVES[name or "plain"]
+    drawn = drawing.format(far=far, near=deep(tint, 0.2), accent=accent)
+    return f'<pattern id="w" width="{width}" height="{height}" patternUnits="userSpaceOnUse"{extra}>{drawn}</pattern>'
 
 
 def folds(rng: Random, top: float, bottom: float, spread: float, count: int = 7) -> str:

@@ -136,13 +136,10 @@ def fashion_images(
         "shoe": ("a pair on a plaster ledge", "石膏台面上的一双"),
         "scarf": ("against a pale wall", "浅色墙前"),
     }.get(motif, ("on a hanger against a plain wall", "挂在素墙前"))
-    pattern = "plain" if not cloth.pattern and motif not in {"bag", "shoe"} else cloth.pattern
-    if motif == "bag" and cloth.name not in {"Striped Cotton", "Check"}:
-        pattern = ""
     name, name_zh = f"{cloth.name} {cut.name}", f"{cloth.name_zh}{cut.name_zh}"
 
     def shot(colour: Colour, view: str, words: tuple[str, str]) -> DemoImage:
-        art = Art(motif, FASHION, rng.randrange(1 << 30), colour.hex, cut.form, pattern, view)
+        art = Art(motif, FASHION, rng.randrange(1 << 30), colour.hex, cut.form, cloth.pattern, view)
         return DemoImage(
             art, f"{name} in {colour.name}, {words[0]}", f"{colour.name_zh}{name_zh}，{words[1]}", colour.name
         )

@@ -10,7 +10,7 @@ def heap(rng: Random, form: str, tint: str, cx: float, cy: float, half: float) -
     """A small hill of dry leaf. Forms: spear, ball, strip, bud, flower."""
     shapes: dict[float, list[str]] = {-0.24: [], -0.04: [], 0.22: []}
     keys = list(shapes)
-    for i in range(70):
+    for i in range(60):
         t, u = rng.uniform(-1, 1), rng.random() ** 0.7
         x = cx + t * half * (1 - 0.55 * u)
         y = cy - u * half * 0.5 * (1 - t * t) + rng.uniform(-4, 6)

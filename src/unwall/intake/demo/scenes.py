@@ -128,7 +128,7 @@ def terraces(rng: Random, art: Art) -> tuple[str, str]:
     defs, body = sky(rng, w)
     more, ranges = mountains(rng, w, 3, 400, 560)
     body += ranges
-    for k, (base, height, size, count) in enumerate(((640, 110, 20, 5), (760, 130, 30, 4), (890, 110, 44, 4))):
+    for k, (base, height, size, count) in enumerate(((640, 110, 20, 5), (760, 130, 30, 4), (890, 110, 44, 3))):
         tone = mix(mix(w.far, w.near, 0.45 + 0.22 * k), w.sun, 0.08)
         line = crest(rng, base, height, 4)
         body += hill(line, tone) + rows(line, w, tone, size, count, rng)

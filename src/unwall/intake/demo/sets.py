@@ -136,7 +136,7 @@ def street(rng: Random, art: Art) -> tuple[str, str]:
         door = f"M{x - 120} 860V700A190 190 0 1 1 {x + 120} 700V860Z"
     else:
         door = f"M{x - 130} 860V470A130 130 0 0 1 {x + 130} 470V860Z"
-    beyond = f'<clipPath id="door"><path d="{door}"/></clipPath><g clip-path="url(#door)">{full("url(#inner)")}<rect x="{x - 60}" y="380" width="400" height="520" fill="{lit}" opacity=".35"/>{path(bough(rng, (x + 160, 420), 2.6, 9, 110), "fill=%s#4d6650%s opacity=%s.85%s" % ((chr(34),) * 4))}</g>'
+    beyond = f'<clipPath id="door"><path d="{door}"/></clipPath><g clip-path="url(#door)">{full("url(#inner)")}<rect x="{x - 60}" y="380" width="400" height="520" fill="{lit}" opacity=".35"/><path d="{bough(rng, (x + 160, 420), 2.6, 9, 110)}" fill="#4d6650" opacity=".85"/></g>'
     shadow = path(f"M0 0H{x + 240}L{x - 330} 860H0Z", f'fill="{dark}" opacity=".3"')
     steps = "".join(
         f'<rect x="{x - 190 - k * 40}" y="{860 + k * 34}" width="{380 + k * 80}" height="36" fill="{mix(lit, dark, 0.12 + 0.1 * (k % 2))}"/><rect x="{x - 190 - k * 40}" y="{886 + k * 34}" width="{380 + k * 80}" height="8" fill="{dark}" opacity=".4"/>'

@@ -1,0 +1,115 @@
+"""What every page of the shop stands in: who asks, their bag, the place they chose, what was just said to them."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+
+import msgspec
+from litestar import Response
+
+from unwall.channels.house import House
+from unwall.channels.pages import render
+from unwall.channels.visits import AnyRequest, drop_cookie, set_cookie
+from unwall.commerce.orders.reads import units_in_bag
+from unwall.kernel.database import Connection
+from unwall.kernel.secrets import sign, unsign
+from unwall.kernel.text import N_, gettext
+from unwall.people.reads import merchant_by_slug
+from unwall.people.values import Visit
+
+SAID = "uw_said"
+NAV = (("/", N_("Home"), "home"), ("/search", N_("Search"), "search"), ("/bag", N_("Bag"), "bag"))
+ME = ("/me", N_("You"), "person")
+
+
+class Said(msgspec.Struct, frozen=True):
+    """A word to the shopper on the next page: what was done, and how to undo it."""
+
+    text: str
+    undo_url: str | None = None
+    undo_fields: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """One request of one shopper: what the shop's handlers get."""
+
+    request: AnyRequest
+    house: House
+    visit: Visit
+
+    @property
+    def lang(self) -> str:
+        return self.visit.lang
+
+    @property
+    def base(self) -> str:
+        """The address the outside sees, for links that are shared."""
+        return self.house.settings.base_url or str(self.request.base_url).rstrip("/")
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {name: value for name, value in self.request.query_params.items() if isinstance(value, str)}
+
+    def words(self, message: str, **facts: object) -> str:
+        return gettext(self.lang, message, **facts)
+
+    def wants(self, target: str) -> bool:
+        """Whether htmx asks for what goes into the element of this id, and not for a page."""
+        return self.request.headers.get("hx-target") == target
+
+    @property
+    def by_htmx(self) -> bool:
+        return self.request.headers.get("hx-request") == "true"
+
+    def say(self, said: Said) -> None:
+        """On the next page."""
+        text = quote(msgspec.json.encode(said).decode(), safe="")
+        set_cookie(self.request, self.house, SAID, sign(self.house.secret, text), 60)
+
+    def hear(self) -> Said | None:
+        """What was said on the page before, once."""
+        sealed = self.request.cookies.get(SAID)
+        if not sealed:
+            return None
+        drop_cookie(self.request, self.house, SAID)
+        text = unsign(self.house.secret, sealed)
+        return msgspec.json.decode(unquote(text), type=Said) if text else None
+
+    async def page(
+        self, conn: Connection, template: str, *, title: str, status: int = 200, **context: Any
+    ) -> Response[str]:
+        """A whole page in the shop's frame."""
+        frame = {
+            "me": self.visit.member, "bag_count": await units_in_bag(conn, self.visit), "nav": self._nav(),
+            "place": self.visit.place.label if self.visit.place else None, "merchant": await self._house_brand(conn),
+            "said": self.hear(), "here": self._here(), "canonical": None,
+        }  # fmt: skip
+        answer = render(self.request, self.lang, template, title=title, status=status, **(frame | context))
+        answer.headers["vary"] = "HX-Request, HX-Target"
+        return answer
+
+    def part(self, template: str, *, status: int = 200, **context: Any) -> Response[str]:
+        """A piece for htmx. It shares its address with a page, and caches must not mistake one for the other."""
+        answer = render(self.request, self.lang, template, title="", status=status, **context)
+        answer.headers["vary"] = "HX-Request, HX-Target"
+        return answer
+
+    def _here(self) -> str:
+        """This page's address with its query, to come back to."""
+        url = self.request.url
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+    def _nav(self) -> list[tuple[str, str, str, bool]]:
+        path = self.request.url.path
+        return [(url, self.words(label), icon, path == url) for url, label, icon in (*NAV, ME)]
+
+    async def _house_brand(self, conn: Connection) -> dict[str, str] | None:
+        """The one merchant an install is for gives it its name."""
+        slug = self.house.settings.merchant
+        found = await merchant_by_slug(conn, slug, self.lang) if slug else None
+        return {"name": found.name, "url": "/"} if found else None
+
+
+async def provide_shopper(request: AnyRequest, house: House, visit: Visit) -> Shopper:
+    return Shopper(request, house, visit)

@@ -1,0 +1,53 @@
+"""Addresses of the shop's pages, and what led a shopper to a product carried along in them."""
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from unwall.commerce.orders.values import Origin
+from unwall.kernel.ids import parse_id
+
+NOWHERE = Origin()
+LONGEST = 100
+"""Of a page's or policy's name, as the journal takes it."""
+
+
+def account_url(handle: str) -> str:
+    return f"/a/{quote(handle)}"
+
+
+def post_url(post_id: UUID) -> str:
+    return f"/post/{post_id}"
+
+
+def store_url(merchant_slug: str) -> str:
+    return f"/m/{quote(merchant_slug)}"
+
+
+def product_url(
+    merchant_slug: str, slug: str, origin: Origin = NOWHERE, *, variant: UUID | None = None, quantity: int = 1
+) -> str:
+    more = {"variant": str(variant) if variant else "", "quantity": str(quantity) if quantity > 1 else ""}
+    return with_query(f"{store_url(merchant_slug)}/p/{quote(slug)}", {**more, **origin_fields(origin)})
+
+
+def with_query(path: str, fields: Mapping[str, str | None]) -> str:
+    """Empty fields are left out."""
+    query = urlencode({name: value for name, value in fields.items() if value})
+    return f"{path}?{query}" if query else path
+
+
+def origin_fields(origin: Origin) -> dict[str, str]:
+    """As an address and a form carry them; the other half is `origin_of`."""
+    named = {"post": str(origin.post_id or ""), "via": origin.page or "", "policy": origin.policy or ""}
+    return {name: value for name, value in named.items() if value}
+
+
+def origin_of(fields: Mapping[str, str]) -> Origin:
+    """Whoever writes something else into the address is believed nothing."""
+    via, policy = (_word(fields.get(name, "")) for name in ("via", "policy"))
+    return Origin(parse_id(fields.get("post", "")), via, policy)
+
+
+def _word(text: str) -> str | None:
+    return text if 0 < len(text) <= LONGEST and text.isprintable() else None

@@ -1,0 +1,108 @@
+"""How goods can be had, in words. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from babel.dates import format_date
+
+from unwall.channels.shop.views import View, pens
+from unwall.commerce.sourcing.values import Method, Option, Promise
+from unwall.commerce.stock.values import Node
+from unwall.kernel.clock import local
+from unwall.kernel.text import LOCALES, N_, gettext
+
+WHEN = {
+    Method.PICKUP: (
+        N_("Ready today at {time}"),
+        N_("Ready tomorrow at {time}"),
+        N_("Ready on {day} at {time}"),
+    ),
+    Method.COURIER: (
+        N_("Arrives today by {time}"),
+        N_("Arrives tomorrow by {time}"),
+        N_("Arrives on {day} by {time}"),
+    ),
+    Method.SHIP: (N_("Arrives today"), N_("Arrives tomorrow"), N_("Arrives by {day}")),
+}
+KINDS = {Method.PICKUP: "pickup", Method.COURIER: "courier", Method.SHIP: "post"}
+MOST_PICKUPS = 3
+"""On a product's page; the checkout offers all."""
+
+
+def when(method: Method, there: datetime, now: datetime, lang: str) -> str:
+    """`there`: on the clock of the place it comes from."""
+    days = (there.date() - now.astimezone(there.tzinfo).date()).days
+    words = WHEN[method][max(0, min(days, 2))]
+    day = format_date(there, "M月d日 EEE" if lang == "zh" else "EEE d MMM", locale=LOCALES[lang])
+    return gettext(lang, words, time=f"{there:%H:%M}", day=day)
+
+
+def title(option: Option, lang: str) -> str:
+    if option.method is Method.PICKUP and option.node:
+        return gettext(lang, N_("Collect at {shop}"), shop=option.node.name)
+    return gettext(lang, N_("Courier") if option.method is Method.COURIER else N_("By post"))
+
+
+def note(option: Option, now: datetime, timezone: str, lang: str) -> str:
+    """How far, where from, and until when to order for that: a true cut-off, told on its own day only."""
+    parts = []
+    if option.method is Method.PICKUP and option.node:
+        parts.append(option.node.address)
+    elif option.node:
+        parts.append(gettext(lang, N_("From {shop}"), shop=option.node.name))
+    else:
+        parts.append(option.explanation.say(lang))
+    if option.km is not None:
+        parts.append(gettext(lang, N_("{km} km"), km=pens(lang)["number"](round(option.km, 1))))
+    if timedelta(0) < option.cutoff - now < timedelta(hours=12):
+        parts.append(gettext(lang, N_("order by {time}"), time=f"{local(option.cutoff, timezone):%H:%M}"))
+    return " · ".join(parts)
+
+
+def way(option: Option, timezone: str, now: datetime, lang: str, *, checked: bool = False) -> View:
+    where = option.node.timezone if option.node else timezone
+    return {
+        "kind": KINDS[option.method],
+        "title": title(option, lang),
+        "when": when(option.method, local(option.at, where), now, lang),
+        "note": note(option, now, where, lang),
+        "why": option.explanation.say(lang),
+        "cost": option.fee.text(LOCALES[lang]) if option.fee.amount else gettext(lang, N_("Free")),
+        "value": name_of(option),
+        "checked": checked,
+        "tone": "",
+    }
+
+
+def name_of(option: Option) -> str:
+    """What the form calls it: `ship`, `courier:NODE`, `pickup:NODE`."""
+    return f"{option.method}:{option.node.id}" if option.node and option.method is not Method.SHIP else option.method
+
+
+def brief(promise: Promise) -> list[Option]:
+    """For a product's page: one courier, the nearest shops, the post."""
+    pickups = promise.of(Method.PICKUP)[:MOST_PICKUPS]
+    return [o for o in promise.options if o.method is not Method.PICKUP or o in pickups]
+
+
+def chosen(promise: Promise, name: str, *, near: bool) -> Option | None:
+    """The option of this name; else what most would take: the nearest shop if we know where they are, else the post."""
+    for option in promise.options:
+        if name_of(option) == name:
+            return option
+    first = promise.of(Method.PICKUP if near else Method.SHIP)
+    return next(iter(first or promise.options), None)
+
+
+def sources(option: Option, nodes: Iterable[Node], zone: str, now: datetime, lang: str) -> Mapping[UUID, str]:
+    """For each variant where it comes from and when."""
+    by_id = {node.id: node for node in nodes}
+    names: dict[UUID, list[str]] = {}
+    for line in option.plan.lines:
+        names.setdefault(line.variant_id, []).append(by_id[line.node_id].name)
+    at = when(option.method, local(option.at, option.node.timezone if option.node else zone), now, lang)
+    return {
+        variant: gettext(lang, N_("From {shop}. {when}."), shop=" + ".join(shops), when=at)
+        for variant, shops in names.items()
+    }

@@ -1,0 +1,124 @@
+"""An order as its shopper sees it: what is true of it now, and the code to show."""
+
+from typing import Any
+from uuid import UUID
+
+import segno
+from litestar import Response, get
+
+from unwall.channels.shop import links
+from unwall.channels.shop.frame import Shopper
+from unwall.channels.shop.views import View, money, pens, picture_of
+from unwall.commerce.fulfilment.values import Shipment, ShipmentMethod, ShipmentState
+from unwall.commerce.orders import reads
+from unwall.commerce.orders.rules import timeline
+from unwall.commerce.orders.values import Moment, Order, OrderState, OrderStory
+from unwall.commerce.stock.reads import nodes
+from unwall.commerce.stock.values import Node
+from unwall.kernel.errors import NotFound
+from unwall.kernel.secrets import pickup_code
+from unwall.kernel.text import N_, gettext
+
+STATES = {
+    "placed": N_("Ordered"),
+    "paid": N_("Paid"),
+    "picking": N_("Being picked"),
+    "ready": N_("Ready"),
+    "handed_over": N_("On its way"),
+    "collected": N_("Collected"),
+    "cancelled": N_("Cancelled"),
+    "expired": N_("Not paid in time"),
+}
+HEADLINES = {
+    OrderState.PREPARED: N_("Waiting for the payment"),
+    OrderState.PAID: N_("Thank you"),
+    OrderState.FULFILLED: N_("All done"),
+    OrderState.CANCELLED: N_("Cancelled"),
+    OrderState.EXPIRED: N_("Not paid in time"),
+}
+FAILED = {"cancelled", "expired"}
+MOVING = {OrderState.PREPARED, OrderState.PAID}
+WAITING = {ShipmentState.ROUTED, ShipmentState.PICKING, ShipmentState.READY}
+
+
+@get("/order/{order_id:uuid}", include_in_schema=False)
+async def order_page(shopper: Shopper, order_id: UUID) -> Response[Any]:
+    async with shopper.house.db.read() as conn:
+        order = await reads.own_order(conn, shopper.visit, order_id, shopper.lang)
+        story = await reads.story(conn, order_id, shopper.lang) if order else None
+        if order is None or story is None:
+            raise NotFound(N_("There is no such order."))
+        places = {node.id: node for node in await nodes(conn, [order.merchant_id], shopper.lang)}
+        lang = shopper.lang
+        return await shopper.page(
+            conn, "shop/order.html", title=shopper.words(N_("Order {number}"), number=order.number), order=order,
+            headline=shopper.words(HEADLINES[order.state]), steps=steps(story, lang), moving=order.state in MOVING,
+            parcels=[parcel(s, places.get(s.node_id), shopper) for s in story.shipments],
+            lines=[line_view(order, n, lang) for n in range(len(order.lines))], totals=totals(order, lang),
+            reasons=[why.explanation.say(lang) for why in order.sourcing],
+            paid_with=next((p.last4 for p in order.payments if p.last4), None),
+            store_url=links.store_url(order.merchant_slug),
+        )  # fmt: skip
+
+
+def steps(story: OrderStory, lang: str) -> list[View]:
+    """The true states; the first without a time is the one that is being worked on."""
+    moments = timeline(story.order, story.shipments, story.steps)
+    coming = next((n for n, moment in enumerate(moments) if moment.at is None), len(moments))
+    return [_step(moment, "now" if n == coming else "next", lang) for n, moment in enumerate(moments)]
+
+
+def _step(moment: Moment, coming: str, lang: str) -> View:
+    state = "failed" if moment.state in FAILED else "done" if moment.at else coming
+    return {
+        "state": state,
+        "title": gettext(lang, STATES[moment.state]),
+        "at": pens(lang)["moment"](moment.at) if moment.at else None,
+        "note": moment.place or None,
+    }
+
+
+def parcel(shipment: Shipment, node: Node | None, shopper: Shopper) -> View:
+    """`code`: while it waits to be collected, and for its shopper's eyes only."""
+    waits = shipment.method is ShipmentMethod.PICKUP and shipment.state in WAITING
+    code = pickup_code(shopper.house.secret, shipment.id) if waits else None
+    return {
+        "node_name": shipment.node_name,
+        "address": node.address if node else "",
+        "hours": node.opening_hours if node else "",
+        "method": str(shipment.method),
+        "state": str(shipment.state),
+        "ready": shipment.state is ShipmentState.READY,
+        "tracking": shipment.tracking,
+        "code": f"{code[:3]} {code[3:]}" if code else None,
+        "qr": segno.make(code, micro=False).svg_inline(omitsize=True, border=2) if code else None,
+        "due": pens(shopper.lang)["moment"](shipment.due_at, node.timezone if node else "UTC"),
+    }
+
+
+def line_view(order: Order, place: int, lang: str) -> View:
+    line = order.lines[place]
+    return {
+        "url": links.product_url(order.merchant_slug, line.product_slug) if line.product_slug else "#",
+        "title": line.title,
+        "image": picture_of(line.image_file),
+        "image_alt": line.title,
+        "detail": " · ".join(line.options),
+        "note": gettext(lang, N_("{count} given back"), count=line.returned) if line.returned else None,
+        "note_tone": "soon",
+        "quantity": line.quantity,
+        "price": money(line.total, order.currency, lang),
+    }
+
+
+def totals(order: Order, lang: str) -> list[tuple[str, str]]:
+    rows = [
+        (N_("Goods"), order.items_total, True),
+        (N_("Discount"), -order.discount_total, order.discount_total > 0),
+        (N_("Getting it to you"), order.shipping_total, True),
+        (N_("In all"), order.total, True),
+    ]
+    return [(gettext(lang, label), money(amount, order.currency, lang)) for label, amount, shown in rows if shown]
+
+
+HANDLERS: list[Any] = [order_page]

@@ -1,0 +1,81 @@
+"""A product's page, and the same as a sheet over a post."""
+
+from typing import Any
+
+from litestar import Response, get
+
+from unwall.catalogue import reads as catalogue
+from unwall.catalogue.values import ProductPage, Status, Variant
+from unwall.channels.shop import composed, links, tellings
+from unwall.channels.shop.choices import choices, choose
+from unwall.channels.shop.frame import Shopper
+from unwall.channels.shop.offers import brief
+from unwall.channels.shop.promises import offer
+from unwall.channels.shop.views import money, pictures, post_tiles, products_in
+from unwall.commerce.orders.values import Origin
+from unwall.commerce.stock import reads as stock
+from unwall.content.posts.reads import posts_with_product
+from unwall.kernel.clock import now
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import NotFound
+from unwall.kernel.ids import parse_id
+from unwall.kernel.text import N_
+
+POSTS = 4
+
+
+@get("/m/{merchant:str}/p/{slug:str}", include_in_schema=False)
+async def product_page(shopper: Shopper, merchant: str, slug: str) -> Response[str]:
+    async with shopper.house.db.read() as conn:
+        found = await catalogue.product_page(conn, merchant, slug, shopper.lang)
+        if found is None or found.product.status is not Status.ACTIVE or not found.variants:
+            raise NotFound(N_("This is not on sale, or not any more."))
+        shown = await _shown(conn, shopper, found)
+        if shopper.wants("sheet-body"):
+            return shopper.part("shop/product_sheet.html", **shown)
+        return await _whole(conn, shopper, found, shown)
+
+
+async def _shown(conn: Connection, shopper: Shopper, found: ProductPage) -> dict[str, Any]:
+    """The product with one of its variants chosen, and how that can be had."""
+    product, origin = found.product, links.origin_of(shopper.query)
+    levels = await stock.levels(conn, [variant.id for variant in found.variants])
+    there = {level.variant_id for level in levels if level.available > 0}
+    variant = choose(found.variants, parse_id(shopper.query.get("variant", "")), there)
+    having = await offer(conn, shopper, product.merchant_id, {variant.id: 1})
+    if not shopper.by_htmx or shopper.wants("sheet-body"):  # not when only another variant is looked at
+        _tell(shopper, found, variant, origin)
+    return {
+        "product": product,
+        "url": links.product_url(product.merchant_slug, product.slug, origin, variant=variant.id),
+        "pictures": pictures(found.images, product.title),
+        "variant": variant,
+        "price": money(variant.price, product.currency, shopper.lang),
+        "compare_at": money(variant.compare_at, product.currency, shopper.lang) if variant.compare_at else None,
+        "choices": choices(found, variant, there, origin),
+        "ways": having.ways(brief(having.promise)),
+        "sold_out": not having.promise.options,
+        "buy": {"variant_id": str(variant.id), "fields": links.origin_fields(origin)},
+        "place": shopper.visit.place.label if shopper.visit.place else None,
+    }
+
+
+async def _whole(conn: Connection, shopper: Shopper, found: ProductPage, shown: dict[str, Any]) -> Response[str]:
+    product, lang = found.product, shopper.lang
+    posts = await posts_with_product(conn, product.id, lang, POSTS)
+    cards = await catalogue.cards(conn, products_in(posts), lang)
+    page = await composed.around(conn, shopper, found)
+    return await shopper.page(
+        conn, "shop/product.html", title=f"{product.title} · {product.merchant_name}",
+        posts=post_tiles(posts, cards, lang, "product/posts"), rows=await composed.shown(conn, shopper, page),
+        canonical=shopper.base + links.product_url(product.merchant_slug, product.slug), **shown,
+    )  # fmt: skip
+
+
+def _tell(shopper: Shopper, found: ProductPage, variant: Variant, origin: Origin) -> None:
+    product = found.product
+    event = tellings.viewed_product(shopper.visit, product.merchant_id, product.id, variant.id, origin, now())
+    shopper.house.ingest.add_soon([event])
+
+
+HANDLERS: list[Any] = [product_page]

@@ -190,7 +190,11 @@ def tea_product(seed: int, number: int, category: str, item: Item) -> DemoProduc
         arts.append(structs.replace(arts[0], seed=rng.randrange(1 << 30), view="open"))
     elif item.motif in {"gaiwan", "pot", "cups"}:
         arts.append(structs.replace(arts[0], seed=rng.randrange(1 << 30), view="near"))
-    words = (("on a wooden table", "木桌上"), ("seen nearer", "近看"), ("in its tin", "茶罐"))
+    words = (
+        ("on a wooden table", "木桌上"),
+        ("half unwrapped", "半开") if item.motif == "cake" else ("seen nearer", "近看"),
+        ("in its tin", "茶罐"),
+    )
     return DemoProduct(
         slug=item.slug,
         merchant=TEA,

@@ -79,11 +79,11 @@ WAREHOUSES: tuple[Row, ...] = (
 SHOPS: tuple[Row, ...] = (
     ("HZ1", FASHION, "West Lake", "西湖店", "Hangzhou", "杭州", 30.2540, 120.1640, "147 Pinghai Road, Shangcheng District", "上城区平海路147号", MALL, 120, 620),
     ("SH1", FASHION, "Anfu Road", "安福路店", "Shanghai", "上海", 31.2146, 121.4418, "298 Anfu Road, Xuhui District", "徐汇区安福路298号", STREET, 110, 780),
-    ("SH2", FASHION, "Jing'an", "静安店", "Shanghai", "上海", 31.2290, 121.4460, "1601 Nanjing West Road, Jing'an District", "静安区南京西路1601号", MALL, 140, 820),
+    ("SH2", FASHION, "Jing'an", "静安店", "Shanghai", "上海", 31.2245, 121.4460, "1601 Nanjing West Road, Jing'an District", "静安区南京西路1601号", MALL, 140, 820),
     ("BJ1", FASHION, "Sanlitun", "三里屯店", "Beijing", "北京", 39.9340, 116.4540, "19 Sanlitun Road, Chaoyang District", "朝阳区三里屯路19号", LATE, 150, 800),
     ("CD1", FASHION, "Taikoo Li", "太古里店", "Chengdu", "成都", 30.6530, 104.0830, "8 Middle Shamao Street, Jinjiang District", "锦江区中纱帽街8号", LATE, 140, 640),
     ("GZ1", FASHION, "Tianhe", "天河店", "Guangzhou", "广州", 23.1320, 113.3270, "383 Tianhe Road, Tianhe District", "天河区天河路383号", MALL, 140, 700),
-    ("SZ1", FASHION, "Nanshan", "南山店", "Shenzhen", "深圳", 22.5180, 113.9350, "2888 Keyuan South Road, Nanshan District", "南山区科苑南路2888号", MALL, 130, 760),
+    ("SZ1", FASHION, "Nanshan", "南山店", "Shenzhen", "深圳", 22.5190, 113.9460, "2888 Keyuan South Road, Nanshan District", "南山区科苑南路2888号", MALL, 130, 760),
     ("NJ1", FASHION, "Xinjiekou", "新街口店", "Nanjing", "南京", 32.0430, 118.7840, "18 Zhongshan Road, Xuanwu District", "玄武区中山路18号", MALL, 110, 600),
     ("WH1", FASHION, "Chu River Han Street", "楚河汉街店", "Wuhan", "武汉", 30.5560, 114.3400, "1 Hanjie, Wuchang District", "武昌区汉街1号", MALL, 100, 560),
     ("XA1", FASHION, "South Gate", "南门店", "Xi'an", "西安", 34.2520, 108.9470, "1 Huancheng South Road West, Beilin District", "碑林区环城南路西段1号", MALL, 90, 540),

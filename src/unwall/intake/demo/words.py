@@ -164,7 +164,7 @@ def bundles(shelf: Mapping[str, DemoProduct]) -> tuple[DemoBundle, ...]:
 
 
 def posts(seed: int, shelf: Mapping[str, DemoProduct]) -> tuple[DemoPost, ...]:
-    """Every house's posts, newest first, spread over the last 120 days; each house's latest is of this week's first days."""
+    """Every house's posts, newest first, spread over the last 120 days; each house's latest is of today or yesterday."""
     found = []
     for house, written in ((FASHION, fashion_posts.POSTS), (TEA, tea_posts.POSTS), (SKIN, skin_posts.POSTS)):
         rng = Random(f"posts {seed} {house}")

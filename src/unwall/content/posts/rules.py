@@ -29,7 +29,7 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "striketh
 
 
 def render(markdown: str) -> str:
-    """Markdown as HTML that is safe to show: no scripts, styles, foreign pictures or raw HTML, only links to the web."""
+    """Markdown as HTML that is safe to show: no scripts, styles, foreign pictures or raw HTML; links to the web."""
     html: str = _MARKDOWN.render(markdown)
     return nh3.clean(html, tags=_HTML, attributes={"a": {"href", "title"}}, url_schemes={"https", "http", "mailto"})
 

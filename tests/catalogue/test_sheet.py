@@ -1,0 +1,283 @@
+"""The catalogue as a file in Shopify's layout."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.catalogue.shelves import a_draft, a_merchant, counts
+from unwall.catalogue import actions, reads, rules, sheet
+from unwall.catalogue.values import CellError, Image, ProductDraft, Status, VariantDraft, Words
+from unwall.kernel.errors import Invalid
+
+FILES = "https://shop.example/files/"
+SHOPIFY = """\
+Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,\
+Option2 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,\
+Variant Price,Variant Compare At Price,Variant Requires Shipping,Variant Barcode,Image Src,Image Position,\
+Image Alt Text,Gift Card,SEO Title,Status
+scarf,Silk Scarf,"<p>Soft,
+and ""light""</p><script>x()</script>",Acme,Apparel & Accessories > Scarves,Scarves,"silk, gift",TRUE,\
+Colour,Red,Size,S,SC-R-S,120.0,shopify,7,deny,49.00,59.00,TRUE,'0690,https://cdn.example/a.jpg,2,Back,FALSE,\
+Buy me,active
+scarf,,,,,,,,,Red,,L,SC-R-L,130,shopify,3,deny,52.50,0.00,TRUE,,https://cdn.example/b.jpg,1,Front,,,
+scarf,,,,,,,,,,,,,,,,,,,,,https://cdn.example/c.jpg,3,,,,
+mug,Mug,,,,,,FALSE,Title,Default Title,,,,0,,,deny,9.5,,TRUE,,,,,FALSE,,active
+"""
+
+
+async def bring(conn, merchant, text):
+    return await actions.csv_import(conn, merchant, text, files_url=FILES)
+
+
+async def export(conn, merchant, **options):
+    return await reads.csv_export(conn, merchant, files_url=FILES, **options)
+
+
+@pytest.fixture
+async def shop(db):
+    async with db.transaction() as conn:
+        yield conn, await a_merchant(conn, "shop")
+
+
+async def test_a_file_of_shopify_comes_in(shop):
+    conn, merchant = shop
+
+    report = await bring(conn, merchant, SHOPIFY)
+
+    assert (report.created, report.updated, report.unchanged, report.errors) == (2, 0, 0, ())
+    assert report.ignored_columns == ("Variant Inventory Tracker", "SEO Title")
+    assert [(c.sku, c.quantity) for c in report.inventory] == [("SC-R-S", 7), ("SC-R-L", 3)]
+    items = await reads.variants_by_sku(conn, merchant.id, ["SC-R-S"], "en")
+    assert report.inventory[0].variant_id == items["SC-R-S"].variant_id
+    mug, scarf = await reads.drafts(conn, merchant.id)
+    assert (scarf.title, scarf.vendor, scarf.category, scarf.status) == ("Silk Scarf", "Acme", "Scarves", Status.ACTIVE)
+    assert scarf.description == '<p>Soft,\nand "light"</p>'
+    assert (scarf.taxonomy, scarf.tags) == ("Apparel & Accessories > Scarves", ("silk", "gift"))
+    assert scarf.option_names == ("Colour", "Size")
+    assert [(v.sku, v.options, v.price, v.compare_at, v.weight_g, v.barcode) for v in scarf.variants] == [
+        ("SC-R-S", ("Red", "S"), 4900, 5900, 120, "0690"),
+        ("SC-R-L", ("Red", "L"), 5250, None, 130, None),
+    ]
+    assert [(image.file[-5:], image.alt) for image in scarf.images] == [
+        ("b.jpg", "Front"),
+        ("a.jpg", "Back"),
+        ("c.jpg", ""),
+    ]
+    assert (mug.option_names, mug.status) == ((), Status.DRAFT), "active but not published is not to be seen"
+    assert [(v.sku, v.price, v.options) for v in mug.variants] == [("mug", 950, ())]
+
+
+async def test_bringing_it_twice_changes_nothing(shop):
+    conn, merchant = shop
+    await bring(conn, merchant, SHOPIFY)
+    before = await reads.drafts(conn, merchant.id)
+
+    report = await bring(conn, merchant, SHOPIFY)
+
+    assert (report.created, report.updated, report.unchanged) == (0, 0, 2)
+    assert await reads.drafts(conn, merchant.id) == before
+
+
+async def test_the_newer_headings_are_known(shop):
+    conn, merchant = shop
+    report = await bring(
+        conn,
+        merchant,
+        "\ufeffTitle,URL handle,Description,Option1 name,Option1 value,SKU,Price,Compare-at price,Inventory quantity,"
+        "Weight value (grams),Product image URL,Image position,Image alt text,Published on online store\r\n"
+        "Cup,cup,<b>x</b>,Size,S,C-1,10,12,4,300,https://cdn.example/c.png,1,Cup,TRUE\r\n",
+    )
+    assert (report.errors, report.created, report.inventory[0].quantity) == ((), 1, 4)
+    (cup,) = await reads.drafts(conn, merchant.id)
+    assert (cup.description, cup.variants[0].price, cup.variants[0].weight_g) == ("<b>x</b>", 1000, 300)
+    assert cup.images == (Image("https://cdn.example/c.png", "Cup", sheet.SQUARE, sheet.SQUARE),)
+
+
+async def test_a_column_that_is_missing_keeps_what_was_there(shop):
+    conn, merchant = shop
+    draft = a_draft(
+        option_names=("Size",),
+        variants=(VariantDraft(sku="T-S", price=100, options=("S",), weight_g=5, barcode="1"),),
+        **{"vendor": "Acme", "tags": ("a",), "images": (Image("ab/x.webp", "", 3, 4),), "category": "Teas"},
+    )
+    await actions.save_product(conn, merchant.id, draft)
+    (before,) = await reads.drafts(conn, merchant.id)
+
+    report = await bring(conn, merchant, "Handle,Title,Variant SKU,Variant Price\nred-tea,Red Tea,T-S,2\n")
+
+    (after,) = await reads.drafts(conn, merchant.id)
+    assert (report.updated, report.errors) == (1, ())
+    assert after.variants[0].price == 200
+    assert after != before
+    assert (after.vendor, after.tags, after.images, after.category, after.translations) == (
+        *(before.vendor, before.tags, before.images, before.category, {"zh": Words("红茶")}),
+    )
+    assert (after.variants[0].options, after.variants[0].weight_g, after.variants[0].barcode) == (("S",), 5, "1")
+
+
+async def test_a_product_that_the_file_does_not_name_stays(shop):
+    conn, merchant = shop
+    await actions.save_product(conn, merchant.id, a_draft("Stays"))
+    await bring(conn, merchant, SHOPIFY)
+    assert len(await reads.drafts(conn, merchant.id)) == 3
+
+
+HEAD = (
+    "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Grams,Variant Price,Image Src,Image Position,"
+    "Published,Status\n"
+)
+GOOD = "ok,Fine,,,OK,1,1,,,,\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "cells"),
+    [
+        ("a,A,,,A,1,dear,,,,\n", [(3, "Variant Price")]),
+        ("a,A,,,A,1,1.005,,,,\n", [(3, "Variant Price")]),
+        ("a,A,,,A,1,-1,,,,\n", [(3, "Variant Price")]),
+        ("a,A,,,A,heavy,1,,,,\n", [(3, "Variant Grams")]),
+        ("a,A,,,A,--1,1,,,,\n", [(3, "Variant Grams")]),
+        ("a,,,,A,1,1,,,,\n", [(3, "Title")]),
+        ("a,A,,,,,,,,,\n", [(3, "Variant Price")]),
+        (",,,,A,1,1,,,,\n", [(3, "Handle")]),
+        ("a b,A,,,A,1,1,,,,\n", [(3, "Handle")]),
+        ("a,A,,,A,1,1,,,maybe,\n", [(3, "Published")]),
+        ("a,A,,,A,1,1,,,,sold\n", [(3, "Status")]),
+        ("a,A,,,A,1,1,ftp://x/y,,,\n", [(3, "Image Src")]),
+        ("a,A,,,A,1,1,https://x/y,first,,\n", [(3, "Image Position")]),
+        ("a,A,,,OK,1,1,,,,\n", [(3, "Variant SKU")]),
+        ("a,A,,,A,1,1,,,,,,\n", [(3, "")]),
+        ("a,A,Size,S,A,1,1,,,,\na,,,S,B,1,1,,,,\na,,,,C,1,1,,,,\n", [(4, "Option1 Value"), (5, "Option1 Value")]),
+        ("a,A,,S,A,1,1,,,,\na,,,M,B,1,1,,,,\n", [(3, "Option1 Name"), (4, "Option1 Value")]),
+        ("a,A,Size,S,A,1,1,,,,\na,Other,,M,B,1,1,,,,\n", [(4, "Title")]),
+        ('a,"A\nB",,,A,1,1,,,,\nb,B,,,B,x,1,,,,\n', [(5, "Variant Grams")]),
+        ('a,"A\n', [(3, "")]),
+        ("a,A,,,A,x,x,,,,\n", [(3, "Variant Grams"), (3, "Variant Price")]),
+    ],
+)
+async def test_a_bad_cell_is_named_and_nothing_is_changed(shop, lines, cells):
+    conn, merchant = shop
+
+    report = await bring(conn, merchant, HEAD + GOOD + lines)
+
+    named = [(error.line, error.column) for error in report.errors]
+    assert [cell for cell in cells if cell not in named] == []
+    assert {line for line, _ in named} == {line for line, _ in cells}
+    assert all(error.message for error in report.errors)
+    assert (report.created, report.updated, report.unchanged, report.inventory) == (0, 0, 0, ())
+    assert set((await counts(conn)).values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", CellError(1, "", "The file is empty.")),
+        ("\n , \n", CellError(1, "", "The file is empty.")),
+        ("Handle,Vendor\na,b\n", CellError(1, "Title", "The file needs this column.")),
+        ("Title,Title\na,b\n", CellError(1, "Title", "This column stands there twice.")),
+        ("Title,Price,Variant Price\na,1,1\n", CellError(1, "Variant Price", "This column stands there twice.")),
+    ],
+)
+async def test_a_file_that_is_none_is_refused(shop, text, error):
+    conn, merchant = shop
+    assert (await bring(conn, merchant, text)).errors == (error,)
+
+
+async def test_anothers_sku_in_the_shop_is_named_with_its_line(shop):
+    conn, merchant = shop
+    await actions.save_product(conn, merchant.id, a_draft("Old", variants=(VariantDraft(sku="A", price=1),)))
+    report = await bring(conn, merchant, HEAD + "a,A,,,A,1,1,,,,\n")
+    assert report.errors == (CellError(2, "Variant SKU", "Another product has this SKU."),)
+
+
+async def test_quantities_go_out_where_they_are_known(shop):
+    conn, merchant = shop
+    await bring(conn, merchant, SHOPIFY)
+    items = await reads.variants_by_sku(conn, merchant.id, ["mug"], "en")
+    text = await export(conn, merchant, quantities={items["mug"].variant_id: 12})
+    lines = list(csv.DictReader(io.StringIO(text)))
+    assert [(line["Handle"], line["Variant Inventory Qty"]) for line in lines] == [
+        *[("mug", "12"), ("scarf", ""), ("scarf", ""), ("scarf", "")]
+    ]
+
+
+# --- out, in, out: the same bytes -------------------------------------------------------------------------------------
+
+WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12).filter(rules.line) | st.sampled_from(
+    ["红茶", 'a "b", c', "Title", "Default Title", "=1+1", "line\nline", "'quoted", "TRUE", "\u2028x"]
+)
+HTML = st.lists(
+    st.sampled_from(["<p>", "</p>", "<b>x</b>", "&#13;", "\r\n", "<ul><li>", '"', ",", "<td>"]) | WORDS, max_size=6
+)
+
+
+@st.composite
+def products(draw, number: int) -> ProductDraft:
+    names = tuple(draw(st.lists(WORDS, max_size=3, unique_by=rules.line)))
+    values = st.tuples(*[WORDS] * len(names))
+    options = draw(st.lists(values, min_size=1, max_size=4, unique_by=lambda v: tuple(map(rules.line, v))))
+    variants = tuple(
+        VariantDraft(
+            sku=f"{draw(WORDS)} {number}-{i}",
+            price=draw(price := st.integers(0, 10**9)),
+            options=chosen if names else (),
+            compare_at=draw(st.none() | price.map(lambda p: 10**9 + 1 + p)),
+            barcode=draw(st.none() | WORDS),
+            weight_g=draw(st.integers(0, 10**6)),
+            active=draw(st.booleans()),
+        )
+        for i, chosen in enumerate(options if names else options[:1])
+    )
+    files = st.sampled_from(["ab/x.webp", "https://cdn.example/1.jpg", "cd/y.webp", "https://cdn.example/2.jpg?v=1"])
+    return ProductDraft(
+        title=draw(WORDS),
+        slug=f"p-{number}",
+        variants=variants,
+        description="".join(draw(HTML)),
+        vendor=draw(st.just("") | WORDS),
+        category=draw(st.just("") | st.sampled_from(["Teas", "teas", "红茶"])),
+        taxonomy=draw(st.just("") | WORDS),
+        tags=tuple(draw(st.lists(WORDS, max_size=3))),
+        option_names=names,
+        status=draw(st.sampled_from(Status)),
+        images=tuple(Image(f, draw(st.just("") | WORDS), 3, 4) for f in draw(st.lists(files, unique=True, max_size=4))),
+        translations={"zh": Words("红茶")},
+    )
+
+
+@given(st.data())
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+async def test_out_and_in_and_out_again_gives_the_same_bytes(shop, data):
+    conn, merchant = shop
+    outer = conn.transaction()
+    await outer.start()
+    try:
+        drafts = [data.draw(products(n)) for n in range(data.draw(st.integers(1, 3)))]
+        try:
+            await actions.save_products(conn, merchant.id, drafts)
+        except Invalid as refused:
+            raise AssertionError(refused) from refused
+        before = await reads.drafts(conn, merchant.id)
+        text = await export(conn, merchant)
+
+        # into the same shop: nothing has changed
+        report = await bring(conn, merchant, text)
+        assert (report.errors, report.ignored_columns) == ((), ())
+        assert report.unchanged == len(drafts)
+        assert await reads.drafts(conn, merchant.id) == before
+        assert await export(conn, merchant) == text
+
+        # into an empty one: all that is sold is there
+        fresh = await a_merchant(conn, "fresh")
+        sold = [draft for draft in before if any(variant.active for variant in draft.variants)]
+        if len(sold) == len(before):
+            report = await bring(conn, fresh, text)
+            assert (report.errors, report.created) == ((), len(drafts))
+            assert await export(conn, fresh) == text
+    finally:
+        await outer.rollback()

@@ -135,7 +135,7 @@ class Checkout:
         async with self.db.transaction() as conn:
             state = await phases.record_charge(conn, payment_id, charge, now)
         if state is not PaymentState.CAPTURED:
-            raise PaymentDeclined(charge.message or N_("The payment did not go through. Nothing was charged."))
+            raise PaymentDeclined(charge.message or N_("The payment did not go through; you keep your money."))
 
     async def finalize(self, order_id: UUID, now: datetime) -> Order:
         """Make a captured payment a paid order with its shipments. Where the hold ran out and the goods are gone, the

@@ -21,7 +21,8 @@ def _parsed(text: str, timezone: str) -> OpeningHours:
 
 def spans(node: Node, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
     """The times between `start` and `end` at which the node is open, in UTC."""
-    for opens, closes, state, _ in _parsed(node.opening_hours, node.timezone).intervals(start, end):
+    here = local(start, node.timezone), local(end, node.timezone)
+    for opens, closes, state, _ in _parsed(node.opening_hours, node.timezone).intervals(*here):
         if state == State.OPEN and closes > opens:
             yield opens.astimezone(UTC), closes.astimezone(UTC)
 

@@ -1,0 +1,90 @@
+"""Something happens at exactly the n-th step of a checkout: the process dies there, or somebody gets in between."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import date
+from uuid import UUID
+
+from unwall.commerce.orders.checkout import Checkout
+from unwall.commerce.orders.gateway import Card, CardToken, Charge, TestGateway
+from unwall.commerce.stock.desk import Desk
+from unwall.commerce.stock.values import HoldRequest, Verdict
+from unwall.kernel.database import Connection, Database
+from unwall.kernel.money import Money
+
+
+class Died(BaseException):
+    """The process is gone: nothing may catch this."""
+
+
+async def die() -> None:
+    raise Died
+
+
+class Tripwire:
+    """Counts steps; at step `at` (counted from 1) `happens` runs once. `inside` counts the steps within an open
+    transaction too, where a process can die, but nobody else can get in between without waiting for its locks."""
+
+    def __init__(self, at: int, happens: Callable[[], Awaitable[object]], *, inside: bool) -> None:
+        self.at, self.happens, self.inside = at, happens, inside
+        self.steps = 0
+
+    async def step(self) -> None:
+        self.steps += 1
+        if self.steps == self.at:
+            await self.happens()
+
+    @property
+    def tripped(self) -> bool:
+        return self.steps >= self.at
+
+
+class WiredDatabase(Database):
+    def __init__(self, db: Database, wire: Tripwire) -> None:
+        super().__init__(db.pool, db.url)
+        self.wire = wire
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        await self.wire.step()
+        async with super().transaction() as conn:
+            yield conn
+            if self.wire.inside:
+                await self.wire.step()
+        await self.wire.step()
+
+
+class WiredDesk(Desk):
+    def __init__(self, db: Database, wire: Tripwire) -> None:
+        super().__init__(db)
+        self.wire = wire
+
+    async def hold(self, request: HoldRequest) -> Verdict:
+        await self.wire.step()
+        verdict = await super().hold(request)
+        await self.wire.step()
+        return verdict
+
+
+class WiredGateway(TestGateway):
+    def __init__(self, db: Database, wire: Tripwire) -> None:
+        super().__init__(db)
+        self.wire = wire
+
+    async def tokenize(self, card: Card, today: date) -> CardToken:
+        return await super().tokenize(card, today)
+
+    async def charge(self, payment_id: UUID, amount: Money, card: CardToken) -> Charge:
+        await self.wire.step()
+        charge = await super().charge(payment_id, amount, card)
+        await self.wire.step()
+        return charge
+
+    async def void(self, payment_id: UUID) -> None:
+        await self.wire.step()
+        await super().void(payment_id)
+        await self.wire.step()
+
+
+def wired(db: Database, wire: Tripwire) -> Checkout:
+    return Checkout(WiredDatabase(db, wire), WiredDesk(db, wire), WiredGateway(db, wire))

@@ -80,10 +80,10 @@ def _position(data: dict[str, str], known: list[Place]) -> Place:
     return Place(near.label if near else f"{latitude:.2f}, {longitude:.2f}", latitude, longitude)
 
 
-@get("/files/{key:path}", include_in_schema=False)
-async def file(house: House, key: str) -> Response[bytes]:
+@get("/files/{name:path}", include_in_schema=False)
+async def file(house: House, name: str) -> Response[bytes]:
     """A stored picture. Its key holds its hash, so it may be kept for ever; an SVG can run nothing."""
-    path = PurePosixPath(key.lstrip("/"))
+    path = PurePosixPath(name.lstrip("/"))
     kind = TYPES.get(path.suffix)
     if kind is None or ".." in path.parts:
         raise NotFound(N_("There is no such picture."))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.kernel.database import Database
+from unwall.kernel.database import Connection, Database
 from unwall.kernel.errors import Conflict, Invalid
 from unwall.kernel.ids import derived_id
 
@@ -23,27 +23,52 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 async def once(db: Database, caller: str, key: str, body: bytes, work: Callable[[UUID], Awaitable[Answer]]) -> Answer:
-    """Do `work(id)` at most once for this caller and key; raises `Conflict` where the key came with another body."""
+    """For work that owns its transactions, such as a payment: done again under the same id where an earlier try died.
+
+    Raises `Conflict` where the key came with another body.
+    """
+    async with db.transaction() as conn:
+        given = await _claim(conn, caller, key, body)
+    if given is not None:
+        return given
+    answer = await work(derived_id("request", caller, key))
+    async with db.transaction() as conn:
+        await _keep(conn, caller, key, answer)
+    return answer
+
+
+async def once_in(
+    conn: Connection, caller: str, key: str, body: bytes, work: Callable[[UUID], Awaitable[Answer]]
+) -> Answer:
+    """For work within one transaction, the caller's: it and the answer are there together or not at all. A second
+    request under the key waits for the first."""
+    given = await _claim(conn, caller, key, body)
+    if given is not None:
+        return given
+    answer = await work(derived_id("request", caller, key))
+    await _keep(conn, caller, key, answer)
+    return answer
+
+
+async def _claim(conn: Connection, caller: str, key: str, body: bytes) -> Answer | None:
     if not 8 <= len(key) <= 200:
         raise Invalid.one(FIELD, "Send a header of 8 to 200 characters that is new for each thing you create.")
     digest = hashlib.sha256(body).digest()
-    async with db.transaction() as conn:
-        await conn.execute(
-            "INSERT INTO idempotency (caller, key, body_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            caller, key, digest,
-        )  # fmt: skip
-        known = await conn.fetchrow(
-            "SELECT body_hash, status, answer FROM idempotency WHERE caller = $1 AND key = $2", caller, key
-        )
+    await conn.execute(
+        "INSERT INTO idempotency (caller, key, body_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        caller, key, digest,
+    )  # fmt: skip
+    known = await conn.fetchrow(
+        "SELECT body_hash, status, answer FROM idempotency WHERE caller = $1 AND key = $2", caller, key
+    )
     assert known is not None
     if known["body_hash"] != digest:
         raise Conflict("This Idempotency-Key was used with another body.", code="key-reused")
-    if known["status"] is not None:
-        return Answer(known["status"], known["answer"])
-    answer = await work(derived_id("request", caller, key))
-    async with db.transaction() as conn:
-        await conn.execute(
-            "UPDATE idempotency SET status = $3, answer = $4 WHERE caller = $1 AND key = $2",
-            caller, key, answer.status, answer.body,
-        )  # fmt: skip
-    return answer
+    return Answer(known["status"], known["answer"]) if known["status"] is not None else None
+
+
+async def _keep(conn: Connection, caller: str, key: str, answer: Answer) -> None:
+    await conn.execute(
+        "UPDATE idempotency SET status = $3, answer = $4 WHERE caller = $1 AND key = $2",
+        caller, key, answer.status, answer.body,
+    )  # fmt: skip

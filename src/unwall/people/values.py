@@ -71,7 +71,6 @@ class ApiScope(StrEnum):
     STOCK_WRITE = "stock:write"
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
-    JOURNAL_WRITE = "journal:write"
     INSIGHT_READ = "insight:read"
 
 

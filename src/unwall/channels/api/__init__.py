@@ -1,7 +1,15 @@
-"""The JSON API, and the journal's door for browsers."""
+"""The JSON API (`/api/v1`, described by `/api/v1/openapi.json`), and the journal's door for browsers."""
 
 from typing import Any
 
-from unwall.channels.api import journal
+from litestar import Router
+from litestar.di import Provide
 
-HANDLERS: list[Any] = [*journal.HANDLERS]
+from unwall.channels.api import journal, merchant, shopper
+from unwall.channels.api.callers import provide_caller
+
+HANDLERS: list[Any] = [
+    *journal.HANDLERS,
+    Router("/api/v1", route_handlers=shopper.HANDLERS, dependencies={"caller": Provide(provide_caller)}),
+    Router("/api/v1/merchant", route_handlers=merchant.HANDLERS),
+]

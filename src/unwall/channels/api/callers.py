@@ -1,0 +1,107 @@
+"""Who calls the API: a shopper's app by `Unwall-Visit` (and a member's bearer token), a merchant's program by its key.
+
+No cookies are read, so there is nothing for another site to abuse.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response
+
+from unwall.channels.house import House
+from unwall.channels.visits import AnyRequest
+from unwall.kernel import idempotency
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import FieldError, Invalid, SignInNeeded
+from unwall.kernel.idempotency import FIELD, Answer
+from unwall.kernel.ids import new_id, parse_id
+from unwall.kernel.secrets import sign, unsign
+from unwall.kernel.text import LANGS, choose_lang
+from unwall.people import reads
+from unwall.people.values import Member, Place, Visit
+
+VISIT = "unwall-visit"
+
+
+def new_visit_token(secret: bytes) -> str:
+    return sign(secret, f"{new_id()}:{new_id()}")
+
+
+def lang(request: AnyRequest) -> str:
+    wanted = request.query_params.get("lang")
+    return wanted if wanted in LANGS else choose_lang(request.headers.get("accept-language", ""))
+
+
+async def provide_caller(request: AnyRequest, house: House) -> Visit:
+    """A shopper's app. Reading needs no visit; what is remembered for the shopper needs one."""
+    text = unsign(house.secret, request.headers.get(VISIT, "")) or ""
+    visitor, session = (parse_id(part) for part in (text.partition(":")[0], text.partition(":")[2]))
+    if (visitor is None or session is None) and request.method != "GET":
+        raise SignInNeeded("Send the header Unwall-Visit with the token that POST /api/v1/visits gave you.")
+    member = await _member(request, house)
+    return Visit(visitor or new_id(), session or new_id(), member, lang(request), _place(request))
+
+
+async def _member(request: AnyRequest, house: House) -> Member | None:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if not token:
+        return None
+    async with house.db.read() as conn:
+        member = await reads.session_member(conn, token.strip()) if kind.lower() == "bearer" else None
+    if member is None:
+        raise SignInNeeded("The bearer token is not, or no longer, a member's; sign in at POST /api/v1/sessions.")
+    return member
+
+
+def _place(request: AnyRequest) -> Place | None:
+    """From the query: `latitude` and `longitude` in degrees, together or not at all."""
+    given = {name: request.query_params.get(name) for name in ("latitude", "longitude")}
+    if not any(given.values()):
+        return None
+    found = {name: _degrees(text) for name, text in given.items()}
+    bad = [FieldError(n, "Send degrees, such as 30.25 and 120.16.") for n, v in found.items() if v is None]
+    if bad:
+        raise Invalid(bad)
+    latitude, longitude = found["latitude"], found["longitude"]
+    if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
+        raise Invalid.one("latitude", "Latitudes go from -90 to 90, longitudes from -180 to 180.")
+    return Place(request.query_params.get("place", ""), latitude, longitude)
+
+
+def _degrees(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if abs(value) <= 180 else None
+
+
+# --- requests that arrive twice ---------------------------------------------------------------------------------------
+
+
+def json_answer(value: Any, status: int = 200) -> Answer:
+    return Answer(status, msgspec.json.encode(value))
+
+
+def respond(answer: Answer) -> Response[bytes]:
+    return Response(answer.body, media_type="application/json", status_code=answer.status)
+
+
+async def once(
+    request: AnyRequest, house: House, caller: str, work: Callable[[UUID], Awaitable[Answer]]
+) -> Response[bytes]:
+    """Do `work(id)` once under the request's Idempotency-Key, and answer alike every time."""
+    key = request.headers.get(FIELD.lower(), "")
+    named = f"{caller} {request.method} {request.url.path}"
+    return respond(await idempotency.once(house.db, named, key, await request.body(), work))
+
+
+async def once_in(
+    request: AnyRequest, conn: Connection, caller: str, work: Callable[[UUID], Awaitable[Answer]]
+) -> Response[bytes]:
+    """The same for work within one transaction."""
+    key = request.headers.get(FIELD.lower(), "")
+    named = f"{caller} {request.method} {request.url.path}"
+    return respond(await idempotency.once_in(conn, named, key, await request.body(), work))

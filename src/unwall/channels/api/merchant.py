@@ -1,0 +1,288 @@
+"""A merchant's programs: catalogue, stock, posts, orders, figures. Every request is confined to the key's merchant."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import MediaType, Response, get, post, put
+
+from unwall.catalogue import actions as catalogue
+from unwall.catalogue import reads as catalogue_reads
+from unwall.catalogue.values import DeskRow, ImportReport, ProductDraft
+from unwall.channels.api.callers import json_answer, lang, once
+from unwall.channels.house import House
+from unwall.channels.visits import AnyRequest
+from unwall.commerce.orders import reads as order_reads
+from unwall.commerce.orders.values import OrderRow, OrderStory
+from unwall.commerce.stock import actions as stock
+from unwall.commerce.stock import reads as stock_reads
+from unwall.commerce.stock.values import Cause, GridRow, LedgerEntry, Node, Reason
+from unwall.content.accounts import reads as account_reads
+from unwall.content.accounts.values import Account
+from unwall.content.posts import actions as posts
+from unwall.content.posts import reads as post_reads
+from unwall.content.posts.values import DeskPost, Post, PostDraft
+from unwall.insight.attribution import reads as insight
+from unwall.insight.attribution.values import PostSales
+from unwall.kernel.clock import now
+from unwall.kernel.cursors import Page
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import Invalid, NotFound
+from unwall.kernel.idempotency import Answer
+from unwall.people import reads as people_reads
+from unwall.people.values import ApiKey, ApiScope
+
+TAGS = ["merchant"]
+MOST_DAYS = 366
+
+
+class Made(msgspec.Struct, frozen=True):
+    id: UUID
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Units of one variant: how many arrived, or by how many the record is corrected."""
+
+    variant_id: UUID
+    quantity: int
+
+
+class StockChange(msgspec.Struct, frozen=True):
+    node_id: UUID
+    lines: list[Change]
+    reason: Reason
+
+
+def actor(key: ApiKey) -> str:
+    return f"key:{key.name}"
+
+
+# --- catalogue --------------------------------------------------------------------------------------------------------
+
+
+@get("/products", scope=ApiScope.CATALOGUE_READ, tags=TAGS)
+async def products(
+    request: AnyRequest, house: House, key: ApiKey, q: str = "", after: str | None = None
+) -> Page[DeskRow]:
+    """All products whatever their state, newest first."""
+    async with house.db.confined(key.merchant_id) as conn:
+        return await catalogue_reads.desk_products(conn, key.merchant_id, lang(request), query=q, after=after)
+
+
+@get("/products/{product_id:uuid}", scope=ApiScope.CATALOGUE_READ, tags=TAGS)
+async def product(house: House, key: ApiKey, product_id: UUID) -> ProductDraft:
+    async with house.db.confined(key.merchant_id) as conn:
+        found = await catalogue_reads.draft(conn, key.merchant_id, product_id)
+    if found is None:
+        raise NotFound("There is no such product.")
+    return found
+
+
+@post("/products", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS)
+async def add_product(request: AnyRequest, house: House, key: ApiKey, data: ProductDraft) -> Response[bytes]:
+    """Make a product. Prices in minor units. Wants an Idempotency-Key."""
+
+    async def work(made: UUID) -> Answer:
+        async with house.db.confined(key.merchant_id) as conn:
+            draft = msgspec.structs.replace(data, id=made)
+            return json_answer(Made(await catalogue.save_product(conn, key.merchant_id, draft)), 201)
+
+    return await once(request, house, f"key {key.id}", work)
+
+
+@put("/products/{product_id:uuid}", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS)
+async def change_product(house: House, key: ApiKey, product_id: UUID, data: ProductDraft) -> Made:
+    """The whole product as it shall be; variants that are left out stop being sold."""
+    async with house.db.confined(key.merchant_id) as conn:
+        if await catalogue_reads.draft(conn, key.merchant_id, product_id) is None:
+            raise NotFound("There is no such product.")
+        draft = msgspec.structs.replace(data, id=product_id)
+        return Made(await catalogue.save_product(conn, key.merchant_id, draft))
+
+
+@post("/products/{product_id:uuid}/archive", scope=ApiScope.CATALOGUE_WRITE, status_code=200, tags=TAGS)
+async def archive_product(house: House, key: ApiKey, product_id: UUID) -> Made:
+    """No longer sold; doing it twice changes nothing."""
+    async with house.db.confined(key.merchant_id) as conn:
+        await catalogue.archive_product(conn, key.merchant_id, product_id)
+    return Made(product_id)
+
+
+@get("/products.csv", scope=ApiScope.CATALOGUE_READ, media_type=MediaType.TEXT, tags=TAGS)
+async def export_products(request: AnyRequest, house: House, key: ApiKey) -> Response[str]:
+    """The whole catalogue in Shopify's product-CSV layout."""
+    async with house.db.confined(key.merchant_id) as conn:
+        merchant = await people_reads.merchant(conn, key.merchant_id, "")
+        assert merchant is not None
+        text = await catalogue_reads.csv_export(conn, merchant, files_url=files_url(request, house))
+    return Response(text, media_type="text/csv; charset=utf-8")
+
+
+@post("/products.csv", scope=ApiScope.CATALOGUE_WRITE, status_code=200, tags=TAGS)
+async def import_products(request: AnyRequest, house: House, key: ApiKey) -> ImportReport:
+    """Bring in such a file, sent as the body, all or nothing; the report names line and column of each error. Twice
+    changes nothing."""
+    try:
+        text = (await request.body()).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Invalid.one("body", "Send the file as UTF-8 text.") from None
+    async with house.db.confined(key.merchant_id) as conn:
+        merchant = await people_reads.merchant(conn, key.merchant_id, "")
+        assert merchant is not None
+        return await catalogue.csv_import(conn, merchant, text, files_url=files_url(request, house))
+
+
+def files_url(request: AnyRequest, house: House) -> str:
+    return f"{house.settings.base_url or str(request.base_url).rstrip('/')}/files/"
+
+
+# --- stock ------------------------------------------------------------------------------------------------------------
+
+
+@get("/nodes", scope=ApiScope.STOCK_READ, tags=TAGS)
+async def nodes(request: AnyRequest, house: House, key: ApiKey) -> list[Node]:
+    async with house.db.confined(key.merchant_id) as conn:
+        return await stock_reads.nodes(conn, [key.merchant_id], lang(request))
+
+
+@get("/stock/{product_id:uuid}", scope=ApiScope.STOCK_READ, tags=TAGS)
+async def levels(request: AnyRequest, house: House, key: ApiKey, product_id: UUID) -> list[GridRow]:
+    """Every variant of the product with its level at every node."""
+    async with house.db.confined(key.merchant_id) as conn:
+        found = await stock_reads.level_grid(conn, key.merchant_id, [product_id], lang(request))
+    if not found:
+        raise NotFound("There is no such product.")
+    return found
+
+
+@get("/stock/movements/{variant_id:uuid}/{node_id:uuid}", scope=ApiScope.STOCK_READ, tags=TAGS)
+async def movements(
+    house: House, key: ApiKey, variant_id: UUID, node_id: UUID, after: str | None = None
+) -> Page[LedgerEntry]:
+    """The ledger of one level, newest first."""
+    async with house.db.confined(key.merchant_id) as conn:
+        return await stock_reads.movements(conn, variant_id, node_id, after, 50)
+
+
+@post("/stock/receipts", scope=ApiScope.STOCK_WRITE, tags=TAGS)
+async def receive(request: AnyRequest, house: House, key: ApiKey, data: StockChange) -> Response[bytes]:
+    """Goods that arrived (`receipt`) or came back (`return`). Wants an Idempotency-Key."""
+
+    async def work(made: UUID) -> Answer:
+        lines = [(line.variant_id, line.quantity) for line in data.lines]
+        async with house.db.confined(key.merchant_id) as conn:
+            cause = Cause(made, data.reason, actor(key))
+            await stock.receive(conn, key.merchant_id, data.node_id, lines, cause)
+        return json_answer(Made(made), 201)
+
+    return await once(request, house, f"key {key.id}", work)
+
+
+@post("/stock/adjustments", scope=ApiScope.STOCK_WRITE, tags=TAGS)
+async def adjust(request: AnyRequest, house: House, key: ApiKey, data: StockChange) -> Response[bytes]:
+    """Correct the record up or down, with its reason. Wants an Idempotency-Key."""
+
+    async def work(made: UUID) -> Answer:
+        lines = [(line.variant_id, line.quantity) for line in data.lines]
+        async with house.db.confined(key.merchant_id) as conn:
+            cause = Cause(made, data.reason, actor(key))
+            await stock.adjust(conn, key.merchant_id, data.node_id, lines, cause)
+        return json_answer(Made(made), 201)
+
+    return await once(request, house, f"key {key.id}", work)
+
+
+# --- posts ------------------------------------------------------------------------------------------------------------
+
+
+@get("/accounts", scope=ApiScope.CONTENT_READ, tags=TAGS)
+async def accounts(request: AnyRequest, house: House, key: ApiKey) -> list[Account]:
+    async with house.db.confined(key.merchant_id) as conn:
+        return await account_reads.accounts_of(conn, key.merchant_id, lang(request))
+
+
+@get("/posts", scope=ApiScope.CONTENT_READ, tags=TAGS)
+async def all_posts(request: AnyRequest, house: House, key: ApiKey, after: str | None = None) -> Page[Post]:
+    """In every state, the last made first."""
+    async with house.db.confined(key.merchant_id) as conn:
+        return await post_reads.desk_posts(conn, key.merchant_id, lang(request), after=after)
+
+
+@get("/posts/{post_id:uuid}", scope=ApiScope.CONTENT_READ, tags=TAGS)
+async def read_post(house: House, key: ApiKey, post_id: UUID) -> DeskPost:
+    async with house.db.confined(key.merchant_id) as conn:
+        return await _own_post(conn, key, post_id)
+
+
+async def _own_post(conn: Connection, key: ApiKey, post_id: UUID) -> DeskPost:
+    found = await post_reads.desk_post(conn, key.merchant_id, post_id)
+    if found is None:
+        raise NotFound("There is no such post.")
+    return found
+
+
+@post("/posts", scope=ApiScope.CONTENT_WRITE, tags=TAGS)
+async def draft_post(request: AnyRequest, house: House, key: ApiKey, data: PostDraft) -> Response[bytes]:
+    """Make a draft. Wants an Idempotency-Key."""
+
+    async def work(made: UUID) -> Answer:
+        async with house.db.confined(key.merchant_id) as conn:
+            draft = msgspec.structs.replace(data, id=made)
+            return json_answer(Made(await posts.save_draft(conn, key.merchant_id, draft, actor(key))), 201)
+
+    return await once(request, house, f"key {key.id}", work)
+
+
+@post("/posts/{post_id:uuid}/publish", scope=ApiScope.CONTENT_WRITE, status_code=200, tags=TAGS)
+async def publish(house: House, key: ApiKey, post_id: UUID) -> DeskPost:
+    """Publishing what is live changes nothing."""
+    async with house.db.confined(key.merchant_id) as conn:
+        await posts.publish(conn, key.merchant_id, post_id, now())
+        return await _own_post(conn, key, post_id)
+
+
+@post("/posts/{post_id:uuid}/remove", scope=ApiScope.CONTENT_WRITE, status_code=200, tags=TAGS)
+async def remove(house: House, key: ApiKey, post_id: UUID) -> DeskPost:
+    async with house.db.confined(key.merchant_id) as conn:
+        await posts.remove(conn, key.merchant_id, post_id)
+        return await _own_post(conn, key, post_id)
+
+
+# --- orders and figures -----------------------------------------------------------------------------------------------
+
+
+@get("/orders", scope=ApiScope.ORDERS_READ, tags=TAGS)
+async def orders(
+    request: AnyRequest, house: House, key: ApiKey, q: str = "", after: str | None = None
+) -> Page[OrderRow]:
+    async with house.db.confined(key.merchant_id) as conn:
+        return await order_reads.desk_orders(conn, key.merchant_id, after, 50, q, lang(request))
+
+
+@get("/orders/{order_id:uuid}", scope=ApiScope.ORDERS_READ, tags=TAGS)
+async def order(request: AnyRequest, house: House, key: ApiKey, order_id: UUID) -> OrderStory:
+    """With its shipments, their history and every stock movement behind it."""
+    async with house.db.confined(key.merchant_id) as conn:
+        found = await order_reads.story(conn, order_id, lang(request))
+    if found is None:
+        raise NotFound("There is no such order.")
+    return found
+
+
+@get("/insight/posts", scope=ApiScope.INSIGHT_READ, tags=TAGS)
+async def post_sales(request: AnyRequest, house: House, key: ApiKey, days: int = 30) -> list[PostSales]:
+    """What each post led to in the last `days` days: views, product clicks, carts, orders, revenue in minor units."""
+    if not 1 <= days <= MOST_DAYS:
+        raise Invalid.one("days", f"From 1 to {MOST_DAYS}.")
+    until = now()
+    async with house.db.confined(key.merchant_id) as conn:
+        return await insight.post_sales(
+            conn, key.merchant_id, lang(request), until - timedelta(days=days), until, limit=100
+        )
+
+
+HANDLERS: list[Any] = [
+    products, product, add_product, change_product, archive_product, export_products, import_products, nodes, levels,
+    movements, receive, adjust, accounts, all_posts, read_post, draft_post, publish, remove, orders, order, post_sales,
+]  # fmt: skip

@@ -1,0 +1,285 @@
+"""The main job as JSON, for shoppers' apps: look, follow, choose, buy."""
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar import Response, delete, get, post, put
+from litestar.params import Parameter
+
+from unwall.catalogue import reads as catalogue
+from unwall.catalogue.values import Card, ProductPage
+from unwall.channels.api.callers import json_answer, new_visit_token, once, once_in
+from unwall.channels.house import House
+from unwall.channels.visits import AnyRequest
+from unwall.commerce.orders import actions as orders
+from unwall.commerce.orders import reads as order_reads
+from unwall.commerce.orders.gateway import Card as PaymentCard
+from unwall.commerce.orders.values import Cart, Contact, Order, Origin
+from unwall.commerce.sourcing import reads as sourcing
+from unwall.commerce.sourcing.values import Choice, Demand, Option
+from unwall.content.accounts import actions as accounts
+from unwall.content.accounts import reads as account_reads
+from unwall.content.accounts.values import Account
+from unwall.content.feed import reads as feed_reads
+from unwall.content.posts import reads as post_reads
+from unwall.content.posts.values import Post
+from unwall.kernel.clock import now
+from unwall.kernel.cursors import Page
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import NotFound
+from unwall.kernel.idempotency import Answer
+from unwall.kernel.money import Money
+from unwall.people import actions as people
+from unwall.people import reads as people_reads
+from unwall.people.values import Visit
+
+T = TypeVar("T")
+
+TAGS = ["shopper"]
+AFTER = Parameter(description="The cursor that the page before gave; none for the first page.")
+
+
+class VisitToken(msgspec.Struct, frozen=True):
+    visit: str
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    email: str
+    password: str
+
+
+class SessionToken(msgspec.Struct, frozen=True):
+    token: str
+    """For the header `Authorization: Bearer ...`."""
+
+
+class Way(msgspec.Struct, frozen=True):
+    """One way to have it. `at`: when it arrives, or from when it waits; `why` in the caller's language."""
+
+    method: str
+    node_id: UUID | None
+    node: str | None
+    at: str
+    cutoff: str
+    fee: Money
+    why: str
+
+
+class NewLine(msgspec.Struct, frozen=True):
+    variant_id: UUID
+    quantity: int = 1
+    post_id: UUID | None = None
+
+
+class Quantity(msgspec.Struct, frozen=True):
+    quantity: int
+    """0 removes the line."""
+
+
+class NewOrder(msgspec.Struct, frozen=True):
+    cart_id: UUID
+    choice: Choice
+    contact: Contact
+
+
+def way(option: Option, lang: str) -> Way:
+    return Way(
+        option.method.value,
+        option.node.id if option.node else None,
+        option.node.name if option.node else None,
+        option.at.isoformat(),
+        option.cutoff.isoformat(),
+        option.fee,
+        option.explanation.say(lang),
+    )
+
+
+# --- who --------------------------------------------------------------------------------------------------------------
+
+
+@post("/visits", tags=TAGS)
+async def open_visit(house: House) -> VisitToken:
+    """A new visitor. Keep the token and send it as `Unwall-Visit`: cart, orders and follows hang on it."""
+    return VisitToken(new_visit_token(house.secret))
+
+
+@post("/sessions", tags=TAGS)
+async def sign_in(request: AnyRequest, house: House, caller: Visit, data: Credentials) -> SessionToken:
+    """Sign a member in; what the visitor did is the member's from now on."""
+    origin = request.client.host if request.client else "unknown"
+    signed = await people.sign_in_member(house.db, data.email, data.password, origin, now())
+    async with house.db.transaction() as conn:
+        if await people.claim_visitor(conn, caller.visitor_id, signed.person_id):
+            await accounts.merge_followers(conn, caller.visitor_id, signed.person_id)
+    return SessionToken(signed.token)
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+@get("/feed", tags=TAGS)
+async def feed(house: House, caller: Visit, after: str | None = AFTER) -> Page[Post]:
+    """New posts of the accounts that the shopper follows; of everybody while they follow nobody."""
+    async with house.db.read() as conn:
+        if await account_reads.following(conn, caller.person_ids):
+            return await feed_reads.feed(conn, caller.person_ids, caller.lang, after=after)
+        return await feed_reads.newest(conn, caller.lang, after=after)
+
+
+@get("/posts/{post_id:uuid}", tags=TAGS)
+async def read_post(house: House, caller: Visit, post_id: UUID) -> Post:
+    async with house.db.read() as conn:
+        found = await post_reads.post(conn, post_id, caller.lang)
+    return _there(found, "There is no such post.")
+
+
+@get("/accounts/{handle:str}", tags=TAGS)
+async def read_account(house: House, caller: Visit, handle: str) -> Account:
+    async with house.db.read() as conn:
+        return await _account(conn, caller, handle)
+
+
+async def _account(conn: Connection, caller: Visit, handle: str) -> Account:
+    found = await account_reads.account_by_handle(conn, handle, caller.lang)
+    return _there(found, "There is no such account.")
+
+
+@put("/accounts/{handle:str}/follow", tags=TAGS)
+async def follow(house: House, caller: Visit, handle: str) -> Account:
+    """Following twice counts once."""
+    async with house.db.transaction() as conn:
+        account = await _account(conn, caller, handle)
+        await accounts.follow(conn, caller, account.id)
+        return await _account(conn, caller, handle)
+
+
+@delete("/accounts/{handle:str}/follow", status_code=200, tags=TAGS)
+async def unfollow(house: House, caller: Visit, handle: str) -> Account:
+    async with house.db.transaction() as conn:
+        account = await _account(conn, caller, handle)
+        await accounts.unfollow(conn, caller, account.id)
+        return await _account(conn, caller, handle)
+
+
+@get("/stores/{merchant:str}/products", tags=TAGS)
+async def shelf(
+    house: House, caller: Visit, merchant: str, category: str | None = None, after: str | None = AFTER
+) -> Page[Card]:
+    """A store's products, newest first. Prices are in minor units of the currency."""
+    async with house.db.read() as conn:
+        store = _there(await people_reads.merchant_by_slug(conn, merchant, caller.lang), "There is no such store.")
+        return await catalogue.products(conn, store.id, caller.lang, category=category, after=after)
+
+
+@get("/stores/{merchant:str}/products/{slug:str}", tags=TAGS)
+async def read_product(house: House, caller: Visit, merchant: str, slug: str) -> ProductPage:
+    async with house.db.read() as conn:
+        found = await catalogue.product_page(conn, merchant, slug, caller.lang)
+    return _there(found, "There is no such product.")
+
+
+@get("/variants/{variant_id:uuid}/ways", tags=TAGS)
+async def ways(house: House, caller: Visit, variant_id: UUID, quantity: int = 1) -> list[Way]:
+    """How it can be had at `latitude`, `longitude`: by when, or from when and where, from which stock, at what fee."""
+    async with house.db.read() as conn:
+        item = (await catalogue.items(conn, [variant_id], caller.lang)).get(variant_id)
+        merchant_id = _there(item, "There is no such variant.").merchant_id
+        wanted = Demand(merchant_id, {variant_id: max(1, min(quantity, 99))}, caller.place)
+        promise = await sourcing.promise(conn, wanted, caller.lang, now())
+    return [way(option, caller.lang) for option in promise.options]
+
+
+@get("/search", tags=TAGS)
+async def search(house: House, caller: Visit, q: str, after: str | None = AFTER) -> Page[Card]:
+    """By words in English or Chinese, SKU or barcode."""
+    async with house.db.read() as conn:
+        return await catalogue.search(conn, q, caller.lang, after=after)
+
+
+# --- buying -----------------------------------------------------------------------------------------------------------
+
+
+@get("/carts", tags=TAGS)
+async def carts(house: House, caller: Visit) -> list[Cart]:
+    """The shopper's open carts, one a merchant."""
+    async with house.db.read() as conn:
+        return await order_reads.carts(conn, caller, caller.lang)
+
+
+@post("/carts/lines", tags=TAGS)
+async def add_to_cart(request: AnyRequest, house: House, caller: Visit, data: NewLine) -> Response[bytes]:
+    """Add to the open cart of the variant's merchant; `post_id` names the post that led there. Wants an
+    Idempotency-Key. Answers with the cart."""
+    async with house.db.transaction() as conn:
+
+        async def work(_: UUID) -> Answer:
+            origin = Origin(post_id=data.post_id, page="api")
+            cart_id = await orders.add_to_cart(conn, caller, data.variant_id, data.quantity, origin, now())
+            return json_answer(await order_reads.cart(conn, caller, cart_id, caller.lang), 201)
+
+        return await once_in(request, conn, f"visitor {caller.visitor_id}", work)
+
+
+@put("/carts/{cart_id:uuid}/lines/{variant_id:uuid}", tags=TAGS)
+async def set_quantity(house: House, caller: Visit, cart_id: UUID, variant_id: UUID, data: Quantity) -> Cart:
+    async with house.db.transaction() as conn:
+        await orders.set_quantity(conn, caller, cart_id, variant_id, data.quantity)
+        found = await order_reads.cart(conn, caller, cart_id, caller.lang)
+    return _there(found, "There is no such cart.")
+
+
+@get("/carts/{cart_id:uuid}/ways", tags=TAGS)
+async def cart_ways(house: House, caller: Visit, cart_id: UUID) -> list[Way]:
+    """How the whole cart can be had."""
+    async with house.db.read() as conn:
+        cart = _there(await order_reads.cart(conn, caller, cart_id, caller.lang), "There is no such cart.")
+        wanted = Demand(cart.merchant_id, cart.wanted, caller.place)
+        promise = await sourcing.promise(conn, wanted, caller.lang, now())
+    return [way(option, caller.lang) for option in promise.options]
+
+
+@post("/orders", tags=TAGS)
+async def place_order(request: AnyRequest, house: House, caller: Visit, data: NewOrder) -> Response[bytes]:
+    """Hold the stock and fix the prices; pay before `expires_at`. Wants an Idempotency-Key."""
+
+    async def work(_: UUID) -> Answer:
+        order = await house.checkout.prepare(caller, data.cart_id, data.choice, data.contact, now())
+        return json_answer(order, 201)
+
+    return await once(request, house, f"visitor {caller.visitor_id}", work)
+
+
+@post("/orders/{order_id:uuid}/payment", tags=TAGS)
+async def pay(request: AnyRequest, house: House, caller: Visit, order_id: UUID, data: PaymentCard) -> Response[bytes]:
+    """Pay with a test card. Wants an Idempotency-Key; a declined card may be followed by another under a new key."""
+    await _own_order(house, caller, order_id)
+
+    async def work(_: UUID) -> Answer:
+        token = await house.checkout.gateway.tokenize(data, now().date())
+        return json_answer(await house.checkout.pay(order_id, token, now()))
+
+    return await once(request, house, f"visitor {caller.visitor_id}", work)
+
+
+@get("/orders/{order_id:uuid}", tags=TAGS)
+async def read_order(house: House, caller: Visit, order_id: UUID) -> Order:
+    return await _own_order(house, caller, order_id)
+
+
+async def _own_order(house: House, caller: Visit, order_id: UUID) -> Order:
+    async with house.db.read() as conn:
+        found = await order_reads.own_order(conn, caller, order_id, caller.lang)
+    return _there(found, "There is no such order.")
+
+
+def _there(found: T | None, otherwise: str) -> T:
+    if found is None:
+        raise NotFound(otherwise)
+    return found
+
+
+HANDLERS: list[Any] = [
+    open_visit, sign_in, feed, read_post, read_account, follow, unfollow, shelf, read_product, ways, search, carts,
+    add_to_cart, set_quantity, cart_ways, place_order, pay, read_order,
+]  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from unwall.journal.values import TOUCH_KINDS, Kind, PostTouch, Trail
+from unwall.journal.values import TOUCH_KINDS, DayCount, Kind, PostTouch, Trail
 from unwall.kernel.database import Connection, row, rows
 
 
@@ -38,3 +38,15 @@ async def last_post_touch(
         ) touch ORDER BY at DESC LIMIT 1
     """
     return await row(conn, PostTouch, sql, list(person_ids), merchant_id, since, until, list(TOUCH_KINDS))
+
+
+async def by_day(
+    conn: Connection, merchant_id: UUID, timezone: str, since: datetime, until: datetime
+) -> list[DayCount]:
+    """How many entries of each kind a merchant's local days in [since, until) hold. Impressions are left out: they are
+    most of the journal, and asked for in its export."""
+    sql = """
+        SELECT (at AT TIME ZONE $2)::date AS day, kind, count(*) FROM journal
+        WHERE merchant_id = $1 AND kind <> 'impression' AND at >= $3 AND at < $4 GROUP BY day, kind ORDER BY day, kind
+    """
+    return await rows(conn, DayCount, sql, merchant_id, timezone, since, until)

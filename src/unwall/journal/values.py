@@ -86,6 +86,12 @@ class PostTouch(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class DayCount(msgspec.Struct, frozen=True):
+    day: date
+    kind: Kind
+    entries: int
+
+
 class ExportedDay(msgspec.Struct, frozen=True):
     """A day of UTC as it was written to Parquet; `file` is relative to the export's folder."""
 

@@ -83,6 +83,11 @@ def _from_json(version: bytes, data: bytes) -> object:
     return msgspec.json.decode(data.removeprefix(version))
 
 
+def containing(words: str) -> str:
+    """The pattern with which ILIKE finds these words anywhere; "%%" where there are none."""
+    return "%" + words.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
 # --- typed rows -------------------------------------------------------------------------------------------------------
 
 

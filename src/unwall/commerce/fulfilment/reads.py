@@ -1,6 +1,7 @@
 """What nodes have to do, and what they did."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from unwall.commerce.fulfilment.rules import CODE_TRIES, OPEN
@@ -46,6 +47,12 @@ async def shipment(conn: Connection, shipment_id: UUID, lang: str) -> Shipment |
 async def shipments_of(conn: Connection, order_ids: Sequence[UUID], lang: str) -> list[Shipment]:
     """Of these orders, in the order they were made."""
     return await rows(conn, Shipment, _SHIPMENT + "WHERE s.order_id = ANY($1) ORDER BY s.id", list(order_ids), lang)
+
+
+async def overdue(conn: Connection, merchant_id: UUID, lang: str, now: datetime, limit: int) -> list[Shipment]:
+    """What a merchant's nodes should have had ready by now, the longest overdue first."""
+    where = "WHERE s.merchant_id = $1 AND s.state IN ('routed', 'picking') AND s.due_at < $3 ORDER BY s.due_at LIMIT $4"
+    return await rows(conn, Shipment, _SHIPMENT + where, merchant_id, lang, now, limit)
 
 
 async def steps_of(conn: Connection, order_id: UUID) -> list[Step]:

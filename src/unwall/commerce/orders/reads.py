@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from unwall.commerce.fulfilment import reads as fulfilment
-from unwall.commerce.orders.values import Cart, Order, OrderRow, OrderStory
+from unwall.commerce.orders.values import Cart, Order, OrderRow, OrderState, OrderStory
 from unwall.commerce.stock.values import LedgerEntry
 from unwall.kernel.cursors import Page, decode, page_of
-from unwall.kernel.database import Connection, row, rows
+from unwall.kernel.database import Connection, containing, row, rows
 from unwall.people.values import Visit
 
 _CART = """
@@ -102,17 +102,24 @@ async def orders_of(conn: Connection, visit: Visit, after: str | None, limit: in
     return page_of(found, limit, lambda one: one.id)
 
 
-async def desk_orders(
-    conn: Connection, merchant_id: UUID, after: str | None, limit: int, query: str = "", lang: str = "en"
+async def desk_orders(  # what a list is asked by
+    conn: Connection,
+    merchant_id: UUID,
+    after: str | None,
+    limit: int,
+    query: str = "",
+    lang: str = "en",
+    *,
+    state: OrderState | None = None,
 ) -> Page[OrderRow]:
-    """A merchant's orders, newest first, without those that were never paid; `query` is part of a number or of the
-    customer's name."""
+    """A merchant's orders, newest first, without those that were never paid unless `state` asks for them; `query` is
+    part of a number or of the customer's name."""
     where = (
-        "WHERE o.merchant_id = $1 AND o.state <> 'expired' AND o.id < $3"
+        "WHERE o.merchant_id = $1 AND (o.state = $6 OR $6::text IS NULL AND o.state <> 'expired') AND o.id < $3"
         " AND ($5 = '%%' OR o.number ILIKE $5 OR o.contact ->> 'name' ILIKE $5) ORDER BY o.id DESC LIMIT $4"
     )
-    pattern = "%" + query.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    found = await rows(conn, OrderRow, _ROW + where, merchant_id, lang, decode(after), limit + 1, pattern)
+    asked = (decode(after), limit + 1, containing(query), state)
+    found = await rows(conn, OrderRow, _ROW + where, merchant_id, lang, *asked)
     return page_of(found, limit, lambda one: one.id)
 
 

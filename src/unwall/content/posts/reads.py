@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from unwall.content.posts.values import DeskPost, Post
+from unwall.content.posts.values import DeskPost, Post, State
 from unwall.kernel.cursors import Page, decode, page_of
-from unwall.kernel.database import Connection, row, rows
+from unwall.kernel.database import Connection, containing, row, rows
 
 # The fields of `values.Post`, in the language $1, of posts `p` of accounts `a` with their outbox entry `o`, if any.
 POST_COLUMNS = """
@@ -77,16 +77,29 @@ async def liked(conn: Connection, person_ids: Collection[UUID], post_ids: Collec
 
 
 async def desk_posts(
-    conn: Connection, merchant_id: UUID, lang: str, *, after: str | None = None, limit: int = 50
+    conn: Connection,
+    merchant_id: UUID,
+    lang: str,
+    *,
+    query: str = "",
+    state: State | None = None,
+    after: str | None = None,
+    limit: int = 50,
 ) -> Page[Post]:
-    """The merchant's posts in every state, the last made first."""
+    """The merchant's posts, the last made first: in every state or one, all or those whose title or text in any
+    language holds the words of `query` as they stand there."""
     found = await rows(
         conn,
         Post,
-        f"{_ANY} WHERE p.merchant_id = $2 AND p.id < $3 ORDER BY p.id DESC LIMIT $4",
+        f"""{_ANY} WHERE p.merchant_id = $2 AND p.id < $3 AND ($4::text IS NULL OR p.state = $4)
+            AND ($5 = '%%' OR concat_ws(' ', p.title, p.body, jsonb_path_query_array(p.translations, '$.*.title')::text,
+                jsonb_path_query_array(p.translations, '$.*.body')::text) ILIKE $5)
+        ORDER BY p.id DESC LIMIT $6""",
         lang,
         merchant_id,
         decode(after),
+        state,
+        containing(query),
         limit + 1,
     )
     return page_of(found, limit, lambda post: post.id)

@@ -1,19 +1,36 @@
 """What sold, and what did it. Every question may be asked by a desk confined to its merchant."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from unwall.insight.attribution.rules import day_of, total
-from unwall.insight.attribution.values import Credit, HourSales, PostSales, Today, TopProduct
+from unwall.insight.attribution.values import (
+    Credit,
+    DaySales,
+    HourSales,
+    PostSales,
+    ShortStock,
+    Today,
+    TopProduct,
+)
 from unwall.kernel.clock import local
 from unwall.kernel.database import Connection, row, rows
 from unwall.people.values import Merchant
 
 
-async def post_sales(
-    conn: Connection, merchant_id: UUID, lang: str, since: datetime, until: datetime, limit: int = 12
+async def post_sales(  # what a period of posts is asked by
+    conn: Connection,
+    merchant_id: UUID,
+    lang: str,
+    since: datetime,
+    until: datetime,
+    limit: int = 12,
+    *,
+    posts: Collection[UUID] | None = None,
 ) -> list[PostSales]:
-    """The merchant's posts in [since, until): those that sold most first, then those most viewed."""
+    """The merchant's posts in [since, until), all or some: those that sold most first, then those most viewed. A post
+    that nobody opened and that sold nothing is left out."""
     sql = """
         WITH behaviour AS (
             SELECT post_id, count(*) FILTER (WHERE kind = 'view' AND product_id IS NULL) AS views,
@@ -22,12 +39,13 @@ async def post_sales(
                 count(*) FILTER (WHERE kind = 'add-to-cart') AS carts
             FROM journal
             WHERE merchant_id = $1 AND kind IN ('view', 'click', 'add-to-cart') AND kind <> 'impression'
-                AND at >= $3 AND at < $4 AND post_id IS NOT NULL
+                AND at >= $3 AND at < $4 AND post_id IS NOT NULL AND ($6::uuid[] IS NULL OR post_id = ANY($6))
             GROUP BY post_id
         ), sold AS (
             SELECT a.post_id, count(*) AS orders, sum(a.amount)::bigint AS revenue
             FROM attribution a JOIN sales_order o ON o.id = a.order_id AND o.state IN ('paid', 'fulfilled')
             WHERE a.merchant_id = $1 AND a.ordered_at >= $3 AND a.ordered_at < $4
+                AND ($6::uuid[] IS NULL OR a.post_id = ANY($6))
             GROUP BY a.post_id
         )
         SELECT p.id, coalesce(nullif(p.translations #>> ARRAY[$2, 'title'], ''), nullif(p.title, ''), left(p.body, 80)),
@@ -36,7 +54,8 @@ async def post_sales(
         FROM behaviour FULL JOIN sold USING (post_id) JOIN post p ON p.id = post_id
         ORDER BY coalesce(revenue, 0) DESC, coalesce(views, 0) DESC, p.id DESC LIMIT $5
     """
-    return await rows(conn, PostSales, sql, merchant_id, lang, since, until, limit)
+    asked = None if posts is None else list(posts)
+    return await rows(conn, PostSales, sql, merchant_id, lang, since, until, limit, asked)
 
 
 async def today(conn: Connection, merchant: Merchant, now: datetime) -> Today:
@@ -83,3 +102,41 @@ async def top_products(
         GROUP BY l.product_id, p.id ORDER BY revenue DESC, l.product_id LIMIT $5
     """
     return await rows(conn, TopProduct, sql, merchant_id, lang, since, until, limit)
+
+
+async def daily_sales(conn: Connection, merchant: Merchant, since: datetime, until: datetime) -> list[DaySales]:
+    """Paid orders by the merchant's local days in [since, until), and what of them posts led to."""
+    sql = """
+        SELECT (o.placed_at AT TIME ZONE $2)::date AS day, count(*), sum(o.items_total - o.discount_total)::bigint,
+            coalesce(sum(a.amount), 0)::bigint
+        FROM sales_order o LEFT JOIN attribution a ON a.order_id = o.id
+        WHERE o.merchant_id = $1 AND o.state IN ('paid', 'fulfilled') AND o.placed_at >= $3 AND o.placed_at < $4
+        GROUP BY day ORDER BY day
+    """
+    return await rows(conn, DaySales, sql, merchant.id, merchant.timezone, since, until)
+
+
+async def short_stock(
+    conn: Connection, merchant_id: UUID, lang: str, since: datetime, until: datetime, limit: int = 8
+) -> list[ShortStock]:
+    """What sold more in [since, until) than is available to promise now at all open nodes together: the least left
+    first."""
+    sql = """
+        WITH sold AS (
+            SELECT l.variant_id, sum(l.quantity)::int AS quantity
+            FROM sales_order o JOIN order_line l ON l.order_id = o.id
+            WHERE o.merchant_id = $1 AND o.state IN ('paid', 'fulfilled') AND o.placed_at >= $3 AND o.placed_at < $4
+            GROUP BY l.variant_id
+        ), stocked AS (
+            SELECT sold.*, coalesce((
+                SELECT sum(greatest(available, 0)) FROM stock_level s JOIN node n ON n.id = s.node_id
+                WHERE s.variant_id = sold.variant_id AND n.open), 0)::int AS available
+            FROM sold
+        )
+        SELECT v.id, v.product_id, coalesce(p.translations #>> ARRAY[$2, 'title'], p.title),
+            in_words(p.translations, $2, v.options), available, quantity
+        FROM stocked JOIN variant v ON v.id = variant_id AND v.active
+            JOIN product p ON p.id = v.product_id AND p.status = 'active'
+        WHERE available < quantity ORDER BY available, quantity DESC, v.id LIMIT $5
+    """
+    return await rows(conn, ShortStock, sql, merchant_id, lang, since, until, limit)

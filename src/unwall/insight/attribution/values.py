@@ -1,6 +1,6 @@
 """Sales, and what led to them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -77,3 +77,24 @@ class TopProduct(msgspec.Struct, frozen=True):
     title: str
     quantity: int
     revenue: int
+
+
+class DaySales(msgspec.Struct, frozen=True):
+    """One local day on which something was sold; money is goods less discount in minor units."""
+
+    day: date
+    orders: int
+    revenue: int
+    from_posts: int
+    """the part of `revenue` credited to posts"""
+
+
+class ShortStock(msgspec.Struct, frozen=True):
+    variant_id: UUID
+    product_id: UUID
+    title: str
+    options: tuple[str, ...]
+    available: int
+    """to promise, at all open nodes together"""
+    sold: int
+    """in the period asked about"""

@@ -5,6 +5,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from unwall.insight.recommend.values import Trained
 from unwall.journal.values import TRAIL_KINDS
 from unwall.kernel.database import Connection, row
 
@@ -18,6 +19,11 @@ class ModelRow(msgspec.Struct, frozen=True):
 
 async def active_model(conn: Connection) -> ModelRow | None:
     return await row(conn, ModelRow, "SELECT id, file FROM model WHERE kind = $1 AND active", KIND)
+
+
+async def active_fit(conn: Connection) -> Trained | None:
+    """What the active model was trained on."""
+    return await row(conn, Trained, "SELECT created_at, facts FROM model WHERE kind = $1 AND active", KIND)
 
 
 async def steps(conn: Connection) -> list[asyncpg.Record]:

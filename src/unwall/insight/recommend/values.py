@@ -1,5 +1,6 @@
 """What the recommender speaks of."""
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -39,3 +40,8 @@ class Fit(msgspec.Struct, frozen=True):
     items: int
     transitions: int
     seconds: float
+
+
+class Trained(msgspec.Struct, frozen=True):
+    at: datetime
+    fit: Fit

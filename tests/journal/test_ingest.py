@@ -7,7 +7,7 @@ import pytest
 
 from tests.journal.events import ANN, NOON, SHOP, SILK, event
 from unwall.journal import reads
-from unwall.journal.ingest import CHUNK, Ingest
+from unwall.journal.ingest import CHUNK, LANES, Ingest
 from unwall.journal.values import Event, Kind
 from unwall.kernel.database import rows
 from unwall.kernel.errors import TooMany
@@ -62,14 +62,14 @@ async def test_more_than_a_chunk_is_divided(db):
 
 async def test_too_many_waiting_are_refused_and_impressions_dropped(db):
     ingest = Ingest(db, waiting=1)
-    first = asyncio.ensure_future(ingest.add([event(1)]))
+    first = asyncio.gather(*[ingest.add([event(n)]) for n in range(LANES)])
     await asyncio.sleep(0)
     with pytest.raises(TooMany):
-        await ingest.add([event(2)])
-    ingest.add_soon([event(3)])
-    assert await first == 1
+        await ingest.add([event("one too many")])
+    ingest.add_soon([event("dropped")])
+    assert await first == [1] * LANES
     await ingest.close()
-    assert [e.id for e in await stored(db)] == [event(1).id]
+    assert {e.id for e in await stored(db)} == {event(n).id for n in range(LANES)}
 
 
 async def test_impressions_are_stored_by_the_time_the_house_closes(db):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import date
+from itertools import cycle
 from uuid import UUID
 
 import asyncpg
@@ -21,6 +22,8 @@ from unwall.kernel.telemetry import BATCHES, EVENTS
 CHUNK = 100
 """Events that stand or fall together: at most what one caller brings at once."""
 
+LANES = 3
+
 log = structlog.get_logger()
 Chunk = Sequence[Event]
 
@@ -29,18 +32,20 @@ class Ingest:
     """Behaviour goes in here; facts go in by `actions.record`, with what made them facts.
 
     Durable when `add` returns. One COPY and one commit serve everyone who waits; an event that is there already is
-    left alone. More than `waiting` chunks in the queue are refused with `TooMany`.
+    left alone. Lanes take turns, so that one batch is written out here while PostgreSQL works on another and the disk
+    on a third. More than `waiting` chunks in a lane are refused with `TooMany`.
     """
 
-    def __init__(self, db: Database, *, most: int = 100, waiting: int = 1000) -> None:
+    def __init__(self, db: Database, *, most: int = 100, waiting: int = 350) -> None:
         self._db = db
         self._days: set[date] = set()
-        self._batches = Batcher(self._work, most=most, waiting=waiting)
+        self._lanes = [Batcher(self._work, most=most, waiting=waiting) for _ in range(LANES)]
+        self._turn = cycle(self._lanes)
 
     async def add(self, events: Sequence[Event]) -> int:
         """How many were new. What cannot be stored is an error for its own caller only."""
         chunks = [events[start : start + CHUNK] for start in range(0, len(events), CHUNK)]
-        answers = await asyncio.gather(*[self._batches.submit(chunk) for chunk in chunks])
+        answers = await asyncio.gather(*[next(self._turn).submit(chunk) for chunk in chunks])
         errors = [answer for answer in answers if isinstance(answer, Exception)]
         if errors:
             raise errors[0]
@@ -50,13 +55,14 @@ class Ingest:
         """For impressions: nobody waits, and under too much load they are dropped rather than slow a page."""
         try:
             for start in range(0, len(events), CHUNK):
-                self._batches.submit(events[start : start + CHUNK]).add_done_callback(_complain)
+                next(self._turn).submit(events[start : start + CHUNK]).add_done_callback(_complain)
         except TooMany:
             log.warning("journal overloaded: impressions dropped", events=len(events))
 
     async def close(self) -> None:
         """Wait until everything added has been stored."""
-        await self._batches.close()
+        for lane in self._lanes:
+            await lane.close()
 
     async def _work(self, chunks: list[Chunk]) -> list[int | Exception]:
         try:

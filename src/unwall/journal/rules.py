@@ -122,4 +122,4 @@ def laid_trail(events: Iterable[Event]) -> list[Step]:
         kind, at = steps.get((person, event.product_id), (event.kind, event.at))
         strongest = max(kind, event.kind, key=_STRENGTH.__getitem__)
         steps[person, event.product_id] = strongest, max(at, event.at)
-    return [(*key, *steps[key]) for key in sorted(steps)]
+    return [(*key, *steps[key]) for key in sorted(steps, key=lambda key: (key[0].int, key[1].int))]

@@ -39,7 +39,8 @@ class Owners:
                 UNION ALL SELECT id, merchant_id FROM post WHERE id = ANY($1) AND merchant_id IS NOT NULL
                 UNION ALL SELECT id, merchant_id FROM account WHERE id = ANY($1) AND merchant_id IS NOT NULL
             """
-            self._known |= {thing: owner for thing, owner in await conn.fetch(sql, list(things))}
+            for thing, owner in await conn.fetch(sql, list(things)):
+                self._known[thing] = owner
 
 
 def _things(event: Event) -> list[UUID]:

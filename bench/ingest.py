@@ -1,0 +1,119 @@
+"""Journal events per second, durable: through the engine and over HTTP, against plain COPY into the same tables."""
+
+import argparse
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from msgspec.structs import astuple
+
+from bench.frame import Bench, timer
+from unwall.journal.ingest import Ingest
+from unwall.journal.partitions import day_of, ensure_days
+from unwall.journal.rules import COLUMNS
+from unwall.journal.values import Event, Kind
+from unwall.kernel.clock import now
+from unwall.kernel.database import Connection, Database
+from unwall.kernel.ids import id_at
+
+TURNS = 3
+BATCH = 50
+"""Events that one caller brings at once: what a browser has gathered when it sends."""
+KINDS = (Kind.IMPRESSION,) * 80 + (Kind.VIEW,) * 10 + (Kind.CLICK,) * 6 + (Kind.DWELL,) * 4
+"""A hundred events of a shop: most are things seen."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--events", type=int, default=0, help="for each way in (default 300,000; quick: 90,000)")
+    parser.add_argument("--callers", type=int, default=400, help="who bring events to the engine at once")
+
+
+def behaviour(seed: int, events: int, start: datetime) -> list[Event]:
+    """Two thousand visitors among a thousand products of three merchants, within one hour of one day."""
+    chance = random.Random(seed)
+    visitors, products, posts, merchants = (
+        [UUID(int=chance.getrandbits(128), version=4) for _ in range(many)] for many in (2000, 1000, 200, 3)
+    )
+    return [
+        _event(chance, start + timedelta(hours=n / events), chance.choice(visitors), chance.randrange(1000), things)
+        for things in [(products, posts, merchants)]
+        for n in range(events)
+    ]
+
+
+def _event(
+    chance: random.Random, at: datetime, visitor: UUID, product: int, things: tuple[list[UUID], list[UUID], list[UUID]]
+) -> Event:
+    products, posts, merchants = things
+    return Event(
+        id=id_at(at, chance.getrandbits(74)),
+        at=at,
+        kind=chance.choice(KINDS),
+        merchant_id=merchants[product % 3],
+        visitor_id=visitor,
+        session_id=visitor,
+        post_id=posts[product % 200] if product % 4 == 0 else None,
+        product_id=products[product],
+        page="home/for-you",
+        slot=product % 12,
+        policy="transitions-1",
+        propensity=1.0,
+    )
+
+
+async def run(bench: Bench) -> None:
+    events = bench.options.events or (90_000 if bench.quick else 300_000)
+    async with bench.database() as db:
+        copied, engine = await _take_turns(bench, db, events)
+        bench.figure("copy_rows_per_s", copied)
+        bench.figure("engine_events_per_s", engine)
+        bench.ratio("engine_vs_copy", engine / copied)
+        bench.check("engine_at_least_half_of_copy", engine >= copied / 2)
+        async with db.read() as conn:
+            bench.check("durable", await _durable(conn))
+            bench.check("all_stored", await conn.fetchval("SELECT count(*) FROM journal") == 2 * events)
+
+
+async def _take_turns(bench: Bench, db: Database, events: int) -> tuple[float, float]:
+    """Rows per second by COPY and by the engine, in turns of equal size, so that both meet the same machine."""
+    noon = now().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2 * TURNS)
+    seconds = {_copy: 0.0, _engine: 0.0}
+    for turn in range(2 * TURNS):
+        bench.progress(f"turn {turn + 1} of {2 * TURNS}: {events // TURNS:,} events")
+        day = behaviour(bench.seed + turn, events // TURNS, noon + timedelta(days=turn))
+        async with db.transaction() as conn:
+            await ensure_days(conn, {day_of(event.at) for event in day})
+        way = (_copy, _engine)[turn % 2]
+        seconds[way] += await way(db, day, bench.options.callers)
+    return events / seconds[_copy], events / seconds[_engine]
+
+
+async def _copy(db: Database, events: Sequence[Event], _: int) -> float:
+    """The baseline: everything in one binary COPY and one commit, the rows ready made."""
+    rows = [astuple(event) for event in events]
+    with timer() as took:
+        async with db.transaction() as conn:
+            await conn.copy_records_to_table("journal", records=rows, columns=COLUMNS)
+    return took.seconds
+
+
+async def _engine(db: Database, events: Sequence[Event], callers: int) -> float:
+    """Callers who each bring a batch, wait until it is durable, and bring the next."""
+    ingest = Ingest(db)
+    batches = iter([events[start : start + BATCH] for start in range(0, len(events), BATCH)])
+
+    async def caller() -> None:
+        for batch in batches:
+            await ingest.add(batch)
+
+    with timer() as took:
+        await asyncio.gather(*[caller() for _ in range(callers)])
+        await ingest.close()
+    return took.seconds
+
+
+async def _durable(conn: Connection) -> bool:
+    settings = [await conn.fetchval(f"SHOW {name}") for name in ("fsync", "synchronous_commit", "full_page_writes")]
+    return settings == ["on", "on", "on"]

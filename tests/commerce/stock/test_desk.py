@@ -169,6 +169,17 @@ async def test_s4_a_retry_does_not_spoil_the_batch_it_is_in(db, shelf):
         assert await reads.audit(conn) == []
 
 
+async def test_s4_the_retry_of_who_got_the_last_ones_is_not_told_that_they_are_gone(db, shelf):
+    request, other = shelf.one(8), shelf.one(9)
+    await Desk(db).hold(request)
+    service = Desk(db)
+
+    assert await asyncio.gather(service.hold(other), service.hold(request)) == [
+        Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 9, 2),)),
+        REPEATED,
+    ]
+
+
 async def test_s4_twins_in_one_batch_hold_once(db, shelf):
     request, service = shelf.one(4), Desk(db)
 

@@ -40,7 +40,7 @@ class Desk:
         await self._batcher.close()
 
     async def _settle(self, requests: list[HoldRequest]) -> list[Answer]:
-        """Ids are taken to be new, and looked up only after one proved not to be."""
+        """Ids are taken to be new; that one is not shows when it is inserted, and then all are looked up."""
         look_up = self._retried
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -58,8 +58,11 @@ class Desk:
             levels = await ledger.lock(
                 conn, ((r.merchant_id, n.variant_id, n.node_id) for r in requests for n in r.lines)
             )
-            stored = await _stored(conn, requests) if look_up else {}
-            answers = rules.grant(requests, {key: level.available for key, level in levels.items()}, stored)
+            answers = rules.grant(requests, levels, await _stored(conn, requests) if look_up else {})
+            # what is refused is not inserted: it may be the retry of a request that got the last units
+            refused = [r for r, answer in zip(requests, answers, strict=True) if rules.is_refusal(answer)]
+            if refused and not look_up:
+                answers = rules.grant(requests, levels, await _stored(conn, refused))
             granted = [r for r, answer in zip(requests, answers, strict=True) if answer is GRANTED]
             if granted:
                 await _store(conn, granted)

@@ -66,19 +66,27 @@ def check_request(request: HoldRequest) -> None:
         raise Invalid(errors)
 
 
-def grant(requests: Sequence[HoldRequest], free: dict[LevelKey, int], stored: dict[UUID, Stored]) -> list[Answer]:
-    """One answer a request, first come first served; `free` (available units) and `stored` are carried along."""
+def grant(
+    requests: Sequence[HoldRequest], levels: Mapping[LevelKey, Level], stored: Mapping[UUID, Stored]
+) -> list[Answer]:
+    """One answer a request, first come first served; `stored` is what ids stand for already."""
+    free = {key: level.available for key, level in levels.items()}
+    known = dict(stored)
     answers: list[Answer] = []
     for request in requests:
-        before = stored.get(request.request_id)
+        before = known.get(request.request_id)
         if before is not None:
             answers.append(_again(request, before))
             continue
         answer = _take(request, free)
         if answer is GRANTED:
-            stored[request.request_id] = Stored(request.merchant_id, request.lines)
+            known[request.request_id] = Stored(request.merchant_id, request.lines)
         answers.append(answer)
     return answers
+
+
+def is_refusal(answer: Answer) -> bool:
+    return isinstance(answer, Verdict) and not answer.granted
 
 
 def _again(request: HoldRequest, before: Stored) -> Answer:

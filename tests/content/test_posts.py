@@ -1,0 +1,379 @@
+"""Posts: what they may say, the ways they may go, and who may touch them."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.content.newsroom import (
+    START,
+    a_live_post,
+    a_product,
+    a_visitor,
+    an_account,
+    facts,
+    signed_in,
+)
+from unwall.content.posts import actions, reads, rules
+from unwall.content.posts.values import Media, NoSuchPost, PostDraft, PostKind, PostWords, State, Tag, WrongState
+from unwall.kernel.errors import Invalid
+from unwall.kernel.ids import derived_id, new_id
+
+PRODUCTS = [derived_id("product", i) for i in range(25)]
+OWN = set(PRODUCTS)
+PICTURE = Media("ab/x.webp", "Tea", 800, 600)
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("markdown", "html"),
+    [
+        ("# Spring\n\nTea *and* **rain**", "<h1>Spring</h1>\n<p>Tea <em>and</em> <strong>rain</strong></p>\n"),
+        ("[go](javascript:alert(1))", "<p>[go](javascript:alert(1))</p>\n"),
+        ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n"),
+        ("![pixel](https://spy.example/x.png)", "<p></p>\n"),
+        ("[tea](https://tea.example)", '<p><a href="https://tea.example" rel="noopener noreferrer">tea</a></p>\n'),
+    ],
+)
+def test_markdown_is_rendered_safe(markdown, html):
+    assert rules.render(markdown) == html
+
+
+@given(
+    st.text()
+    | st.lists(
+        st.sampled_from(["<script>", "<img src=x onerror=y>", "[a](", "data:text/html,x)", "`", "\n\n", "&lt;"])
+    ).map("".join)
+)
+def test_no_markdown_makes_a_script(markdown):
+    html = rules.render(markdown).lower()
+    assert not [
+        bad for bad in ("<script", "<img", "<iframe", "<style", 'href="javascript', 'href="data') if bad in html
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted", "goes"),
+    [
+        (State.DRAFT, State.LIVE, True),
+        (State.LIVE, State.LIVE, False),
+        (State.LIVE, State.REMOVED, True),
+        (State.DRAFT, State.REMOVED, True),
+        (State.REMOVED, State.REMOVED, False),
+    ],
+)
+def test_a_post_goes_one_way(state, wanted, goes):
+    assert rules.may_go(state, wanted) is goes
+
+
+def test_what_is_removed_does_not_come_back():
+    with pytest.raises(WrongState):
+        rules.may_go(State.REMOVED, State.LIVE)
+    with pytest.raises(WrongState):
+        rules.check_edit(State.REMOVED, PRODUCTS[0], PostDraft(PRODUCTS[0]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({}, set()),
+        ({"title": "x" * 201, "body": "x" * 50_001}, {"title", "body"}),
+        ({"tags": tuple(map(Tag, PRODUCTS[:20]))}, set()),
+        ({"tags": tuple(map(Tag, PRODUCTS[:21]))}, {"tags"}),
+        ({"tags": (Tag(PRODUCTS[0]), Tag(derived_id("another's")))}, {"tags.1.product_id"}),
+        ({"tags": (Tag(PRODUCTS[0]), Tag(PRODUCTS[0]))}, {"tags.0.product_id", "tags.1.product_id"}),
+        ({"tags": (Tag(PRODUCTS[0], 0, 0.5, 1.0),)}, set()),
+        ({"tags": (Tag(PRODUCTS[0], 1, 0.5, 0.5),)}, {"tags.0.media"}),
+        ({"tags": (Tag(PRODUCTS[0], 0),)}, {"tags.0.media"}),
+        ({"tags": (Tag(PRODUCTS[0], 0, -0.1, 1.1),)}, {"tags.0.x", "tags.0.y"}),
+        ({"tags": (Tag(PRODUCTS[0], 0, float("nan"), 1),)}, {"tags.0.x"}),
+        ({"media": (Media("https://elsewhere/x.png", "", 1, 1),)}, {"media.0.file"}),
+        (
+            {"media": (Media("../x", "", 1, 1), Media("ab/x.webp", "x" * 1001, 1, 0))},
+            {"media.0.file", "media.1.file", "media.1.alt"},
+        ),
+        ({"media": (PICTURE,) * 21}, {"media"}),
+        ({"translations": {"xx": PostWords("x")}}, {"translations"}),
+        ({"translations": {"zh": PostWords("x" * 201)}}, {"translations.zh.title"}),
+    ],
+)
+def test_a_wrong_draft_names_its_fields(changes, fields):
+    draft = PostDraft(**{"account_id": PRODUCTS[0], "title": "T", "media": (PICTURE,), **changes})
+    assert {error.field for error in rules.check(rules.tidy(draft), OWN)} == fields
+
+
+# --- the way of a post ------------------------------------------------------------------------------------------------
+
+
+async def outbox(conn) -> list[tuple[object, ...]]:
+    return [
+        tuple(r) for r in await conn.fetch("SELECT account_id, entry, merchant_id, post_id FROM outbox ORDER BY entry")
+    ]
+
+
+async def test_a_post_is_read_in_either_language(db):
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        product_id = await a_product(conn, merchant_id, "Leaf")
+        post_id = await a_live_post(
+            *(conn, merchant_id, account_id),
+            kind=PostKind.LOOKBOOK,
+            title="Spring",
+            body="**Fresh**",
+            media=(PICTURE,),
+            tags=(Tag(product_id, 0, 0.25, 0.5),),
+            translations={"zh": PostWords("春", "**新**", alts=("茶",))},
+        )
+
+        post = await reads.post(conn, post_id, "zh")
+        assert post is not None
+        assert (post.title, post.body_html, post.media[0].alt) == ("春", "<p><strong>新</strong></p>\n", "茶")
+        assert (post.account_handle, post.account_name, post.account_id) == ("tea", "Tea", account_id)
+        assert post.tags == [Tag(product_id, 0, 0.25, 0.5)]
+
+        post = await reads.post(conn, post_id, "en")
+        assert post is not None
+        assert (post.title, post.body_html, post.media) == ("Spring", "<p><strong>Fresh</strong></p>\n", [PICTURE])
+        assert (post.state, post.kind, post.likes, post.published_at) == (State.LIVE, PostKind.LOOKBOOK, 0, START)
+        assert [p.id for p in await reads.posts_with_product(conn, product_id, "en")] == [post_id]
+        assert await reads.posts(conn, [post_id, new_id()], "en") == {post_id: post}
+
+
+async def test_publishing_writes_one_row_and_is_idempotent(db):
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        post_id = await actions.save_draft(conn, merchant_id, PostDraft(account_id, title="Hi"), "Mei")
+        assert await reads.post(conn, post_id, "en") is None
+        assert await outbox(conn) == []
+
+        entry = await actions.publish(conn, merchant_id, post_id, START)
+        assert await actions.publish(conn, merchant_id, post_id, START + timedelta(days=1)) == entry
+
+        assert await outbox(conn) == [(account_id, entry, merchant_id, post_id)]
+        post = await reads.post(conn, post_id, "en")
+        assert post is not None
+        assert (post.entry, post.published_at) == (entry, START)
+
+
+async def test_publishing_at_once_writes_one_row(db):
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        post_id = await actions.save_draft(conn, merchant_id, PostDraft(account_id, title="Hi"), "Mei")
+
+    async def publish(minute: int):
+        async with db.confined(merchant_id) as conn:
+            return await actions.publish(conn, merchant_id, post_id, START + timedelta(minutes=minute))
+
+    entries = set(await asyncio.gather(*(publish(minute) for minute in range(6))))
+
+    async with db.read() as conn:
+        assert await outbox(conn) == [(account_id, entries.pop(), merchant_id, post_id)]
+    assert entries == set()
+
+
+async def test_an_empty_post_is_not_published(db):
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        post_id = await actions.save_draft(conn, merchant_id, PostDraft(account_id), "Mei")
+        with pytest.raises(Invalid) as refused:
+            await actions.publish(conn, merchant_id, post_id, START)
+        assert list(refused.value.by_field()) == ["body"]
+        assert await outbox(conn) == []
+
+
+async def test_editing_a_live_post_keeps_its_place(db):
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        first, second = [await a_live_post(conn, merchant_id, account_id, minute) for minute in (1, 2)]
+        before = await outbox(conn)
+        desk = await reads.desk_post(conn, merchant_id, first)
+        assert desk is not None
+        assert (desk.state, desk.author, desk.draft.title) == (State.LIVE, "Mei", "Minute 1")
+
+        edited = PostDraft(account_id, title="Edited", media=(PICTURE,), id=first)
+        assert await actions.save_draft(conn, merchant_id, edited, "Wang") == first
+
+        assert await outbox(conn) == before
+        page = await reads.posts_of(conn, account_id, "en")
+        assert [(p.id, p.title, len(p.media), p.published_at) for p in page.rows] == [
+            (second, "Minute 2", 0, START + timedelta(minutes=2)),
+            (first, "Edited", 1, START + timedelta(minutes=1)),
+        ]
+        desk = await reads.desk_post(conn, merchant_id, first)
+        assert desk is not None
+        assert desk.author == "Mei"
+
+
+async def test_a_live_post_stays_with_its_account_and_says_something(db):
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        post_id = await a_live_post(conn, merchant_id, account_id)
+        before = await reads.desk_post(conn, merchant_id, post_id)
+        for draft, field in (
+            (PostDraft(account_id, id=post_id), "body"),
+            (PostDraft(new_id(), title="x", id=post_id), "account_id"),
+        ):
+            with pytest.raises(Invalid) as refused:
+                await actions.save_draft(conn, merchant_id, draft, "Mei")
+            assert list(refused.value.by_field()) == [field]
+        assert await reads.desk_post(conn, merchant_id, post_id) == before
+
+
+async def test_removing_takes_the_post_from_every_listing(db):
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        product_id = await a_product(conn, merchant_id, "Leaf")
+        post_id = await a_live_post(conn, merchant_id, account_id, tags=(Tag(product_id),))
+
+        for _ in range(2):
+            await actions.remove(conn, merchant_id, post_id)
+
+        assert await outbox(conn) == []
+        assert await reads.post(conn, post_id, "en") is None
+        assert await reads.posts_with_product(conn, product_id, "en") == []
+        assert (await reads.posts_of(conn, account_id, "en")).rows == []
+        assert [p.state for p in (await reads.desk_posts(conn, merchant_id, "en")).rows] == [State.REMOVED]
+        for change in (
+            actions.publish(conn, merchant_id, post_id, START),
+            actions.save_draft(conn, merchant_id, PostDraft(account_id, title="x", id=post_id), "Mei"),
+        ):
+            with pytest.raises(WrongState):
+                await change
+        with pytest.raises(NoSuchPost):
+            await actions.like(conn, await a_visitor(conn), post_id)
+
+
+async def test_a_draft_may_be_removed_unseen(db):
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        post_id = await actions.save_draft(conn, merchant_id, PostDraft(account_id, title="Hi"), "Mei")
+        await actions.remove(conn, merchant_id, post_id)
+        desk = await reads.desk_post(conn, merchant_id, post_id)
+        assert desk is not None
+        assert (desk.state, desk.published_at) == (State.REMOVED, None)
+
+
+# --- another merchant's -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("confined", [True, False])
+async def test_another_merchants_things_cannot_be_touched(db, confined):
+    # given a merchant with a product, a draft and a live post, and another one
+    async with db.transaction() as conn:
+        owner, account_id = await an_account(conn, "owner")
+        thief, own_account = await an_account(conn, "thief")
+        product_id = await a_product(conn, owner, "Leaf")
+        draft_id = await actions.save_draft(conn, owner, PostDraft(account_id, title="Draft"), "Mei")
+        live_id = await a_live_post(conn, owner, account_id)
+        everything = (
+            "SELECT (SELECT jsonb_agg(p ORDER BY id) FROM post p), (SELECT jsonb_agg(o) FROM outbox o),"
+            " (SELECT count(*) FROM post_tag)"
+        )
+        before = tuple(await conn.fetchrow(everything))
+
+    async def attempt(change):
+        async with db.confined(thief) if confined else db.transaction() as conn:
+            await change(conn)
+
+    # when the other one tags the product, or posts for the account, the field is named
+    for draft, field in (
+        (PostDraft(own_account, title="x", tags=(Tag(product_id),)), "tags.0.product_id"),
+        (PostDraft(account_id, title="x"), "account_id"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            await attempt(lambda conn, draft=draft: actions.save_draft(conn, thief, draft, "X"))
+        assert list(refused.value.by_field()) == [field]
+
+    # and there is no such post to edit, publish or remove
+    mine = PostDraft(own_account, title="Mine", id=live_id)
+    for change in (
+        lambda conn: actions.save_draft(conn, thief, mine, "X"),
+        lambda conn: actions.publish(conn, thief, draft_id, START),
+        lambda conn: actions.remove(conn, thief, live_id),
+    ):
+        with pytest.raises(NoSuchPost):
+            await attempt(change)
+
+    # then nothing has changed
+    async with db.transaction() as conn:
+        assert tuple(await conn.fetchrow(everything)) == before
+
+
+async def test_a_desk_works_and_sees_only_its_own(db):
+    async with db.transaction() as conn:
+        mine, account_id = await an_account(conn, "mine")
+        product_id = await a_product(conn, mine, "Leaf")
+        other, other_account = await an_account(conn, "other")
+        other_post = await a_live_post(conn, other, other_account)
+    async with db.confined(mine) as conn:
+        post_id = await a_live_post(conn, mine, account_id, media=(PICTURE,), tags=(Tag(product_id),))
+        await actions.save_draft(conn, mine, PostDraft(account_id, title="Edited", id=post_id), "Mei")
+        assert [(p.id, p.title) for p in (await reads.desk_posts(conn, mine, "en")).rows] == [(post_id, "Edited")]
+        assert await reads.post(conn, other_post, "en") is None
+        await actions.remove(conn, mine, post_id)
+        assert (await reads.posts_of(conn, account_id, "en")).rows == []
+
+
+# --- likes ------------------------------------------------------------------------------------------------------------
+
+
+async def likes(conn, post_id) -> int:
+    said = await conn.fetchval("SELECT likes FROM post WHERE id = $1", post_id)
+    assert said == await conn.fetchval("SELECT count(*) FROM post_like WHERE post_id = $1", post_id)
+    return said
+
+
+async def test_liking_twice_counts_once_and_is_one_fact(db):
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        post_id = await a_live_post(conn, merchant_id, account_id)
+        visit = await a_visitor(conn)
+
+        assert [await actions.like(conn, visit, post_id) for _ in range(2)] == [True, False]
+        assert await likes(conn, post_id) == 1
+        assert await reads.liked(conn, visit.person_ids, [post_id]) == {post_id}
+        assert await facts(conn, "like") == [(visit.visitor_id, None, account_id, post_id)]
+
+        assert [await actions.unlike(conn, visit, post_id) for _ in range(2)] == [True, False]
+        assert await likes(conn, post_id) == 0
+
+
+async def test_a_draft_cannot_be_liked(db):
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        post_id = await actions.save_draft(conn, merchant_id, PostDraft(account_id, title="Hi"), "Mei")
+        visit = await a_visitor(conn)
+        for change in (actions.like(conn, visit, post_id), actions.unlike(conn, visit, new_id())):
+            with pytest.raises(NoSuchPost):
+                await change
+
+
+async def test_likes_are_exact_whatever_runs_at_once(db):
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        post_ids = [await a_live_post(conn, merchant_id, account_id, minute) for minute in range(2)]
+        visits = [await a_visitor(conn) for _ in range(6)]
+        members = [await signed_in(conn, visit) for visit in visits]
+
+    async def step(n: int) -> None:
+        visit, member, post_id = visits[n % 6], members[n % 6], post_ids[n % 2]
+        assert member.member is not None
+        async with db.transaction() as conn:
+            if n % 7 == 0:
+                await actions.merge_likes(conn, visit.visitor_id, member.member.id)
+            elif n % 5 == 0:
+                await actions.unlike(conn, member, post_id)
+            else:
+                await actions.like(conn, member if n % 3 else visit, post_id)
+
+    await asyncio.gather(*(step(n) for n in range(200)))
+
+    async with db.transaction() as conn:
+        for member in members:
+            assert member.member is not None
+            await actions.merge_likes(conn, member.visitor_id, member.member.id)
+        assert 0 < sum([await likes(conn, post_id) for post_id in post_ids]) <= 12

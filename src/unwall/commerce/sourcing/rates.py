@@ -14,7 +14,7 @@ _TABLE = {
 
 
 def rates_for(currency: str) -> Rates:
-    """The currency's own rates; for one without, the euro's figures in its minor units."""
+    """The currency's own rates; one that is not in the table is taken to be worth a euro."""
     if currency in _TABLE:
         return _TABLE[currency]
 

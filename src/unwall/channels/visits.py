@@ -73,6 +73,15 @@ def _sealed_id(request: AnyRequest, house: House, name: str, max_age: int | None
 async def provide_staff(request: AnyRequest, house: House) -> Staff:
     """A member of staff whose role has the route's permission; raises `SignInNeeded` or `Forbidden`."""
     permission = request.route_handler.opt.get("permission")
+    staff = await signed_in(request, house)
+    if not isinstance(permission, Permission):
+        raise Forbidden(N_("This page states no permission."))
+    rules.permit(staff, permission)
+    return staff
+
+
+async def signed_in(request: AnyRequest, house: House) -> Staff:
+    """Whoever of the staff sent the request, whatever they may do; raises `SignInNeeded`."""
     token = request.cookies.get(STAFF)
     staff = None
     if token:
@@ -80,9 +89,6 @@ async def provide_staff(request: AnyRequest, house: House) -> Staff:
             staff = await reads.session_staff(conn, token)
     if staff is None:
         raise SignInNeeded(N_("Sign in to go on."))
-    if not isinstance(permission, Permission):
-        raise Forbidden(N_("This page states no permission."))
-    rules.permit(staff, permission)
     return staff
 
 

@@ -1,5 +1,19 @@
-"""The console."""
+"""The console: the merchant's desk. Publish, sell, stock, understand."""
 
 from typing import Any
 
-HANDLERS: list[Any] = []
+from litestar import Router
+from litestar.di import Provide
+
+from unwall.channels.console import entry, today
+from unwall.channels.console.frame import provide_seat
+
+_ROOMS = (entry, today)
+
+HANDLERS: list[Any] = [
+    Router(
+        path="/",
+        route_handlers=[handler for room in _ROOMS for handler in room.HANDLERS],
+        dependencies={"seat": Provide(provide_seat)},
+    )
+]

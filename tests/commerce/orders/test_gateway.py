@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 24)
 PRICE = Money(28800, "CNY")
 
 
-async def test_m14_of_a_card_only_a_token_and_four_digits_remain(db):
+async def test_m13_of_a_card_only_a_token_and_four_digits_remain(db):
     gateway = port.TestGateway(db)
     token = await gateway.tokenize(Card("4242-4242 4242 4242", " 11 / 26 ", "123"), TODAY)
     assert token == CardToken("tok_pays", "4242")

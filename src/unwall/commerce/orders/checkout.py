@@ -1,5 +1,5 @@
 """The three-phase checkout: prepare (hold the stock), pay (outside any transaction), finalize; and the sweep that
-finishes or undoes what a crash left. Rules M6 to M15 in docs/rules/money.md."""
+finishes or undoes what a crash left. Rules M6 to M13 in docs/rules/money.md."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta

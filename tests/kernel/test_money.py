@@ -1,0 +1,119 @@
+"""Money, by the rules of docs/rules/money.md."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unwall.kernel.errors import Invalid
+from unwall.kernel.money import Money, known_currency, parse_money, precision, split, total
+
+AMOUNTS = st.integers(-(10**15), 10**15)
+CURRENCIES = st.sampled_from(["CNY", "GBP", "JPY", "KWD", "EUR"])
+MONEY = st.builds(Money, AMOUNTS, CURRENCIES)
+
+
+@pytest.mark.parametrize(("currency", "digits"), [("CNY", 2), ("GBP", 2), ("JPY", 0), ("KWD", 3)])
+def test_m1_the_currency_says_how_many_digits_stand_after_the_point(currency, digits):
+    assert precision(currency) == digits
+    assert Money(1250, currency).decimal() == Decimal(1250) / 10**digits
+
+
+def test_m1_currencies_are_known_by_their_code():
+    assert [known_currency(code) for code in ("CNY", "GBP", "cny", "XYZ", "")] == [True, True, False, False, False]
+
+
+@given(AMOUNTS, AMOUNTS, st.integers(-1000, 1000), CURRENCIES)
+def test_m1_arithmetic_stays_whole(a, b, count, currency):
+    one, other = Money(a, currency), Money(b, currency)
+    assert one + other == Money(a + b, currency)
+    assert one - other == Money(a - b, currency)
+    assert one * count == Money(a * count, currency)
+    assert (one < other, one <= other, one > other, one >= other) == (a < b, a <= b, a > b, a >= b)
+
+
+@given(AMOUNTS, AMOUNTS)
+def test_m2_currencies_do_not_mix(a, b):
+    yuan, pounds = Money(a, "CNY"), Money(b, "GBP")
+    for mix in (
+        lambda: yuan + pounds, lambda: yuan - pounds, lambda: yuan < pounds, lambda: yuan <= pounds,
+        lambda: total([yuan, pounds], "CNY"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="cannot mix"):
+            mix()
+    assert yuan != pounds
+
+
+@given(st.lists(AMOUNTS))
+def test_m2_a_sum_knows_its_currency_even_over_nothing(amounts):
+    assert total([Money(a, "CNY") for a in amounts], "CNY") == Money(sum(amounts), "CNY")
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "amount"),
+    [
+        ("12", "CNY", 1200), ("12.5", "CNY", 1250), (" 12.50 ", "CNY", 1250), ("-0.05", "GBP", -5), ("0", "CNY", 0),
+        ("1280", "JPY", 1280), ("1.234", "KWD", 1234), ("１２", "CNY", 1200),
+    ],
+)  # fmt: skip
+def test_m3_amounts_are_read_exactly(text, currency, amount):
+    assert parse_money(text, currency, field="price") == Money(amount, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        ("", "CNY"), ("12.505", "CNY"), ("12.5", "JPY"), ("1,280", "CNY"), ("12.", "CNY"), (".5", "CNY"),
+        ("1e3", "CNY"), ("NaN", "CNY"), ("¥12", "CNY"), ("1" * 16, "CNY"), ("--1", "CNY"),
+    ],
+)  # fmt: skip
+def test_m3_anything_else_is_refused_by_the_name_of_its_field(text, currency):
+    with pytest.raises(Invalid) as caught:
+        parse_money(text, currency, field="variants.0.price")
+    assert list(caught.value.by_field()) == ["variants.0.price"]
+
+
+@given(MONEY)
+def test_m3_what_is_written_in_digits_is_read_back(money):
+    assert parse_money(f"{money.decimal():f}", money.currency, field="price") == money
+
+
+@pytest.mark.parametrize(
+    ("money", "locale", "text"),
+    [
+        (Money(128000, "CNY"), "zh_Hans_CN", "¥1,280"),
+        (Money(1250, "CNY"), "zh_Hans_CN", "¥12.50"),
+        (Money(1250, "GBP"), "en_GB", "£12.50"),
+        (Money(500000, "GBP"), "en_GB", "£5,000"),
+        (Money(1250, "JPY"), "en_GB", "JP¥1,250"),
+        (Money(-1250, "GBP"), "en_GB", "-£12.50"),
+    ],
+)
+def test_m4_amounts_are_shown_as_people_write_them(money, locale, text):
+    assert money.text(locale) == text
+
+
+WEIGHTS = st.lists(st.integers(0, 10**6), min_size=1, max_size=12).filter(any)
+
+
+@given(MONEY, WEIGHTS)
+def test_m5_a_split_adds_up_and_is_fair_to_the_unit(money, weights):
+    parts = split(money, weights)
+    assert total(parts, money.currency) == money
+    for part, weight in zip(parts, weights, strict=True):
+        # |part - share| < 1, without leaving whole numbers
+        assert abs(part.amount * sum(weights) - money.amount * weight) < sum(weights)
+        assert weight or part.amount == 0
+
+
+def test_m5_the_largest_remainders_get_the_odd_units():
+    assert [p.amount for p in split(Money(100, "CNY"), [1, 1, 1])] == [34, 33, 33]
+    assert [p.amount for p in split(Money(100, "CNY"), [0, 5, 1])] == [0, 83, 17]
+    assert [p.amount for p in split(Money(5, "JPY"), [3, 3, 3, 3])] == [2, 1, 1, 1]
+
+
+@pytest.mark.parametrize("weights", [[], [0, 0], [1, -1], [2, -1]])
+def test_m5_weights_that_divide_nothing_are_refused(weights):
+    with pytest.raises(ValueError, match="weights"):
+        split(Money(100, "CNY"), weights)

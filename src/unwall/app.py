@@ -37,6 +37,7 @@ from unwall.kernel.database import connect
 from unwall.kernel.errors import UnwallError
 from unwall.kernel.files import open_files
 from unwall.kernel.jobs import Handler, Routine, working
+from unwall.kernel.notices import listening
 from unwall.kernel.secrets import install_secret
 from unwall.people.actions import forget_expired
 from unwall.settings import Settings
@@ -82,7 +83,7 @@ def build(config: Settings) -> Litestar:
         },
         csrf_config=CSRFConfig(
             secret=secret.hex(), cookie_name="uw_csrf", header_name="x-csrftoken", cookie_httponly=True,
-            cookie_secure=config.secure_cookies, cookie_samesite="lax", exclude=["^/api/", "^/journal$"],
+            cookie_secure=config.secure_cookies, cookie_samesite="lax", exclude=["^/api/", "^/journal$", "^/static/", "^/files/", "^/healthz$", "^/metrics$"],
         ),
         middleware=[telemetry.Watch],
         before_send=[_finish],
@@ -129,7 +130,8 @@ async def open_house(config: Settings, secret: bytes) -> AsyncIterator[House]:
         await recommender.refresh()
         watcher = asyncio.create_task(recommender.watch())
         stack.push_async_callback(_stop, watcher)
-        yield House(config, secret, db, files, ingest, Owners(db), desk, checkout, recommender)
+        tasks = await stack.enter_async_context(listening(config.database_url, "tasks"))
+        yield House(config, secret, db, files, ingest, Owners(db), desk, checkout, recommender, tasks)
 
 
 async def _stop(task: "asyncio.Task[None]") -> None:

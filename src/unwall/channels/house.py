@@ -9,6 +9,7 @@ from unwall.insight.recommend.recommender import Recommender
 from unwall.journal.ingest import Ingest
 from unwall.kernel.database import Database
 from unwall.kernel.files import Files
+from unwall.kernel.notices import Notices
 from unwall.settings import Settings
 
 
@@ -23,3 +24,5 @@ class House:
     desk: Desk
     checkout: Checkout
     recommender: Recommender
+    tasks: Notices
+    """News of what nodes have to do, by node id."""

@@ -1,0 +1,83 @@
+"""News for those who follow a topic: heard by all of them, merged, and not lost with a connection."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from unwall.kernel.database import Database
+from unwall.kernel.notices import Notices, listening
+
+SOON = 5
+
+
+@pytest.fixture
+async def notices(db: Database):
+    async with listening(db.url, "tasks") as found:
+        await hears(db, found)
+        yield found
+
+
+async def tell(db: Database, topic: str) -> None:
+    await db.pool.execute("SELECT pg_notify('tasks', $1)", topic)
+
+
+async def hears(db: Database, notices: Notices) -> None:
+    """Until the listener is there."""
+    async with aclosing(notices.follow("ready?", beat_seconds=0.02)) as stream:
+        async with asyncio.timeout(SOON):
+            while not await anext(stream):
+                await tell(db, "ready?")
+
+
+async def next_of(stream) -> bool:
+    async with asyncio.timeout(SOON):
+        return await anext(stream)
+
+
+async def test_every_follower_of_a_topic_hears_it_and_nobody_else(db: Database, notices: Notices):
+    async with (
+        aclosing(notices.follow("west", beat_seconds=SOON)) as one,
+        aclosing(notices.follow("west", beat_seconds=SOON)) as two,
+        aclosing(notices.follow("east", beat_seconds=0.3)) as other,
+    ):
+        asked = [asyncio.create_task(next_of(stream)) for stream in (one, two, other)]
+        await asyncio.sleep(0)
+        await tell(db, "west")
+        assert [await task for task in asked] == [True, True, False]
+
+
+async def test_news_that_nobody_has_heard_yet_is_one(db: Database, notices: Notices):
+    async with aclosing(notices.follow("west", beat_seconds=0.2)) as stream:
+        assert await next_of(stream) is False
+        for _ in range(3):
+            await tell(db, "west")
+        async with aclosing(notices.follow("east", beat_seconds=SOON)) as after:
+            asked = asyncio.create_task(next_of(after))
+            await asyncio.sleep(0)
+            await tell(db, "east")
+            assert await asked is True
+        assert [await next_of(stream), await next_of(stream)] == [True, False]
+
+
+async def test_after_a_lost_connection_everybody_asks_again(db: Database, notices: Notices):
+    async with aclosing(notices.follow("west", beat_seconds=SOON)) as stream:
+        asked = asyncio.create_task(next_of(stream))
+        await asyncio.sleep(0)
+        gone = await db.pool.fetchval(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE query ILIKE 'LISTEN%' AND datname = current_database()"
+        )
+        assert gone == 1
+        assert await asked is True
+        await hears(db, notices)
+
+
+async def test_streams_end_with_the_process_and_leave_nothing(db: Database):
+    async with listening(db.url, "tasks") as notices:
+        stream = notices.follow("west", beat_seconds=SOON)
+        asked = asyncio.create_task(next_of(stream))
+        await asyncio.sleep(0)
+    with pytest.raises(StopAsyncIteration):
+        await asked
+    assert notices._followers == {}

@@ -1,0 +1,65 @@
+"""Holds without an end, on a database that stays: for a test that kills the desk, or the database, in the middle."""
+
+import asyncio
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+import asyncpg
+
+from bench._shelves import Shelves, stock_up
+from bench.frame import Bench
+from unwall.commerce.stock.desk import Desk
+from unwall.commerce.stock.values import HoldLine, HoldRequest
+from unwall.kernel.clock import now
+from unwall.kernel.database import connect, embedded_url
+from unwall.kernel.ids import new_id
+from unwall.kernel.migrate import migrate
+
+CALLERS = 200
+SKUS = 3
+PLENTY = 5_000_000
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a caller sees of a database that is gone: it asks again under the same id."""
+PATIENCE_SECONDS = 0.1
+
+
+async def acknowledge(bench: Bench) -> None:
+    """Append each acknowledged request id to the file, a line each, flushed before the next is asked for."""
+    options = bench.options
+    url = await asyncio.to_thread(embedded_url, Path(options.database_dir))
+    await asyncio.to_thread(migrate, url)
+    async with connect(url) as db:
+        async with db.transaction() as conn:
+            shelves = await stock_up(conn, [PLENTY] * SKUS)
+        bench.progress(f"holding for {options.seconds:,.0f} s")
+        desk, until = Desk(db), time.monotonic() + options.seconds
+        with _appending(Path(options.acks)) as file:
+            await asyncio.gather(*(_caller(desk, shelves, n, file, until) for n in range(CALLERS)))
+
+
+def _asks(shelves: Shelves, n: int) -> HoldRequest:
+    line = HoldLine(shelves.variants[n % SKUS], shelves.node, 1 + n % 2)
+    return HoldRequest(new_id(), shelves.merchant, (line,), now() + timedelta(hours=1), "bench")
+
+
+async def _caller(desk: Desk, shelves: Shelves, n: int, file: IO[str], until: float) -> None:
+    while time.monotonic() < until:
+        request = _asks(shelves, n)
+        await _insist(desk, request)
+        file.write(f"{request.request_id}\n")
+        file.flush()
+
+
+async def _insist(desk: Desk, request: HoldRequest) -> None:
+    while True:
+        try:
+            await desk.hold(request)
+            return
+        except LOST:
+            await asyncio.sleep(PATIENCE_SECONDS)
+
+
+def _appending(file: Path) -> IO[str]:
+    return file.open("a", encoding="ascii")

@@ -1,0 +1,225 @@
+"""Holds per second, durable, on one hot article and over 1,000: the stock desk against a lock or an UPDATE an order.
+
+Through the desk every hold is a row, a row of the ledger and a change of the level, and every caller gets a verdict
+and may retry. The row-lock baseline writes the same rows, a transaction an order. The conditional UPDATE has it
+easier: it changes a bare level and writes nothing else. Each has as many connections as serve it best.
+
+With `--acks FILE --database-dir DIR` nothing is measured: a test kills it in the middle (bench/_acks.py).
+"""
+
+import argparse
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from statistics import median
+from typing import TypeAlias
+from uuid import UUID
+
+from bench._acks import acknowledge
+from bench._shelves import Shelves, stock_up
+from bench.frame import Bench, timer
+from unwall.commerce.stock import reads
+from unwall.commerce.stock.desk import Desk
+from unwall.commerce.stock.values import HoldLine, HoldRequest
+from unwall.kernel.clock import now
+from unwall.kernel.database import Connection, Database
+from unwall.kernel.ids import new_id
+
+SKUS = 1000
+PLENTY = 5_000_000
+SCARCE = 5_000
+CONNECTIONS = (2, 4, 8, 16)
+"""What each baseline is tried with."""
+TIMES_BETTER = 40
+"""The least that the desk must be ahead of a row lock an order, on the hot article."""
+
+LOCK = "SELECT available FROM stock_level WHERE variant_id = $1 AND node_id = $2 FOR UPDATE"
+HOLD = """
+    INSERT INTO stock_hold (request_id, line, merchant_id, variant_id, node_id, quantity, open, expires_at)
+    VALUES ($1, 1, $2, $3, $4, 1, 1, $5)"""
+BOOK = """
+    INSERT INTO stock_ledger
+        (merchant_id, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor)
+    VALUES ($1, $2, $3, 1, 'available', 'held', 'hold', $4, 1, 'bench')"""
+CONDITIONAL = "UPDATE bare_level SET held = held + 1 WHERE variant_id = $1 AND node_id = $2 AND available >= 1"
+
+Ask: TypeAlias = Callable[[], Awaitable[None]]
+"""One order, from asking to the answer."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--callers", type=int, default=1000, help="who ask the desk at once (default 1,000)")
+    parser.add_argument("--acks", help="append each acknowledged request id to this file, and measure nothing")
+    parser.add_argument("--database-dir", help="with --acks: where a durable database outlives the command")
+    parser.add_argument("--seconds", type=float, default=60, help="with --acks: how long (default 60)")
+
+
+@dataclass
+class Tally:
+    """What callers saw: how long each answer took."""
+
+    waits: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def per_second(self) -> float:
+        return len(self.waits) / self.seconds
+
+
+async def crowd(asks: Sequence[Ask], seconds: float) -> Tally:
+    """Callers who each ask, wait for the answer, and ask again, until the time is up."""
+    tally, until = Tally(), time.perf_counter() + seconds
+
+    async def caller(ask: Ask) -> None:
+        start = time.perf_counter()
+        while start < until:
+            await ask()
+            end = time.perf_counter()
+            tally.waits.append(end - start)
+            start = end
+
+    with timer() as took:
+        await asyncio.gather(*map(caller, asks))
+    tally.seconds = took.seconds
+    return tally
+
+
+async def run(bench: Bench) -> None:
+    if bench.options.acks:
+        await acknowledge(bench)
+        return
+    async with bench.database(size=max(CONNECTIONS) + 4) as db:
+        bench.progress(f"stocking {SKUS:,} articles")
+        async with db.transaction() as conn:
+            shelves = await stock_up(conn, [PLENTY] * (SKUS + 2) + [SCARCE])
+            await conn.execute("CREATE TABLE bare_level (LIKE stock_level INCLUDING ALL)")
+            await conn.execute(
+                "INSERT INTO bare_level (variant_id, node_id, merchant_id, on_hand)"
+                " SELECT variant_id, node_id, merchant_id, on_hand FROM stock_level"
+            )
+            await conn.execute("ANALYZE")
+        await Reserve(bench, db, shelves).measure()
+
+
+class Reserve:
+    """One run. The desk has a hot article, the row locks another, and one is scarce, to be sold out."""
+
+    def __init__(self, bench: Bench, db: Database, shelves: Shelves) -> None:
+        self.bench, self.db, self.shelves = bench, db, shelves
+        self.desk = Desk(db)
+        self.chance = random.Random(bench.seed)
+        self.expires_at = now() + timedelta(hours=1)
+        *self.many, self.hot, self.locked, self.scarce = shelves.variants
+        self.granted: Counter[UUID] = Counter()
+        """Units by article, as callers were told."""
+        self.callers: int = bench.options.callers
+        self.turns, self.seconds, self.trial_seconds = (3, 1.3, 0.3) if bench.quick else (5, 4.0, 1.5)
+
+    async def measure(self) -> None:
+        async with AsyncExitStack() as stack:
+            conns = [await stack.enter_async_context(self.db.read()) for _ in range(max(CONNECTIONS))]
+            ways = {
+                "hot_holds_per_s": [self.by_desk([self.hot])] * self.callers,
+                "spread_holds_per_s": [self.by_desk(self.many)] * self.callers,
+                "for_update_per_s": await self.best("row lock", [self.by_row_lock(conn) for conn in conns]),
+                "conditional_update_per_s": await self.best("UPDATE", [self.by_update(conn) for conn in conns]),
+            }
+            tallies = await self.take_turns(ways)
+        for name, turns in tallies.items():
+            self.bench.figure(name, median(tally.per_second for tally in turns))
+        hot, row_lock = (self.bench.figures[name] for name in ("hot_holds_per_s", "for_update_per_s"))
+        self.bench.ratio("hot_vs_for_update", hot / row_lock)
+        self.bench.check(f"hot_at_least_{TIMES_BETTER}_times_for_update", hot >= TIMES_BETTER * row_lock)
+        self.bench.figure("callers", self.callers)
+        self.bench.latencies([wait for tally in tallies["hot_holds_per_s"] for wait in tally.waits])
+        self.bench.latencies((await crowd([self.by_desk([self.hot])], self.seconds)).waits, "lone_")
+        await self.sell_out()
+        await self.count_up()
+
+    async def best(self, name: str, asks: list[Ask]) -> list[Ask]:
+        """As many of the connections as serve it best."""
+        tried = {many: (await crowd(asks[:many], self.trial_seconds)).per_second for many in CONNECTIONS}
+        many = max(tried, key=lambda n: tried[n])
+        self.bench.progress(f"{name}: {many} connections are best of {', '.join(map(str, CONNECTIONS))}")
+        return asks[:many]
+
+    async def take_turns(self, ways: dict[str, list[Ask]]) -> dict[str, list[Tally]]:
+        """So that all meet the same machine."""
+        tallies: dict[str, list[Tally]] = {name: [] for name in ways}
+        for turn in range(1, self.turns + 1):
+            for name, asks in ways.items():
+                tallies[name].append(await crowd(asks, self.seconds))
+            heard = ", ".join(f"{name} {turns[-1].per_second:,.0f}" for name, turns in tallies.items())
+            self.bench.progress(f"turn {turn} of {self.turns}: {heard}")
+        return tallies
+
+    # --- the ways -----------------------------------------------------------------------------------------------------
+
+    def by_desk(self, variants: Sequence[UUID]) -> Ask:
+        merchant, node = self.shelves.merchant, self.shelves.node
+        lines = [(HoldLine(variant, node, 1),) for variant in variants]
+
+        async def ask() -> None:
+            wanted = lines[int(self.chance.random() * len(lines))]
+            verdict = await self.desk.hold(HoldRequest(new_id(), merchant, wanted, self.expires_at, "bench"))
+            self.granted[wanted[0].variant_id] += verdict.granted
+
+        return ask
+
+    def by_row_lock(self, conn: Connection) -> Ask:
+        """The trigger moves the level when the ledger is written, which saves this baseline a statement."""
+        merchant, variant, node = self.shelves.merchant, self.locked, self.shelves.node
+
+        async def ask() -> None:
+            async with conn.transaction():
+                if await conn.fetchval(LOCK, variant, node) >= 1:
+                    request_id = new_id()
+                    await conn.execute(HOLD, request_id, merchant, variant, node, self.expires_at)
+                    await conn.execute(BOOK, merchant, variant, node, request_id)
+            self.granted[variant] += 1
+
+        return ask
+
+    def by_update(self, conn: Connection) -> Ask:
+        async def ask() -> None:
+            await conn.execute(CONDITIONAL, self.hot, self.shelves.node)
+
+        return ask
+
+    # --- the proof ----------------------------------------------------------------------------------------------------
+
+    async def sell_out(self) -> None:
+        """Three times what is there is asked for, in ones to threes, and every fifth caller asks twice."""
+        self.bench.progress(f"selling out {SCARCE:,} units")
+        sizes = [self.chance.randint(1, 3) for _ in range(SCARCE * 3 // 2)] + [1] * 3
+        requests = [self.scarce_request(size) for size in sizes]
+        asked = requests + requests[::5]
+        verdicts = await asyncio.gather(*(self.desk.hold(request) for request in asked))
+        for request, verdict in zip(asked, verdicts, strict=True):
+            if verdict.granted and not verdict.repeated:
+                self.granted[self.scarce] += request.lines[0].quantity
+        self.bench.check("sold_out_exactly", self.granted[self.scarce] == SCARCE)
+        first = dict(zip(requests, verdicts, strict=False))
+        again = zip(requests[::5], verdicts[len(requests) :], strict=True)
+        self.bench.check("retries_get_the_first_verdict", all(first[r].granted == v.granted for r, v in again))
+
+    async def count_up(self) -> None:
+        """What callers were told, against what the database says."""
+        async with self.db.read() as conn:
+            held = await conn.fetch("SELECT variant_id, held FROM stock_level WHERE held > 0")
+            self.bench.check("granted_equals_sold", {row[0]: row[1] for row in held} == +self.granted)
+            self.bench.check("audit_clean", await reads.audit(conn) == [])
+            self.bench.check("durable", await durable(conn))
+
+    def scarce_request(self, quantity: int) -> HoldRequest:
+        line = HoldLine(self.scarce, self.shelves.node, quantity)
+        return HoldRequest(new_id(), self.shelves.merchant, (line,), self.expires_at, "bench")
+
+
+async def durable(conn: Connection) -> bool:
+    return {await conn.fetchval(f"SHOW {name}") for name in ("fsync", "synchronous_commit")} == {"on"}

@@ -39,11 +39,12 @@ def ready_at(node: Node, start: datetime) -> datetime | None:
 
 def latest_start(node: Node, deadline: datetime) -> datetime:
     """The last moment to order for goods to be ready by `deadline`: the inverse of `ready_at`."""
-    work = timedelta(minutes=node.pick_minutes)
-    for opens, closes in reversed(list(spans(node, deadline - HORIZON, deadline))):
-        if closes - work >= opens:
-            return closes - work
-        work -= closes - opens
+    for reach in (timedelta(days=1), HORIZON):  # a day is nearly always enough
+        work = timedelta(minutes=node.pick_minutes)
+        for opens, closes in reversed(list(spans(node, deadline - reach, deadline))):
+            if closes - work >= opens:
+                return closes - work
+            work -= closes - opens
     return deadline - HORIZON
 
 

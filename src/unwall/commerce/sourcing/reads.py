@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from unwall.commerce.sourcing.rates import rates_for
-from unwall.commerce.sourcing.rules import availability, chosen_option, delivery_options, lacking, shortage
+from unwall.commerce.sourcing.rules import availability, candidates, chosen_option, delivery_options, lacking, shortage
 from unwall.commerce.sourcing.values import Choice, Demand, Option, Promise, Rates, SoldOut
 from unwall.commerce.stock import reads as stock
 from unwall.commerce.stock.values import Node
@@ -26,8 +26,8 @@ async def source(conn: Connection, demand: Demand, choice: Choice, lang: str, no
     """The chosen way, with the nodes that will give it. Raises `SoldOut` naming what they lack, or `Invalid` where the
     way is not offered (too far, closed)."""
     nodes, available, rates = await _supply(conn, demand, lang)
-    options = delivery_options(nodes, available, demand.wanted, demand.place, now, rates)
-    option = chosen_option(options, choice)
+    able = candidates(nodes, available, demand.place, now)
+    option = chosen_option(able, demand.wanted, choice, now, rates)
     if option:
         return option
     short = lacking(nodes, available, demand.wanted, choice)

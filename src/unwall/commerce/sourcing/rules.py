@@ -47,21 +47,28 @@ def delivery_options(
 ) -> list[Option]:
     """Courier first, then pickup from near to far (without a place: from soon to late), then ship."""
     able = candidates(nodes, available, place, now)
-    whole = [c for c in able if all(c.available.get(v, 0) >= quantity for v, quantity in wanted.items())]
-    couriers = [o for c in whole if c.node.ships and (o := _courier(c, wanted, now, rates))]
+    whole = _whole(able, wanted)
     pickups = [o for c in whole if c.node.pickup and (o := _pickup(c, wanted, now, rates))]
     pickups.sort(key=lambda o: (o.km is not None and o.km, o.at, o.node.code if o.node else ""))
-    ship = _ship([c for c in able if c.node.ships], wanted, now, rates)
-    nearest = min(couriers, key=lambda o: (o.km, o.at), default=None)
-    return [o for o in (nearest, *pickups, ship) if o]
+    return [o for o in (_courier(whole, wanted, now, rates), *pickups, _ship(able, wanted, now, rates)) if o]
 
 
-def chosen_option(options: Sequence[Option], choice: Choice) -> Option | None:
-    """A courier comes from the nearest shop, whichever was near when the shopper looked."""
-    same = (o for o in options if o.method is choice.method)
+def chosen_option(
+    able: Sequence[Candidate], wanted: Wanted, choice: Choice, now: datetime, rates: Rates
+) -> Option | None:
+    """One way only. A courier comes from the nearest shop, whichever was near when the shopper looked."""
+    whole = _whole(able, wanted)
     if choice.method is Method.PICKUP:
-        return next((o for o in same if o.node and o.node.id == choice.node_id), None)
-    return next(same, None)
+        shop = next((c for c in whole if c.node.pickup and c.node.id == choice.node_id), None)
+        return _pickup(shop, wanted, now, rates) if shop else None
+    if choice.method is Method.COURIER:
+        return _courier(whole, wanted, now, rates)
+    return _ship(able, wanted, now, rates)
+
+
+def _whole(able: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
+    """Those that have everything."""
+    return [c for c in able if all(c.available.get(v, 0) >= quantity for v, quantity in wanted.items())]
 
 
 def lacking(nodes: Sequence[Node], available: Available, wanted: Wanted, choice: Choice) -> tuple[UUID, ...]:
@@ -82,7 +89,13 @@ def _pickup(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -
     return Option(Method.PICKUP, node, candidate.km, waits, waits, max(now, cutoff), fee, plan, plan.explanations[0])
 
 
-def _courier(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> Option | None:
+def _courier(whole: Sequence[Candidate], wanted: Wanted, now: datetime, rates: Rates) -> Option | None:
+    """From the nearest shop that can still send one today."""
+    rides = [o for c in whole if c.node.ships and (o := _ride(c, wanted, now, rates))]
+    return min(rides, key=lambda o: (o.km, o.at), default=None)
+
+
+def _ride(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> Option | None:
     """Only where it still arrives on the node's local day of today."""
     node, km = candidate.node, candidate.km
     ready = hours.ready_at(node, now)
@@ -103,7 +116,7 @@ def _from_one(candidate: Candidate, wanted: Wanted, rates: Rates, now: datetime)
 
 
 def _ship(able: Sequence[Candidate], wanted: Wanted, now: datetime, rates: Rates) -> Option | None:
-    plan = cheapest_plan(able, wanted, rates, now)
+    plan = cheapest_plan([c for c in able if c.node.ships], wanted, rates, now)
     if plan is None:
         return None
     senders = [next(c for c in able if c.node.id == node_id) for node_id in plan.node_ids]

@@ -146,11 +146,15 @@ async def search(
             WHERE search @@ asked.query AND status = 'active'
         ), best AS (
             SELECT id, bool_or(exact) AS exact, max(rank) AS rank FROM hit GROUP BY id
+        ), page AS (
+            SELECT best.* FROM best JOIN product p USING (id)
+            WHERE status = 'active' AND ($7::uuid IS NULL OR merchant_id = $7)
+                AND EXISTS (SELECT FROM variant v WHERE v.product_id = p.id AND v.active)
+                AND (exact, rank, id) < ($8, $9::real, $10)
+            ORDER BY exact DESC, rank DESC, id DESC LIMIT $11
         )
-        SELECT {_CARD_COLUMNS}, best.exact, best.rank FROM best JOIN product p ON p.id = best.id {_CARD_SOURCES}
-        WHERE p.status = 'active' AND ($7::uuid IS NULL OR p.merchant_id = $7)
-            AND (best.exact, best.rank, p.id) < ($8, $9::real, $10)
-        ORDER BY best.exact DESC, best.rank DESC, p.id DESC LIMIT $11
+        SELECT {_CARD_COLUMNS}, page.exact, page.rank FROM page JOIN product p USING (id) {_CARD_SOURCES}
+        ORDER BY page.exact DESC, page.rank DESC, p.id DESC
         """,
         lang,
         *astuple(asked),
@@ -240,12 +244,13 @@ async def variants_by_sku(conn: Connection, merchant_id: UUID, skus: Iterable[st
 
 
 async def variant_by_barcode(conn: Connection, merchant_id: UUID, barcode: str, lang: str) -> Item | None:
-    """What a till's scanner read: a barcode, else a SKU. Of several variants with one barcode, one that is sold."""
+    """What a till's scanner read or its people typed: a barcode, else a SKU in any case. Of several variants with one
+    barcode, one that is sold."""
     return await row(
         conn,
         Item,
-        f"""{_ITEM} WHERE v.merchant_id = $2 AND (v.barcode = $3 OR v.sku = $3)
-        ORDER BY v.active DESC, v.barcode = $3 DESC NULLS LAST, v.id LIMIT 1""",
+        f"""{_ITEM} WHERE v.merchant_id = $2 AND (v.barcode = $3 OR lower(v.sku) = lower($3))
+        ORDER BY v.active DESC, v.barcode = $3 DESC NULLS LAST, v.sku = $3 DESC, v.id LIMIT 1""",
         lang,
         merchant_id,
         barcode.strip(),

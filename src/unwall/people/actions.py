@@ -96,16 +96,28 @@ async def _sign_in(
 
 
 async def _throttle(conn: Connection, subjects: list[str], now: datetime) -> None:
-    since = now - timedelta(minutes=rules.FAILURE_WINDOW_MINUTES)
-    await conn.execute("DELETE FROM sign_in_attempt WHERE subject = ANY($1) AND at <= $2", subjects, since)
     # an address is refused sooner than a network, behind which many may sit
     for subject, share in zip(subjects, (1, 10), strict=True):
-        failures, oldest = await conn.fetchrow(  # type: ignore[misc]
-            "SELECT count(*), min(at) FROM sign_in_attempt WHERE subject = $1", subject
-        )
-        wait = rules.wait_seconds(failures // share, (now - oldest).total_seconds() if oldest else 0)
+        wait = await wait_of(conn, subject, now, share=share)
         if wait:
             raise TooMany(N_("Too many failed sign-ins. Wait a little and try again."), wait_seconds=wait)
+
+
+async def wait_of(conn: Connection, subject: str, now: datetime, *, share: int = 1) -> int:
+    """Seconds until `subject` may try again, 0 where it may now; `share` is how many stand behind it."""
+    since = now - timedelta(minutes=rules.FAILURE_WINDOW_MINUTES)
+    await conn.execute("DELETE FROM sign_in_attempt WHERE subject = $1 AND at <= $2", subject, since)
+    failures, oldest = await conn.fetchrow(  # type: ignore[misc]
+        "SELECT count(*), min(at) FROM sign_in_attempt WHERE subject = $1", subject
+    )
+    return rules.wait_seconds(failures // share, (now - oldest).total_seconds() if oldest else 0)
+
+
+async def note_failure(conn: Connection, subject: str, now: datetime) -> int:
+    """How many more may fail before `wait_of` says to wait."""
+    await conn.execute("INSERT INTO sign_in_attempt VALUES ($1, $2)", subject, now)
+    failures: int = await conn.fetchval("SELECT count(*) FROM sign_in_attempt WHERE subject = $1", subject)
+    return max(0, rules.FAILURES_ALLOWED - failures)
 
 
 async def _open_session(conn: Connection, audience: str, person_id: UUID) -> SignedIn:

@@ -1,6 +1,6 @@
 """Which step a shipment may take next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from unwall.commerce.fulfilment.values import (
@@ -9,11 +9,13 @@ from unwall.commerce.fulfilment.values import (
     Shipment,
     ShipmentMethod,
     ShipmentState,
+    Task,
     TaskLine,
     WrongItem,
     WrongStep,
 )
-from unwall.kernel.errors import Invalid
+from unwall.kernel.errors import Invalid, NotFound
+from unwall.kernel.secrets import pickup_code, same
 from unwall.kernel.text import N_
 from unwall.people.values import Staff
 
@@ -66,6 +68,13 @@ def find_scanned(lines: Sequence[TaskLine], code: str) -> TaskLine:
     raise WrongItem(N_("This is not on the list, or there are enough of it already."))
 
 
+def find_by_code(tasks: Iterable[Task], code: str, secret: bytes) -> Task | None:
+    """The parcel that waits to be collected under these six digits; None where there is none, or more than one."""
+    waiting = [t for t in tasks if t.method is ShipmentMethod.PICKUP and t.state is ShipmentState.READY]
+    found = [task for task in waiting if same(code, pickup_code(secret, task.id))]
+    return found[0] if len(found) == 1 else None
+
+
 def check_unlocked(shipment: Shipment) -> None:
     if shipment.code_tries >= CODE_TRIES:
         raise CodeLocked(N_("Five wrong codes. See who it is, then unlock it with a reason."))
@@ -74,3 +83,10 @@ def check_unlocked(shipment: Shipment) -> None:
 def reaches(staff: Staff, node_id: UUID) -> bool:
     """Staff of a node serve their own; the others serve every node of their merchant."""
     return staff.node_id in (None, node_id)
+
+
+def own_task(staff: Staff, task: Task | None) -> Task:
+    """The task where these staff may see it. Raises `NotFound`, which does not tell what others have to do."""
+    if task is None or not reaches(staff, task.node_id):
+        raise NotFound(N_("There is no such parcel here."))
+    return task

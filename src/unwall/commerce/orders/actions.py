@@ -8,7 +8,7 @@ from msgspec.structs import astuple
 
 from unwall.commerce.orders import rules
 from unwall.commerce.orders.locks import lock_cart
-from unwall.commerce.orders.values import MOST_OF_ONE, Cart, Origin, Promised
+from unwall.commerce.orders.values import MOST_OF_ONE, Cart, Origin, Promised, SaleDone
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock.values import Cause, Reason
 from unwall.journal import actions as journal
@@ -99,18 +99,27 @@ def _check_line(cart: Cart, variant_id: UUID) -> None:
 
 
 async def sell_at_counter(
-    conn: Connection, staff: Staff, node_id: UUID, lines: Sequence[tuple[UUID, int]], sale_id: UUID, now: datetime
+    conn: Connection,
+    staff: Staff,
+    node_id: UUID,
+    lines: Sequence[tuple[UUID, int]],
+    sale_id: UUID,
+    now: datetime,
+    *,
+    member_code: str = "",
 ) -> UUID:
-    """A sale in the shop: `lines` are (variant_id, quantity). `sale_id` names the basket and is the caller's: telling
-    it twice sells once. The order's id. Raises `stock.Short` naming what is not there, `Invalid`, `NotFound`."""
+    """A sale in the shop: `lines` are (variant_id, quantity); `member_code` is what the merchant calls the customer.
+    `sale_id` names the basket and is the caller's: telling it twice sells once. The order's id. Raises `stock.Short`
+    naming what is not there, `Invalid`, `NotFound`, and `SaleDone` where the name was another basket's."""
     basket: dict[UUID, int] = {}
     for variant_id, quantity in lines:
         basket[variant_id] = basket.get(variant_id, 0) + quantity
     if not basket or not all(1 <= quantity <= MOST_OF_ONE for quantity in basket.values()):
         raise Invalid.one("quantity", N_("Choose from 1 to 99 of one thing."))
-    order_id = new_id()
+    order_id, member_id = new_id(), await _member_called(conn, staff.merchant_id, member_code.strip())
     if not await _insert_sale(conn, staff, node_id, (order_id, sale_id), now):
-        return await _told_before(conn, staff.merchant_id, sale_id)
+        return await _told_before(conn, staff.merchant_id, sale_id, basket)
+    await conn.execute("UPDATE sales_order SET member_id = $2 WHERE id = $1", order_id, member_id)
     await _insert_sale_lines(conn, order_id, basket)
     sold = list(basket.items())
     actor = f"staff:{staff.email}"
@@ -119,13 +128,28 @@ async def sell_at_counter(
     return order_id
 
 
-async def _told_before(conn: Connection, merchant_id: UUID, sale_id: UUID) -> UUID:
-    told: UUID | None = await conn.fetchval(
-        "SELECT id FROM sales_order WHERE cart_id = $1 AND merchant_id = $2", sale_id, merchant_id
+async def _member_called(conn: Connection, merchant_id: UUID, code: str) -> UUID | None:
+    if not code:
+        return None
+    found: UUID | None = await conn.fetchval(
+        "SELECT member_id FROM member_code WHERE merchant_id = $1 AND code = $2", merchant_id, code
     )
-    if told is None:
-        raise Invalid.one("sale_id", N_("This name is taken by another basket."))
-    return told
+    if found is None:
+        raise Invalid.one("member_code", N_("There is no customer with this number."))
+    return found
+
+
+async def _told_before(conn: Connection, merchant_id: UUID, sale_id: UUID, basket: dict[UUID, int]) -> UUID:
+    told = await conn.fetchrow(
+        "SELECT o.id, (SELECT array_agg((variant_id, quantity)) FROM order_line WHERE order_id = o.id)"
+        " FROM sales_order o WHERE o.cart_id = $1 AND o.merchant_id = $2",
+        sale_id,
+        merchant_id,
+    )
+    if told is None or dict(told[1]) != basket:
+        raise SaleDone(N_("This sale is finished already. Start a new one."))
+    order_id: UUID = told[0]
+    return order_id
 
 
 async def _insert_sale(conn: Connection, staff: Staff, node_id: UUID, ids: tuple[UUID, UUID], now: datetime) -> bool:
@@ -178,14 +202,15 @@ async def _insert_sale_lines(conn: Connection, order_id: UUID, basket: dict[UUID
 
 async def _record_sale(conn: Connection, order_id: UUID, node_id: UUID, now: datetime) -> None:
     found = await conn.fetch(
-        "SELECT merchant_id, product_id, variant_id, quantity, total FROM order_line WHERE order_id = $1 ORDER BY line",
+        "SELECT l.merchant_id, o.member_id, l.product_id, l.variant_id, l.quantity, l.total FROM order_line l"
+        " JOIN sales_order o ON o.id = l.order_id WHERE o.id = $1 ORDER BY l.line",
         order_id,
     )
     facts = [
         Event(
-            new_id(), now, Kind.COUNTER_SALE, merchant_id, product_id=product_id, variant_id=variant_id,
-            order_id=order_id, node_id=node_id, quantity=quantity, amount=amount,
+            new_id(), now, Kind.COUNTER_SALE, merchant_id, member_id=member_id, product_id=product_id,
+            variant_id=variant_id, order_id=order_id, node_id=node_id, quantity=quantity, amount=amount,
         )
-        for merchant_id, product_id, variant_id, quantity, amount in found
+        for merchant_id, member_id, product_id, variant_id, quantity, amount in found
     ]  # fmt: skip
     await journal.record(conn, facts)

@@ -7,7 +7,8 @@ UnwallError
     ├── PaymentDeclined           the gateway said no; the goods stay held, another card may be tried
     ├── PaymentPending            the gateway has not answered yet; the order ends by itself, paid or not
     ├── OrderClosed               the order expired or was cancelled; the bag can be ordered again
-    └── TooLate                   too late to cancel: a node has begun to pick
+    ├── TooLate                   too late to cancel: a node has begun to pick
+    └── SaleDone                  a counter sale was told under the name of another basket
 """
 
 from datetime import datetime
@@ -241,3 +242,7 @@ class OrderClosed(Conflict):
 
 class TooLate(Conflict):
     code = "too-late"
+
+
+class SaleDone(Conflict):
+    code = "sale-done"

@@ -165,8 +165,8 @@ def parse(text: str) -> Sheet:
         for values in reader:
             found.append((start, [value.strip() for value in values]))
             start = reader.line_num + 1
-    except csv.Error as error:
-        return Sheet(errors=[CellError(start, "", f"{N_('This line cannot be read as CSV')}: {error}")])
+    except csv.Error:
+        return Sheet(errors=[CellError(start, "", N_("From here on the file cannot be read as CSV."))])
     filled = [(number, values) for number, values in found if any(values)]
     if not filled:
         return Sheet(errors=[CellError(1, "", N_("The file is empty."))])

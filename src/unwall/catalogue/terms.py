@@ -73,9 +73,9 @@ def _vector(by_weight: dict[str, str]) -> str:
     position = 1
     for weight, text in by_weight.items():
         for run in runs(text):
-            for term in {*bigrams(run), *run}:
-                at = [i for i in range(len(run)) if run.startswith(term, i)]
-                places.setdefault(term, []).extend(f"{position + i}{weight}" for i in at)
+            for i, character in enumerate(run):
+                for term in {character, run[i : i + 2]}:
+                    places.setdefault(term, []).append(f"{position + i}{weight}")
             position += len(run) + 1
     return " ".join(f"'{term}':{','.join(at)}" for term, at in sorted(places.items()))
 

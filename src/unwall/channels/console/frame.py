@@ -9,13 +9,14 @@ from uuid import UUID
 from litestar import Response
 from litestar.response import Redirect
 
+from unwall.channels.console.forms import Marks
 from unwall.channels.house import House
 from unwall.channels.pages import render
 from unwall.channels.saying import Said, hear, say
 from unwall.channels.visits import AnyRequest, lang_of
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection
-from unwall.kernel.errors import NotFound
+from unwall.kernel.errors import Invalid, NotFound, UnwallError
 from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_, gettext, ngettext
 from unwall.people.reads import merchant
@@ -94,6 +95,11 @@ class Seat:
 
     def count(self, one: str, many: str, n: int) -> str:
         return ngettext(self.lang, one, many, n)
+
+    def marks(self, error: UnwallError | None) -> Marks:
+        """What stands beside the fields of a form that is shown again."""
+        wrong = error.by_field() if isinstance(error, Invalid) else {}
+        return Marks({field: self.words(message) for field, message in wrong.items()})
 
     def say(self, text: str, undo_url: str | None = None, undo_fields: dict[str, str] | None = None) -> None:
         """On the next page."""

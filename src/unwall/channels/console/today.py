@@ -42,8 +42,8 @@ async def _page(seat: Seat) -> Response[str]:
         short = await reads.short_stock(conn, seat.merchant_id, seat.lang, now - WEEK, now, NEEDS)
         late = await overdue(conn, seat.merchant_id, seat.lang, now, NEEDS)
     return seat.page(
-        "console/today.html", title=seat.words(N_("Today")), figures=_figures(seat, sales), hours=hours_plot(seat, sales),
-        channels=channels_plot(seat, sales), posts=[post_tile(seat, post) for post in posts],
+        "console/today.html", title=seat.words(N_("Today")), figures=_figures(seat, sales),
+        hours=hours_plot(seat, sales), channels=channels_plot(seat, sales), posts=[post_tile(seat, post) for post in posts],
         needs=[*(_late(seat, task) for task in late), *(_short(seat, item) for item in short)],
         products=[_product(seat, product) for product in products], weekday=views.weekday(seat),
         may_publish=seat.may(Permission.PUBLISH),

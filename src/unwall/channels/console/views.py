@@ -90,6 +90,12 @@ def picture_of(file: str | None) -> str | None:
     return file if file.startswith("https://") else Files.url(file)
 
 
+def shape(width: int, height: int) -> str:
+    """The frame that crops the picture least, as the shop frames it."""
+    ratios = {"portrait": 4 / 5, "square": 1.0, "wide": 3 / 2, "film": 16 / 9}
+    return min(ratios, key=lambda name: abs(ratios[name] - width / height))
+
+
 def money(seat: Seat, amount: int) -> str:
     return Money(amount, seat.merchant.currency).text(LOCALES[seat.lang])
 

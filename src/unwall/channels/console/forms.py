@@ -1,0 +1,66 @@
+"""Forms with numbered parts: `media.0.file`, `variants.2.price`. Pure, but for reading the request."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from litestar.datastructures import UploadFile
+
+from unwall.channels.visits import AnyRequest
+from unwall.kernel.errors import FieldError, Invalid
+from unwall.kernel.text import N_
+
+Value = TypeVar("Value")
+WHOLE = N_("Write a whole number.")
+
+
+class Marks(dict[str, str]):
+    """Errors by field, as templates ask for them: a field without one has an empty text."""
+
+    def __missing__(self, field: str) -> str:
+        return ""
+
+
+class Form:
+    """The fields of a form as text, the files that were chosen, and what was found wrong while reading them."""
+
+    def __init__(self, fields: Mapping[str, str], uploads: list[UploadFile]) -> None:
+        self.fields = fields
+        self.uploads = uploads
+        self.errors: list[FieldError] = []
+
+    def text(self, name: str) -> str:
+        return self.fields.get(name, "").strip()
+
+    def has(self, name: str) -> bool:
+        return name in self.fields
+
+    def read(self, name: str, make: Callable[[str], Value], otherwise: Value, message: str = WHOLE) -> Value:
+        """What `make` makes of a field; where it cannot, the field is marked wrong and `otherwise` stands in."""
+        try:
+            return make(self.text(name))
+        except Invalid as error:
+            self.errors += error.errors
+        except (ValueError, OverflowError):
+            self.errors.append(FieldError(name, message))
+        return otherwise
+
+    def parts(self, name: str) -> list[int]:
+        """The numbers under which `name.N.` parts stand, in their order."""
+        found = {field.split(".")[1] for field in self.fields if field.startswith(f"{name}.") and field.count(".") > 1}
+        return sorted(int(number) for number in found if number.isdecimal() and len(number) < 5)
+
+    def check(self) -> None:
+        """Raises `Invalid` with what was found wrong while reading."""
+        if self.errors:
+            raise Invalid(self.errors)
+
+
+async def form_of(request: AnyRequest) -> Form:
+    sent = await request.form()
+    fields = {name: value for name, value in sent.multi_items() if isinstance(value, str)}
+    uploads = [value for _, value in sent.multi_items() if isinstance(value, UploadFile) and value.filename]
+    return Form(fields, uploads)
+
+
+def whole(text: str) -> int:
+    return int(text) if text else 0

@@ -38,7 +38,7 @@ async def home(shopper: Shopper) -> Response[str]:
         page = await composed.home(conn, shopper)
         return await shopper.page(
             conn, "shop/home.html", title=shopper.words(N_("Unwall: new from the stores you follow")),
-            rows=await composed.shown(conn, shopper, page), posts=[], next_url=_next(page, "/"), canonical=shopper.base,
+            rows=composed.shown(shopper, page), posts=[], next_url=_next(page, "/"), canonical=shopper.base,
         )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ async def _front(conn: Connection, shopper: Shopper, store: Merchant, url: str) 
     page = await composed.store(conn, shopper, store.id)
     return await shopper.page(
         conn, "shop/store.html", title=store.name, account=await _face(conn, shopper, store), store=store,
-        tabs=_tabs(shopper, store, "front"), rows=await composed.shown(conn, shopper, page),
+        tabs=_tabs(shopper, store, "front"), rows=composed.shown(shopper, page),
         next_url=_next(page, url), canonical=shopper.base + url,
     )  # fmt: skip
 

@@ -64,10 +64,10 @@ async def _whole(conn: Connection, shopper: Shopper, found: ProductPage, shown: 
     product, lang = found.product, shopper.lang
     posts = await posts_with_product(conn, product.id, lang, POSTS)
     cards = await catalogue.cards(conn, products_in(posts), lang)
-    page = await composed.around(conn, shopper, found)
+    page = await composed.around(conn, shopper, product)
     return await shopper.page(
         conn, "shop/product.html", title=f"{product.title} · {product.merchant_name}",
-        posts=post_tiles(posts, cards, lang, "product/posts"), rows=await composed.shown(conn, shopper, page),
+        posts=post_tiles(posts, cards, lang, "product/posts"), rows=composed.shown(shopper, page),
         canonical=shopper.base + links.product_url(product.merchant_slug, product.slug), **shown,
     )  # fmt: skip
 

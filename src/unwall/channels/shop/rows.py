@@ -1,8 +1,6 @@
 """The modules of a composed page as rows of views. Pure."""
 
-from collections.abc import Collection
 from datetime import datetime
-from uuid import UUID
 
 from unwall.channels.shop.offers import when
 from unwall.channels.shop.views import View, account_view, pens, post_tile, tile
@@ -12,11 +10,11 @@ from unwall.insight.pages.values import Module, NearShop, Page, Slot
 from unwall.kernel.text import N_, gettext
 
 
-def rows(page: Page, lang: str, now: datetime, following: Collection[UUID] = ()) -> list[View]:
-    return [_row(page, module, lang, now, following) for module in page.modules]
+def rows(page: Page, lang: str, now: datetime) -> list[View]:
+    return [_row(page, module, lang, now) for module in page.modules]
 
 
-def _row(page: Page, module: Module, lang: str, now: datetime, following: Collection[UUID]) -> View:
+def _row(page: Page, module: Module, lang: str, now: datetime) -> View:
     where = f"{page.page}/{module.name}"
     return {
         "name": str(module.name),
@@ -29,9 +27,7 @@ def _row(page: Page, module: Module, lang: str, now: datetime, following: Collec
             if slot.post
         ],
         "accounts": [
-            account_view(slot.account, lang, followed=slot.account.id in following, slot=slot.slot)
-            for slot in module.slots
-            if slot.account
+            account_view(slot.account, lang, followed=False, slot=slot.slot) for slot in module.slots if slot.account
         ],
     }
 

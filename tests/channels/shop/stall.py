@@ -1,0 +1,85 @@
+"""A stall in the small market of commerce's tests: the store speaks, and its posts show what it sells."""
+
+from uuid import UUID
+
+import msgspec
+from litestar.testing import AsyncTestClient
+
+from tests.channels.conftest import Shopper
+from tests.commerce.market import Market, open_market
+from unwall.content.accounts.actions import save_account
+from unwall.content.accounts.values import AccountDraft
+from unwall.content.posts import actions as posts
+from unwall.content.posts.values import Media, PostDraft, Tag
+from unwall.kernel.clock import now
+from unwall.kernel.database import Database
+
+STORE = "/m/liu-yun"
+SCARF, TEA = f"{STORE}/p/scarf", f"{STORE}/p/tea"
+
+
+class Stall(msgspec.Struct, frozen=True):
+    market: Market
+    tea: UUID
+    """The product; `market.tea` is its variant."""
+    account: UUID
+    morning: UUID
+    """A post that shows the scarf at a point of its picture, and the tea as a whole."""
+    evening: UUID
+    """A later post without products."""
+
+
+async def open_stall(db: Database) -> Stall:
+    market = await open_market(db)
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE product SET option_names = ARRAY['Colour'] WHERE id = $1", market.scarf)
+        tea = await conn.fetchval("SELECT id FROM product WHERE slug = 'tea'")
+    async with db.transaction() as conn:
+        account = await save_account(conn, market.merchant, AccountDraft(handle="liuyun", name="Liu Yun", bio="Silk."))
+        tags = (Tag(market.scarf, 0, 0.25, 0.5), Tag(tea))
+        picture = Media("3f/lake.svg", "A lake", 800, 1000)
+        morning = await _publish(
+            conn,
+            market,
+            PostDraft(account_id=account, title="Morning", body="On the **lake**.", media=(picture,), tags=tags),
+        )
+        evening = await _publish(conn, market, PostDraft(account_id=account, title="Evening", body="Lamps."))
+    return Stall(market, tea, account, morning, evening)
+
+
+async def _publish(conn, market: Market, draft: PostDraft) -> UUID:
+    post_id = await posts.save_draft(conn, market.merchant, draft, "bo@example.org")
+    await posts.publish(conn, market.merchant, post_id, now())
+    return post_id
+
+
+async def older_posts(db: Database, stall: Stall, count: int) -> None:
+    async with db.transaction() as conn:
+        for n in range(count):
+            await _publish(conn, stall.market, PostDraft(account_id=stall.account, title=f"Note {n:02}", body="Words."))
+
+
+def another(client: AsyncTestClient) -> Shopper:
+    """Somebody else's browser at the same shop."""
+    other = AsyncTestClient(client.app)
+    other.follow_redirects = False
+    return Shopper(other)
+
+
+async def put_into_bag(browser: Shopper, variant: UUID, quantity: int = 1, **origin: str) -> None:
+    answer = await browser.post("/bag/add", {"variant": str(variant), "quantity": str(quantity), **origin})
+    assert answer.status_code == 303
+
+
+async def cart_of(db: Database) -> UUID:
+    """Of the only shopper."""
+    async with db.read() as conn:
+        found: UUID = await conn.fetchval("SELECT id FROM cart")
+        return found
+
+
+async def counted(db: Database) -> dict[str, int]:
+    """How many rows of what a form might change."""
+    tables = ("cart", "cart_line", "sales_order", "payment", "follow", "post_like", "member", "session", "stock_hold")
+    async with db.read() as conn:
+        return {table: await conn.fetchval(f"SELECT count(*) FROM {table}") for table in tables}

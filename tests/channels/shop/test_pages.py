@@ -1,0 +1,207 @@
+"""What one sees first on each page of the shop."""
+
+import html
+import re
+from dataclasses import replace
+
+import pytest
+from msgspec import structs
+
+from tests.channels.conftest import Shopper
+from tests.channels.shop.stall import SCARF, STORE, TEA, Stall, older_posts, put_into_bag
+from unwall.channels.house import House
+from unwall.journal.values import Kind
+from unwall.kernel.database import Database
+from unwall.kernel.ids import new_id
+
+
+async def told(browser: Shopper, house: House, kind: Kind) -> list[tuple]:
+    with browser.http.portal() as portal:  # the shop runs on a loop of its own
+        portal.call(house.ingest.close)
+    async with house.db.read() as conn:
+        return [
+            tuple(row)
+            for row in await conn.fetch(
+                "SELECT product_id, post_id, page, policy, merchant_id, visitor_id IS NOT NULL FROM journal"
+                " WHERE kind = $1 ORDER BY at",
+                kind,
+            )
+        ]
+
+
+def titles(page: str) -> list[str]:
+    return [html.unescape(title) for title in re.findall(r"<h3><a [^>]*>([^<]*)</a></h3>", page)]
+
+
+async def test_home_leads_with_the_newest_post(browser: Shopper, stall: Stall) -> None:
+    answer = await browser.get("/")
+    assert answer.status_code == 200
+    assert titles(answer.text)[0] == "Evening"
+    assert "data-impression" in answer.text
+
+
+async def test_home_goes_on_below_its_last_post(browser: Shopper, db: Database, stall: Stall) -> None:
+    await older_posts(db, stall, 24)
+    seen: list[str] = []
+    url: str | None = "/"
+    while url:
+        page = (await browser.get(url)).text
+        seen += [title for title in titles(page) if title not in ("Silk scarf", "Longjing")]
+        more = re.search(r'class="btn quiet" href="([^"]+)" hx-get', page)
+        url = html.unescape(more[1]) if more else None
+    assert seen == [f"Note {n:02}" for n in reversed(range(24))] + ["Evening", "Morning"]
+
+
+async def test_an_empty_house_says_so(browser: Shopper, db: Database) -> None:
+    answer = await browser.get("/")
+    assert answer.status_code == 200
+    assert "Nothing is published yet" in answer.text
+
+
+async def test_a_cursor_that_is_none_names_its_field(browser: Shopper, stall: Stall) -> None:
+    answer = await browser.get("/?after=nonsense")
+    assert answer.status_code == 422
+    assert "<b>after</b>" in answer.text
+
+
+async def test_the_store_front_and_its_shelf(browser: Shopper, stall: Stall) -> None:
+    front, shelf = await browser.get(STORE), await browser.get(f"{STORE}/shelf")
+    assert "<h1>Liu Yun</h1>" in front.text
+    assert "Evening" in titles(front.text)
+    assert titles(shelf.text) == ["Longjing", "Silk scarf"]
+
+
+async def test_an_account_with_its_posts_and_its_shelf(browser: Shopper, stall: Stall) -> None:
+    posts, shelf = await browser.get("/a/liuyun"), await browser.get("/a/liuyun/shelf")
+    assert titles(posts.text) == ["Evening", "Morning"]
+    assert titles(shelf.text) == ["Longjing", "Silk scarf"]
+    assert "0 followers" in posts.text
+
+
+async def test_a_post_shows_its_products_at_their_points(browser: Shopper, stall: Stall) -> None:
+    page = (await browser.get(f"/post/{stall.morning}")).text
+    assert "<h1>Morning</h1>" in page
+    assert "On the <strong>lake</strong>." in page
+    assert f'<a href="{SCARF}?post={stall.morning}&amp;via=post" aria-label="Silk scarf, CN¥288"' in page
+    assert 'data-x="25.0" data-y="50.0"' in page
+    assert titles(page)[:2] == ["Silk scarf", "Longjing"]
+
+
+async def test_a_product_says_how_it_can_be_had(browser: Shopper, stall: Stall) -> None:
+    page = (await browser.get(TEA)).text
+    assert "<h1>Longjing</h1>" in page
+    assert "Collect at Hangzhou West Lake" in page
+    assert "By post" in page
+    assert "Morning" in titles(page)
+    assert "Add to bag" in page
+
+
+async def test_each_variant_has_its_address(browser: Shopper, stall: Stall) -> None:
+    first = (await browser.get(SCARF)).text
+    blue = re.search(rf'href="({SCARF}\?variant={stall.market.blue})"', first)
+    assert blue
+    second = (await browser.get(blue[1])).text
+    assert f'name="variant" value="{stall.market.blue}"' in second
+
+
+async def test_a_product_sold_out_everywhere_cannot_be_added(browser: Shopper, db: Database, stall: Stall) -> None:
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE stock_level SET safety_stock = on_hand WHERE variant_id = $1", stall.market.tea)
+    page = (await browser.get(TEA)).text
+    assert "Sold out everywhere for now." in page
+    assert 'action="/bag/add"' not in page
+
+
+async def test_the_sheet_is_the_product_without_its_page(browser: Shopper, stall: Stall) -> None:
+    headers = {"hx-request": "true", "hx-target": "sheet-body"}
+    answer = await browser.get(f"{TEA}?post={stall.morning}&via=post", headers=headers)
+    assert "<html" not in answer.text
+    assert f'name="post" value="{stall.morning}"' in answer.text
+    assert answer.headers["vary"] == "HX-Request, HX-Target"
+
+
+@pytest.mark.parametrize("url", ["/a/nobody", "/a/nobody/shelf", "/m/nobody", "/m/nobody/shelf", "/m/nobody/p/scarf"])
+async def test_what_is_not_there_is_not_found(browser: Shopper, stall: Stall, url: str) -> None:
+    assert (await browser.get(url)).status_code == 404
+
+
+async def test_ids_of_nothing_are_not_found(browser: Shopper, stall: Stall) -> None:
+    for url in (f"{STORE}/p/nothing", f"/post/{new_id()}", f"/order/{new_id()}", f"/checkout/{new_id()}", "/post/x"):
+        assert (await browser.get(url)).status_code == 404, url
+
+
+async def test_search_finds_and_says_when_it_does_not(browser: Shopper, stall: Stall) -> None:
+    assert titles((await browser.get("/search?q=scarf")).text) == ["Silk scarf"]
+    assert titles((await browser.get(f"{STORE}/search?q=TEA")).text) == ["Longjing"]
+    assert "Nothing found for “submarine”" in (await browser.get("/search?q=submarine")).text
+
+
+async def test_search_shows_the_first_while_one_types(browser: Shopper, stall: Stall) -> None:
+    answer = await browser.get("/search?q=sca", headers={"hx-request": "true", "hx-target": "found"})
+    assert titles(answer.text) == ["Silk scarf"]
+    assert "<html" not in answer.text
+
+
+async def test_the_journal_hears_what_was_looked_at(browser: Shopper, house: House, stall: Stall) -> None:
+    await browser.get(f"{SCARF}?post={stall.morning}&via=home/posts&policy=newest")
+    await browser.get(f"/post/{stall.evening}")
+    await browser.get("/search?q=silk")
+    merchant = stall.market.merchant
+    assert await told(browser, house, Kind.VIEW) == [
+        (stall.market.scarf, stall.morning, "home/posts", "newest", merchant, True),
+        (None, stall.evening, "post", None, merchant, True),
+    ]
+    assert await told(browser, house, Kind.SEARCH) == [(None, None, "search", None, None, True)]
+
+
+async def test_a_forged_origin_is_believed_nothing(browser: Shopper, house: House, stall: Stall) -> None:
+    answer = await browser.get(f"{SCARF}?post=none&via={'x' * 200}&policy=a%00b&variant=17")
+    assert answer.status_code == 200
+    assert await told(browser, house, Kind.VIEW) == [
+        (stall.market.scarf, None, "product", None, stall.market.merchant, True)
+    ]
+
+
+async def test_another_variant_is_not_another_view(browser: Shopper, house: House, stall: Stall) -> None:
+    headers = {"hx-request": "true", "hx-target": "words"}
+    await browser.get(f"{SCARF}?variant={stall.market.blue}", headers=headers)
+    assert await told(browser, house, Kind.VIEW) == []
+
+
+async def test_chinese_readers_get_chinese_words(browser: Shopper, stall: Stall) -> None:
+    page = (await browser.get(SCARF, headers={"accept-language": "zh-CN"})).text
+    assert '<html lang="zh-Hans">' in page
+    assert "<h1>真丝围巾</h1>" in page
+
+
+async def test_pages_need_no_inline_script_or_style(browser: Shopper, stall: Stall) -> None:
+    await put_into_bag(browser, stall.market.tea)
+    pages = [
+        "/",
+        STORE,
+        f"{STORE}/shelf",
+        "/a/liuyun",
+        f"/post/{stall.morning}",
+        SCARF,
+        "/search?q=silk",
+        "/bag",
+        "/me",
+    ]
+    for url in [*pages, "/sign-in", "/sign-up"]:
+        page = (await browser.get(url)).text
+        assert re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)", page) == [], url
+        ids = re.findall(r'\sid="([^"]+)"', page)
+        assert len(ids) == len(set(ids)), url
+        assert len(re.findall(r"<h1", page)) == 1, url
+
+
+async def test_the_front_of_an_install_for_one_merchant(client, config, stall: Stall) -> None:
+    house: House = client.app.state.house
+    client.app.state.house = _only(house, "liu-yun")
+    page = (await client.get("/")).text
+    assert "<h1>Liu Yun</h1>" in page
+    assert "<span>Liu Yun</span></a>" in page
+
+
+def _only(house: House, slug: str) -> House:
+    return replace(house, settings=structs.replace(house.settings, merchant=slug))

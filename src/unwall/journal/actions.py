@@ -37,8 +37,13 @@ async def record(conn: Connection, events: Sequence[Event]) -> int:
 
 async def insert_new(conn: Connection, events: Sequence[Event]) -> set[UUID]:
     """Insert what is not there yet; the ids of what was new. The days must be there."""
-    columns = [list(column) for column in zip(*map(astuple, events), strict=True)]
+    columns = [list(column) for column in zip(*map(astuple, in_order(events)), strict=True)]
     return {record[0] for record in await conn.fetch(_INSERT_NEW, *columns)}
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """By id: writers who bring the same entries meet at the same one first, and none waits for the other in a ring."""
+    return sorted(events, key=lambda event: event.id.int)
 
 
 async def lay_trail(conn: Connection, events: Iterable[Event]) -> None:

@@ -10,7 +10,7 @@ import asyncpg
 import structlog
 from msgspec.structs import astuple
 
-from unwall.journal.actions import insert_new, lay_trail
+from unwall.journal.actions import in_order, insert_new, lay_trail
 from unwall.journal.partitions import day_of, ensure_days
 from unwall.journal.rules import COLUMNS
 from unwall.journal.values import Event
@@ -73,7 +73,7 @@ class Ingest:
             return [error] if len(chunks) == 1 else [(await self._work([chunk]))[0] for chunk in chunks]
 
     async def _store(self, chunks: list[Chunk]) -> list[int]:
-        events = [event for chunk in chunks for event in chunk]
+        events = in_order(event for chunk in chunks for event in chunk)
         BATCHES.labels("journal").observe(len(events))
         await self._ensure_days(events)
         try:

@@ -6,9 +6,15 @@ from uuid import UUID
 import msgspec
 
 from unwall.catalogue.values import Card
+from unwall.commerce.stock.values import Node
 from unwall.content.accounts.values import Account
 from unwall.content.posts.values import Post
 from unwall.kernel.text import Explanation
+
+PAGES = ("home", "store")
+"""On which a merchant may pin products."""
+MOST_PINS = 20
+"""Places that may be guaranteed on one page; the twin of a CHECK on the table."""
 
 
 class ModuleName(StrEnum):
@@ -70,3 +76,10 @@ class Pin(msgspec.Struct, frozen=True):
     merchant_id: UUID
     position: int
     product_id: UUID
+
+
+class Nearby(msgspec.Struct, frozen=True):
+    """A shop, and what of the products asked about can be promised there."""
+
+    node: Node
+    product_ids: list[UUID]

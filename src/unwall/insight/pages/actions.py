@@ -1,0 +1,44 @@
+"""The merchant's guarantees."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from unwall.catalogue.reads import cards
+from unwall.insight.pages.values import MOST_PINS, PAGES
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import FieldError, Invalid
+from unwall.kernel.text import N_
+
+
+async def save_pins(conn: Connection, merchant_id: UUID, page: str, places: Sequence[tuple[int, UUID]]) -> None:
+    """Replace the merchant's pins of `home` or `store`: (position from 0, product). In the caller's transaction.
+
+    Raises `Invalid` naming `page`, or `pins.2.position` and `pins.2.product_id`.
+    """
+    if page not in PAGES:
+        raise Invalid.one("page", N_("There are pins on the pages home and store."))
+    errors = _faults(places, await _own(conn, merchant_id, places))
+    if errors:
+        raise Invalid(errors)
+    await conn.execute("DELETE FROM pin WHERE merchant_id = $1 AND page = $2", merchant_id, page)
+    sql = "INSERT INTO pin (merchant_id, page, position, product_id) VALUES ($1, $2, $3, $4)"
+    await conn.executemany(sql, [(merchant_id, page, position, product) for position, product in places])
+
+
+async def _own(conn: Connection, merchant_id: UUID, places: Sequence[tuple[int, UUID]]) -> set[UUID]:
+    found = await cards(conn, [product for _, product in places], "en")
+    return {card.product_id for card in found.values() if card.merchant_id == merchant_id}
+
+
+def _faults(places: Sequence[tuple[int, UUID]], own: set[UUID]) -> list[FieldError]:
+    errors = []
+    for n, (position, product) in enumerate(places):
+        if not 0 <= position < MOST_PINS:
+            errors.append(FieldError(f"pins.{n}.position", N_("Places are counted from 0 to 19.")))
+        elif position in [earlier for earlier, _ in places[:n]]:
+            errors.append(FieldError(f"pins.{n}.position", N_("This place is taken by another pin.")))
+        if product not in own:
+            errors.append(FieldError(f"pins.{n}.product_id", N_("This is not one of your products on sale.")))
+        elif product in [earlier for _, earlier in places[:n]]:
+            errors.append(FieldError(f"pins.{n}.product_id", N_("This product is pinned already.")))
+    return errors

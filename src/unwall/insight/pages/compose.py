@@ -1,0 +1,141 @@
+"""Composing pages: what is known, candidates, cards, layout. Every function reads, and says in how many statements."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from unwall.catalogue.reads import cards as cards_of
+from unwall.catalogue.values import Card
+from unwall.content.feed import reads as feed
+from unwall.content.posts.values import Post
+from unwall.insight.pages import reads, rules
+from unwall.insight.pages.reads import Opening
+from unwall.insight.pages.values import Module, ModuleName, NearShop, Page, Pin, Slot
+from unwall.insight.recommend.recommender import Recommender
+from unwall.insight.recommend.values import Pick, Source
+from unwall.journal.values import Kind, Trail
+from unwall.kernel.database import Connection
+from unwall.kernel.text import N_, Explanation
+from unwall.people.values import Visit
+
+ROW = 12
+NEAR = 8
+CANDIDATES = 72
+"""What the recommender is asked for: enough for both rows, though some are not to be had."""
+POSTS = 7
+BETWEEN = 3
+"""Posts that stand between two rows of products; the first post is the hero."""
+ACCOUNTS = 6
+FOLLOWED, NEWEST, MOST_FOLLOWED = "followed-newest-1", "newest-1", "most-followed-1"
+
+Near = tuple[NearShop, list[UUID]]
+
+
+class _Asked(NamedTuple):
+    """For whom a page is composed; of one merchant, or (None) of all."""
+
+    conn: Connection
+    recommender: Recommender
+    visit: Visit
+    merchant_id: UUID | None
+    now: datetime
+
+
+async def compose_home(conn: Connection, recommender: Recommender, visit: Visit, now: datetime) -> Page:
+    """The home page of all merchants. Four statements; five for who follows nobody."""
+    known = await reads.opening(conn, visit.person_ids, "home", None)
+    posts, policy = await _posts(conn, known, visit)
+    page = await _compose(_Asked(conn, recommender, visit, None, now), known, posts, policy)
+    if policy == FOLLOWED:
+        return page
+    accounts = await reads.to_follow(conn, visit.lang, known.following, ACCOUNTS)
+    slots = [Slot(n, MOST_FOLLOWED, 1.0, account=account) for n, account in enumerate(accounts)]
+    follow = Module(ModuleName.FOLLOW, Explanation(N_("Whom to follow")), slots)
+    return Page(page.page, rules.filled([*page.modules, follow]), page.cards)
+
+
+async def compose_store(
+    conn: Connection, recommender: Recommender, visit: Visit, merchant_id: UUID, now: datetime
+) -> Page:
+    """The front of one merchant's store. Four statements."""
+    known = await reads.opening(conn, visit.person_ids, "store", merchant_id)
+    posts = (await feed.newest(conn, visit.lang, limit=POSTS, merchant_id=merchant_id)).rows
+    return await _compose(_Asked(conn, recommender, visit, merchant_id, now), known, posts, NEWEST)
+
+
+async def compose_product(
+    conn: Connection, recommender: Recommender, visit: Visit, product_id: UUID, merchant_id: UUID, now: datetime
+) -> Page:
+    """What goes with a product: what people went on to from it, at the same merchant. One statement."""
+    looked_at = [Trail(product_id, Kind.VIEW, now)]
+    picks = recommender.recommend(looked_at, exclude=[product_id], limit=ROW, merchant_id=merchant_id)
+    cards = await cards_of(conn, [pick.product_id for pick in picks], visit.lang)
+    there = [pick for pick in picks if pick.product_id in cards][:NEAR]
+    slots = [
+        Slot(n, pick.policy, pick.propensity, _beside(pick), card=cards[pick.product_id])
+        for n, pick in enumerate(there)
+    ]
+    module = Module(ModuleName.GOES_WITH, Explanation(N_("Goes with")), slots)
+    return Page("product", rules.filled([module]), cards, merchant_id)
+
+
+def _beside(pick: Pick) -> Explanation | None:
+    return Explanation(N_("Others looked at this too")) if pick.source is Source.TRANSITIONS else None
+
+
+async def _posts(conn: Connection, known: Opening, visit: Visit) -> tuple[list[Post], str]:
+    """Of the accounts that the person follows; the newest of all where those have nothing."""
+    if known.following:
+        found = (await feed.feed(conn, visit.person_ids, visit.lang, limit=POSTS)).rows
+        if found:
+            return found, FOLLOWED
+    return (await feed.newest(conn, visit.lang, limit=POSTS)).rows, NEWEST
+
+
+async def _compose(asked: _Asked, known: Opening, posts: Sequence[Post], policy: str) -> Page:
+    bought = [step.product_id for step in known.trail if step.kind is Kind.PURCHASE]
+    chosen = asked.recommender.recommend(known.trail, exclude=bought, limit=CANDIDATES, merchant_id=asked.merchant_id)
+    near = await _near(asked, [pick.product_id for pick in chosen])
+    cards = await cards_of(asked.conn, _shown(chosen, known.pins, posts), asked.visit.lang)
+    picks = {pick.product_id: pick for pick in chosen if pick.product_id in cards}
+    pins = [pin for pin in known.pins if pin.product_id in cards]
+    row = rules.arrange(pins, list(picks), ROW)
+    for_you = rules.product_slots(row, pins, picks, cards)
+    modules = [
+        _posts_module(ModuleName.HERO, "", posts[:1], policy, 0),
+        Module(ModuleName.FOR_YOU, Explanation(N_("For you")), for_you),
+        _posts_module(ModuleName.POSTS, N_("New posts"), posts[1 : 1 + BETWEEN], policy, 0),
+        *([_near_module(near, row, picks, cards)] if near else []),
+        _posts_module(ModuleName.POSTS, N_("More posts"), posts[1 + BETWEEN :], policy, BETWEEN),
+    ]
+    return Page("store" if asked.merchant_id else "home", rules.filled(modules), cards, asked.merchant_id)
+
+
+async def _near(asked: _Asked, products: Sequence[UUID]) -> Near | None:
+    place = asked.visit.place
+    if place is None or not products:
+        return None
+    found = await reads.nearby(asked.conn, products, place.point, asked.merchant_id, asked.visit.lang)
+    return rules.nearest_ready(found, place.point, asked.now)
+
+
+def _near_module(near: Near, row: Sequence[UUID], picks: Mapping[UUID, Pick], cards: Mapping[UUID, Card]) -> Module:
+    """What the row above does not show comes first."""
+    shop, there = near
+    ready = [item for item in picks if item in set(there)]
+    chosen = sorted(ready, key=lambda item: item in row)[:NEAR]
+    return Module(
+        ModuleName.NEAR, Explanation(N_("Ready near you today")), rules.near_slots(shop, chosen, picks, cards), shop
+    )
+
+
+def _posts_module(name: ModuleName, title: str, posts: Sequence[Post], policy: str, first: int) -> Module:
+    return Module(name, Explanation(title), [Slot(first + n, policy, 1.0, post=post) for n, post in enumerate(posts)])
+
+
+def _shown(chosen: Sequence[Pick], pins: Sequence[Pin], posts: Sequence[Post]) -> set[UUID]:
+    """Every product of which the page may need a card: also those that explain a pick, and those tagged in posts."""
+    anchors = {pick.anchor_id for pick in chosen if pick.anchor_id}
+    tagged = {tag.product_id for post in posts for tag in post.tags}
+    return {pick.product_id for pick in chosen} | {pin.product_id for pin in pins} | anchors | tagged

@@ -1,0 +1,74 @@
+"""What a page needs to know that is not one room's alone. A page is composed in few statements, so each brings much."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import msgspec
+
+from unwall.content.accounts.values import Account
+from unwall.insight.pages.values import Nearby, Pin
+from unwall.journal.values import Trail
+from unwall.kernel.database import Connection, row, rows
+from unwall.kernel.geo import Point
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """What is known of a person before anything is chosen, and what the merchants guarantee."""
+
+    trail: list[Trail]
+    """latest first"""
+    pins: list[Pin]
+    following: list[UUID]
+
+
+async def opening(
+    conn: Connection, person_ids: Collection[UUID], page: str, merchant_id: UUID | None, trail_limit: int = 60
+) -> Opening:
+    sql = """
+        SELECT
+            coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.at DESC, t.product_id) FROM (
+                SELECT product_id, kind, at FROM trail WHERE person_id = ANY($1)
+                ORDER BY at DESC, product_id LIMIT $4) t), '[]'),
+            coalesce((SELECT jsonb_agg(jsonb_build_object(
+                'merchant_id', merchant_id, 'position', position, 'product_id', product_id))
+                FROM pin WHERE page = $2 AND ($3::uuid IS NULL OR merchant_id = $3)), '[]'),
+            ARRAY(SELECT DISTINCT account_id FROM follow WHERE follower_id = ANY($1))
+    """
+    found = await row(conn, Opening, sql, list(person_ids), page, merchant_id, trail_limit)
+    assert found is not None  # one row by its nature
+    return found
+
+
+async def nearby(
+    conn: Connection, product_ids: Sequence[UUID], point: Point, merchant_id: UUID | None, lang: str, limit: int = 4
+) -> list[Nearby]:
+    """The nearest open shops that let people pick up (of this merchant, or of all), each with those of the products
+    that can be promised there."""
+    sql = """
+        WITH near AS (
+            SELECT * FROM node WHERE kind = 'shop' AND open AND pickup AND ($4::uuid IS NULL OR merchant_id = $4)
+            ORDER BY (latitude - $2) ^ 2 + ((longitude - $3) * cos(radians($2))) ^ 2, id LIMIT $6
+        )
+        SELECT to_jsonb(near) || jsonb_build_object('name', coalesce(translations #>> ARRAY[$5, 'name'], name)),
+            ARRAY(SELECT DISTINCT v.product_id FROM variant v
+                JOIN stock_level s ON s.variant_id = v.id AND s.node_id = near.id AND s.available > 0
+                WHERE v.product_id = ANY($1) AND v.active)
+        FROM near
+    """
+    return await rows(conn, Nearby, sql, list(product_ids), point.latitude, point.longitude, merchant_id, lang, limit)
+
+
+async def to_follow(conn: Connection, lang: str, following: Collection[UUID], limit: int) -> list[Account]:
+    """The accounts most followed by others that this person does not follow yet."""
+    sql = """
+        SELECT id, merchant_id, kind, handle, coalesce(translations #>> ARRAY[$1, 'name'], name),
+            coalesce(translations #>> ARRAY[$1, 'bio'], bio), avatar, banner, followers
+        FROM account WHERE id <> ALL($2) ORDER BY followers DESC, id LIMIT $3
+    """
+    return await rows(conn, Account, sql, lang, list(following), limit)
+
+
+async def pins(conn: Connection, merchant_id: UUID, page: str) -> list[Pin]:
+    """For the merchant's own desk."""
+    sql = "SELECT merchant_id, position, product_id FROM pin WHERE merchant_id = $1 AND page = $2 ORDER BY position"
+    return await rows(conn, Pin, sql, merchant_id, page)

@@ -1,0 +1,127 @@
+"""Where things stand on a page, and why. The numbered rules are in docs/rules/pages.md."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from unwall.catalogue.values import Card
+from unwall.commerce.sourcing import hours
+from unwall.insight.pages.values import Module, ModuleName, Nearby, NearShop, Page, Pin, Slot
+from unwall.insight.recommend.values import Pick, Source
+from unwall.journal.values import Event, Kind
+from unwall.kernel.clock import local
+from unwall.kernel.geo import Point, distance_km
+from unwall.kernel.ids import new_id
+from unwall.kernel.text import N_, Explanation
+from unwall.people.values import Visit
+
+PINNED = "pinned-1"
+BECAUSE = {
+    Kind.VIEW: N_("Because you looked at {product}"),
+    Kind.CLICK: N_("Because you looked at {product}"),
+    Kind.ADD_TO_CART: N_("Because you put {product} into your bag"),
+    Kind.PURCHASE: N_("Because you bought {product}"),
+}
+
+
+def arrange(pins: Sequence[Pin], ranked: Sequence[UUID], size: int) -> list[UUID]:
+    """A row of products: every pin at its place, everything else by rank, nothing twice (P1 to P4).
+
+    `pins` are of products that can be bought. Longer than `size` only where a pin stands beyond it.
+    """
+    places: dict[int, UUID] = {}
+    for pin in sorted(pins, key=lambda pin: (pin.position, pin.merchant_id, pin.product_id)):
+        if pin.product_id not in places.values():
+            places[_first_free(places, pin.position)] = pin.product_id
+    pinned = set(places.values())
+    rest = iter([item for item in dict.fromkeys(ranked) if item not in pinned])
+    length = max(size, max(places, default=-1) + 1)
+    row = [places[n] if n in places else next(rest, None) for n in range(length)]
+    return [item for item in row if item is not None]
+
+
+def _first_free(places: Mapping[int, UUID], position: int) -> int:
+    while position in places:
+        position += 1
+    return position
+
+
+def product_slots(
+    row: Sequence[UUID], pins: Sequence[Pin], picks: Mapping[UUID, Pick], cards: Mapping[UUID, Card]
+) -> list[Slot]:
+    pinned = {pin.product_id for pin in pins}
+    return [
+        pinned_slot(n, cards[item]) if item in pinned else picked_slot(n, picks[item], cards)
+        for n, item in enumerate(row)
+    ]
+
+
+def pinned_slot(n: int, card: Card) -> Slot:
+    reason = Explanation(N_("Chosen by {store}"), {"store": card.merchant_name})
+    return Slot(n, PINNED, 1.0, reason, card=card)
+
+
+def picked_slot(n: int, pick: Pick, cards: Mapping[UUID, Card]) -> Slot:
+    return Slot(n, pick.policy, pick.propensity, why(pick, cards), card=cards[pick.product_id])
+
+
+def why(pick: Pick, cards: Mapping[UUID, Card]) -> Explanation:
+    """From the stored fact that spoke for the pick (P5)."""
+    if pick.source is Source.POPULAR:
+        return Explanation(N_("Popular now at {store}"), {"store": cards[pick.product_id].merchant_name})
+    anchor = cards.get(pick.anchor_id) if pick.anchor_id else None
+    if anchor is None or pick.anchor_kind is None:  # what it goes back to is no longer sold
+        return Explanation(N_("Because of what you looked at lately"))
+    return Explanation(BECAUSE[pick.anchor_kind], {"product": anchor.title})
+
+
+def nearest_ready(nearby: Sequence[Nearby], point: Point, now: datetime) -> tuple[NearShop, list[UUID]] | None:
+    """The nearest shop that has some of the products and can have them ready today, by its own clock (P6)."""
+    for found in sorted(nearby, key=lambda found: (distance_km(found.node.point, point), found.node.code)):
+        ready, here = hours.ready_at(found.node, now), found.node.timezone
+        if found.product_ids and ready and local(ready, here).date() == local(now, here).date():
+            shop = NearShop(
+                found.node.id, found.node.name, distance_km(found.node.point, point), local(ready, here).isoformat()
+            )
+            return shop, found.product_ids
+    return None
+
+
+def near_slots(
+    shop: NearShop, products: Sequence[UUID], picks: Mapping[UUID, Pick], cards: Mapping[UUID, Card]
+) -> list[Slot]:
+    """What stands ready there, in the order of the picks."""
+    reason = Explanation(N_("Ready today at {shop}"), {"shop": shop.name})
+    return [
+        Slot(n, f"near-{picks[item].policy}", picks[item].propensity, reason, card=cards[item])
+        for n, item in enumerate(products)
+    ]
+
+
+def filled(modules: Sequence[Module]) -> list[Module]:
+    return [module for module in modules if module.slots]
+
+
+def exposures(page: Page, visit: Visit, now: datetime) -> list[Event]:
+    """What the server put before this person: one impression a slot, with the policy that chose it (P7)."""
+    return [_exposure(page, module.name, slot, visit, now) for module in page.modules for slot in module.slots]
+
+
+def _exposure(page: Page, module: ModuleName, slot: Slot, visit: Visit, now: datetime) -> Event:
+    shown = slot.card or slot.post or slot.account
+    return Event(
+        id=new_id(),
+        at=now,
+        kind=Kind.IMPRESSION,
+        merchant_id=shown.merchant_id if shown else None,
+        visitor_id=visit.visitor_id,
+        member_id=visit.member.id if visit.member else None,
+        session_id=visit.session_id,
+        account_id=slot.account.id if slot.account else None,
+        post_id=slot.post.id if slot.post else None,
+        product_id=slot.card.product_id if slot.card else None,
+        page=f"{page.page}/{module}",
+        slot=slot.slot,
+        policy=slot.policy,
+        propensity=slot.propensity,
+    )

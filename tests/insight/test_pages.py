@@ -1,0 +1,385 @@
+"""What stands where, and why: docs/rules/pages.md."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from obstore.store import MemoryStore
+
+from tests.insight.market import (
+    ANN,
+    BOB,
+    LABEL,
+    NOON,
+    PRODUCTS,
+    TEA,
+    add_order,
+    add_post,
+    did,
+    open_market,
+    post,
+    product,
+    variant,
+)
+from unwall.insight.pages import compose
+from unwall.insight.pages.actions import save_pins
+from unwall.insight.pages.reads import pins as pins_of
+from unwall.insight.pages.rules import arrange, exposures
+from unwall.insight.pages.values import ModuleName, Pin
+from unwall.insight.recommend.actions import train
+from unwall.insight.recommend.recommender import Recommender
+from unwall.journal.actions import record
+from unwall.journal.values import Event, Kind
+from unwall.kernel.errors import Invalid
+from unwall.kernel.files import Files
+from unwall.kernel.ids import derived_id
+from unwall.people.values import Member, Place, Visit
+
+SESSION = derived_id("session")
+NEWCOMER = Visit(derived_id("newcomer"), SESSION, None, "en")
+ITEMS = [UUID(int=n) for n in range(40)]
+
+
+def names(module) -> list[str]:
+    return [slot.card.slug for slot in module.slots]
+
+
+def modules(page) -> dict:
+    return {module.name: module for module in page.modules}
+
+
+def visit(who=ANN, *, place=None, lang="en") -> Visit:
+    return Visit(who, SESSION, None, lang, place)
+
+
+async def pin(conn, merchant, name: str, position: int, page: str = "home") -> None:
+    await conn.execute("INSERT INTO pin VALUES ($1, $2, $3, $4)", merchant, page, position, product(name))
+
+
+async def follow(conn, who, slug: str) -> None:
+    await conn.execute("INSERT INTO follow (account_id, follower_id) VALUES ($1, $2)", derived_id("account", slug), who)
+
+
+@pytest.fixture
+async def market(db):
+    """Ann looked at green tea and bought the cup; people who see green tea go on to white, then black."""
+    async with db.transaction() as conn:
+        await open_market(conn)
+        for n, name in enumerate(["spring", "summer", "autumn", "winter", "rain", "snow"]):
+            await add_post(conn, name, TEA, ["green"], hours_ago=n + 2)
+        await add_post(conn, "linen", LABEL, ["coat"], hours_ago=1)
+        await record(conn, [
+            did(ANN, Kind.PURCHASE, "cup", hours=-9), did(ANN, Kind.VIEW, "green", hours=-8),
+            did(BOB, Kind.VIEW, "green", hours=-7), did(BOB, Kind.VIEW, "white", hours=-6),
+            did(BOB, Kind.VIEW, "black", hours=-5), did(BOB, Kind.VIEW, "coat", hours=-4),
+        ])  # fmt: skip
+    return db
+
+
+@pytest.fixture
+async def recommender(market):
+    files = Files(MemoryStore())
+    await train(market, files)
+    found = Recommender(market, files)
+    await found.refresh()
+    return found
+
+
+# --- the row ----------------------------------------------------------------------------------------------------------
+
+a_pin = st.builds(Pin, st.sampled_from([TEA, LABEL]), st.integers(0, 19), st.sampled_from(ITEMS))
+pins_of_one = st.lists(
+    st.builds(Pin, st.just(TEA), st.integers(0, 19), st.sampled_from(ITEMS)),
+    unique_by=(lambda pin: pin.position, lambda pin: pin.product_id), max_size=8,
+)  # fmt: skip
+ranked = st.lists(st.sampled_from(ITEMS), max_size=40)
+
+
+@given(pins_of_one, st.permutations(ITEMS), st.integers(0, 14))
+def test_p1_every_pin_stands_at_its_place_and_the_row_grows_to_hold_it(pins, rank, size):
+    row = arrange(pins, rank, size)
+    assert [row[pin.position] for pin in pins] == [pin.product_id for pin in pins]
+    assert len(row) == max([size, *[pin.position + 1 for pin in pins]])
+
+
+@given(pins_of_one, ranked)
+def test_p1_a_row_closes_up_and_keeps_the_pins_order(pins, rank):
+    row = arrange(pins, rank, 12)
+    assert [item for item in row if item in {p.product_id for p in pins}] == [
+        p.product_id for p in sorted(pins, key=lambda p: p.position)
+    ]
+    assert len(row) <= 20
+
+
+@given(st.lists(a_pin, max_size=12, unique_by=lambda pin: pin.product_id), st.permutations(ITEMS))
+def test_p2_two_merchants_on_one_place_stand_next_to_each_other_always_the_same_way(pins, rank):
+    row = arrange(pins, rank, 12)
+    assert row == arrange(pins[::-1], rank, 12)
+    assert {p.product_id for p in pins} <= set(row)
+    for one in pins:
+        assert row.index(one.product_id) >= one.position
+        between = row[one.position : row.index(one.product_id)]
+        assert set(between) <= {p.product_id for p in pins}, "only pins can push a pin on"
+
+
+def test_p2_the_smaller_identifier_goes_first():
+    first, second = sorted([TEA, LABEL])
+    pins = [Pin(second, 1, ITEMS[0]), Pin(first, 1, ITEMS[1])]
+    assert arrange(pins, ITEMS[5:], 4) == [ITEMS[5], ITEMS[1], ITEMS[0], ITEMS[6]]
+
+
+@given(st.lists(a_pin, max_size=12), ranked, st.integers(0, 14))
+def test_p3_everything_else_stands_by_its_score(pins, rank, size):
+    pinned = {pin.product_id for pin in pins}
+    rest = [item for item in arrange(pins, rank, size) if item not in pinned]
+    by_score = [item for item in dict.fromkeys(rank) if item not in pinned]
+    assert rest == by_score[: len(rest)]
+
+
+async def test_p3_what_was_bought_is_not_recommended_but_shown_where_pinned(market, recommender):
+    async with market.transaction() as conn:
+        page = await compose.compose_home(conn, recommender, visit(), NOON)
+        assert "cup" not in names(modules(page)[ModuleName.FOR_YOU])
+        assert names(modules(page)[ModuleName.FOR_YOU])[:2] == ["white", "black"]
+        await pin(conn, TEA, "cup", 1)
+        page = await compose.compose_home(conn, recommender, visit(), NOON)
+        assert names(modules(page)[ModuleName.FOR_YOU])[:3] == ["white", "cup", "black"]
+
+
+@given(st.lists(a_pin, max_size=12), ranked, st.integers(0, 14))
+def test_p4_nothing_stands_twice(pins, rank, size):
+    row = arrange(pins, rank, size)
+    assert len(row) == len(set(row))
+
+
+async def test_p4_what_cannot_be_bought_leaves_its_place_to_the_next(market, recommender):
+    async with market.transaction() as conn:
+        await pin(conn, TEA, "puer", 0)
+        await conn.execute("UPDATE product SET status = 'archived' WHERE slug IN ('puer', 'white')")
+        page = await compose.compose_home(conn, recommender, visit(), NOON)
+    row = names(modules(page)[ModuleName.FOR_YOU])
+    assert row[0] == "black"
+    assert not {"puer", "white"} & set(row)
+
+
+async def test_p1_pins_hold_on_the_page_that_they_are_for(market, recommender):
+    async with market.transaction() as conn:
+        await pin(conn, TEA, "puer", 2, "store")
+        await pin(conn, LABEL, "dress", 0, "store")
+        store = await compose.compose_store(conn, recommender, visit(), TEA, NOON)
+        home = await compose.compose_home(conn, recommender, visit(), NOON)
+    slot = modules(store)[ModuleName.FOR_YOU].slots[2]
+    assert (slot.card.slug, slot.policy, slot.reason.say("en")) == ("puer", "pinned-1", "Chosen by Tea")
+    assert set(names(modules(store)[ModuleName.FOR_YOU])) <= set(PRODUCTS[TEA])
+    assert "pinned-1" not in {slot.policy for slot in modules(home)[ModuleName.FOR_YOU].slots}
+
+
+# --- why --------------------------------------------------------------------------------------------------------------
+
+
+async def test_p5_every_product_says_why_in_the_readers_words(market, recommender):
+    async with market.transaction() as conn:
+        page = await compose.compose_home(conn, recommender, visit(lang="zh"), NOON)
+        first, *_, last = modules(page)[ModuleName.FOR_YOU].slots
+        assert (first.reason.text, first.reason.facts) == ("Because you looked at {product}", {"product": "中green"})
+        assert last.reason.text == "Popular now at {store}"
+        bought = await compose.compose_home(conn, recommender, visit(BOB), NOON)
+        assert all(slot.reason for slot in modules(bought)[ModuleName.FOR_YOU].slots)
+
+
+async def test_p5_what_is_no_longer_sold_is_not_named(market, recommender):
+    async with market.transaction() as conn:
+        await conn.execute("UPDATE product SET status = 'archived' WHERE slug = 'green'")
+        page = await compose.compose_home(conn, recommender, visit(), NOON)
+    assert modules(page)[ModuleName.FOR_YOU].slots[0].reason.say("en") == "Because of what you looked at lately"
+
+
+async def test_p5_what_goes_with_a_product_is_what_others_went_on_to(market, recommender):
+    async with market.transaction() as conn:
+        page = await compose.compose_product(conn, recommender, visit(), product("green"), TEA, NOON)
+    first = modules(page)[ModuleName.GOES_WITH].slots[0]
+    assert (first.card.slug, first.reason.say("en")) == ("cup", "Others looked at this too")
+    assert set(names(modules(page)[ModuleName.GOES_WITH])) == {"white", "black", "puer", "cup"}
+
+
+# --- near -------------------------------------------------------------------------------------------------------------
+
+WEST_LAKE = Place("West Lake", 30.25, 120.15)
+
+
+async def shop(
+    conn, code: str, latitude: float, stock: dict[str, int], *, merchant=TEA, hours="Mo-Su 10:00-22:00", **more
+):
+    node = derived_id("node", code)
+    values = {
+        "id": node, "merchant_id": merchant, "code": code, "kind": "shop", "name": code.title(), "city": "Hangzhou",
+        "address": "1", "latitude": latitude, "longitude": 120.15, "timezone": "Asia/Shanghai", "opening_hours": hours,
+        "ships": True, "pickup": True, "pick_minutes": 30, "pick_cost": 0, "open": True, **more,
+    }  # fmt: skip
+    places = ", ".join(f"${n}" for n in range(1, len(values) + 1))
+    await conn.execute(f"INSERT INTO node ({', '.join(values)}) VALUES ({places})", *values.values())
+    for name, quantity in stock.items():
+        await conn.execute(
+            "INSERT INTO stock_level (variant_id, node_id, merchant_id, on_hand, safety_stock)"
+            " VALUES ($1, $2, $3, $4, 1)",
+            variant(name), node, merchant, quantity,
+        )  # fmt: skip
+    return node
+
+
+async def near_row(conn, recommender, place=WEST_LAKE, now=NOON, **more):
+    page = await compose.compose_home(conn, recommender, visit(place=place, **more), now)
+    return modules(page).get(ModuleName.NEAR)
+
+
+async def test_p6_the_nearest_shop_that_can_have_something_ready_today(market, recommender):
+    async with market.transaction() as conn:  # noon UTC is 20:00 in Shanghai
+        await shop(conn, "empty", 30.25, {"white": 1})  # one in stock, one kept for safety
+        await shop(conn, "shut", 30.26, {"white": 9}, hours="Mo-Su 09:00-18:00")
+        await shop(conn, "near", 30.27, {"white": 2, "puer": 5, "cup": 9})
+        await shop(conn, "far", 31.0, {"black": 9})
+        row = await near_row(conn, recommender)
+    assert (row.shop.name, row.shop.ready_at) == ("Near", "2026-03-10T20:30:00+08:00")
+    assert row.shop.distance_km == pytest.approx(2.22, abs=0.01)
+    assert set(names(row)) == {"white", "puer"}  # the cup was bought already
+    assert {slot.reason.say("en") for slot in row.slots} == {"Ready today at Near"}
+    assert row.slots[0].policy.startswith("near-")
+
+
+async def test_p6_without_a_place_or_a_shop_the_row_is_left_out(market, recommender):
+    async with market.transaction() as conn:
+        node = await shop(conn, "near", 30.27, {"white": 2})
+        assert await near_row(conn, recommender, place=None) is None
+        assert await near_row(conn, recommender, now=NOON + timedelta(hours=2)) is None  # closed for today
+        assert await near_row(conn, recommender) is not None
+        await conn.execute("UPDATE node SET open = false WHERE id = $1", node)
+        assert await near_row(conn, recommender) is None
+
+
+async def test_p6_a_store_shows_its_own_shops(market, recommender):
+    async with market.transaction() as conn:
+        await shop(conn, "label", 30.25, {"coat": 5}, merchant=LABEL)
+        await shop(conn, "tea", 30.5, {"white": 5})
+        page = await compose.compose_store(conn, recommender, visit(place=WEST_LAKE), TEA, NOON)
+    assert modules(page)[ModuleName.NEAR].shop.name == "Tea"
+
+
+# --- the record of exposure -------------------------------------------------------------------------------------------
+
+
+async def test_p7_each_slot_is_one_impression(market, recommender):
+    ann = Visit(ANN, SESSION, Member(BOB, None, "Ann", "en"), "en")
+    async with market.transaction() as conn:
+        page = await compose.compose_home(conn, recommender, ann, NOON)
+    shown = exposures(page, ann, NOON)
+
+    assert len(shown) == sum(len(module.slots) for module in page.modules)
+    assert len({event.id for event in shown}) == len(shown)
+    hero, first = shown[0], shown[1]
+    assert (hero.page, hero.slot, hero.post_id, hero.merchant_id) == ("home/hero", 0, post("linen"), LABEL)
+    card = modules(page)[ModuleName.FOR_YOU].slots[0].card
+    assert first == Event(
+        first.id, NOON, Kind.IMPRESSION, card.merchant_id, ANN, BOB, SESSION, product_id=card.product_id,
+        page="home/for-you", slot=0, policy="transitions-1", propensity=1.0,
+    )  # fmt: skip
+    assert {(e.visitor_id, e.member_id, e.session_id, e.at) for e in shown} == {(ANN, BOB, SESSION, NOON)}
+
+
+# --- posts ------------------------------------------------------------------------------------------------------------
+
+
+async def test_p8_the_newest_post_of_a_followed_account_opens_the_page(market, recommender):
+    async with market.transaction() as conn:
+        await follow(conn, ANN, "tea")
+        page = await compose.compose_home(conn, recommender, visit(), NOON)
+    shown = [
+        (module.name, [slot.post.title for slot in module.slots]) for module in page.modules if module.slots[0].post
+    ]
+    assert shown == [
+        (ModuleName.HERO, ["Spring"]),
+        (ModuleName.POSTS, ["Summer", "Autumn", "Winter"]),
+        (ModuleName.POSTS, ["Rain", "Snow"]),
+    ]
+    assert [slot.slot for module in page.modules if module.name is ModuleName.POSTS for slot in module.slots] == [
+        *range(5)
+    ]
+    assert ModuleName.FOLLOW not in modules(page)
+    assert product("green") in page.cards  # tagged in the posts
+
+
+async def test_p8_who_follows_nobody_sees_the_newest_of_all_and_whom_to_follow(market, recommender):
+    async with market.transaction() as conn:
+        page = await compose.compose_home(conn, recommender, NEWCOMER, NOON)
+        found = modules(page)
+        assert found[ModuleName.HERO].slots[0].post.title == "Linen"
+        assert {slot.account.handle for slot in found[ModuleName.FOLLOW].slots} == {"tea", "label"}
+        await conn.execute("DELETE FROM outbox WHERE merchant_id = $1", LABEL)
+        await follow(conn, NEWCOMER.visitor_id, "label")
+        found = modules(await compose.compose_home(conn, recommender, NEWCOMER, NOON))
+        assert found[ModuleName.HERO].slots[0].post.title == "Spring"
+        assert [slot.account.handle for slot in found[ModuleName.FOLLOW].slots] == ["tea"]
+
+
+async def test_p8_an_empty_market_is_an_empty_page(db):
+    async with db.transaction() as conn:
+        page = await compose.compose_home(conn, Recommender(db, Files(MemoryStore())), NEWCOMER, NOON)
+    assert page.modules == []
+    assert exposures(page, NEWCOMER, NOON) == []
+
+
+# --- cost -------------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def counted(conn):
+    statements: list[str] = []
+    log = lambda record: statements.append(record.query)  # noqa: E731
+    conn.add_query_logger(log)
+    yield statements
+    await asyncio.sleep(0)  # the logger is told after the answer
+    conn.remove_query_logger(log)
+
+
+async def test_p9_a_home_page_takes_few_statements(market, recommender):
+    async with market.transaction() as conn:
+        await shop(conn, "near", 30.27, {"white": 2})
+        async with counted(conn) as statements:
+            await compose.compose_home(conn, recommender, visit(NEWCOMER.visitor_id, place=WEST_LAKE), NOON)
+        assert len(statements) == 5
+        await follow(conn, ANN, "tea")
+        async with counted(conn) as statements:
+            await compose.compose_home(conn, recommender, visit(place=WEST_LAKE), NOON)
+        assert len(statements) == 4
+        async with counted(conn) as statements:
+            await compose.compose_store(conn, recommender, visit(place=WEST_LAKE), TEA, NOON)
+        assert len(statements) == 4
+
+
+# --- the merchant's hand ----------------------------------------------------------------------------------------------
+
+
+async def test_pins_are_saved_whole_and_only_of_ones_own_products(market):
+    async with market.confined(TEA) as conn:
+        await save_pins(conn, TEA, "home", [(0, product("cup")), (3, product("puer"))])
+        await save_pins(conn, TEA, "home", [(1, product("cup"))])
+        assert await pins_of(conn, TEA, "home") == [Pin(TEA, 1, product("cup"))]
+        wrong = [(20, product("cup")), (1, product("coat")), (1, product("green")), (2, product("green"))]
+        with pytest.raises(Invalid) as caught:
+            await save_pins(conn, TEA, "home", wrong)
+        assert list(caught.value.by_field()) == [
+            "pins.0.position", "pins.1.product_id", "pins.2.position", "pins.3.product_id",
+        ]  # fmt: skip
+        with pytest.raises(Invalid, match="page"):
+            await save_pins(conn, TEA, "product", [])
+        assert await pins_of(conn, TEA, "home") == [Pin(TEA, 1, product("cup"))]
+
+
+async def test_an_order_needs_no_page(market):
+    async with market.transaction() as conn:  # orders without a visitor, as imported, do not disturb composing
+        await add_order(conn, "1", TEA, None, [("green", 1, None)], channel="import")
+        page = await compose.compose_home(conn, Recommender(market, Files(MemoryStore())), NEWCOMER, NOON)
+    assert ModuleName.FOR_YOU not in modules(page)

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from unwall.kernel.database import Connection
 
-Rows: TypeAlias = Iterable[tuple[object, ...]]
+Row: TypeAlias = tuple[object, ...]
+Rows: TypeAlias = Iterable[Row]
 
 COLUMNS = {
     "merchant": "id slug name currency timezone locale translations created_at",

@@ -9,11 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from unwall.intake.demo.crowd import Crowd
+from unwall.intake.demo.draw import Draw, pick
 from unwall.intake.demo.happenings import Happenings, Lines, Orders, page
-from unwall.intake.demo.stage import DAY_MS, DAYS, HOUR_MS, MINUTE_MS, PARTNERS, SPANS, Flags, Floats, Ints, Stage
+from unwall.intake.demo.stage import DAY_MS, DAYS, HOUR_MS, MINUTE_MS, PARTNERS, Flags, Ints, Stage
 from unwall.journal.values import Kind
 
-VISITS = 7.5
+VISITS = 9.0
 """For each member, in all the time."""
 STEPS = 8
 """The most products opened in one visit."""
@@ -104,7 +105,7 @@ def _visits(stage: Stage, crowd: Crowd, rng: np.random.Generator) -> Visits:
     kept = (at >= crowd.joined[person]) & (at <= crowd.until[person]) & (at < stage.now)
     order = np.flatnonzero(kept)[np.argsort(at[kept], kind="stable")]
     person, at = person[order], at[order]
-    merchant = _pick(np.cumsum(crowd.affinity[person], axis=1), rng)
+    merchant = pick(np.cumsum(crowd.affinity[person], axis=1), rng)
     post = _choose_posts(stage, crowd, person, merchant, at, rng)
     chance = rng.random(len(at))
     origin = np.select(
@@ -114,19 +115,13 @@ def _visits(stage: Stage, crowd: Crowd, rng: np.random.Generator) -> Visits:
     )
     known = np.ones(len(at), np.bool_)
     known[np.unique(person, return_index=True)[1]] = False
-    return Visits(person, merchant, at, post, origin, (origin == FROM_HOME) | (rng.random(len(at)) < 0.4), known)
+    return Visits(person, merchant, at, post, origin, (origin == FROM_HOME) | (rng.random(len(at)) < 0.45), known)
 
 
 def _times(stage: Stage, size: int, rng: np.random.Generator) -> Ints:
     day = rng.choice(DAYS + 1, size, p=stage.day_weight / stage.day_weight.sum())
     hour = rng.choice(24, size, p=HOURS / HOURS.sum())
     return stage.start + day * DAY_MS + hour * HOUR_MS + rng.integers(HOUR_MS, size=size)
-
-
-def _pick(cumulated: Floats, rng: np.random.Generator) -> Ints:
-    """One column for each row, by its cumulated weights."""
-    drawn = rng.random(len(cumulated)) * cumulated[:, -1]
-    return np.minimum((cumulated < drawn[:, None]).sum(axis=1), cumulated.shape[1] - 1)
 
 
 def _choose_posts(stage: Stage, crowd: Crowd, person: Ints, merchant: Ints, at: Ints, rng: np.random.Generator) -> Ints:
@@ -146,37 +141,8 @@ def _choose_posts(stage: Stage, crowd: Crowd, person: Ints, merchant: Ints, at: 
 # --- what they open ---------------------------------------------------------------------------------------------------
 
 
-class _Draw:
-    """Draws products by taste and season."""
-
-    def __init__(self, stage: Stage, crowd: Crowd, rng: np.random.Generator) -> None:
-        self._stage, self._crowd, self._rng = stage, crowd, rng
-        categories = len(stage.category_owner)
-        self._mass = np.zeros((SPANS, categories))
-        self._order = np.argsort(stage.category, kind="stable")
-        self._starts = np.searchsorted(stage.category[self._order], np.arange(categories + 1))
-        ladder = []
-        for span in range(SPANS):
-            appeal = stage.appeal[span, self._order]
-            for c in range(categories):
-                part = np.cumsum(appeal[self._starts[c] : self._starts[c + 1]])
-                self._mass[span, c] = part[-1] if len(part) else 0.0
-                ladder.append(span * categories + c + part / max(self._mass[span, c], 1e-9))
-        self._ladder = np.concatenate(ladder)
-        self._categories = categories
-
-    def products(self, person: Ints, merchant: Ints, at: Ints) -> Ints:
-        span = self._stage.span(at)
-        weights = self._crowd.taste[person] * self._mass[span]
-        weights[self._stage.category_owner[None, :] != merchant[:, None]] = 0.0
-        category = _pick(np.cumsum(weights, axis=1), self._rng)
-        rung = span * self._categories + category + self._rng.random(len(at)) * 0.999999
-        place = np.searchsorted(self._ladder, rung) - span * len(self._order)
-        return self._order[np.clip(place, self._starts[category], self._starts[category + 1] - 1)]
-
-
 def _views(stage: Stage, crowd: Crowd, visits: Visits, rng: np.random.Generator) -> Views:
-    draw = _Draw(stage, crowd, rng)
+    draw = Draw(stage, crowd, rng)
     steps = np.minimum(rng.geometric(0.42, len(visits.at)), STEPS)
     product = np.zeros(len(visits.at), np.int64)
     at = visits.at + rng.integers(8_000, 70_000, len(visits.at))
@@ -245,9 +211,9 @@ def _see_home(
     opened = np.full((len(visits.at), SHOWN), -1, np.int64)
     clicked = (views.page == page("home/for-you")) & (views.slot >= 0)
     opened[views.visit[clicked], views.slot[clicked]] = views.product[clicked]
-    draw = _Draw(stage, crowd, rng)
+    draw = Draw(stage, crowd, rng)
     for slot in range(SHOWN):
-        merchant = _pick(np.cumsum(crowd.affinity[who["person"]], axis=1), rng)
+        merchant = pick(np.cumsum(crowd.affinity[who["person"]], axis=1), rng)
         drawn = draw.products(who["person"], merchant, at)
         shown = np.where(opened[home, slot] >= 0, opened[home, slot], drawn)
         happenings.add(
@@ -259,7 +225,7 @@ def _see_home(
 
 def _see_posts(stage: Stage, visits: Visits, happenings: Happenings, rng: np.random.Generator) -> None:
     """A post opened, and now and then liked or shared."""
-    for kind, chance, later in ((Kind.VIEW, 1.0, 3_000), (Kind.LIKE, 0.075, 14_000), (Kind.SHARE, 0.012, 20_000)):
+    for kind, chance, later in ((Kind.VIEW, 1.0, 3_000), (Kind.LIKE, 0.12, 14_000), (Kind.SHARE, 0.012, 20_000)):
         here = np.flatnonzero((visits.post >= 0) & (rng.random(len(visits.at)) < chance))
         happenings.add(
             kind, visits.at[here] + later, person=visits.person[here], session=here, merchant=visits.merchant[here],
@@ -297,7 +263,8 @@ def _follow(stage: Stage, crowd: Crowd, happenings: Happenings, rng: np.random.G
 
 def follow_times(stage: Stage, crowd: Crowd, person: Ints) -> Ints:
     """Some minutes after signing up."""
-    return np.minimum(crowd.joined[person] + (person % 50) * MINUTE_MS, stage.now - 1)
+    found: Ints = np.minimum(crowd.joined[person] + (person % 50) * MINUTE_MS, stage.now - 1)
+    return found
 
 
 def _fill_bags(
@@ -332,7 +299,7 @@ def _ordered(stage: Stage, visits: Visits, bags: Views, buys: Flags, rng: np.ran
     ends = np.zeros(len(visits.at), np.int64)
     np.maximum.at(ends, bags.visit[kept], bags.at[kept])
     placed = ends + rng.integers(60_000, 420_000, len(ends))
-    kept = kept[placed[bags.visit[kept]] < stage.now - MINUTE_MS]
+    kept = kept[placed[bags.visit[kept]] < stage.now - 2 * MINUTE_MS]
     sessions = np.unique(bags.visit[kept])
     sessions = sessions[np.argsort(placed[sessions], kind="stable")]
     number = np.zeros(len(visits.at), np.int64)
@@ -351,4 +318,5 @@ def _ordered(stage: Stage, visits: Visits, bags: Views, buys: Flags, rng: np.ran
             page=bags.page[kept],
             policy=bags.policy[kept],
         ),
+        visits=len(visits.at),
     )

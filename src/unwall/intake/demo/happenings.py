@@ -53,10 +53,11 @@ class Lines(NamedTuple):
 
 
 class Orders(NamedTuple):
-    """Online orders in order of time; `first` and `last` bound each one's lines."""
+    """Online orders in order of time, and of how many visits."""
 
     person: Ints
     session: Ints
     merchant: Ints
     placed: Ints
     lines: Lines
+    visits: int

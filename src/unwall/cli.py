@@ -1,0 +1,300 @@
+"""`unwall`: run it, fill it, look after it. Commands print what they did and what to do next."""
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from rich.console import Console
+from rich.table import Table
+
+from unwall import __version__, settings
+from unwall.commerce.stock import reads as stock_reads
+from unwall.insight.recommend.actions import train as train_model
+from unwall.intake.demo import actions as demo_market
+from unwall.intake.online_retail.actions import import_online_retail
+from unwall.intake.progress import Progress
+from unwall.journal import jobs as journal_jobs
+from unwall.kernel.clock import now
+from unwall.kernel.database import Database, connect, embedded_url
+from unwall.kernel.errors import Invalid, UnwallError
+from unwall.kernel.files import Files, open_files
+from unwall.kernel.migrate import migrate as bring_up_to_date
+from unwall.people import actions as people
+from unwall.people import reads as people_reads
+from unwall.people.rules import check_person
+from unwall.people.values import Role
+from unwall.settings import Settings
+
+app = typer.Typer(help="Unwall: content, data and omnichannel in one program.", no_args_is_help=True)
+stock = typer.Typer(help="Look after the stock.", no_args_is_help=True)
+journal = typer.Typer(help="Look after the journal.", no_args_is_help=True)
+bring = typer.Typer(help="Bring data in.", no_args_is_help=True)
+member = typer.Typer(help="Members.", no_args_is_help=True)
+merchant = typer.Typer(help="Merchants.", no_args_is_help=True)
+for name, group in {
+    "stock": stock,
+    "journal": journal,
+    "import": bring,
+    "member": member,
+    "merchant": merchant,
+}.items():
+    app.add_typer(group, name=name)
+
+out = Console()
+err = Console(stderr=True)
+
+
+def main() -> None:
+    try:
+        app()
+    except Invalid as error:
+        for field in error.errors:
+            err.print(f"[red]{field.field}[/]: {field.message}", highlight=False)
+        sys.exit(2)
+    except UnwallError as error:
+        err.print(f"[red]{error.message}[/]", highlight=False)
+        sys.exit(1)
+
+
+# --- the ground under every command -----------------------------------------------------------------------------------
+
+
+def prepared() -> Settings:
+    """The settings with a database that runs and is up to date; the environment then tells it to child processes."""
+    config = settings.load()
+    config.data.mkdir(parents=True, exist_ok=True)
+    url = config.database_url or embedded_url(config.data / "postgres")
+    fresh = bring_up_to_date(url)
+    if fresh:
+        err.print(f"Database brought up to date: {', '.join(fresh)}", style="dim")
+    os.environ.update(DATABASE_URL=url, UNWALL_DATA=str(config.data))
+    return msgspec.structs.replace(config, database_url=url)
+
+
+@asynccontextmanager
+async def opened(config: Settings) -> AsyncIterator[tuple[Database, Files]]:
+    async with connect(config.database_url, size=config.pool_size) as db:
+        yield db, open_files(config.files_url, config.data)
+
+
+def with_database(work: Callable[[Database, Files], Awaitable[None]]) -> None:
+    async def run() -> None:
+        async with opened(config) as (db, files):
+            await work(db, files)
+
+    config = prepared()
+    asyncio.run(run())
+
+
+# --- running ----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def serve() -> None:
+    """Serve what the database holds."""
+    run_server(prepared())
+
+
+def run_server(config: Settings) -> None:
+    _free(config)
+    if config.workers > 1:
+        shared = tempfile.mkdtemp(prefix="unwall-figures-")
+        os.environ.update(PROMETHEUS_MULTIPROC_DIR=shared, UNWALL_METRICS_DIRECTORY=shared)
+    out.print(
+        f"Unwall {__version__} on [bold]http://{config.host}:{config.port}[/]  (stop with Ctrl+C)", highlight=False
+    )
+    Granian(
+        "unwall.app:create_app",
+        factory=True,
+        address=config.host,
+        port=config.port,
+        workers=config.workers,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        websockets=False,
+        log_enabled=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=15,
+    ).serve()
+
+
+def _free(config: Settings) -> None:
+    """Tell a port in use in plain words before the server's own traceback does."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.host, config.port))
+        except OSError as error:
+            raise Invalid.one("UNWALL_PORT", f"{config.host}:{config.port} cannot be used: {error.strerror}.") from None
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="The same seed makes the same market.")] = 1,
+    load_only: Annotated[bool, typer.Option("--load-only", help="Load, but do not serve.")] = False,
+) -> None:
+    """Load a lively demo market (once) and serve it."""
+    config = prepared()
+
+    async def load() -> None:
+        async with opened(config) as (db, files):
+            with Progress(err) as progress:
+                report = await demo_market.load(db, files, seed, now(), progress)
+        table = Table(title="Staff log-ins of the demo market", title_justify="left", box=None)
+        for heading in ("store", "role", "e-mail", "password"):
+            table.add_column(heading, no_wrap=True)
+        for login in report.logins:
+            table.add_row(login.store, login.role, login.email, login.password)
+        out.print(table)
+        url = f"http://{config.host}:{config.port}"
+        out.print(f"Shop {url}/   Console {url}/console   Counter {url}/counter", highlight=False)
+
+    asyncio.run(load())
+    if not load_only:
+        run_server(config)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date (serve and demo do it too)."""
+    config = prepared()
+    out.print(f"The database is up to date. Next: unwall serve  (data in {config.data})", highlight=False)
+
+
+@app.command("settings")
+def show_settings() -> None:
+    """Print what may be set, and what is."""
+    config = settings.load()
+    table = Table(box=None)
+    for heading in ("variable", "value"):
+        table.add_column(heading)
+    for name in Settings.__struct_fields__:
+        shown = "(set)" if name == "database_url" and config.database_url else str(getattr(config, name))
+        table.add_row(f"UNWALL_{name.upper()}", shown)
+    out.print(table)
+
+
+# --- bringing in ------------------------------------------------------------------------------------------------------
+
+
+@bring.command("online-retail")
+def online_retail(file: Path) -> None:
+    """The UCI Online Retail file (.csv or .csv.gz), as a merchant with catalogue, members and dated orders."""
+
+    async def work(db: Database, files: Files) -> None:
+        with Progress(err) as progress:
+            report = await import_online_retail(db, files, file, progress)
+        table = Table(title="Where the lines went", title_justify="left", box=None)
+        for heading in report.headings:
+            table.add_column(heading, justify="right" if heading != report.headings[0] else "left")
+        for row in report.rows():
+            table.add_row(*row)
+        out.print(table)
+        for line in report.closing():
+            out.print(line, highlight=False)
+
+    with_database(work)
+
+
+@member.command("claim")
+def claim_member(
+    merchant_slug: Annotated[str, typer.Option("--merchant")],
+    code: Annotated[str, typer.Option(help="What the merchant calls the member: a customer number.")],
+    email: Annotated[str, typer.Option()],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True)],
+) -> None:
+    """Give an imported member an e-mail and a password, so that they can sign in and see their own page."""
+    check_person(email, code, password)
+
+    async def work(db: Database, _: Files) -> None:
+        hashed = await people.hash_password(password)
+        async with db.transaction() as conn:
+            found = await people_reads.merchant_by_slug(conn, merchant_slug, "en")
+            if found is None:
+                raise Invalid.one("--merchant", f"There is no merchant {merchant_slug}.")
+            await people.claim_member(conn, found.id, code, email, hashed)
+        out.print(f"Customer {code} can now sign in as {email}.", highlight=False)
+
+    with_database(work)
+
+
+@merchant.command("add")
+def add_merchant(
+    slug: str,
+    name: str,
+    owner_email: Annotated[str, typer.Option()],
+    owner_name: Annotated[str, typer.Option()],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    currency: str = "CNY",
+    timezone: str = "Asia/Shanghai",
+) -> None:
+    """Open a store: its address, its account and its owner's log-in."""
+    check_person(owner_email, owner_name, password)
+
+    async def work(db: Database, _: Files) -> None:
+        hashed = await people.hash_password(password)
+        async with db.transaction() as conn:
+            merchant_id = await people.add_merchant(conn, slug, name, currency, timezone)
+            await people.add_staff(conn, merchant_id, owner_email, owner_name, hashed, Role.OWNER, None)
+        out.print(f"{name} is open at /m/{slug}. {owner_name} signs in at /console.", highlight=False)
+
+    with_database(work)
+
+
+# --- looking after ----------------------------------------------------------------------------------------------------
+
+
+@stock.command()
+def audit() -> None:
+    """Prove that ledger, levels and open holds agree, and say where they do not (exit code 1)."""
+
+    async def work(db: Database, _: Files) -> None:
+        async with db.read() as conn:
+            wrong = await stock_reads.audit(conn)
+        for discrepancy in wrong[:50]:
+            out.print(str(discrepancy), highlight=False)
+        if wrong:
+            out.print(f"[red]{len(wrong)} levels do not agree with their ledger.[/]")
+            raise typer.Exit(1)
+        out.print("Ledger, levels and open holds agree.")
+
+    with_database(work)
+
+
+@journal.command()
+def export(
+    until: Annotated[str, typer.Option(help="Days before this one (YYYY-MM-DD); today if not given.")] = "",
+) -> None:
+    """Write finished days to Parquet, each once."""
+
+    async def work(db: Database, _: Files) -> None:
+        config = settings.load()
+        done = await journal_jobs.export(db, config.data, until or None)
+        for day in done:
+            out.print(f"{day.day}  {day.rows:>9,} rows  {day.file}", highlight=False)
+        out.print(f"{len(done)} days written under {config.data / 'parquet'}.", highlight=False)
+
+    with_database(work)
+
+
+@app.command()
+def train() -> None:
+    """Learn the recommender from the journal and put the new model to use."""
+
+    async def work(db: Database, files: Files) -> None:
+        begin = now()
+        facts = await train_model(db, files)
+        out.print(f"Trained in {(now() - begin) / timedelta(seconds=1):.1f} s: {facts}", highlight=False)
+
+    with_database(work)

@@ -1,1 +1,0 @@
-"""Plain SQL, forward only: a file that has landed is never changed."""

@@ -46,7 +46,9 @@ def test_a_good_draft_has_nothing_wrong():
         ({"images": (Image("../../etc/passwd", "", 1, 1),)}, {"images.0.file"}),
         ({"images": (Image("http://x/y.png", "", 1, 1),)}, {"images.0.file"}),
         ({"images": (Image("ab/c.webp", "", 0, 1),)}, {"images.0.file"}),
+        ({"images": (Image("ab/c.webp", "", 10**12, 1),)}, {"images.0.file"}),
         ({"translations": {"xx": Words("x")}}, {"translations"}),
+        ({"translations": {"zh": Words(words={"S": "x" * 1001})}}, {"translations.zh.words"}),
     ],
 )
 def test_a_wrong_draft_names_its_fields(changes, fields):

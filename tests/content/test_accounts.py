@@ -31,7 +31,8 @@ async def count(conn, account_id) -> int:
         (AccountDraft("ok", "x" * 101, bio="x" * 1001), {"name", "bio"}),
         (AccountDraft("ok", "x", translations={"xx": AccountWords("x")}), {"translations"}),
         (AccountDraft("ok", "x", translations={"zh": AccountWords("x" * 101)}), {"translations.zh.name"}),
-        (AccountDraft(" @Tea_House ", "x"), set()),
+        (AccountDraft("ok", "x", avatar="https://elsewhere/x.png", banner="../x"), {"avatar", "banner"}),
+        (AccountDraft(" @Tea_House ", "x", avatar="ab/x.webp"), set()),
     ],
 )
 def test_a_wrong_account_names_its_fields(draft, fields):

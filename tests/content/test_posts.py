@@ -97,6 +97,8 @@ def test_what_is_removed_does_not_come_back():
             {"media.0.file", "media.1.file", "media.1.alt"},
         ),
         ({"media": (PICTURE,) * 21}, {"media"}),
+        ({"media": (Media("ab/x.webp", "", 10**12, 1),)}, {"media.0.file"}),
+        ({"translations": {"zh": PostWords("x", alts=("x" * 1001,))}}, {"translations.zh.alts"}),
         ({"translations": {"xx": PostWords("x")}}, {"translations"}),
         ({"translations": {"zh": PostWords("x" * 201)}}, {"translations.zh.title"}),
     ],

@@ -30,6 +30,8 @@ LONGEST_LINE = 255
 LONGEST_TEXT = 100_000
 HIGHEST_PRICE = 10**12
 HEAVIEST_GRAMS = 10**9
+LARGEST_SIDE = 100_000
+MOST_WORDS = 5000
 
 _HTML = {
     *("p", "br", "hr", "h2", "h3", "h4", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "code", "a", "span"),
@@ -139,6 +141,8 @@ def check_words(translations: Mapping[str, Words]) -> list[FieldError]:
             errors.append(FieldError("translations", N_("We do not speak this language yet.")))
         if len(words.title) > LONGEST_LINE or len(words.description) > LONGEST_TEXT:
             errors.append(FieldError(f"translations.{lang}", N_("This is too long.")))
+        if len(words.words) > MOST_WORDS or any(len(other) > 1000 for other in words.words.values()):
+            errors.append(FieldError(f"translations.{lang}.words", N_("This is too long.")))
     return errors
 
 
@@ -218,7 +222,7 @@ def _check_image(field: str, image: Image) -> list[FieldError]:
     errors = []
     if not _FILE.fullmatch(image.file) or len(image.file) > 2000:
         errors.append(FieldError(f"{field}.file", N_("Name an uploaded picture, or an https address.")))
-    if image.width < 1 or image.height < 1:
+    if not (0 < image.width <= LARGEST_SIDE and 0 < image.height <= LARGEST_SIDE):
         errors.append(FieldError(f"{field}.file", N_("The picture has no size.")))
     if len(image.alt) > 1000:
         errors.append(FieldError(f"{field}.alt", N_("This is too long.")))

@@ -10,6 +10,7 @@ from unwall.kernel.errors import FieldError
 from unwall.kernel.text import LANGS, N_
 
 _HANDLE = re.compile(r"[a-z0-9_]{2,30}")
+_FILE = re.compile(r"(?!/)(?!.*\.\.)[\w./-]{1,200}")
 LONGEST_NAME = 100
 LONGEST_BIO = 1000
 
@@ -39,6 +40,9 @@ def check(draft: AccountDraft) -> list[FieldError]:
         errors.append(FieldError("handle", N_("Use 2 to 30 small letters, digits or underscores.")))
     if not draft.name:
         errors.append(FieldError("name", N_("Give the account a name.")))
+    for field, file in (("avatar", draft.avatar), ("banner", draft.banner)):
+        if file is not None and not _FILE.fullmatch(file):
+            errors.append(FieldError(field, N_("Name an uploaded picture.")))
     return errors + _check_lengths("", draft.name, draft.bio) + _check_words(draft.translations)
 
 

@@ -16,6 +16,7 @@ MOST_MEDIA = 20
 LONGEST_TITLE = 200
 LONGEST_BODY = 50_000
 LONGEST_ALT = 1000
+LARGEST_SIDE = 100_000
 
 # Draft, live, removed: one way only. A draft may be removed unseen, and nothing comes back.
 _STEPS = {State.LIVE: {State.DRAFT}, State.REMOVED: {State.DRAFT, State.LIVE}}
@@ -112,12 +113,14 @@ def _check_translation(lang: str, words: PostWords) -> list[FieldError]:
     errors = _check_words(f"translations.{lang}.", words.title, words.body)
     if lang not in LANGS:
         errors.append(FieldError("translations", N_("We do not speak this language yet.")))
+    if any(len(alt) > LONGEST_ALT for alt in words.alts):
+        errors.append(FieldError(f"translations.{lang}.alts", N_("This is too long.")))
     return errors
 
 
 def _check_media(field: str, media: Media) -> list[FieldError]:
     errors = []
-    if not _FILE.fullmatch(media.file) or media.width < 1 or media.height < 1:
+    if not _FILE.fullmatch(media.file) or not all(0 < side <= LARGEST_SIDE for side in (media.width, media.height)):
         errors.append(FieldError(f"{field}.file", N_("Name an uploaded picture.")))
     if len(media.alt) > LONGEST_ALT:
         errors.append(FieldError(f"{field}.alt", N_("This is too long.")))

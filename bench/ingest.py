@@ -3,12 +3,16 @@
 import argparse
 import asyncio
 import random
+import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import astuple
 
+from bench._server import calling, serving
 from bench.frame import Bench, timer
 from unwall.journal.ingest import Ingest
 from unwall.journal.partitions import day_of, ensure_days
@@ -19,6 +23,7 @@ from unwall.kernel.database import Connection, Database
 from unwall.kernel.ids import id_at
 
 TURNS = 3
+BROWSERS = 24
 BATCH = 50
 """Events that one caller brings at once: what a browser has gathered when it sends."""
 KINDS = (Kind.IMPRESSION,) * 80 + (Kind.VIEW,) * 10 + (Kind.CLICK,) * 6 + (Kind.DWELL,) * 4
@@ -27,6 +32,7 @@ KINDS = (Kind.IMPRESSION,) * 80 + (Kind.VIEW,) * 10 + (Kind.CLICK,) * 6 + (Kind.
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--events", type=int, default=0, help="for each way in (default 300,000; quick: 90,000)")
+    parser.add_argument("--workers", type=int, default=1, help="server processes of the part over HTTP")
     parser.add_argument("--callers", type=int, default=400, help="who bring events to the engine at once")
 
 
@@ -65,15 +71,19 @@ def _event(
 
 async def run(bench: Bench) -> None:
     events = bench.options.events or (90_000 if bench.quick else 300_000)
+    told = events // 3
     async with bench.database() as db:
         copied, engine = await _take_turns(bench, db, events)
+        http = await _over_http(bench, db, told)
         bench.figure("copy_rows_per_s", copied)
         bench.figure("engine_events_per_s", engine)
+        bench.figure("http_events_per_s", http)
         bench.ratio("engine_vs_copy", engine / copied)
         bench.check("engine_at_least_half_of_copy", engine >= copied / 2)
+        bench.check("http_at_least_20000", http >= 20_000)
         async with db.read() as conn:
             bench.check("durable", await _durable(conn))
-            bench.check("all_stored", await conn.fetchval("SELECT count(*) FROM journal") == 2 * events)
+            bench.check("all_stored", await conn.fetchval("SELECT count(*) FROM journal") == 2 * events + told)
 
 
 async def _take_turns(bench: Bench, db: Database, events: int) -> tuple[float, float]:
@@ -112,6 +122,32 @@ async def _engine(db: Database, events: Sequence[Event], callers: int) -> float:
         await asyncio.gather(*[caller() for _ in range(callers)])
         await ingest.close()
     return took.seconds
+
+
+async def _over_http(bench: Bench, db: Database, events: int) -> float:
+    """Browsers on the real server who each send a beacon, wait for its answer, and send the next."""
+    bench.progress(f"{events:,} events over HTTP, {BROWSERS} browsers with {BATCH} each")
+    happened = behaviour(bench.seed + 100, events, now() - timedelta(hours=1, minutes=1))
+    beacons = iter([_beacon(happened[start : start + BATCH]) for start in range(0, events, BATCH)])
+
+    async def browse(port: int) -> None:
+        async with calling(port) as caller:
+            await caller.ask("POST", "/journal", b"{}")  # refused, and known by its cookies from now on
+            for beacon in beacons:
+                status, answer = await caller.ask("POST", "/journal", beacon)
+                if status != 202:
+                    raise RuntimeError(f"{status} {answer!r}")
+
+    with tempfile.TemporaryDirectory() as data:
+        async with serving(db.url, Path(data), workers=bench.options.workers) as port:
+            with timer() as took:
+                await asyncio.gather(*[browse(port) for _ in range(BROWSERS)])
+    return events / took.seconds
+
+
+def _beacon(events: Sequence[Event]) -> bytes:
+    told = ("id", "at", "kind", "post_id", "product_id", "page", "slot", "policy")
+    return msgspec.json.encode({"events": [{name: getattr(event, name) for name in told} for event in events]})
 
 
 async def _durable(conn: Connection) -> bool:

@@ -1,5 +1,6 @@
 """The demo market at a twenty-fifth of its size; what is true of it is true of the whole."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -222,6 +223,15 @@ async def test_a_load_that_dies_leaves_nothing_and_the_next_makes_the_very_same_
     ledger = "SELECT md5(string_agg((to_jsonb(l) - 'entry')::text, '' ORDER BY entry)) FROM stock_ledger l"
     async with db.read() as conn:
         assert await conn.fetchval(ledger) == await market.one(ledger)
+
+
+async def test_two_who_load_at_once_load_it_once(db, tmp_path):
+    files = open_files("", Path(tmp_path))
+    both = await asyncio.gather(*(load(db, files, 1, NOW, quiet(), members=20) for _ in range(2)))
+    assert sorted(bool(report.written) for report in both) == [False, True]
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM merchant") == 3
+        assert await audit(conn) == []
 
 
 async def test_the_address_of_another_store_is_not_taken(db, tmp_path):

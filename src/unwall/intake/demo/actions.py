@@ -75,7 +75,9 @@ async def load(
     """The same seed and `now` give the same rows. All of it is one transaction, so that a load that dies leaves
     nothing; where the market is there already, nothing is changed whatever the seed."""
     written: dict[str, int] = {}
-    if not await _is_there(db):
+    async with db.read() as conn:
+        there = await _is_there(conn)
+    if not there:
         progress.step("Imagining four months of a market")
         stage, story = await asyncio.to_thread(imagine, seed, now, members)
         progress.step("Drawing pictures")
@@ -94,11 +96,10 @@ async def load(
     return DemoReport(tuple(_logins()), count, written)
 
 
-async def _is_there(db: Database) -> bool:
+async def _is_there(conn: Connection) -> bool:
     """Raises `Invalid` where another merchant has the address of one of ours."""
-    async with db.read() as conn:
-        slugs = [merchant.slug for merchant in merchants(1)]
-        rows = await conn.fetch("SELECT slug, id FROM merchant WHERE slug = ANY($1)", slugs)
+    slugs = [merchant.slug for merchant in merchants(1)]
+    rows = await conn.fetch("SELECT slug, id FROM merchant WHERE slug = ANY($1)", slugs)
     found = {row["slug"]: row["id"] for row in rows}
     for merchant in merchants(1):
         if found.get(merchant.slug, merchant_id(merchant)) != merchant_id(merchant):
@@ -151,8 +152,11 @@ def _days(stage: Stage) -> list[date]:
 
 
 async def _write(conn: Connection, scenery: Scenery, story: Story, progress: Progress, seed: int) -> dict[str, int]:
-    """How many rows went into each table."""
+    """How many rows went into each table; none where somebody else has loaded the market meanwhile."""
     progress.step("Opening the stores")
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtext('demo market'))")
+    if await _is_there(conn):
+        return {}
     likes, counts = facts.likes(story.papers, story.events)
     written = await _open_stores(conn, scenery, story.papers, counts)
     progress.step("Followers come")

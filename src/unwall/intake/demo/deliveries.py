@@ -50,9 +50,9 @@ def deliver(stage: Stage, crowd: Crowd, orders: Orders, rng: np.random.Generator
     near = km[np.arange(size), shop]
     paid = orders.placed + rng.integers(20_000, 70_000, size)
     method = _methods(near, orders.placed > stage.now - 20 * HOUR_MS, rng)
-    hub = _hubs(stage)[orders.merchant]
+    hub = hubs(stage)[orders.merchant]
     node = np.where((method == SHIP) & (rng.random(size) < 0.72), hub, shop)
-    picking = _working(stage, paid + rng.integers(30, 240, size) * MINUTE_MS, rng)
+    picking = _working(stage, paid + rng.integers(40, 480, size) * MINUTE_MS, rng)
     ready = picking + rng.integers(8, 40, size) * MINUTE_MS
     collected = _at_hour(stage, ready, COLLECTION) + rng.integers(0, 25, size) * MINUTE_MS
     fetched = _working(stage, ready + (rng.exponential(11, size) * HOUR_MS).astype(np.int64) + 20 * MINUTE_MS, rng)
@@ -78,7 +78,7 @@ def _methods(near: Floats, fresh: Flags, rng: np.random.Generator) -> Ints:
     return np.select([fetches, rides], [PICKUP, COURIER], SHIP)
 
 
-def _hubs(stage: Stage) -> Ints:
+def hubs(stage: Stage) -> Ints:
     """Where each merchant ships from: the node that can pick most."""
     room = np.array([n.capacity_per_day for n in stage.market.nodes])
     owners = range(len(stage.market.merchants))

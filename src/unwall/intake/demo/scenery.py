@@ -38,7 +38,8 @@ class Scenery(NamedTuple):
         since = time_of(self.stage.start) - timedelta(days=400)
         for n, m in enumerate(self.stage.market.merchants):
             words = {"zh": {"name": m.name_zh}}
-            yield self.registry.merchants[n], m.slug, m.name, m.currency, ZONE, "en", words, since
+            opened = since + timedelta(days=n)  # stores are listed in the order they opened
+            yield self.registry.merchants[n], m.slug, m.name, m.currency, ZONE, "en", words, opened
 
     def accounts(self, followers: Sequence[int]) -> Iterator[Row]:
         since = time_of(self.stage.start) - timedelta(days=400)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from unwall.commerce.stock.values import Bucket, Reason
-from unwall.intake.demo.deliveries import CounterSales, Deliveries
+from unwall.intake.demo.deliveries import CounterSales, Deliveries, hubs
 from unwall.intake.demo.happenings import Orders
 from unwall.intake.demo.stage import DAY_MS, DAYS, HOUR_MS, Ints, Stage
 
@@ -97,19 +97,21 @@ def _moved(stage: Stage, orders: Orders, deliveries: Deliveries, returned: Ints,
 
 
 def _keeping(stage: Stage, moved: Movements, rng: np.random.Generator) -> tuple[Keeping, Ints]:
-    """Nodes keep what ever moved there; warehouses keep everything, shops about three products in four. With how many
+    """Nodes keep what ever moved there; a merchant's largest keeps everything, shops about three products in four. With how many
     of each shall be available now: few in shops, and here and there none."""
     products, nodes = len(stage.owner), len(stage.node_owner)
-    kept = (rng.random((products, nodes)) < 0.75) | ~stage.node_shop
+    is_hub = ~stage.node_shop
+    is_hub[hubs(stage)] = True
+    kept = (rng.random((products, nodes)) < 0.75) | is_hub
     kept &= stage.owner[:, None] == stage.node_owner[None, :]
     cells = kept[stage.variant_product]
     cells[moved.variant, moved.node] = True
     variant, node = np.nonzero(cells)
     appeal = stage.appeal[-1, stage.variant_product[variant]]
-    hub = ~stage.node_shop[node]
-    mean = np.where(hub, 12 + 30 * appeal, 1.5 + 4 * appeal)
+    hub = is_hub[node]
+    mean = np.where(hub, 12 + 30 * appeal, 3 + 5 * appeal)
     wanted = rng.poisson(np.clip(mean, 0, 160) * rng.gamma(2.5, 0.4, len(mean)))
-    wanted[rng.random(len(wanted)) < np.where(hub, 0.02, 0.09)] = 0
+    wanted[rng.random(len(wanted)) < np.where(hub, 0.02, 0.06)] = 0
     safety = np.where(hub, 2, (wanted > 5).astype(np.int64))
     return Keeping(variant, node, safety), wanted
 

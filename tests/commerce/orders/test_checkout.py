@@ -25,6 +25,7 @@ from tests.commerce.market import (
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.checkout import Swept
+from unwall.commerce.orders.gateway import GatewaySilent
 from unwall.commerce.orders.values import (
     Contact,
     OrderClosed,
@@ -211,15 +212,26 @@ async def test_an_order_left_lying_expires_and_its_stock_is_free(db):
     cart = await fill_cart(db, visit, (market.red, 1))
     order = await checkout.prepare(visit, cart, SHIP, ANN, NOW)
     # a minute too early nothing happens
-    assert await checkout.sweep(NOW + timedelta(minutes=14)) == Swept(0, 0, 0, 0)
-    assert await checkout.sweep(NOW + timedelta(minutes=15)) == Swept(0, 0, 0, 1)
-    assert await checkout.sweep(NOW + timedelta(minutes=15)) == Swept(0, 0, 0, 0)
+    assert await checkout.sweep(NOW + timedelta(minutes=14)) == Swept()
+    assert await checkout.sweep(NOW + timedelta(minutes=15)) == Swept(expired=1)
+    assert await checkout.sweep(NOW + timedelta(minutes=15)) == Swept()
     assert (await available(db, market.red))[market.west_lake] == 10
     with pytest.raises(OrderClosed):
         await checkout.pay(order.id, PAYS, NOW + timedelta(minutes=15))
     # and the cart is still there to be ordered
     again = await checkout.prepare(visit, cart, SHIP, ANN, NOW + timedelta(minutes=16))
     assert again.id != order.id
+    await sound(db)
+
+
+async def test_a_hold_that_no_order_stands_on_expires_too(db):
+    market, visit, checkout = await open_market(db), visitor(), checkout_of(db)
+    order = await checkout.prepare(visit, await fill_cart(db, visit, (market.red, 1)), SHIP, ANN, NOW)
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE sales_order SET hold_id = NULL WHERE id = $1", order.id)
+    assert await checkout.sweep(NOW + timedelta(minutes=19)) == Swept(expired=1)
+    assert await checkout.sweep(NOW + timedelta(minutes=20)) == Swept(holds=1)
+    assert (await available(db, market.red))[market.west_lake] == 10
     await sound(db)
 
 
@@ -328,6 +340,45 @@ async def test_m11_cancelling_before_picking_gives_stock_and_money_back(db):
     [shipment] = await shipments_of(db, order)
     assert shipment.state == "cancelled"
     assert (await available(db, market.red))[market.west_lake] == 10
+    await sound(db)
+
+
+async def test_a_bag_whose_order_was_cancelled_is_not_ordered_again(db):
+    market, visit, checkout = await open_market(db), visitor(), checkout_of(db)
+    order = await buy(db, visit, (market.red, 2))
+    await checkout.cancel(order.id, "staff:bo@example.org", NOW)
+    with pytest.raises(Invalid, match="ordered before"):
+        await checkout.prepare(visit, order.cart_id, SHIP, ANN, NOW)
+
+
+async def test_a_sweep_goes_on_past_what_fails(db):
+    # given two payments without an answer, and a gateway that is silent about the first
+    market, checkout = await open_market(db), checkout_of(db)
+    original, asked = checkout.gateway.charge, []
+
+    async def charge_unheard(payment_id, *args):
+        asked.append(payment_id)
+        await original(payment_id, *args)
+        raise ConnectionResetError
+
+    checkout.gateway.charge = charge_unheard
+    for _ in range(2):
+        with pytest.raises(ConnectionResetError):
+            visit = visitor()
+            order = await checkout.prepare(visit, await fill_cart(db, visit, (market.red, 1)), SHIP, ANN, NOW)
+            await checkout.pay(order.id, PAYS, NOW)
+    find = checkout.gateway.find
+
+    async def find_one(payment_id):
+        if payment_id == asked[0]:
+            raise GatewaySilent
+        return await find(payment_id)
+
+    checkout.gateway.find = find_one
+    assert await checkout.sweep(NOW + timedelta(minutes=3)) == Swept(settled=1, finished=1)
+    # what is not known yet is neither expired nor forgotten
+    checkout.gateway.find = find
+    assert await checkout.sweep(NOW + timedelta(hours=1)) == Swept(settled=1, finished=1)
     await sound(db)
 
 

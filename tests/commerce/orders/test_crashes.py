@@ -59,8 +59,6 @@ async def settle(s: Scene) -> None:
     """What the background work of the next minutes does."""
     for now in (LATER, NEXT, LAST):
         await checkout_of(s.db).sweep(now)
-        async with s.db.transaction() as conn:
-            await stock.expire_due(conn, now)
 
 
 async def outcome(s: Scene) -> dict[str, int]:

@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from tests.commerce.market import ANN, NOW, buy, checkout_of, fill_cart, open_market, staff, visitor
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders import reads, rules
 from unwall.commerce.orders.values import Moment
 from unwall.commerce.sourcing.values import Choice, Method
 from unwall.kernel.ids import derived_id, new_id
+from unwall.people.values import Member
 
 
 async def test_an_order_is_seen_by_who_placed_it(db):
@@ -18,6 +21,18 @@ async def test_an_order_is_seen_by_who_placed_it(db):
         assert await reads.own_order(conn, visitor(), order.id, "en") is None
         assert await reads.order(conn, new_id(), "en") is None
         assert await reads.story(conn, new_id(), "en") is None
+
+
+async def test_a_member_sees_their_orders_from_any_device(db):
+    market, ann = await open_market(db), Member(new_id(), "ann@example.org", "Ann", "en")
+    phone = replace(visitor(), member=ann)
+    order = await buy(db, phone, (market.tea, 1))
+    laptop = replace(visitor(), member=ann)
+    async with db.read() as conn:
+        assert (await reads.own_order(conn, laptop, order.id, "en")).member_id == ann.id
+        [row] = (await reads.orders_of(conn, laptop, None, 10, "en")).rows
+        assert await reads.carts(conn, laptop, "en") == []
+    assert row.id == order.id
 
 
 async def test_lists_page_without_gap_and_leave_out_the_unpaid(db):

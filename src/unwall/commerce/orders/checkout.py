@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
+from asyncpg import PostgresError
 
 from unwall.commerce.orders import phases, reads, rules
 from unwall.commerce.orders.gateway import CardToken, Charge, Gateway, GatewaySilent
@@ -21,10 +22,11 @@ from unwall.commerce.orders.values import (
     PaymentState,
 )
 from unwall.commerce.sourcing.values import Choice, SoldOut
+from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock.desk import Desk
 from unwall.commerce.stock.values import HoldGone, HoldRequest
 from unwall.kernel.database import Database
-from unwall.kernel.errors import Conflict, Invalid, NotFound
+from unwall.kernel.errors import Invalid, NotFound, UnwallError
 from unwall.kernel.text import N_
 from unwall.people.values import Visit
 
@@ -47,12 +49,14 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class Swept(msgspec.Struct, frozen=True):
-    """How many payments without an answer were settled, paid orders finished, payments given back, orders expired."""
+    """How many payments without an answer were settled, paid orders finished, payments given back, orders and (of
+    nobody any more) holds expired."""
 
-    settled: int
-    finished: int
-    voided: int
-    expired: int
+    settled: int = 0
+    finished: int = 0
+    voided: int = 0
+    expired: int = 0
+    holds: int = 0
 
 
 class Checkout:
@@ -209,7 +213,10 @@ class Checkout:
             voiding = await phases.voiding_payments(conn, SWEPT_AT_ONCE)
             overdue = await phases.overdue_orders(conn, now, SWEPT_AT_ONCE)
         voided = await self._each(voiding, lambda payment_id: self._void(payment_id, now))
-        return Swept(settled, finished, voided, await self._each(overdue, lambda order_id: self._expire(order_id, now)))
+        expired = await self._each(overdue, lambda order_id: self._expire(order_id, now))
+        async with self.db.transaction() as conn:
+            holds = await stock.expire_due(conn, now)
+        return Swept(settled, finished, voided, expired, len(holds))
 
     async def _each(self, items: Sequence[Item], work: Callable[[Item], Awaitable[bool]]) -> int:
         """How many were done; one that fails is logged and does not stop the others."""
@@ -217,7 +224,7 @@ class Checkout:
         for item in items:
             try:
                 done += await work(item)
-            except (Conflict, GatewaySilent, OSError):
+            except (UnwallError, GatewaySilent, PostgresError, OSError):
                 log.exception("sweep failed", item=str(item))
         return done
 

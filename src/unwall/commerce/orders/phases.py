@@ -86,6 +86,8 @@ async def open_order(conn: Connection, visit: Visit, wish: Wish, now: datetime, 
 
 
 def _check_content(cart: Cart) -> None:
+    if not cart.open:
+        raise Invalid.one("cart", N_("This bag was ordered before."))
     if not cart.lines:
         raise Invalid.one("cart", N_("The bag is empty."))
     gone = tuple(line.variant_id for line in cart.lines if not line.active)

@@ -21,7 +21,7 @@ from unwall.kernel.text import N_
 from unwall.people.reads import merchant_by_slug
 from unwall.people.values import Merchant
 
-POSTS = 8
+POSTS = 9
 SHELF = 24
 
 

@@ -48,7 +48,7 @@ def note(option: Option, now: datetime, timezone: str, lang: str) -> str:
     """How far, where from, and until when to order for that: a true cut-off, told on its own day only."""
     parts = []
     if option.method is Method.PICKUP and option.node:
-        parts.append(option.node.address)
+        parts.append(option.node.address if option.km is not None else f"{option.node.city}, {option.node.address}")
     elif option.node:
         parts.append(gettext(lang, N_("From {shop}"), shop=option.node.name))
     else:

@@ -31,7 +31,7 @@ from unwall.kernel.database import Connection
 from unwall.kernel.errors import NotFound
 from unwall.kernel.text import N_
 
-MORE = 2
+MORE = 3
 NONE_SUCH = N_("This post is not there, or not any more.")
 
 

@@ -21,7 +21,7 @@ from unwall.kernel.errors import NotFound
 from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_
 
-POSTS = 4
+POSTS = 3
 
 
 @get("/m/{merchant:str}/p/{slug:str}", include_in_schema=False)

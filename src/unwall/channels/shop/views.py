@@ -1,5 +1,6 @@
 """Values of the rooms as the templates want them: addresses, words and money written out. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from html import unescape
@@ -20,6 +21,7 @@ from unwall.kernel.text import LOCALES, N_, Explanation, gettext, ngettext
 
 View = dict[str, Any]
 EXCERPT = 220
+BLOCK = re.compile(r"</?(?:p|li|ul|ol|h[1-6]|br|blockquote)\b[^>]*>")
 
 pens = lru_cache(filters)
 
@@ -77,7 +79,7 @@ def tiles(found: Iterable[Card], lang: str, page: str, *, store: bool = True) ->
 
 def excerpt(html: str) -> str:
     """The first words of a text, cut at a word."""
-    text = " ".join(unescape(nh3.clean(html.replace("<", " <"), tags=set())).split())
+    text = " ".join(unescape(nh3.clean(BLOCK.sub(" ", html), tags=set())).split())
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT].rsplit(' ', 1)[0]}…"
 
 
@@ -125,7 +127,6 @@ def spreads(post: Post, cards: Mapping[UUID, Card], lang: str, origin: Origin) -
         {
             "src": picture_of(media.file),
             "alt": media.alt,
-            "shape": shape(media.width, media.height),
             "points": [
                 point(tag, cards[tag.product_id], lang, origin)
                 for tag in post.tags
@@ -140,12 +141,6 @@ def point(tag: Tag, card: Card, lang: str, origin: Origin) -> View:
     """Per cent of the picture; in its middle where no point was given."""
     x, y = (50.0 if at is None else round(at * 100, 1) for at in (tag.x, tag.y))
     return {**chip(card, lang, origin), "label": f"{card.title}, {price_words(card, lang)}", "x": x, "y": y}
-
-
-def shape(width: int, height: int) -> str:
-    """The frame that crops the picture least."""
-    ratios = {"portrait": 4 / 5, "square": 1.0, "wide": 3 / 2, "film": 16 / 9}
-    return min(ratios, key=lambda name: abs(ratios[name] - width / height))
 
 
 def pictures(images: Sequence[Image], title: str) -> list[View]:

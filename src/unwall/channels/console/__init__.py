@@ -5,10 +5,10 @@ from typing import Any
 from litestar import Router
 from litestar.di import Provide
 
-from unwall.channels.console import composer, entry, posts, today
+from unwall.channels.console import composer, entry, posts, products, shelf_editor, today
 from unwall.channels.console.frame import provide_seat
 
-_ROOMS = (entry, today, posts, composer)
+_ROOMS = (entry, today, posts, composer, products, shelf_editor)
 
 HANDLERS: list[Any] = [
     Router(

@@ -17,6 +17,7 @@ from unwall.commerce.orders.values import Channel
 from unwall.insight.attribution import reads
 from unwall.insight.attribution.rules import day_of
 from unwall.insight.attribution.values import HourSales, PostSales, ShortStock, Today, TopProduct
+from unwall.kernel.clock import local
 from unwall.kernel.text import N_
 from unwall.people.values import Permission
 
@@ -43,7 +44,8 @@ async def _page(seat: Seat) -> Response[str]:
         late = await overdue(conn, seat.merchant_id, seat.lang, now, NEEDS)
     return seat.page(
         "console/today.html", title=seat.words(N_("Today")), figures=_figures(seat, sales),
-        hours=hours_plot(seat, sales), channels=channels_plot(seat, sales), posts=[post_tile(seat, post) for post in posts],
+        hours=hours_plot(seat, sales), channels=channels_plot(seat, sales),
+        posts=[post_tile(seat, post) for post in posts],
         needs=[*(_late(seat, task) for task in late), *(_short(seat, item) for item in short)],
         products=[_product(seat, product) for product in products], weekday=views.weekday(seat),
         may_publish=seat.may(Permission.PUBLISH),
@@ -52,6 +54,7 @@ async def _page(seat: Seat) -> Response[str]:
 
 def _figures(seat: Seat, sales: Today) -> View:
     worth, before = _mean(sales.revenue, sales.orders), _mean(sales.before_revenue, sales.before_orders)
+    passed = local(seat.now, seat.merchant.timezone).hour + 1
     return {
         "revenue": views.money(seat, sales.revenue),
         "change": views.change(seat, sales.revenue, sales.before_so_far),
@@ -60,8 +63,8 @@ def _figures(seat: Seat, sales: Today) -> View:
         "worth": views.money(seat, worth),
         "worth_change": views.change(seat, worth, before),
         "counter": views.money(seat, sum(h.revenue for h in sales.hours if h.channel == Channel.COUNTER)),
-        "revenue_by_hour": _by_hour(sales, lambda hour: hour.revenue),
-        "orders_by_hour": _by_hour(sales, lambda hour: hour.orders),
+        "revenue_by_hour": _by_hour(sales, lambda hour: hour.revenue)[:passed],
+        "orders_by_hour": _by_hour(sales, lambda hour: hour.orders)[:passed],
     }
 
 

@@ -100,6 +100,12 @@ def money(seat: Seat, amount: int) -> str:
     return Money(amount, seat.merchant.currency).text(LOCALES[seat.lang])
 
 
+def price_span(seat: Seat, lowest: int | None, highest: int | None) -> str:
+    if lowest is None or highest is None:
+        return "–"
+    return money(seat, lowest) if lowest == highest else f"{money(seat, lowest)} – {money(seat, highest)}"
+
+
 def major(seat: Seat, amount: int) -> float:
     """For plots: 12.5 for 1250 cents."""
     return float(Money(amount, seat.merchant.currency).decimal())

@@ -1,0 +1,135 @@
+"""A product's editor. Every button sends the whole form; only saving changes anything but the page."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from msgspec.structs import replace
+
+from unwall.catalogue import actions, images, reads
+from unwall.catalogue.rules import MOST_OPTIONS
+from unwall.catalogue.values import Image, ProductDraft, Status, VariantDraft, Words
+from unwall.channels.console import views
+from unwall.channels.console.composer import LANGUAGES
+from unwall.channels.console.drafts import other_lang
+from unwall.channels.console.forms import Form, form_of
+from unwall.channels.console.frame import Seat, known_id, see_other
+from unwall.channels.console.products import PATH, own
+from unwall.channels.console.shelf_drafts import (
+    first_image,
+    read_product,
+    with_variant,
+    without_image,
+    without_variant,
+)
+from unwall.channels.console.views import View
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import Invalid
+from unwall.kernel.ids import new_id
+from unwall.kernel.money import Money
+from unwall.kernel.text import N_
+from unwall.people.values import Permission
+
+
+@get(f"{PATH}/new", permission=Permission.CATALOGUE, include_in_schema=False)
+async def new(seat: Seat) -> Response[Any]:
+    """The product's id is the form's from the start: saving twice makes one product."""
+    draft = ProductDraft("", (VariantDraft(id=new_id(), sku="", price=0),), status=Status.DRAFT, id=new_id())
+    async with seat.confined() as conn:
+        return await _page(conn, seat, draft, known=False)
+
+
+@get(f"{PATH}/{{product_id:uuid}}", permission=Permission.CATALOGUE, include_in_schema=False)
+async def edit(seat: Seat, product_id: UUID) -> Response[Any]:
+    async with seat.confined() as conn:
+        return await _page(conn, seat, await own(conn, seat, product_id), known=True)
+
+
+@post(f"{PATH}/new", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
+async def save_new(seat: Seat) -> Response[Any]:
+    form = await form_of(seat.request)
+    return await _save(seat, form, ProductDraft("", (), id=known_id(form.text("id"))), known=False)
+
+
+@post(f"{PATH}/{{product_id:uuid}}", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
+async def save(seat: Seat, product_id: UUID) -> Response[Any]:
+    form = await form_of(seat.request)
+    async with seat.confined() as conn:
+        before = await own(conn, seat, product_id)
+    return await _save(seat, form, before, known=True)
+
+
+async def _save(seat: Seat, form: Form, before: ProductDraft, *, known: bool) -> Response[Any]:
+    doing, _, which = form.text("do").partition(":")
+    draft = read_product(form, before, seat.merchant.currency, other_lang(seat.merchant))
+    error = None
+    try:
+        draft = await _with_uploads(seat, form, draft)
+        if doing == "save":
+            form.check()
+            return await _keep(seat, draft)
+    except Invalid as wrong:
+        error = wrong
+    async with seat.confined() as conn:
+        return await _page(conn, seat, _changed(draft, doing, which), known=known, error=error, form=form)
+
+
+async def _keep(seat: Seat, draft: ProductDraft) -> Response[Any]:
+    async with seat.confined() as conn:
+        product_id = await actions.save_product(conn, seat.merchant_id, draft)
+    seat.say(seat.words(N_("The product is saved.")))
+    return see_other(f"{PATH}/{product_id}")
+
+
+async def _with_uploads(seat: Seat, form: Form, draft: ProductDraft) -> ProductDraft:
+    added: list[Image] = []
+    for upload in form.uploads:
+        added.append(await images.store(seat.house.files, await upload.read(), alt=draft.title, field="pictures"))
+    return replace(draft, images=(*draft.images, *added))
+
+
+def _changed(draft: ProductDraft, doing: str, which: str) -> ProductDraft:
+    number = int(which) if which.isdecimal() and len(which) < 5 else -1
+    changes = {"drop": without_variant, "unpicture": without_image, "first": first_image}
+    if doing == "add":
+        return with_variant(draft, new_id())
+    return changes[doing](draft, number) if doing in changes else draft
+
+
+async def _page(  # a form that is shown again needs all it was sent with
+    conn: Connection, seat: Seat, draft: ProductDraft, *, known: bool, error: Invalid | None = None,
+    form: Form | None = None,
+) -> Response[Any]:  # fmt: skip
+    other = other_lang(seat.merchant)
+    names = [*draft.option_names, *[""] * MOST_OPTIONS][:MOST_OPTIONS]
+    categories = await reads.categories(conn, seat.merchant_id, "")
+    return seat.page(
+        "console/product.html", title=draft.title or seat.words(N_("New product")), status=422 if error else 200,
+        draft=draft, known=known, action=f"{PATH}/{draft.id}" if known else f"{PATH}/new", errors=seat.marks(error),
+        words=draft.translations.get(other, Words()), other_lang=seat.words(LANGUAGES[other]),
+        option_names=names, used_options=[name for name in names if name],
+        variants=[_variant(seat, n, variant, form) for n, variant in enumerate(draft.variants)],
+        pictures=[{"image": i, "src": views.picture_of(i.file), "shape": views.shape(i.width, i.height)} for i in draft.images],
+        statuses=[{"value": s.value, "label": seat.words(label)} for s, label in views.STATUSES.items()],
+        categories=[category.title for category in categories], tags=", ".join(draft.tags),
+        shop_url=f"/m/{seat.merchant.slug}/p/{draft.slug}" if known and draft.status is Status.ACTIVE else None,
+    )  # fmt: skip
+
+
+def _variant(seat: Seat, number: int, variant: VariantDraft, form: Form | None) -> View:
+    """Amounts stand as they were written where they could not be read."""
+
+    def amount(name: str, value: int | None) -> str:
+        field = f"variants.{number}.{name}"
+        if form and any(e.field == field for e in form.errors):
+            return form.text(field)
+        return "" if value is None else str(Money(value, seat.merchant.currency).decimal())
+
+    return {
+        "draft": variant,
+        "price": amount("price", variant.price),
+        "compare_at": amount("compare_at", variant.compare_at),
+    }
+
+
+HANDLERS: list[Any] = [new, save_new, edit, save]

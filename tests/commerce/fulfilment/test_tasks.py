@@ -169,8 +169,9 @@ async def test_a_parcel_leaves_with_its_carrier(db):
     await made_ready(db, who, shipment)
     with pytest.raises(WrongStep):
         await act(db, who, actions.hand_over, shipment.id, pickup_code(SECRET, shipment.id), SECRET, NOW)
-    with pytest.raises(Invalid, match="tracking"):
-        await act(db, who, actions.hand_to_carrier, shipment.id, "x" * 101, NOW)
+    for wrong in (" ", "x" * 101):
+        with pytest.raises(Invalid, match="tracking"):
+            await act(db, who, actions.hand_to_carrier, shipment.id, wrong, NOW)
     for _ in range(2):
         await act(db, who, actions.hand_to_carrier, shipment.id, " SF1 ", NOW)
     async with db.read() as conn:
@@ -181,6 +182,19 @@ async def test_a_parcel_leaves_with_its_carrier(db):
     await sound(db)
 
 
+async def test_a_courier_rides_off_without_a_number(db):
+    market = await open_market(db)
+    order = await buy(db, visitor(), (market.red, 1), choice=Choice(Method.COURIER))
+    who = staff(market, market.west_lake)
+    async with db.read() as conn:
+        [shipment] = await reads.shipments_of(conn, [order.id], "en")
+    await made_ready(db, who, shipment)
+    await act(db, who, actions.hand_to_carrier, shipment.id, "", NOW)
+    async with db.read() as conn:
+        left = await reads.shipment(conn, shipment.id, "en")
+    assert (left.method, left.state, left.tracking, order.shipping_total) == ("courier", "handed_over", None, 1600)
+
+
 async def test_an_order_is_fulfilled_with_its_last_shipment(db):
     market = await open_market(db, each=2)
     order, who, states = await buy(db, visitor(), (market.red, 3)), staff(market), []
@@ -188,7 +202,7 @@ async def test_an_order_is_fulfilled_with_its_last_shipment(db):
         shipments = await reads.shipments_of(conn, [order.id], "en")
     for shipment in shipments:
         await made_ready(db, who, shipment)
-        await act(db, who, actions.hand_to_carrier, shipment.id, "", NOW)
+        await act(db, who, actions.hand_to_carrier, shipment.id, "SF1", NOW)
         async with db.read() as conn:
             states.append((await orders.order(conn, order.id, "en")).state)
     assert states == ["paid", "fulfilled"]
@@ -214,7 +228,7 @@ async def test_wrong_picks_change_nothing(db):
         (Invalid, actions.pick_line, (1, -1)),
         (NotFound, actions.pick_line, (7, 1)),
         (WrongItem, actions.scan, ("TEA",)),
-        (WrongItem, actions.scan, ("",)),
+        (Invalid, actions.scan, (" ",)),
     ):
         with pytest.raises(error):
             await act(db, who, action, shipment.id, *args, NOW)

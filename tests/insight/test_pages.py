@@ -349,7 +349,7 @@ async def test_p9_a_home_page_takes_few_statements(market, recommender):
         await shop(conn, "near", 30.27, {"white": 2})
         async with counted(conn) as statements:
             await compose.compose_home(conn, recommender, visit(NEWCOMER.visitor_id, place=WEST_LAKE), NOON)
-        assert len(statements) == 5
+        assert len(statements) == 4
         await follow(conn, ANN, "tea")
         async with counted(conn) as statements:
             await compose.compose_home(conn, recommender, visit(place=WEST_LAKE), NOON)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from unwall.catalogue.reads import cards as cards_of
 from unwall.catalogue.values import Card
+from unwall.content.accounts.values import Account
 from unwall.content.feed import reads as feed
 from unwall.content.posts.values import Post
 from unwall.insight.pages import reads, rules
@@ -26,7 +27,6 @@ CANDIDATES = 72
 POSTS = 7
 BETWEEN = 3
 """Posts that stand between two rows of products; the first post is the hero."""
-ACCOUNTS = 6
 FOLLOWED, NEWEST, MOST_FOLLOWED = "followed-newest-1", "newest-1", "most-followed-1"
 
 Near = tuple[NearShop, list[UUID]]
@@ -43,23 +43,20 @@ class _Asked(NamedTuple):
 
 
 async def compose_home(conn: Connection, recommender: Recommender, visit: Visit, now: datetime) -> Page:
-    """The home page of all merchants. Four statements; five for who follows nobody."""
-    known = await reads.opening(conn, visit.person_ids, "home", None)
-    posts, policy = await _posts(conn, known, visit)
-    page = await _compose(_Asked(conn, recommender, visit, None, now), known, posts, policy)
-    if policy == FOLLOWED:
-        return page
-    accounts = await reads.to_follow(conn, visit.lang, known.following, ACCOUNTS)
-    slots = [Slot(n, MOST_FOLLOWED, 1.0, account=account) for n, account in enumerate(accounts)]
-    follow = Module(ModuleName.FOLLOW, Explanation(N_("Whom to follow")), slots)
-    return Page(page.page, rules.filled([*page.modules, follow]), page.cards)
+    """The home page of all merchants. Four statements."""
+    known = await reads.opening(conn, visit.person_ids, "home", None, visit.lang)
+    if known.fed:
+        posts, policy = await feed.feed(conn, visit.person_ids, visit.lang, limit=POSTS), FOLLOWED
+    else:
+        posts, policy = await feed.newest(conn, visit.lang, limit=POSTS), NEWEST
+    return await _compose(_Asked(conn, recommender, visit, None, now), known, posts.rows, policy)
 
 
 async def compose_store(
     conn: Connection, recommender: Recommender, visit: Visit, merchant_id: UUID, now: datetime
 ) -> Page:
     """The front of one merchant's store. Four statements."""
-    known = await reads.opening(conn, visit.person_ids, "store", merchant_id)
+    known = await reads.opening(conn, visit.person_ids, "store", merchant_id, visit.lang)
     posts = (await feed.newest(conn, visit.lang, limit=POSTS, merchant_id=merchant_id)).rows
     return await _compose(_Asked(conn, recommender, visit, merchant_id, now), known, posts, NEWEST)
 
@@ -84,15 +81,6 @@ def _beside(pick: Pick) -> Explanation | None:
     return Explanation(N_("Others looked at this too")) if pick.source is Source.TRANSITIONS else None
 
 
-async def _posts(conn: Connection, known: Opening, visit: Visit) -> tuple[list[Post], str]:
-    """Of the accounts that the person follows; the newest of all where those have nothing."""
-    if known.following:
-        found = (await feed.feed(conn, visit.person_ids, visit.lang, limit=POSTS)).rows
-        if found:
-            return found, FOLLOWED
-    return (await feed.newest(conn, visit.lang, limit=POSTS)).rows, NEWEST
-
-
 async def _compose(asked: _Asked, known: Opening, posts: Sequence[Post], policy: str) -> Page:
     bought = [step.product_id for step in known.trail if step.kind is Kind.PURCHASE]
     chosen = asked.recommender.recommend(known.trail, exclude=bought, limit=CANDIDATES, merchant_id=asked.merchant_id)
@@ -108,6 +96,7 @@ async def _compose(asked: _Asked, known: Opening, posts: Sequence[Post], policy:
         _posts_module(ModuleName.POSTS, N_("New posts"), posts[1 : 1 + BETWEEN], policy, 0),
         *([_near_module(near, row, picks, cards)] if near else []),
         _posts_module(ModuleName.POSTS, N_("More posts"), posts[1 + BETWEEN :], policy, BETWEEN),
+        *([] if asked.merchant_id else [_accounts_module(known.accounts)]),
     ]
     return Page("store" if asked.merchant_id else "home", rules.filled(modules), cards, asked.merchant_id)
 
@@ -132,6 +121,11 @@ def _near_module(near: Near, row: Sequence[UUID], picks: Mapping[UUID, Pick], ca
 
 def _posts_module(name: ModuleName, title: str, posts: Sequence[Post], policy: str, first: int) -> Module:
     return Module(name, Explanation(title), [Slot(first + n, policy, 1.0, post=post) for n, post in enumerate(posts)])
+
+
+def _accounts_module(accounts: Sequence[Account]) -> Module:
+    slots = [Slot(n, MOST_FOLLOWED, 1.0, account=account) for n, account in enumerate(accounts)]
+    return Module(ModuleName.FOLLOW, Explanation(N_("Whom to follow")), slots)
 
 
 def _shown(chosen: Sequence[Pick], pins: Sequence[Pin], posts: Sequence[Post]) -> set[UUID]:

@@ -18,23 +18,35 @@ class Opening(msgspec.Struct, frozen=True):
     trail: list[Trail]
     """latest first"""
     pins: list[Pin]
-    following: list[UUID]
+    fed: bool
+    """an account that the person follows has published something"""
+    accounts: list[Account]
+    """whom to follow, most followed first; empty for who is fed"""
 
 
 async def opening(
-    conn: Connection, person_ids: Collection[UUID], page: str, merchant_id: UUID | None, trail_limit: int = 60
+    conn: Connection, person_ids: Collection[UUID], page: str, merchant_id: UUID | None, lang: str
 ) -> Opening:
     sql = """
         SELECT
             coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.at DESC, t.product_id) FROM (
                 SELECT product_id, kind, at FROM trail WHERE person_id = ANY($1)
-                ORDER BY at DESC, product_id LIMIT $4) t), '[]'),
+                ORDER BY at DESC, product_id LIMIT 60) t), '[]'),
             coalesce((SELECT jsonb_agg(jsonb_build_object(
                 'merchant_id', merchant_id, 'position', position, 'product_id', product_id))
                 FROM pin WHERE page = $2 AND ($3::uuid IS NULL OR merchant_id = $3)), '[]'),
-            ARRAY(SELECT DISTINCT account_id FROM follow WHERE follower_id = ANY($1))
+            fed,
+            CASE WHEN fed THEN '[]' ELSE coalesce((SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object(
+                'name', coalesce(a.translations #>> ARRAY[$4, 'name'], a.name),
+                'bio', coalesce(a.translations #>> ARRAY[$4, 'bio'], a.bio))) FROM (
+                    SELECT * FROM account
+                    WHERE id NOT IN (SELECT account_id FROM follow WHERE follower_id = ANY($1))
+                    ORDER BY followers DESC, id LIMIT 6) a), '[]') END
+        FROM (SELECT EXISTS (
+            SELECT FROM follow f JOIN outbox o ON o.account_id = f.account_id WHERE f.follower_id = ANY($1)
+        ) AS fed) known
     """
-    found = await row(conn, Opening, sql, list(person_ids), page, merchant_id, trail_limit)
+    found = await row(conn, Opening, sql, list(person_ids), page, merchant_id, lang)
     assert found is not None  # one row by its nature
     return found
 
@@ -56,16 +68,6 @@ async def nearby(
         FROM near
     """
     return await rows(conn, Nearby, sql, list(product_ids), point.latitude, point.longitude, merchant_id, lang, limit)
-
-
-async def to_follow(conn: Connection, lang: str, following: Collection[UUID], limit: int) -> list[Account]:
-    """The accounts most followed by others that this person does not follow yet."""
-    sql = """
-        SELECT id, merchant_id, kind, handle, coalesce(translations #>> ARRAY[$1, 'name'], name),
-            coalesce(translations #>> ARRAY[$1, 'bio'], bio), avatar, banner, followers
-        FROM account WHERE id <> ALL($2) ORDER BY followers DESC, id LIMIT $3
-    """
-    return await rows(conn, Account, sql, lang, list(following), limit)
 
 
 async def pins(conn: Connection, merchant_id: UUID, page: str) -> list[Pin]:

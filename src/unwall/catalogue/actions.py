@@ -185,9 +185,10 @@ async def _lock(conn: Connection, merchant_id: UUID) -> None:
 
 async def _wrong(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[tuple[int, FieldError]]:
     """What is wrong with tidied drafts, in themselves, among each other or beside what the merchant has."""
-    taken = await reads.taken(conn, merchant_id, [d.slug for d in drafts], [v.sku for d in drafts for v in d.variants])
-    slugs: dict[str, UUID | None] = {**taken.slugs}
-    skus: dict[str, UUID | None] = {**taken.skus}
+    all_slugs, all_skus = [d.slug for d in drafts], [v.sku for d in drafts for v in d.variants]
+    taken_slugs, taken_skus = await reads.taken(conn, merchant_id, all_slugs, all_skus)
+    slugs: dict[str, UUID | None] = {**taken_slugs}
+    skus: dict[str, UUID | None] = {**taken_skus}
     errors = []
     for i, draft in enumerate(drafts):
         errors += [(i, e) for e in (*rules.check(draft), *rules.clashes(draft, slugs, skus))]

@@ -3,21 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
-import msgspec
 from msgspec.structs import astuple
 
 from unwall.catalogue import sheet
 from unwall.catalogue.terms import Place, decode_place, encode_place, understand
-from unwall.catalogue.values import (
-    Bundle,
-    Card,
-    Category,
-    DeskRow,
-    Item,
-    ProductDraft,
-    ProductPage,
-    Status,
-)
+from unwall.catalogue.values import Bundle, Card, Category, DeskRow, Item, ProductDraft, ProductPage, Status
 from unwall.kernel.cursors import Page, decode, page_of
 from unwall.kernel.database import Connection, row, rows
 from unwall.people.values import Merchant
@@ -375,14 +365,10 @@ async def drafts(
     )
 
 
-class Taken(msgspec.Struct, frozen=True):
-    """Addresses and SKUs of a merchant that are in use, and by which product."""
-
-    slugs: dict[str, UUID]
-    skus: dict[str, UUID]
-
-
-async def taken(conn: Connection, merchant_id: UUID, slugs: Collection[str], skus: Collection[str]) -> Taken:
+async def taken(
+    conn: Connection, merchant_id: UUID, slugs: Collection[str], skus: Collection[str]
+) -> tuple[dict[str, UUID], dict[str, UUID]]:
+    """Which of these addresses, and which of these SKUs, are in use by which of the merchant's products."""
     found = await conn.fetchrow(
         """
         SELECT (SELECT coalesce(array_agg((slug, id)), '{}') FROM product WHERE merchant_id = $1 AND slug = ANY($2)),
@@ -393,7 +379,7 @@ async def taken(conn: Connection, merchant_id: UUID, slugs: Collection[str], sku
         list(skus),
     )
     assert found
-    return Taken(dict(found[0]), dict(found[1]))
+    return dict(found[0]), dict(found[1])
 
 
 async def variant_ids(conn: Connection, merchant_id: UUID, skus: Collection[str]) -> dict[str, UUID]:

@@ -1,18 +1,19 @@
 """The stock desk: holds for many callers in one commit (docs/decisions/0003-group-commit-stock-desk.md)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from asyncpg import DeadlockDetectedError, UniqueViolationError
 
 from unwall.commerce.stock import ledger, reads, rules
-from unwall.commerce.stock.rules import GRANTED, Answer, Stored
+from unwall.commerce.stock.rules import GRANTED, REPEATED, Answer, Stored
 from unwall.commerce.stock.values import HeldLine, HoldLine, HoldRequest, Verdict
 from unwall.kernel.batching import Batcher
 from unwall.kernel.database import Connection, Database
 
-ATTEMPTS = 5
-"""Each failed one means that another desk stored one of the ids at that moment."""
+CLASHES = 3
+"""How often another desk may store one of the ids between our look and our insert, before the callers are told."""
 
 HOLD_COLUMNS = ["request_id", "line", "merchant_id", "variant_id", "node_id", "quantity", "open", "expires_at"]
 
@@ -41,17 +42,10 @@ class Desk:
 
     async def _settle(self, requests: list[HoldRequest]) -> list[Answer]:
         """Ids are taken to be new; that one is not shows when it is inserted, and then all are looked up."""
-        look_up = self._retried
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                answers = await self._attempt(requests, look_up=look_up)
-                self._retried = any(answer is rules.REPEATED for answer in answers)
-                return answers
-            except (UniqueViolationError, DeadlockDetectedError):
-                if attempt == ATTEMPTS:
-                    raise
-                look_up = True
-        raise AssertionError("unreachable")
+        for look_up in (self._retried, *[True] * CLASHES):
+            with suppress(UniqueViolationError, DeadlockDetectedError):
+                return await self._attempt(requests, look_up=look_up)
+        return await self._attempt(requests, look_up=True)
 
     async def _attempt(self, requests: Sequence[HoldRequest], *, look_up: bool) -> list[Answer]:
         async with self._db.transaction() as conn:
@@ -66,6 +60,7 @@ class Desk:
             granted = [r for r, answer in zip(requests, answers, strict=True) if answer is GRANTED]
             if granted:
                 await _store(conn, granted)
+        self._retried = any(answer is REPEATED for answer in answers)
         return answers
 
 

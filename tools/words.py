@@ -13,19 +13,21 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src/unwall"
 PO = SOURCE / "locale/zh.po"
-METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
-OPTIONS = {"**/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}}
-KEYWORDS = {
-    "_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "words": None,
-}  # fmt: skip
+# in Python the language comes first: gettext(lang, "..."); `words` and `count` are the channels' frames
+PYTHON = {"N_": None, "gettext": (2,), "ngettext": (2, 3), "words": None, "count": (1, 2)}
+JINJA = {"_": None, "gettext": None, "ngettext": (1, 2)}
+TRIMMED = {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}
 
 
 def extracted() -> Catalog:
     """The words as the source has them now, each with the files that say it."""
     catalogue = Catalog(locale="zh_Hans_CN")
-    found = extract_from_dir(SOURCE, METHODS, OPTIONS, keywords=KEYWORDS, comment_tags=("TRANSLATORS:",))
-    for file, _line, message, comments, context in sorted(found, key=lambda row: (row[0], row[1])):
-        catalogue.add(message, None, [(file, None)], auto_comments=comments, context=context)
+    found = [
+        *extract_from_dir(SOURCE, [("**.py", "python")], keywords=PYTHON),
+        *extract_from_dir(SOURCE, [("**/templates/**.html", "jinja2")], {"**": TRIMMED}, keywords=JINJA),
+    ]
+    for file, _line, message, _comments, _context in sorted(found, key=lambda row: (row[0], row[1])):
+        catalogue.add(message, None, [(file, None)])
     return catalogue
 
 

@@ -101,12 +101,12 @@ async def unlock(conn: Connection, shipment_id: UUID, reason: str, staff: Staff,
 
 
 async def hand_to_carrier(conn: Connection, shipment_id: UUID, tracking: str, staff: Staff, now: datetime) -> None:
-    """A ready parcel leaves: the stock too, the order may be fulfilled. `tracking` may be empty for a courier."""
+    """A ready parcel leaves: the stock too, the order may be fulfilled. `tracking` may be empty for a courier
+    only."""
     shipment = await lock_shipment(conn, shipment_id, staff)
     if shipment.state is ShipmentState.HANDED_OVER:
         return
-    if len(tracking) > 100:
-        raise Invalid.one("tracking", N_("A tracking number has at most 100 characters."))
+    rules.check_tracking(shipment, tracking.strip())
     rules.check_step(shipment, ShipmentState.HANDED_OVER)
     await conn.execute("UPDATE shipment SET tracking = nullif($2, '') WHERE id = $1", shipment_id, tracking.strip())
     await _leave(conn, shipment, ShipmentState.HANDED_OVER, staff, now)

@@ -59,9 +59,19 @@ def check_quantity(line: TaskLine, quantity: int) -> None:
         raise Invalid.one("quantity", N_("Pick no more than was ordered, and no less than none."))
 
 
+def check_tracking(shipment: Shipment, tracking: str) -> None:
+    """A parcel can be followed; a courier rides off without a number."""
+    if shipment.method is ShipmentMethod.SHIP and not tracking:
+        raise Invalid.one("tracking", N_("Scan or type the carrier's tracking number."))
+    if len(tracking) > 100:
+        raise Invalid.one("tracking", N_("A tracking number has at most 100 characters."))
+
+
 def find_scanned(lines: Sequence[TaskLine], code: str) -> TaskLine:
     """The line that still wants one of what was scanned, by barcode or SKU, whatever the case."""
     wanted = code.strip().casefold()
+    if not wanted:
+        raise Invalid.one("code", N_("Scan the barcode, or type it or the SKU."))
     for line in lines:
         if line.picked < line.quantity and wanted in {line.sku.casefold(), (line.barcode or "").casefold()} - {""}:
             return line

@@ -1,0 +1,144 @@
+"""What waits at this node, soonest due first, and one task from its first piece to the carrier."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from unwall.channels.common import Form
+from unwall.channels.counter.frame import TASKS, Clerk, see_other
+from unwall.channels.counter.views import line_view, state_view, task_view, waiting_words
+from unwall.commerce.fulfilment import actions
+from unwall.commerce.fulfilment import reads as fulfilment
+from unwall.commerce.fulfilment.rules import own_task
+from unwall.commerce.fulfilment.values import NotPicked, ShipmentMethod, ShipmentState, WrongItem, WrongStep
+from unwall.kernel.clock import now
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import Invalid, UnwallError
+from unwall.kernel.notices import Notices
+from unwall.kernel.text import N_
+
+BEAT_SECONDS = 15
+"""A line that says nothing keeps the way open through whatever stands between us and the counter."""
+TO_PICK = (ShipmentState.ROUTED, ShipmentState.PICKING)
+
+
+@get(TASKS)
+async def tasks(clerk: Clerk) -> Response[str]:
+    async with clerk.confined() as conn:
+        found = await fulfilment.tasks(conn, clerk.node.id, clerk.lang)
+    at, zone = now(), clerk.node.timezone
+    to_pick = [task for task in found if task.state in TO_PICK]
+    to_give = [task for task in found if task.state is ShipmentState.READY]
+    collected = [task for task in to_give if task.method is ShipmentMethod.PICKUP]
+    sent = [task for task in to_give if task.method is not ShipmentMethod.PICKUP]
+    views = [[task_view(task, at, clerk.lang, zone) for task in part] for part in (to_pick, sent, collected)]
+    return clerk.page(
+        "counter/tasks.html", title=clerk.words(N_("Tasks")), events="/counter/events", to_pick=views[0], sent=views[1],
+        collected=views[2], waiting=waiting_words(to_pick, at, clerk.lang) if to_pick else "",
+    )  # fmt: skip
+
+
+@get("/counter/events")
+async def events(clerk: Clerk) -> ServerSentEvent:
+    """A word each time a task of this node changes; the page then asks what there is."""
+    return ServerSentEvent(news(clerk.house.tasks, clerk.node.id), headers={"cache-control": "no-store"})
+
+
+async def news(notices: Notices, node_id: UUID) -> AsyncGenerator[ServerSentEventMessage, None]:
+    """The first word at once: what happened between the page and its stream is not missed."""
+    yield ServerSentEventMessage(data="tasks", retry=2000)
+    async with aclosing(notices.follow(str(node_id), beat_seconds=BEAT_SECONDS)) as stream:
+        async for heard in stream:
+            yield ServerSentEventMessage(data="tasks") if heard else ServerSentEventMessage(data=None, comment="")
+
+
+# --- one task ---------------------------------------------------------------------------------------------------------
+
+
+@get("/counter/tasks/{shipment_id:uuid}")
+async def task_page(clerk: Clerk, shipment_id: UUID) -> Response[str]:
+    return await _page(clerk, shipment_id)
+
+
+async def _page(
+    clerk: Clerk, shipment_id: UUID, *, error: UnwallError | None = None, beep: str = "", kept: str = ""
+) -> Response[str]:
+    """The task as it is now. A wrong code or step is said on it: 409, and nothing changed."""
+    async with clerk.confined() as conn:
+        task = own_task(clerk.staff, await fulfilment.task(conn, shipment_id, clerk.lang))
+    errors = error.by_field() if isinstance(error, Invalid) else {}
+    word, kind, note = state_view(task, clerk.lang)
+    return clerk.page(
+        "counter/task.html", title=task.order_number, status=422 if errors else 409 if error else 200,
+        beep="bad" if error else beep, task=task, lines=[line_view(line) for line in task.lines], word=word, kind=kind,
+        note=note, errors=errors, problem=error.message if error and not errors else None, kept=kept,
+        summary=task_view(task, now(), clerk.lang, clerk.node.timezone), packed=kind == "pack",
+    )  # fmt: skip
+
+
+Step = Callable[[Connection], Awaitable[object]]
+
+
+async def _take(clerk: Clerk, shipment_id: UUID, step: Step, *, kept: str = "") -> Response[Any]:
+    """One step of a task, then its page: to htmx at once, to others by their next request."""
+    try:
+        async with clerk.confined() as conn:
+            await step(conn)
+    except (Invalid, WrongItem, WrongStep, NotPicked) as error:
+        return await _page(clerk, shipment_id, error=error, kept=kept)
+    if clerk.by_htmx:
+        return await _page(clerk, shipment_id, beep="ok")
+    return see_other(f"/counter/tasks/{shipment_id}")
+
+
+@post("/counter/tasks/{shipment_id:uuid}/start")
+async def start(clerk: Clerk, shipment_id: UUID) -> Response[Any]:
+    return await _take(clerk, shipment_id, lambda conn: actions.start_picking(conn, shipment_id, clerk.staff, now()))
+
+
+@post("/counter/tasks/{shipment_id:uuid}/scan")
+async def scan(clerk: Clerk, shipment_id: UUID, data: Form) -> Response[Any]:
+    code = data.get("code", "").strip()
+    return await _take(
+        clerk, shipment_id, lambda conn: actions.scan(conn, shipment_id, code, clerk.staff, now()), kept=code
+    )
+
+
+@post("/counter/tasks/{shipment_id:uuid}/lines/{line:int}")
+async def pick(clerk: Clerk, shipment_id: UUID, line: int, data: Form) -> Response[Any]:
+    """Set how many are picked: a tap sends one more, or one less."""
+
+    async def step(conn: Connection) -> None:
+        picked = whole_number(data.get("quantity", ""))
+        await actions.pick_line(conn, shipment_id, line, picked, clerk.staff, now())
+
+    return await _take(clerk, shipment_id, step)
+
+
+@post("/counter/tasks/{shipment_id:uuid}/ready")
+async def ready(clerk: Clerk, shipment_id: UUID) -> Response[Any]:
+    return await _take(clerk, shipment_id, lambda conn: actions.make_ready(conn, shipment_id, clerk.staff, now()))
+
+
+@post("/counter/tasks/{shipment_id:uuid}/carrier")
+async def carrier(clerk: Clerk, shipment_id: UUID, data: Form) -> Response[Any]:
+    tracking = data.get("tracking", "").strip()
+    return await _take(
+        clerk, shipment_id,
+        lambda conn: actions.hand_to_carrier(conn, shipment_id, tracking, clerk.staff, now()), kept=tracking,
+    )  # fmt: skip
+
+
+def whole_number(text: str, field: str = "quantity") -> int:
+    """The room has the last word on how many are too many."""
+    cleaned = text.strip()
+    if not (cleaned.isdecimal() and cleaned.isascii() and len(cleaned) <= 6):
+        raise Invalid.one(field, N_("Write how many as a whole number."))
+    return int(cleaned)
+
+
+HANDLERS: list[Any] = [tasks, events, task_page, start, scan, pick, ready, carrier]

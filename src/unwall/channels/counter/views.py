@@ -1,0 +1,119 @@
+"""Tasks, baskets and shelves as the counter's templates want them. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from babel.dates import format_timedelta
+
+from unwall.catalogue.values import Item
+from unwall.channels.pages import filters
+from unwall.commerce.fulfilment.values import ShipmentMethod, ShipmentState, Task, TaskLine
+from unwall.kernel.files import Files
+from unwall.kernel.text import LOCALES, N_, gettext, ngettext
+
+View = dict[str, Any]
+pens = lru_cache(filters)
+
+METHODS = {
+    ShipmentMethod.PICKUP: N_("the customer collects"),
+    ShipmentMethod.SHIP: N_("by post"),
+    ShipmentMethod.COURIER: N_("by courier"),
+}
+DONE = (ShipmentState.HANDED_OVER, ShipmentState.COLLECTED)
+
+
+def picture_of(file: str | None) -> str | None:
+    """A key of ours, or an address that came with an import."""
+    if not file:
+        return None
+    return file if file.startswith("https://") else Files.url(file)
+
+
+def lasting(since: datetime, now: datetime, lang: str) -> str:
+    """How long something waits: "22 minutes"."""
+    return format_timedelta(now - since, locale=LOCALES[lang], threshold=1.2)
+
+
+def task_view(task: Task, now: datetime, lang: str, zone: str) -> View:
+    """A task in the list: what to look for first, how many units, by when."""
+    first, more = task.lines[0], len(task.lines) - 1
+    title = first.title
+    if more:
+        title += ngettext(lang, " and 1 more", " and {n} more", more)
+    words = [task.order_number, gettext(lang, METHODS[task.method]), task.customer, lasting(task.created_at, now, lang)]
+    late = task.due_at < now and task.state is not ShipmentState.READY
+    return {
+        "url": f"/counter/tasks/{task.id}",
+        "title": title,
+        "image": picture_of(first.image_file),
+        "image_alt": first.title,
+        "shelf": due_words(task, now, lang, zone),
+        "tone": "bad" if late else "",
+        "quantity": sum(line.quantity for line in task.lines),
+        "note": " · ".join(word for word in words if word),
+    }
+
+
+def due_words(task: Task, now: datetime, lang: str, zone: str) -> str:
+    """By when it has to be ready; with its day where that is not today."""
+    pen = pens(lang)
+    clock = pen["clock"](task.due_at, zone)
+    same_day = pen["day"](task.due_at, zone) == pen["day"](now, zone)
+    return clock if same_day else f"{pen['day'](task.due_at, zone)}, {clock}"
+
+
+def waiting_words(tasks: Sequence[Task], now: datetime, lang: str) -> str:
+    """ "3 orders wait, the oldest for 22 minutes" """
+    oldest = min(task.created_at for task in tasks)
+    return ngettext(
+        lang, "1 order waits, for {age}", "{n} orders wait, the oldest for {age}", len(tasks),
+        age=lasting(oldest, now, lang),
+    )  # fmt: skip
+
+
+def line_view(line: TaskLine) -> View:
+    return {
+        "line": line.line,
+        "title": line.title,
+        "image": picture_of(line.image_file),
+        "detail": " · ".join(line.options),
+        "code": line.barcode or line.sku,
+        "sku": line.sku,
+        "quantity": line.quantity,
+        "picked": line.picked,
+        "done": line.picked == line.quantity,
+    }
+
+
+def state_view(task: Task, lang: str) -> tuple[str, str, str]:
+    """(word, kind, note): what is to be done now, readable from across the room."""
+    units = sum(line.quantity for line in task.lines)
+    picked = sum(line.picked for line in task.lines)
+    if task.state in DONE:
+        return gettext(lang, N_("Done")), "ready", gettext(lang, N_("It has left the shop."))
+    if task.state is ShipmentState.CANCELLED:
+        return gettext(lang, N_("Stop")), "stop", gettext(lang, N_("This order was cancelled. Put the goods back."))
+    if task.state is ShipmentState.READY:
+        waits = {
+            ShipmentMethod.PICKUP: N_("It waits for its customer."),
+            ShipmentMethod.SHIP: N_("It waits for the carrier."),
+            ShipmentMethod.COURIER: N_("It waits for the courier."),
+        }
+        return gettext(lang, N_("Ready")), "ready", gettext(lang, waits[task.method])
+    if picked == units:
+        return gettext(lang, N_("Pack")), "pack", gettext(lang, N_("Everything is here. Put it into the box."))
+    return gettext(lang, N_("Pick")), "pick", gettext(lang, N_("{picked} of {units}"), picked=picked, units=units)
+
+
+def item_view(item: Item, lang: str) -> View:
+    return {
+        "id": str(item.variant_id),
+        "title": item.title,
+        "image": picture_of(item.image_file),
+        "image_alt": item.image_alt or item.title,
+        "detail": " · ".join(item.options),
+        "sku": item.sku,
+        "price": item.money.text(LOCALES[lang]),
+    }

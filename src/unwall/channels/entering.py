@@ -1,0 +1,25 @@
+"""How staff come in, by the console's door or the counter's."""
+
+from unwall.channels.common import Form
+from unwall.channels.house import House
+from unwall.channels.visits import STAFF, AnyRequest, set_cookie
+from unwall.kernel.clock import now
+from unwall.kernel.errors import TooMany, UnwallError
+from unwall.people import actions, reads
+from unwall.people.values import Staff
+
+DAY = 24 * 3600
+
+
+async def let_staff_in(request: AnyRequest, house: House, data: Form) -> Staff | None:
+    """Check `email` and `password` and give the browser its session; who it is. Raises `BadCredentials`, `TooMany`."""
+    origin = request.client.host if request.client else "unknown"
+    signed = await actions.sign_in_staff(house.db, data.get("email", ""), data.get("password", ""), origin, now())
+    set_cookie(request, house, STAFF, signed.token, actions.SESSION_DAYS["staff"] * DAY)
+    async with house.db.read() as conn:
+        return await reads.session_staff(conn, signed.token)
+
+
+def status_of_form(error: UnwallError | None) -> int:
+    """Of a form that is shown again."""
+    return 200 if error is None else 429 if isinstance(error, TooMany) else 422

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
@@ -76,14 +77,22 @@ async def _write(conn: Connection, files: Files, digest: Digest, progress: Progr
     written["member"] = await bulk.add(conn, "member", rows.members(digest))
     await bulk.add(conn, "member_code", rows.codes(digest))
     sales = Sales(digest, await _order_ids(conn))
+    new = bool(written["merchant"])
     progress.step("Writing orders")
-    written["sales_order"] = await bulk.add(conn, "sales_order", sales.orders(), conflict=_CORRECT_ORDER)
-    written["order_line"] = await bulk.add(conn, "order_line", sales.lines(), conflict=_CORRECT_LINE)
+    written["sales_order"] = await _put(conn, "sales_order", sales.orders(), _CORRECT_ORDER, new=new)
+    written["order_line"] = await _put(conn, "order_line", sales.lines(), _CORRECT_LINE, new=new)
     progress.step("Writing the journal")
-    written["journal"] = await bulk.add(conn, "journal", sales.purchases())
-    written["journal"] += await bulk.add(conn, "journal", sales.returns())
+    events = chain(sales.purchases(), sales.returns())
+    written["journal"] = await _put(conn, "journal", events, "DO NOTHING", new=new)
     written["trail"] = await bulk.lay_trails(conn, [MERCHANT_ID])
     return written
+
+
+async def _put(conn: Connection, table: str, things: bulk.Rows, conflict: str, *, new: bool) -> int:
+    """Into a new store straight: nothing of it can be there."""
+    if new:
+        return await bulk.copy(conn, table, things)
+    return await bulk.add(conn, table, things, conflict=conflict)
 
 
 async def _open_store(conn: Connection, files: Files, digest: Digest) -> int:

@@ -20,11 +20,11 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     read_seconds: float
     seconds: float
 
-    headings = ("Rule", "What", "Lines", "GBP")
+    headings = ("What", "Rule", "Lines", "GBP")
 
     def rows(self) -> list[tuple[str, ...]]:
         return [
-            (row.rule, row.label, f"{row.count:,}", _pounds(row.amount_minor))
+            (row.label, row.rule, f"{row.count:,}", _pounds(row.amount_minor))
             for row in self.report.rows()
             if row.count or row.rule == "O17"
         ]

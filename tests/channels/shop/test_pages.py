@@ -15,10 +15,10 @@ from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 
 
-async def told(browser: Shopper, house: House, kind: Kind) -> list[tuple]:
+async def told(browser: Shopper, db: Database, kind: Kind) -> list[tuple]:
     with browser.http.portal() as portal:  # the shop runs on a loop of its own
-        portal.call(house.ingest.close)
-    async with house.db.read() as conn:
+        portal.call(browser.http.app.state.house.ingest.close)
+    async with db.read() as conn:
         return [
             tuple(row)
             for row in await conn.fetch(
@@ -131,41 +131,41 @@ async def test_ids_of_nothing_are_not_found(browser: Shopper, stall: Stall) -> N
 
 
 async def test_search_finds_and_says_when_it_does_not(browser: Shopper, stall: Stall) -> None:
-    assert titles((await browser.get("/search?q=scarf")).text) == ["Silk scarf"]
+    assert titles((await browser.get("/search?q=SCARF-RED")).text) == ["Silk scarf"]
     assert titles((await browser.get(f"{STORE}/search?q=TEA")).text) == ["Longjing"]
     assert "Nothing found for “submarine”" in (await browser.get("/search?q=submarine")).text
 
 
 async def test_search_shows_the_first_while_one_types(browser: Shopper, stall: Stall) -> None:
-    answer = await browser.get("/search?q=sca", headers={"hx-request": "true", "hx-target": "found"})
+    answer = await browser.get("/search?q=scarf-red", headers={"hx-request": "true", "hx-target": "found"})
     assert titles(answer.text) == ["Silk scarf"]
     assert "<html" not in answer.text
 
 
-async def test_the_journal_hears_what_was_looked_at(browser: Shopper, house: House, stall: Stall) -> None:
+async def test_the_journal_hears_what_was_looked_at(browser: Shopper, db: Database, stall: Stall) -> None:
     await browser.get(f"{SCARF}?post={stall.morning}&via=home/posts&policy=newest")
     await browser.get(f"/post/{stall.evening}")
     await browser.get("/search?q=silk")
     merchant = stall.market.merchant
-    assert await told(browser, house, Kind.VIEW) == [
+    assert await told(browser, db, Kind.VIEW) == [
         (stall.market.scarf, stall.morning, "home/posts", "newest", merchant, True),
         (None, stall.evening, "post", None, merchant, True),
     ]
-    assert await told(browser, house, Kind.SEARCH) == [(None, None, "search", None, None, True)]
+    assert await told(browser, db, Kind.SEARCH) == [(None, None, "search", None, None, True)]
 
 
-async def test_a_forged_origin_is_believed_nothing(browser: Shopper, house: House, stall: Stall) -> None:
+async def test_a_forged_origin_is_believed_nothing(browser: Shopper, db: Database, stall: Stall) -> None:
     answer = await browser.get(f"{SCARF}?post=none&via={'x' * 200}&policy=a%00b&variant=17")
     assert answer.status_code == 200
-    assert await told(browser, house, Kind.VIEW) == [
+    assert await told(browser, db, Kind.VIEW) == [
         (stall.market.scarf, None, "product", None, stall.market.merchant, True)
     ]
 
 
-async def test_another_variant_is_not_another_view(browser: Shopper, house: House, stall: Stall) -> None:
+async def test_another_variant_is_not_another_view(browser: Shopper, db: Database, stall: Stall) -> None:
     headers = {"hx-request": "true", "hx-target": "words"}
     await browser.get(f"{SCARF}?variant={stall.market.blue}", headers=headers)
-    assert await told(browser, house, Kind.VIEW) == []
+    assert await told(browser, db, Kind.VIEW) == []
 
 
 async def test_chinese_readers_get_chinese_words(browser: Shopper, stall: Stall) -> None:

@@ -18,7 +18,7 @@ from tests.commerce.market import (
     visitor,
 )
 from unwall.commerce.orders import actions, reads
-from unwall.commerce.orders.values import MOST_OF_ONE, Origin
+from unwall.commerce.orders.values import MOST_OF_ONE, Origin, SaleDone
 from unwall.commerce.sourcing.values import Choice, Method, SoldOut
 from unwall.commerce.stock.values import Short
 from unwall.journal.partitions import ensure_days
@@ -188,6 +188,40 @@ async def test_telling_a_sale_twice_sells_once(db):
     assert await sell(db, who, market.west_lake, [(market.red, 1)], sale) == first
     assert (await available(db, market.red))[market.west_lake] == 9
     assert len(await facts(db)) == 1
+
+
+async def test_the_name_of_a_sale_stands_for_one_basket(db):
+    market, sale = await open_market(db), new_id()
+    who = staff(market, market.west_lake)
+    await sell(db, who, market.west_lake, [(market.red, 1)], sale)
+    with pytest.raises(SaleDone):
+        await sell(db, who, market.west_lake, [(market.red, 2)], sale)
+    other = await open_market(db, slug="another")
+    with pytest.raises(SaleDone):
+        await sell(db, staff(other), other.bund, [(other.red, 1)], sale)
+    assert (await available(db, market.red))[market.west_lake] == 9
+
+
+async def test_a_sale_may_name_its_customer(db):
+    market, ann = await open_market(db), new_id()
+    async with db.transaction() as conn:
+        await conn.execute("INSERT INTO member (id, name) VALUES ($1, 'Ann')", ann)
+        await conn.execute("INSERT INTO member_code VALUES ($1, '17850', $2)", market.merchant, ann)
+    who = staff(market, market.west_lake)
+
+    async def sell_to(code):
+        async with db.confined(market.merchant) as conn:
+            return await actions.sell_at_counter(
+                conn, who, market.west_lake, [(market.red, 1)], new_id(), NOW, member_code=code
+            )
+
+    order_id = await sell_to(" 17850 ")
+    async with db.read() as conn:
+        assert (await reads.order(conn, order_id, "en")).member_id == ann
+        assert await conn.fetchval("SELECT member_id FROM journal") == ann
+    with pytest.raises(Invalid, match="member_code"):
+        await sell_to("nobody")
+    assert (await available(db, market.red))[market.west_lake] == 9
 
 
 async def test_a_wrong_counter_sale_changes_nothing(db):

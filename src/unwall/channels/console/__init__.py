@@ -5,10 +5,22 @@ from typing import Any
 from litestar import Router
 from litestar.di import Provide
 
-from unwall.channels.console import composer, entry, posts, products, shelf_editor, today
+from unwall.channels.console import (
+    composer,
+    entry,
+    insight,
+    nodes,
+    orders,
+    people,
+    posts,
+    products,
+    shelf_editor,
+    stock,
+    today,
+)
 from unwall.channels.console.frame import provide_seat
 
-_ROOMS = (entry, today, posts, composer, products, shelf_editor)
+_ROOMS = (entry, today, posts, composer, products, shelf_editor, orders, stock, nodes, insight, people)
 
 HANDLERS: list[Any] = [
     Router(

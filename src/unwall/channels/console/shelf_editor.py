@@ -82,9 +82,10 @@ async def _keep(seat: Seat, draft: ProductDraft) -> Response[Any]:
 
 
 async def _with_uploads(seat: Seat, form: Form, draft: ProductDraft) -> ProductDraft:
-    added: list[Image] = []
-    for upload in form.uploads:
-        added.append(await images.store(seat.house.files, await upload.read(), alt=draft.title, field="pictures"))
+    added = [
+        await images.store(seat.house.files, await upload.read(), alt=draft.title, field="pictures")
+        for upload in form.uploads
+    ]
     return replace(draft, images=(*draft.images, *added))
 
 
@@ -109,11 +110,15 @@ async def _page(  # a form that is shown again needs all it was sent with
         words=draft.translations.get(other, Words()), other_lang=seat.words(LANGUAGES[other]),
         option_names=names, used_options=[name for name in names if name],
         variants=[_variant(seat, n, variant, form) for n, variant in enumerate(draft.variants)],
-        pictures=[{"image": i, "src": views.picture_of(i.file), "shape": views.shape(i.width, i.height)} for i in draft.images],
+        pictures=[_picture(image) for image in draft.images],
         statuses=[{"value": s.value, "label": seat.words(label)} for s, label in views.STATUSES.items()],
         categories=[category.title for category in categories], tags=", ".join(draft.tags),
         shop_url=f"/m/{seat.merchant.slug}/p/{draft.slug}" if known and draft.status is Status.ACTIVE else None,
     )  # fmt: skip
+
+
+def _picture(image: Image) -> View:
+    return {"image": image, "src": views.picture_of(image.file), "shape": views.shape(image.width, image.height)}
 
 
 def _variant(seat: Seat, number: int, variant: VariantDraft, form: Form | None) -> View:

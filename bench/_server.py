@@ -16,8 +16,8 @@ START_SECONDS = 60
 
 
 @asynccontextmanager
-async def serving(database_url: str, data: Path, *, workers: int = 1, core: int | None = None) -> AsyncIterator[int]:
-    """The port of a server on this database, kept to one `core` if told so; it is stopped afterwards."""
+async def serving(database_url: str, data: Path, *, workers: int = 1) -> AsyncIterator[int]:
+    """The port of a server on this database; it is stopped afterwards."""
     port = _free_port()
     environment = os.environ | {
         "DATABASE_URL": database_url, "UNWALL_DATA": str(data), "UNWALL_PORT": str(port),
@@ -28,8 +28,6 @@ async def serving(database_url: str, data: Path, *, workers: int = 1, core: int 
         process = subprocess.Popen(  # noqa: ASYNC220 (it is started once, before anything else runs)
             command, env=environment, stdout=said, stderr=said
         )
-        if core is not None and hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(process.pid, {core})
         try:
             await _until_open(process, port)
             yield port

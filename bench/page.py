@@ -46,7 +46,7 @@ async def run(bench: Bench) -> None:
                 await load(db, open_files("", data), bench.seed, now(), progress, members=members)
             async with db.read() as conn:
                 await conn.execute("VACUUM ANALYZE")
-            async with serving(db.url, data, core=0) as port:
+            async with serving(db.url, data) as port:
                 await _measure(bench, db, port, pages)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Self
 
 import msgspec
@@ -46,9 +47,14 @@ class Money(msgspec.Struct, frozen=True, order=False):
 
     def text(self, locale: str = "en") -> str:
         """As people of that locale write it, without the decimals where they are all zero: "¥1,280"."""
-        whole = self.amount % 10 ** precision(self.currency) == 0
-        pattern = "¤#,##0" if whole else None
-        return format_currency(self.decimal(), self.currency, pattern, locale=locale, currency_digits=not whole)
+        return _worded(self, locale)
+
+
+@lru_cache(maxsize=10_000)  # a page words some forty prices, and a market has not many
+def _worded(money: Money, locale: str) -> str:
+    whole = money.amount % 10 ** precision(money.currency) == 0
+    pattern = "¤#,##0" if whole else None
+    return format_currency(money.decimal(), money.currency, pattern, locale=locale, currency_digits=not whole)
 
 
 def precision(currency: str) -> int:

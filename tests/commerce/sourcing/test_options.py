@@ -9,7 +9,7 @@ from tests.commerce.market import HANGZHOU, NOW, open_market
 from tests.commerce.sourcing.places import BLUE, RATES, RED, node
 from unwall.commerce.sourcing import reads
 from unwall.commerce.sourcing.rates import rates_for
-from unwall.commerce.sourcing.rules import days_on_the_road, delivery_options, shortage
+from unwall.commerce.sourcing.rules import candidates, chosen_option, days_on_the_road, delivery_options, shortage
 from unwall.commerce.sourcing.values import Choice, Demand, Method, SoldOut
 from unwall.kernel.errors import Invalid
 from unwall.kernel.money import Money
@@ -17,6 +17,7 @@ from unwall.kernel.money import Money
 SHOP = node("West Lake", latitude=30.2590, longitude=120.1450)
 FAR = node("Shanghai", latitude=31.2400, longitude=121.4900)
 DEPOT = node("Depot", latitude=31.2990, longitude=120.5853, pickup=False, opening_hours="24/7")
+AFAR = replace(RATES, pickup_km=200.0)
 ALL = {place.id: {RED: 5, BLUE: 5} for place in (SHOP, FAR, DEPOT)}
 
 
@@ -26,7 +27,7 @@ def china(text: str) -> datetime:
 
 def options(now, *nodes, available=None, wanted=None, place=HANGZHOU):
     here = list(nodes) or [SHOP, FAR, DEPOT]
-    return delivery_options(here, available or ALL, wanted or {RED: 1}, place, china(now), RATES)
+    return delivery_options(here, available or ALL, wanted or {RED: 1}, place, china(now), AFAR)
 
 
 def test_near_first_and_every_way_with_its_time_fee_and_cut_off():
@@ -76,6 +77,15 @@ def test_no_courier_far_away_and_none_without_a_place():
     assert without[-1].at == china("11-29T20:00")
 
 
+def test_a_shop_too_far_to_go_to_is_not_offered_but_may_be_named():
+    offered = delivery_options([SHOP, FAR], ALL, {RED: 1}, HANGZHOU, china("11-24T14:30"), RATES)
+    assert [(o.method, o.node) for o in offered if o.method is Method.PICKUP] == [(Method.PICKUP, SHOP)]
+    able = candidates([SHOP, FAR], ALL, HANGZHOU, china("11-24T14:30"))
+    named = chosen_option(able, {RED: 1}, Choice(Method.PICKUP, FAR.id), china("11-24T14:30"), RATES)
+    assert named is not None
+    assert named.node == FAR
+
+
 def test_only_nodes_that_may_and_can_take_part():
     closed, no_ship = replace(SHOP, open=False), replace(FAR, ships=False)
     assert options("11-24T14:30", closed) == []
@@ -122,10 +132,9 @@ async def test_the_promise_of_a_cart(db):
     assert [(o.method, o.node.name) for o in promise.options] == [
         (Method.COURIER, "Hangzhou West Lake"),
         (Method.PICKUP, "Hangzhou West Lake"),
-        (Method.PICKUP, "Shanghai Bund"),
         (Method.SHIP, "Hangzhou West Lake"),
     ]
-    assert [o.node.name for o in promise.of(Method.PICKUP)] == ["Hangzhou West Lake", "Shanghai Bund"]
+    assert [o.node.name for o in promise.of(Method.PICKUP)] == ["Hangzhou West Lake"]
     assert (promise.short, nothing.options, too_much.options, too_much.short) == ((), (), (), (market.red,))
 
 

@@ -45,10 +45,12 @@ def shortage(nodes: Sequence[Node], available: Available, wanted: Wanted) -> tup
 def delivery_options(
     nodes: Sequence[Node], available: Available, wanted: Wanted, place: Place | None, now: datetime, rates: Rates
 ) -> list[Option]:
-    """Courier first, then pickup from near to far (without a place: from soon to late), then ship."""
+    """Courier first, then pickup from near to far (without a place: from soon to late), then ship. Shops that are too
+    far to go to are not offered; a shopper who names one may still collect there."""
     able = candidates(nodes, available, place, now)
     whole = _whole(able, wanted)
-    pickups = [o for c in whole if c.node.pickup and (o := _pickup(c, wanted, now, rates))]
+    within_reach = [c for c in whole if c.node.pickup and (c.km is None or c.km <= rates.pickup_km)]
+    pickups = [o for c in within_reach if (o := _pickup(c, wanted, now, rates))]
     pickups.sort(key=lambda o: (o.km is not None and o.km, o.at, o.node.code if o.node else ""))
     return [o for o in (_courier(whole, wanted, now, rates), *pickups, _ship(able, wanted, now, rates)) if o]
 

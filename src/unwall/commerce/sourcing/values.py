@@ -55,6 +55,8 @@ class Rates(msgspec.Struct, frozen=True):
     ship_fee: int
     courier_fee: int
     courier_fee_per_km: int
+    pickup_km: float = 60.0
+    """How far people go to fetch something."""
     courier_km: float = 8.0
     """How far a courier rides."""
     courier_minutes: int = 20

@@ -31,13 +31,13 @@ STATEMENT = re.compile(r"^\[(\d+)\] LOG:  (?:statement|execute [^:]*): *(.*)", r
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--members", type=int, default=0, help="of the demo market (default 5,000; quick: 1,000)")
-    parser.add_argument("--pages", type=int, default=0, help="for each figure (default 1,000; quick: 300)")
+    parser.add_argument("--members", type=int, default=0, help="of the demo market (default 5,000; quick: 500)")
+    parser.add_argument("--pages", type=int, default=0, help="for each figure (default 1,000; quick: 200)")
 
 
 async def run(bench: Bench) -> None:
-    members = bench.options.members or (1000 if bench.quick else 5000)
-    pages = bench.options.pages or (300 if bench.quick else 1000)
+    members = bench.options.members or (500 if bench.quick else 5000)
+    pages = bench.options.pages or (200 if bench.quick else 1000)
     async with bench.database() as db:
         with tempfile.TemporaryDirectory() as folder:
             data = Path(folder)

@@ -88,18 +88,17 @@ class TransitionModel:
         reached = np.concatenate([self.near.indices[part] for part in parts])
         votes = np.concatenate([self.near.scores[part] * HISTORY_DECAY**n for n, part in enumerate(parts)])
         voter = np.repeat(np.arange(len(known)), [part.stop - part.start for part in parts])
-        items, inverse = np.unique(reached, return_inverse=True)
+        items, inverse, counts = np.unique(reached, return_inverse=True, return_counts=True)
         scores = np.bincount(inverse, votes, minlength=len(items))
+        loudest = voter[
+            np.lexsort((votes, inverse))[np.cumsum(counts) - 1]
+        ]  # the last vote of each item is its largest
         allowed = ~np.isin(items, barred)
         if merchant is not None:
             allowed &= self.owner[items] == merchant
-        items, scores = items[allowed], scores[allowed]
-        picks = []
-        for n in np.lexsort((items, -scores))[:limit]:
-            mine = np.flatnonzero(reached == items[n])
-            anchor = known[voter[mine[np.argmax(votes[mine])]]][1]
-            picks.append(self._pick(int(items[n]), float(scores[n]), anchor))
-        return picks
+        items, scores, loudest = items[allowed], scores[allowed], loudest[allowed]
+        best = np.lexsort((items, -scores))[:limit]
+        return [self._pick(int(items[n]), float(scores[n]), known[loudest[n]][1]) for n in best]
 
     def _popular_picks(self, taken: set[UUID], limit: int, merchant: int | None) -> list[Pick]:
         order = self._popular_anywhere if merchant is None else self._popular[merchant]

@@ -12,6 +12,7 @@ from unwall.channels.console import (
     nodes,
     orders,
     people,
+    pins,
     posts,
     products,
     shelf_editor,
@@ -20,7 +21,7 @@ from unwall.channels.console import (
 )
 from unwall.channels.console.frame import provide_seat
 
-_ROOMS = (entry, today, posts, composer, products, shelf_editor, orders, stock, nodes, insight, people)
+_ROOMS = (entry, today, posts, composer, products, shelf_editor, pins, orders, stock, nodes, insight, people)
 
 HANDLERS: list[Any] = [
     Router(

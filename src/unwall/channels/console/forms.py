@@ -13,8 +13,8 @@ Value = TypeVar("Value")
 WHOLE = N_("Write a whole number.")
 
 
-class Marks(dict[str, str]):
-    """Errors by field, as templates ask for them: a field without one has an empty text."""
+class Texts(dict[str, str]):
+    """Texts by field, as templates ask for them (errors, what was written): one that is not there is empty."""
 
     def __missing__(self, field: str) -> str:
         return ""

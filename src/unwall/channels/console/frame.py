@@ -9,7 +9,7 @@ from uuid import UUID
 from litestar import Response
 from litestar.response import Redirect
 
-from unwall.channels.console.forms import Marks
+from unwall.channels.console.forms import Texts
 from unwall.channels.house import House
 from unwall.channels.pages import render
 from unwall.channels.saying import Said, hear, say
@@ -96,10 +96,10 @@ class Seat:
     def count(self, one: str, many: str, n: int) -> str:
         return ngettext(self.lang, one, many, n)
 
-    def marks(self, error: UnwallError | None) -> Marks:
+    def marks(self, error: UnwallError | None) -> Texts:
         """What stands beside the fields of a form that is shown again."""
         wrong = error.by_field() if isinstance(error, Invalid) else {}
-        return Marks({field: self.words(message) for field, message in wrong.items()})
+        return Texts({field: self.words(message) for field, message in wrong.items()})
 
     def say(self, text: str, undo_url: str | None = None, undo_fields: dict[str, str] | None = None) -> None:
         """On the next page."""

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 
 from unwall.channels.common import Form as Sent
 from unwall.channels.console import views
-from unwall.channels.console.forms import Form, form_of
+from unwall.channels.console.forms import Form, Texts, form_of
 from unwall.channels.console.frame import ROLES, Seat, see_other
 from unwall.channels.console.views import View
 from unwall.commerce.stock.reads import nodes
@@ -39,7 +39,7 @@ async def _page(
     answer = seat.page(
         "console/people.html", title=seat.words(N_("People and programs")), status=422 if error else 200,
         people=[_person(seat, one, names) for one in staff], keys=[_key(seat, key) for key in keys], secret=secret,
-        errors=seat.marks(error), doing=form.text("do") if form else "", kept=form.fields if form else {},
+        errors=seat.marks(error), doing=form.text("do") if form else "", kept=Texts(form.fields if form else {}),
         roles=[{"value": role.value, "label": seat.words(label)} for role, label in ROLES.items()],
         nodes=[{"value": str(node.id), "label": node.name} for node in places], scopes=[s.value for s in ApiScope],
     )  # fmt: skip

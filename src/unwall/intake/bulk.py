@@ -19,11 +19,6 @@ COLUMNS = {
     "member_code": "merchant_id code member_id",
     "staff": "id merchant_id email name password_hash role node_id created_at",
     "category": "id merchant_id slug title translations",
-    "product": "id merchant_id category_id slug title description translations tags option_names created_at updated_at",
-    "product_image": "product_id position merchant_id file alt width height",
-    "variant": "id merchant_id product_id position sku barcode options price compare_at weight_g",
-    "bundle": "id merchant_id slug title description translations",
-    "bundle_part": "bundle_id position variant_id merchant_id quantity",
     "account": "id merchant_id kind handle name bio translations avatar banner followers created_at",
     "follow": "account_id follower_id merchant_id created_at",
     "post": "id merchant_id account_id kind title body body_html translations state likes author"

@@ -68,11 +68,11 @@ def counter_payments(orders: list[Row]) -> Iterator[Row]:
 
 
 def levels(papers: Papers, keeping: Keeping) -> Iterator[Row]:
-    """Empty; the ledger fills them."""
+    """Born empty; the ledger fills them."""
     stage, registry = papers.stage, papers.registry
     for variant, node, safety in zip(*(column.tolist() for column in keeping), strict=True):
         owner = registry.merchants[stage.node_owner[node]]
-        yield registry.variants[variant], registry.nodes[node], owner, 0, 0, 0, safety
+        yield registry.variants[variant], registry.nodes[node], owner, safety
 
 
 def ledger(papers: Papers, movements: Movements) -> Iterator[Row]:

@@ -73,12 +73,12 @@ class Scenery(NamedTuple):
             )  # fmt: skip
 
     def pins(self) -> Iterator[Row]:
-        """The most popular products of the season; on the home page the merchants' pins stand one after another."""
+        """The most popular products of the season; on the home page there is one of each merchant, with room between."""
         for n in range(len(self.stage.market.merchants)):
             best = np.argsort(np.where(self.stage.owner == n, -self.stage.appeal[-1], np.inf), kind="stable")[:PINNED]
             for position, product in enumerate(best.tolist()):
                 yield self.registry.merchants[n], "store", position, self.registry.products[product]
-            yield self.registry.merchants[n], "home", 1 + n, self.registry.products[int(best[0])]
+            yield self.registry.merchants[n], "home", 2 + 3 * n, self.registry.products[int(best[0])]
 
     # --- catalogue ----------------------------------------------------------------------------------------------------
 

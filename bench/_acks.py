@@ -6,22 +6,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-import asyncpg
-
 from bench._shelves import Shelves, stock_up
 from bench.frame import Bench
 from unwall.commerce.stock.desk import Desk
 from unwall.commerce.stock.values import HoldLine, HoldRequest
 from unwall.kernel.clock import now
 from unwall.kernel.database import connect, embedded_url
+from unwall.kernel.errors import UnwallError
 from unwall.kernel.ids import new_id
 from unwall.kernel.migrate import migrate
 
 CALLERS = 200
 SKUS = 3
 PLENTY = 5_000_000
-LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a caller sees of a database that is gone: it asks again under the same id."""
 PATIENCE_SECONDS = 0.1
 
 
@@ -53,11 +50,14 @@ async def _caller(desk: Desk, shelves: Shelves, n: int, file: IO[str], until: fl
 
 
 async def _insist(desk: Desk, request: HoldRequest) -> None:
+    """While the database is gone, in whatever words the driver says so, ask again under the same id."""
     while True:
         try:
             await desk.hold(request)
             return
-        except LOST:
+        except UnwallError:
+            raise
+        except Exception:
             await asyncio.sleep(PATIENCE_SECONDS)
 
 

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import msgspec
-from litestar.testing import AsyncTestClient
 
 from tests.channels.conftest import Shopper
 from tests.commerce.market import Market, open_market
@@ -59,11 +58,10 @@ async def older_posts(db: Database, stall: Stall, count: int) -> None:
             await _publish(conn, stall.market, PostDraft(account_id=stall.account, title=f"Note {n:02}", body="Words."))
 
 
-def another(client: AsyncTestClient) -> Shopper:
-    """Somebody else's browser at the same shop."""
-    other = AsyncTestClient(client.app)
-    other.follow_redirects = False
-    return Shopper(other)
+def another(browser: Shopper) -> Shopper:
+    """From now on somebody else sits at this browser: it has forgotten everything."""
+    browser.http.cookies.clear()
+    return browser
 
 
 async def put_into_bag(browser: Shopper, variant: UUID, quantity: int = 1, **origin: str) -> None:

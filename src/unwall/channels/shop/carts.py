@@ -17,7 +17,7 @@ async def cart_view(conn: Connection, shopper: Shopper, cart: Cart, way: str = "
     """With one way to have it chosen, so that all prices are final at the first glance."""
     having = await offer(conn, shopper, cart.merchant_id, cart.wanted)
     places = await nodes(conn, [cart.merchant_id], shopper.lang)
-    option = chosen(having.promise, way, near=shopper.visit.place is not None)
+    option = chosen(having.promise, way)
     return view_of(cart, having, option, places, shopper.lang)
 
 

@@ -23,6 +23,8 @@ from unwall.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from unwall.kernel.text import N_
 
 KEPT = ("name", "phone", "email", "address", "city")
+FIELDS = {*KEPT, "way", "method", "node_id", "card_number", "card_expiry", "card_cvc"}
+"""Next to which an error can stand."""
 TEST_CARDS = (
     ("4242 4242 4242 4242", N_("pays")),
     ("4000 0000 0000 0002", N_("is declined")),
@@ -79,11 +81,12 @@ async def place_order(shopper: Shopper, cart_id: UUID, data: Form) -> Response[A
         choice, contact, card = await checked(shopper, shown, data)
         return await _order(shopper, cart.id, choice, contact, card, data.get("total", ""))
     except Invalid as error:
-        status, errors, notice = 422, error.by_field(), None
+        errors, status = error.by_field(), 422
+        notice = next((words for field, words in errors.items() if field not in FIELDS), None)
     except Conflict as error:
-        status, errors, notice = 409, {}, error.message
+        errors, status, notice = {}, 409, error.message
     async with shopper.house.db.read() as conn:
-        if isinstance(notice, str):  # what was held or sold meanwhile has changed the offer
+        if not errors:  # what was held or sold meanwhile has changed the offer
             shown = await cart_view(conn, shopper, cart, data.get("way", ""))
         return await _page(conn, shopper, shown, data, status=status, errors=errors, notice=notice)
 

@@ -1,8 +1,8 @@
 """What every page of the shop stands in: who asks, their bag, the place they chose, what was just said to them."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote
 
 import msgspec
 from litestar import Response
@@ -64,7 +64,7 @@ class Shopper:
 
     def say(self, said: Said) -> None:
         """On the next page."""
-        text = quote(msgspec.json.encode(said).decode(), safe="")
+        text = urlsafe_b64encode(msgspec.json.encode(said)).decode()
         set_cookie(self.request, self.house, SAID, sign(self.house.secret, text), 60)
 
     def hear(self) -> Said | None:
@@ -74,7 +74,7 @@ class Shopper:
             return None
         drop_cookie(self.request, self.house, SAID)
         text = unsign(self.house.secret, sealed)
-        return msgspec.json.decode(unquote(text), type=Said) if text else None
+        return msgspec.json.decode(urlsafe_b64decode(text), type=Said) if text else None
 
     async def page(
         self, conn: Connection, template: str, *, title: str, status: int = 200, **context: Any

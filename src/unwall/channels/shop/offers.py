@@ -28,6 +28,8 @@ WHEN = {
 KINDS = {Method.PICKUP: "pickup", Method.COURIER: "courier", Method.SHIP: "post"}
 MOST_PICKUPS = 3
 """On a product's page; the checkout offers all."""
+NEAR_KM = 50.0
+"""As far as most would go to collect something."""
 
 
 def when(method: Method, there: datetime, now: datetime, lang: str) -> str:
@@ -82,17 +84,18 @@ def name_of(option: Option) -> str:
 
 def brief(promise: Promise) -> list[Option]:
     """For a product's page: one courier, the nearest shops, the post."""
-    pickups = promise.of(Method.PICKUP)[:MOST_PICKUPS]
+    pickups = promise.of(Method.PICKUP)
+    pickups = tuple(o for o in pickups if o.km is None or o.km <= NEAR_KM)[:MOST_PICKUPS] or pickups[:1]
     return [o for o in promise.options if o.method is not Method.PICKUP or o in pickups]
 
 
-def chosen(promise: Promise, name: str, *, near: bool) -> Option | None:
-    """The option of this name; else what most would take: the nearest shop if we know where they are, else the post."""
+def chosen(promise: Promise, name: str) -> Option | None:
+    """The option of this name; else what most would take: a shop near the place they chose, else the post."""
     for option in promise.options:
         if name_of(option) == name:
             return option
-    first = promise.of(Method.PICKUP if near else Method.SHIP)
-    return next(iter(first or promise.options), None)
+    near = [o for o in promise.of(Method.PICKUP) if o.km is not None and o.km <= NEAR_KM]
+    return next(iter((*near, *promise.of(Method.SHIP), *promise.options)), None)
 
 
 def sources(option: Option, nodes: Iterable[Node], zone: str, now: datetime, lang: str) -> Mapping[UUID, str]:

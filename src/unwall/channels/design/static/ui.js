@@ -77,6 +77,7 @@ function timeToast(toast) {
 
 const toasts = document.getElementById("toasts");
 new MutationObserver((changes) => {
+  document.querySelector("dialog.sheet[open]")?.close(); // a sheet would hide what is said
   for (const node of changes.flatMap((change) => [...change.addedNodes])) if (node.matches?.("[data-toast]")) timeToast(node);
 }).observe(toasts, { childList: true });
 all("[data-toast]", toasts).forEach(timeToast);

@@ -26,8 +26,9 @@ from unwall.people.values import Place
 
 HANGZHOU = Place("Hangzhou", 30.25, 120.16)
 WARM_UP = 50
-STATEMENT = re.compile(r"^\[(\d+)\] LOG:  (?:statement|execute [^:]*): *(.*)", re.MULTILINE)
-"""A line of PostgreSQL's log under the prefix that `_counting` sets."""
+STATEMENT = re.compile(r"^\[(\d+)\] LOG:  (?:statement|execute [^:]*): *(.*(?:\n\t.*)*)", re.MULTILINE)
+"""An entry of PostgreSQL's log under the prefix that `_counting` sets; its further lines are indented."""
+BACKGROUND = ("PGQUEUER", "FROM MODEL WHERE", "PG_CATALOG.PG_TYPE")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -123,8 +124,8 @@ async def _counting(db: Database) -> AsyncIterator[Path]:
 
 
 def asked_for_pages(log: str) -> int:
-    """Every statement in the log but those of background work: the queue's, the model watcher's, and the transactions
-    in which the journal stores impressions, one for many pages and after they were answered."""
+    """Every statement in the log but those of background work: the queue's, the model watcher's, a new connection's
+    own, and the transactions in which the journal stores impressions, one for many pages and after their answers."""
     sessions: dict[str, list[str]] = defaultdict(list)
     for process, statement in STATEMENT.findall(log):
         sessions[process].append(statement.strip().upper())
@@ -144,4 +145,4 @@ def _outside_transactions(statements: list[str]) -> int:
 
 
 def _background(statement: str) -> bool:
-    return "PGQUEUER" in statement or "FROM MODEL WHERE" in statement
+    return any(sign in statement for sign in BACKGROUND)

@@ -22,7 +22,7 @@ from unwall.people.values import Visit
 
 ROW = 12
 NEAR = 8
-CANDIDATES = 72
+CANDIDATES = 48
 """What the recommender is asked for: enough for both rows, though some are not to be had."""
 POSTS = 7
 BETWEEN = 3

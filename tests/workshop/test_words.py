@@ -38,3 +38,11 @@ def test_a_translation_keeps_the_places_for_facts(words: ModuleType):
         wanted = set(PLACES.findall(originals[-1]))
         wrong += [t for t in translated if message.id and set(PLACES.findall(t)) != wanted]
     assert wrong == []
+
+
+def test_a_per_cent_sign_in_a_template_is_a_place_or_doubled(words: ModuleType):
+    bare = re.compile(r"%(?![(%])")
+    in_pages = [
+        message for message in words.extracted() if any(file.endswith(".html") for file, _ in message.locations)
+    ]
+    assert [message.id for message in in_pages if bare.search(str(message.id).replace("%%", ""))] == []

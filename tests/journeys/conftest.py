@@ -1,0 +1,133 @@
+"""Journeys in a real Chromium against the real server on a small demo market."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from rich.console import Console
+
+from tests.conftest import named
+from unwall.intake.demo.actions import DemoReport, load
+from unwall.intake.progress import Progress
+from unwall.kernel.clock import now
+from unwall.kernel.database import connect
+from unwall.kernel.files import open_files
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--force-prefers-reduced-motion",
+]  # fmt: skip
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+PATIENCE_SECONDS = 60
+MEMBERS = 300
+"""Fewer than the demo's, so that the market is there in a few seconds."""
+
+
+@dataclass(frozen=True)
+class Market:
+    """A served demo market."""
+
+    url: str
+    database_url: str
+    report: DemoReport
+
+
+def chromium() -> str:
+    """What `make test` found, else what the workshop's script finds; the journeys cannot be walked without one."""
+    path = os.environ.get("UNWALL_CHROMIUM")
+    if path:
+        return path
+    found = subprocess.run([ROOT / "tools/chromium", "--find"], capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.fail("No Chromium: run `make test`, which finds or installs it, or set UNWALL_CHROMIUM.")
+    return found.stdout.strip()
+
+
+def until(ready: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} took longer than {PATIENCE_SECONDS} s")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _fill(server_url: str, data: Path) -> tuple[str, DemoReport]:
+    conn = await asyncpg.connect(server_url)
+    await conn.execute("CREATE DATABASE journeys TEMPLATE template_unwall")
+    await conn.close()
+    url = named(server_url, "journeys")
+    async with connect(url) as db:
+        with Progress(Console(quiet=True)) as progress:
+            return url, await load(db, open_files("", data), 1, now(), progress, members=MEMBERS)
+
+
+@pytest.fixture(scope="session")
+def market(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    data = tmp_path_factory.mktemp("journeys")
+    database_url, report = asyncio.run(_fill(server_url, data))
+    port = free_port()
+    environment = {
+        **os.environ, "DATABASE_URL": database_url, "UNWALL_DATA": str(data), "UNWALL_PORT": str(port),
+        "UNWALL_LOG_LEVEL": "warning",
+    }  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"{url}/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    with subprocess.Popen([sys.executable, "-m", "unwall", "serve"], env=environment) as server:
+        try:
+            until(answers, "starting the server")
+            yield Market(url, database_url, report)
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="session")
+async def chrome() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def windows(chrome: Browser, market: Market) -> AsyncIterator[Callable]:
+    """Opens a window of its own, with its own cookies: `await windows(PHONE)`; errors on its pages fail the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    async def open_window(size: dict[str, int] = PHONE, lang: str = "en-GB", **more) -> Page:
+        context = await chrome.new_context(viewport=size, base_url=market.url, locale=lang, **more)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        return page
+
+    yield open_window
+    for context in contexts:
+        await context.close()
+    assert complaints == []

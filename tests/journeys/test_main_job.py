@@ -134,5 +134,5 @@ async def test_a_post_leads_to_a_sale_that_is_picked_handed_over_and_credited(wi
 
 async def order_number(market: Market, url: str) -> str:
     async with connect(market.database_url) as db, db.read() as conn:
-        order_id = url.rsplit("/", 1)[-1].split("?")[0].split("#")[0]
+        order_id = url.rsplit("/", 1)[-1].split("?", maxsplit=1)[0].split("#", maxsplit=1)[0]
         return str(await conn.fetchval("SELECT number FROM sales_order WHERE id = $1", order_id))

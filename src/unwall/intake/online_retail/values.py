@@ -12,7 +12,7 @@ import msgspec
 CURRENCY = "GBP"
 
 
-class Malformed(Exception):  # noqa: N818 - it describes a line of somebody's file, not a failure of ours
+class Malformed(Exception):
     """A line that cannot be read: which field, and why."""
 
     def __init__(self, field: str, reason: str) -> None:

@@ -4,17 +4,21 @@ from typing import Any
 from uuid import UUID
 
 import segno
-from litestar import Response, get
+from litestar import Response, get, post
+from litestar.response import Redirect
 
+from unwall.channels.common import Form
 from unwall.channels.shop import links
-from unwall.channels.shop.frame import Shopper
+from unwall.channels.shop.frame import Said, Shopper
+from unwall.channels.shop.offers import when
 from unwall.channels.shop.views import View, money, pens, picture_of
 from unwall.commerce.fulfilment.values import Shipment, ShipmentMethod, ShipmentState
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.rules import timeline
-from unwall.commerce.orders.values import Moment, Order, OrderState, OrderStory
+from unwall.commerce.orders.values import Moment, Order, OrderState, OrderStory, PaymentState
 from unwall.commerce.stock.reads import nodes
 from unwall.commerce.stock.values import Node
+from unwall.kernel.clock import local, now
 from unwall.kernel.errors import NotFound
 from unwall.kernel.secrets import pickup_code
 from unwall.kernel.text import N_, gettext
@@ -36,6 +40,7 @@ HEADLINES = {
     OrderState.CANCELLED: N_("Cancelled"),
     OrderState.EXPIRED: N_("Not paid in time"),
 }
+NONE_SUCH = N_("There is no such order.")
 FAILED = {"cancelled", "expired"}
 MOVING = {OrderState.PREPARED, OrderState.PAID}
 WAITING = {ShipmentState.ROUTED, ShipmentState.PICKING, ShipmentState.READY}
@@ -47,41 +52,45 @@ async def order_page(shopper: Shopper, order_id: UUID) -> Response[Any]:
         order = await reads.own_order(conn, shopper.visit, order_id, shopper.lang)
         story = await reads.story(conn, order_id, shopper.lang) if order else None
         if order is None or story is None:
-            raise NotFound(N_("There is no such order."))
+            raise NotFound(NONE_SUCH)
         places = {node.id: node for node in await nodes(conn, [order.merchant_id], shopper.lang)}
         lang = shopper.lang
         return await shopper.page(
             conn, "shop/order.html", title=shopper.words(N_("Order {number}"), number=order.number), order=order,
             headline=shopper.words(HEADLINES[order.state]), steps=steps(story, lang), moving=order.state in MOVING,
-            parcels=[parcel(s, places.get(s.node_id), shopper) for s in story.shipments],
+            may_cancel=order.state is OrderState.PAID and all(s.state is ShipmentState.ROUTED for s in story.shipments),
+            parcels=[parcel(order, s, places.get(s.node_id), shopper) for s in story.shipments],
             lines=[line_view(order, n, lang) for n in range(len(order.lines))], totals=totals(order, lang),
             reasons=[why.explanation.say(lang) for why in order.sourcing],
-            paid_with=next((p.last4 for p in order.payments if p.last4), None),
+            paid_with=next((p.last4 for p in order.payments if p.state is PaymentState.CAPTURED), None),
             store_url=links.store_url(order.merchant_slug),
         )  # fmt: skip
 
 
 def steps(story: OrderStory, lang: str) -> list[View]:
-    """The true states; the first without a time is the one that is being worked on."""
+    """The true states: what happened, the last of it as where it stands now, and what is still to come."""
     moments = timeline(story.order, story.shipments, story.steps)
-    coming = next((n for n, moment in enumerate(moments) if moment.at is None), len(moments))
-    return [_step(moment, "now" if n == coming else "next", lang) for n, moment in enumerate(moments)]
+    reached = [n for n, moment in enumerate(moments) if moment.at]
+    last = reached[-1] if reached and len(reached) < len(moments) else None
+    return [_step(moment, lang, now=n == last) for n, moment in enumerate(moments)]
 
 
-def _step(moment: Moment, coming: str, lang: str) -> View:
-    state = "failed" if moment.state in FAILED else "done" if moment.at else coming
+def _step(moment: Moment, lang: str, *, now: bool) -> View:
+    state = "failed" if moment.state in FAILED else "now" if now else "done" if moment.at else "next"
+    pen = pens(lang)
     return {
         "state": state,
         "title": gettext(lang, STATES[moment.state]),
-        "at": pens(lang)["moment"](moment.at) if moment.at else None,
+        "at": f"{pen['day'](moment.at)}, {pen['clock'](moment.at)}" if moment.at else None,
         "note": moment.place or None,
     }
 
 
-def parcel(shipment: Shipment, node: Node | None, shopper: Shopper) -> View:
+def parcel(order: Order, shipment: Shipment, node: Node | None, shopper: Shopper) -> View:
     """`code`: while it waits to be collected, and for its shopper's eyes only."""
     waits = shipment.method is ShipmentMethod.PICKUP and shipment.state in WAITING
-    code = pickup_code(shopper.house.secret, shipment.id) if waits else None
+    promised = shipment.due_at if waits else order.promise.at or shipment.due_at
+    code, lang = pickup_code(shopper.house.secret, shipment.id) if waits else None, shopper.lang
     return {
         "node_name": shipment.node_name,
         "address": node.address if node else "",
@@ -92,7 +101,7 @@ def parcel(shipment: Shipment, node: Node | None, shopper: Shopper) -> View:
         "tracking": shipment.tracking,
         "code": f"{code[:3]} {code[3:]}" if code else None,
         "qr": segno.make(code, micro=False).svg_inline(omitsize=True, border=2) if code else None,
-        "due": pens(shopper.lang)["moment"](shipment.due_at, node.timezone if node else "UTC"),
+        "due": when(order.method, local(promised, node.timezone), now(), lang) if node else "",
     }
 
 
@@ -118,7 +127,24 @@ def totals(order: Order, lang: str) -> list[tuple[str, str]]:
         (N_("Getting it to you"), order.shipping_total, True),
         (N_("In all"), order.total, True),
     ]
-    return [(gettext(lang, label), money(amount, order.currency, lang)) for label, amount, shown in rows if shown]
+    free = gettext(lang, N_("Free"))
+    return [
+        (gettext(lang, label), money(amount, order.currency, lang) if amount else free)
+        for label, amount, shown in rows
+        if shown
+    ]
 
 
-HANDLERS: list[Any] = [order_page]
+@post("/order/{order_id:uuid}/cancel", include_in_schema=False, status_code=303)
+async def cancel(shopper: Shopper, order_id: UUID, data: Form) -> Redirect:
+    """As long as nobody has begun to pick it; `TooLate` says so afterwards."""
+    async with shopper.house.db.read() as conn:
+        order = await reads.own_order(conn, shopper.visit, order_id, shopper.lang)
+    if order is None:
+        raise NotFound(NONE_SUCH)
+    await shopper.house.checkout.cancel(order_id, f"shopper:{shopper.visit.person_id}", now())
+    shopper.say(Said(shopper.words(N_("The order is cancelled. Your money is on its way back."))))
+    return Redirect(f"/order/{order_id}", status_code=303)
+
+
+HANDLERS: list[Any] = [order_page, cancel]

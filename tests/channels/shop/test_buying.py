@@ -249,3 +249,16 @@ async def test_a_product_page_adds_with_its_origin(browser: Shopper, stall: Stal
     form = page[page.index('action="/bag/add"') :]
     fields = dict(re.findall(r'name="(post|via|policy)" value="([^"]*)"', form))
     assert fields == {"post": str(stall.morning), "via": "home/hero", "policy": "newest-1"}
+
+
+async def test_an_order_can_be_cancelled_while_nobody_picks_it(browser: Shopper, db: Database, stall: Stall) -> None:
+    await put_into_bag(browser, stall.market.red)
+    paid = (await order(browser, db, **BY_POST)).headers["location"]
+    assert (await browser.post(f"{paid}/cancel")).status_code == 303
+    page = (await browser.get(paid)).text
+    assert "<h1>Cancelled</h1>" in page
+    assert "The order is cancelled. Your money is on its way back." in page
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT sum(held + allocated) FROM stock_level") == 0
+    another(browser)
+    assert (await browser.post(f"{paid}/cancel")).status_code == 404

@@ -1,0 +1,162 @@
+"""Following, liking and sharing; signing up, in and out; and what comes along."""
+
+import pytest
+
+from tests.channels.conftest import Shopper
+from tests.channels.shop.stall import Stall, another, counted, put_into_bag
+from unwall.channels.visits import MEMBER, VISITOR
+from unwall.kernel.database import Database
+from unwall.kernel.ids import new_id
+
+ANN = {"email": "ann@example.org", "name": "Ann Lin", "password": "eight letters"}
+HTMX = {"hx-request": "true"}
+
+
+async def followers(db: Database) -> int:
+    async with db.read() as conn:
+        count: int = await conn.fetchval("SELECT followers FROM account")
+        return count
+
+
+async def likes(db: Database, post_id: object) -> int:
+    async with db.read() as conn:
+        count: int = await conn.fetchval("SELECT likes FROM post WHERE id = $1", post_id)
+        return count
+
+
+async def test_following_with_and_without_scripts(browser: Shopper, db: Database, stall: Stall) -> None:
+    form = {"account": str(stall.account), "next": "/a/liuyun"}
+    plain = await browser.post("/follow", form)
+    assert (plain.status_code, plain.headers["location"]) == (303, "/a/liuyun")
+    assert "1 follower<" in (await browser.get("/a/liuyun")).text
+    assert (await browser.post("/follow", form)).status_code == 303
+    assert await followers(db) == 1
+
+    button = await browser.post("/unfollow", form, headers=HTMX)
+    assert button.status_code == 200
+    assert 'action="/follow"' in button.text
+    assert 'name="next" value="/a/liuyun"' in button.text
+    assert await followers(db) == 0
+
+
+@pytest.mark.parametrize("account", ["", "x", "17"])
+async def test_following_nobody_names_the_field(browser: Shopper, db: Database, stall: Stall, account: str) -> None:
+    answer = await browser.post("/follow", {"account": account})
+    assert answer.status_code == 422
+    assert "<b>account</b>" in answer.text
+    assert (await browser.post("/follow", {"account": str(new_id())})).status_code == 404
+    assert (await counted(db))["follow"] == 0
+
+
+async def test_never_back_to_another_host(browser: Shopper, stall: Stall) -> None:
+    for elsewhere in ("https://evil.example", "//evil.example", "/\\evil.example"):
+        answer = await browser.post("/follow", {"account": str(stall.account), "next": elsewhere})
+        assert answer.headers["location"] == "/"
+
+
+async def test_liking_counts_once(browser: Shopper, db: Database, stall: Stall) -> None:
+    url = f"/post/{stall.morning}"
+    for _ in range(2):
+        assert (await browser.post(f"{url}/like")).status_code == 303
+    assert await likes(db, stall.morning) == 1
+    button = await browser.post(f"{url}/unlike", headers=HTMX)
+    assert 'aria-pressed="false"' in button.text
+    assert await likes(db, stall.morning) == 0
+    assert (await browser.post(f"/post/{new_id()}/like")).status_code == 404
+
+
+async def test_sharing_is_told_to_the_journal(browser: Shopper, db: Database, stall: Stall) -> None:
+    url = f"/post/{stall.morning}"
+    assert (await browser.post(f"{url}/share")).status_code == 303
+    assert f"The link: http://testserver.local{url}" in (await browser.get(url)).text
+    assert (await browser.post(f"{url}/share", headers=HTMX)).status_code == 204
+    async with db.read() as conn:
+        told = await conn.fetch("SELECT post_id, account_id, merchant_id FROM journal WHERE kind = 'share'")
+    assert [tuple(row) for row in told] == [(stall.morning, stall.account, stall.market.merchant)] * 2
+
+
+async def test_what_a_visitor_did_comes_along(browser: Shopper, db: Database, stall: Stall) -> None:
+    await browser.post("/follow", {"account": str(stall.account)})
+    await put_into_bag(browser, stall.market.red)
+    answer = await browser.post("/sign-up", {**ANN, "next": "/me"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/me")
+    page = (await browser.get("/me")).text
+    assert "<h1>Ann Lin</h1>" in page
+    assert "Liu Yun" in page
+    assert "Silk scarf" in (await browser.get("/bag")).text
+    assert await followers(db) == 1
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM follow f JOIN member m ON m.id = f.follower_id") == 1
+
+
+async def test_signing_in_on_another_device(browser: Shopper, db: Database, stall: Stall) -> None:
+    await browser.post("/sign-up", ANN)
+    await browser.post("/follow", {"account": str(stall.account)})
+    phone = another(browser)
+    await phone.post("/follow", {"account": str(stall.account)})
+    assert await followers(db) == 2
+    answer = await phone.post("/sign-in", {**ANN, "email": " Ann@Example.org "})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert await followers(db) == 1
+
+
+async def test_a_device_of_another_member_is_not_merged(browser: Shopper, db: Database, stall: Stall) -> None:
+    await browser.post("/sign-up", ANN)
+    await put_into_bag(browser, stall.market.red)
+    await browser.post("/sign-up", {**ANN, "email": "bo@example.org", "name": "Bo"})
+    assert "Silk scarf" not in (await browser.get("/bag")).text
+    async with db.read() as conn:
+        owners = await conn.fetch("SELECT m.name FROM visitor v JOIN member m ON m.id = v.member_id ORDER BY m.name")
+    assert [row[0] for row in owners] == ["Ann Lin", "Bo"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"email": "nobody"}, "Write an e-mail address such as you@example.com."),
+        ({"name": " "}, "Write a name of at most 100 characters."),
+        ({"password": "short"}, "Choose a password of 8 to 200 characters."),
+    ],
+)
+async def test_a_wrong_field_of_signing_up(browser: Shopper, db: Database, wrong: dict, words: str) -> None:
+    answer = await browser.post("/sign-up", {**ANN, **wrong})
+    assert answer.status_code == 422
+    assert f'id="f-{next(iter(wrong))}-error"' in answer.text
+    assert words in answer.text
+    assert "eight letters" not in answer.text
+    assert (await counted(db))["member"] == 0
+
+
+async def test_an_address_taken_and_a_password_that_does_not_match(browser: Shopper, db: Database) -> None:
+    await browser.post("/sign-up", ANN)
+    again = await browser.post("/sign-up", ANN)
+    assert again.status_code == 422
+    assert "There is a member with this address; sign in instead." in again.text
+    wrong = await browser.post("/sign-in", {**ANN, "password": "another one"})
+    assert wrong.status_code == 422
+    assert "E-mail and password do not match." in wrong.text
+    assert 'value="ann@example.org"' in wrong.text
+    counts = await counted(db)
+    assert (counts["member"], counts["session"]) == (1, 1)
+
+
+async def test_too_many_tries_have_to_wait(browser: Shopper, db: Database) -> None:
+    for _ in range(5):
+        assert (await browser.post("/sign-in", {"email": "ann@example.org", "password": "guess"})).status_code == 422
+    answer = await browser.post("/sign-in", {"email": "ann@example.org", "password": "guess"})
+    assert answer.status_code == 429
+    assert "Too many failed sign-ins." in answer.text
+
+
+async def test_signing_out_leaves_nothing_on_the_device(browser: Shopper, db: Database, stall: Stall) -> None:
+    await browser.post("/sign-up", ANN)
+    await put_into_bag(browser, stall.market.red)
+    before = browser.http.cookies[VISITOR]
+    answer = await browser.post("/sign-out", {"next": "/"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    page = (await browser.get("/bag")).text
+    assert "You are signed out." in page
+    assert "Silk scarf" not in page
+    assert MEMBER not in browser.http.cookies
+    assert browser.http.cookies[VISITOR] != before
+    assert (await counted(db))["session"] == 0

@@ -39,6 +39,7 @@ from unwall.kernel.files import open_files
 from unwall.kernel.jobs import Handler, Routine, working
 from unwall.kernel.notices import listening
 from unwall.kernel.secrets import install_secret
+from unwall.kernel.stopping import when_asked_to_stop
 from unwall.people.actions import forget_expired
 from unwall.settings import Settings
 
@@ -83,7 +84,8 @@ def build(config: Settings) -> Litestar:
         },
         csrf_config=CSRFConfig(
             secret=secret.hex(), cookie_name="uw_csrf", header_name="x-csrftoken", cookie_httponly=True,
-            cookie_secure=config.secure_cookies, cookie_samesite="lax", exclude=["^/api/", "^/journal$", "^/static/", "^/files/", "^/healthz$", "^/metrics$"],
+            cookie_secure=config.secure_cookies, cookie_samesite="lax",
+            exclude=["^/api/", "^/journal$", "^/static/", "^/files/", "^/healthz$", "^/metrics$"],
         ),
         middleware=[telemetry.Watch],
         before_send=[_finish],
@@ -113,7 +115,8 @@ async def _lifespan(app: Litestar, *, config: Settings, secret: bytes) -> AsyncI
     async with open_house(config, secret) as house, working(config.database_url, handlers(house), routines(house)):
         app.state.house = house
         log.info("open", url=f"http://{config.host}:{config.port}")
-        yield
+        with when_asked_to_stop(house.tasks.close):
+            yield
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 
 from unwall.channels.common import Form
 from unwall.channels.counter.frame import HAND_OVER, Clerk, see_other
-from unwall.channels.counter.views import DONE, line_view, task_view
+from unwall.channels.counter.views import DONE, line_view, parcel_view
 from unwall.commerce.fulfilment import actions
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.fulfilment.rules import find_by_code, own_task
@@ -31,7 +31,7 @@ async def _search(clerk: Clerk, *, field: str = "", problem: str = "", status: i
         found = await fulfilment.tasks(conn, clerk.node.id, clerk.lang)
     at, zone = now(), clerk.node.timezone
     waiting = [
-        task_view(task, at, clerk.lang, zone) | {"url": f"{HAND_OVER}/{task.id}", "customer": task.customer}
+        parcel_view(task, at, clerk.lang, zone) | {"url": f"{HAND_OVER}/{task.id}"}
         for task in found
         if task.method is ShipmentMethod.PICKUP and task.state is ShipmentState.READY
     ]
@@ -108,7 +108,6 @@ async def _page(
         lines=[line_view(line) for line in task.lines], word=word, kind=kind, note=note, code=code, errors=errors,
         problem=error.message if error and not errors else None, done=task.state in DONE,
         open=task.state is ShipmentState.READY and not task.locked,
-        summary=task_view(task, now(), clerk.lang, clerk.node.timezone),
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ async def sell_page(clerk: Clerk) -> Response[str]:
 
 @post(SELL)
 async def sell(clerk: Clerk, data: Form) -> Response[Any]:
-    """`do`: `finish` sells what the form holds, `add` (or any `code`) puts one more into it; else it is counted anew."""
+    """`do`: `finish` sells what the form holds, `add` (or any `code`) puts one more into it; else it is added up."""
     sale_id = known_id(data.get("sale_id", ""), N_("Start a new sale."))
     basket, errors = _basket_of(data)
     if errors:

@@ -28,10 +28,10 @@ async def shelf(clerk: Clerk, q: str = "") -> Response[str]:
         levels = await stock.levels(conn, wanted)
     here = {level.variant_id: level for level in levels if level.node_id == clerk.node.id}
     missed = bool(code) and item is None and not others
+    found = _found(clerk, item, levels) if item else {"item": None, "level": None, "free": 0, "around": []}
     return clerk.page(
         "counter/stock.html", title=clerk.words(N_("Stock")), q=code, beep="bad" if missed else "ok" if item else "",
-        status=404 if missed else 200, missed=missed, item=item_view(item, clerk.lang) if item else None,
-        here=here.get(item.variant_id) if item else None, around=_around(clerk, item, levels) if item else [],
+        missed=missed, **found,
         others=[
             item_view(other, clerk.lang) | {"available": _available(here.get(other.variant_id))} for other in others
         ],
@@ -50,17 +50,27 @@ async def _others(conn: Connection, clerk: Clerk, item: Item | None, words: str)
 
 
 def _available(level: Level | None) -> int:
-    return level.available if level else 0
+    """What may be promised; never less than none, though safety stock may be eaten into."""
+    return max(0, level.available) if level else 0
 
 
-def _around(clerk: Clerk, item: Item, levels: list[Level]) -> list[View]:
-    """The other nodes, the nearest first."""
+def _found(clerk: Clerk, item: Item, levels: list[Level]) -> View:
+    """What is here, and at the other nodes, the nearest first."""
     there = {level.node_id: level for level in levels if level.variant_id == item.variant_id}
     others = [(distance_km(clerk.node.point, node.point), node) for node in clerk.nodes if node.id != clerk.node.id]
-    return [
-        {"name": node.name, "km": round(km, 1), "open": node.open, "available": _available(there.get(node.id))}
-        for km, node in sorted(others, key=lambda pair: pair[0])
-    ]
+    return {
+        "item": item_view(item, clerk.lang),
+        "level": there.get(clerk.node.id),
+        "free": _available(there.get(clerk.node.id)),
+        "around": [
+            {"name": node.name, "km": _away(clerk, km), "available": _available(there.get(node.id))}
+            for km, node in sorted(others, key=lambda pair: pair[0])
+        ],
+    }
+
+
+def _away(clerk: Clerk, km: float) -> str:
+    return clerk.words(N_("{km} km"), km=f"{km:.1f}" if km < 10 else f"{km:.0f}")
 
 
 HANDLERS: list[Any] = [shelf]

@@ -10,7 +10,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from unwall.channels.common import Form
 from unwall.channels.counter.frame import TASKS, Clerk, see_other
-from unwall.channels.counter.views import line_view, state_view, task_view, waiting_words
+from unwall.channels.counter.views import about, due_words, line_view, parcel_view, state_view, task_view, waiting_words
 from unwall.commerce.fulfilment import actions
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.fulfilment.rules import own_task
@@ -35,10 +35,12 @@ async def tasks(clerk: Clerk) -> Response[str]:
     to_give = [task for task in found if task.state is ShipmentState.READY]
     collected = [task for task in to_give if task.method is ShipmentMethod.PICKUP]
     sent = [task for task in to_give if task.method is not ShipmentMethod.PICKUP]
-    views = [[task_view(task, at, clerk.lang, zone) for task in part] for part in (to_pick, sent, collected)]
     return clerk.page(
-        "counter/tasks.html", title=clerk.words(N_("Tasks")), events="/counter/events", to_pick=views[0], sent=views[1],
-        collected=views[2], waiting=waiting_words(to_pick, at, clerk.lang) if to_pick else "",
+        "counter/tasks.html", title=clerk.words(N_("Tasks")), events="/counter/events",
+        to_pick=[task_view(task, at, clerk.lang, zone) for task in to_pick],
+        sent=[task_view(task, at, clerk.lang, zone) for task in sent],
+        collected=[parcel_view(task, at, clerk.lang, zone) for task in collected],
+        waiting=waiting_words(to_pick, at, clerk.lang) if to_pick else "",
     )  # fmt: skip
 
 
@@ -72,11 +74,13 @@ async def _page(
         task = own_task(clerk.staff, await fulfilment.task(conn, shipment_id, clerk.lang))
     errors = error.by_field() if isinstance(error, Invalid) else {}
     word, kind, note = state_view(task, clerk.lang)
+    at = now()
     return clerk.page(
         "counter/task.html", title=task.order_number, status=422 if errors else 409 if error else 200,
         beep="bad" if error else beep, task=task, lines=[line_view(line) for line in task.lines], word=word, kind=kind,
         note=note, errors=errors, problem=error.message if error and not errors else None, kept=kept,
-        summary=task_view(task, now(), clerk.lang, clerk.node.timezone), packed=kind == "pack",
+        summary=about(task, at, clerk.lang), due=due_words(task, at, clerk.lang, clerk.node.timezone),
+        late=task.state in TO_PICK and task.due_at < at, packed=kind == "pack",
     )  # fmt: skip
 
 

@@ -42,7 +42,6 @@ def task_view(task: Task, now: datetime, lang: str, zone: str) -> View:
     title = first.title
     if more:
         title += ngettext(lang, " and 1 more", " and {n} more", more)
-    words = [task.order_number, gettext(lang, METHODS[task.method]), task.customer, lasting(task.created_at, now, lang)]
     late = task.due_at < now and task.state is not ShipmentState.READY
     return {
         "url": f"/counter/tasks/{task.id}",
@@ -52,8 +51,21 @@ def task_view(task: Task, now: datetime, lang: str, zone: str) -> View:
         "shelf": due_words(task, now, lang, zone),
         "tone": "bad" if late else "",
         "quantity": sum(line.quantity for line in task.lines),
-        "note": " · ".join(word for word in words if word),
+        "note": f"{task.order_number} · {about(task, now, lang)}",
     }
+
+
+def about(task: Task, now: datetime, lang: str) -> str:
+    """Whose it is, how it leaves, how long it waits."""
+    waits = gettext(lang, N_("waits for {age}"), age=lasting(task.created_at, now, lang))
+    return " · ".join(word for word in (task.customer, gettext(lang, METHODS[task.method]), waits) if word)
+
+
+def parcel_view(task: Task, now: datetime, lang: str, zone: str) -> View:
+    """A parcel that is ready, by the name it is asked for."""
+    view = task_view(task, now, lang, zone)
+    waits = gettext(lang, N_("waits for {age}"), age=lasting(task.created_at, now, lang))
+    return view | {"shelf": task.customer or task.order_number, "note": f"{task.order_number} · {waits}"}
 
 
 def due_words(task: Task, now: datetime, lang: str, zone: str) -> str:

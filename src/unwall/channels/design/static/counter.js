@@ -81,12 +81,16 @@ addEventListener("offline", () => tell(false));
 addEventListener("online", () => { tell(true); refresh(); });
 tell(navigator.onLine);
 
-if (document.body.dataset.events) {
-  const stream = new EventSource(document.body.dataset.events);
+function follow(url) {
+  const stream = new EventSource(url);
   stream.addEventListener("message", refresh);
   stream.addEventListener("open", () => tell(true));
-  stream.addEventListener("error", () => tell(navigator.onLine && stream.readyState !== EventSource.CLOSED));
+  stream.addEventListener("error", () => {
+    tell(false);
+    if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 5000, url); // refused, not lost: the browser gives up
+  });
 }
+if (document.body.dataset.events) follow(document.body.dataset.events);
 
 function enliven(within) {
   const beep = within.matches?.("[data-beep]") ? within : within.querySelector("[data-beep]");

@@ -128,6 +128,7 @@ async def _over_http(bench: Bench, db: Database, events: int) -> float:
     """Browsers on the real server who each send a beacon, wait for its answer, and send the next."""
     bench.progress(f"{events:,} events over HTTP, {BROWSERS} browsers with {BATCH} each")
     happened = behaviour(bench.seed + 100, events, now() - timedelta(hours=1, minutes=1))
+    await _open_stores(db, happened)
     beacons = iter([_beacon(happened[start : start + BATCH]) for start in range(0, events, BATCH)])
 
     async def browse(port: int) -> None:
@@ -143,6 +144,17 @@ async def _over_http(bench: Bench, db: Database, events: int) -> float:
             with timer() as took:
                 await asyncio.gather(*[browse(port) for _ in range(BROWSERS)])
     return events / took.seconds
+
+
+async def _open_stores(db: Database, events: Sequence[Event]) -> None:
+    """The merchants and products that the events are about: the server looks up whose they are."""
+    owners = {event.product_id: event.merchant_id for event in events}
+    stores = [(merchant, f"store-{n}", "Store", "EUR", "UTC") for n, merchant in enumerate(set(owners.values()))]
+    products = [(product, merchant, str(product), "Product") for product, merchant in owners.items()]
+    async with db.transaction() as conn:
+        columns = ("id", "slug", "name", "currency", "timezone")
+        await conn.copy_records_to_table("merchant", records=stores, columns=columns)
+        await conn.copy_records_to_table("product", records=products, columns=("id", "merchant_id", "slug", "title"))
 
 
 def _beacon(events: Sequence[Event]) -> bytes:

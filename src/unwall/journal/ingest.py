@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import date
-from itertools import cycle
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +22,8 @@ CHUNK = 100
 """Events that stand or fall together: at most what one caller brings at once."""
 
 LANES = 3
+CROWD = 50
+"""Chunks that wait in a lane before the next one opens."""
 
 log = structlog.get_logger()
 Chunk = Sequence[Event]
@@ -32,20 +33,20 @@ class Ingest:
     """Behaviour goes in here; facts go in by `actions.record`, with what made them facts.
 
     Durable when `add` returns. One COPY and one commit serve everyone who waits; an event that is there already is
-    left alone. Lanes take turns, so that one batch is written out here while PostgreSQL works on another and the disk
-    on a third. More than `waiting` chunks in a lane are refused with `TooMany`.
+    left alone. When one lane is not enough the next opens, so that one batch is written out here while PostgreSQL
+    works on another and the disk on a third. More than `waiting` chunks in each are refused with `TooMany`.
     """
 
     def __init__(self, db: Database, *, most: int = 100, waiting: int = 350) -> None:
         self._db = db
         self._days: set[date] = set()
+        self._crowd = min(CROWD, waiting)
         self._lanes = [Batcher(self._work, most=most, waiting=waiting) for _ in range(LANES)]
-        self._turn = cycle(self._lanes)
 
     async def add(self, events: Sequence[Event]) -> int:
         """How many were new. What cannot be stored is an error for its own caller only."""
         chunks = [events[start : start + CHUNK] for start in range(0, len(events), CHUNK)]
-        answers = await asyncio.gather(*[next(self._turn).submit(chunk) for chunk in chunks])
+        answers = await asyncio.gather(*[self._lane().submit(chunk) for chunk in chunks])
         errors = [answer for answer in answers if isinstance(answer, Exception)]
         if errors:
             raise errors[0]
@@ -55,9 +56,13 @@ class Ingest:
         """For impressions: nobody waits, and under too much load they are dropped rather than slow a page."""
         try:
             for start in range(0, len(events), CHUNK):
-                next(self._turn).submit(events[start : start + CHUNK]).add_done_callback(_complain)
+                self._lane().submit(events[start : start + CHUNK]).add_done_callback(_complain)
         except TooMany:
             log.warning("journal overloaded: impressions dropped", events=len(events))
+
+    def _lane(self) -> Batcher[Chunk, int | Exception]:
+        """The first that is not crowded, so that a few callers share one commit; else the shortest."""
+        return next((lane for lane in self._lanes if len(lane) < self._crowd), min(self._lanes, key=len))
 
     async def close(self) -> None:
         """Wait until everything added has been stored."""

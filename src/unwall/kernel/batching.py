@@ -29,6 +29,10 @@ class Batcher(Generic[Item, Answer]):
         self._queue: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._drain: asyncio.Task[None] | None = None
 
+    def __len__(self) -> int:
+        """How many items wait for their batch."""
+        return len(self._queue)
+
     def submit(self, item: Item) -> asyncio.Future[Answer]:
         """The future of the item's answer; to be called on the event loop that runs the batches."""
         if len(self._queue) >= self._waiting:

@@ -1,6 +1,6 @@
 """Whose a product, a post or an account is: what a browser tells of them belongs to that merchant, whatever it says."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -21,14 +21,16 @@ class Owners:
 
     async def sign(self, events: Sequence[Event]) -> list[Event]:
         """Each event with the merchant whose product, else post, else account it is about; None where nobody's."""
-        named = {thing for event in events for thing in _things(event)}
-        unknown = named - self._known.keys()
+        unknown = {thing for event in events if self._owner(event) is None for thing in _things(event)}
         if unknown:
             await self._ask(unknown)
         return [replace(event, merchant_id=self._owner(event)) for event in events]
 
     def _owner(self, event: Event) -> UUID | None:
-        return next((self._known[thing] for thing in _things(event) if thing in self._known), None)
+        for thing in _things(event):
+            if thing in self._known:
+                return self._known[thing]
+        return None
 
     async def _ask(self, things: Collection[UUID]) -> None:
         if len(self._known) > MOST:
@@ -43,5 +45,7 @@ class Owners:
                 self._known[thing] = owner
 
 
-def _things(event: Event) -> list[UUID]:
-    return [thing for thing in (event.product_id, event.post_id, event.account_id) if thing is not None]
+def _things(event: Event) -> Iterator[UUID]:
+    for thing in (event.product_id, event.post_id, event.account_id):
+        if thing is not None:
+            yield thing

@@ -61,7 +61,7 @@ REASONS = {
     Reason.RELEASE: N_("Released"),
     Reason.EXPIRE: N_("Hold ran out"),
     Reason.ALLOCATE: N_("Paid"),
-    Reason.DEALLOCATE: N_("Given back"),
+    Reason.DEALLOCATE: N_("Allocation undone"),
     Reason.ISSUE: N_("Left for the customer"),
     Reason.RECEIPT: N_("Goods arrived"),
     Reason.RETURN: N_("Came back"),

@@ -27,7 +27,7 @@ STATES = {
     "placed": N_("Ordered"),
     "paid": N_("Paid"),
     "picking": N_("Being picked"),
-    "ready": N_("Ready"),
+    "ready": N_("Packed"),
     "handed_over": N_("On its way"),
     "collected": N_("Collected"),
     "cancelled": N_("Cancelled"),

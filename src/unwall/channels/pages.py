@@ -62,7 +62,7 @@ def filters(lang: str) -> dict[str, Any]:
         return (amount if isinstance(amount, Money) else Money(amount, currency)).text(locale)
 
     def day(at: datetime, timezone: str = "Asia/Shanghai") -> str:
-        return format_date(local(at, timezone), "MMMd" if lang == "zh" else "d MMM", locale=locale)
+        return format_date(local(at, timezone), "M月d日" if lang == "zh" else "d MMM", locale=locale)
 
     def clock(at: datetime, timezone: str = "Asia/Shanghai") -> str:
         return format_time(local(at, timezone), "HH:mm", locale=locale)

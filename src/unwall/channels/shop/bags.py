@@ -7,9 +7,10 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from unwall.channels.common import Form, within
+from unwall.channels.saying import Said
 from unwall.channels.shop import links
 from unwall.channels.shop.carts import cart_view
-from unwall.channels.shop.frame import Said, Shopper
+from unwall.channels.shop.frame import Shopper
 from unwall.commerce.orders import actions, reads
 from unwall.commerce.orders.values import CartLine, Origin
 from unwall.kernel.clock import now

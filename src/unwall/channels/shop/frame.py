@@ -1,33 +1,22 @@
 """What every page of the shop stands in: who asks, their bag, the place they chose, what was just said to them."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from litestar import Response
 
 from unwall.channels.house import House
 from unwall.channels.pages import render
-from unwall.channels.visits import AnyRequest, drop_cookie, set_cookie
+from unwall.channels.saying import Said, hear, say
+from unwall.channels.visits import AnyRequest
 from unwall.commerce.orders.reads import units_in_bag
 from unwall.kernel.database import Connection
-from unwall.kernel.secrets import sign, unsign
 from unwall.kernel.text import N_, gettext
 from unwall.people.reads import merchant_by_slug
 from unwall.people.values import Visit
 
-SAID = "uw_said"
 NAV = (("/", N_("Home"), "home"), ("/search", N_("Search"), "search"), ("/bag", N_("Bag"), "bag"))
 ME = ("/me", N_("You"), "person")
-
-
-class Said(msgspec.Struct, frozen=True):
-    """A word to the shopper on the next page: what was done, and how to undo it."""
-
-    text: str
-    undo_url: str | None = None
-    undo_fields: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -64,17 +53,7 @@ class Shopper:
 
     def say(self, said: Said) -> None:
         """On the next page."""
-        text = urlsafe_b64encode(msgspec.json.encode(said)).decode()
-        set_cookie(self.request, self.house, SAID, sign(self.house.secret, text), 60)
-
-    def hear(self) -> Said | None:
-        """What was said on the page before, once."""
-        sealed = self.request.cookies.get(SAID)
-        if not sealed:
-            return None
-        drop_cookie(self.request, self.house, SAID)
-        text = unsign(self.house.secret, sealed)
-        return msgspec.json.decode(urlsafe_b64decode(text), type=Said) if text else None
+        say(self.request, self.house, said)
 
     async def page(
         self, conn: Connection, template: str, *, title: str, status: int = 200, **context: Any
@@ -83,7 +62,7 @@ class Shopper:
         frame = {
             "me": self.visit.member, "bag_count": await units_in_bag(conn, self.visit), "nav": self._nav(),
             "place": self.visit.place.label if self.visit.place else None, "merchant": await self._house_brand(conn),
-            "said": self.hear(), "here": self._here(), "canonical": None,
+            "said": hear(self.request, self.house), "here": self._here(), "canonical": None,
         }  # fmt: skip
         answer = render(self.request, self.lang, template, title=title, status=status, **(frame | context))
         answer.headers["vary"] = "HX-Request, HX-Target"

@@ -6,7 +6,8 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from unwall.channels.common import Form, within
-from unwall.channels.shop.frame import Said, Shopper
+from unwall.channels.saying import Said
+from unwall.channels.shop.frame import Shopper
 from unwall.channels.shop.views import View, account_view, money, pens
 from unwall.channels.visits import MEMBER, SESSION, STAFF, VISITOR, YEAR, drop_cookie, set_cookie
 from unwall.commerce.orders.reads import orders_of

@@ -8,8 +8,9 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from unwall.channels.common import Form
+from unwall.channels.saying import Said
 from unwall.channels.shop import links
-from unwall.channels.shop.frame import Said, Shopper
+from unwall.channels.shop.frame import Shopper
 from unwall.channels.shop.offers import when
 from unwall.channels.shop.views import View, money, pens, picture_of
 from unwall.commerce.fulfilment.values import Shipment, ShipmentMethod, ShipmentState

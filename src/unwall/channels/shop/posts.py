@@ -9,8 +9,9 @@ from litestar.response import Redirect
 
 from unwall.catalogue import reads as catalogue
 from unwall.channels.common import Form
+from unwall.channels.saying import Said
 from unwall.channels.shop import links, tellings
-from unwall.channels.shop.frame import Said, Shopper
+from unwall.channels.shop.frame import Shopper
 from unwall.channels.shop.views import (
     View,
     account_view,

@@ -127,6 +127,7 @@ def spreads(post: Post, cards: Mapping[UUID, Card], lang: str, origin: Origin) -
         {
             "src": picture_of(media.file),
             "alt": media.alt,
+            "shape": shape(media.width, media.height),
             "points": [
                 point(tag, cards[tag.product_id], lang, origin)
                 for tag in post.tags
@@ -141,6 +142,12 @@ def point(tag: Tag, card: Card, lang: str, origin: Origin) -> View:
     """Per cent of the picture; in its middle where no point was given."""
     x, y = (50.0 if at is None else round(at * 100, 1) for at in (tag.x, tag.y))
     return {**chip(card, lang, origin), "label": f"{card.title}, {price_words(card, lang)}", "x": x, "y": y}
+
+
+def shape(width: int, height: int) -> str:
+    """The frame that crops a picture least: its points are per cent of the whole."""
+    ratios = {"portrait": 4 / 5, "square": 1.0, "wide": 3 / 2, "film": 16 / 9}
+    return min(ratios, key=lambda name: abs(ratios[name] - width / height))
 
 
 def pictures(images: Sequence[Image], title: str) -> list[View]:

@@ -14,8 +14,10 @@ SELECT c.id, c.merchant_id, m.slug, coalesce(m.translations #>> ARRAY[$2, 'name'
        c.state = 'open',
        coalesce((SELECT jsonb_agg(jsonb_build_object(
             'variant_id', l.variant_id, 'product_id', p.id, 'product_slug', p.slug,
-            'title', coalesce(p.translations #>> ARRAY[$2, 'title'], p.title), 'sku', v.sku, 'options', v.options,
-            'image_file', i.file, 'image_alt', coalesce(i.alt, ''), 'quantity', l.quantity, 'unit_price', v.price,
+            'title', coalesce(p.translations #>> ARRAY[$2, 'title'], p.title), 'sku', v.sku,
+            'options', in_words(p.translations, $2, v.options),
+            'image_file', i.file, 'image_alt', coalesce(in_words(p.translations, $2, i.alt), ''),
+            'quantity', l.quantity, 'unit_price', v.price,
             'active', v.active AND p.status = 'active', 'post_id', l.post_id, 'page', l.page, 'policy', l.policy
         ) ORDER BY l.added_at, l.variant_id)
         FROM cart_line l JOIN variant v ON v.id = l.variant_id JOIN product p ON p.id = v.product_id
@@ -32,8 +34,8 @@ SELECT o.id, o.merchant_id, m.slug, coalesce(m.translations #>> ARRAY[$2, 'name'
        coalesce((SELECT jsonb_agg(jsonb_build_object(
             'line', l.line, 'product_id', l.product_id, 'product_slug', coalesce(p.slug, ''),
             'variant_id', l.variant_id, 'title', coalesce(p.translations #>> ARRAY[$2, 'title'], l.title),
-            'sku', l.sku, 'options', l.options, 'image_file', (SELECT file FROM product_image i
-                WHERE i.product_id = l.product_id ORDER BY position LIMIT 1),
+            'sku', l.sku, 'options', in_words(p.translations, $2, l.options),
+            'image_file', (SELECT file FROM product_image WHERE product_id = l.product_id ORDER BY position LIMIT 1),
             'quantity', l.quantity, 'unit_price', l.unit_price, 'total', l.total, 'returned', l.returned,
             'post_id', l.post_id, 'page', l.page, 'policy', l.policy
         ) ORDER BY l.line) FROM order_line l LEFT JOIN product p ON p.id = l.product_id WHERE l.order_id = o.id), '[]'),

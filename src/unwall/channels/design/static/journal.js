@@ -3,7 +3,7 @@
 //                   (the viewability rule of the IAB and MRC), once a page; a link followed inside it is a "click".
 //   data-view='{...}'    told when the page is shown: what the page is about. "kind" may say "search".
 //   data-click='{...}'   a click by itself; "kind" in the fields overrides "click".
-//   data-dwell           the visible time of a data-impression element, told when the page is left, as body.seconds.
+//   data-dwell           the visible time of a data-impression element, told when the page is left, as seconds.
 
 const SEEN_MS = 1000;
 const BATCH = 20;
@@ -17,7 +17,7 @@ const told = new WeakSet();
 const fields = (text) => (text ? JSON.parse(text) : {});
 
 function record(kind, given) {
-  waiting.push({ id: crypto.randomUUID(), kind, at: new Date().toISOString(), page: location.pathname, ...given });
+  waiting.push({ id: crypto.randomUUID(), kind, at: new Date().toISOString(), page: location.pathname.slice(0, 100), ...given });
   if (waiting.length >= BATCH) flush();
 }
 
@@ -69,7 +69,7 @@ function dwell() {
   for (const [element, ms] of stayed) {
     if (!("dwell" in element.dataset) || ms < SEEN_MS) continue;
     const given = fields(element.dataset.impression);
-    record("dwell", { ...given, body: { ...given.body, seconds: Math.round(ms / 100) / 10 } });
+    record("dwell", { ...given, seconds: Math.round(ms / 100) / 10 });
   }
   stayed.clear();
 }

@@ -40,7 +40,7 @@ function series(data, colour) {
     return {
       name, type: shape, data: values, color: ink, symbol: data.kind === "scatter" ? "circle" : "none", symbolSize: 10, barMaxWidth: 28,
       lineStyle: { width: faint ? 1.5 : 2.25, type: faint ? [4, 4] : "solid" }, areaStyle: data.kind === "area" && !faint ? { opacity: 0.12 } : undefined,
-      itemStyle: data.kind === "heat" ? { borderColor: colour.leaf, borderWidth: 2 } : { opacity: faint ? 0.6 : 1 }, emphasis: { focus: "none" },
+      itemStyle: data.kind === "heat" ? { borderColor: colour.leaf, borderWidth: 2 } : { opacity: faint ? 0.6 : 1 }, emphasis: { focus: "none" }, labelLayout: { hideOverlap: true },
       label: data.kind === "scatter" ? { show: true, position: "right", color: colour.slate, formatter: ({ value }) => value[2] ?? "" } : { show: data.kind === "heat", color: colour.ink },
     };
   });

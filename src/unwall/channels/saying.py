@@ -1,6 +1,6 @@
 """A word to a person on the next page: what was done, and how to undo it."""
 
-from urllib.parse import quote, unquote
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import msgspec
 
@@ -20,7 +20,7 @@ class Said(msgspec.Struct, frozen=True):
 
 def say(request: AnyRequest, house: House, said: Said) -> None:
     """On the next page."""
-    text = quote(msgspec.json.encode(said).decode(), safe="")
+    text = urlsafe_b64encode(msgspec.json.encode(said)).decode()
     set_cookie(request, house, SAID, sign(house.secret, text), SECONDS)
 
 
@@ -31,4 +31,4 @@ def hear(request: AnyRequest, house: House) -> Said | None:
         return None
     drop_cookie(request, house, SAID)
     text = unsign(house.secret, sealed)
-    return msgspec.json.decode(unquote(text), type=Said) if text else None
+    return msgspec.json.decode(urlsafe_b64decode(text), type=Said) if text else None

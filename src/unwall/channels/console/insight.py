@@ -35,6 +35,12 @@ KINDS = {
     Kind.COUNTER_SALE: N_("Sold at the counter"),
     Kind.FOLLOW: N_("Follows"),
     Kind.LIKE: N_("Likes"),
+    Kind.SHARE: N_("Shared"),
+    Kind.CHECKOUT: N_("Checkouts"),
+    Kind.SHIPPED: N_("Shipped"),
+    Kind.PICKUP: N_("Picked up"),
+    Kind.RETURN: N_("Came back"),
+    Kind.IMPRESSION: N_("Impressions"),
 }
 SEEN = (Kind.VIEW, Kind.CLICK, Kind.ADD_TO_CART, Kind.PURCHASE)
 """What a shopper goes through, from the most to the fewest: the plot's lines."""
@@ -132,10 +138,7 @@ def _kinds(seat: Seat, entries: Sequence[DayCount]) -> list[View]:
     for one in entries:
         sums[one.kind] += one.entries
     ordered = sorted(sums.items(), key=lambda item: -item[1])
-    return [
-        {"kind": seat.words(KINDS[kind]) if kind in KINDS else kind.value, "entries": views.number(seat, count)}
-        for kind, count in ordered
-    ]
+    return [{"kind": seat.words(KINDS[kind]), "entries": views.number(seat, count)} for kind, count in ordered]
 
 
 def _post(seat: Seat, post: PostSales) -> View:

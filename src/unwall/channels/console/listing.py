@@ -42,7 +42,7 @@ def sheet(name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 def csv_file(name: str, text: str) -> Response[str]:
     headers = {"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"}
-    return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response("\ufeff" + text, media_type="text/csv", headers=headers)
 
 
 def _plain(cell: object) -> object:

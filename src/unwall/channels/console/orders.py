@@ -139,7 +139,7 @@ def _line(seat: Seat, line: OrderLine) -> View:
         "url": f"/console/products/{line.product_id}" if seat.may(Permission.CATALOGUE) else None,
         "title": views.thing(line.title, line.options), "image": views.picture_of(line.image_file), "sku": line.sku,
         "quantity": views.number(seat, line.quantity), "price": views.money(seat, line.unit_price),
-        "total": views.money(seat, line.total), "page": line.page or "–",
+        "total": views.money(seat, line.total), "page": views.page_words(seat, line.page),
         "post": views.post_url(line.post_id) if line.post_id and seat.may(Permission.PUBLISH) else None,
         "returned": line.returned,
     }  # fmt: skip

@@ -222,7 +222,7 @@ def entry_view(seat: Seat, entry: LedgerEntry) -> View:
         "reason": seat.words(views.REASONS[entry.reason]),
         "quantity": views.number(seat, entry.quantity),
         "way": f"{seat.words(views.BUCKETS[entry.source])} → {seat.words(views.BUCKETS[entry.target])}",
-        "actor": entry.actor,
+        "actor": views.actor(seat, entry.actor),
     }
 
 

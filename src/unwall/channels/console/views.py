@@ -83,6 +83,29 @@ MOMENTS = {
 }
 
 
+ACTORS = {"visitor": N_("A shopper"), "house": N_("Unwall"), "clock": N_("Unwall, by the clock")}
+PAGES = {
+    "home": N_("Home page"),
+    "store": N_("Store front"),
+    "product": N_("Product page"),
+    "post": N_("A post"),
+    "search": N_("Search"),
+    "account": N_("An account's page"),
+}
+
+
+def actor(seat: Seat, who: str) -> str:
+    """Staff by their address; shoppers have no name here."""
+    kind, _, name = who.partition(":")
+    return name if kind == "staff" and name else seat.words(ACTORS.get(kind, who))
+
+
+def page_words(seat: Seat, page: str | None) -> str:
+    """`home/for-you` is the home page."""
+    name = (page or "").partition("/")[0]
+    return seat.words(PAGES.get(name, name)) or "–"
+
+
 def picture_of(file: str | None) -> str | None:
     """A key of ours, or an address that came with an import."""
     if not file:

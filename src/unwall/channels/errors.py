@@ -30,6 +30,14 @@ TITLES = {
     500: N_("Something broke on our side"),
 }
 
+DETAILS = {
+    403: N_("The page stood open too long, or was opened elsewhere. Load it again, then press once more."),
+    404: N_("The address has a slip in it, or what stood here is gone."),
+    413: N_("Send less at once."),
+}
+TRY_AGAIN = N_("Go back and try once more.")
+"""For people, where Litestar speaks of routes and tokens."""
+
 PROGRAMS = ("/api/", "/journal")
 
 log = structlog.get_logger()
@@ -64,9 +72,12 @@ def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     if isinstance(error, ValidationException):
         extra = error.extra if isinstance(error.extra, list) else []
         fields = [FieldError(str(e.get("key", "body")), str(e.get("message", ""))) for e in extra]
-        return _answer(request, 422, error.detail, "invalid", fields, {})
+        detail = error.detail if request.url.path.startswith(PROGRAMS) else TRY_AGAIN
+        return _answer(request, 422, detail, "invalid", fields, {})
     code = "not-found" if isinstance(error, NotFoundException) else f"http-{error.status_code}"
-    return _answer(request, error.status_code, error.detail, code, [], {})
+    program = request.url.path.startswith(PROGRAMS)
+    detail = error.detail if program else DETAILS.get(error.status_code, TRY_AGAIN)
+    return _answer(request, error.status_code, detail, code, [], {})
 
 
 def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from unwall.kernel.errors import TooMany
+from unwall.kernel.text import N_
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -36,7 +37,7 @@ class Batcher(Generic[Item, Answer]):
     def submit(self, item: Item) -> asyncio.Future[Answer]:
         """The future of the item's answer; to be called on the event loop that runs the batches."""
         if len(self._queue) >= self._waiting:
-            raise TooMany("Too many requests are waiting; try again in a moment.", wait_seconds=1)
+            raise TooMany(N_("Too many requests are waiting; try again in a moment."), wait_seconds=1)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future))
         if self._drain is None:

@@ -11,6 +11,7 @@ from babel.core import get_global
 from babel.numbers import format_currency, get_currency_precision
 
 from unwall.kernel.errors import Invalid
+from unwall.kernel.text import N_
 
 _KNOWN = frozenset(get_global("all_currencies"))
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,4})?")
@@ -75,10 +76,10 @@ def parse_money(text: str, currency: str, *, field: str) -> Money:
     """Read "12", "12.5" or "12.50"; raises `Invalid` for anything else and for more digits than the currency has."""
     cleaned = text.strip()
     if not _DECIMAL.fullmatch(cleaned):
-        raise Invalid.one(field, "Write an amount such as 12.50.")
+        raise Invalid.one(field, N_("Write an amount such as 12.50."))
     minor = Decimal(cleaned).scaleb(precision(currency))
     if minor != minor.to_integral_value():
-        raise Invalid.one(field, f"{currency} has {precision(currency)} digits after the point.")
+        raise Invalid.one(field, N_("The currency has fewer digits after the point."))
     return Money(int(minor), currency)
 
 

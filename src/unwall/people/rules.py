@@ -22,9 +22,9 @@ FAILURE_WINDOW_MINUTES = 15
 
 
 def permit(staff: Staff, permission: Permission) -> None:
-    """Raises `Forbidden` naming what is missing."""
+    """Raises `Forbidden` where the role does not reach."""
     if not staff.active or permission not in MAY[staff.role]:
-        raise Forbidden(f"The role {staff.role} does not reach “{permission}”. Ask an owner of your store.")
+        raise Forbidden(N_("Your role does not reach this. Ask an owner of your store."))
 
 
 def permit_scope(key: ApiKey, scope: ApiScope) -> None:

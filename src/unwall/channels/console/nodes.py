@@ -13,6 +13,7 @@ from unwall.channels.console.drafts import other_lang
 from unwall.channels.console.forms import Form
 from unwall.channels.console.frame import Seat, known_id, see_other
 from unwall.channels.console.views import View
+from unwall.channels.opening import opening_words
 from unwall.commerce.stock import actions, reads
 from unwall.commerce.stock.values import Node, NodeDraft, NodeKind
 from unwall.kernel.database import Connection
@@ -49,7 +50,7 @@ def _row(seat: Seat, node: Node) -> View:
         "code": node.code,
         "kind": seat.words(KINDS[node.kind]),
         "city": node.city,
-        "hours": node.opening_hours,
+        "hours": opening_words(node.opening_hours, seat.lang),
         "does": ", ".join(
             seat.words(word) for does, word in ((node.ships, N_("ships")), (node.pickup, N_("pickup"))) if does
         ),

@@ -73,7 +73,7 @@ def due_words(task: Task, now: datetime, lang: str, zone: str) -> str:
     pen = pens(lang)
     clock = pen["clock"](task.due_at, zone)
     same_day = pen["day"](task.due_at, zone) == pen["day"](now, zone)
-    return clock if same_day else f"{pen['day'](task.due_at, zone)}, {clock}"
+    return clock if same_day else gettext(lang, N_("{day}, {time}"), day=pen["day"](task.due_at, zone), time=clock)
 
 
 def waiting_words(tasks: Sequence[Task], now: datetime, lang: str) -> str:

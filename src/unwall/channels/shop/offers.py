@@ -50,7 +50,9 @@ def note(option: Option, now: datetime, timezone: str, lang: str) -> str:
     """How far, where from, and until when to order for that: a true cut-off, told on its own day only."""
     parts = []
     if option.method is Method.PICKUP and option.node:
-        parts.append(option.node.address if option.km is not None else f"{option.node.city}, {option.node.address}")
+        city, street = option.node.city, option.node.address
+        whole = gettext(lang, N_("{city}, {address}"), city=city, address=street)
+        parts.append(street if option.km is not None else whole)
     elif option.node:
         parts.append(gettext(lang, N_("From {shop}"), shop=option.node.name))
     else:

@@ -8,6 +8,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from unwall.channels.common import Form
+from unwall.channels.opening import opening_words
 from unwall.channels.saying import Said
 from unwall.channels.shop import links
 from unwall.channels.shop.frame import Shopper
@@ -82,7 +83,9 @@ def _step(moment: Moment, lang: str, *, now: bool) -> View:
     return {
         "state": state,
         "title": gettext(lang, STATES[moment.state]),
-        "at": f"{pen['day'](moment.at)}, {pen['clock'](moment.at)}" if moment.at else None,
+        "at": gettext(lang, N_("{day}, {time}"), day=pen["day"](moment.at), time=pen["clock"](moment.at))
+        if moment.at
+        else None,
         "note": moment.place or None,
     }
 
@@ -95,7 +98,7 @@ def parcel(order: Order, shipment: Shipment, node: Node | None, shopper: Shopper
     return {
         "node_name": shipment.node_name,
         "address": node.address if node else "",
-        "hours": node.opening_hours if node else "",
+        "hours": opening_words(node.opening_hours, lang) if node else "",
         "method": str(shipment.method),
         "state": str(shipment.state),
         "ready": shipment.state is ShipmentState.READY,

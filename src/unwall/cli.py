@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import msgspec
 import typer
@@ -107,7 +107,7 @@ def serve() -> None:
 
 
 def run_server(config: Settings) -> None:
-    _free(config)
+    check_port(config)
     if config.workers > 1:
         shared = tempfile.mkdtemp(prefix="unwall-figures-")
         os.environ.update(PROMETHEUS_MULTIPROC_DIR=shared, UNWALL_METRICS_DIRECTORY=shared)
@@ -129,7 +129,7 @@ def run_server(config: Settings) -> None:
     ).serve()
 
 
-def _free(config: Settings) -> None:
+def check_port(config: Settings) -> None:
     """Tell a port in use in plain words before the server's own traceback does."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -145,24 +145,36 @@ def demo(
     load_only: Annotated[bool, typer.Option("--load-only", help="Load, but do not serve.")] = False,
 ) -> None:
     """Load a lively demo market (once) and serve it."""
-    config = prepared()
-
-    async def load() -> None:
-        async with opened(config) as (db, files):
-            with Progress(err) as progress:
-                report = await demo_market.load(db, files, seed, now(), progress)
-        table = Table(title="Staff log-ins of the demo market", title_justify="left", box=None)
-        for heading in ("store", "role", "e-mail", "password"):
-            table.add_column(heading, no_wrap=True)
-        for login in report.logins:
-            table.add_row(login.store, login.role, login.email, login.password)
-        out.print(table)
-        url = f"http://{config.host}:{config.port}"
-        out.print(f"Shop {url}/   Console {url}/console   Counter {url}/counter", highlight=False)
-
-    asyncio.run(load())
+    environment = dict(os.environ)
     if not load_only:
-        run_server(config)
+        check_port(settings.load())
+    config = prepared()
+    report = asyncio.run(load_demo(config, seed))
+    table = Table(title="Log-ins of the demo market", title_justify="left", box=None)
+    for heading in ("store", "role", "e-mail", "password"):
+        table.add_column(heading, no_wrap=True)
+    for login in report.logins:
+        table.add_row(login.store, login.role, login.email, login.password)
+    out.print(table)
+    url = f"http://{config.host}:{config.port}"
+    for door, path in (("Shop", "/"), ("Console", "/console"), ("Counter", "/counter")):
+        out.print(f"{door:8} {url}{path}", highlight=False)
+    if not load_only:
+        serve_anew(environment)
+
+
+async def load_demo(config: Settings, seed: int) -> demo_market.DemoReport:
+    async with opened(config) as (db, files):
+        with Progress(err) as progress:
+            return await demo_market.load(db, files, seed, now(), progress)
+
+
+def serve_anew(environment: dict[str, str]) -> NoReturn:
+    """Become `unwall serve`: the server forks its workers, and this process has threads by now that a fork would lose.
+    The embedded database knows us by our process id, which stays."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, [sys.executable, "-m", "unwall", "serve"], environment)  # noqa: S606
 
 
 @app.command()

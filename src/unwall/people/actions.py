@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 import asyncpg
@@ -18,8 +19,12 @@ from unwall.people.values import ApiScope, BadCredentials, Role
 
 SESSION_DAYS = {"member": 90, "staff": 14}
 HASHER = PasswordHash.recommended()
-# verified where the address is unknown, so that the time taken does not tell which addresses exist
-_NOBODY = HASHER.hash("nobody's password")
+
+
+@cache
+def _nobody() -> str:
+    """Verified where the address is unknown, so that the time taken does not tell which addresses exist."""
+    return HASHER.hash("nobody's password")
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -84,7 +89,7 @@ async def _sign_in(
     subjects = [f"{audience}:{rules.clean_email(email)}", f"{audience}@{origin}"]
     async with db.transaction() as conn:
         await _throttle(conn, subjects, now)
-    hashed = found.password_hash if found else _NOBODY
+    hashed = found.password_hash if found else await asyncio.to_thread(_nobody)
     right = await asyncio.to_thread(HASHER.verify, password[:1000], hashed)
     async with db.transaction() as conn:
         if found is None or not right:

@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from tests.channels.conftest import Shopper
-from tests.channels.shop.stall import SCARF, STORE, TEA, Stall, older_posts, put_into_bag
+from tests.channels.shop.stall import SCARF, STORE, TEA, Stall, counted, older_posts, put_into_bag
 from unwall.channels.house import House
 from unwall.journal.values import Kind
 from unwall.kernel.database import Database
@@ -155,7 +155,7 @@ async def test_the_journal_hears_what_was_looked_at(browser: Shopper, db: Databa
 
 
 async def test_a_forged_origin_is_believed_nothing(browser: Shopper, db: Database, stall: Stall) -> None:
-    answer = await browser.get(f"{SCARF}?post=none&via={'x' * 200}&policy=a%00b&variant=17")
+    answer = await browser.get(f"{SCARF}?post=none&via={'x' * 200}&policy=a%0Ab&variant=17")
     assert answer.status_code == 200
     assert await told(browser, db, Kind.VIEW) == [
         (stall.market.scarf, None, "product", None, stall.market.merchant, True)
@@ -205,3 +205,17 @@ async def test_the_front_of_an_install_for_one_merchant(client, config, stall: S
 
 def _only(house: House, slug: str) -> House:
     return replace(house, settings=structs.replace(house.settings, merchant=slug))
+
+
+@pytest.mark.parametrize("url", ["/m/%00", "/a/x%00", "/m/liu-yun/p/%00"])
+async def test_no_address_holds_a_nul(browser: Shopper, stall: Stall, url: str) -> None:
+    assert (await browser.get(url)).status_code == 404
+
+
+async def test_no_field_takes_a_nul(browser: Shopper, db: Database, stall: Stall) -> None:
+    asked = await browser.get(f"{STORE}/shelf?category=%00")
+    sent = await browser.post("/sign-up", {"email": "a@b.example", "name": "A\0B", "password": "eight letters"})
+    assert (asked.status_code, sent.status_code) == (422, 422)
+    assert "<b>category</b>" in asked.text
+    assert "<b>name</b>" in sent.text
+    assert (await counted(db))["member"] == 0

@@ -53,11 +53,11 @@ def note(option: Option, now: datetime, timezone: str, lang: str) -> str:
         city, street = option.node.city, option.node.address
         whole = gettext(lang, N_("{city}, {address}"), city=city, address=street)
         parts.append(street if option.km is not None else whole)
-    elif option.node:
+    elif option.method is Method.COURIER and option.node:
         parts.append(gettext(lang, N_("From {shop}"), shop=option.node.name))
     else:
         parts.append(option.explanation.say(lang))
-    if option.km is not None:
+    if option.km is not None and option.method is not Method.SHIP:
         parts.append(gettext(lang, N_("{km} km"), km=pens(lang)["number"](round(option.km, 1))))
     if timedelta(0) < option.cutoff - now < timedelta(hours=12):
         parts.append(gettext(lang, N_("order by {time}"), time=f"{local(option.cutoff, timezone):%H:%M}"))
@@ -71,7 +71,6 @@ def way(option: Option, timezone: str, now: datetime, lang: str, *, checked: boo
         "title": title(option, lang),
         "when": when(option.method, local(option.at, where), now, lang),
         "note": note(option, now, where, lang),
-        "why": option.explanation.say(lang),
         "cost": option.fee.text(LOCALES[lang]) if option.fee.amount else gettext(lang, N_("Free")),
         "value": name_of(option),
         "checked": checked,

@@ -1,7 +1,7 @@
 """News for those who follow a topic: heard by all of them, merged, and not lost with a connection."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
@@ -22,9 +22,17 @@ async def tell(db: Database, topic: str) -> None:
     await db.pool.execute("SELECT pg_notify('tasks', $1)", topic)
 
 
+@asynccontextmanager
+async def following(notices: Notices, topic: str, seconds: float = SOON):
+    """A stream past its first word."""
+    async with aclosing(notices.follow(topic, beat_seconds=seconds)) as stream:
+        assert await anext(stream) is True
+        yield stream
+
+
 async def hears(db: Database, notices: Notices) -> None:
     """Until the listener is there."""
-    async with aclosing(notices.follow("ready?", beat_seconds=0.02)) as stream:
+    async with following(notices, "ready?", 0.02) as stream:
         async with asyncio.timeout(SOON):
             while not await anext(stream):
                 await tell(db, "ready?")
@@ -37,9 +45,9 @@ async def next_of(stream) -> bool:
 
 async def test_every_follower_of_a_topic_hears_it_and_nobody_else(db: Database, notices: Notices):
     async with (
-        aclosing(notices.follow("west", beat_seconds=SOON)) as one,
-        aclosing(notices.follow("west", beat_seconds=SOON)) as two,
-        aclosing(notices.follow("east", beat_seconds=0.3)) as other,
+        following(notices, "west") as one,
+        following(notices, "west") as two,
+        following(notices, "east", 0.3) as other,
     ):
         asked = [asyncio.create_task(next_of(stream)) for stream in (one, two, other)]
         await asyncio.sleep(0)
@@ -48,11 +56,11 @@ async def test_every_follower_of_a_topic_hears_it_and_nobody_else(db: Database, 
 
 
 async def test_news_that_nobody_has_heard_yet_is_one(db: Database, notices: Notices):
-    async with aclosing(notices.follow("west", beat_seconds=0.2)) as stream:
+    async with following(notices, "west", 0.2) as stream:
         assert await next_of(stream) is False
         for _ in range(3):
             await tell(db, "west")
-        async with aclosing(notices.follow("east", beat_seconds=SOON)) as after:
+        async with following(notices, "east") as after:
             asked = asyncio.create_task(next_of(after))
             await asyncio.sleep(0)
             await tell(db, "east")
@@ -61,7 +69,7 @@ async def test_news_that_nobody_has_heard_yet_is_one(db: Database, notices: Noti
 
 
 async def test_after_a_lost_connection_everybody_asks_again(db: Database, notices: Notices):
-    async with aclosing(notices.follow("west", beat_seconds=SOON)) as stream:
+    async with following(notices, "west") as stream:
         asked = asyncio.create_task(next_of(stream))
         await asyncio.sleep(0)
         gone = await db.pool.fetchval(
@@ -76,6 +84,7 @@ async def test_after_a_lost_connection_everybody_asks_again(db: Database, notice
 async def test_streams_end_with_the_process_and_leave_nothing(db: Database):
     async with listening(db.url, "tasks") as notices:
         stream = notices.follow("west", beat_seconds=SOON)
+        assert await anext(stream) is True
         asked = asyncio.create_task(next_of(stream))
         await asyncio.sleep(0)
     with pytest.raises(StopAsyncIteration):

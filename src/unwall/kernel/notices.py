@@ -26,9 +26,11 @@ class Notices:
         self._closed = False
 
     async def follow(self, topic: str, *, beat_seconds: float) -> AsyncGenerator[bool, None]:
-        """True when there was news since the last time, False when there was none for `beat_seconds`. Ends when the
-        process does. Must be closed (`aclosing`) by whoever stops listening earlier."""
+        """True at once (whoever follows has asked before, and may have missed something since) and whenever there was
+        news, False when there was none for `beat_seconds`. Ends when the process does. Must be closed (`aclosing`) by
+        whoever stops listening earlier."""
         news = asyncio.Event()
+        news.set()
         self._followers.setdefault(topic, set()).add(news)
         try:
             while not self._closed:

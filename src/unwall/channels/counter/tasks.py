@@ -51,11 +51,10 @@ async def events(clerk: Clerk) -> ServerSentEvent:
 
 
 async def news(notices: Notices, node_id: UUID) -> AsyncGenerator[ServerSentEventMessage, None]:
-    """The first word at once: what happened between the page and its stream is not missed."""
-    yield ServerSentEventMessage(data="tasks", retry=2000)
+    """Whoever loses the stream comes back after `retry` milliseconds."""
     async with aclosing(notices.follow(str(node_id), beat_seconds=BEAT_SECONDS)) as stream:
         async for heard in stream:
-            yield ServerSentEventMessage(data="tasks") if heard else ServerSentEventMessage(data=None, comment="")
+            yield ServerSentEventMessage("tasks", retry=2000) if heard else ServerSentEventMessage(None, comment="")
 
 
 # --- one task ---------------------------------------------------------------------------------------------------------

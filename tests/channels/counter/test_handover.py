@@ -1,0 +1,106 @@
+"""Six digits against a parcel: found, counted, locked, unlocked, given."""
+
+import pytest
+
+from tests.channels.conftest import Shopper
+from tests.channels.counter.jobs import pack, task_of, to_collect, to_ship
+from tests.channels.snapshots import snapshot
+from tests.commerce.market import Market, facts, sound
+from unwall.kernel.database import Database
+from unwall.kernel.secrets import pickup_code
+
+PAGE = "/counter/hand-over"
+
+
+@pytest.fixture
+async def parcel(db: Database, market: Market):
+    shipment = await to_collect(db, market)
+    await pack(db, market, shipment)
+    return shipment
+
+
+def other_than(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06d}"
+
+
+async def test_the_digits_find_the_parcel_and_one_press_gives_it(house, db: Database, clerk: Shopper, parcel):
+    code = pickup_code(house.secret, parcel)
+    before = await snapshot(db)
+    found = await clerk.post(PAGE, {"code": f"{code[:3]} {code[3:]}"})
+    assert (found.status_code, "The code is right." in found.text, f'value="{code}"' in found.text) == (200, True, True)
+    assert await snapshot(db) == before
+    given = await clerk.post(f"{PAGE}/{parcel}", {"code": code})
+    assert (given.status_code, given.headers["location"]) == (303, f"{PAGE}/{parcel}")
+    assert "The customer has it." in (await clerk.get(f"{PAGE}/{parcel}")).text
+    assert (await task_of(db, parcel)).state == "collected"
+    assert [fact[0] for fact in await facts(db)].count("pickup") == 1
+    await sound(db)
+
+
+async def test_the_order_number_finds_the_parcel_too(db: Database, clerk: Shopper, rival: Shopper, parcel):
+    number = (await task_of(db, parcel)).order_number
+    for data in ({"number": number.lower()}, {"code": number}):
+        found = await clerk.post(PAGE, data)
+        assert (found.status_code, found.headers["location"]) == (303, f"{PAGE}/{parcel}")
+    assert (await rival.post(PAGE, {"number": number})).status_code == 422
+
+
+async def test_what_finds_nothing_is_said_at_its_field(db: Database, clerk: Shopper, parcel):
+    before = await snapshot(db)
+    wrong = [
+        ({"number": "LY-00000"}, "No parcel waits here under this number.", "f-number-error"),
+        ({"code": "12"}, "No parcel waits here under this number.", "f-code-error"),
+        ({}, "Six digits, or an order number.", "f-code-error"),
+    ]
+    for data, words, field in wrong:
+        answer = await clerk.post(PAGE, data)
+        assert (answer.status_code, words in answer.text, field in answer.text) == (422, True, True), data
+    assert await snapshot(db) == before
+
+
+async def test_digits_of_no_parcel_are_counted_and_then_refused(house, db: Database, clerk: Shopper, parcel):
+    code = pickup_code(house.secret, parcel)
+    said = [(await clerk.post(PAGE, {"code": other_than(code)})).text for _ in range(5)]
+    left = ["4 tries are left", "3 tries are left", "2 tries are left", "One try is left", "0 tries are left"]
+    assert [words in text for words, text in zip(left, said, strict=True)] == [True] * 5
+    refused = await clerk.post(PAGE, {"code": code})
+    assert (refused.status_code, "Find the parcel by its order number." in refused.text) == (429, True)
+    assert (await clerk.post(f"{PAGE}/{parcel}", {"code": code})).status_code == 303
+
+
+async def test_the_fifth_wrong_code_locks_and_a_reason_unlocks(house, db: Database, clerk: Shopper, parcel):
+    here, code = f"{PAGE}/{parcel}", pickup_code(house.secret, parcel)
+    answers = [await clerk.post(here, {"code": other_than(code)}) for _ in range(5)]
+    assert [a.status_code for a in answers] == [422, 422, 422, 422, 409]
+    assert ("4 tries are left" in answers[0].text, "One try is left" in answers[3].text) == (True, True)
+    locked = await clerk.post(here, {"code": code})
+    assert (locked.status_code, "Five wrong codes." in locked.text) == (409, True)
+    assert (await task_of(db, parcel)).state == "ready"
+
+    for reason in ("", "no", "x" * 201):
+        answer = await clerk.post(f"{here}/unlock", {"reason": reason})
+        assert (answer.status_code, "Say in a few words why." in answer.text) == (422, True)
+    assert (await task_of(db, parcel)).locked is True
+
+    assert (await clerk.post(f"{here}/unlock", {"reason": "Identity card seen"})).status_code == 303
+    assert (await clerk.post(here, {"code": code})).status_code == 303
+    async with db.read() as conn:
+        notes = await conn.fetch("SELECT note FROM shipment_event WHERE note <> ''")
+    assert [record[0] for record in notes] == ["Identity card seen"]
+
+
+async def test_an_empty_code_is_asked_for_and_not_counted(db: Database, clerk: Shopper, parcel):
+    before = await snapshot(db)
+    answer = await clerk.post(f"{PAGE}/{parcel}", {"code": " "})
+    assert (answer.status_code, "Type the six digits that the customer shows." in answer.text) == (422, True)
+    assert await snapshot(db) == before
+
+
+async def test_what_is_not_packed_or_goes_by_post_is_not_given(house, db: Database, market: Market, clerk: Shopper):
+    unpacked, posted = await to_collect(db, market, (market.red, 1)), await to_ship(db, market)
+    before = await snapshot(db)
+    code = pickup_code(house.secret, unpacked)
+    assert "It is not packed yet." in (await clerk.get(f"{PAGE}/{unpacked}")).text
+    assert (await clerk.post(f"{PAGE}/{unpacked}", {"code": code})).status_code == 409
+    assert (await clerk.get(f"{PAGE}/{posted}")).status_code == 404
+    assert await snapshot(db) == before

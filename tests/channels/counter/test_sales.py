@@ -1,0 +1,153 @@
+"""A basket at the till, and what stands on the shelves."""
+
+import re
+
+import pytest
+
+from tests.channels.conftest import Shopper
+from tests.channels.snapshots import snapshot
+from tests.commerce.market import Market, available, facts, open_market, sound, take_away
+from unwall.catalogue.actions import save_product
+from unwall.catalogue.values import ProductDraft, VariantDraft
+from unwall.kernel.database import Database
+from unwall.kernel.ids import new_id
+
+SELL = "/counter/sell"
+
+
+@pytest.fixture
+async def sale(clerk: Shopper) -> str:
+    """The name of the basket that a fresh page gives."""
+    found = re.search(r'name="sale_id" value="([^"]+)"', (await clerk.get(SELL)).text)
+    assert found
+    return found[1]
+
+
+def error_at(text: str, words: str) -> bool:
+    return words in text and 'data-beep="bad"' in text
+
+
+async def test_things_are_scanned_into_the_basket_one_by_one(market: Market, clerk: Shopper, sale: str):
+    page = await clerk.post(SELL, {"sale_id": sale, "code": "6901234567892"})
+    assert (page.status_code, f'name="q-{market.red}" value="1"' in page.text) == (200, True)
+    page = await clerk.post(SELL, {"sale_id": sale, "code": "scarf-red", f"q-{market.red}": "1", "do": "add"})
+    page = await clerk.post(SELL, {"sale_id": sale, "code": "TEA", f"q-{market.red}": "2"})
+    assert [f'name="q-{v}" value="{n}"' in page.text for v, n in ((market.red, 2), (market.tea, 1))] == [True, True]
+    assert ("675" in page.text, "3 pieces" in page.text, 'data-beep="ok"' in page.text) == (True, True, True)
+
+
+async def test_none_of_a_thing_takes_it_out(market: Market, clerk: Shopper, sale: str):
+    page = await clerk.post(SELL, {"sale_id": sale, f"q-{market.red}": "0", f"q-{market.tea}": "4"})
+    assert (str(market.red) in page.text, f'name="q-{market.tea}" value="4"' in page.text) == (False, True)
+
+
+async def test_a_sale_is_paid_told_twice_and_sold_once(db: Database, market: Market, clerk: Shopper, sale: str):
+    basket = {"sale_id": sale, "do": "finish", f"q-{market.red}": "2", f"q-{market.tea}": "1"}
+    first = await clerk.post(SELL, basket)
+    assert first.status_code == 303
+    assert first.headers["location"].startswith(f"{SELL}/")
+    sold = await snapshot(db)
+    again = await clerk.post(SELL, basket)
+    assert (again.headers["location"], await snapshot(db)) == (first.headers["location"], sold)
+    receipt = (await clerk.get(first.headers["location"])).text
+    assert ("2 × Silk scarf" in receipt, "675" in receipt, "SCARF-RED" in receipt) == (True, True, True)
+    assert (await available(db, market.red))[market.west_lake] == 8
+    assert [fact[0] for fact in await facts(db)] == ["counter-sale", "counter-sale"]
+    await sound(db)
+
+
+async def test_by_script_the_browser_is_led_to_the_receipt(market: Market, clerk: Shopper, sale: str):
+    answer = await clerk.post(
+        SELL, {"sale_id": sale, "do": "finish", f"q-{market.tea}": "1"}, headers={"hx-request": "true"}
+    )
+    assert (answer.status_code, answer.headers["hx-redirect"].startswith(f"{SELL}/")) == (200, True)
+
+
+async def test_another_basket_under_the_name_of_a_finished_sale_is_refused(
+    db: Database, market: Market, clerk: Shopper, sale: str
+):
+    await clerk.post(SELL, {"sale_id": sale, "do": "finish", f"q-{market.tea}": "1"})
+    before = await snapshot(db)
+    answer = await clerk.post(SELL, {"sale_id": sale, "do": "finish", f"q-{market.tea}": "2"})
+    assert (answer.status_code, "This sale is finished already." in answer.text) == (409, True)
+    assert await snapshot(db) == before
+
+
+async def test_a_wrong_basket_is_told_at_its_field_kept_and_not_sold(
+    db: Database, market: Market, clerk: Shopper, sale: str
+):
+    await take_away(db, market, market.west_lake, market.blue, 9)
+    await take_away(db, market, market.west_lake, market.tea, 10)
+    before = await snapshot(db)
+    wrong = [
+        ({"do": "add", "code": ""}, "Scan something, or type its SKU."),
+        ({"do": "finish"}, "Scan something, or type its SKU."),
+        ({"code": "NOPE"}, "We do not sell anything with this code."),
+        ({"do": "finish", f"q-{market.red}": "many"}, "Write how many as a whole number."),
+        ({"do": "finish", f"q-{market.red}": "-1"}, "Write how many as a whole number."),
+        ({"do": "finish", f"q-{market.red}": "100"}, "Choose from 1 to 99 of one thing."),
+        ({"do": "finish", f"q-{market.blue}": "2"}, "Only one of these is here."),
+        ({"do": "finish", f"q-{market.tea}": "1"}, "None of these is here."),
+        ({"do": "finish", f"q-{market.red}": "11"}, "Only 10 of these are here."),
+        ({"do": "finish", f"q-{market.red}": "1", "member_code": "nobody"}, "There is no customer with this number."),
+    ]
+    for data, words in wrong:
+        answer = await clerk.post(SELL, {"sale_id": sale, **data})
+        assert (answer.status_code, error_at(answer.text, words)) == (422, True), data
+        kept = {field: value for field, value in data.items() if field.startswith(("q-", "member"))}
+        assert all(
+            f'name="{field}"' in answer.text and f'value="{value}"' in answer.text for field, value in kept.items()
+        )
+    assert (await clerk.post(SELL, {"do": "finish", f"q-{market.red}": "1"})).status_code == 404
+    assert await snapshot(db) == before
+
+
+async def test_what_is_not_the_merchants_is_not_sold(db: Database, market: Market, clerk: Shopper, sale: str):
+    other = await open_market(db, slug="another")
+    before = await snapshot(db)
+    answer = await clerk.post(SELL, {"sale_id": sale, "do": "finish", f"q-{other.red}": "1"})
+    assert (answer.status_code, await snapshot(db)) == (404, before)
+
+
+async def test_a_customer_by_their_number_has_the_sale(db: Database, market: Market, clerk: Shopper, sale: str):
+    member = new_id()
+    async with db.transaction() as conn:
+        await conn.execute("INSERT INTO member (id, name) VALUES ($1, 'Lin')", member)
+        await conn.execute("INSERT INTO member_code VALUES ($1, '10057', $2)", market.merchant, member)
+    answer = await clerk.post(SELL, {"sale_id": sale, "do": "finish", f"q-{market.tea}": "1", "member_code": " 10057 "})
+    assert answer.status_code == 303
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT member_id FROM sales_order") == member
+        assert await conn.fetchval("SELECT member_id FROM journal") == member
+
+
+async def test_a_receipt_is_for_the_shop_that_sold(market: Market, clerk: Shopper, rival: Shopper, sale: str):
+    sold = await clerk.post(SELL, {"sale_id": sale, "do": "finish", f"q-{market.tea}": "1"})
+    assert (await rival.get(sold.headers["location"])).status_code == 404
+
+
+# --- the shelves ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_scan_tells_how_many_are_here_and_where_else(db: Database, market: Market, clerk: Shopper):
+    await take_away(db, market, market.west_lake, market.red, 7)
+    page = (await clerk.get("/counter/stock?q=6901234567892")).text
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "3 here and free to sell; 3 stand here, 0 of them promised" in text
+    assert text.index("Suzhou warehouse") < text.index("Shanghai Bund")
+    assert re.search(r"Suzhou warehouse 12\d km 10", text)
+    assert "SCARF-BLUE" in text
+
+
+async def test_words_find_what_they_name(db: Database, market: Market, clerk: Shopper):
+    async with db.transaction() as conn:
+        for sku, title in (("CUP-S", "Celadon cup"), ("BOWL", "Celadon bowl"), ("TRAY", "Tea tray")):
+            await save_product(conn, market.merchant, ProductDraft(title, (VariantDraft(sku=sku, price=100),)))
+    page = (await clerk.get("/counter/stock?q=celadon")).text
+    found = [f'href="/counter/stock?q={sku}"' in page for sku in ("CUP-S", "BOWL", "TRAY")]
+    assert found == [True, True, False]
+
+
+async def test_what_is_not_there_is_said(clerk: Shopper):
+    page = await clerk.get("/counter/stock?q=zzz")
+    assert (page.status_code, "Nothing we have has this code or name." in page.text) == (200, True)

@@ -1,0 +1,155 @@
+"""A task from the list to the carrier, by scan and by tap, with and without scripts."""
+
+import asyncio
+from contextlib import AsyncExitStack, aclosing
+
+import pytest
+
+from tests.channels.conftest import Shopper
+from tests.channels.counter.jobs import pack, task_of, to_collect, to_ship
+from tests.channels.snapshots import snapshot
+from tests.commerce.market import Market, sound
+from unwall.channels.counter.tasks import news
+from unwall.commerce.fulfilment.rules import own_task
+from unwall.kernel.database import Database
+from unwall.kernel.errors import NotFound
+from unwall.kernel.ids import new_id
+from unwall.kernel.notices import listening
+from unwall.people.values import Role, Staff
+
+HTMX = {"hx-request": "true", "hx-target": "work"}
+
+
+async def test_the_list_shows_what_waits_here_and_nothing_of_other_nodes(
+    db: Database, market: Market, clerk: Shopper, rival: Shopper
+):
+    first = await to_collect(db, market)
+    page = (await clerk.get("/counter")).text
+    assert "1 order waits, for" in page
+    assert f'href="/counter/tasks/{first}"' in page
+    assert "<small>×</small>2" in page
+    assert "/files/scarf.svg" in page
+    assert 'data-events="/counter/events"' in page
+    assert "All picked" in (await rival.get("/counter")).text
+
+
+async def test_the_soonest_due_comes_first_and_what_is_ready_stands_apart(db: Database, market: Market, clerk: Shopper):
+    ready, late, early = [await to_collect(db, market, (market.red, 1)) for _ in range(3)]
+    await pack(db, market, ready)
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE shipment SET due_at = due_at - interval '3 days' WHERE id = $1", early)
+    page = (await clerk.get("/counter")).text
+    places = [page.index(str(shipment)) for shipment in (early, late, ready)]
+    assert places == sorted(places)
+    assert page.index("For customers") < page.index(str(ready))
+    assert 'class="place bad"' in page
+
+
+async def test_pick_by_scan_and_tap_pack_and_give_to_the_carrier(db: Database, market: Market, clerk: Shopper):
+    shipment = await to_ship(db, market)
+    here = f"/counter/tasks/{shipment}"
+    assert "Start picking" in (await clerk.get(here)).text
+    steps = [("start", {}), ("scan", {"code": " tea "}), ("ready", {}), ("carrier", {"tracking": "SF 1"})]
+    for step, data in steps:
+        answer = await clerk.post(f"{here}/{step}", data)
+        assert (answer.status_code, answer.headers["location"]) == (303, here), step
+    task = await task_of(db, shipment)
+    assert (task.state, [line.picked for line in task.lines]) == ("handed_over", [1])
+    assert "Done" in (await clerk.get(here)).text
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT tracking FROM shipment WHERE id = $1", shipment) == "SF 1"
+    await sound(db)
+
+
+async def test_a_scan_answers_with_the_page_and_a_sound(db: Database, market: Market, clerk: Shopper):
+    here = f"/counter/tasks/{await to_collect(db, market)}"
+    answer = await clerk.post(f"{here}/scan", {"code": "6901234567892"}, headers=HTMX)
+    assert (answer.status_code, 'data-beep="ok"' in answer.text, "1 of 2" in answer.text) == (200, True, True)
+    assert "It is packed" not in answer.text
+    answer = await clerk.post(f"{here}/lines/1", {"quantity": "2"}, headers=HTMX)
+    assert ("Pack</b>" in answer.text, "It is packed" in answer.text) == (True, True)
+
+
+async def test_wrong_steps_are_said_and_change_nothing(db: Database, market: Market, clerk: Shopper):
+    shipment = await to_collect(db, market)
+    here = f"/counter/tasks/{shipment}"
+    await clerk.post(f"{here}/start")
+    before = await snapshot(db)
+    wrong = [
+        ("scan", {"code": "TEA"}, 409, "This is not on the list"),
+        ("scan", {"code": "  "}, 422, "Scan the barcode, or type it or the SKU."),
+        ("scan", {}, 422, "Scan the barcode, or type it or the SKU."),
+        ("lines/1", {"quantity": "3"}, 422, "Pick no more than was ordered"),
+        ("lines/1", {"quantity": "-1"}, 422, "Write how many as a whole number."),
+        ("lines/1", {"quantity": "many"}, 422, "Write how many as a whole number."),
+        ("lines/1", {}, 422, "Write how many as a whole number."),
+        ("ready", {}, 409, "Some lines are still to be picked."),
+        ("carrier", {"tracking": "SF1"}, 409, "This parcel is at another step already."),
+    ]
+    for step, data, status, words in wrong:
+        answer = await clerk.post(f"{here}/{step}", data)
+        assert (answer.status_code, words in answer.text) == (status, True), (step, data)
+        assert 'data-beep="bad"' in answer.text
+    assert (await clerk.post(f"{here}/lines/9", {"quantity": "1"})).status_code == 404
+    assert await snapshot(db) == before
+
+
+async def test_a_posted_parcel_needs_its_tracking_number(db: Database, market: Market, clerk: Shopper):
+    shipment = await to_ship(db, market)
+    await pack(db, market, shipment)
+    before = await snapshot(db)
+    for tracking, words in (("", "Scan or type the carrier&#39;s tracking number."), ("x" * 101, "at most 100")):
+        answer = await clerk.post(f"/counter/tasks/{shipment}/carrier", {"tracking": tracking})
+        assert (answer.status_code, words in answer.text) == (422, True)
+    assert await snapshot(db) == before
+
+
+async def test_pressing_twice_does_it_once(db: Database, market: Market, clerk: Shopper):
+    shipment = await to_ship(db, market)
+    here = f"/counter/tasks/{shipment}"
+    for step, data in (("start", {}), ("lines/1", {"quantity": "1"}), ("ready", {}), ("carrier", {"tracking": "SF1"})):
+        assert (await clerk.post(f"{here}/{step}", data)).status_code == 303
+        done = await snapshot(db)
+        again = await clerk.post(f"{here}/{step}", data)
+        assert (again.status_code, await snapshot(db)) == (303, done), step
+
+
+async def test_what_another_node_has_to_do_is_not_there(db: Database, market: Market, clerk: Shopper, rival: Shopper):
+    shipment = await to_collect(db, market)
+    await pack(db, market, shipment)
+    before = await snapshot(db)
+    for area in ("tasks", "hand-over"):
+        assert (await rival.get(f"/counter/{area}/{shipment}")).status_code == 404
+    for path in ("tasks/{}/start", "tasks/{}/scan", "tasks/{}/lines/1", "tasks/{}/ready", "tasks/{}/carrier",
+                 "hand-over/{}", "hand-over/{}/unlock"):  # fmt: skip
+        data = {"code": "123456", "quantity": "1", "tracking": "SF1", "reason": "I want it"}
+        assert (await rival.post(f"/counter/{path.format(shipment)}", data)).status_code == 404, path
+    assert await snapshot(db) == before
+
+
+async def test_the_rule_whose_task_it_is(db: Database, market: Market):
+    task = await task_of(db, await to_collect(db, market))
+    own, other, owner = (
+        Staff(new_id(), market.merchant, "a@example.org", "A", role, node, True)
+        for role, node in ((Role.NODE, market.west_lake), (Role.NODE, market.bund), (Role.OWNER, None))
+    )
+    assert (own_task(own, task), own_task(owner, task)) == (task, task)
+    for staff, found in ((other, task), (own, None)):
+        with pytest.raises(NotFound):
+            own_task(staff, found)
+
+
+async def test_the_screen_hears_of_its_own_node_at_once(db: Database, market: Market):
+    async with listening(db.url, "tasks") as notices, AsyncExitStack() as stack:
+        here, there = [
+            await stack.enter_async_context(aclosing(news(notices, node))) for node in (market.west_lake, market.bund)
+        ]
+        assert [(await anext(stream)).data for stream in (here, there)] == ["tasks", "tasks"]
+        await to_collect(db, market)
+        async with asyncio.timeout(5):
+            assert (await anext(here)).data == "tasks"
+        heard = asyncio.create_task(anext(there))
+        await asyncio.sleep(0)
+        notices.close()
+        with pytest.raises(StopAsyncIteration):
+            await heard

@@ -22,7 +22,7 @@ CHUNK = 100
 """Events that stand or fall together: at most what one caller brings at once."""
 
 LANES = 3
-CROWD = 50
+CROWD = 8
 """Chunks that wait in a lane before the next one opens."""
 
 log = structlog.get_logger()
@@ -46,7 +46,8 @@ class Ingest:
     async def add(self, events: Sequence[Event]) -> int:
         """How many were new. What cannot be stored is an error for its own caller only."""
         chunks = [events[start : start + CHUNK] for start in range(0, len(events), CHUNK)]
-        answers = await asyncio.gather(*[self._lane().submit(chunk) for chunk in chunks])
+        futures = [self._lane().submit(chunk) for chunk in chunks]
+        answers = [await futures[0]] if len(futures) == 1 else await asyncio.gather(*futures)
         errors = [answer for answer in answers if isinstance(answer, Exception)]
         if errors:
             raise errors[0]

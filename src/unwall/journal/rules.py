@@ -114,12 +114,16 @@ Step = tuple[UUID, UUID, Kind, datetime]
 
 def laid_trail(events: Iterable[Event]) -> list[Step]:
     """One step for each person and product, in their order."""
-    steps: dict[tuple[UUID, UUID], tuple[Kind, datetime]] = {}
+    steps: dict[tuple[int, int], Step] = {}
     for event in events:
         person = event.member_id or event.visitor_id
-        if event.kind not in _STRENGTH or event.product_id is None or person is None:
-            continue
-        kind, at = steps.get((person, event.product_id), (event.kind, event.at))
-        strongest = max(kind, event.kind, key=_STRENGTH.__getitem__)
-        steps[person, event.product_id] = strongest, max(at, event.at)
-    return [(*key, *steps[key]) for key in sorted(steps, key=lambda key: (key[0].int, key[1].int))]
+        if event.kind in _STRENGTH and event.product_id and person:
+            key = person.int, event.product_id.int
+            step = person, event.product_id, event.kind, event.at
+            steps[key] = _joined(steps[key], step) if key in steps else step
+    return [steps[key] for key in sorted(steps)]
+
+
+def _joined(one: Step, other: Step) -> Step:
+    person, product, kind, at = other
+    return person, product, max(one[2], kind, key=_STRENGTH.__getitem__), max(one[3], at)

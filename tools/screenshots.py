@@ -106,12 +106,12 @@ def shop(context: BrowserContext, album: Album) -> str:
     album.keep(page, "shop-store")
     page.goto(_near(page))
     album.keep(page, "shop-product")
-    page.locator("form button[type=submit]", has_text=re.compile("Add to bag|加入购物袋")).first.click()
-    page.wait_for_load_state("networkidle")
+    page.locator("form[action='/bag/add'] button[type=submit]").first.click()
+    page.locator("#toasts .toast").first.wait_for()
     page.goto("/bag")
     page.goto(page.locator("a[href^='/checkout/']").first.get_attribute("href") or "/bag")
     album.keep(page, "shop-checkout")
-    page.locator("input[name=way]").first.check()
+    page.locator("label.way", has=page.locator("input[value^=pickup]")).first.click()
     for name, value in (
         ("name", "Lin"), ("phone", "13800138000"), ("card_number", "4242424242424242"), ("card_expiry", "12/40"),
         ("card_cvc", "123"),

@@ -5,19 +5,23 @@ from unwall.channels.house import House
 from unwall.channels.visits import STAFF, AnyRequest, set_cookie
 from unwall.kernel.clock import now
 from unwall.kernel.errors import TooMany, UnwallError
+from unwall.kernel.text import N_
 from unwall.people import actions, reads
-from unwall.people.values import Staff
+from unwall.people.values import BadCredentials, Staff
 
 DAY = 24 * 3600
 
 
-async def let_staff_in(request: AnyRequest, house: House, data: Form) -> Staff | None:
+async def let_staff_in(request: AnyRequest, house: House, data: Form) -> Staff:
     """Check `email` and `password` and give the browser its session; who it is. Raises `BadCredentials`, `TooMany`."""
     origin = request.client.host if request.client else "unknown"
     signed = await actions.sign_in_staff(house.db, data.get("email", ""), data.get("password", ""), origin, now())
     set_cookie(request, house, STAFF, signed.token, actions.SESSION_DAYS["staff"] * DAY)
     async with house.db.read() as conn:
-        return await reads.session_staff(conn, signed.token)
+        staff = await reads.session_staff(conn, signed.token)
+    if staff is None:
+        raise BadCredentials(N_("E-mail and password do not match."))  # dismissed at this very moment
+    return staff
 
 
 def status_of_form(error: UnwallError | None) -> int:

@@ -162,6 +162,8 @@ async def movements(
 ) -> Page[LedgerEntry]:
     """The ledger of one level, newest first."""
     async with house.db.confined(key.merchant_id) as conn:
+        if node_id not in {level.node_id for level in await stock_reads.levels(conn, [variant_id])}:
+            raise NotFound("This node keeps no such article.")
         return await stock_reads.movements(conn, variant_id, node_id, after, 50)
 
 

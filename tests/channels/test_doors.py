@@ -1,0 +1,237 @@
+"""Every door of the house, found by asking the program for its routes: who is let in, and whose things they reach.
+
+A route that is added is tried without a word here; one with a path parameter that nobody has named in `Things` fails.
+"""
+
+import re
+import tempfile
+import warnings
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import pytest
+from litestar.testing import AsyncTestClient
+
+from tests.channels.conftest import Shopper
+from tests.channels.counter.jobs import pack, to_collect
+from tests.channels.shop.stall import open_stall
+from tests.channels.snapshots import BOOKKEEPING, snapshot
+from tests.channels.staffing import Person, hire, signed_in
+from tests.commerce.market import Market, fill_cart, open_market, visitor
+from unwall.app import build
+from unwall.kernel.database import Database
+from unwall.people import actions as people
+from unwall.people.rules import MAY
+from unwall.people.values import ApiScope, Permission, Role
+from unwall.settings import Settings
+
+IGNORED = BOOKKEEPING | {"idempotency"}
+"""What asking may leave behind, whatever the answer."""
+STAFF_AREAS = ("/console", "/counter")
+MERCHANT_API = "/api/v1/merchant"
+OPEN_TO_ALL = {"/console/sign-in", "/counter/sign-in"}
+FOR_ANY_STAFF = {"/console"}
+"""Leads each role to the first page that it may open."""
+PRIVATE = {"cart_id", "order_id"}
+"""Things of one shopper; what else stands in an address of the shop is for everybody to see."""
+FORM = {"code": "123456", "quantity": "1", "tracking": "SF1", "reason": "adjustment", "note": "Mine now"}
+PRODUCT = {"title": "Taken over", "variants": [{"sku": "TAKEN", "price": 1}]}
+
+
+class Door(msgspec.Struct, frozen=True):
+    method: str
+    path: str
+    """with {placeholders}"""
+    parameters: tuple[str, ...]
+    permission: Permission | None
+    scope: ApiScope | None
+
+    @property
+    def staffs(self) -> bool:
+        return self.path.startswith(STAFF_AREAS) and self.path not in OPEN_TO_ALL
+
+    @property
+    def programs(self) -> bool:
+        return self.path.startswith(f"{MERCHANT_API}/")
+
+    @property
+    def guards(self) -> bool:
+        """Whether what its address names belongs to somebody."""
+        return bool(self.parameters) and (self.staffs or self.programs or bool(PRIVATE & set(self.parameters)))
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def doors() -> list[Door]:
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")
+        app = build(Settings(data=Path(folder), database_url="postgresql://nowhere"))
+    found = [
+        Door(method, route.path_format, tuple(route.path_parameters), *map(handler.opt.get, ("permission", "scope")))
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", ())
+        for method in handler.http_methods - {"OPTIONS", "HEAD"}
+    ]
+    return sorted(found, key=str)
+
+
+DOORS = doors()
+
+
+class Things(msgspec.Struct, frozen=True):
+    """One of everything, all of it one merchant's, by the name that addresses give it."""
+
+    shipment_id: UUID
+    order_id: UUID
+    cart_id: UUID
+    product_id: UUID
+    variant_id: UUID
+    node_id: UUID
+    post_id: UUID
+    staff_id: UUID
+    key_id: UUID
+    line: int = 1
+
+
+NAMED = {*Things.__struct_fields__, "merchant", "slug", "handle", "name", "file_path", "path"}
+
+
+class Town(msgspec.Struct, frozen=True):
+    market: Market
+    things: Things
+    other: Market
+
+
+@pytest.fixture
+async def town(db: Database) -> Town:
+    stall = await open_stall(db)
+    market, other = stall.market, await open_market(db, slug="another")
+    shipment = await to_collect(db, market)
+    await pack(db, market, shipment)
+    cart = await fill_cart(db, visitor(), (market.tea, 1))
+    email = await hire(db, market.merchant, Role.EDITOR)
+    async with db.transaction() as conn:
+        key, _ = await people.make_api_key(conn, market.merchant, "till", frozenset(ApiScope))
+        order = await conn.fetchval("SELECT order_id FROM shipment")
+        staff = await conn.fetchval("SELECT id FROM staff WHERE email = $1", email)
+    things = Things(shipment, order, cart, market.scarf, market.red, market.west_lake, stall.morning, staff, key)
+    return Town(market, things, other)
+
+
+async def key_of(db: Database, market: Market, scopes: frozenset[ApiScope]) -> dict[str, str]:
+    """The header of a program of the merchant."""
+    async with db.transaction() as conn:
+        _, secret = await people.make_api_key(conn, market.merchant, "robot", scopes)
+    return {"authorization": f"Bearer {secret}", "idempotency-key": "a key of its own"}
+
+
+async def knock(person: Shopper, door: Door, things: Things, **more):
+    """Ask as well-formed as can be: the door shall be the only reason to refuse."""
+    ids = {name: getattr(things, name, "scarf") for name in door.parameters}
+    url = door.path.format(**ids)
+    if door.method == "GET":
+        return await person.get(url, **more)
+    if door.path.startswith("/api/"):
+        return await person.http.request(door.method, url, json=PRODUCT, **more)
+    return await person.post(url, FORM, **more)
+
+
+# --- what routes state ------------------------------------------------------------------------------------------------
+
+
+def test_every_route_of_a_desk_states_its_permission_and_every_merchant_route_its_scope():
+    assert len([door for door in DOORS if door.staffs]) > 40
+    assert len([door for door in DOORS if door.programs]) > 15
+    silent = [str(door) for door in DOORS if door.staffs and door.permission is None and door.path not in FOR_ANY_STAFF]
+    assert silent == []
+    assert [str(door) for door in DOORS if door.programs and not isinstance(door.scope, ApiScope)] == []
+
+
+def test_every_path_parameter_has_an_example_here():
+    unknown = {str(door): set(door.parameters) - NAMED for door in DOORS if set(door.parameters) - NAMED}
+    assert unknown == {}
+
+
+# --- who is let in ----------------------------------------------------------------------------------------------------
+
+
+async def test_without_signing_in_pages_lead_to_the_door_and_nothing_is_done(
+    db: Database, town: Town, browser: Shopper
+):
+    before, wrong = await snapshot(db, without=IGNORED), []
+    for door in (door for door in DOORS if door.staffs):
+        answer = await knock(browser, door, town.things)
+        leads = re.match("/(console|counter)/sign-in", answer.headers.get("location", ""))
+        if (answer.status_code, bool(leads)) != ((302, True) if door.method == "GET" else (401, False)):
+            wrong.append((str(door), answer.status_code))
+    for door in (door for door in DOORS if door.programs):
+        for headers in ({}, {"authorization": "Bearer uw_nothing"}, {"authorization": "Basic eDp5"}):
+            answer = await knock(browser, door, town.things, headers=headers)
+            if answer.status_code != 401:
+                wrong.append((str(door), answer.status_code))
+    assert wrong == []
+    assert await snapshot(db, without=IGNORED) == before
+
+
+async def test_roles_without_the_permission_are_refused(client: AsyncTestClient, db: Database, town: Town):
+    people_of = {
+        role: await signed_in(
+            client, db, town.market.merchant, role, town.market.west_lake if role is Role.NODE else None
+        )
+        for role in Role
+    }
+    before, wrong = await snapshot(db, without=IGNORED), []
+    for door in (door for door in DOORS if door.staffs and door.permission):
+        for role, person in people_of.items():
+            if door.permission in MAY[role]:
+                continue
+            answer = await knock(person, door, town.things)
+            if answer.status_code != 403 or "does not reach" not in answer.text:
+                wrong.append((str(door), role, answer.status_code))
+    assert wrong == []
+    assert await snapshot(db, without=IGNORED) == before
+
+
+async def test_keys_without_the_scope_are_refused(browser: Shopper, db: Database, town: Town):
+    keys = {scope: await key_of(db, town.market, frozenset(ApiScope) - {scope}) for scope in ApiScope}
+    before, wrong = await snapshot(db, without=IGNORED), []
+    for door in (door for door in DOORS if door.programs and door.scope):
+        answer = await knock(browser, door, town.things, headers=keys[door.scope])
+        if answer.status_code != 403 or "lacks the scope" not in answer.text:
+            wrong.append((str(door), answer.status_code))
+    assert wrong == []
+    assert await snapshot(db, without=IGNORED) == before
+
+
+# --- whose things they reach ------------------------------------------------------------------------------------------
+
+
+async def test_another_merchants_owner_reaches_nothing_of_ours(client: AsyncTestClient, db: Database, town: Town):
+    owner: Person = await signed_in(client, db, town.other.merchant)
+    owner.cookies.set("uw_node", str(town.other.west_lake))
+    key = await key_of(db, town.other, frozenset(ApiScope))
+    before, wrong = await snapshot(db, without=IGNORED), []
+    for door in (door for door in DOORS if door.guards):
+        answer = await knock(owner, door, town.things, headers=key if door.programs else {})
+        after = await snapshot(db, without=IGNORED)
+        if answer.status_code not in {401, 403, 404, 422} or after != before:
+            changed = [table for table in after if after[table] != before[table]]
+            wrong.append((str(door), answer.status_code, changed))
+            before = after
+    assert wrong == []
+
+
+async def test_the_owner_reaches_them_so_the_refusals_mean_something(client: AsyncTestClient, db: Database, town: Town):
+    owner: Person = await signed_in(client, db, town.market.merchant)
+    owner.cookies.set("uw_node", str(town.market.west_lake))
+    key = await key_of(db, town.market, frozenset(ApiScope))
+    # a receipt is a counter sale's: this order was made in the shop
+    asked = [d for d in DOORS if d.guards and d.method == "GET" and (d.staffs or d.programs)]
+    wrong = []
+    for door in asked:
+        answer = await knock(owner, door, town.things, headers=key if door.programs else {})
+        if answer.status_code != (404 if door.path == "/counter/sell/{order_id}" else 200):
+            wrong.append((str(door), answer.status_code))
+    assert wrong == []

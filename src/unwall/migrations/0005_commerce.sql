@@ -17,10 +17,11 @@ CREATE TABLE node (
     pick_minutes   int NOT NULL CHECK (pick_minutes > 0),
     pick_cost      bigint NOT NULL CHECK (pick_cost >= 0),  -- minor units a unit, pick and pack
     open           boolean NOT NULL DEFAULT true,
-    UNIQUE (merchant_id, code)
+    UNIQUE (merchant_id, code),
+    UNIQUE (merchant_id, id)
 );
 CALL guard('node');
-ALTER TABLE staff ADD FOREIGN KEY (node_id) REFERENCES node;
+ALTER TABLE staff ADD FOREIGN KEY (merchant_id, node_id) REFERENCES node (merchant_id, id);  -- nobody else's shop
 
 -- How many: on hand is what stands there, held is promised to orders not yet paid, allocated to paid ones.
 -- The CHECK is the last guard against overselling. (merchant_id must be the variant's and the node's.)

@@ -122,18 +122,21 @@ def _picture(image: Image) -> View:
 
 
 def _variant(seat: Seat, number: int, variant: VariantDraft, form: Form | None) -> View:
-    """Amounts stand as they were written where they could not be read."""
+    """Numbers stand as they were written where they could not be read."""
 
-    def amount(name: str, value: int | None) -> str:
+    def shown(name: str, value: object) -> str:
         field = f"variants.{number}.{name}"
-        if form and any(e.field == field for e in form.errors):
-            return form.text(field)
-        return "" if value is None else str(Money(value, seat.merchant.currency).decimal())
+        unread = form is not None and any(e.field == field for e in form.errors)
+        return form.text(field) if form and unread else "" if value is None else str(value)
+
+    def amount(value: int | None) -> object:
+        return None if value is None else Money(value, seat.merchant.currency).decimal()
 
     return {
         "draft": variant,
-        "price": amount("price", variant.price),
-        "compare_at": amount("compare_at", variant.compare_at),
+        "price": shown("price", amount(variant.price)),
+        "compare_at": shown("compare_at", amount(variant.compare_at)),
+        "weight_g": shown("weight_g", variant.weight_g),
     }
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
+
 from unwall.commerce.stock.values import Discrepancy, GridRow, HeldLine, LedgerEntry, Level, Node, NodeDraft
 from unwall.kernel.cursors import Page, decode, page_of
 from unwall.kernel.database import Connection, row, rows
@@ -31,15 +33,8 @@ async def node(conn: Connection, node_id: UUID, lang: str) -> Node | None:
 
 async def node_draft(conn: Connection, merchant_id: UUID, node_id: UUID) -> NodeDraft | None:
     """A node as its editor opens it, and as `actions.save_node` takes it back."""
-    return await row(
-        conn,
-        NodeDraft,
-        """
-        SELECT id, code, kind, name, city, address, latitude, longitude, timezone, opening_hours, ships, pickup,
-            pick_minutes, pick_cost, open, translations FROM node WHERE merchant_id = $1 AND id = $2""",
-        merchant_id,
-        node_id,
-    )
+    found = await conn.fetchrow("SELECT * FROM node WHERE merchant_id = $1 AND id = $2", merchant_id, node_id)
+    return msgspec.convert(dict(found), NodeDraft) if found else None
 
 
 async def levels(conn: Connection, variant_ids: Sequence[UUID]) -> list[Level]:

@@ -1,0 +1,125 @@
+"""Staff and API keys."""
+
+import re
+
+import pytest
+
+from tests.channels.console.bureau import Bureau, errors, form
+from unwall.people.reads import api_key
+from unwall.people.values import ApiScope, Role
+
+PEOPLE = "/console/people"
+NEW = {
+    "do": "add",
+    "name": "Zoe",
+    "email": "Zoe@Example.org",
+    "password": "a long password",
+    "role": "editor",
+    "node": "",
+}
+
+
+async def test_someone_is_added_and_can_sign_in(bureau: Bureau) -> None:
+    assert (await bureau.post(PEOPLE, NEW)).status_code == 303
+    page = (await bureau.get(PEOPLE)).text
+    assert "Zoe can sign in now." in page
+    assert "zoe@example.org" in page
+    bureau.browser.http.cookies.delete("uw_staff")
+    answer = await bureau.post("/console/sign-in", {"email": "zoe@example.org", "password": "a long password"})
+    assert answer.headers["location"] == "/console"
+
+
+async def test_staff_of_a_place_belong_to_it(bureau: Bureau) -> None:
+    await bureau.post(PEOPLE, NEW | {"role": "node", "node": str(bureau.market.bund)})
+    assert await bureau.value("SELECT node_id FROM staff WHERE name = 'Zoe'") == bureau.market.bund
+    assert "Shanghai Bund" in (await bureau.get(PEOPLE)).text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "message"),
+    [
+        ({"name": " "}, "f-name", "Write a name of at most 100 characters."),
+        ({"email": "zoe"}, "f-email", "Write an e-mail address such as you@example.com."),
+        ({"email": "owner@liu-yun.example"}, "f-email", "Someone signs in with this address already."),
+        ({"email": "eve@rival.example"}, "f-email", "Someone signs in with this address already."),
+        ({"password": "short"}, "f-password", "Choose a password of 8 to 200 characters."),
+        ({"role": "king"}, "f-role", "Choose a role."),
+        ({"role": "node"}, "f-node", "Staff of a shop or warehouse need one; other roles have none."),
+    ],
+)
+async def test_a_wrong_field_is_named_and_nobody_added(
+    bureau: Bureau, wrong: dict[str, str], field: str, message: str
+) -> None:
+    before = await bureau.counts()
+    answer = await bureau.post(PEOPLE, NEW | wrong)
+    assert answer.status_code == 422
+    assert errors(answer.text) == {field: message}
+    assert "a long password" not in answer.text
+    assert await bureau.counts() == before
+
+
+async def test_a_rivals_place_takes_nobody(bureau: Bureau) -> None:
+    before = await bureau.counts()
+    answer = await bureau.post(PEOPLE, NEW | {"role": "node", "node": str(bureau.rival.node)})
+    assert (answer.status_code, errors(answer.text)) == (422, {"f-node": "There is no such shop or warehouse."})
+    assert await bureau.counts() == before
+
+
+async def test_access_is_taken_and_given_back_by_undo(bureau: Bureau) -> None:
+    owner = bureau.browser
+    await bureau.sit(owner, Role.EDITOR)
+    await bureau.sit(owner, Role.OWNER)
+    url = f"{PEOPLE}/{bureau.staff[Role.EDITOR]}/active"
+    await bureau.post(url, {"active": "0"})
+    toast = re.search(
+        rf'<form method="post" action="{url}" data-undo.*?</form>', (await bureau.get(PEOPLE)).text, re.S
+    )[0]
+    await bureau.sit(owner, Role.EDITOR)
+    assert (await bureau.get("/console/posts")).status_code == 302
+    await bureau.sit(owner, Role.OWNER)
+    await bureau.post(url, form(toast, url))
+    await bureau.sit(owner, Role.EDITOR)
+    assert (await bureau.get("/console/posts")).status_code == 200
+
+
+async def test_nobody_takes_away_their_own_access(bureau: Bureau) -> None:
+    own = bureau.staff[Role.OWNER]
+    assert (await bureau.post(f"{PEOPLE}/{own}/active", {"active": "0"})).status_code == 422
+    assert await bureau.value("SELECT active FROM staff WHERE id = $1", own)
+    assert f"{own}/active" not in (await bureau.get(PEOPLE)).text
+
+
+async def test_a_keys_secret_is_shown_once_and_opens_until_it_is_revoked(bureau: Bureau) -> None:
+    body = {"do": "key", "key_name": "Till", "scope.stock:read": "1", "scope.orders:write": "1"}
+    answer = await bureau.post(f"{PEOPLE}/keys", body)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    secret = re.search(r"<code>(uw_[\w-]+)</code></p>", answer.text)[1]
+    async with bureau.db.read() as conn:
+        key = await api_key(conn, secret)
+    assert key
+    assert (key.name, key.scopes) == ("Till", {ApiScope.STOCK_READ, ApiScope.ORDERS_WRITE})
+    page = (await bureau.get(PEOPLE)).text
+    assert secret not in page
+    assert "Till" in page
+    for _ in range(2):
+        assert (await bureau.post(f"{PEOPLE}/keys/{key.id}/revoke")).status_code == 303
+    async with bureau.db.read() as conn:
+        assert await api_key(conn, secret) is None
+    assert "revoked" in (await bureau.get(PEOPLE)).text
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"key_name": "", "scope.stock:read": "1"}, {"f-key_name": "Name the key, so that you know it again."}),
+        ({"key_name": "Till"}, {"scopes": "Choose at least one scope."}),
+        ({"key_name": "Till", "scope.everything": "1"}, {"scopes": "Choose at least one scope."}),
+    ],
+)
+async def test_a_wrong_key_is_not_made(bureau: Bureau, body: dict[str, str], found: dict[str, str]) -> None:
+    before = await bureau.counts()
+    answer = await bureau.post(f"{PEOPLE}/keys", {"do": "key"} | body)
+    assert answer.status_code == 422
+    assert errors(answer.text) == found
+    assert await bureau.counts() == before

@@ -12,12 +12,12 @@ from litestar.datastructures import CacheControlHeader, MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
 
 from unwall import __version__, settings
 from unwall.channels import api, common, console, counter, shop
+from unwall.channels.api.description import Described
 from unwall.channels.design import STATIC
 from unwall.channels.errors import on_crash, on_http_error, on_unwall_error
 from unwall.channels.house import House
@@ -92,7 +92,7 @@ def build(config: Settings) -> Litestar:
         lifespan=[partial(_lifespan, config=config, secret=secret)],
         openapi_config=OpenAPIConfig(
             title="Unwall", version=__version__, path="/api/v1",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")], use_handler_docstrings=True,
+            render_plugins=[Described(path="/openapi.json")], use_handler_docstrings=True,
         ),
         request_max_body_size=20_000_000,
         debug=False,

@@ -11,6 +11,7 @@ from unwall.catalogue import actions as catalogue
 from unwall.catalogue import reads as catalogue_reads
 from unwall.catalogue.values import DeskRow, ImportReport, ProductDraft
 from unwall.channels.api.callers import json_answer, lang, once
+from unwall.channels.api.description import answers
 from unwall.channels.house import House
 from unwall.channels.visits import AnyRequest
 from unwall.commerce.orders import reads as order_reads
@@ -79,7 +80,7 @@ async def product(house: House, key: ApiKey, product_id: UUID) -> ProductDraft:
     return found
 
 
-@post("/products", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS)
+@post("/products", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def add_product(request: AnyRequest, house: House, key: ApiKey, data: ProductDraft) -> Response[bytes]:
     """Make a product. Prices in minor units. Wants an Idempotency-Key."""
 
@@ -167,7 +168,7 @@ async def movements(
         return await stock_reads.movements(conn, variant_id, node_id, after, 50)
 
 
-@post("/stock/receipts", scope=ApiScope.STOCK_WRITE, tags=TAGS)
+@post("/stock/receipts", scope=ApiScope.STOCK_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def receive(request: AnyRequest, house: House, key: ApiKey, data: StockChange) -> Response[bytes]:
     """Goods that arrived (`receipt`) or came back (`return`). Wants an Idempotency-Key."""
 
@@ -181,7 +182,7 @@ async def receive(request: AnyRequest, house: House, key: ApiKey, data: StockCha
     return await once(request, house, f"key {key.id}", work)
 
 
-@post("/stock/adjustments", scope=ApiScope.STOCK_WRITE, tags=TAGS)
+@post("/stock/adjustments", scope=ApiScope.STOCK_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def adjust(request: AnyRequest, house: House, key: ApiKey, data: StockChange) -> Response[bytes]:
     """Correct the record up or down, with its reason. Wants an Idempotency-Key."""
 
@@ -224,7 +225,7 @@ async def _own_post(conn: Connection, key: ApiKey, post_id: UUID) -> DeskPost:
     return found
 
 
-@post("/posts", scope=ApiScope.CONTENT_WRITE, tags=TAGS)
+@post("/posts", scope=ApiScope.CONTENT_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def draft_post(request: AnyRequest, house: House, key: ApiKey, data: PostDraft) -> Response[bytes]:
     """Make a draft. Wants an Idempotency-Key."""
 

@@ -10,6 +10,7 @@ from litestar.params import Parameter
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import Card, ProductPage
 from unwall.channels.api.callers import json_answer, new_visit_token, once, once_in
+from unwall.channels.api.description import answers
 from unwall.channels.house import House
 from unwall.channels.visits import AnyRequest
 from unwall.commerce.orders import actions as orders
@@ -207,7 +208,7 @@ async def carts(house: House, caller: Visit) -> list[Cart]:
         return await order_reads.carts(conn, caller, caller.lang)
 
 
-@post("/carts/lines", tags=TAGS)
+@post("/carts/lines", tags=TAGS, repeatable=True, responses=answers(Cart))
 async def add_to_cart(request: AnyRequest, house: House, caller: Visit, data: NewLine) -> Response[bytes]:
     """Add to the open cart of the variant's merchant; `post_id` names the post that led there. Wants an
     Idempotency-Key. Answers with the cart."""
@@ -239,7 +240,7 @@ async def cart_ways(house: House, caller: Visit, cart_id: UUID) -> list[Way]:
     return [way(option, caller.lang) for option in promise.options]
 
 
-@post("/orders", tags=TAGS)
+@post("/orders", tags=TAGS, repeatable=True, responses=answers(Order))
 async def place_order(request: AnyRequest, house: House, caller: Visit, data: NewOrder) -> Response[bytes]:
     """Hold the stock and fix the prices; pay before `expires_at`. Wants an Idempotency-Key."""
 
@@ -250,7 +251,7 @@ async def place_order(request: AnyRequest, house: House, caller: Visit, data: Ne
     return await once(request, house, f"visitor {caller.visitor_id}", work)
 
 
-@post("/orders/{order_id:uuid}/payment", tags=TAGS)
+@post("/orders/{order_id:uuid}/payment", status_code=200, tags=TAGS, repeatable=True, responses=answers(Order, 200))
 async def pay(request: AnyRequest, house: House, caller: Visit, order_id: UUID, data: PaymentCard) -> Response[bytes]:
     """Pay with a test card. Wants an Idempotency-Key; a declined card may be followed by another under a new key."""
     await _own_order(house, caller, order_id)

@@ -1,0 +1,92 @@
+"""The API's description (OpenAPI 3.1) with what the handlers' types cannot say: who may ask, what may be repeated, what
+an error looks like, and the bodies that are read raw."""
+
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from unwall.channels.errors import Problem
+from unwall.journal.rules import Beacon
+from unwall.kernel.idempotency import FIELD
+from unwall.kernel.text import LANGS
+
+Json = dict[str, Any]
+
+SECURITY: Json = {
+    "visit": {"type": "apiKey", "in": "header", "name": "Unwall-Visit", "description": "From POST /api/v1/visits."},
+    "member": {"type": "http", "scheme": "bearer", "description": "From POST /api/v1/sessions."},
+    "key": {"type": "http", "scheme": "bearer", "description": "A merchant's API key, from the console."},
+}
+REPEATABLE: Json = {
+    "name": FIELD, "in": "header", "required": True, "schema": {"type": "string", "minLength": 8, "maxLength": 200},
+    "description": "New for each thing that is created; the same key gives the same answer and does it once.",
+}  # fmt: skip
+PROBLEM: Json = {
+    "description": "What is wrong (RFC 9457): `code` is for programs, `errors` names each field.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+PLACE = [
+    {"name": name, "in": "query", "schema": {"type": "number"}, "description": "Where it is wanted, in degrees."}
+    for name in ("latitude", "longitude")
+]
+LANG: Json = {
+    "name": "lang", "in": "query", "schema": {"type": "string", "enum": list(LANGS)},
+    "description": "Of the words in the answer; without it Accept-Language decides.",
+}  # fmt: skip
+CSV: Json = {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
+
+
+def answers(kind: type[msgspec.Struct], status: int = 201) -> dict[int, ResponseSpec]:
+    """What a handler answers that gives its answer again to those who repeat themselves."""
+    return {status: ResponseSpec(data_container=kind, description="Done, now or before under this Idempotency-Key")}
+
+
+class Described(JsonRenderPlugin):
+    def render(self, request: Request[Any, Any, Any], openapi_schema: Json) -> bytes:
+        return msgspec.json.encode(complete(openapi_schema, request.app))
+
+
+def complete(description: Json, app: Litestar) -> Json:
+    """Another description; the one given stays as it is."""
+    paths = {path: dict(operations) for path, operations in description["paths"].items()}
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            operations = paths.get(route.path_format, {})
+            for method in {name.lower() for name in handler.http_methods} & operations.keys():
+                operations[method] = _completed(method, route.path_format, operations[method], handler.opt)
+    (_, beacon), named = msgspec.json.schema_components((Problem, Beacon), ref_template="#/components/schemas/{name}")
+    paths["/journal"]["post"]["requestBody"] = {"required": True, "content": {"application/json": {"schema": beacon}}}
+    paths["/api/v1/merchant/products.csv"]["post"]["requestBody"] = CSV
+    components = description["components"]
+    schemas = {**components["schemas"], **named}
+    return {
+        **description,
+        "paths": paths,
+        "components": {**components, "schemas": schemas, "securitySchemes": SECURITY},
+    }
+
+
+def _completed(method: str, path: str, operation: Json, opt: Json) -> Json:
+    responses = {status: answer for status, answer in operation["responses"].items() if status != "400"}
+    more: Json = {"responses": {**responses, "default": PROBLEM}}
+    parameters = [*operation.get("parameters", []), *_parameters(method, path, opt)]
+    if parameters:
+        more["parameters"] = parameters
+    if opt.get("scope"):
+        more["security"] = [{"key": [opt["scope"]]}]
+    elif path.startswith("/api/") and path != "/api/v1/visits":
+        unknown: list[Json] = [{}] if method == "get" else []
+        more["security"] = [*unknown, {"visit": []}, {"visit": [], "member": []}]
+    return {**operation, **more}
+
+
+def _parameters(method: str, path: str, opt: Json) -> list[Json]:
+    found = [REPEATABLE] if opt.get("repeatable") else []
+    if path.endswith("/ways"):
+        found += PLACE
+    if method == "get" and path.startswith("/api/") and not path.endswith(".csv"):
+        found.append(LANG)
+    return found

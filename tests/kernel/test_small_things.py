@@ -87,6 +87,12 @@ def test_an_explanation_is_said_with_its_facts():
     assert Explanation("Because you bought {title}", {"title": "Snow Peak"}).say("en") == "Because you bought Snow Peak"
 
 
+def test_a_stored_day_is_said_in_the_reader_s_way():
+    why = Explanation("Ready {ready}", {"ready": "2026-11-23 10:30"})
+    assert why.say("en") == "Ready 23 Nov 10:30"
+    assert why.say("zh") == "Ready 11月23日 10:30"
+
+
 async def test_a_file_is_kept_once_under_its_content(tmp_path: Path):
     files = open_files("", tmp_path)
     key = key_for(b"<svg/>", "svg")

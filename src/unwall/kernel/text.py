@@ -1,10 +1,13 @@
 """Words for people in their language (gettext), explanations as values, and the terms that search stands on."""
 
 import io
+import re
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -67,4 +70,16 @@ class Explanation(msgspec.Struct, frozen=True):
     facts: dict[str, str] = {}
 
     def say(self, lang: str) -> str:
-        return gettext(lang, self.text).format(**self.facts)
+        return gettext(lang, self.text).format(**{name: _dated(fact, lang) for name, fact in self.facts.items()})
+
+
+_DAY_AND_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)")
+
+
+def _dated(fact: str, lang: str) -> str:
+    """A fact that is a day and a time, as people write it: "23 Nov 10:30"."""
+    found = _DAY_AND_TIME.fullmatch(fact)
+    if not found:
+        return fact
+    day = format_date(date.fromisoformat(found[1]), "M月d日" if lang == "zh" else "d MMM", locale=LOCALES[lang])
+    return f"{day} {found[2]}"

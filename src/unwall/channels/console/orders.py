@@ -34,6 +34,7 @@ PAYMENTS = {
     PaymentState.VOIDING: N_("Being given back"),
     PaymentState.VOIDED: N_("Given back"),
 }
+GATEWAYS = {"till": N_("At the till"), "test": N_("Test gateway")}
 CREDITED = {
     Rule.IN_POST: N_("Something of it was put into the bag from this post."),
     Rule.LAST_TOUCH: N_("The last post of this store that the shopper opened before ordering."),
@@ -153,10 +154,11 @@ def _totals(seat: Seat, order: Order) -> list[tuple[str, str]]:
 
 
 def _payment(seat: Seat, payment: Payment) -> View:
+    gateway = seat.words(GATEWAYS.get(payment.gateway, payment.gateway))
     return {
         "at": views.moment(seat, payment.settled_at or payment.asked_at),
         "state": seat.words(PAYMENTS[payment.state]),
-        "by": f"{payment.gateway} ···· {payment.last4}" if payment.last4 else payment.gateway,
+        "by": f"{gateway} ···· {payment.last4}" if payment.last4 else gateway,
         "amount": views.money(seat, payment.amount),
     }
 

@@ -168,11 +168,10 @@ def change(seat: Seat, value: int, before: int) -> tuple[str, str]:
     """(how much more or less than before, in words; up | down | "")."""
     if not before:
         return "", ""
-    share = (value - before) / before
+    share = round((value - before) / before, 2) or 0.0  # no "-0%"
     sign = "+" if share > 0 else ""
-    return sign + format_percent(
-        round(share, 2), locale=LOCALES[seat.lang]
-    ), "up" if share > 0 else "down" if share else ""
+    said = sign + format_percent(share, locale=LOCALES[seat.lang])
+    return said, "up" if share > 0 else "down" if share else ""
 
 
 def options_words(options: Iterable[str]) -> str:

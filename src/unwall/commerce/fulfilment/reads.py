@@ -14,7 +14,7 @@ SELECT s.id, s.order_id, o.number, s.node_id, s.method, s.state, s.due_at, s.cre
        (SELECT jsonb_agg(jsonb_build_object(
             'line', sl.line, 'variant_id', sl.variant_id, 'product_id', v.product_id,
             'title', coalesce(p.translations #>> ARRAY[$2, 'title'], p.title), 'sku', v.sku, 'barcode', v.barcode,
-            'options', v.options, 'quantity', sl.quantity, 'picked', sl.picked,
+            'options', in_words(p.translations, $2, v.options), 'quantity', sl.quantity, 'picked', sl.picked,
             'image_file', (SELECT file FROM product_image i WHERE i.product_id = p.id ORDER BY position LIMIT 1)
         ) ORDER BY sl.line)
         FROM shipment_line sl JOIN variant v ON v.id = sl.variant_id JOIN product p ON p.id = v.product_id

@@ -55,7 +55,8 @@ async def level_grid(conn: Connection, merchant_id: UUID, product_ids: Sequence[
         conn,
         GridRow,
         """
-        SELECT p.id, coalesce(p.translations #>> ARRAY[$3, 'title'], p.title), v.id, v.sku, v.options, coalesce((
+        SELECT p.id, coalesce(p.translations #>> ARRAY[$3, 'title'], p.title), v.id, v.sku,
+            in_words(p.translations, $3, v.options), coalesce((
             SELECT jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'node_id', l.node_id, 'on_hand', l.on_hand,
                 'held', l.held, 'allocated', l.allocated, 'safety_stock', l.safety_stock) ORDER BY l.node_id)
             FROM stock_level l WHERE l.variant_id = v.id), '[]')

@@ -61,6 +61,16 @@ async def test_a_page_opens_for_the_roles_that_may_and_for_no_other(bureau: Bure
         assert (role, answer.status_code) == (role, 200 if role in PAGES[url] else elsewhere)
 
 
+@pytest.mark.parametrize("url", [url for url in PAGES if not url.endswith(".csv")])
+async def test_a_page_is_whole_in_chinese_and_needs_no_inline_code(bureau: Bureau, url: str) -> None:
+    bureau.browser.http.cookies.set("uw_lang", "zh")
+    page = (await bureau.get(url)).text
+    assert '<html lang="zh-Hans"' in page
+    assert re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)", page) == []
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert sorted(ids) == sorted(set(ids))
+
+
 @pytest.mark.parametrize("url", PAGES)
 async def test_a_stranger_is_sent_to_the_door(bureau: Bureau, url: str) -> None:
     bureau.browser.http.cookies.delete("uw_staff")

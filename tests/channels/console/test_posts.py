@@ -1,11 +1,13 @@
 """Writing posts: the form is the draft, every wrong field is named, and nothing is lost between two presses."""
 
+import html
 import json
 import re
 
 import pytest
 
 from tests.channels.console.bureau import Bureau, errors, form, picture
+from tests.channels.shop.stall import older_posts
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 
@@ -47,6 +49,18 @@ async def test_the_list_shows_every_post_with_what_it_sold(bureau: Bureau) -> No
 async def test_the_list_is_searched_and_filtered(bureau: Bureau, query: str, found: list[str]) -> None:
     page = (await bureau.get(f"/console/posts?{query}")).text
     assert re.findall(r'class="title" href="[^"]+">([^<]+)', page) == found
+
+
+async def test_the_list_goes_on_without_gap_or_double(bureau: Bureau) -> None:
+    await older_posts(bureau.db, bureau.stall, 60)
+    url: str | None = "/console/posts?state=live"
+    seen: list[str] = []
+    while url:
+        page = (await bureau.get(url)).text
+        seen += re.findall(r'class="title" href="[^"]+">([^<]+)', page)
+        more = re.search(r'class="btn quiet" href="([^"]+)" hx-get', page)
+        url = html.unescape(more[1]) if more else None
+    assert seen == [f"Note {n:02}" for n in reversed(range(60))] + ["Evening", "Morning"]
 
 
 async def test_the_list_as_a_file(bureau: Bureau) -> None:

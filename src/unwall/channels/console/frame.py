@@ -42,7 +42,7 @@ ROLES = {
     Role.EDITOR: N_("Editor"),
     Role.ANALYST: N_("Analyst"),
     Role.STOCK: N_("Stock"),
-    Role.NODE: N_("Staff of a shop or warehouse"),
+    Role.NODE: N_("Counter staff"),
 }
 
 

@@ -1,5 +1,6 @@
 """Errors at the edge: problem+json (RFC 9457) for programs, a page in the reader's language for people."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -40,6 +41,9 @@ TRY_AGAIN = N_("Go back and try once more.")
 
 PROGRAMS = ("/api/", "/journal")
 
+_MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '([^']+)'")
+_MISSING_FIELD = re.compile(r"missing required field `([^`]+)`")
+
 log = structlog.get_logger()
 
 
@@ -70,14 +74,27 @@ def on_unwall_error(request: AnyRequest, error: UnwallError) -> Response[Any]:
 def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Litestar's own: no such route, a body it could not decode, a missing CSRF token."""
     if isinstance(error, ValidationException):
-        extra = error.extra if isinstance(error.extra, list) else []
-        fields = [FieldError(str(e.get("key", "body")), str(e.get("message", ""))) for e in extra]
-        detail = error.detail if request.url.path.startswith(PROGRAMS) else TRY_AGAIN
-        return _answer(request, 422, detail, "invalid", fields, {})
+        return _answer(request, 422, error.detail, "invalid", _fields(error), {})
     code = "not-found" if isinstance(error, NotFoundException) else f"http-{error.status_code}"
     program = request.url.path.startswith(PROGRAMS)
     detail = error.detail if program else DETAILS.get(error.status_code, TRY_AGAIN)
     return _answer(request, error.status_code, detail, code, [], {})
+
+
+def _fields(error: ValidationException) -> list[FieldError]:
+    """Litestar tells the place of what is wrong; of what is missing only the message tells the name."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    if not extra and (missing := _MISSING_PARAMETER.match(error.detail)):
+        return [FieldError(missing[1], N_("This is missing."))]
+    return [_field(str(told.get("key", "body")), str(told.get("message", ""))) for told in extra]
+
+
+def _field(place: str, message: str) -> FieldError:
+    missing = _MISSING_FIELD.search(message)
+    whole = place == "data"
+    if missing:
+        return FieldError(missing[1] if whole else f"{place}.{missing[1]}", N_("This is missing."))
+    return FieldError("body" if whole else place, message)
 
 
 def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:

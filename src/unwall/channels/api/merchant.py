@@ -117,7 +117,7 @@ async def export_products(request: AnyRequest, house: House, key: ApiKey) -> Res
         merchant = await people_reads.merchant(conn, key.merchant_id, "")
         assert merchant is not None
         text = await catalogue_reads.csv_export(conn, merchant, files_url=files_url(request, house))
-    return Response(text, media_type="text/csv; charset=utf-8")
+    return Response(text, media_type="text/csv")
 
 
 @post("/products.csv", scope=ApiScope.CATALOGUE_WRITE, status_code=200, tags=TAGS)

@@ -1,0 +1,278 @@
+"""The main job by JSON: from the first look to the paid order."""
+
+import pytest
+
+from tests.channels.api.programs import CARD, CONTACT, LAKE, Program, problem, shopper_app
+from tests.channels.shop.stall import Stall
+from tests.channels.snapshots import BOOKKEEPING, snapshot
+from tests.commerce.market import available, sound
+from unwall.kernel.database import Database
+from unwall.kernel.ids import new_id
+from unwall.people.actions import sign_up
+
+QUIET = BOOKKEEPING | {"idempotency"}
+
+
+async def cart_with(app: Program, stall: Stall, quantity: int = 1) -> dict:
+    added = await app.post("/carts/lines", {"variant_id": str(stall.market.red), "quantity": quantity})
+    assert added.status_code == 201
+    return added.json()
+
+
+def wanted(cart: dict, method: str = "ship", node: object = None) -> dict:
+    choice = {"method": method, **({"node_id": str(node)} if node else {})}
+    return {"cart_id": cart["id"], "choice": choice, "contact": CONTACT}
+
+
+async def prepared(app: Program, stall: Stall) -> dict:
+    answer = await app.post("/orders", wanted(await cart_with(app, stall)))
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+# --- the whole path ---------------------------------------------------------------------------------------------------
+
+
+async def test_from_the_feed_to_a_paid_pickup(db: Database, stall: Stall, app: Program):
+    market = stall.market
+    # the newest posts of everybody, then of those whom one follows
+    assert [post["title"] for post in (await app.get("/feed")).json()["rows"]] == ["Evening", "Morning"]
+    assert (await app.put("/accounts/liuyun/follow")).json()["followers"] == 1
+    assert (await app.put("/accounts/liuyun/follow")).json()["followers"] == 1
+    morning = (await app.get("/feed")).json()["rows"][1]
+    assert morning["tags"][0]["product_id"] == str(market.scarf)
+    # the product, and how it can be had
+    page = (await app.get("/stores/liu-yun/products/scarf")).json()
+    assert [v["sku"] for v in page["variants"]] == ["SCARF-RED", "SCARF-BLUE"]
+    ways = (await app.get(f"/variants/{market.red}/ways?{LAKE}")).json()
+    near = next(way for way in ways if way["method"] == "pickup")
+    assert (near["node_id"], near["node"], near["fee"]) == (
+        str(market.west_lake), "Hangzhou West Lake", {"amount": 0, "currency": "CNY"},
+    )  # fmt: skip
+    # into the cart, with the post that led there
+    line = {"variant_id": str(market.red), "quantity": 2, "post_id": morning["id"]}
+    cart = (await app.post("/carts/lines", line)).json()
+    assert [(entry["sku"], entry["quantity"], entry["post_id"]) for entry in cart["lines"]] == [
+        ("SCARF-RED", 2, morning["id"])
+    ]
+    assert (await app.put(f"/carts/{cart['id']}/lines/{market.red}", {"quantity": 1})).json()["lines"][0][
+        "quantity"
+    ] == 1
+    assert any(way["method"] == "pickup" for way in (await app.get(f"/carts/{cart['id']}/ways?{LAKE}")).json())
+    # ordered, paid, told
+    made = await app.post("/orders", wanted(cart, "pickup", market.west_lake))
+    assert (made.status_code, made.json()["state"], made.json()["total"]) == (201, "prepared", 28800)
+    order = f"/orders/{made.json()['id']}"
+    paid = await app.post(f"{order}/payment", CARD)
+    assert (paid.status_code, paid.json()["state"], paid.json()["payments"][0]["last4"]) == (200, "paid", "4242")
+    assert (await app.get(order)).json()["state"] == "paid"
+    assert (await app.get("/carts")).json() == []
+    assert (await available(db, market.red))[market.west_lake] == 9
+    await sound(db)
+
+
+async def test_looking_needs_no_visit_and_remembering_does(client, stall: Stall, db: Database):
+    nobody = Program(client)
+    for path in ("/feed", f"/posts/{stall.morning}", "/accounts/liuyun", "/stores/liu-yun/products", "/search?q=silk"):
+        assert (await nobody.get(path)).status_code == 200, path
+    before = await snapshot(db)
+    for method, path, body in (
+        ("PUT", "/accounts/liuyun/follow", None),
+        ("POST", "/carts/lines", {"variant_id": str(stall.market.red)}),
+        ("POST", "/sessions", {"email": "a@example.org", "password": "tea and snow"}),
+    ):
+        for headers in ({}, {"unwall-visit": "forged.visit"}):
+            answer = await nobody.send(method, path, body, **headers)
+            assert problem(answer) == (401, "sign-in-needed", set())
+    assert await snapshot(db) == before
+
+
+async def test_what_is_not_there_is_a_problem_and_not_a_page(app: Program):
+    for path in (
+        f"/posts/{new_id()}", "/accounts/nobody", "/stores/nowhere/products", "/stores/liu-yun/products/nothing",
+        f"/variants/{new_id()}/ways", f"/carts/{new_id()}/ways", f"/orders/{new_id()}", "/nothing/at/all", "/posts/xyz",
+    ):  # fmt: skip
+        assert problem(await app.get(path))[:2] == (404, "not-found"), path
+
+
+# --- the same request again -------------------------------------------------------------------------------------------
+
+
+async def test_the_same_key_does_it_once_and_answers_alike(db: Database, stall: Stall, app: Program):
+    line = {"variant_id": str(stall.market.red), "quantity": 2}
+    first, again = [await app.post("/carts/lines", line, "add it once") for _ in range(2)]
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+    assert first.json()["lines"][0]["quantity"] == 2
+
+    order = wanted(first.json())
+    first, again = [await app.post("/orders", order, "order it once") for _ in range(2)]
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+
+    path = f"/orders/{first.json()['id']}/payment"
+    first, again = [await app.post(path, CARD, "pay it once") for _ in range(2)]
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+    async with db.read() as conn:
+        counted = await conn.fetchrow(
+            "SELECT (SELECT count(*) FROM sales_order), (SELECT count(*) FROM payment),"
+            " (SELECT count(*) FROM test_gateway_charge), (SELECT count(*) FROM shipment)"
+        )
+    assert tuple(counted) == (1, 1, 1, 1)
+    await sound(db)
+
+
+async def test_the_same_key_with_another_body_is_refused(db: Database, stall: Stall, app: Program):
+    line = {"variant_id": str(stall.market.red), "quantity": 2}
+    await app.post("/carts/lines", line, "add it once")
+    before = await snapshot(db)
+    answer = await app.post("/carts/lines", line | {"quantity": 3}, "add it once")
+    assert problem(answer) == (409, "key-reused", set())
+    assert await snapshot(db) == before
+
+
+async def test_a_key_is_the_callers_own(client, stall: Stall, app: Program):
+    line, other = {"variant_id": str(stall.market.red)}, await shopper_app(client)
+    mine, theirs = [await who.post("/carts/lines", line, "a key of two") for who in (app, other)]
+    assert mine.json()["id"] != theirs.json()["id"]
+
+
+async def test_without_a_key_nothing_is_made(db: Database, stall: Stall, app: Program):
+    order = await prepared(app, stall)
+    before = await snapshot(db)
+    for path, body in (
+        ("/carts/lines", {"variant_id": str(stall.market.red)}),
+        ("/orders", wanted({"id": order["cart_id"]})),
+        (f"/orders/{order['id']}/payment", CARD),
+    ):
+        for key in (None, "short", "x" * 201):
+            assert problem(await app.post(path, body, key)) == (422, "invalid", {"Idempotency-Key"})
+    assert await snapshot(db) == before
+
+
+# --- wrong input ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "fields"),
+    [
+        ({"quantity": 1}, 422, {"variant_id"}),
+        ({"variant_id": "red"}, 422, {"variant_id"}),
+        ({"variant_id": "RED", "quantity": 0}, 422, {"quantity"}),
+        ({"variant_id": "RED", "quantity": 100}, 422, {"quantity"}),
+        ({"variant_id": "RED", "quantity": "two"}, 422, {"quantity"}),
+        ({"variant_id": "RED", "post_id": "x"}, 422, {"post_id"}),
+        ({"variant_id": "GONE"}, 404, set()),
+        (b"{not json", 400, set()),
+    ],
+)
+async def test_a_wrong_line_is_named(db: Database, stall: Stall, app: Program, body, status, fields):
+    named = {"RED": str(stall.market.red), "GONE": str(new_id())}
+    if isinstance(body, dict):
+        body = {name: named.get(value, value) if isinstance(value, str) else value for name, value in body.items()}
+    before = await snapshot(db, without=QUIET)
+    found = problem(await app.post("/carts/lines", body))
+    assert (found[0], found[2]) == (status, fields)
+    assert await snapshot(db, without=QUIET) == before
+
+
+async def test_wrong_orders_are_named(db: Database, stall: Stall, app: Program):
+    cart = await cart_with(app, stall)
+    right = wanted(cart)
+    wrong = [
+        (right | {"contact": CONTACT | {"name": "", "phone": "12"}}, 422, {"name", "phone"}),
+        (right | {"contact": {"name": "Ann", "phone": "13800138000"}}, 422, {"address", "city"}),
+        (right | {"contact": CONTACT | {"email": "nowhere"}}, 422, {"email"}),
+        (right | {"contact": CONTACT | {"latitude": 91, "longitude": 0}}, 422, {"latitude"}),
+        (right | {"choice": {"method": "pickup"}}, 422, {"node_id"}),
+        (right | {"choice": {"method": "taken"}}, 422, {"method"}),
+        (right | {"choice": {"method": "balloon"}}, 422, {"choice.method"}),
+        (right | {"choice": {}}, 422, {"choice.method"}),
+        ({"choice": right["choice"], "contact": CONTACT}, 422, {"cart_id"}),
+        ([], 422, {"body"}),
+        (right | {"cart_id": str(new_id())}, 404, set()),
+    ]
+    before = await snapshot(db, without=QUIET)
+    for body, status, fields in wrong:
+        found = problem(await app.post("/orders", body))
+        assert (found[0], found[2]) == (status, fields), body
+    assert await snapshot(db, without=QUIET) == before
+
+
+async def test_more_than_there_is_is_not_ordered(db: Database, stall: Stall, app: Program):
+    cart = await cart_with(app, stall, 31)
+    before = await snapshot(db, without=QUIET)
+    assert problem(await app.post("/orders", wanted(cart)))[:2] == (409, "sold-out")
+    assert await snapshot(db, without=QUIET) == before
+
+
+async def test_wrong_cards_are_named_and_a_declined_one_may_be_followed_by_another(
+    db: Database, stall: Stall, app: Program
+):
+    order = await prepared(app, stall)
+    path = f"/orders/{order['id']}/payment"
+    before = await snapshot(db, without=QUIET)
+    for change, fields in (
+        ({"number": "4242 4242 4242 4243"}, {"card_number"}),
+        ({"expiry": "01/20", "cvc": "1"}, {"card_expiry", "card_cvc"}),
+        ({"number": None}, {"number"}),
+    ):
+        assert problem(await app.post(path, CARD | change)) == (422, "invalid", fields)
+    assert await snapshot(db, without=QUIET) == before
+    declined = await app.post(path, CARD | {"number": "4000 0000 0000 0002"})
+    assert problem(declined)[:2] == (409, "payment-declined")
+    assert (await app.post(path, CARD)).json()["state"] == "paid"
+
+
+async def test_wrong_questions_are_named(stall: Stall, app: Program):
+    variant = f"/variants/{stall.market.red}/ways"
+    for path, fields in (
+        ("/feed?after=x", {"after"}),
+        ("/search?q=silk&after=x", {"after"}),
+        ("/search", {"q"}),
+        (f"{variant}?quantity=many", {"quantity"}),
+        (f"{variant}?latitude=91&longitude=0", {"latitude"}),
+        (f"{variant}?latitude=north&longitude=", {"latitude", "longitude"}),
+        (f"{variant}?latitude=30", {"longitude"}),
+    ):
+        assert problem(await app.get(path)) == (422, "invalid", fields), path
+
+
+async def test_wrong_quantities_of_a_line_are_named(db: Database, stall: Stall, app: Program):
+    cart = await cart_with(app, stall)
+    here = f"/carts/{cart['id']}/lines"
+    before = await snapshot(db, without=QUIET)
+    for body in ({"quantity": -1}, {"quantity": 100}, {"quantity": "x"}, {}):
+        assert problem(await app.put(f"{here}/{stall.market.red}", body)) == (422, "invalid", {"quantity"})
+    assert problem(await app.put(f"{here}/{stall.market.tea}", {"quantity": 1}))[:2] == (404, "not-found")
+    assert await snapshot(db, without=QUIET) == before
+    assert (await app.put(f"{here}/{stall.market.red}", {"quantity": 0})).json()["lines"] == []
+
+
+async def test_what_is_a_strangers_is_not_there(client, db: Database, stall: Stall, app: Program):
+    order, stranger = await prepared(app, stall), await shopper_app(client)
+    cart = await cart_with(app, stall)
+    before = await snapshot(db, without=QUIET)
+    answers = [
+        await stranger.get(f"/orders/{order['id']}"),
+        await stranger.post(f"/orders/{order['id']}/payment", CARD),
+        await stranger.get(f"/carts/{cart['id']}/ways"),
+        await stranger.put(f"/carts/{cart['id']}/lines/{stall.market.red}", {"quantity": 9}),
+        await stranger.post("/orders", wanted(cart)),
+    ]
+    assert [problem(answer)[:2] for answer in answers] == [(404, "not-found")] * 5
+    assert await snapshot(db, without=QUIET) == before
+
+
+# --- members ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_member_signs_in_and_takes_along_what_the_visitor_did(client, db: Database, stall: Stall, app: Program):
+    await app.put("/accounts/liuyun/follow")
+    member = {"email": "lin@example.org", "password": "tea and snow"}
+    await sign_up(db, member["email"], "Lin", member["password"], "en")
+    assert problem(await app.post("/sessions", member | {"password": "wrong"}))[:2] == (401, "bad-credentials")
+    token = (await app.post("/sessions", member)).json()["token"]
+    phone = await shopper_app(client)
+    phone.headers["authorization"] = f"Bearer {token}"
+    assert (await phone.put("/accounts/liuyun/follow")).json()["followers"] == 1
+    phone.headers["authorization"] = "Bearer forged"
+    assert problem(await phone.get("/feed"))[:2] == (401, "sign-in-needed")

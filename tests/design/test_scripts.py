@@ -19,15 +19,15 @@ pytestmark = pytest.mark.browser
 CHROMIUM = Path("/usr/bin/chromium")
 POLICY = "default-src 'self'; frame-ancestors 'none'; object-src 'none'; base-uri 'self'"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
-SHOP = """{% extends "design/shop.html" %}{% import "design/components.html" as ui with context %}
+SHOP = """{% extends "design/shop.html" %}{% import "design/components.html" as ui %}
 {% block content %}{{ ui.product_card(p, impression={"product_id": "7", "slot": 2}) }}
 <form data-view='{"product_id": "7", "slot": 2}'><span id="s">{{ ui.stepper("Quantity", "q", 1, 1, 2) }}</span></form>
 {% endblock %}
 {% block toasts %}{{ ui.toast("Added", seconds=0) if toast }}{% endblock %}"""
-PLOT = """{% extends "design/console.html" %}{% import "design/components.html" as ui with context %}
+PLOT = """{% extends "design/console.html" %}{% import "design/components.html" as ui %}
 {% block content %}{{ ui.plot("a", "Sales", data=d) }}
 {{ ui.plot("b", "From afar", url="/figures.json") }}{% endblock %}"""
-COUNTER = """{% extends "design/counter.html" %}{% import "design/components.html" as ui with context %}
+COUNTER = """{% extends "design/counter.html" %}{% import "design/components.html" as ui %}
 {% block content %}<form data-scan action="/scanned">{{ ui.digits("Code") }}</form>{{ ui.keypad("f-code") }}
 {% endblock %}"""
 FIGURES = {"kind": "line", "x": ["Mon", "Tue"], "series": [{"name": "Orders", "values": [3, 5]}]}

@@ -30,6 +30,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, extensions=["jinja2.ext.i18n"]
     )
     made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(context())  # the components are imported without a page's context
     return made
 
 
@@ -41,7 +42,7 @@ def context(**more: Any) -> dict[str, Any]:
 
 
 def render(source: str, **more: Any) -> str:
-    head = '{% import "design/components.html" as ui with context %}'
+    head = '{% import "design/components.html" as ui %}'
     return environment().from_string(head + source).render(context(**more))
 
 

@@ -61,7 +61,7 @@ async def test_what_finds_nothing_is_said_at_its_field(db: Database, clerk: Shop
 async def test_digits_of_no_parcel_are_counted_and_then_refused(house, db: Database, clerk: Shopper, parcel):
     code = pickup_code(house.secret, parcel)
     said = [(await clerk.post(PAGE, {"code": other_than(code)})).text for _ in range(5)]
-    left = ["4 tries are left", "3 tries are left", "2 tries are left", "One try is left", "0 tries are left"]
+    left = ["4 tries are left", "3 tries are left", "2 tries are left", "One try is left", "Too many wrong codes."]
     assert [words in text for words, text in zip(left, said, strict=True)] == [True] * 5
     refused = await clerk.post(PAGE, {"code": code})
     assert (refused.status_code, "Find the parcel by its order number." in refused.text) == (429, True)

@@ -18,6 +18,7 @@ from unwall.kernel.text import N_
 from unwall.people import actions as people
 
 DIGITS = 6
+TOO_MANY = N_("Too many wrong codes. Find the parcel by its order number.")
 
 
 @get(HAND_OVER)
@@ -63,8 +64,7 @@ async def _by_digits(clerk: Clerk, code: str) -> Response[Any]:
     async with clerk.house.db.transaction() as conn:
         wait = await people.wait_of(conn, subject, now())
     if wait:
-        said = clerk.words(N_("Too many wrong codes. Find the parcel by its order number."))
-        return await _search(clerk, field="code", problem=said, status=429)
+        return await _search(clerk, field="code", problem=clerk.words(TOO_MANY), status=429)
     async with clerk.confined() as conn:
         task = find_by_code(await fulfilment.tasks(conn, clerk.node.id, clerk.lang), code, clerk.house.secret)
     if task is not None:
@@ -76,7 +76,7 @@ async def _by_digits(clerk: Clerk, code: str) -> Response[Any]:
         "No parcel waits here under this code. {n} tries are left.",
         left,
     )
-    return await _search(clerk, field="code", problem=said, status=422)
+    return await _search(clerk, field="code", problem=said if left else clerk.words(TOO_MANY), status=422)
 
 
 # --- one parcel -------------------------------------------------------------------------------------------------------

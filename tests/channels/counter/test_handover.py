@@ -6,6 +6,7 @@ from tests.channels.conftest import Shopper
 from tests.channels.counter.jobs import pack, task_of, to_collect, to_ship
 from tests.channels.snapshots import snapshot
 from tests.commerce.market import Market, facts, sound
+from unwall.commerce.fulfilment.rules import find_by_code
 from unwall.kernel.database import Database
 from unwall.kernel.secrets import pickup_code
 
@@ -35,6 +36,12 @@ async def test_the_digits_find_the_parcel_and_one_press_gives_it(house, db: Data
     assert (await task_of(db, parcel)).state == "collected"
     assert [fact[0] for fact in await facts(db)].count("pickup") == 1
     await sound(db)
+
+
+async def test_digits_that_two_parcels_share_find_neither(house, db: Database, parcel):
+    task, code = await task_of(db, parcel), pickup_code(house.secret, parcel)
+    found = [find_by_code(waiting, code, house.secret) for waiting in ([task], [task, task], [])]
+    assert found == [task, None, None]
 
 
 async def test_the_order_number_finds_the_parcel_too(db: Database, clerk: Shopper, rival: Shopper, parcel):

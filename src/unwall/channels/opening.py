@@ -8,6 +8,8 @@ from unwall.kernel.text import LOCALES, N_, gettext
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 """As OpenStreetMap writes them."""
+NO_BREAK = "\u00a0"
+"""Between a day and its hours, so that a line breaks between two days."""
 _DAY = "|".join(DAYS)
 _EVERY_DAY = re.compile(r"\bMo-Su\b")
 _FROM_TO = re.compile(rf"\b({_DAY})-({_DAY})\b")
@@ -25,6 +27,7 @@ def opening_words(hours: str, lang: str) -> str:
 
     said = _EVERY_DAY.sub(gettext(lang, N_("Daily")), hours)
     said = _ONE_DAY.sub(lambda found: names[found[1]], _FROM_TO.sub(span, said))
-    said = _CLOCKS.sub(r"\1–\2", said).replace("; ", " · ")
+    said = _CLOCKS.sub(r"\1–\2", said)
     said = re.sub(r"\bPH\b", gettext(lang, N_("public holidays")), said)
-    return re.sub(r"\boff\b", gettext(lang, N_("closed")), said)
+    said = re.sub(r"\boff\b", gettext(lang, N_("closed")), said)
+    return " · ".join(part.replace(" ", NO_BREAK) for part in said.split("; "))

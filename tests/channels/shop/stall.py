@@ -1,5 +1,6 @@
 """A stall in the small market of commerce's tests: the store speaks, and its posts show what it sells."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -41,21 +42,24 @@ async def open_stall(db: Database) -> Stall:
             conn,
             market,
             PostDraft(account_id=account, title="Morning", body="On the **lake**.", media=(picture,), tags=tags),
+            3600,
         )
-        evening = await _publish(conn, market, PostDraft(account_id=account, title="Evening", body="Lamps."))
+        evening = await _publish(conn, market, PostDraft(account_id=account, title="Evening", body="Lamps."), 1800)
     return Stall(market, tea, account, morning, evening)
 
 
-async def _publish(conn, market: Market, draft: PostDraft) -> UUID:
+async def _publish(conn, market: Market, draft: PostDraft, seconds_ago: int) -> UUID:
+    """Seconds, because posts of one millisecond have no order."""
     post_id = await posts.save_draft(conn, market.merchant, draft, "bo@example.org")
-    await posts.publish(conn, market.merchant, post_id, now())
+    await posts.publish(conn, market.merchant, post_id, now() - timedelta(seconds=seconds_ago))
     return post_id
 
 
 async def older_posts(db: Database, stall: Stall, count: int) -> None:
     async with db.transaction() as conn:
         for n in range(count):
-            await _publish(conn, stall.market, PostDraft(account_id=stall.account, title=f"Note {n:02}", body="Words."))
+            draft = PostDraft(account_id=stall.account, title=f"Note {n:02}", body="Words.")
+            await _publish(conn, stall.market, draft, count - n)
 
 
 def another(browser: Shopper) -> Shopper:

@@ -20,6 +20,8 @@ from rich.table import Table
 
 from unwall import __version__, settings
 from unwall.commerce.stock import reads as stock_reads
+from unwall.content.accounts.actions import save_account
+from unwall.content.accounts.values import AccountDraft
 from unwall.insight.recommend.actions import train as train_model
 from unwall.intake.demo import actions as demo_market
 from unwall.intake.online_retail.actions import import_online_retail
@@ -251,7 +253,7 @@ def add_merchant(
     currency: str = "CNY",
     timezone: str = "Asia/Shanghai",
 ) -> None:
-    """Open a store: its address, its account and its owner's log-in."""
+    """Open a store: its address, its account, which people follow, and its owner's log-in."""
     check_person(owner_email, owner_name, password)
 
     async def work(db: Database, _: Files) -> None:
@@ -259,6 +261,7 @@ def add_merchant(
         async with db.transaction() as conn:
             merchant_id = await people.add_merchant(conn, slug, name, currency, timezone)
             await people.add_staff(conn, merchant_id, owner_email, owner_name, hashed, Role.OWNER, None)
+            await save_account(conn, merchant_id, AccountDraft(handle=slug.replace("-", "_")[:30], name=name))
         out.print(f"{name} is open at /m/{slug}. {owner_name} signs in at /console.", highlight=False)
 
     with_database(work)

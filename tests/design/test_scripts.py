@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser import FLAGS, chromium
 from tests.design.test_templates import PRODUCT, context, environment
 from unwall.channels.design import STATIC
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path("/usr/bin/chromium")
 POLICY = "default-src 'self'; frame-ancestors 'none'; object-src 'none'; base-uri 'self'"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
 SHOP = """{% extends "design/shop.html" %}{% import "design/components.html" as ui %}
@@ -78,9 +78,8 @@ def site() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM if CHROMIUM.exists() else None, args=args)
+        opened = play.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield opened
         opened.close()
 

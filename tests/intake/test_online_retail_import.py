@@ -122,7 +122,7 @@ async def test_history_is_in_the_journal_and_moves_no_stock(shop):
     assert {step.product_id for step in steps} == {product_id(code) for code in ("85123A", "71053", "22633")}
 
 
-async def test_running_it_twice_changes_nothing(shop):
+async def test_o19_running_it_twice_changes_nothing(shop):
     await shop.bring(*LINES)
     before = await fingerprints(shop.db)
     again = await shop.bring(*LINES)

@@ -16,6 +16,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from rich.console import Console
 
+from tests.browser import FLAGS, chromium
 from tests.conftest import named
 from unwall.intake.demo.actions import DemoReport, load
 from unwall.intake.progress import Progress
@@ -23,11 +24,6 @@ from unwall.kernel.clock import now
 from unwall.kernel.database import connect
 from unwall.kernel.files import open_files
 
-ROOT = Path(__file__).parents[2]
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--force-prefers-reduced-motion",
-]  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 PATIENCE_SECONDS = 60
@@ -42,17 +38,6 @@ class Market:
     url: str
     database_url: str
     report: DemoReport
-
-
-def chromium() -> str:
-    """What `make test` found, else what the workshop's script finds; the journeys cannot be walked without one."""
-    path = os.environ.get("UNWALL_CHROMIUM")
-    if path:
-        return path
-    found = subprocess.run([ROOT / "tools/chromium", "--find"], capture_output=True, text=True, check=False)
-    if found.returncode:
-        pytest.fail("No Chromium: run `make test`, which finds or installs it, or set UNWALL_CHROMIUM.")
-    return found.stdout.strip()
 
 
 def until(ready: Callable[[], bool], what: str) -> None:

@@ -1,6 +1,7 @@
 """Writing to the journal."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from uuid import UUID
 
 from msgspec.structs import astuple
@@ -43,7 +44,7 @@ async def insert_new(conn: Connection, events: Sequence[Event]) -> set[UUID]:
 
 def in_order(events: Iterable[Event]) -> list[Event]:
     """By id: writers who bring the same entries meet at the same one first, and none waits for the other in a ring."""
-    return sorted(events, key=lambda event: event.id.int)
+    return sorted(events, key=attrgetter("id.int"))
 
 
 async def lay_trail(conn: Connection, events: Iterable[Event]) -> None:

@@ -10,7 +10,7 @@ import structlog
 from msgspec.structs import astuple
 
 from unwall.journal.actions import in_order, insert_new, lay_trail
-from unwall.journal.partitions import day_of, ensure_days
+from unwall.journal.partitions import days_between, ensure_days
 from unwall.journal.rules import COLUMNS
 from unwall.journal.values import Event
 from unwall.kernel.batching import Batcher
@@ -96,7 +96,8 @@ class Ingest:
         return [len(chunk) for chunk in chunks]
 
     async def _ensure_days(self, events: Chunk) -> None:
-        missing = {day_of(event.at) for event in events} - self._days
+        times = [event.at for event in events]
+        missing = set(days_between(min(times), max(times))) - self._days
         if missing:
             async with self._db.transaction() as conn:
                 await ensure_days(conn, missing)

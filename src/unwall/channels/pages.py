@@ -75,7 +75,11 @@ def filters(lang: str) -> dict[str, Any]:
         return (amount if isinstance(amount, Money) else Money(amount, currency)).text(locale)
 
     def day(at: datetime, timezone: str = "Asia/Shanghai") -> str:
-        return format_date(local(at, timezone), "M月d日" if lang == "zh" else "d MMM", locale=locale)
+        """With the year where it is not this one."""
+        there = local(at, timezone)
+        this_year = there.year == local(now(), timezone).year
+        pattern = ("M月d日" if this_year else "y年M月d日") if lang == "zh" else ("d MMM" if this_year else "d MMM y")
+        return format_date(there, pattern, locale=locale)
 
     def clock(at: datetime, timezone: str = "Asia/Shanghai") -> str:
         return format_time(local(at, timezone), "HH:mm", locale=locale)

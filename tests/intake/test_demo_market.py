@@ -17,6 +17,7 @@ from unwall.commerce.stock.reads import audit
 from unwall.insight.recommend.recommender import Recommender
 from unwall.intake.demo.actions import PASSWORD, DemoReport, imagine, load
 from unwall.intake.demo.happenings import KINDS
+from unwall.intake.demo.warehouse import SHOWN
 from unwall.intake.progress import Progress
 from unwall.journal.reads import trail
 from unwall.journal.values import Kind
@@ -177,6 +178,21 @@ async def test_posts_sell(market):
     credited = await market.fetch("SELECT rule, count(*) FROM attribution GROUP BY rule ORDER BY rule")
     assert [rule for rule, _ in credited] == ["in-post", "last-touch"]
     assert all(count > 10 for _, count in credited)
+
+
+async def test_what_the_newest_posts_show_is_on_every_shelf_of_the_store(market):
+    short = await market.fetch(
+        """
+        WITH newest AS (SELECT DISTINCT ON (merchant_id) id FROM post WHERE state = 'live'
+                        ORDER BY merchant_id, published_at DESC)
+        SELECT n.code, v.sku FROM newest JOIN post_tag t ON t.post_id = newest.id
+          JOIN variant v ON v.product_id = t.product_id JOIN node n ON n.merchant_id = v.merchant_id
+          LEFT JOIN stock_level l ON l.node_id = n.id AND l.variant_id = v.id
+         WHERE COALESCE(l.available, 0) < $1
+        """,
+        SHOWN,
+    )
+    assert short == []
 
 
 async def test_the_loyal_shopper_gets_recommendations_and_the_new_one_has_no_past(market):

@@ -10,7 +10,7 @@ import numpy as np
 from unwall.commerce.stock.values import Bucket, Reason
 from unwall.intake.demo.deliveries import CounterSales, Deliveries, hubs
 from unwall.intake.demo.happenings import Orders
-from unwall.intake.demo.stage import DAY_MS, DAYS, HOUR_MS, Ints, Stage
+from unwall.intake.demo.stage import DAY_MS, DAYS, HOUR_MS, Flags, Ints, Stage
 
 MOVES: tuple[tuple[Reason, Bucket, Bucket], ...] = (
     (Reason.RECEIPT, Bucket.OUTSIDE, Bucket.AVAILABLE),
@@ -23,6 +23,8 @@ MOVES: tuple[tuple[Reason, Bucket, Bucket], ...] = (
 RECEIPT, HOLD, ALLOCATE, ISSUE, COUNTER_SALE, RETURN = range(len(MOVES))
 RECEIPT_EVERY = 31
 """Days between two lorries."""
+SHOWN = 4
+"""At least so many are available, wherever a store sells, of each thing that its newest post shows."""
 
 
 class Movements(NamedTuple):
@@ -98,11 +100,12 @@ def _moved(stage: Stage, orders: Orders, deliveries: Deliveries, returned: Ints,
 
 def _keeping(stage: Stage, moved: Movements, rng: np.random.Generator) -> tuple[Keeping, Ints]:
     """Nodes keep what ever moved there; a merchant's largest keeps everything, shops about three products in four. With how many
-    of each shall be available now: few in shops, and here and there none."""
+    of each shall be available now: few in shops, and here and there none, except of what a newest post shows."""
     products, nodes = len(stage.owner), len(stage.node_owner)
     is_hub = ~stage.node_shop
     is_hub[hubs(stage)] = True
-    kept = (rng.random((products, nodes)) < 0.75) | is_hub
+    shown = _shown(stage)
+    kept = (rng.random((products, nodes)) < 0.75) | is_hub | shown[:, None]
     kept &= stage.owner[:, None] == stage.node_owner[None, :]
     cells = kept[stage.variant_product]
     cells[moved.variant, moved.node] = True
@@ -112,8 +115,18 @@ def _keeping(stage: Stage, moved: Movements, rng: np.random.Generator) -> tuple[
     mean = np.where(hub, 12 + 30 * appeal, 3 + 5 * appeal)
     wanted = rng.poisson(np.clip(mean, 0, 160) * rng.gamma(2.5, 0.4, len(mean)))
     wanted[rng.random(len(wanted)) < np.where(hub, 0.02, 0.06)] = 0
+    wanted = np.maximum(wanted, SHOWN * shown[stage.variant_product[variant]])
     safety = np.where(hub, 2, (wanted > 5).astype(np.int64))
     return Keeping(variant, node, safety), wanted
+
+
+def _shown(stage: Stage) -> Flags:
+    """The products of each merchant's newest post, which leads the home pages of its followers."""
+    shown = np.zeros(len(stage.owner), np.bool_)
+    for merchant in np.unique(stage.post_owner):
+        newest = np.where(stage.post_owner == merchant, stage.post_at, 0).argmax()
+        shown[stage.tag_product[stage.tag_first[newest] : stage.tag_first[newest + 1]]] = True
+    return shown
 
 
 def _receipts(stage: Stage, keeping: Keeping, wanted: Ints, moved: Movements) -> Movements:

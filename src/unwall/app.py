@@ -19,8 +19,9 @@ from unwall import __version__, settings
 from unwall.channels import api, common, console, counter, shop
 from unwall.channels.api.description import Described
 from unwall.channels.design import STATIC
-from unwall.channels.errors import on_crash, on_http_error, on_unwall_error
+from unwall.channels.errors import on_crash, on_http_error, on_unreadable, on_unwall_error
 from unwall.channels.house import House
+from unwall.channels.refusals import refuse
 from unwall.channels.visits import provide_house, provide_key, provide_staff, provide_visit
 from unwall.commerce.orders.checkout import Checkout, Terms
 from unwall.commerce.orders.gateway import TestGateway
@@ -80,7 +81,8 @@ def build(config: Settings) -> Litestar:
             "key": Provide(provide_key),
         },
         exception_handlers={
-            UnwallError: on_unwall_error, HTTPException: on_http_error, Exception: on_crash,
+            UnwallError: on_unwall_error, HTTPException: on_http_error, UnicodeDecodeError: on_unreadable,
+            RecursionError: on_unreadable, Exception: on_crash,
         },
         csrf_config=CSRFConfig(
             secret=secret.hex(), cookie_name="uw_csrf", header_name="x-csrftoken", cookie_httponly=True,
@@ -88,6 +90,7 @@ def build(config: Settings) -> Litestar:
             exclude=["^/api/", "^/journal$", "^/static/", "^/files/", "^/healthz$", "^/metrics$"],
         ),
         middleware=[telemetry.Watch],
+        before_request=refuse,
         before_send=[_finish],
         lifespan=[partial(_lifespan, config=config, secret=secret)],
         openapi_config=OpenAPIConfig(

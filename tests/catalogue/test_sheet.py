@@ -154,6 +154,7 @@ GOOD = "ok,Fine,,,OK,1,1,,,,\n"
         ("a,A,,S,A,1,1,,,,\na,,,M,B,1,1,,,,\n", [(3, "Option1 Name"), (4, "Option1 Value")]),
         ("a,A,Size,S,A,1,1,,,,\na,Other,,M,B,1,1,,,,\n", [(4, "Title")]),
         ('a,"A\nB",,,A,1,1,,,,\nb,B,,,B,x,1,,,,\n', [(5, "Variant Grams")]),
+        ("a,A\0B,,,A,1,1,,,,\n", [(3, "Title")]),
         ('a,"A\n', [(3, "")]),
         ("a,A,,,A,x,x,,,,\n", [(3, "Variant Grams"), (3, "Variant Price")]),
     ],

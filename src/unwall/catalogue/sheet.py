@@ -188,6 +188,10 @@ def _grouped(titles: list[str], lines: list[tuple[int, list[str]]]) -> Sheet:
         if len(values) > len(titles):
             sheet.errors.append(CellError(number, "", N_("The line has more cells than there are columns.")))
         pairs = list(zip(names, titles, values, strict=False))
+        unkeepable = [title for _, title, value in pairs if "\0" in value]
+        sheet.errors += [
+            CellError(number, title, N_("This holds a character that cannot be kept.")) for title in unkeepable
+        ]
         ignored |= dict.fromkeys(
             t for name, t, v in pairs if v and name in ("", *SAME_EVERYWHERE) and v != SAME_EVERYWHERE.get(name)
         )

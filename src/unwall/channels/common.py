@@ -1,5 +1,6 @@
 """What every channel shares: language and place, files, health, figures, the style guide."""
 
+import re
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
@@ -22,12 +23,16 @@ TYPES = {
     ".svg": "image/svg+xml", ".webp": "image/webp", ".avif": "image/avif", ".jpg": "image/jpeg", ".png": "image/png",
 }  # fmt: skip
 
+KEY = re.compile(r"([\w-]+/)*[\w-]+\.[a-z]+", re.ASCII)
+"""Of a stored file: no dots but the one before its kind."""
+
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 def within(next_page: str, otherwise: str = "/") -> str:
     """An address of ours to go back to: never another host, however it is written."""
-    safe = next_page.startswith("/") and not next_page.startswith(("//", "/\\")) and "\n" not in next_page
+    # browsers read a backslash as a slash, and leave out tabs and line ends
+    safe = next_page.startswith("/") and not next_page.startswith(("//", "/\\")) and next_page.isprintable()
     return next_page if safe else otherwise
 
 
@@ -83,15 +88,15 @@ def _position(data: dict[str, str], known: list[Place]) -> Place:
 @get("/files/{name:path}", include_in_schema=False)
 async def file(house: House, name: str) -> Response[bytes]:
     """A stored picture. Its key holds its hash, so it may be kept for ever; an SVG can run nothing."""
-    path = PurePosixPath(name.lstrip("/"))
-    kind = TYPES.get(path.suffix)
-    if kind is None or ".." in path.parts:
+    key = name.lstrip("/")
+    kind = TYPES.get(PurePosixPath(key).suffix)
+    if kind is None or not KEY.fullmatch(key):
         raise NotFound(N_("There is no such picture."))
     headers = {
         "cache-control": "public, max-age=31536000, immutable",
         "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     }
-    return Response(await house.files.get(str(path)), media_type=kind, headers=headers)
+    return Response(await house.files.get(key), media_type=kind, headers=headers)
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -97,6 +97,11 @@ def _field(place: str, message: str) -> FieldError:
     return FieldError("body" if whole else place, message)
 
 
+def on_unreadable(request: AnyRequest, error: Exception) -> Response[Any]:
+    """Bodies that Litestar's decoder lets fall: no UTF-8, or a list in a list in a list without end."""
+    return on_unwall_error(request, Invalid.one("body", N_("This cannot be read: send UTF-8, and nest less deeply.")))
+
+
 def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:
     log.exception("request failed", path=request.url.path, exc_info=error)
     return _answer(request, 500, N_("We have noted it. Nothing was changed; please try again."), "internal", [], {})

@@ -12,7 +12,7 @@ from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import Status
 from unwall.channels.console import views
 from unwall.channels.console.drafts import other_lang, read_draft, with_tag, without_picture, without_tag
-from unwall.channels.console.forms import Form, form_of
+from unwall.channels.console.forms import Form, form_of, number_of
 from unwall.channels.console.frame import Seat, known_id, see_other
 from unwall.channels.console.posts import PATH, own
 from unwall.channels.console.views import View
@@ -86,10 +86,10 @@ async def _with_uploads(seat: Seat, form: Form, draft: PostDraft) -> PostDraft:
 def _changed(draft: PostDraft, doing: str, which: str) -> PostDraft:
     if doing == "tag":
         return with_tag(draft, known_id(which))
-    if doing == "untag" and which.isdecimal():
-        return without_tag(draft, int(which))
-    if doing == "unpicture" and which.isdecimal():
-        return without_picture(draft, int(which))
+    if doing == "untag":
+        return without_tag(draft, number_of(which))
+    if doing == "unpicture":
+        return without_picture(draft, number_of(which))
     return draft
 
 

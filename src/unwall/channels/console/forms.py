@@ -47,7 +47,7 @@ class Form:
     def parts(self, name: str) -> list[int]:
         """The numbers under which `name.N.` parts stand, in their order."""
         found = {field.split(".")[1] for field in self.fields if field.startswith(f"{name}.") and field.count(".") > 1}
-        return sorted(int(number) for number in found if number.isdecimal() and len(number) < 5)
+        return sorted(number for part in found if (number := number_of(part)) >= 0)
 
     def check(self) -> None:
         """Raises `Invalid` with what was found wrong while reading."""
@@ -64,3 +64,8 @@ async def form_of(request: AnyRequest) -> Form:
 
 def whole(text: str) -> int:
     return int(text) if text else 0
+
+
+def number_of(text: str) -> int:
+    """Which part a button means; -1, which no part has, where it names none."""
+    return int(text) if text.isdecimal() and len(text) < 5 else -1

@@ -10,7 +10,7 @@ from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import Status
 from unwall.channels.common import Form as Sent
 from unwall.channels.console import listing, views
-from unwall.channels.console.forms import Form
+from unwall.channels.console.forms import Form, number_of
 from unwall.channels.console.frame import Seat, known_id, see_other
 from unwall.channels.console.views import View
 from unwall.insight.pages import actions, reads
@@ -66,8 +66,8 @@ def _read(form: Form) -> Places:
 
 
 def _changed(places: Places, doing: str, which: str) -> Places:
-    if doing == "drop" and which.isdecimal():
-        return [place for n, place in enumerate(places) if n != int(which)]
+    if doing == "drop":
+        return [place for n, place in enumerate(places) if n != number_of(which)]
     if doing == "add":
         taken = {position for position, _ in places}
         free = next((n for n in range(MOST_PINS) if n not in taken), MOST_PINS)

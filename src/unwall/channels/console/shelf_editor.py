@@ -12,7 +12,7 @@ from unwall.catalogue.values import Image, ProductDraft, Status, VariantDraft, W
 from unwall.channels.console import views
 from unwall.channels.console.composer import LANGUAGES
 from unwall.channels.console.drafts import other_lang
-from unwall.channels.console.forms import Form, form_of
+from unwall.channels.console.forms import Form, form_of, number_of
 from unwall.channels.console.frame import Seat, known_id, see_other
 from unwall.channels.console.products import PATH, own
 from unwall.channels.console.shelf_drafts import (
@@ -90,11 +90,10 @@ async def _with_uploads(seat: Seat, form: Form, draft: ProductDraft) -> ProductD
 
 
 def _changed(draft: ProductDraft, doing: str, which: str) -> ProductDraft:
-    number = int(which) if which.isdecimal() and len(which) < 5 else -1
     changes = {"drop": without_variant, "unpicture": without_image, "first": first_image}
     if doing == "add":
         return with_variant(draft, new_id())
-    return changes[doing](draft, number) if doing in changes else draft
+    return changes[doing](draft, number_of(which)) if doing in changes else draft
 
 
 async def _page(  # a form that is shown again needs all it was sent with

@@ -11,7 +11,6 @@ from unwall.channels.saying import Said, hear, say
 from unwall.channels.visits import AnyRequest
 from unwall.commerce.orders.reads import units_in_bag
 from unwall.kernel.database import Connection
-from unwall.kernel.errors import FieldError, Invalid, NotFound
 from unwall.kernel.text import N_, gettext
 from unwall.people.reads import merchant_by_slug
 from unwall.people.values import Visit
@@ -92,11 +91,4 @@ class Shopper:
 
 
 async def provide_shopper(request: AnyRequest, house: House, visit: Visit) -> Shopper:
-    """Raises `Invalid` naming the field, or `NotFound`, where a NUL was sent: no text of ours can hold one."""
-    if any("\0" in str(part) for part in request.path_params.values()):
-        raise NotFound(N_("There is nothing at this address."))
-    sent = {**request.query_params, **(await request.form() if request.method == "POST" else {})}
-    wrong = [name for name, value in sent.items() if "\0" in str(value)]
-    if wrong:
-        raise Invalid([FieldError(name, N_("This holds a character that cannot be kept.")) for name in wrong])
     return Shopper(request, house, visit)

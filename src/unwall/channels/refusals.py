@@ -1,0 +1,55 @@
+"""What is refused before any handler is asked: what neither PostgreSQL nor a file system can hold."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from litestar.enums import RequestEncodingType
+
+from unwall.channels.visits import AnyRequest
+from unwall.kernel.errors import FieldError, Invalid, NotFound
+from unwall.kernel.text import N_
+
+NUL = "\0"
+IN_JSON = rb"\u0000"
+"""The one way in which JSON can say it."""
+LONGEST_PART = 255
+"""Of an address, in bytes: as long as the name of a file may be."""
+FORMS = {RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART}
+
+
+async def refuse(request: AnyRequest) -> None:
+    """Raises `Invalid` naming the fields that hold a NUL; `NotFound` where the address cannot be one of ours."""
+    path = request.scope["path"]
+    if NUL in path or any(len(part.encode(errors="replace")) > LONGEST_PART for part in path.split("/")):
+        raise NotFound(N_("There is nothing at this address."))
+    sent = [*request.query_params.multi_items(), *await _sent(request)]
+    wrong = dict.fromkeys(name for name, text in sent if NUL in f"{name}{text}")
+    if wrong:
+        said = N_("This holds a character that cannot be kept.")
+        raise Invalid([FieldError(name.replace(NUL, ""), said) for name in wrong])
+
+
+async def _sent(request: AnyRequest) -> Iterable[tuple[str, str]]:
+    if request.method in {"GET", "HEAD", "DELETE"}:
+        return []
+    if request.content_type[0] in FORMS:
+        return [(name, text) for name, text in (await request.form()).multi_items() if isinstance(text, str)]
+    body = await request.body()
+    if IN_JSON not in body:
+        return []
+    try:
+        return _texts("", msgspec.json.decode(body))
+    except (msgspec.DecodeError, UnicodeDecodeError):  # for its own handler to complain of
+        return []
+
+
+def _texts(place: str, value: Any) -> list[tuple[str, str]]:
+    """Each text of a JSON value with its place, as `lines[0].title`."""
+    if isinstance(value, dict):
+        inside = [(f"{place}.{name}".removeprefix("."), part) for name, part in value.items()]
+    elif isinstance(value, list):
+        inside = [(f"{place}[{n}]", part) for n, part in enumerate(value)]
+    else:
+        return [(place or "body", value)] if isinstance(value, str) else []
+    return [(name, "") for name, _ in inside] + [found for name, part in inside for found in _texts(name, part)]

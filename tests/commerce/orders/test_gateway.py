@@ -25,6 +25,11 @@ async def test_m13_of_a_card_only_a_token_and_four_digits_remain(db):
     assert "4242" not in repr(Card("4242424242424242", "12/30", "123"))
 
 
+@pytest.mark.parametrize("expiry", ["1/30", "0130", "130", "01 / 2030", "012030", "1126", "122030"])
+async def test_an_expiry_may_be_written_as_people_do(db, expiry):
+    assert await port.TestGateway(db).tokenize(Card("4242424242424242", expiry, "123"), TODAY) == PAYS
+
+
 @pytest.mark.parametrize(
     ("number", "expiry", "cvc", "fields"),
     [
@@ -32,6 +37,8 @@ async def test_m13_of_a_card_only_a_token_and_four_digits_remain(db):
         ("4242", "12/30", "123", ["card_number"]),
         ("4242424242424242", "10/26", "123", ["card_expiry"]),
         ("4242424242424242", "13/30", "123", ["card_expiry"]),
+        ("4242424242424242", "1330", "123", ["card_expiry"]),
+        ("4242424242424242", "1220", "123", ["card_expiry"]),
         ("4242424242424242", "12/30", "12a", ["card_cvc"]),
         ("", "", "", ["card_number", "card_expiry", "card_cvc"]),
         ("４２４２４２４２４２４２４２４２", "12/30", "１２３", ["card_number", "card_cvc"]),

@@ -144,6 +144,6 @@ def luhn(digits: str) -> bool:
 
 
 def _is_current(expiry: str, today: date) -> bool:
-    """A card is good until the end of its month."""
-    found = re.fullmatch(r"\s*(0[1-9]|1[0-2])\s*/\s*(?:20)?([0-9]{2})\s*", expiry)
+    """A card is good until the end of its month. A telephone's keys for numbers have no stroke: 0929 is as good."""
+    found = re.fullmatch(r"\s*(0?[1-9]|1[0-2])\s*/?\s*(?:20)?([0-9]{2})\s*", expiry)
     return bool(found) and (2000 + int(found[2]), int(found[1])) >= (today.year, today.month)  # type: ignore[index]

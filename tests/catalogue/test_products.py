@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.catalogue.shelves import a_draft, a_merchant, counts
-from unwall.catalogue import actions, reads
+from unwall.catalogue import actions, bundles, reads
 from unwall.catalogue.values import (
     BundleDraft,
     CategoryDraft,
@@ -330,10 +330,10 @@ async def test_a_bundle_is_its_parts(db):
         bundle_id = await actions.save_bundle(conn, merchant.id, draft)
         assert await actions.save_bundle(conn, merchant.id, draft) == bundle_id
 
-        (bundle,) = await reads.bundles_with(conn, product_id, "zh")
-        assert bundle == await reads.bundle(conn, merchant.id, "pair", "zh")
+        (bundle,) = await bundles.bundles_with(conn, product_id, "zh")
+        assert bundle == await bundles.bundle(conn, merchant.id, "pair", "zh")
         assert [(p.item.sku, p.quantity, p.item.title) for p in bundle.parts] == [
             ("L-M", 2, "亚麻衬衫"),
             ("L-S", 1, "亚麻衬衫"),
         ]
-        assert await reads.bundles(conn, merchant.id, "zh") == [bundle]
+        assert await bundles.bundles(conn, merchant.id, "zh") == [bundle]

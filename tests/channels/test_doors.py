@@ -20,6 +20,8 @@ from tests.channels.snapshots import BOOKKEEPING, snapshot
 from tests.channels.staffing import Person, hire, signed_in
 from tests.commerce.market import Market, fill_cart, open_market, visitor
 from unwall.app import build
+from unwall.catalogue.actions import save_bundle
+from unwall.catalogue.values import BundleDraft, PartDraft
 from unwall.kernel.database import Database
 from unwall.people import actions as people
 from unwall.people.rules import MAY
@@ -92,6 +94,7 @@ class Things(msgspec.Struct, frozen=True):
     post_id: UUID
     staff_id: UUID
     key_id: UUID
+    bundle_id: UUID
     line: int = 1
 
 
@@ -114,9 +117,13 @@ async def town(db: Database) -> Town:
     email = await hire(db, market.merchant, Role.EDITOR)
     async with db.transaction() as conn:
         key, _ = await people.make_api_key(conn, market.merchant, "till", frozenset(ApiScope))
+        draft = BundleDraft(title="Set", parts=(PartDraft(market.red), PartDraft(market.tea)))
+        bundle = await save_bundle(conn, market.merchant, draft)
         order = await conn.fetchval("SELECT order_id FROM shipment")
         staff = await conn.fetchval("SELECT id FROM staff WHERE email = $1", email)
-    things = Things(shipment, order, cart, market.scarf, market.red, market.west_lake, stall.morning, staff, key)
+    things = Things(
+        shipment, order, cart, market.scarf, market.red, market.west_lake, stall.morning, staff, key, bundle
+    )
     return Town(market, things, other)
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import astuple
 
 from unwall.catalogue import sheet
 from unwall.catalogue.terms import Place, decode_place, encode_place, understand
-from unwall.catalogue.values import Bundle, Card, Category, DeskRow, Item, ProductDraft, ProductPage, Status
+from unwall.catalogue.values import Card, Category, DeskRow, Item, ProductDraft, ProductPage, Status
 from unwall.kernel.cursors import Page, decode, page_of
 from unwall.kernel.database import Connection, row, rows
 from unwall.people.values import Merchant
@@ -34,7 +34,7 @@ _CARD_SOURCES = """
 _CARD = f"SELECT {_CARD_COLUMNS} FROM product p {_CARD_SOURCES}"
 
 # Items of the variants `v`, in the language $1.
-_ITEM = """
+ITEM = """
     SELECT v.id AS variant_id, p.id AS product_id, p.merchant_id, m.slug AS merchant_slug, p.slug,
         coalesce(p.translations #>> ARRAY[$1, 'title'], p.title) AS title,
         in_words(p.translations, $1, v.options) AS options, v.sku, v.barcode, v.price, v.compare_at, m.currency,
@@ -46,17 +46,6 @@ _ITEM = """
     LEFT JOIN LATERAL (
         SELECT file, alt FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1
     ) i ON true
-"""
-
-# Bundles `b` with their parts, in the language $1.
-_BUNDLE = f"""
-    SELECT b.id, b.merchant_id, b.slug, coalesce(b.translations #>> ARRAY[$1, 'title'], b.title),
-        coalesce(b.translations #>> ARRAY[$1, 'description'], b.description), b.active,
-        (SELECT coalesce(jsonb_agg(jsonb_build_object('item', to_jsonb(item), 'quantity', part.quantity)
-                                   ORDER BY part.position), '[]')
-         FROM bundle_part part JOIN LATERAL ({_ITEM} WHERE v.id = part.variant_id) item ON true
-         WHERE part.bundle_id = b.id)
-    FROM bundle b
 """
 
 # The tsquery of a question: $2 to $5 (and a code, $6) are the fields of `terms.Query`.
@@ -210,7 +199,7 @@ async def categories(conn: Connection, merchant_id: UUID, lang: str) -> list[Cat
 
 
 async def items(conn: Connection, variant_ids: Iterable[UUID], lang: str) -> dict[UUID, Item]:
-    found = await rows(conn, Item, f"{_ITEM} WHERE v.id = ANY($2::uuid[])", lang, list(variant_ids))
+    found = await rows(conn, Item, f"{ITEM} WHERE v.id = ANY($2::uuid[])", lang, list(variant_ids))
     return {item.variant_id: item for item in found}
 
 
@@ -220,7 +209,7 @@ async def items_of(conn: Connection, product_ids: Iterable[UUID], lang: str) -> 
     return await rows(
         conn,
         Item,
-        f"{_ITEM} WHERE p.id = ANY($2::uuid[]) ORDER BY array_position($2::uuid[], p.id), v.position",
+        f"{ITEM} WHERE p.id = ANY($2::uuid[]) ORDER BY array_position($2::uuid[], p.id), v.position",
         lang,
         wanted,
     )
@@ -228,7 +217,7 @@ async def items_of(conn: Connection, product_ids: Iterable[UUID], lang: str) -> 
 
 async def variants_by_sku(conn: Connection, merchant_id: UUID, skus: Iterable[str], lang: str) -> dict[str, Item]:
     found = await rows(
-        conn, Item, f"{_ITEM} WHERE v.merchant_id = $2 AND v.sku = ANY($3::text[])", lang, merchant_id, list(skus)
+        conn, Item, f"{ITEM} WHERE v.merchant_id = $2 AND v.sku = ANY($3::text[])", lang, merchant_id, list(skus)
     )
     return {item.sku: item for item in found}
 
@@ -239,35 +228,11 @@ async def variant_by_barcode(conn: Connection, merchant_id: UUID, barcode: str, 
     return await row(
         conn,
         Item,
-        f"""{_ITEM} WHERE v.merchant_id = $2 AND (v.barcode = $3 OR lower(v.sku) = lower($3))
+        f"""{ITEM} WHERE v.merchant_id = $2 AND (v.barcode = $3 OR lower(v.sku) = lower($3))
         ORDER BY v.active DESC, v.barcode = $3 DESC NULLS LAST, v.sku = $3 DESC, v.id LIMIT 1""",
         lang,
         merchant_id,
         barcode.strip(),
-    )
-
-
-# --- bundles ----------------------------------------------------------------------------------------------------------
-
-
-async def bundles(conn: Connection, merchant_id: UUID, lang: str) -> list[Bundle]:
-    return await rows(conn, Bundle, f"{_BUNDLE} WHERE b.merchant_id = $2 ORDER BY b.id DESC", lang, merchant_id)
-
-
-async def bundle(conn: Connection, merchant_id: UUID, slug: str, lang: str) -> Bundle | None:
-    return await row(conn, Bundle, f"{_BUNDLE} WHERE b.merchant_id = $2 AND b.slug = $3", lang, merchant_id, slug)
-
-
-async def bundles_with(conn: Connection, product_id: UUID, lang: str) -> list[Bundle]:
-    """The sets on sale that hold the product, newest first."""
-    return await rows(
-        conn,
-        Bundle,
-        f"""{_BUNDLE} WHERE b.active AND EXISTS (
-            SELECT FROM bundle_part JOIN variant ON variant.id = variant_id WHERE bundle_id = b.id AND product_id = $2
-        ) ORDER BY b.id DESC""",
-        lang,
-        product_id,
     )
 
 

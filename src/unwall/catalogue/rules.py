@@ -9,6 +9,7 @@ import msgspec
 import nh3
 
 from unwall.catalogue.values import (
+    Bundle,
     BundleDraft,
     CategoryDraft,
     Image,
@@ -26,6 +27,7 @@ MOST_OPTIONS = 3
 MOST_VARIANTS = 2048
 MOST_IMAGES = 250
 MOST_TAGS = 250
+MOST_PARTS = 20
 LONGEST_LINE = 255
 LONGEST_TEXT = 100_000
 HIGHEST_PRICE = 10**12
@@ -293,6 +295,8 @@ def check_bundle(draft: BundleDraft, own_variants: set[UUID]) -> list[FieldError
     errors = [*_check_line("title", draft.title, N_("Give the bundle a title.")), *_check_slug(draft.slug)]
     if not draft.parts:
         errors.append(FieldError("parts", N_("A bundle needs at least one part.")))
+    if len(draft.parts) > MOST_PARTS:
+        return [*errors, FieldError("parts", N_("A bundle has at most 20 parts."))]
     for i, part in enumerate(draft.parts):
         errors += _check_part(f"parts.{i}", part, own_variants, draft.parts[:i])
     return errors + check_words(draft.translations)
@@ -306,6 +310,11 @@ def _check_part(field: str, part: PartDraft, own: set[UUID], before: Iterable[Pa
     if not 1 <= part.quantity <= 99:
         return [FieldError(f"{field}.quantity", N_("Write a number from 1 to 99."))]
     return []
+
+
+def bundle_sold(bundle: Bundle) -> bool:
+    """Whether all of it is on sale; whether it is there is `bundle_available`."""
+    return bundle.active and bool(bundle.parts) and all(part.item.sellable for part in bundle.parts)
 
 
 def bundle_price(parts: Iterable[Part], currency: str) -> Money:

@@ -78,5 +78,6 @@ async def test_it_says_who_may_ask_and_what_may_be_repeated(description: dict):
     }  # fmt: skip
     assert repeated == {
         "/api/v1/carts/lines", "/api/v1/orders", "/api/v1/orders/{order_id}/payment", "/api/v1/merchant/products",
-        "/api/v1/merchant/posts", "/api/v1/merchant/stock/receipts", "/api/v1/merchant/stock/adjustments",
+        "/api/v1/merchant/bundles", "/api/v1/merchant/posts", "/api/v1/merchant/stock/receipts",
+        "/api/v1/merchant/stock/adjustments",
     }  # fmt: skip

@@ -8,8 +8,9 @@ import msgspec
 from litestar import MediaType, Response, get, post, put
 
 from unwall.catalogue import actions as catalogue
+from unwall.catalogue import bundles as bundle_reads
 from unwall.catalogue import reads as catalogue_reads
-from unwall.catalogue.values import DeskRow, ImportReport, ProductDraft
+from unwall.catalogue.values import Bundle, BundleDraft, DeskRow, ImportReport, ProductDraft
 from unwall.channels.api.callers import json_answer, lang, once
 from unwall.channels.api.description import answers
 from unwall.channels.house import House
@@ -132,6 +133,35 @@ async def import_products(request: AnyRequest, house: House, key: ApiKey) -> Imp
         merchant = await people_reads.merchant(conn, key.merchant_id, "")
         assert merchant is not None
         return await catalogue.csv_import(conn, merchant, text, files_url=files_url(request, house))
+
+
+@get("/bundles", scope=ApiScope.CATALOGUE_READ, tags=TAGS)
+async def bundles(request: AnyRequest, house: House, key: ApiKey) -> list[Bundle]:
+    """All sets with their parts, on sale or not, newest first."""
+    async with house.db.confined(key.merchant_id) as conn:
+        return await bundle_reads.bundles(conn, key.merchant_id, lang(request))
+
+
+@post("/bundles", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
+async def add_bundle(request: AnyRequest, house: House, key: ApiKey, data: BundleDraft) -> Response[bytes]:
+    """Make a set of your variants; its price and stock are its parts'. Wants an Idempotency-Key."""
+
+    async def work(made: UUID) -> Answer:
+        async with house.db.confined(key.merchant_id) as conn:
+            draft = msgspec.structs.replace(data, id=made)
+            return json_answer(Made(await catalogue.save_bundle(conn, key.merchant_id, draft)), 201)
+
+    return await once(request, house, f"key {key.id}", work)
+
+
+@put("/bundles/{bundle_id:uuid}", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS)
+async def change_bundle(house: House, key: ApiKey, bundle_id: UUID, data: BundleDraft) -> Made:
+    """The whole set as it shall be."""
+    async with house.db.confined(key.merchant_id) as conn:
+        if await bundle_reads.bundle_draft(conn, key.merchant_id, bundle_id) is None:
+            raise NotFound("There is no such set.")
+        draft = msgspec.structs.replace(data, id=bundle_id)
+        return Made(await catalogue.save_bundle(conn, key.merchant_id, draft))
 
 
 def files_url(request: AnyRequest, house: House) -> str:
@@ -286,6 +316,7 @@ async def post_sales(request: AnyRequest, house: House, key: ApiKey, days: int =
 
 
 HANDLERS: list[Any] = [
-    products, product, add_product, change_product, archive_product, export_products, import_products, nodes, levels,
-    movements, receive, adjust, accounts, all_posts, read_post, draft_post, publish, remove, orders, order, post_sales,
+    products, product, add_product, change_product, archive_product, export_products, import_products, bundles,
+    add_bundle, change_bundle, nodes, levels, movements, receive, adjust, accounts, all_posts, read_post, draft_post,
+    publish, remove, orders, order, post_sales,
 ]  # fmt: skip

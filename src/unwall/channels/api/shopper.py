@@ -7,8 +7,9 @@ import msgspec
 from litestar import Response, delete, get, post, put
 from litestar.params import Parameter
 
+from unwall.catalogue import bundles, rules
 from unwall.catalogue import reads as catalogue
-from unwall.catalogue.values import Card, ProductPage
+from unwall.catalogue.values import Bundle, Card, ProductPage
 from unwall.channels.api.callers import json_answer, new_visit_token, once, once_in
 from unwall.channels.api.description import answers
 from unwall.channels.house import House
@@ -19,6 +20,8 @@ from unwall.commerce.orders.gateway import Card as PaymentCard
 from unwall.commerce.orders.values import Cart, Contact, Order, Origin
 from unwall.commerce.sourcing import reads as sourcing
 from unwall.commerce.sourcing.values import Choice, Demand, Option
+from unwall.commerce.stock import reads as stock_reads
+from unwall.commerce.stock.rules import available_in_all
 from unwall.content.accounts import actions as accounts
 from unwall.content.accounts import reads as account_reads
 from unwall.content.accounts.values import Account
@@ -65,6 +68,14 @@ class Way(msgspec.Struct, frozen=True):
     cutoff: str
     fee: Money
     why: str
+
+
+class SetOffer(msgspec.Struct, frozen=True):
+    """A set on sale: its price is what its parts cost, and it is there when all of them are."""
+
+    bundle: Bundle
+    price: Money
+    available: bool
 
 
 class NewLine(msgspec.Struct, frozen=True):
@@ -180,6 +191,24 @@ async def read_product(house: House, caller: Visit, merchant: str, slug: str) ->
     return _there(found, "There is no such product.")
 
 
+@get("/stores/{merchant:str}/bundles", tags=TAGS)
+async def sets(house: House, caller: Visit, merchant: str) -> list[SetOffer]:
+    """A store's sets that are on sale with all of their parts, newest first. Put the parts into the cart one by one."""
+    async with house.db.read() as conn:
+        store = _there(await people_reads.merchant_by_slug(conn, merchant, caller.lang), "There is no such store.")
+        found = [one for one in await bundles.bundles(conn, store.id, caller.lang) if rules.bundle_sold(one)]
+        levels = await stock_reads.levels(conn, [part.item.variant_id for one in found for part in one.parts])
+    available = available_in_all(levels)
+    return [
+        SetOffer(
+            bundle=one,
+            price=rules.bundle_price(one.parts, store.currency),
+            available=rules.bundle_available(one.parts, available) > 0,
+        )
+        for one in found
+    ]
+
+
 @get("/variants/{variant_id:uuid}/ways", tags=TAGS)
 async def ways(house: House, caller: Visit, variant_id: UUID, quantity: int = 1) -> list[Way]:
     """How it can be had at `latitude`, `longitude`: by when, or from when and where, from which stock, at what fee."""
@@ -281,6 +310,6 @@ def _there(found: T | None, otherwise: str) -> T:
 
 
 HANDLERS: list[Any] = [
-    open_visit, sign_in, feed, read_post, read_account, follow, unfollow, shelf, read_product, ways, search, carts,
-    add_to_cart, set_quantity, cart_ways, place_order, pay, read_order,
+    open_visit, sign_in, feed, read_post, read_account, follow, unfollow, shelf, read_product, sets, ways, search,
+    carts, add_to_cart, set_quantity, cart_ways, place_order, pay, read_order,
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from litestar import Router
 from litestar.di import Provide
 
 from unwall.channels.console import (
+    bundles,
     composer,
     entry,
     insight,
@@ -21,7 +22,7 @@ from unwall.channels.console import (
 )
 from unwall.channels.console.frame import provide_seat
 
-_ROOMS = (entry, today, posts, composer, products, shelf_editor, pins, orders, stock, nodes, insight, people)
+_ROOMS = (entry, today, posts, composer, products, shelf_editor, bundles, pins, orders, stock, nodes, insight, people)
 
 HANDLERS: list[Any] = [
     Router(

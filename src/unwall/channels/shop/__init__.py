@@ -5,10 +5,21 @@ from typing import Any
 from litestar import Router
 from litestar.di import Provide
 
-from unwall.channels.shop import accounts, bags, checkouts, home, membership, orders, posts, products, searching
+from unwall.channels.shop import (
+    accounts,
+    bags,
+    bundles,
+    checkouts,
+    home,
+    membership,
+    orders,
+    posts,
+    products,
+    searching,
+)
 from unwall.channels.shop.frame import provide_shopper
 
-_ROOMS = (home, accounts, posts, products, searching, bags, checkouts, orders, membership)
+_ROOMS = (home, accounts, posts, products, searching, bags, bundles, checkouts, orders, membership)
 
 HANDLERS: list[Any] = [
     Router(

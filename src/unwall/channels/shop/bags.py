@@ -39,7 +39,11 @@ async def add(shopper: Shopper, data: Form) -> Response[Any]:
     quantity = quantity_of(data.get("quantity", "1"), least=1)
     async with shopper.house.db.transaction() as conn:
         await actions.add_to_cart(conn, shopper.visit, variant_of(data), quantity, links.origin_of(data), now())
-    said = Said(shopper.words(N_("It is in your bag.")))
+    return await added(shopper, data, shopper.words(N_("It is in your bag.")))
+
+
+async def added(shopper: Shopper, data: dict[str, str], words: str) -> Response[Any]:
+    said = Said(words)
     if shopper.by_htmx:
         async with shopper.house.db.read() as conn:
             count = await reads.units_in_bag(conn, shopper.visit)

@@ -1,12 +1,14 @@
 """A product's page, and the same as a sheet over a post."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from litestar import Response, get
 
 from unwall.catalogue import reads as catalogue
-from unwall.catalogue.values import ProductPage, Status, Variant
-from unwall.channels.shop import composed, links, tellings
+from unwall.catalogue.values import Bundle, ProductPage, Status, Variant
+from unwall.channels.shop import bundles, composed, links, tellings
 from unwall.channels.shop.choices import choices, choose
 from unwall.channels.shop.frame import Shopper
 from unwall.channels.shop.offers import brief
@@ -14,6 +16,7 @@ from unwall.channels.shop.promises import offer
 from unwall.channels.shop.views import money, pictures, post_tiles, products_in
 from unwall.commerce.orders.values import Origin
 from unwall.commerce.stock import reads as stock
+from unwall.commerce.stock.rules import available_in_all
 from unwall.content.posts.reads import posts_with_product
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection
@@ -30,17 +33,29 @@ async def product_page(shopper: Shopper, merchant: str, slug: str) -> Response[s
         found = await catalogue.product_page(conn, merchant, slug, shopper.lang)
         if found is None or found.product.status is not Status.ACTIVE or not found.variants:
             raise NotFound(N_("This is not on sale, or not any more."))
-        shown = await _shown(conn, shopper, found)
-        if shopper.wants("sheet-body"):
+        brief_one = shopper.wants("sheet-body")
+        sets = [] if brief_one else await bundles.sold_with(conn, found.product.id, shopper.lang)
+        available = await _available(conn, found, sets)
+        shown = await _shown(conn, shopper, found, available)
+        if brief_one:
             return shopper.part("shop/product_sheet.html", **shown)
+        origin = links.origin_of(shopper.query)
+        shown["bundles"] = [bundles.view(bundle, available, origin, shopper.lang) for bundle in sets]
         return await _whole(conn, shopper, found, shown)
 
 
-async def _shown(conn: Connection, shopper: Shopper, found: ProductPage) -> dict[str, Any]:
+async def _available(conn: Connection, found: ProductPage, sets: list[Bundle]) -> dict[UUID, int]:
+    """Of all that the page shows, in all places together."""
+    variants = [*(variant.id for variant in found.variants), *bundles.variants_in(sets)]
+    return available_in_all(await stock.levels(conn, variants))
+
+
+async def _shown(
+    conn: Connection, shopper: Shopper, found: ProductPage, available: Mapping[UUID, int]
+) -> dict[str, Any]:
     """The product with one of its variants chosen, and how that can be had."""
     product, origin = found.product, links.origin_of(shopper.query)
-    levels = await stock.levels(conn, [variant.id for variant in found.variants])
-    there = {level.variant_id for level in levels if level.available > 0}
+    there = {variant_id for variant_id, quantity in available.items() if quantity > 0}
     variant = choose(found.variants, parse_id(shopper.query.get("variant", "")), there)
     having = await offer(conn, shopper, product.merchant_id, {variant.id: 1})
     if not shopper.by_htmx or shopper.wants("sheet-body"):  # not when only another variant is looked at

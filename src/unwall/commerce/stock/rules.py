@@ -66,6 +66,14 @@ def check_request(request: HoldRequest) -> None:
         raise Invalid(errors)
 
 
+def available_in_all(levels: Iterable[Level]) -> dict[UUID, int]:
+    """Available-to-promise by variant, all nodes together; what one node lacks is not taken from another."""
+    found: dict[UUID, int] = {}
+    for level in levels:
+        found[level.variant_id] = found.get(level.variant_id, 0) + max(0, level.available)
+    return found
+
+
 def grant(
     requests: Sequence[HoldRequest], levels: Mapping[LevelKey, Level], stored: Mapping[UUID, Stored]
 ) -> list[Answer]:

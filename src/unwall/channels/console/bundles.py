@@ -1,0 +1,172 @@
+"""Sets: the list, and the editor, whose every button sends the whole form."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from msgspec.structs import replace
+
+from unwall.catalogue import actions, reads
+from unwall.catalogue import bundles as sets
+from unwall.catalogue.rules import bundle_price
+from unwall.catalogue.values import Bundle, BundleDraft, Item, PartDraft, Words
+from unwall.channels.console import views
+from unwall.channels.console.composer import LANGUAGES
+from unwall.channels.console.drafts import other_lang
+from unwall.channels.console.forms import Form, form_of, number_of
+from unwall.channels.console.frame import Seat, known_id, see_other
+from unwall.channels.console.views import View
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import Invalid, NotFound
+from unwall.kernel.ids import new_id
+from unwall.kernel.text import N_
+from unwall.people.values import Permission
+
+PATH = "/console/bundles"
+NOTHING = UUID(int=0)
+"""No variant's id."""
+
+
+@get(PATH, permission=Permission.CATALOGUE, include_in_schema=False)
+async def bundles(seat: Seat) -> Response[str]:
+    async with seat.confined() as conn:
+        found = await sets.bundles(conn, seat.merchant_id, seat.lang)
+    title = seat.words(N_("Sets"))
+    return seat.page("console/bundles.html", title=title, rows=[_row(seat, bundle) for bundle in found])
+
+
+def _row(seat: Seat, bundle: Bundle) -> View:
+    state, tone = (N_("On sale"), "good") if bundle.active else (N_("Not on sale"), "soon")
+    if bundle.active and not all(part.item.sellable for part in bundle.parts):
+        state, tone = N_("A part is not sold any more"), "bad"
+    return {
+        "title": {"text": bundle.title, "url": f"{PATH}/{bundle.id}"},
+        "parts": ", ".join(
+            f"{part.quantity} × {views.thing(part.item.title, part.item.options)}" for part in bundle.parts
+        ),
+        "price": views.money(seat, bundle_price(bundle.parts, seat.merchant.currency).amount),
+        "state": {"text": seat.words(state), "tone": tone},
+    }
+
+
+# --- the editor -------------------------------------------------------------------------------------------------------
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """One part as the form has it: both fields as they were written."""
+
+    sku: str
+    quantity: str
+
+
+@get(f"{PATH}/new", permission=Permission.CATALOGUE, include_in_schema=False)
+async def new(seat: Seat) -> Response[Any]:
+    """The set's id is the form's from the start: saving twice makes one set."""
+    lines = [_Line("", "1"), _Line("", "1")]
+    async with seat.confined() as conn:
+        return await _page(conn, seat, BundleDraft(title="", parts=(), id=new_id()), lines, known=False)
+
+
+@get(f"{PATH}/{{bundle_id:uuid}}", permission=Permission.CATALOGUE, include_in_schema=False)
+async def edit(seat: Seat, bundle_id: UUID) -> Response[Any]:
+    async with seat.confined() as conn:
+        draft = await _own(conn, seat, bundle_id)
+        items = await reads.items(conn, [part.variant_id for part in draft.parts], seat.lang)
+        lines = [_Line(items[part.variant_id].sku, str(part.quantity)) for part in draft.parts]
+        return await _page(conn, seat, draft, lines, known=True)
+
+
+@post(f"{PATH}/new", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
+async def save_new(seat: Seat) -> Response[Any]:
+    form = await form_of(seat.request)
+    return await _save(seat, form, BundleDraft(title="", parts=(), id=known_id(form.text("id"))), known=False)
+
+
+@post(f"{PATH}/{{bundle_id:uuid}}", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
+async def save(seat: Seat, bundle_id: UUID) -> Response[Any]:
+    form = await form_of(seat.request)
+    async with seat.confined() as conn:
+        before = await _own(conn, seat, bundle_id)
+    return await _save(seat, form, before, known=True)
+
+
+async def _own(conn: Connection, seat: Seat, bundle_id: UUID) -> BundleDraft:
+    found = await sets.bundle_draft(conn, seat.merchant_id, bundle_id)
+    if found is None:
+        raise NotFound(N_("There is no such set."))
+    return found
+
+
+async def _save(seat: Seat, form: Form, before: BundleDraft, *, known: bool) -> Response[Any]:
+    doing, _, which = form.text("do").partition(":")
+    draft, lines, error = _read(form, before, other_lang(seat.merchant)), _lines(form), None
+    if doing == "save":
+        lines = [line for line in lines if line.sku]
+        try:
+            return await _keep(seat, draft, lines)
+        except Invalid as wrong:
+            error = wrong
+    elif doing == "add":
+        lines.append(_Line("", "1"))
+    elif doing == "drop":
+        lines = [line for n, line in enumerate(lines) if n != number_of(which)]
+    async with seat.confined() as conn:
+        return await _page(conn, seat, draft, lines, known=known, error=error)
+
+
+async def _keep(seat: Seat, draft: BundleDraft, lines: Iterable[_Line]) -> Response[Any]:
+    async with seat.confined() as conn:
+        items = await _items(conn, seat, lines)
+        parts = tuple(_part(line, items) for line in lines)
+        await actions.save_bundle(conn, seat.merchant_id, replace(draft, parts=parts))
+    seat.say(seat.words(N_("The set is saved.")))
+    return see_other(PATH)
+
+
+def _read(form: Form, before: BundleDraft, other: str) -> BundleDraft:
+    """Without its parts. Words in languages that the form does not show stay as they were."""
+    words = before.translations.get(other, Words())
+    said = replace(words, title=form.text("other.title"), description=form.text("other.description"))
+    return replace(
+        before,
+        title=form.text("title"),
+        description=form.text("description"),
+        active=form.has("active"),
+        translations={**before.translations, other: said},
+    )
+
+
+def _lines(form: Form) -> list[_Line]:
+    return [_Line(form.text(f"parts.{n}.sku"), form.text(f"parts.{n}.quantity")) for n in form.parts("parts")]
+
+
+def _part(line: _Line, items: Mapping[str, Item]) -> PartDraft:
+    """What is no SKU of ours, or no number, is left for the room to refuse."""
+    item = items.get(line.sku)
+    return PartDraft(item.variant_id if item else NOTHING, number_of(line.quantity))
+
+
+async def _items(conn: Connection, seat: Seat, lines: Iterable[_Line]) -> dict[str, Item]:
+    return await reads.variants_by_sku(conn, seat.merchant_id, [line.sku for line in lines], seat.lang)
+
+
+async def _page(  # a form that is shown again needs all it was sent with
+    conn: Connection, seat: Seat, draft: BundleDraft, lines: list[_Line], *, known: bool, error: Invalid | None = None
+) -> Response[Any]:
+    other = other_lang(seat.merchant)
+    items = await _items(conn, seat, lines)
+    return seat.page(
+        "console/bundle.html", title=draft.title or seat.words(N_("New set")), status=422 if error else 200,
+        draft=draft, action=f"{PATH}/{draft.id}" if known else f"{PATH}/new", errors=seat.marks(error), other=other,
+        words=draft.translations.get(other, Words()), other_lang=seat.words(LANGUAGES[other]),
+        lines=[{"sku": line.sku, "quantity": line.quantity, "what": _what(items.get(line.sku))} for line in lines],
+    )  # fmt: skip
+
+
+def _what(item: Item | None) -> str:
+    return views.thing(item.title, item.options) if item else ""
+
+
+HANDLERS: list[Any] = [bundles, new, save_new, edit, save]

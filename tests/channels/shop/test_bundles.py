@@ -1,0 +1,135 @@
+"""Sets: offered on the page of each product in them, and put into the bag whole or not at all."""
+
+import pytest
+
+from tests.channels.conftest import Shopper
+from tests.channels.shop.stall import SCARF, TEA, Stall, counted, put_into_bag
+from unwall.catalogue.actions import save_bundle
+from unwall.catalogue.values import BundleDraft, PartDraft, Words
+from unwall.kernel.database import Database
+
+SECTION, BUTTON = 'id="sets"', "Add the set to the bag"
+MORNING = {"store": "liu-yun", "bundle": "quiet-morning"}
+
+
+@pytest.fixture(autouse=True)
+async def morning(db: Database, stall: Stall) -> None:
+    """A scarf and two teas; and a set of the tea alone that is not on sale."""
+    parts = (PartDraft(stall.market.red), PartDraft(stall.market.tea, 2))
+    words = {"zh": Words("安静的早晨")}
+    async with db.transaction() as conn:
+        for draft in (
+            BundleDraft(title="Quiet morning", parts=parts, description="<p>Silk and tea.</p>", translations=words),
+            BundleDraft(title="Old set", parts=parts[1:], active=False),
+        ):
+            await save_bundle(conn, stall.market.merchant, draft)
+
+
+def section(page: str) -> str:
+    return page[page.index(SECTION) :].partition("</section>")[0]
+
+
+async def lines(db: Database) -> list[tuple]:
+    async with db.read() as conn:
+        found = await conn.fetch(
+            "SELECT v.sku, l.quantity, l.post_id, l.page, l.policy FROM cart_line l JOIN variant v ON v.id = variant_id"
+            " ORDER BY v.sku"
+        )
+        return [tuple(line) for line in found]
+
+
+@pytest.mark.parametrize("page", [SCARF, TEA])
+async def test_the_page_of_each_part_offers_the_set(browser: Shopper, page: str) -> None:
+    shown = section((await browser.get(page)).text)
+    assert "Quiet morning" in shown
+    assert "Silk and tea." in shown
+    assert "CN¥486" in shown  # 288 and twice 99
+    assert f"{SCARF}?variant=" in shown
+    assert f"{TEA}?variant=" in shown
+    assert "All of it can be had." in shown
+    assert "Old set" not in shown
+
+
+async def test_it_speaks_the_shoppers_language(browser: Shopper) -> None:
+    browser.http.cookies.set("uw_lang", "zh")
+    assert "安静的早晨" in section((await browser.get(SCARF)).text)
+
+
+async def test_a_set_goes_into_the_bag_whole_with_what_led_to_it(browser: Shopper, db: Database, stall: Stall) -> None:
+    answer = await browser.post("/bag/add-set", {**MORNING, "post": str(stall.morning)})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/bag")
+    led = (stall.morning, "product/bundle", "bundle")
+    assert await lines(db) == [("SCARF-RED", 1, *led), ("TEA", 2, *led)]
+    assert "The set is in your bag." in (await browser.get("/bag")).text
+
+
+async def test_htmx_adds_it_without_leaving(browser: Shopper, db: Database) -> None:
+    answer = await browser.post("/bag/add-set", MORNING, headers={"hx-request": "true"})
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    assert "The set is in your bag." in answer.text
+    assert len(await lines(db)) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("store", {"store": ""}),
+        ("store", {"store": "nobody"}),
+        ("bundle", {"bundle": ""}),
+        ("bundle", {"bundle": "no-such-set"}),
+        ("bundle", {"bundle": "old-set"}),
+    ],
+)
+async def test_a_wrong_set_is_named_and_nothing_changes(
+    browser: Shopper, db: Database, field: str, wrong: dict[str, str]
+) -> None:
+    before = await counted(db)
+    answer = await browser.post("/bag/add-set", {**MORNING, **wrong})
+    assert answer.status_code == 422
+    assert f"<b>{field}</b>" in answer.text
+    assert await counted(db) == before
+
+
+async def test_another_stores_set_is_not_this_stores(browser: Shopper, db: Database) -> None:
+    async with db.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO merchant (id, slug, name, currency, timezone)"
+            " VALUES (gen_random_uuid(), 'rival', 'Rival', 'CNY', 'Asia/Shanghai')"
+        )
+    answer = await browser.post("/bag/add-set", {**MORNING, "store": "rival"})
+    assert answer.status_code == 422
+    assert "<b>bundle</b>" in answer.text
+    assert await lines(db) == []
+
+
+async def test_where_one_part_does_not_fit_none_is_added(browser: Shopper, db: Database, stall: Stall) -> None:
+    await put_into_bag(browser, stall.market.tea, 98)
+    answer = await browser.post("/bag/add-set", MORNING)
+    assert answer.status_code == 422
+    assert "<b>quantity</b>" in answer.text
+    assert await lines(db) == [("TEA", 98, None, None, None)]
+
+
+async def test_a_set_with_a_part_that_is_not_sold_is_not_offered(browser: Shopper, db: Database, stall: Stall) -> None:
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE variant SET active = false WHERE id = $1", stall.market.red)
+    assert SECTION not in (await browser.get(TEA)).text
+    answer = await browser.post("/bag/add-set", MORNING)
+    assert (answer.status_code, await lines(db)) == (422, [])
+
+
+@pytest.mark.parametrize(("left", "note"), [(0, "Sold out"), (1, "Not enough left for the set")])
+async def test_a_set_that_is_not_there_whole_says_so(
+    browser: Shopper, db: Database, stall: Stall, left: int, note: str
+) -> None:
+    async with db.transaction() as conn:
+        await conn.execute(
+            "UPDATE stock_level SET safety_stock = on_hand - CASE WHEN node_id = $2 THEN $3 ELSE 0 END"
+            " WHERE variant_id = $1",
+            stall.market.tea, stall.market.warehouse, left,
+        )  # fmt: skip
+    shown = section((await browser.get(SCARF)).text)
+    assert "It cannot be had whole for now." in shown
+    assert note in shown
+    assert BUTTON not in shown

@@ -46,6 +46,8 @@ async def test_the_page_of_each_part_offers_the_set(browser: Shopper, page: str)
     assert "CN¥486" in shown  # 288 and twice 99
     assert f"{SCARF}?variant=" in shown
     assert f"{TEA}?variant=" in shown
+    assert '<p class="detail">red</p>' in shown
+    assert '<p class="detail">Quantity 2</p>' in shown
     assert "All of it can be had." in shown
     assert "Old set" not in shown
 

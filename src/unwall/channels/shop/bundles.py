@@ -81,7 +81,7 @@ def _part(part: Part, available: int, lang: str) -> View:
         "image": picture_of(item.image_file),
         "image_alt": item.image_alt or item.title,
         "detail": " · ".join(item.options),
-        "quantity": part.quantity,
+        "quantity": part.quantity if part.quantity > 1 else None,
         "price": money(item.price * part.quantity, item.currency, lang),
         "note": gettext(lang, short) if available < part.quantity else None,
         "note_tone": "bad",

@@ -25,6 +25,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The slug of the one merchant this install is for; empty: the shop's home spans all merchants."""
     secure_cookies: bool = False
     """Set behind HTTPS: cookies are then only sent over it."""
+    proxies: int = 0
+    """How many proxies of yours stand in front. The last of as many entries of `X-Forwarded-For` is then whom repeated
+    sign-ins, sign-ups and cards are counted for; 0 believes no header."""
     pool_size: int = 10
     hold_minutes: int = 15
     """How long stock is held for an unpaid order."""

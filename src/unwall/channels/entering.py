@@ -2,7 +2,7 @@
 
 from unwall.channels.common import Form
 from unwall.channels.house import House
-from unwall.channels.visits import STAFF, AnyRequest, set_cookie
+from unwall.channels.visits import STAFF, AnyRequest, origin_of, set_cookie
 from unwall.kernel.clock import now
 from unwall.kernel.errors import TooMany, UnwallError
 from unwall.kernel.text import N_
@@ -14,7 +14,7 @@ DAY = 24 * 3600
 
 async def let_staff_in(request: AnyRequest, house: House, data: Form) -> Staff:
     """Check `email` and `password` and give the browser its session; who it is. Raises `BadCredentials`, `TooMany`."""
-    origin = request.client.host if request.client else "unknown"
+    origin = origin_of(request, house)
     signed = await actions.sign_in_staff(house.db, data.get("email", ""), data.get("password", ""), origin, now())
     set_cookie(request, house, STAFF, signed.token, actions.SESSION_DAYS["staff"] * DAY)
     async with house.db.read() as conn:

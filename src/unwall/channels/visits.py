@@ -33,6 +33,15 @@ def provide_house(request: AnyRequest) -> House:
     return house
 
 
+def origin_of(request: AnyRequest, house: House) -> str:
+    """The network address that asks; where proxies of ours stand in front, as the outermost of them saw it."""
+    told = ",".join(request.headers.getall("x-forwarded-for", [])).split(",")
+    proxies = house.settings.proxies
+    if 0 < proxies <= len(told) and told[-proxies].strip():
+        return told[-proxies].strip()[:64]
+    return request.client.host if request.client else "unknown"
+
+
 def lang_of(request: AnyRequest) -> str:
     chosen = request.cookies.get(LANG)
     return chosen if chosen in LANGS else choose_lang(request.headers.get("accept-language", ""))

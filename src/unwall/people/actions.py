@@ -1,6 +1,7 @@
 """Changes to people. Each takes a connection inside the caller's transaction unless it says otherwise."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -86,26 +87,35 @@ async def _sign_in(
     now: datetime,
 ) -> SignedIn:
     """Raises `BadCredentials`, or `TooMany` after repeated failures for this address or from this origin."""
-    subjects = [f"{audience}:{rules.clean_email(email)}", f"{audience}@{origin}"]
-    async with db.transaction() as conn:
-        await _throttle(conn, subjects, now)
+    subject, network = f"{audience}:{rules.clean_email(email)[: rules.LONGEST_EMAIL]}", f"{audience}@{origin}"
+    await try_once(
+        db, {subject: 1, network: rules.NETWORK}, now, N_("Too many failed sign-ins. Wait a little and try again.")
+    )
     hashed = found.password_hash if found else await asyncio.to_thread(_nobody)
     right = await asyncio.to_thread(HASHER.verify, password[:1000], hashed)
+    if found is None or not right:
+        raise BadCredentials(N_("E-mail and password do not match."))
     async with db.transaction() as conn:
-        if found is None or not right:
-            await conn.executemany("INSERT INTO sign_in_attempt VALUES ($1, $2)", [(s, now) for s in subjects])
-        else:
-            await conn.execute("DELETE FROM sign_in_attempt WHERE subject = $1", subjects[0])
-            return await _open_session(conn, audience, found.id)
-    raise BadCredentials(N_("E-mail and password do not match."))
+        await conn.execute("DELETE FROM sign_in_attempt WHERE subject = $1", subject)
+        await forgive(conn, [network], now)
+        return await _open_session(conn, audience, found.id)
 
 
-async def _throttle(conn: Connection, subjects: list[str], now: datetime) -> None:
-    # an address is refused sooner than a network, behind which many may sit
-    for subject, share in zip(subjects, (1, 10), strict=True):
-        wait = await wait_of(conn, subject, now, share=share)
-        if wait:
-            raise TooMany(N_("Too many failed sign-ins. Wait a little and try again."), wait_seconds=wait)
+async def try_once(db: Database, subjects: Mapping[str, int], now: datetime, message: str) -> None:
+    """Count a try under each subject (by how many stand behind it) before it is made: a hundred at once get no further
+    than a hundred in a row. Raises `TooMany` with `message`, and counts nothing, where one of them must wait."""
+    async with db.transaction() as conn:
+        for subject, share in sorted(subjects.items()):
+            await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", subject)
+            wait = await wait_of(conn, subject, now, share=share)
+            if wait:
+                raise TooMany(message, wait_seconds=wait)
+        await conn.executemany("INSERT INTO sign_in_attempt VALUES ($1, $2)", [(s, now) for s in subjects])
+
+
+async def forgive(conn: Connection, subjects: Iterable[str], now: datetime) -> None:
+    """The try of this moment went well: it does not count."""
+    await conn.execute("DELETE FROM sign_in_attempt WHERE subject = ANY($1) AND at = $2", list(subjects), now)
 
 
 async def wait_of(conn: Connection, subject: str, now: datetime, *, share: int = 1) -> int:

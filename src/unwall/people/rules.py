@@ -16,9 +16,12 @@ MAY: dict[Role, frozenset[Permission]] = {
 }
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+LONGEST_EMAIL = 254
 PASSWORD_LENGTH = range(8, 201)
 FAILURES_ALLOWED = 5
 FAILURE_WINDOW_MINUTES = 15
+NETWORK = 10
+"""How many people are taken to stand behind one network address."""
 
 
 def permit(staff: Staff, permission: Permission) -> None:
@@ -39,7 +42,7 @@ def clean_email(text: str) -> str:
 def check_person(email: str, name: str, password: str) -> None:
     """Raises `Invalid` with every field that is wrong."""
     errors = []
-    if not _EMAIL.fullmatch(clean_email(email)) or len(email) > 254:
+    if not _EMAIL.fullmatch(clean_email(email)) or len(email) > LONGEST_EMAIL:
         errors.append(FieldError("email", N_("Write an e-mail address such as you@example.com.")))
     if not 1 <= len(name.strip()) <= 100:
         errors.append(FieldError("name", N_("Write a name of at most 100 characters.")))

@@ -10,10 +10,11 @@ from litestar.params import Parameter
 from unwall.catalogue import bundles, rules
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import Bundle, Card, ProductPage
+from unwall.channels import paying
 from unwall.channels.api.callers import json_answer, new_visit_token, once, once_in
 from unwall.channels.api.description import answers
 from unwall.channels.house import House
-from unwall.channels.visits import AnyRequest
+from unwall.channels.visits import AnyRequest, origin_of
 from unwall.commerce.orders import actions as orders
 from unwall.commerce.orders import reads as order_reads
 from unwall.commerce.orders.gateway import Card as PaymentCard
@@ -119,8 +120,7 @@ async def open_visit(house: House) -> VisitToken:
 @post("/sessions", tags=TAGS)
 async def sign_in(request: AnyRequest, house: House, caller: Visit, data: Credentials) -> SessionToken:
     """Sign a member in; what the visitor did is the member's from now on."""
-    origin = request.client.host if request.client else "unknown"
-    signed = await people.sign_in_member(house.db, data.email, data.password, origin, now())
+    signed = await people.sign_in_member(house.db, data.email, data.password, origin_of(request, house), now())
     async with house.db.transaction() as conn:
         if await people.claim_visitor(conn, caller.visitor_id, signed.person_id):
             await accounts.merge_followers(conn, caller.visitor_id, signed.person_id)
@@ -287,7 +287,7 @@ async def pay(request: AnyRequest, house: House, caller: Visit, order_id: UUID, 
 
     async def work(_: UUID) -> Answer:
         token = await house.checkout.gateway.tokenize(data, now().date())
-        return json_answer(await house.checkout.pay(order_id, token, now()))
+        return json_answer(await paying.pay(house, caller, origin_of(request, house), order_id, token))
 
     return await once(request, house, f"visitor {caller.visitor_id}", work)
 

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from unwall.channels import paying
 from unwall.channels.common import Form
 from unwall.channels.shop.carts import cart_view
 from unwall.channels.shop.frame import Shopper
@@ -19,7 +20,7 @@ from unwall.commerce.orders.values import Cart, Contact, PaymentPending
 from unwall.commerce.sourcing.values import Choice, Method, Option
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection
-from unwall.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from unwall.kernel.errors import Conflict, FieldError, Invalid, NotFound, TooMany
 from unwall.kernel.text import N_
 
 KEPT = ("name", "phone", "email", "address", "city")
@@ -83,8 +84,8 @@ async def place_order(shopper: Shopper, cart_id: UUID, data: Form) -> Response[A
     except Invalid as error:
         errors, status = error.by_field(), 422
         notice = next((words for field, words in errors.items() if field not in FIELDS), None)
-    except Conflict as error:
-        errors, status, notice = {}, 409, error.message
+    except (Conflict, TooMany) as error:
+        errors, status, notice = {}, 409 if isinstance(error, Conflict) else 429, error.message
     async with shopper.house.db.read() as conn:
         if not errors:  # what was held or sold meanwhile has changed the offer
             shown = await cart_view(conn, shopper, cart, data.get("way", ""))
@@ -124,12 +125,11 @@ async def _order(
     shopper: Shopper, cart_id: UUID, choice: Choice, contact: Contact, card: CardToken, agreed: str
 ) -> Redirect:
     """Raises `Conflict` where it cannot be paid, or where the sum is not the one that the shopper saw."""
-    till = shopper.house.checkout
-    order = await till.prepare(shopper.visit, cart_id, choice, contact, now())
+    order = await shopper.house.checkout.prepare(shopper.visit, cart_id, choice, contact, now())
     if str(order.total) != agreed:
         raise Conflict(N_("The sum has changed since you saw it. Look at it again, then pay."))
     with suppress(PaymentPending):  # the order's page tells how it ends
-        await till.pay(order.id, card, now())
+        await paying.pay(shopper.house, shopper.visit, shopper.origin, order.id, card)
     return Redirect(f"/order/{order.id}", status_code=303)
 
 

@@ -8,7 +8,7 @@ from litestar import Response
 from unwall.channels.house import House
 from unwall.channels.pages import render
 from unwall.channels.saying import Said, hear, say
-from unwall.channels.visits import AnyRequest
+from unwall.channels.visits import AnyRequest, origin_of
 from unwall.commerce.orders.reads import units_in_bag
 from unwall.kernel.database import Connection
 from unwall.kernel.text import N_, gettext
@@ -30,6 +30,10 @@ class Shopper:
     @property
     def lang(self) -> str:
         return self.visit.lang
+
+    @property
+    def origin(self) -> str:
+        return origin_of(self.request, self.house)
 
     @property
     def base(self) -> str:

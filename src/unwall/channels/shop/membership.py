@@ -21,6 +21,7 @@ from unwall.kernel.secrets import sign
 from unwall.kernel.text import N_
 from unwall.people import actions
 from unwall.people.actions import SESSION_DAYS, SignedIn
+from unwall.people.rules import NETWORK
 from unwall.people.values import BadCredentials
 
 ORDERS = 12
@@ -33,6 +34,7 @@ STATES = {
 }
 TONES = {OrderState.FULFILLED: "good", OrderState.CANCELLED: "bad", OrderState.PREPARED: "soon"}
 KEPT = ("email", "name", "next")
+CROWDED = N_("Too many have signed up from your network just now. Wait a little and try again.")
 
 
 @get("/me", include_in_schema=False)
@@ -85,11 +87,9 @@ async def _form(
 
 @post("/sign-in", include_in_schema=False, status_code=303)
 async def sign_in(shopper: Shopper, data: Form) -> Response[Any]:
-    client = shopper.request.client
-    origin = client.host if client else "unknown"
     try:
         signed = await actions.sign_in_member(
-            shopper.house.db, data.get("email", ""), data.get("password", ""), origin, now()
+            shopper.house.db, data.get("email", ""), data.get("password", ""), shopper.origin, now()
         )
     except (BadCredentials, TooMany) as error:
         return await _form(shopper, "shop/sign_in.html", N_("Sign in"), data, error=error)
@@ -100,8 +100,9 @@ async def sign_in(shopper: Shopper, data: Form) -> Response[Any]:
 async def sign_up(shopper: Shopper, data: Form) -> Response[Any]:
     email, name, password = (data.get(field, "") for field in ("email", "name", "password"))
     try:
+        await actions.try_once(shopper.house.db, {f"sign-up@{shopper.origin}": NETWORK}, now(), CROWDED)
         signed = await actions.sign_up(shopper.house.db, email, name, password, shopper.lang)
-    except Invalid as error:
+    except (Invalid, TooMany) as error:
         return await _form(shopper, "shop/sign_up.html", N_("Become a member"), data, error=error)
     return await _enter(shopper, signed, data)
 

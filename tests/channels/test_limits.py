@@ -1,0 +1,133 @@
+"""Whoever guesses, tries or floods has to wait, and nobody else has to."""
+
+import asyncio
+import hashlib
+from collections import Counter
+
+import msgspec
+import pytest
+from litestar.testing import AsyncTestClient
+
+from tests.channels.api.programs import CARD, CONTACT, Program, problem, shopper_app
+from tests.channels.conftest import Shopper
+from tests.channels.shop.stall import Stall, another, counted, open_stall, put_into_bag
+from tests.channels.shop.test_buying import BY_POST, order
+from unwall.app import build
+from unwall.channels.house import House
+from unwall.kernel.clock import now
+from unwall.kernel.database import Database
+from unwall.kernel.errors import TooMany
+from unwall.people import actions as people
+from unwall.people.values import BadCredentials
+from unwall.settings import Settings
+
+DECLINED = CARD | {"number": "4000 0000 0000 0002"}
+
+
+@pytest.fixture
+async def stall(db: Database) -> Stall:
+    return await open_stall(db)
+
+
+async def order_of(app: Program, stall: Stall) -> str:
+    """The address of the payment of a fresh order."""
+    cart = (await app.post("/carts/lines", {"variant_id": str(stall.market.red)})).json()["id"]
+    wanted = {"cart_id": cart, "choice": {"method": "ship"}, "contact": CONTACT}
+    return f"/orders/{(await app.post('/orders', wanted)).json()['id']}/payment"
+
+
+# --- passwords --------------------------------------------------------------------------------------------------------
+
+
+async def test_guesses_at_once_get_no_further_than_guesses_in_a_row(db: Database):
+    await people.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
+    guesses = (people.sign_in_member(db, "lin@example.com", f"guess {n}", "127.0.0.1", now()) for n in range(12))
+    told = await asyncio.gather(*guesses, return_exceptions=True)
+    assert Counter(map(type, told)) == {BadCredentials: 5, TooMany: 7}
+
+
+async def test_an_address_without_end_is_only_wrong(db: Database):
+    with pytest.raises(BadCredentials):
+        await people.sign_in_member(db, "".join(map(chr, range(0x4E00, 0x9000))), "tea and snow", "127.0.0.1", now())
+
+
+async def test_signing_in_rightly_does_not_count_against_the_network(db: Database):
+    await people.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
+    await people.sign_in_member(db, "lin@example.com", "tea and snow", "127.0.0.1", now())
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM sign_in_attempt") == 0
+
+
+@pytest.mark.parametrize(
+    ("proxies", "origin"), [(0, "testclient"), (1, "203.0.113.9"), (2, "198.51.100.7"), (3, "testclient")]
+)
+async def test_the_network_is_the_one_that_the_outermost_proxy_saw(
+    config: Settings, db: Database, proxies: int, origin: str
+):
+    async with AsyncTestClient(build(msgspec.structs.replace(config, proxies=proxies))) as http:
+        headers = {"x-forwarded-for": "198.51.100.7, 203.0.113.9"}
+        answer = await Shopper(http).post("/sign-in", {"email": "a@b.example", "password": "guess"}, headers=headers)
+    assert answer.status_code == 422
+    async with db.read() as conn:
+        subjects = {row[0] for row in await conn.fetch("SELECT subject FROM sign_in_attempt")}
+    assert subjects == {"member:a@b.example", f"member@{origin}"}
+
+
+# --- memberships ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_network_signs_up_fifty_in_a_quarter_of_an_hour(browser: Shopper, db: Database, house: House):
+    async with db.transaction() as conn:
+        await conn.executemany("INSERT INTO sign_in_attempt VALUES ('sign-up@testclient', $1)", [(now(),)] * 49)
+    who = {"name": "Ann", "password": "eight letters"}
+    last = await browser.post("/sign-up", {"email": "ann@example.org", **who})
+    refused = await another(browser).post("/sign-up", {"email": "bo@example.org", **who})
+    assert (last.status_code, refused.status_code) == (303, 429)
+    assert "Too many have signed up" in refused.text
+    assert (await counted(db))["member"] == 1
+
+
+# --- cards ------------------------------------------------------------------------------------------------------------
+
+
+async def test_after_five_declined_cards_a_shopper_waits_and_others_do_not(
+    client: AsyncTestClient, db: Database, stall: Stall
+):
+    thief, ann = await shopper_app(client), await shopper_app(client)
+    path = await order_of(thief, stall)
+    for _ in range(5):
+        assert problem(await thief.post(path, DECLINED))[:2] == (409, "payment-declined")
+    refused = await thief.post(path, CARD)
+    assert problem(refused)[:2] == (429, "too-many")
+    assert 0 < int(refused.headers["retry-after"]) <= 900
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM payment") == 5
+    assert (await ann.post(await order_of(ann, stall), CARD)).json()["state"] == "paid"
+
+
+async def test_paying_is_no_try(client: AsyncTestClient, db: Database, stall: Stall):
+    app = await shopper_app(client)
+    for _ in range(6):
+        assert (await app.post(await order_of(app, stall), CARD)).json()["state"] == "paid"
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM sign_in_attempt") == 0
+
+
+async def test_the_shop_says_so_beside_the_form(browser: Shopper, db: Database, stall: Stall):
+    await put_into_bag(browser, stall.market.red)
+    for _ in range(5):
+        assert (await order(browser, db, **{**BY_POST, "card_number": DECLINED["number"]})).status_code == 409
+    answer = await order(browser, db, **BY_POST)
+    assert answer.status_code == 429
+    assert "Too many cards were tried." in answer.text
+    assert 'value="Ann Lin"' in answer.text
+
+
+async def test_nothing_that_is_remembered_tells_a_card(client: AsyncTestClient, db: Database, stall: Stall):
+    app = await shopper_app(client)
+    path, body = await order_of(app, stall), msgspec.json.encode(CARD)
+    assert (await app.post(path, body)).status_code == 200
+    async with db.read() as conn:
+        kept = {row[0] for row in await conn.fetch("SELECT body_hash FROM idempotency")}
+    assert len(kept) == 3
+    assert hashlib.sha256(body).digest() not in kept

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from asyncpg import InterfaceError
 
 from tests.commerce.market import (
     ANN,
@@ -351,8 +352,9 @@ async def test_a_bag_whose_order_was_cancelled_is_not_ordered_again(db):
         await checkout.prepare(visit, order.cart_id, SHIP, ANN, NOW)
 
 
-async def test_a_sweep_goes_on_past_what_fails(db):
-    # given two payments without an answer, and a gateway that is silent about the first
+@pytest.mark.parametrize("failure", [GatewaySilent(), InterfaceError("connection is closed")])
+async def test_a_sweep_goes_on_past_what_fails(db, failure):
+    # given two payments without an answer, and a gateway that does not tell of the first
     market, checkout = await open_market(db), checkout_of(db)
     original, asked = checkout.gateway.charge, []
 
@@ -371,7 +373,7 @@ async def test_a_sweep_goes_on_past_what_fails(db):
 
     async def find_one(payment_id):
         if payment_id == asked[0]:
-            raise GatewaySilent
+            raise failure
         return await find(payment_id)
 
     checkout.gateway.find = find_one

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from asyncpg import PostgresError
+from asyncpg import InterfaceError, InternalClientError, PostgresError
 
 from unwall.commerce.orders import phases, reads, rules
 from unwall.commerce.orders.gateway import CardToken, Charge, Gateway, GatewaySilent
@@ -224,7 +224,7 @@ class Checkout:
         for item in items:
             try:
                 done += await work(item)
-            except (UnwallError, GatewaySilent, PostgresError, OSError):
+            except (UnwallError, GatewaySilent, PostgresError, InterfaceError, InternalClientError, OSError):
                 log.exception("sweep failed", item=str(item))
         return done
 

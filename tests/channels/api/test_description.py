@@ -8,7 +8,7 @@ from litestar.testing import AsyncTestClient
 from tests.channels.test_doors import DOORS, MERCHANT_API
 from unwall import __version__
 
-ABOUT_ITSELF = {"/api/v1", "/api/v1/openapi.json", "/api/v1/{path}"}
+ABOUT_ITSELF = {"/api/v1/openapi.json", "/api/v1/openapi.json/openapi.json", "/api/v1/openapi.json/{path}"}
 OPEN = ("/api/", "/journal")
 
 
@@ -32,6 +32,12 @@ def references(node: object) -> set[str]:
         own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
         return own.union(*map(references, node.values()))
     return set().union(*map(references, node)) if isinstance(node, list) else set()
+
+
+@pytest.mark.parametrize("path", ["/api/v1", "/api/v1/nothing"])
+async def test_a_path_of_the_api_that_is_not_there_says_so_as_a_problem(client: AsyncTestClient, path: str):
+    answer = await client.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
 async def test_it_lists_every_path_of_the_api_and_nothing_else(description: dict):

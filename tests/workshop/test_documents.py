@@ -83,13 +83,13 @@ def test_every_make_command_of_the_readme_exists():
 
 
 def test_every_uv_command_of_the_readme_exists():
-    commands = {command for command in readme_commands() if command.startswith("uv run ")}
+    commands = {command for command in readme_commands() if command.startswith("tools/uv run ")}
     assert commands, "the README shows how to run things"
     assert [command for command in sorted(commands) if not exists(command.split()[2:])] == []
 
 
 def exists(argv: list[str]) -> bool:
-    """Whether what `uv run` is given can be run (a PLACEHOLDER stands for anything)."""
+    """Whether what `tools/uv run` is given can be run (a PLACEHOLDER stands for anything)."""
     program, *rest = [word for word in argv if word != "--no-sync"]
     if program == "unwall":
         return subcommand_exists(tuple(plain_words(rest)))

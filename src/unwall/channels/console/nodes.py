@@ -138,8 +138,8 @@ def _page(
         words=draft.translations.get(other, {}), other_lang=seat.words(LANGUAGES[other]),
         kinds=[{"value": kind.value, "label": seat.words(label)} for kind, label in KINDS.items()],
         numbers={
-            "latitude": form.text("latitude") if form else draft.latitude,
-            "longitude": form.text("longitude") if form else draft.longitude,
+            "latitude": form.text("latitude") if form else draft.latitude if known else "",
+            "longitude": form.text("longitude") if form else draft.longitude if known else "",
             "pick_minutes": form.text("pick_minutes") if form else draft.pick_minutes,
             "pick_cost": form.text("pick_cost") if form else Money(draft.pick_cost, seat.merchant.currency).decimal(),
         },

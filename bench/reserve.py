@@ -53,7 +53,7 @@ Ask: TypeAlias = Callable[[], Awaitable[None]]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--callers", type=int, default=2000, help="who ask the desk at once (default 2,000: a full batch)")
+    parser.add_argument("--callers", type=int, default=2000, help="who ask at once (default 2,000: a full batch)")
     parser.add_argument("--acks", help="append each acknowledged request id to this file, and measure nothing")
     parser.add_argument("--database-dir", help="with --acks: where a durable database outlives the command")
     parser.add_argument("--seconds", type=float, default=60, help="with --acks: how long (default 60)")

@@ -180,6 +180,16 @@ async def test_posts_sell(market):
     assert all(count > 10 for _, count in credited)
 
 
+async def test_the_first_store_has_the_newest_post(market):
+    assert await market.fetch(
+        """
+        SELECT m.slug, $1 - p.published_at FROM post p JOIN merchant m ON m.id = p.merchant_id
+         ORDER BY p.published_at DESC, m.slug LIMIT 1
+        """,
+        NOW,
+    ) == [("south-window", timedelta(hours=1))]
+
+
 async def test_what_the_newest_posts_show_is_on_every_shelf_of_the_store(market):
     short = await market.fetch(
         """

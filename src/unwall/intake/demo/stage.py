@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from unwall.intake.demo.values import DemoMarket, DemoPost, NodeKind, Season
+from unwall.intake.demo.values import DemoMarket, NodeKind, Season
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -93,7 +93,7 @@ def set_stage(market: DemoMarket, now: datetime, rng: np.random.Generator) -> St
         partners=_partners(owner, category_of, np.array([p.popularity for p in market.products]), rng),
         appeal=_appeal(market, start),
         post_owner=np.array([merchant[p.merchant] for p in market.posts]),
-        post_at=np.array([_published(post, midnight, now) for post in market.posts]),
+        post_at=_published(market, midnight, now),
         tag_first=np.concatenate(([0], np.cumsum([len(t) for t in tags]))),
         tag_product=np.array([p for t in tags for p in t], np.int64),
         node_owner=np.array([merchant[n.merchant] for n in market.nodes]),
@@ -103,10 +103,14 @@ def set_stage(market: DemoMarket, now: datetime, rng: np.random.Generator) -> St
     )
 
 
-def _published(post: DemoPost, midnight: datetime, now: datetime) -> int:
-    """Never in the future: what would appear later today appeared an hour ago."""
-    at = midnight - timedelta(days=post.days_ago) + timedelta(hours=post.hour)
-    return milliseconds(min(at, now - timedelta(hours=1)))
+def _published(market: DemoMarket, midnight: datetime, now: datetime) -> Ints:
+    """Never in the future: what would appear later today appeared two hours ago. The first merchant's latest appeared
+    one hour ago, and so leads the home page of whoever follows all."""
+    hour = timedelta(hours=1)
+    at = [min(midnight - timedelta(days=post.days_ago) + post.hour * hour, now - 2 * hour) for post in market.posts]
+    leading = next(n for n, post in enumerate(market.posts) if post.merchant == market.merchants[0].slug)
+    at[leading] = now - hour
+    return np.array([milliseconds(one) for one in at])
 
 
 def _partners(owner: Ints, category: Ints, popularity: Floats, rng: np.random.Generator) -> Ints:

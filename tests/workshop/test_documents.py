@@ -45,7 +45,7 @@ def readme_commands() -> list[str]:
     blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     spans = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
     lines = [line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines()] + spans
-    return [line.partition("#")[0].strip() for line in lines if re.match(r"(make|uv run) ", line)]
+    return [line.partition("#")[0].strip() for line in lines if re.match(r"(make|tools/uv run) ", line)]
 
 
 def plain_words(argv: list[str]) -> list[str]:

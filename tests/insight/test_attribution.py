@@ -85,6 +85,16 @@ async def test_what_was_bought_from_a_post_counts_for_it_whatever_was_touched_la
     assert (found.post_id, found.rule, found.touched_at) == (post("spring"), Rule.IN_POST, NOON - timedelta(hours=5))
 
 
+@pytest.mark.parametrize("claimed", ["linen", "nowhere"])
+async def test_a_post_of_another_merchant_or_of_nobody_takes_no_credit(market, claimed):
+    # given an order whose browser said that it came from a post that cannot have led to it
+    async with market.transaction() as conn:
+        await record(conn, [touch(ANN, "spring", hours=-1)])
+        order = await add_order(conn, "1", TEA, ANN, [("green", 1, post(claimed))])
+        assert await actions.attribute(conn, [order], WEEK) == 1
+        assert await credited(conn) == {order: (post("spring"), Rule.LAST_TOUCH)}
+
+
 async def test_bought_from_a_post_without_a_trace_is_dated_by_the_order(market):
     async with market.transaction() as conn:
         order = await add_order(conn, "1", TEA, ANN, [("green", 1, post("spring"))])

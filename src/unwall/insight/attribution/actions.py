@@ -7,12 +7,14 @@ from uuid import UUID
 from unwall.journal.values import TOUCH_KINDS
 from unwall.kernel.database import Connection
 
-# In-post: the post that most of the order's goods were bought from. Else last-touch: the last post of this merchant
-# that the person (the member, and every visitor known to be them) touched within the window $2 before ordering.
+# In-post: the post that most of the order's goods were bought from. Browsers name it, so it must be there, and be this
+# merchant's or nobody's. Else last-touch: the last post of this merchant that the person (the member, and every visitor
+# known to be them) touched within the window $2 before ordering.
 _CREDIT = """
     WITH bought AS (
         SELECT o.id, o.merchant_id, o.member_id, o.visitor_id, o.placed_at, o.items_total - o.discount_total AS amount,
-            (SELECT l.post_id FROM order_line l WHERE l.order_id = o.id AND l.post_id IS NOT NULL
+            (SELECT l.post_id FROM order_line l JOIN post p ON p.id = l.post_id
+                WHERE l.order_id = o.id AND coalesce(p.merchant_id, o.merchant_id) = o.merchant_id
                 GROUP BY l.post_id ORDER BY sum(l.total) DESC, min(l.line) LIMIT 1) AS in_post
         FROM sales_order o
         WHERE {which} AND o.state IN ('paid', 'fulfilled')

@@ -305,6 +305,7 @@ async def test_s10_wrong_lines_change_nothing(db, shelf):
         (actions.receive, new_id(), [(shelf.tea, 1)], receipt, "lines[0].variant_id"),
         (actions.receive, shelf.shop, [(shelf.tea, 0)], receipt, "lines[0].quantity"),
         (actions.receive, shelf.shop, [(shelf.tea, 2**31)], receipt, "lines[0].quantity"),
+        (actions.receive, shelf.shop, [(shelf.tea, 1_000_000)] * 3000, receipt, "lines[999].quantity"),
         (actions.receive, shelf.shop, [], receipt, "lines"),
         (actions.receive, shelf.shop, [(shelf.tea, 1)], sale, "reason"),
         (actions.adjust, shelf.shop, [(shelf.tea, 0)], because(Reason.COUNT), "lines[0].quantity"),

@@ -158,6 +158,7 @@ async def _come_and_go(
     await conn.execute(MAKE_LEVELS, merchant_id, [variant_id for variant_id, delta in changes if delta > 0], node_id)
     levels = await _known_levels(conn, place, [variant_id for variant_id, _ in changes])
     fresh = await ledger.unbooked(conn, rules.movements(place, changes, cause))
+    rules.check_room(fresh, levels)
     if short := rules.missing(fresh, levels):
         raise Short(N_("Fewer are there that are promised to nobody."), short)
     await ledger.book(conn, fresh)

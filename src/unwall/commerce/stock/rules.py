@@ -30,6 +30,8 @@ from unwall.kernel.text import N_
 
 MOST_UNITS = 1_000_000
 """In one line: far more than anyone means, far less than a counter overflows at."""
+MOST_ON_HAND = 1_000_000_000
+"""Of one article at one node."""
 MOST_LINES = 30_000
 """In one call: a line's number is a smallint."""
 
@@ -242,6 +244,16 @@ def missing(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) -> 
         for key, quantity in wanted.items()
         if quantity > levels[key].unpromised
     )
+
+
+def check_room(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) -> None:
+    """Raises `Invalid` naming the line with which a level would hold more than can be counted."""
+    on_hand = {key: level.on_hand for key, level in levels.items()}
+    for m in movements:
+        key = (m.merchant_id, m.variant_id, m.node_id)
+        on_hand[key] += m.quantity if m.target is Bucket.AVAILABLE else -m.quantity
+        if on_hand[key] > MOST_ON_HAND:
+            raise Invalid.one(f"lines[{m.line - 1}].quantity", N_("More than a thousand million would be there."))
 
 
 # --- nodes ------------------------------------------------------------------------------------------------------------

@@ -331,7 +331,10 @@ async def test_s6_a_connection_cut_off_by_the_server_is_replaced(db: Database, s
 
     once_after(monkeypatch, desk, "_store", cut)
 
-    assert isinstance(await told(service.hold(request)), asyncpg.PostgresError | OSError | asyncpg.InterfaceError)
+    assert isinstance(
+        await told(service.hold(request)),
+        asyncpg.PostgresError | OSError | asyncpg.InterfaceError | asyncpg.InternalClientError,
+    )
     assert await service.hold(request) == GRANTED
     async with db.read() as conn:
         assert await counts(conn, shelf.tea, shelf.shop) == (10, 4, 0)

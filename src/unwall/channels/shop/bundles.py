@@ -30,7 +30,8 @@ async def add_set(shopper: Shopper, data: Form) -> Response[Any]:
     """Every part or none."""
     origin = Origin(links.origin_of(data).post_id, PAGE, POLICY)
     async with shopper.house.db.transaction() as conn:
-        for part in (await _asked(conn, shopper, data)).parts:
+        parts = (await _asked(conn, shopper, data)).parts
+        for part in sorted(parts, key=lambda part: part.item.product_id.int):  # as trails are laid everywhere
             await add_to_cart(conn, shopper.visit, part.item.variant_id, part.quantity, origin, now())
     return await added(shopper, data, shopper.words(N_("The set is in your bag.")))
 

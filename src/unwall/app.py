@@ -21,7 +21,7 @@ from unwall.channels.api.description import Described
 from unwall.channels.design import STATIC
 from unwall.channels.errors import on_crash, on_http_error, on_unreadable, on_unwall_error
 from unwall.channels.house import House
-from unwall.channels.refusals import refuse
+from unwall.channels.refusals import SMALL, FormLimit, refuse
 from unwall.channels.visits import provide_house, provide_key, provide_staff, provide_visit
 from unwall.commerce.orders.checkout import Checkout, Terms
 from unwall.commerce.orders.gateway import TestGateway
@@ -52,6 +52,7 @@ SECURITY = {
     "content-security-policy": CSP,
     "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
+    "cache-control": "private, no-cache",
     "permissions-policy": "geolocation=(self), camera=(self), microphone=()",
 }
 
@@ -89,7 +90,7 @@ def build(config: Settings) -> Litestar:
             cookie_secure=config.secure_cookies, cookie_samesite="lax",
             exclude=["^/api/", "^/journal$", "^/static/", "^/files/", "^/healthz$", "^/metrics$"],
         ),
-        middleware=[telemetry.Watch],
+        middleware=[telemetry.Watch, FormLimit],
         before_request=refuse,
         before_send=[_finish],
         lifespan=[partial(_lifespan, config=config, secret=secret)],
@@ -98,7 +99,7 @@ def build(config: Settings) -> Litestar:
             title="Unwall", version=__version__, path="/api/v1/openapi.json",
             render_plugins=[Described(path=["/", "/openapi.json"])], use_handler_docstrings=True,
         ),
-        request_max_body_size=20_000_000,
+        request_max_body_size=SMALL,
         debug=False,
     )  # fmt: skip
 

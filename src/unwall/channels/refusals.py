@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from litestar.datastructures import Headers
 from litestar.enums import RequestEncodingType
+from litestar.exceptions import ClientException
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from unwall.channels.visits import AnyRequest
 from unwall.kernel.errors import FieldError, Invalid, NotFound
@@ -15,7 +18,25 @@ IN_JSON = rb"\u0000"
 """The one way in which JSON can say it."""
 LONGEST_PART = 255
 """Of an address, in bytes: as long as the name of a file may be."""
+SMALL, LARGE = 1_000_000, 20_000_000
+"""Bytes of a body: of most, and where files arrive."""
 FORMS = {RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART}
+
+
+class FormLimit:
+    """ASGI middleware: refuses forms that would keep everybody waiting while their fields are taken apart, before
+    anything looks into them. Files come as multipart, whose parts are few."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers.from_scope(scope)
+        if headers.get("content-type", "").startswith(RequestEncodingType.URL_ENCODED):
+            told = headers.get("content-length", "")
+            if not told.isdecimal() or int(told[:12]) > SMALL:
+                raise ClientException(N_("Send less at once."), status_code=413)
+        await self.app(scope, receive, send)
 
 
 async def refuse(request: AnyRequest) -> None:

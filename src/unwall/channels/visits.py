@@ -48,10 +48,13 @@ def lang_of(request: AnyRequest) -> str:
 
 
 def place_of(request: AnyRequest) -> Place | None:
+    """None where the browser sends something that is no place on Earth."""
     try:
-        return msgspec.json.decode(unquote(request.cookies.get(PLACE, "")), type=Place)
+        place = msgspec.json.decode(unquote(request.cookies.get(PLACE, "")), type=Place)
     except msgspec.MsgspecError:
         return None
+    there = abs(place.latitude) <= 90 and abs(place.longitude) <= 180
+    return place if there and place.label.isprintable() else None
 
 
 async def provide_visit(request: AnyRequest, house: House) -> Visit:

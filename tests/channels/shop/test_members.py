@@ -4,7 +4,7 @@ import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.stall import Stall, another, counted, put_into_bag
-from unwall.channels.visits import MEMBER, VISITOR
+from unwall.channels.visits import MEMBER, PLACE, VISITOR
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 
@@ -151,12 +151,13 @@ async def test_too_many_tries_have_to_wait(browser: Shopper, db: Database) -> No
 async def test_signing_out_leaves_nothing_on_the_device(browser: Shopper, db: Database, stall: Stall) -> None:
     await browser.post("/sign-up", ANN)
     await put_into_bag(browser, stall.market.red)
+    await browser.post("/place", {"latitude": "30.25", "longitude": "120.16"})
     before = browser.http.cookies[VISITOR]
     answer = await browser.post("/sign-out", {"next": "/"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     page = (await browser.get("/bag")).text
     assert "You are signed out." in page
     assert "Silk scarf" not in page
-    assert MEMBER not in browser.http.cookies
+    assert not {MEMBER, PLACE} & set(browser.http.cookies)
     assert browser.http.cookies[VISITOR] != before
     assert (await counted(db))["session"] == 0

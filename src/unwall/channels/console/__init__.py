@@ -21,6 +21,7 @@ from unwall.channels.console import (
     today,
 )
 from unwall.channels.console.frame import provide_seat
+from unwall.channels.refusals import LARGE
 
 _ROOMS = (entry, today, posts, composer, products, shelf_editor, bundles, pins, orders, stock, nodes, insight, people)
 
@@ -29,5 +30,6 @@ HANDLERS: list[Any] = [
         path="/",
         route_handlers=[handler for room in _ROOMS for handler in room.HANDLERS],
         dependencies={"seat": Provide(provide_seat)},
+        request_max_body_size=LARGE,
     )
 ]

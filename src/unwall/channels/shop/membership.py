@@ -9,7 +9,7 @@ from unwall.channels.common import Form, within
 from unwall.channels.saying import Said
 from unwall.channels.shop.frame import Shopper
 from unwall.channels.shop.views import View, account_view, money, pens
-from unwall.channels.visits import MEMBER, SESSION, STAFF, VISITOR, YEAR, drop_cookie, set_cookie
+from unwall.channels.visits import MEMBER, PLACE, SESSION, STAFF, VISITOR, YEAR, drop_cookie, set_cookie
 from unwall.commerce.orders.reads import orders_of
 from unwall.commerce.orders.values import OrderRow, OrderState
 from unwall.content.accounts.actions import merge_followers
@@ -133,7 +133,7 @@ async def sign_out(shopper: Shopper, data: Form) -> Redirect:
         for name in (MEMBER, STAFF):
             if cookies.get(name):
                 await actions.sign_out(conn, cookies[name])
-    gone = [MEMBER, STAFF, *((VISITOR, SESSION) if cookies.get(MEMBER) else ())]
+    gone = [MEMBER, STAFF, *((VISITOR, SESSION, PLACE) if cookies.get(MEMBER) else ())]
     for name in gone:
         drop_cookie(shopper.request, shopper.house, name)
     shopper.say(Said(shopper.words(N_("You are signed out."))))

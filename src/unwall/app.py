@@ -40,7 +40,7 @@ from unwall.kernel.files import open_files
 from unwall.kernel.jobs import Handler, Routine, working
 from unwall.kernel.notices import listening
 from unwall.kernel.secrets import install_secret
-from unwall.kernel.stopping import when_asked_to_stop
+from unwall.kernel.stopping import end_with_parent, when_asked_to_stop
 from unwall.people.actions import forget_expired
 from unwall.settings import Settings
 
@@ -120,8 +120,10 @@ async def _lifespan(app: Litestar, *, config: Settings, secret: bytes) -> AsyncI
     async with open_house(config, secret) as house, working(config.database_url, handlers(house), routines(house)):
         app.state.house = house
         log.info("open", url=f"http://{config.host}:{config.port}")
+        orphan = asyncio.create_task(end_with_parent())
         with when_asked_to_stop(house.tasks.close):
             yield
+        await _stop(orphan)
 
 
 @asynccontextmanager

@@ -31,6 +31,9 @@ def start(directory: Path, *, durable: bool = True, keep_running: bool = False) 
     with server._lock:  # its own lock for the same steps; it offers no hook between making and starting
         server.ensure_pgdata_inited()
         _configure(directory, durable=durable)
+        # whoever was killed could not take its handle back, and the server would wait for it for ever
+        handles = server.global_process_id_list
+        handles.put([pid for pid in handles.get_and_remove(0) if psutil.pid_exists(pid)])
     began = time.monotonic()
     while True:
         try:

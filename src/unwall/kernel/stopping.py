@@ -1,7 +1,8 @@
-"""Hearing that the process shall stop, before the server tells the application: servers wait for the last answer first,
-and a stream of events has no last one."""
+"""When a process shall stop: hearing it before the server tells the application, for servers wait for the last answer
+first, and a stream of events has no last one; and ending with the process that started us."""
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -37,3 +38,13 @@ def when_asked_to_stop(
     finally:
         for one in taken:
             signal.signal(one, before[one])
+
+
+async def end_with_parent(every_seconds: float = 1.0) -> None:
+    """A server process whose front process was killed would keep the port for itself, with nobody to stop it."""
+    parent = os.getppid()
+    while os.getppid() == parent:  # noqa: ASYNC110 (no event tells of it)
+        await asyncio.sleep(every_seconds)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.sleep(10 * every_seconds)
+    os._exit(1)  # it did not hear

@@ -161,3 +161,12 @@ async def test_signing_out_leaves_nothing_on_the_device(browser: Shopper, db: Da
     assert not {MEMBER, PLACE} & set(browser.http.cookies)
     assert browser.http.cookies[VISITOR] != before
     assert (await counted(db))["session"] == 0
+
+
+async def test_what_a_visitor_liked_the_member_likes(browser: Shopper, db: Database, stall: Stall) -> None:
+    await browser.post(f"/post/{stall.morning}/like")
+    await browser.post("/sign-up", {"email": "lin@example.com", "name": "Lin", "password": "tea and snow"})
+    async with db.read() as conn:
+        member = await conn.fetchval("SELECT id FROM member")
+        assert [r["person_id"] for r in await conn.fetch("SELECT person_id FROM post_like")] == [member]
+        assert await conn.fetchval("SELECT likes FROM post WHERE id = $1", stall.morning) == 1

@@ -28,6 +28,7 @@ from unwall.content.accounts import reads as account_reads
 from unwall.content.accounts.values import Account
 from unwall.content.feed import reads as feed_reads
 from unwall.content.posts import reads as post_reads
+from unwall.content.posts.actions import merge_likes
 from unwall.content.posts.values import Post
 from unwall.kernel.clock import now
 from unwall.kernel.cursors import Page
@@ -124,6 +125,7 @@ async def sign_in(request: AnyRequest, house: House, caller: Visit, data: Creden
     async with house.db.transaction() as conn:
         if await people.claim_visitor(conn, caller.visitor_id, signed.person_id):
             await accounts.merge_followers(conn, caller.visitor_id, signed.person_id)
+            await merge_likes(conn, caller.visitor_id, signed.person_id)
     return SessionToken(signed.token)
 
 

@@ -14,6 +14,7 @@ from unwall.commerce.orders.reads import orders_of
 from unwall.commerce.orders.values import OrderRow, OrderState
 from unwall.content.accounts.actions import merge_followers
 from unwall.content.accounts.reads import followed
+from unwall.content.posts.actions import merge_likes
 from unwall.kernel.clock import now
 from unwall.kernel.errors import Invalid, TooMany, UnwallError
 from unwall.kernel.ids import new_id
@@ -113,6 +114,7 @@ async def _enter(shopper: Shopper, signed: SignedIn, data: dict[str, str]) -> Re
     async with shopper.house.db.transaction() as conn:
         if await actions.claim_visitor(conn, visitor_id, signed.person_id):
             await merge_followers(conn, visitor_id, signed.person_id)
+            await merge_likes(conn, visitor_id, signed.person_id)
         else:
             visitor_id = new_id()
             await actions.claim_visitor(conn, visitor_id, signed.person_id)

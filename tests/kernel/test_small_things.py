@@ -103,6 +103,13 @@ async def test_a_file_is_kept_once_under_its_content(tmp_path: Path):
         await files.get("aa/none.svg")
 
 
+async def test_files_may_lie_in_any_store_that_an_address_names(tmp_path: Path):
+    files = open_files("memory:///", tmp_path)
+    await files.put("aa/one.svg", b"<svg/>")
+    await files.put("aa/one.svg", b"<svg/>")
+    assert await files.get("aa/one.svg") == b"<svg/>"
+
+
 def test_settings_come_from_the_environment_and_say_which_is_wrong():
     read = settings.load({"UNWALL_DATA": "/data", "UNWALL_PORT": "9000", "DATABASE_URL": "postgresql:///x"})
     assert (read.data, read.port, read.database_url) == (Path("/data"), 9000, "postgresql:///x")

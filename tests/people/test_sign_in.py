@@ -134,3 +134,11 @@ def test_a_key_does_only_what_its_scopes_say():
     rules.permit_scope(key, ApiScope.STOCK_READ)
     with pytest.raises(Forbidden):
         rules.permit_scope(key, ApiScope.STOCK_WRITE)
+
+
+async def test_a_store_with_wrong_fields_is_not_opened_and_each_is_named(db: Database):
+    async with db.transaction() as conn:
+        with pytest.raises(Invalid) as caught:
+            await actions.add_merchant(conn, "-Tea", " ", "XYZ", "Mars/Olympus")
+        assert list(caught.value.by_field()) == ["slug", "name", "currency", "timezone"]
+        assert await conn.fetchval("SELECT count(*) FROM merchant") == 0

@@ -37,7 +37,8 @@ class SignedIn(msgspec.Struct, frozen=True):
 async def add_merchant(
     conn: Connection, slug: str, name: str, currency: str, timezone: str, locale: str = "en"
 ) -> UUID:
-    """Raises `Invalid` where the slug is taken."""
+    """Raises `Invalid` where the slug is taken or a field is wrong."""
+    rules.check_merchant(slug, name, currency, timezone)
     merchant_id = new_id()
     try:
         await conn.execute(

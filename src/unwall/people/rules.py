@@ -1,8 +1,10 @@
 """What each role may do, and what a name, an address and a password must look like."""
 
 import re
+from zoneinfo import available_timezones
 
 from unwall.kernel.errors import FieldError, Forbidden, Invalid
+from unwall.kernel.money import known_currency
 from unwall.kernel.text import N_
 from unwall.people.values import ApiKey, ApiScope, Permission, Role, Staff
 
@@ -15,6 +17,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     Role.NODE: frozenset({_P.FULFIL}),
 }
 
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LONGEST_EMAIL = 254
 PASSWORD_LENGTH = range(8, 201)
@@ -48,6 +51,19 @@ def check_person(email: str, name: str, password: str) -> None:
         errors.append(FieldError("name", N_("Write a name of at most 100 characters.")))
     if len(password) not in PASSWORD_LENGTH:
         errors.append(FieldError("password", N_("Choose a password of 8 to 200 characters.")))
+    if errors:
+        raise Invalid(errors)
+
+
+def check_merchant(slug: str, name: str, currency: str, timezone: str) -> None:
+    """Raises `Invalid` with every field that is wrong; a store is opened at the command line, in English."""
+    wrong = {
+        "slug": "Use 2 to 63 small letters, digits and dashes, and no dash first." if not _SLUG.fullmatch(slug) else "",
+        "name": "Name the store." if not name.strip() else "",
+        "currency": "Write an ISO 4217 code such as CNY." if not known_currency(currency) else "",
+        "timezone": "Write a zone such as Asia/Shanghai." if timezone not in available_timezones() else "",
+    }
+    errors = [FieldError(field, message) for field, message in wrong.items() if message]
     if errors:
         raise Invalid(errors)
 

@@ -1,5 +1,6 @@
 """A merchant's programs: catalogue, stock, posts, orders, figures. Every request is confined to the key's merchant."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -201,26 +202,24 @@ async def movements(
 @post("/stock/receipts", scope=ApiScope.STOCK_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def receive(request: AnyRequest, house: House, key: ApiKey, data: StockChange) -> Response[bytes]:
     """Goods that arrived (`receipt`) or came back (`return`). Wants an Idempotency-Key."""
-
-    async def work(made: UUID) -> Answer:
-        lines = [(line.variant_id, line.quantity) for line in data.lines]
-        async with house.db.confined(key.merchant_id) as conn:
-            cause = Cause(made, data.reason, actor(key))
-            await stock.receive(conn, key.merchant_id, data.node_id, lines, cause)
-        return json_answer(Made(made), 201)
-
-    return await once(request, house, f"key {key.id}", work)
+    return await _move(request, house, key, data, stock.receive)
 
 
 @post("/stock/adjustments", scope=ApiScope.STOCK_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def adjust(request: AnyRequest, house: House, key: ApiKey, data: StockChange) -> Response[bytes]:
     """Correct the record up or down, with its reason. Wants an Idempotency-Key."""
+    return await _move(request, house, key, data, stock.adjust)
+
+
+async def _move(
+    request: AnyRequest, house: House, key: ApiKey, data: StockChange, book: Callable[..., Awaitable[None]]
+) -> Response[bytes]:
+    """Have `book` (the stock room's `receive` or `adjust`) move the lines, once a request."""
 
     async def work(made: UUID) -> Answer:
         lines = [(line.variant_id, line.quantity) for line in data.lines]
         async with house.db.confined(key.merchant_id) as conn:
-            cause = Cause(made, data.reason, actor(key))
-            await stock.adjust(conn, key.merchant_id, data.node_id, lines, cause)
+            await book(conn, key.merchant_id, data.node_id, lines, Cause(made, data.reason, actor(key)))
         return json_answer(Made(made), 201)
 
     return await once(request, house, f"key {key.id}", work)

@@ -3,7 +3,7 @@
 from random import Random
 from typing import NamedTuple
 
-from unwall.intake.demo.ink import Point, across, blur, deep, lightness, mix, pale, path, points, shadow, smooth
+from unwall.intake.demo.ink import across, blur, deep, lightness, mix, pale, path, points, shadow, smooth
 
 
 class Garment(NamedTuple):
@@ -98,16 +98,6 @@ def folds(rng: Random, top: float, bottom: float, spread: float, count: int = 7)
             f"Q{points(((middle[0] + 5, middle[1]), (x0, start)))}Z"
         )
     return "".join(shapes)
-
-
-def creases(rng: Random, at: Point, length: float, count: int = 4) -> str:
-    """Short pulls in the cloth that run from a point where it is gathered."""
-    parts = []
-    for i in range(count):
-        dx, dy = rng.uniform(-0.9, 0.9) * length, rng.uniform(0.3, 1) * length
-        x, y = at[0] + dx * 0.2, at[1] + i * 4
-        parts.append(f"M{x:.0f} {y:.0f}q{dx * 0.3:.0f} {dy * 0.5:.0f} {dx:.0f} {dy:.0f}")
-    return "".join(parts)
 
 
 def cloth_defs(rng: Random, tint: str, pattern: str) -> str:

@@ -155,12 +155,6 @@ def smooth(path: Sequence[Point]) -> str:
     return "".join(out)
 
 
-def ridge(rng: Random, base: float, height: float, steps: int = 7, bottom: float = HEIGHT) -> str:
-    """A hill line across the sheet, closed at the bottom."""
-    line = [(-20.0 + 840 * i / steps, base - height * rng.random()) for i in range(steps + 1)]
-    return f"M{points(line[:1])}{smooth(line)}L820 {bottom:g}L-20 {bottom:g}Z"
-
-
 def ellipse(cx: float, cy: float, rx: float, ry: float, extra: str) -> str:
     return f'<ellipse cx="{cx:.0f}" cy="{cy:.0f}" rx="{rx:.0f}" ry="{ry:.1f}" {extra}/>'
 

@@ -14,10 +14,12 @@ from unwall.people.values import Merchant
 
 # Cards of the products `p`, in the language $1.
 _CARD_COLUMNS = """
-    p.id, p.merchant_id, m.slug, coalesce(m.translations #>> ARRAY[$1, 'name'], m.name), p.slug,
-    coalesce(p.translations #>> ARRAY[$1, 'title'], p.title),
-    i.file, coalesce(in_words(p.translations, $1, i.alt), ''), i.width, i.height,
-    v.price, v.highest, v.compare_at, m.currency, v.variants, v.only_id
+    p.id AS product_id, p.merchant_id, m.slug AS merchant_slug,
+    coalesce(m.translations #>> ARRAY[$1, 'name'], m.name) AS merchant_name, p.slug,
+    coalesce(p.translations #>> ARRAY[$1, 'title'], p.title) AS title, i.file AS image_file,
+    coalesce(in_words(p.translations, $1, i.alt), '') AS image_alt, i.width AS image_width, i.height AS image_height,
+    v.price, v.highest AS highest_price, v.compare_at, m.currency, v.variants AS available_variants,
+    v.only_id AS only_variant_id
 """
 _CARD_SOURCES = """
     JOIN merchant m ON m.id = p.merchant_id
@@ -162,14 +164,15 @@ async def product_page(conn: Connection, merchant_slug: str, slug: str, lang: st
                 'description', coalesce(p.translations #>> ARRAY[$3, 'description'], p.description),
                 'vendor', p.vendor, 'tags', p.tags, 'option_names', in_words(p.translations, $3, p.option_names),
                 'status', p.status, 'category_slug', c.slug,
-                'category_title', coalesce(c.translations #>> ARRAY[$3, 'title'], c.title)),
+                'category_title', coalesce(c.translations #>> ARRAY[$3, 'title'], c.title)) AS product,
             (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'id', v.id, 'sku', v.sku, 'barcode', v.barcode, 'options', in_words(p.translations, $3, v.options),
                 'price', v.price, 'compare_at', v.compare_at, 'weight_g', v.weight_g, 'active', v.active
-                ) ORDER BY v.position), '[]') FROM variant v WHERE v.product_id = p.id AND v.active),
+                ) ORDER BY v.position), '[]') FROM variant v WHERE v.product_id = p.id AND v.active)
+                AS variants,
             (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'file', i.file, 'alt', in_words(p.translations, $3, i.alt), 'width', i.width, 'height', i.height
-                ) ORDER BY i.position), '[]') FROM product_image i WHERE i.product_id = p.id)
+                ) ORDER BY i.position), '[]') FROM product_image i WHERE i.product_id = p.id) AS images
         FROM product p
         JOIN merchant m ON m.id = p.merchant_id
         LEFT JOIN category c ON c.id = p.category_id
@@ -186,9 +189,9 @@ async def categories(conn: Connection, merchant_id: UUID, lang: str) -> list[Cat
         conn,
         Category,
         """
-        SELECT c.id, c.slug, coalesce(c.translations #>> ARRAY[$2, 'title'], c.title) AS said, count(p.id)
+        SELECT c.id, c.slug, coalesce(c.translations #>> ARRAY[$2, 'title'], c.title) AS title, count(p.id) AS products
         FROM category c LEFT JOIN product p ON p.category_id = c.id AND p.status = 'active'
-        WHERE c.merchant_id = $1 GROUP BY c.id ORDER BY said, c.id
+        WHERE c.merchant_id = $1 GROUP BY c.id ORDER BY title, c.id
         """,
         merchant_id,
         lang,
@@ -255,10 +258,10 @@ async def desk_products(
         conn,
         DeskRow,
         f"""
-        SELECT p.id, p.slug, coalesce(p.translations #>> ARRAY[$1, 'title'], p.title), p.status,
-            coalesce(c.translations #>> ARRAY[$1, 'title'], c.title),
-            (SELECT file FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1),
-            v.variants, v.price, v.highest
+        SELECT p.id AS product_id, p.slug, coalesce(p.translations #>> ARRAY[$1, 'title'], p.title) AS title, p.status,
+            coalesce(c.translations #>> ARRAY[$1, 'title'], c.title) AS category,
+            (SELECT file FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1) AS image_file,
+            v.variants, v.price, v.highest AS highest_price
         FROM product p
         LEFT JOIN category c ON c.id = p.category_id
         CROSS JOIN LATERAL (
@@ -285,11 +288,12 @@ _DRAFT = """
         (SELECT coalesce(jsonb_agg(jsonb_build_object(
             'id', v.id, 'sku', v.sku, 'price', v.price, 'options', v.options, 'compare_at', v.compare_at,
             'barcode', v.barcode, 'weight_g', v.weight_g, 'active', v.active
-            ) ORDER BY v.active DESC, v.position), '[]') FROM variant v WHERE v.product_id = p.id),
-        p.slug, p.description, p.vendor, coalesce(c.title, ''), p.taxonomy, p.tags, p.option_names, p.status,
-        (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            ) ORDER BY v.active DESC, v.position), '[]')
+        FROM variant v WHERE v.product_id = p.id) AS variants,
+        p.slug, p.description, p.vendor, coalesce(c.title, '') AS category, p.taxonomy, p.tags, p.option_names,
+        p.status, (SELECT coalesce(jsonb_agg(jsonb_build_object(
             'file', i.file, 'alt', i.alt, 'width', i.width, 'height', i.height
-            ) ORDER BY i.position), '[]') FROM product_image i WHERE i.product_id = p.id),
+            ) ORDER BY i.position), '[]') FROM product_image i WHERE i.product_id = p.id) AS images,
         p.translations, p.id
     FROM product p LEFT JOIN category c ON c.id = p.category_id
 """

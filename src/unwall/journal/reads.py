@@ -46,7 +46,7 @@ async def by_day(
     """How many entries of each kind a merchant's local days in [since, until) hold. Impressions are left out: they are
     most of the journal, and asked for in its export."""
     sql = """
-        SELECT (at AT TIME ZONE $2)::date AS day, kind, count(*) FROM journal
+        SELECT (at AT TIME ZONE $2)::date AS day, kind, count(*) AS entries FROM journal
         WHERE merchant_id = $1 AND kind <> 'impression' AND at >= $3 AND at < $4 GROUP BY day, kind ORDER BY day, kind
     """
     return await rows(conn, DayCount, sql, merchant_id, timezone, since, until)

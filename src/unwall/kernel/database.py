@@ -1,16 +1,17 @@
 """The database: one pool, typed rows, transactions that may be confined to one merchant.
 
 Every question is written as SQL where it is asked and decoded by `rows`, `row` or `value` into the type that it
-names; column order is field order.
+names, by the names of its columns.
 """
 
 import asyncio
 import enum
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from functools import lru_cache, partial
+from itertools import starmap
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin
@@ -25,6 +26,7 @@ from unwall.kernel.migrate import migrate
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Row = TypeVar("Row", bound=msgspec.Struct)
+Decoder: TypeAlias = Callable[[Iterable[asyncpg.Record]], Iterator[Row]]
 
 CONFINE = "SELECT set_config('role', 'unwall_desk', true), set_config('unwall.merchant_id', $1, true)"
 
@@ -98,32 +100,58 @@ def containing(words: str) -> str:
 # --- typed rows -------------------------------------------------------------------------------------------------------
 
 
+class WrongColumns(TypeError):
+    """A statement does not give the fields of the struct that it is read into: a programming error."""
+
+
 async def rows(conn: Connection, kind: type[Row], sql: str, *args: object) -> list[Row]:
-    make = _maker(kind)
-    return [make(record) for record in await conn.fetch(sql, *args)]
+    """Raises `WrongColumns` unless the columns have the names of the struct's fields, in their order; fields at the end
+    that have a default may be left out."""
+    found = await conn.fetch(sql, *args)
+    return list(_decoder(kind, found[0], sql)(found)) if found else []
 
 
 async def row(conn: Connection, kind: type[Row], sql: str, *args: object) -> Row | None:
+    """As `rows`, of the first row."""
     record = await conn.fetchrow(sql, *args)
-    return None if record is None else _maker(kind)(record)
+    return None if record is None else next(_decoder(kind, record, sql)((record,)))
+
+
+def _decoder(kind: type[Row], record: asyncpg.Record, sql: str) -> Decoder[Row]:
+    try:
+        return _decoder_of(kind, tuple(record.keys()))
+    except WrongColumns as error:
+        raise WrongColumns(f"{error}, in: {' '.join(sql.split())[:80]}") from None
 
 
 @lru_cache(maxsize=512)
-def _maker(kind: type[Row]) -> Callable[[Any], Row]:
+def _decoder_of(kind: type[Row], columns: tuple[str, ...]) -> Decoder[Row]:
     """Our own rows are not validated again; only what PostgreSQL has no type for is converted."""
-    hints = msgspec.structs.fields(kind)
-    convert = {i: _converter(field.type) for i, field in enumerate(hints) if _converter(field.type)}
+    fields = msgspec.structs.fields(kind)
+    _check_columns(kind, columns)
+    convert = [(i, function) for i, field in enumerate(fields[: len(columns)]) if (function := _converter(field.type))]
     if not convert:
-        return lambda record: kind(*record)
+        return partial(starmap, kind)
 
-    def make(record: Any) -> Row:
+    def make(record: asyncpg.Record) -> Row:
         values = list(record)
-        for i, function in convert.items():
-            if i < len(values) and values[i] is not None:
-                values[i] = function(values[i])  # type: ignore[misc]
+        for i, function in convert:
+            if values[i] is not None:
+                values[i] = function(values[i])
         return kind(*values)
 
-    return make
+    return partial(map, make)
+
+
+def _check_columns(kind: type[msgspec.Struct], columns: tuple[str, ...]) -> None:
+    fields = msgspec.structs.fields(kind)
+    names = tuple(field.name for field in fields)
+    missing = [field.name for field in fields if field.required and field.name not in columns]
+    unknown = [column for column in columns if column not in names]
+    if missing or unknown:
+        raise WrongColumns(f"columns of {kind.__qualname__}: missing {missing}, unknown {unknown}")
+    if columns != names[: len(columns)]:
+        raise WrongColumns(f"columns of {kind.__qualname__}: {list(columns)} are not in the order of its fields")
 
 
 def _converter(wanted: Any) -> Callable[[Any], Any] | None:

@@ -9,7 +9,8 @@ from unwall.kernel.secrets import fingerprint
 from unwall.people.values import ApiKey, Member, Merchant, Staff
 
 _MERCHANT = """
-    SELECT id, slug, coalesce(translations #>> ARRAY[{lang}, 'name'], name), currency, timezone, locale FROM merchant
+    SELECT id, slug, coalesce(translations #>> ARRAY[{lang}, 'name'], name) AS name, currency, timezone, locale
+    FROM merchant
 """
 _MERCHANT_IN = _MERCHANT.format(lang="$1::text")
 _STAFF = "SELECT s.id, s.merchant_id, s.email, s.name, s.role, s.node_id, s.active FROM staff s"

@@ -10,8 +10,9 @@ from unwall.kernel.database import Connection, containing, row, rows
 from unwall.people.values import Visit
 
 _CART = """
-SELECT c.id, c.merchant_id, m.slug, coalesce(m.translations #>> ARRAY[$2, 'name'], m.name), m.currency, c.visitor_id,
-       c.state = 'open',
+SELECT c.id, c.merchant_id, m.slug AS merchant_slug,
+       coalesce(m.translations #>> ARRAY[$2, 'name'], m.name) AS merchant_name, m.currency, c.visitor_id,
+       c.state = 'open' AS open,
        coalesce((SELECT jsonb_agg(jsonb_build_object(
             'variant_id', l.variant_id, 'product_id', p.id, 'product_slug', p.slug,
             'title', coalesce(p.translations #>> ARRAY[$2, 'title'], p.title), 'sku', v.sku,
@@ -23,12 +24,13 @@ SELECT c.id, c.merchant_id, m.slug, coalesce(m.translations #>> ARRAY[$2, 'name'
         FROM cart_line l JOIN variant v ON v.id = l.variant_id JOIN product p ON p.id = v.product_id
         LEFT JOIN LATERAL (SELECT file, alt FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1) i
             ON true
-        WHERE l.cart_id = c.id), '[]')
+        WHERE l.cart_id = c.id), '[]') AS lines
 FROM cart c JOIN merchant m ON m.id = c.merchant_id
 """
 _ORDER = """
-SELECT o.id, o.merchant_id, m.slug, coalesce(m.translations #>> ARRAY[$2, 'name'], m.name), o.number, o.cart_id,
-       o.hold_id, o.visitor_id, o.member_id, o.session_id, o.channel, o.state, o.method, o.currency, o.items_total,
+SELECT o.id, o.merchant_id, m.slug AS merchant_slug,
+       coalesce(m.translations #>> ARRAY[$2, 'name'], m.name) AS merchant_name, o.number, o.cart_id, o.hold_id,
+       o.visitor_id, o.member_id, o.session_id, o.channel, o.state, o.method, o.currency, o.items_total,
        o.discount_total, o.shipping_total, o.total, o.contact, o.promise, o.sourcing, o.placed_at, o.expires_at,
        o.paid_at, o.closed_at,
        coalesce((SELECT jsonb_agg(jsonb_build_object(
@@ -38,19 +40,22 @@ SELECT o.id, o.merchant_id, m.slug, coalesce(m.translations #>> ARRAY[$2, 'name'
             'image_file', (SELECT file FROM product_image WHERE product_id = l.product_id ORDER BY position LIMIT 1),
             'quantity', l.quantity, 'unit_price', l.unit_price, 'total', l.total, 'returned', l.returned,
             'post_id', l.post_id, 'page', l.page, 'policy', l.policy
-        ) ORDER BY l.line) FROM order_line l LEFT JOIN product p ON p.id = l.product_id WHERE l.order_id = o.id), '[]'),
+        ) ORDER BY l.line) FROM order_line l LEFT JOIN product p ON p.id = l.product_id WHERE l.order_id = o.id), '[]')
+       AS lines,
        coalesce((SELECT jsonb_agg(jsonb_build_object(
             'id', y.id, 'gateway', y.gateway, 'amount', y.amount, 'state', y.state, 'last4', y.last4,
             'message', y.message, 'asked_at', y.asked_at, 'settled_at', y.settled_at
-        ) ORDER BY y.id) FROM payment y WHERE y.order_id = o.id), '[]')
+        ) ORDER BY y.id) FROM payment y WHERE y.order_id = o.id), '[]') AS payments
 FROM sales_order o JOIN merchant m ON m.id = o.merchant_id
 """
 _ROW = """
-SELECT o.id, o.number, m.slug, coalesce(m.translations #>> ARRAY[$2, 'name'], m.name), o.channel, o.state, o.method,
-       o.currency, o.total, coalesce((SELECT sum(quantity) FROM order_line l WHERE l.order_id = o.id), 0)::int,
-       coalesce(o.contact ->> 'name', ''), o.placed_at,
+SELECT o.id, o.number, m.slug AS merchant_slug, coalesce(m.translations #>> ARRAY[$2, 'name'], m.name) AS merchant_name,
+       o.channel, o.state, o.method, o.currency, o.total,
+       coalesce((SELECT sum(quantity) FROM order_line l WHERE l.order_id = o.id), 0)::int AS units,
+       coalesce(o.contact ->> 'name', '') AS customer, o.placed_at,
        ARRAY(SELECT coalesce(n.translations #>> ARRAY[$2, 'name'], n.name)
              FROM jsonb_array_elements_text(o.promise -> 'node_ids') AS chosen JOIN node n ON n.id = chosen::uuid)
+       AS node_names
 FROM sales_order o JOIN merchant m ON m.id = o.merchant_id
 """
 

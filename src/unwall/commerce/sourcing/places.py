@@ -10,10 +10,11 @@ async def places(conn: Connection, lang: str, query: str, limit: int = 40) -> li
         conn,
         Place,
         """
-        SELECT min(coalesce(translations #>> ARRAY[$1, 'city'], city)), avg(latitude), avg(longitude)
+        SELECT min(coalesce(translations #>> ARRAY[$1, 'city'], city)) AS label, avg(latitude) AS latitude,
+            avg(longitude) AS longitude
         FROM node
         WHERE open AND ($2 = '' OR position(lower($2) IN lower(concat_ws(' ', city, name, address, translations))) > 0)
-        GROUP BY city ORDER BY 1 LIMIT $3
+        GROUP BY city ORDER BY label LIMIT $3
         """,
         lang,
         query.strip(),

@@ -10,9 +10,10 @@ from unwall.kernel.cursors import Page, decode, page_of
 from unwall.kernel.database import Connection, row, rows
 
 NODE = """
-    SELECT id, merchant_id, code, kind, coalesce(translations #>> ARRAY[$1, 'name'], name),
-        coalesce(translations #>> ARRAY[$1, 'city'], city), coalesce(translations #>> ARRAY[$1, 'address'], address),
-        latitude, longitude, timezone, opening_hours, ships, pickup, pick_minutes, pick_cost, open
+    SELECT id, merchant_id, code, kind, coalesce(translations #>> ARRAY[$1, 'name'], name) AS name,
+        coalesce(translations #>> ARRAY[$1, 'city'], city) AS city,
+        coalesce(translations #>> ARRAY[$1, 'address'], address) AS address, latitude, longitude, timezone,
+        opening_hours, ships, pickup, pick_minutes, pick_cost, open
     FROM node"""
 
 
@@ -55,11 +56,11 @@ async def level_grid(conn: Connection, merchant_id: UUID, product_ids: Sequence[
         conn,
         GridRow,
         """
-        SELECT p.id, coalesce(p.translations #>> ARRAY[$3, 'title'], p.title), v.id, v.sku,
-            in_words(p.translations, $3, v.options), coalesce((
+        SELECT p.id AS product_id, coalesce(p.translations #>> ARRAY[$3, 'title'], p.title) AS title,
+            v.id AS variant_id, v.sku, in_words(p.translations, $3, v.options) AS options, coalesce((
             SELECT jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'node_id', l.node_id, 'on_hand', l.on_hand,
                 'held', l.held, 'allocated', l.allocated, 'safety_stock', l.safety_stock) ORDER BY l.node_id)
-            FROM stock_level l WHERE l.variant_id = v.id), '[]')
+            FROM stock_level l WHERE l.variant_id = v.id), '[]') AS levels
         FROM product p JOIN variant v ON v.product_id = p.id
         WHERE p.merchant_id = $1 AND p.id = ANY($2)
         ORDER BY array_position($2, p.id), v.position, v.id""",
@@ -117,7 +118,7 @@ async def audit(conn: Connection) -> list[Discrepancy]:
                 sum(open) FILTER (WHERE state = 'allocated') AS allocated
             FROM stock_hold WHERE open > 0 GROUP BY variant_id, node_id
         )
-        SELECT variant_id, node_id, bucket, coalesce(ledger, 0), coalesce(level, 0), holds
+        SELECT variant_id, node_id, bucket, coalesce(ledger, 0) AS ledger, coalesce(level, 0) AS level, holds
         FROM stock_level l
             FULL JOIN booked b USING (variant_id, node_id)
             FULL JOIN open o USING (variant_id, node_id)

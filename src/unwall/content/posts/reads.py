@@ -9,16 +9,17 @@ from unwall.kernel.database import Connection, containing, row, rows
 
 # The fields of `values.Post`, in the language $1, of posts `p` of accounts `a` with their outbox entry `o`, if any.
 POST_COLUMNS = """
-    p.id, p.account_id, p.merchant_id, p.kind, coalesce(p.translations #>> ARRAY[$1, 'title'], p.title),
-    coalesce(p.translations #>> ARRAY[$1, 'body_html'], p.body_html), p.state, p.likes, p.published_at, a.handle,
-    coalesce(a.translations #>> ARRAY[$1, 'name'], a.name), a.avatar,
+    p.id, p.account_id, p.merchant_id, p.kind, coalesce(p.translations #>> ARRAY[$1, 'title'], p.title) AS title,
+    coalesce(p.translations #>> ARRAY[$1, 'body_html'], p.body_html) AS body_html, p.state, p.likes, p.published_at,
+    a.handle AS account_handle, coalesce(a.translations #>> ARRAY[$1, 'name'], a.name) AS account_name,
+    a.avatar AS account_avatar,
     (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'file', file, 'width', width, 'height', height,
         'alt', coalesce(nullif(p.translations #>> ARRAY[$1, 'alts', position::text], ''), alt)
-        ) ORDER BY position), '[]') FROM post_media WHERE post_id = p.id),
+        ) ORDER BY position), '[]') FROM post_media WHERE post_id = p.id) AS media,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('product_id', product_id, 'media', media, 'x', x, 'y', y)
-        ORDER BY position), '[]') FROM post_tag WHERE post_id = p.id),
-    coalesce(o.entry, p.id)
+        ORDER BY position), '[]') FROM post_tag WHERE post_id = p.id) AS tags,
+    coalesce(o.entry, p.id) AS entry
 """
 _LIVE = f"SELECT {POST_COLUMNS} FROM outbox o JOIN post p ON p.id = o.post_id JOIN account a ON a.id = p.account_id"
 _ANY = f"SELECT {POST_COLUMNS} FROM post p JOIN account a ON a.id = p.account_id LEFT JOIN outbox o ON o.post_id = p.id"
@@ -118,7 +119,7 @@ async def desk_post(conn: Connection, merchant_id: UUID, post_id: UUID) -> DeskP
                 'tags', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'product_id', product_id, 'media', media, 'x', x, 'y', y) ORDER BY position), '[]')
                     FROM post_tag WHERE post_id = p.id),
-                'translations', translations, 'id', id),
+                'translations', translations, 'id', id) AS draft,
             state, author, likes, created_at, published_at
         FROM post p WHERE merchant_id = $1 AND id = $2
         """,

@@ -48,9 +48,11 @@ async def post_sales(  # what a period of posts is asked by
                 AND ($6::uuid[] IS NULL OR a.post_id = ANY($6))
             GROUP BY a.post_id
         )
-        SELECT p.id, coalesce(nullif(p.translations #>> ARRAY[$2, 'title'], ''), nullif(p.title, ''), left(p.body, 80)),
-            (SELECT file FROM post_media m WHERE m.post_id = p.id ORDER BY m.position LIMIT 1), p.published_at,
-            coalesce(views, 0), coalesce(clicks, 0), coalesce(carts, 0), coalesce(orders, 0), coalesce(revenue, 0)
+        SELECT p.id AS post_id,
+            coalesce(nullif(p.translations #>> ARRAY[$2, 'title'], ''), nullif(p.title, ''), left(p.body, 80)) AS title,
+            (SELECT file FROM post_media m WHERE m.post_id = p.id ORDER BY m.position LIMIT 1) AS image_file,
+            p.published_at, coalesce(views, 0) AS views, coalesce(clicks, 0) AS product_clicks,
+            coalesce(carts, 0) AS add_to_carts, coalesce(orders, 0) AS orders, coalesce(revenue, 0) AS revenue
         FROM behaviour FULL JOIN sold USING (post_id) JOIN post p ON p.id = post_id
         ORDER BY coalesce(revenue, 0) DESC, coalesce(views, 0) DESC, p.id DESC LIMIT $5
     """
@@ -62,11 +64,11 @@ async def today(conn: Connection, merchant: Merchant, now: datetime) -> Today:
     """Sales by hour and channel of the merchant's local day so far, and of the same weekday a week ago."""
     sql = """
         SELECT extract(hour FROM placed_at AT TIME ZONE $7)::int AS hour, channel,
-            count(*) FILTER (WHERE placed_at >= $2),
-            coalesce(sum(items_total - discount_total) FILTER (WHERE placed_at >= $2), 0)::bigint,
-            count(*) FILTER (WHERE placed_at < $2),
-            coalesce(sum(items_total - discount_total) FILTER (WHERE placed_at < $2), 0)::bigint,
-            coalesce(sum(items_total - discount_total) FILTER (WHERE placed_at <= $6), 0)::bigint
+            count(*) FILTER (WHERE placed_at >= $2) AS orders,
+            coalesce(sum(items_total - discount_total) FILTER (WHERE placed_at >= $2), 0)::bigint AS revenue,
+            count(*) FILTER (WHERE placed_at < $2) AS before_orders,
+            coalesce(sum(items_total - discount_total) FILTER (WHERE placed_at < $2), 0)::bigint AS before_revenue,
+            coalesce(sum(items_total - discount_total) FILTER (WHERE placed_at <= $6), 0)::bigint AS before_so_far
         FROM sales_order
         WHERE merchant_id = $1 AND state IN ('paid', 'fulfilled')
             AND (placed_at >= $2 AND placed_at < $3 OR placed_at >= $4 AND placed_at < $5)
@@ -82,8 +84,9 @@ async def sale_post(conn: Connection, order_id: UUID, lang: str) -> Credit | Non
     """The post that an order is credited to."""
     sql = """
         SELECT a.order_id, a.post_id,
-            coalesce(nullif(p.translations #>> ARRAY[$2, 'title'], ''), nullif(p.title, ''), left(p.body, 80), ''),
-            c.handle, a.rule, a.amount, a.touched_at, a.ordered_at
+            coalesce(nullif(p.translations #>> ARRAY[$2, 'title'], ''), nullif(p.title, ''), left(p.body, 80), '')
+                AS post_title,
+            c.handle AS account_handle, a.rule, a.amount, a.touched_at, a.ordered_at
         FROM attribution a LEFT JOIN post p ON p.id = a.post_id LEFT JOIN account c ON c.id = p.account_id
         WHERE a.order_id = $1
     """
@@ -95,8 +98,8 @@ async def top_products(
 ) -> list[TopProduct]:
     """By revenue of the lines of paid orders placed in [since, until)."""
     sql = """
-        SELECT l.product_id, coalesce(p.translations #>> ARRAY[$2, 'title'], p.title, max(l.title)),
-            sum(l.quantity)::int, sum(l.total)::bigint AS revenue
+        SELECT l.product_id, coalesce(p.translations #>> ARRAY[$2, 'title'], p.title, max(l.title)) AS title,
+            sum(l.quantity)::int AS quantity, sum(l.total)::bigint AS revenue
         FROM sales_order o JOIN order_line l ON l.order_id = o.id LEFT JOIN product p ON p.id = l.product_id
         WHERE o.merchant_id = $1 AND o.state IN ('paid', 'fulfilled') AND o.placed_at >= $3 AND o.placed_at < $4
         GROUP BY l.product_id, p.id ORDER BY revenue DESC, l.product_id LIMIT $5
@@ -107,8 +110,8 @@ async def top_products(
 async def daily_sales(conn: Connection, merchant: Merchant, since: datetime, until: datetime) -> list[DaySales]:
     """Paid orders by the merchant's local days in [since, until), and what of them posts led to."""
     sql = """
-        SELECT (o.placed_at AT TIME ZONE $2)::date AS day, count(*), sum(o.items_total - o.discount_total)::bigint,
-            coalesce(sum(a.amount), 0)::bigint
+        SELECT (o.placed_at AT TIME ZONE $2)::date AS day, count(*) AS orders,
+            sum(o.items_total - o.discount_total)::bigint AS revenue, coalesce(sum(a.amount), 0)::bigint AS from_posts
         FROM sales_order o LEFT JOIN attribution a ON a.order_id = o.id
         WHERE o.merchant_id = $1 AND o.state IN ('paid', 'fulfilled') AND o.placed_at >= $3 AND o.placed_at < $4
         GROUP BY day ORDER BY day
@@ -133,8 +136,8 @@ async def short_stock(
                 WHERE s.variant_id = sold.variant_id AND n.open), 0)::int AS available
             FROM sold
         )
-        SELECT v.id, v.product_id, coalesce(p.translations #>> ARRAY[$2, 'title'], p.title),
-            in_words(p.translations, $2, v.options), available, quantity
+        SELECT v.id AS variant_id, v.product_id, coalesce(p.translations #>> ARRAY[$2, 'title'], p.title) AS title,
+            in_words(p.translations, $2, v.options) AS options, available, quantity AS sold
         FROM stocked JOIN variant v ON v.id = variant_id AND v.active
             JOIN product p ON p.id = v.product_id AND p.status = 'active'
         WHERE available < quantity ORDER BY available, quantity DESC, v.id LIMIT $5

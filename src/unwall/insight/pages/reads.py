@@ -31,17 +31,17 @@ async def opening(
         SELECT
             coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.at DESC, t.product_id) FROM (
                 SELECT product_id, kind, at FROM trail WHERE person_id = ANY($1)
-                ORDER BY at DESC, product_id LIMIT 60) t), '[]'),
+                ORDER BY at DESC, product_id LIMIT 60) t), '[]') AS trail,
             coalesce((SELECT jsonb_agg(jsonb_build_object(
                 'merchant_id', merchant_id, 'position', position, 'product_id', product_id))
-                FROM pin WHERE page = $2 AND ($3::uuid IS NULL OR merchant_id = $3)), '[]'),
+                FROM pin WHERE page = $2 AND ($3::uuid IS NULL OR merchant_id = $3)), '[]') AS pins,
             fed,
             CASE WHEN fed THEN '[]' ELSE coalesce((SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object(
                 'name', coalesce(a.translations #>> ARRAY[$4, 'name'], a.name),
                 'bio', coalesce(a.translations #>> ARRAY[$4, 'bio'], a.bio))) FROM (
                     SELECT * FROM account
                     WHERE id NOT IN (SELECT account_id FROM follow WHERE follower_id = ANY($1))
-                    ORDER BY followers DESC, id LIMIT 6) a), '[]') END
+                    ORDER BY followers DESC, id LIMIT 6) a), '[]') END AS accounts
         FROM (SELECT EXISTS (
             SELECT FROM follow f JOIN outbox o ON o.account_id = f.account_id WHERE f.follower_id = ANY($1)
         ) AS fed) known
@@ -61,10 +61,10 @@ async def nearby(
             SELECT * FROM node WHERE kind = 'shop' AND open AND pickup AND ($4::uuid IS NULL OR merchant_id = $4)
             ORDER BY (latitude - $2) ^ 2 + ((longitude - $3) * cos(radians($2))) ^ 2, id LIMIT $6
         )
-        SELECT to_jsonb(near) || jsonb_build_object('name', coalesce(translations #>> ARRAY[$5, 'name'], name)),
+        SELECT to_jsonb(near) || jsonb_build_object('name', coalesce(translations #>> ARRAY[$5, 'name'], name)) AS node,
             ARRAY(SELECT DISTINCT v.product_id FROM variant v
                 JOIN stock_level s ON s.variant_id = v.id AND s.node_id = near.id AND s.available > 0
-                WHERE v.product_id = ANY($1) AND v.active)
+                WHERE v.product_id = ANY($1) AND v.active) AS product_ids
         FROM near
     """
     return await rows(conn, Nearby, sql, list(product_ids), point.latitude, point.longitude, merchant_id, lang, limit)

@@ -23,7 +23,7 @@ async def active_model(conn: Connection) -> ModelRow | None:
 
 async def active_fit(conn: Connection) -> Trained | None:
     """What the active model was trained on."""
-    return await row(conn, Trained, "SELECT created_at, facts FROM model WHERE kind = $1 AND active", KIND)
+    return await row(conn, Trained, "SELECT created_at AS at, facts AS fit FROM model WHERE kind = $1 AND active", KIND)
 
 
 async def steps(conn: Connection) -> list[asyncpg.Record]:

@@ -7,7 +7,7 @@ import msgspec
 
 from unwall.commerce.stock import actions, rules
 from unwall.commerce.stock.values import Cause, NodeDraft, NodeKind, Reason
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.ids import derived_id
 
 MERCHANT, PRODUCT, NODE = (derived_id("bench", name) for name in ("merchant", "product", "node"))
@@ -31,7 +31,7 @@ class Shelves(msgspec.Struct, frozen=True):
     variants: list[UUID]
 
 
-async def stock_up(conn: Connection, counts: Sequence[int]) -> Shelves:
+async def stock_up(conn: Transaction, counts: Sequence[int]) -> Shelves:
     """An article for each count, and so many of it; doing it again changes nothing."""
     variants = [derived_id("bench", "variant", n) for n in range(len(counts))]
     await conn.execute(

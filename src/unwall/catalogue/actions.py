@@ -18,19 +18,19 @@ from unwall.catalogue.values import (
     ProductDraft,
     Words,
 )
-from unwall.kernel.database import Connection, rows
+from unwall.kernel.database import Connection, Transaction, rows
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 from unwall.people.values import Merchant
 
 
-async def save_product(conn: Connection, merchant_id: UUID, draft: ProductDraft) -> UUID:
+async def save_product(conn: Transaction, merchant_id: UUID, draft: ProductDraft) -> UUID:
     """Make a product, or change the one of the draft's id; raises `Invalid` or `NoSuchProduct` and changes nothing."""
     return (await save_products(conn, merchant_id, [draft]))[0]
 
 
-async def save_products(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[UUID]:
+async def save_products(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[UUID]:
     """Many at once, all or nothing, in a few statements however many they are. Of several drafts, errors name theirs:
     `3.title`."""
     await _lock(conn, merchant_id)
@@ -42,7 +42,7 @@ async def save_products(conn: Connection, merchant_id: UUID, drafts: Sequence[Pr
     return await _write(conn, merchant_id, tidied)
 
 
-async def archive_product(conn: Connection, merchant_id: UUID, product_id: UUID) -> None:
+async def archive_product(conn: Transaction, merchant_id: UUID, product_id: UUID) -> None:
     """No longer shown or sold; it stays where orders and posts name it. Doing it twice changes nothing."""
     changed = await conn.fetchval(
         "UPDATE product SET status = 'archived', updated_at = now() WHERE merchant_id = $1 AND id = $2 RETURNING id",
@@ -53,7 +53,7 @@ async def archive_product(conn: Connection, merchant_id: UUID, product_id: UUID)
         raise NoSuchProduct(N_("There is no such product."))
 
 
-async def save_category(conn: Connection, merchant_id: UUID, draft: CategoryDraft) -> UUID:
+async def save_category(conn: Transaction, merchant_id: UUID, draft: CategoryDraft) -> UUID:
     tidied = rules.tidy_category(draft)
     errors = rules.check_category(tidied)
     if errors:
@@ -76,7 +76,7 @@ async def save_category(conn: Connection, merchant_id: UUID, draft: CategoryDraf
     return category_id
 
 
-async def save_bundle(conn: Connection, merchant_id: UUID, draft: BundleDraft) -> UUID:
+async def save_bundle(conn: Transaction, merchant_id: UUID, draft: BundleDraft) -> UUID:
     """Make a bundle, or change the one of the draft's id or slug."""
     tidied = rules.tidy_bundle(draft)
     await _lock(conn, merchant_id)
@@ -100,7 +100,7 @@ async def save_bundle(conn: Connection, merchant_id: UUID, draft: BundleDraft) -
     return bundle_id
 
 
-async def _write_bundle(conn: Connection, merchant_id: UUID, draft: BundleDraft) -> UUID:
+async def _write_bundle(conn: Transaction, merchant_id: UUID, draft: BundleDraft) -> UUID:
     words = (draft.slug, draft.title, draft.description, draft.translations, draft.active)
     known = await conn.fetchval(
         "SELECT id FROM bundle WHERE merchant_id = $1 AND (id = $2 OR $2 IS NULL AND slug = $3)",
@@ -127,7 +127,7 @@ async def _write_bundle(conn: Connection, merchant_id: UUID, draft: BundleDraft)
     return bundle_id
 
 
-async def csv_import(conn: Connection, merchant: Merchant, text: str, *, files_url: str) -> ImportReport:
+async def csv_import(conn: Transaction, merchant: Merchant, text: str, *, files_url: str) -> ImportReport:
     """Bring in a file of Shopify's product-CSV layout, all or nothing; doing it twice changes nothing. Products are
     known by their handle and become what the file says, with the variants it names; those it does not name stay.
 
@@ -163,7 +163,7 @@ def _on_shelf(draft: ProductDraft, titles: Mapping[str, str]) -> ProductDraft:
 
 
 async def _counted(
-    conn: Connection, merchant_id: UUID, entries: Iterable[sheet.Entry], drafts: Iterable[ProductDraft]
+    conn: Transaction, merchant_id: UUID, entries: Iterable[sheet.Entry], drafts: Iterable[ProductDraft]
 ) -> tuple[Counted, ...]:
     counts = {
         variant.sku: quantity
@@ -178,7 +178,7 @@ async def _counted(
 # --- how products are written -----------------------------------------------------------------------------------------
 
 
-async def _lock(conn: Connection, merchant_id: UUID) -> None:
+async def _lock(conn: Transaction, merchant_id: UUID) -> None:
     """Until the transaction ends."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('catalogue ' || $1, 0))", str(merchant_id))
 
@@ -198,7 +198,7 @@ async def _wrong(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDr
     return errors
 
 
-async def _write(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[UUID]:
+async def _write(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[UUID]:
     """Write tidied and checked drafts; the ids in their order."""
     if not drafts:
         return []
@@ -229,7 +229,7 @@ class _Category(msgspec.Struct, frozen=True):
     translations: dict[str, Words]
 
 
-async def _categories(conn: Connection, merchant_id: UUID, titles: set[str]) -> dict[str, _Category]:
+async def _categories(conn: Transaction, merchant_id: UUID, titles: set[str]) -> dict[str, _Category]:
     """By title; one that is not there is made."""
     slugs = {title: rules.slugify(title) for title in titles}
     known = await _find_categories(conn, merchant_id, slugs)
@@ -261,7 +261,7 @@ def _named(categories: Iterable[_Category], title: str, slug: str) -> _Category 
     return next(by_title, None) or next((c for c in categories if c.slug == slug), None)
 
 
-async def _write_products(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> None:
+async def _write_products(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> None:
     categories = await _categories(conn, merchant_id, {draft.category for draft in drafts if draft.category})
     written = await conn.fetch(
         """
@@ -310,7 +310,7 @@ _PRODUCT_COLUMNS = (
 )
 
 
-async def _write_variants(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> None:
+async def _write_variants(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> None:
     table = [
         msgspec.structs.asdict(variant) | {"product_id": draft.id, "position": position}
         for draft in drafts
@@ -336,7 +336,7 @@ async def _write_variants(conn: Connection, merchant_id: UUID, drafts: Sequence[
         raise NoSuchProduct(N_("One of the variants is another product's."))
 
 
-async def _write_images(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> None:
+async def _write_images(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> None:
     await conn.execute("DELETE FROM product_image WHERE product_id = ANY($1::uuid[])", [draft.id for draft in drafts])
     await conn.executemany(
         "INSERT INTO product_image (product_id, position, merchant_id, file, alt, width, height)"

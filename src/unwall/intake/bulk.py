@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 from uuid import UUID
 
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 
 Row: TypeAlias = tuple[object, ...]
 Rows: TypeAlias = Iterable[Row]
@@ -49,16 +49,16 @@ COLUMNS = {
 }
 
 
-async def copy(conn: Connection, table: str, rows: Rows) -> int:
+async def copy(conn: Transaction, table: str, rows: Rows) -> int:
     """Straight in, for what cannot be there yet; a tuple a row, in the order of `COLUMNS`. How many."""
     status = await conn.copy_records_to_table(table, records=rows, columns=COLUMNS[table].split())
     return int(status.rpartition(" ")[2])
 
 
-async def add(conn: Connection, table: str, rows: Rows, *, conflict: str = "DO NOTHING") -> int:
+async def add(conn: Transaction, table: str, rows: Rows, *, conflict: str = "DO NOTHING") -> int:
     """As `copy`, but what is there stays, or goes by `conflict`, a clause of ON CONFLICT; how many rows were written.
 
-    Needs a transaction, and a table with a unique key.
+    Needs a table with a unique key.
     """
     columns = ", ".join(COLUMNS[table].split())
     await conn.execute(f"CREATE TEMP TABLE incoming ON COMMIT DROP AS SELECT {columns} FROM {table} LIMIT 0")
@@ -70,7 +70,7 @@ async def add(conn: Connection, table: str, rows: Rows, *, conflict: str = "DO N
     return int(status.rpartition(" ")[2])
 
 
-async def lay_trails(conn: Connection, merchant_ids: list[UUID]) -> int:
+async def lay_trails(conn: Transaction, merchant_ids: list[UUID]) -> int:
     """Merge everything that the journal says of these merchants' products into the trails."""
     status: str = await conn.execute(
         """

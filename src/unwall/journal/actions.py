@@ -10,7 +10,7 @@ from unwall.journal.partitions import day_of, ensure_days
 from unwall.journal.reads import subscriptions
 from unwall.journal.rules import COLUMNS, laid_trail
 from unwall.journal.values import Event
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.jobs import enqueue
 
 _TYPES = {"at": "timestamptz", "slot": "smallint", "propensity": "real", "quantity": "int", "amount": "bigint"}
@@ -21,7 +21,7 @@ _INSERT_NEW = (
 )
 
 
-async def record(conn: Connection, events: Sequence[Event]) -> int:
+async def record(conn: Transaction, events: Sequence[Event]) -> int:
     """Write facts in the caller's transaction, once each; subscribers' jobs start when it commits.
 
     Returns how many were new. One call a transaction: the trail's rows are locked until it ends.
@@ -36,7 +36,7 @@ async def record(conn: Connection, events: Sequence[Event]) -> int:
     return len(new)
 
 
-async def insert_new(conn: Connection, events: Sequence[Event]) -> set[UUID]:
+async def insert_new(conn: Transaction, events: Sequence[Event]) -> set[UUID]:
     """Insert what is not there yet; the ids of what was new. The days must be there."""
     columns = [list(column) for column in zip(*map(astuple, in_order(events)), strict=True)]
     return {record[0] for record in await conn.fetch(_INSERT_NEW, *columns)}
@@ -47,18 +47,18 @@ def in_order(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=attrgetter("id.int"))
 
 
-async def lay_trail(conn: Connection, events: Iterable[Event]) -> None:
+async def lay_trail(conn: Transaction, events: Iterable[Event]) -> None:
     steps = laid_trail(events)
     if steps:
         columns = [list(column) for column in zip(*steps, strict=True)]
         await conn.execute("SELECT lay_trail($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])", *columns)
 
 
-async def subscribe(conn: Connection, kind: str, entrypoint: str) -> None:
+async def subscribe(conn: Transaction, kind: str, entrypoint: str) -> None:
     await conn.execute("INSERT INTO subscription VALUES ($1, $2) ON CONFLICT DO NOTHING", kind, entrypoint)
 
 
-async def _tell_subscribers(conn: Connection, events: Sequence[Event]) -> None:
+async def _tell_subscribers(conn: Transaction, events: Sequence[Event]) -> None:
     entrypoints = await subscriptions(conn, {event.kind for event in events})
     for event in events:
         for entrypoint in entrypoints.get(event.kind, ()):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 
 AHEAD = 7
 """Days made in advance by the nightly routine, so that no shopper's request has to make one."""
@@ -19,10 +19,10 @@ def days_between(first: datetime, last: datetime) -> list[date]:
     return [start + timedelta(days=n) for n in range((end - start).days + 1)]
 
 
-async def ensure_days(conn: Connection, days: Iterable[date]) -> None:
+async def ensure_days(conn: Transaction, days: Iterable[date]) -> None:
     """Safe across processes, and for a confined connection; lasts if the caller's transaction does."""
     await conn.execute("SELECT ensure_journal_days($1::date[])", sorted(set(days)))
 
 
-async def ensure_ahead(conn: Connection, today: date) -> None:
+async def ensure_ahead(conn: Transaction, today: date) -> None:
     await ensure_days(conn, [today + timedelta(days=n) for n in range(AHEAD + 1)])

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from itertools import starmap
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Any, NewType, TypeAlias, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +25,9 @@ from unwall.kernel import embedded
 from unwall.kernel.migrate import migrate
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Transaction = NewType("Transaction", "PoolConnectionProxy[asyncpg.Record]")
+"""A connection inside `Database.transaction` or `confined`: for functions that lock rows, or whose writes must commit
+together. It may be passed wherever a `Connection` is wanted, not the other way round."""
 Row = TypeVar("Row", bound=msgspec.Struct)
 Decoder: TypeAlias = Callable[[Iterable[asyncpg.Record]], Iterator[Row]]
 
@@ -45,15 +48,15 @@ class Database:
             yield conn
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def transaction(self) -> AsyncIterator[Transaction]:
         async with self.pool.acquire() as conn, conn.transaction():
-            yield conn
+            yield Transaction(conn)
 
     @asynccontextmanager
-    async def confined(self, merchant_id: UUID) -> AsyncIterator[Connection]:
+    async def confined(self, merchant_id: UUID) -> AsyncIterator[Transaction]:
         async with self.pool.acquire() as conn, conn.transaction():
             await conn.execute(CONFINE, str(merchant_id))
-            yield conn
+            yield Transaction(conn)
 
 
 @asynccontextmanager

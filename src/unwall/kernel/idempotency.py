@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.kernel.database import Connection, Database
+from unwall.kernel.database import Database, Transaction
 from unwall.kernel.errors import Conflict, Invalid
 from unwall.kernel.ids import derived_id
 
@@ -38,7 +38,7 @@ async def once(db: Database, caller: str, key: str, body: bytes, work: Callable[
 
 
 async def once_in(
-    conn: Connection, caller: str, key: str, body: bytes, work: Callable[[UUID], Awaitable[Answer]]
+    conn: Transaction, caller: str, key: str, body: bytes, work: Callable[[UUID], Awaitable[Answer]]
 ) -> Answer:
     """For work within one transaction, the caller's: it and the answer are there together or not at all. A second
     request under the key waits for the first."""
@@ -50,7 +50,7 @@ async def once_in(
     return answer
 
 
-async def _claim(conn: Connection, caller: str, key: str, body: bytes) -> Answer | None:
+async def _claim(conn: Transaction, caller: str, key: str, body: bytes) -> Answer | None:
     if not 8 <= len(key) <= 200:
         raise Invalid.one(FIELD, "Send a header of 8 to 200 characters that is new for each thing you create.")
     digest = hashlib.sha256(body).digest()
@@ -67,7 +67,7 @@ async def _claim(conn: Connection, caller: str, key: str, body: bytes) -> Answer
     return Answer(known["status"], known["answer"]) if known["status"] is not None else None
 
 
-async def _keep(conn: Connection, caller: str, key: str, answer: Answer) -> None:
+async def _keep(conn: Transaction, caller: str, key: str, answer: Answer) -> None:
     await conn.execute(
         "UPDATE idempotency SET status = $3, answer = $4 WHERE caller = $1 AND key = $2",
         caller, key, answer.status, answer.body,

@@ -17,7 +17,7 @@ from pgqueuer.executors import DatabaseRetryEntrypointExecutor
 from pgqueuer.models import Job, Schedule
 from pgqueuer.queries import Queries
 
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 
 Handler = Callable[[bytes], Awaitable[None]]
 Routine = Callable[[], Awaitable[object]]
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 async def enqueue(
-    conn: Connection, entrypoint: str, payload: msgspec.Struct | bytes, *, delay_seconds: int = 0
+    conn: Transaction, entrypoint: str, payload: msgspec.Struct | bytes, *, delay_seconds: int = 0
 ) -> None:
     """The job runs once the caller's transaction has committed, `delay_seconds` from now at the earliest."""
     data = payload if isinstance(payload, bytes) else msgspec.json.encode(payload)

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 from pwdlib import PasswordHash
 
-from unwall.kernel.database import Connection, Database
+from unwall.kernel.database import Database, Transaction
 from unwall.kernel.errors import Invalid, NotFound, TooMany
 from unwall.kernel.ids import new_id
 from unwall.kernel.secrets import fingerprint, token
@@ -35,7 +35,7 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 
 async def add_merchant(
-    conn: Connection, slug: str, name: str, currency: str, timezone: str, locale: str = "en"
+    conn: Transaction, slug: str, name: str, currency: str, timezone: str, locale: str = "en"
 ) -> UUID:
     """Raises `Invalid` where the slug is taken or a field is wrong."""
     rules.check_merchant(slug, name, currency, timezone)
@@ -114,12 +114,12 @@ async def try_once(db: Database, subjects: Mapping[str, int], now: datetime, mes
         await conn.executemany("INSERT INTO sign_in_attempt VALUES ($1, $2)", [(s, now) for s in subjects])
 
 
-async def forgive(conn: Connection, subjects: Iterable[str], now: datetime) -> None:
+async def forgive(conn: Transaction, subjects: Iterable[str], now: datetime) -> None:
     """The try of this moment went well: it does not count."""
     await conn.execute("DELETE FROM sign_in_attempt WHERE subject = ANY($1) AND at = $2", list(subjects), now)
 
 
-async def wait_of(conn: Connection, subject: str, now: datetime, *, share: int = 1) -> int:
+async def wait_of(conn: Transaction, subject: str, now: datetime, *, share: int = 1) -> int:
     """Seconds until `subject` may try again, 0 where it may now; `share` is how many stand behind it."""
     since = now - timedelta(minutes=rules.FAILURE_WINDOW_MINUTES)
     await conn.execute("DELETE FROM sign_in_attempt WHERE subject = $1 AND at <= $2", subject, since)
@@ -129,14 +129,14 @@ async def wait_of(conn: Connection, subject: str, now: datetime, *, share: int =
     return rules.wait_seconds(failures // share, (now - oldest).total_seconds() if oldest else 0)
 
 
-async def note_failure(conn: Connection, subject: str, now: datetime) -> int:
+async def note_failure(conn: Transaction, subject: str, now: datetime) -> int:
     """How many more may fail before `wait_of` says to wait."""
     await conn.execute("INSERT INTO sign_in_attempt VALUES ($1, $2)", subject, now)
     failures: int = await conn.fetchval("SELECT count(*) FROM sign_in_attempt WHERE subject = $1", subject)
     return max(0, rules.FAILURES_ALLOWED - failures)
 
 
-async def _open_session(conn: Connection, audience: str, person_id: UUID) -> SignedIn:
+async def _open_session(conn: Transaction, audience: str, person_id: UUID) -> SignedIn:
     secret = token()
     await conn.execute(
         "INSERT INTO session (token_hash, audience, person_id, expires_at)"
@@ -146,18 +146,18 @@ async def _open_session(conn: Connection, audience: str, person_id: UUID) -> Sig
     return SignedIn(person_id, secret)
 
 
-async def sign_out(conn: Connection, secret: str) -> None:
+async def sign_out(conn: Transaction, secret: str) -> None:
     await conn.execute("DELETE FROM session WHERE token_hash = $1", fingerprint(secret))
 
 
-async def forget_expired(conn: Connection, now: datetime) -> None:
+async def forget_expired(conn: Transaction, now: datetime) -> None:
     """Housekeeping: sessions, failed sign-ins and remembered answers that no longer count."""
     await conn.execute("DELETE FROM session WHERE expires_at <= $1", now)
     await conn.execute("DELETE FROM sign_in_attempt WHERE at <= $1", now - timedelta(days=1))
     await conn.execute("DELETE FROM idempotency WHERE created_at <= $1", now - timedelta(days=7))
 
 
-async def claim_visitor(conn: Connection, visitor_id: UUID, member_id: UUID) -> bool:
+async def claim_visitor(conn: Transaction, visitor_id: UUID, member_id: UUID) -> bool:
     """Tie what this visitor did to the member. False where the visitor is another member's already: a shared device
     is not merged, and the caller gives the newcomer a visitor of their own."""
     owner = await conn.fetchval(
@@ -169,7 +169,7 @@ async def claim_visitor(conn: Connection, visitor_id: UUID, member_id: UUID) -> 
     return bool(owner == member_id)
 
 
-async def claim_member(conn: Connection, merchant_id: UUID, code: str, email: str, password_hash: str) -> UUID:
+async def claim_member(conn: Transaction, merchant_id: UUID, code: str, email: str, password_hash: str) -> UUID:
     """Give the member whom this merchant knows by `code` an e-mail and a password to sign in with; the member's id.
 
     Raises `NotFound`, or `Invalid` where somebody else has the address. The hash is made with `hash_password`.
@@ -188,7 +188,7 @@ async def claim_member(conn: Connection, merchant_id: UUID, code: str, email: st
 
 
 async def add_staff(
-    conn: Connection, merchant_id: UUID, email: str, name: str, password_hash: str, role: Role, node_id: UUID | None
+    conn: Transaction, merchant_id: UUID, email: str, name: str, password_hash: str, role: Role, node_id: UUID | None
 ) -> UUID:
     """Raises `Invalid`. The hash is made before the transaction, with `hash_password`."""
     if (role is Role.NODE) != (node_id is not None):
@@ -211,7 +211,7 @@ async def hash_password(password: str) -> str:
     return await asyncio.to_thread(HASHER.hash, password)
 
 
-async def set_active(conn: Connection, merchant_id: UUID, staff_id: UUID, *, active: bool) -> None:
+async def set_active(conn: Transaction, merchant_id: UUID, staff_id: UUID, *, active: bool) -> None:
     """An inactive member of staff is signed out at once. Raises `NotFound`."""
     done = await conn.execute(
         "UPDATE staff SET active = $3 WHERE merchant_id = $1 AND id = $2", merchant_id, staff_id, active
@@ -220,7 +220,9 @@ async def set_active(conn: Connection, merchant_id: UUID, staff_id: UUID, *, act
         raise NotFound(N_("There is no such member of staff."))
 
 
-async def make_api_key(conn: Connection, merchant_id: UUID, name: str, scopes: frozenset[ApiScope]) -> tuple[UUID, str]:
+async def make_api_key(
+    conn: Transaction, merchant_id: UUID, name: str, scopes: frozenset[ApiScope]
+) -> tuple[UUID, str]:
     """The key's id and its secret, which is shown once and stored only as a fingerprint."""
     if not name.strip() or len(name) > 100:
         raise Invalid.one("name", N_("Name the key, so that you know it again."))
@@ -234,7 +236,7 @@ async def make_api_key(conn: Connection, merchant_id: UUID, name: str, scopes: f
     return key_id, secret
 
 
-async def revoke_api_key(conn: Connection, merchant_id: UUID, key_id: UUID) -> None:
+async def revoke_api_key(conn: Transaction, merchant_id: UUID, key_id: UUID) -> None:
     """Idempotent: a key stays revoked from its first revocation. Raises `NotFound`."""
     done = await conn.execute(
         "UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE merchant_id = $1 AND id = $2",

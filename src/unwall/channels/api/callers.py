@@ -14,7 +14,7 @@ from litestar import Response
 from unwall.channels.house import House
 from unwall.channels.visits import AnyRequest
 from unwall.kernel import idempotency
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.errors import FieldError, Invalid, SignInNeeded
 from unwall.kernel.idempotency import FIELD, Answer
 from unwall.kernel.ids import new_id, parse_id
@@ -102,7 +102,7 @@ async def once(
 
 
 async def once_in(
-    request: AnyRequest, conn: Connection, caller: str, work: Callable[[UUID], Awaitable[Answer]]
+    request: AnyRequest, conn: Transaction, caller: str, work: Callable[[UUID], Awaitable[Answer]]
 ) -> Response[bytes]:
     """The same for work within one transaction."""
     key = request.headers.get(FIELD.lower(), "")

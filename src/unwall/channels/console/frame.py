@@ -15,7 +15,7 @@ from unwall.channels.pages import render
 from unwall.channels.saying import Said, hear, say
 from unwall.channels.visits import AnyRequest, lang_of
 from unwall.kernel.clock import now
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, NotFound, UnwallError
 from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_, gettext, ngettext
@@ -87,7 +87,7 @@ class Seat:
     def may(self, permission: Permission) -> bool:
         return permission in MAY[self.staff.role]
 
-    def confined(self) -> AbstractAsyncContextManager[Connection]:
+    def confined(self) -> AbstractAsyncContextManager[Transaction]:
         return self.house.db.confined(self.merchant_id)
 
     def words(self, message: str, **facts: object) -> str:

@@ -18,7 +18,7 @@ from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock import reads as stock_reads
 from unwall.commerce.stock.values import Cause, Reason
 from unwall.kernel.cursors import Page
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id, parse_id
 from unwall.kernel.text import N_
@@ -133,7 +133,7 @@ def _decoded(data: bytes) -> str:
         raise Invalid.one("file", N_("The file is not in UTF-8. Export it again as CSV UTF-8.")) from None
 
 
-async def _count(conn: Connection, seat: Seat, node_id: UUID, counted: tuple[Counted, ...]) -> None:
+async def _count(conn: Transaction, seat: Seat, node_id: UUID, counted: tuple[Counted, ...]) -> None:
     """Bring the node's on hand to what the file counted."""
     levels = await stock_reads.levels(conn, [count.variant_id for count in counted])
     there = {level.variant_id: level.on_hand for level in levels if level.node_id == node_id}

@@ -17,7 +17,7 @@ from unwall.channels.console.views import View
 from unwall.commerce.stock import actions, reads
 from unwall.commerce.stock.rules import ARRIVALS, CORRECTIONS
 from unwall.commerce.stock.values import Cause, GridRow, LedgerEntry, Level, Node, Reason, Short
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Conflict, Invalid, NotFound
 from unwall.kernel.ids import new_id, parse_id
 from unwall.kernel.text import N_
@@ -138,7 +138,7 @@ def _to(variant_id: UUID, node_id: UUID) -> Redirect:
     return see_other(f"{PATH}/{variant_id}/{node_id}")
 
 
-async def _book(conn: Connection, seat: Seat, form: Form, place: tuple[UUID, UUID]) -> str:
+async def _book(conn: Transaction, seat: Seat, form: Form, place: tuple[UUID, UUID]) -> str:
     """What was done, in words."""
     variant_id, node_id = place
     doing = form.text("do")

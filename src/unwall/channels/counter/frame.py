@@ -14,7 +14,7 @@ from unwall.channels.visits import AnyRequest, lang_of
 from unwall.commerce.fulfilment.rules import reaches
 from unwall.commerce.stock.reads import nodes
 from unwall.commerce.stock.values import Node
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.errors import NotFound
 from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_, gettext, ngettext
@@ -51,7 +51,7 @@ class Clerk:
     def by_htmx(self) -> bool:
         return self.request.headers.get("hx-request") == "true"
 
-    def confined(self) -> AbstractAsyncContextManager[Connection]:
+    def confined(self) -> AbstractAsyncContextManager[Transaction]:
         return self.house.db.confined(self.staff.merchant_id)
 
     def words(self, message: str, **facts: object) -> str:

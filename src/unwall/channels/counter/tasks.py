@@ -16,7 +16,7 @@ from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.fulfilment.rules import own_task
 from unwall.commerce.fulfilment.values import NotPicked, ShipmentMethod, ShipmentState, WrongItem, WrongStep
 from unwall.kernel.clock import now
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, UnwallError
 from unwall.kernel.notices import Notices
 from unwall.kernel.text import N_
@@ -83,7 +83,7 @@ async def _page(
     )  # fmt: skip
 
 
-Step = Callable[[Connection], Awaitable[object]]
+Step = Callable[[Transaction], Awaitable[object]]
 
 
 async def _take(clerk: Clerk, shipment_id: UUID, step: Step, *, kept: str = "") -> Response[Any]:
@@ -115,7 +115,7 @@ async def scan(clerk: Clerk, shipment_id: UUID, data: Form) -> Response[Any]:
 async def pick(clerk: Clerk, shipment_id: UUID, line: int, data: Form) -> Response[Any]:
     """Set how many are picked: a tap sends one more, or one less."""
 
-    async def step(conn: Connection) -> None:
+    async def step(conn: Transaction) -> None:
         picked = whole_number(data.get("quantity", ""))
         await actions.pick_line(conn, shipment_id, line, picked, clerk.staff, now())
 

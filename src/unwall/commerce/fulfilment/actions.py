@@ -12,7 +12,7 @@ from unwall.commerce.fulfilment.values import Handover, Route, Shipment, Shipmen
 from unwall.commerce.stock import actions as stock
 from unwall.journal import actions as journal
 from unwall.journal.values import Event, Kind
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import derived_id, new_id
 from unwall.kernel.secrets import pickup_code, same
@@ -20,7 +20,7 @@ from unwall.kernel.text import N_
 from unwall.people.values import Staff
 
 
-async def route(conn: Connection, order_id: UUID, routes: Sequence[Route], now: datetime) -> list[UUID]:
+async def route(conn: Transaction, order_id: UUID, routes: Sequence[Route], now: datetime) -> list[UUID]:
     """Open a paid order's shipments, one a route; the order's row must be locked."""
     merchant_id = await conn.fetchval("SELECT merchant_id FROM sales_order WHERE id = $1", order_id)
     made = [(new_id(), wanted) for wanted in routes]
@@ -39,11 +39,13 @@ async def route(conn: Connection, order_id: UUID, routes: Sequence[Route], now: 
     return [shipment_id for shipment_id, _ in made]
 
 
-async def start_picking(conn: Connection, shipment_id: UUID, staff: Staff, now: datetime) -> None:
+async def start_picking(conn: Transaction, shipment_id: UUID, staff: Staff, now: datetime) -> None:
     await _start(conn, await lock_shipment(conn, shipment_id, staff), staff, now)
 
 
-async def pick_line(conn: Connection, shipment_id: UUID, line: int, quantity: int, staff: Staff, now: datetime) -> None:
+async def pick_line(
+    conn: Transaction, shipment_id: UUID, line: int, quantity: int, staff: Staff, now: datetime
+) -> None:
     """Set how many of a line are picked; starts the picking where nobody has."""
     await _start(conn, await lock_shipment(conn, shipment_id, staff), staff, now)
     wanted = next((one for one in await _lines(conn, shipment_id) if one.line == line), None)
@@ -53,7 +55,7 @@ async def pick_line(conn: Connection, shipment_id: UUID, line: int, quantity: in
     await _set_picked(conn, shipment_id, line, quantity)
 
 
-async def scan(conn: Connection, shipment_id: UUID, code: str, staff: Staff, now: datetime) -> int:
+async def scan(conn: Transaction, shipment_id: UUID, code: str, staff: Staff, now: datetime) -> int:
     """One more picked of the line with this barcode or SKU; the line's number. Raises `WrongItem`."""
     await _start(conn, await lock_shipment(conn, shipment_id, staff), staff, now)
     found = rules.find_scanned(await _lines(conn, shipment_id), code)
@@ -61,7 +63,7 @@ async def scan(conn: Connection, shipment_id: UUID, code: str, staff: Staff, now
     return found.line
 
 
-async def make_ready(conn: Connection, shipment_id: UUID, staff: Staff, now: datetime) -> None:
+async def make_ready(conn: Transaction, shipment_id: UUID, staff: Staff, now: datetime) -> None:
     """Everything picked and packed. Raises `NotPicked`."""
     shipment = await lock_shipment(conn, shipment_id, staff)
     if shipment.state is ShipmentState.READY:
@@ -72,7 +74,7 @@ async def make_ready(conn: Connection, shipment_id: UUID, staff: Staff, now: dat
 
 
 async def hand_over(
-    conn: Connection, shipment_id: UUID, code: str, secret: bytes, staff: Staff, now: datetime
+    conn: Transaction, shipment_id: UUID, code: str, secret: bytes, staff: Staff, now: datetime
 ) -> Handover:
     """A ready pickup, against its six digits. A wrong code is counted and answered, not raised; the fifth locks
     (`CodeLocked` from then on). Right: the stock leaves, the order may be fulfilled."""
@@ -90,7 +92,7 @@ async def hand_over(
     return Handover(collected=True, tries_left=rules.CODE_TRIES - shipment.code_tries)
 
 
-async def unlock(conn: Connection, shipment_id: UUID, reason: str, staff: Staff, now: datetime) -> None:
+async def unlock(conn: Transaction, shipment_id: UUID, reason: str, staff: Staff, now: datetime) -> None:
     """Five new tries, with the reason on record."""
     if not 3 <= len(reason.strip()) <= 200:
         raise Invalid.one("reason", N_("Say in a few words why."))
@@ -100,7 +102,7 @@ async def unlock(conn: Connection, shipment_id: UUID, reason: str, staff: Staff,
     await _tell(conn, shipment.node_id)
 
 
-async def hand_to_carrier(conn: Connection, shipment_id: UUID, tracking: str, staff: Staff, now: datetime) -> None:
+async def hand_to_carrier(conn: Transaction, shipment_id: UUID, tracking: str, staff: Staff, now: datetime) -> None:
     """A ready parcel leaves: the stock too, the order may be fulfilled. `tracking` may be empty for a courier
     only."""
     shipment = await lock_shipment(conn, shipment_id, staff)
@@ -112,7 +114,7 @@ async def hand_to_carrier(conn: Connection, shipment_id: UUID, tracking: str, st
     await _leave(conn, shipment, ShipmentState.HANDED_OVER, staff, now)
 
 
-async def cancel_unpicked(conn: Connection, order_id: UUID, actor: str, now: datetime) -> bool:
+async def cancel_unpicked(conn: Transaction, order_id: UUID, actor: str, now: datetime) -> bool:
     """Call off an order's shipments; False (and nothing changed) where picking has begun. The order's row must be
     locked."""
     found = await conn.fetch("SELECT id, node_id, state FROM shipment WHERE order_id = $1 FOR UPDATE", order_id)
@@ -128,7 +130,7 @@ async def cancel_unpicked(conn: Connection, order_id: UUID, actor: str, now: dat
 # --- the steps they share ---------------------------------------------------------------------------------------------
 
 
-async def _start(conn: Connection, shipment: Shipment, staff: Staff, now: datetime) -> None:
+async def _start(conn: Transaction, shipment: Shipment, staff: Staff, now: datetime) -> None:
     if shipment.state is ShipmentState.PICKING:
         return
     rules.check_step(shipment, ShipmentState.PICKING)
@@ -140,14 +142,14 @@ async def _lines(conn: Connection, shipment_id: UUID) -> list[TaskLine]:
     return found.lines if found else []
 
 
-async def _set_picked(conn: Connection, shipment_id: UUID, line: int, quantity: int) -> None:
+async def _set_picked(conn: Transaction, shipment_id: UUID, line: int, quantity: int) -> None:
     await conn.execute(
         "UPDATE shipment_line SET picked = $3 WHERE shipment_id = $1 AND line = $2", shipment_id, line, quantity
     )
     await conn.execute("SELECT pg_notify('tasks', node_id::text) FROM shipment WHERE id = $1", shipment_id)
 
 
-async def _leave(conn: Connection, shipment: Shipment, end: ShipmentState, staff: Staff, now: datetime) -> None:
+async def _leave(conn: Transaction, shipment: Shipment, end: ShipmentState, staff: Staff, now: datetime) -> None:
     """The goods leave the node: stock, state, fact, and the order's end where this was its last shipment."""
     await _move(conn, shipment, end, staff, now)
     lines = [(line.line, line.quantity) for line in await _lines(conn, shipment.id)]
@@ -171,14 +173,14 @@ async def _leave(conn: Connection, shipment: Shipment, end: ShipmentState, staff
     await journal.record(conn, [fact])
 
 
-async def _move(conn: Connection, shipment: Shipment, to: ShipmentState, staff: Staff, now: datetime) -> None:
+async def _move(conn: Transaction, shipment: Shipment, to: ShipmentState, staff: Staff, now: datetime) -> None:
     await conn.execute("UPDATE shipment SET state = $2, updated_at = $3 WHERE id = $1", shipment.id, to, now)
     await _note(conn, shipment.id, to, _actor(staff), now)
     await _tell(conn, shipment.node_id)
 
 
 async def _note(
-    conn: Connection, shipment_id: UUID, state: ShipmentState, actor: str, now: datetime, note: str = ""
+    conn: Transaction, shipment_id: UUID, state: ShipmentState, actor: str, now: datetime, note: str = ""
 ) -> None:
     await conn.execute(
         "INSERT INTO shipment_event (id, shipment_id, merchant_id, at, state, actor, note)"
@@ -192,7 +194,7 @@ async def _note(
     )
 
 
-async def _tell(conn: Connection, node_id: UUID) -> None:
+async def _tell(conn: Transaction, node_id: UUID) -> None:
     await conn.execute("SELECT pg_notify('tasks', $1)", str(node_id))
 
 

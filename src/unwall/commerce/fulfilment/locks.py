@@ -5,13 +5,13 @@ from uuid import UUID
 from unwall.commerce.fulfilment.reads import shipment
 from unwall.commerce.fulfilment.rules import reaches
 from unwall.commerce.fulfilment.values import Shipment
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.errors import NotFound
 from unwall.kernel.text import N_
 from unwall.people.values import Staff
 
 
-async def lock_shipment(conn: Connection, shipment_id: UUID, staff: Staff) -> Shipment:
+async def lock_shipment(conn: Transaction, shipment_id: UUID, staff: Staff) -> Shipment:
     """As it is now, until the transaction ends. Raises `NotFound`, also for what another merchant or node has to do."""
     await conn.execute(
         "SELECT 1 FROM sales_order WHERE id = (SELECT order_id FROM shipment WHERE id = $1) FOR UPDATE", shipment_id

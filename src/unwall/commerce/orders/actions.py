@@ -13,7 +13,7 @@ from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock.values import Cause, Reason
 from unwall.journal import actions as journal
 from unwall.journal.values import Event, Kind
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
@@ -21,7 +21,7 @@ from unwall.people.values import Staff, Visit
 
 
 async def add_to_cart(
-    conn: Connection, visit: Visit, variant_id: UUID, quantity: int, origin: Origin, now: datetime
+    conn: Transaction, visit: Visit, variant_id: UUID, quantity: int, origin: Origin, now: datetime
 ) -> UUID:
     """Add to the visitor's open cart at the variant's merchant, making it if need be; the cart's id. Where the line is
     there already the quantities add up, and a new origin replaces the old one only if it names something. Raises
@@ -50,7 +50,7 @@ async def add_to_cart(
     return cart_id
 
 
-async def _open_cart(conn: Connection, visit: Visit, variant_id: UUID) -> tuple[UUID, UUID, UUID]:
+async def _open_cart(conn: Transaction, visit: Visit, variant_id: UUID) -> tuple[UUID, UUID, UUID]:
     """(cart, merchant, product), the cart's row locked: what is added now is added before it is ordered, or to the
     next one."""
     merchant_id, product_id = await _sold(conn, variant_id)
@@ -74,7 +74,7 @@ async def _sold(conn: Connection, variant_id: UUID) -> tuple[UUID, UUID]:
     return found[0], found[1]
 
 
-async def set_quantity(conn: Connection, visit: Visit, cart_id: UUID, variant_id: UUID, quantity: int) -> None:
+async def set_quantity(conn: Transaction, visit: Visit, cart_id: UUID, variant_id: UUID, quantity: int) -> None:
     """0 removes the line. Raises `Invalid` (quantity), `NotFound`."""
     rules.check_quantity(quantity, least=0)
     cart = await lock_cart(conn, visit, cart_id)
@@ -86,7 +86,7 @@ async def set_quantity(conn: Connection, visit: Visit, cart_id: UUID, variant_id
     await conn.execute(statement, cart_id, variant_id, quantity)
 
 
-async def remove(conn: Connection, visit: Visit, cart_id: UUID, variant_id: UUID) -> None:
+async def remove(conn: Transaction, visit: Visit, cart_id: UUID, variant_id: UUID) -> None:
     await set_quantity(conn, visit, cart_id, variant_id, 0)
 
 
@@ -99,7 +99,7 @@ def _check_line(cart: Cart, variant_id: UUID) -> None:
 
 
 async def sell_at_counter(
-    conn: Connection,
+    conn: Transaction,
     staff: Staff,
     node_id: UUID,
     lines: Sequence[tuple[UUID, int]],
@@ -152,7 +152,7 @@ async def _told_before(conn: Connection, merchant_id: UUID, sale_id: UUID, baske
     return order_id
 
 
-async def _insert_sale(conn: Connection, staff: Staff, node_id: UUID, ids: tuple[UUID, UUID], now: datetime) -> bool:
+async def _insert_sale(conn: Transaction, staff: Staff, node_id: UUID, ids: tuple[UUID, UUID], now: datetime) -> bool:
     """The order's row, paid and done, its totals still to come; False where this sale has been told before."""
     if staff.node_id not in (None, node_id):
         raise NotFound(N_("There is no such shop."))
@@ -179,7 +179,7 @@ async def _slug_of(conn: Connection, merchant_id: UUID, node_id: UUID) -> str:
     return slug
 
 
-async def _insert_sale_lines(conn: Connection, order_id: UUID, basket: dict[UUID, int]) -> None:
+async def _insert_sale_lines(conn: Transaction, order_id: UUID, basket: dict[UUID, int]) -> None:
     """At today's prices; the till has taken the money."""
     made = await conn.execute(
         "INSERT INTO order_line (order_id, line, merchant_id, product_id, variant_id, title, sku, options, quantity,"
@@ -200,7 +200,7 @@ async def _insert_sale_lines(conn: Connection, order_id: UUID, basket: dict[UUID
     )  # fmt: skip
 
 
-async def _record_sale(conn: Connection, order_id: UUID, node_id: UUID, now: datetime) -> None:
+async def _record_sale(conn: Transaction, order_id: UUID, node_id: UUID, now: datetime) -> None:
     found = await conn.fetch(
         "SELECT l.merchant_id, o.member_id, l.product_id, l.variant_id, l.quantity, l.total FROM order_line l"
         " JOIN sales_order o ON o.id = l.order_id WHERE o.id = $1 ORDER BY l.line",

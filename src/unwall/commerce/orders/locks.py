@@ -5,13 +5,13 @@ from uuid import UUID
 
 from unwall.commerce.orders.reads import cart, order
 from unwall.commerce.orders.values import Cart, Order
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.errors import NotFound
 from unwall.kernel.text import N_
 from unwall.people.values import Visit
 
 
-async def lock_cart(conn: Connection, visit: Visit, cart_id: UUID) -> Cart:
+async def lock_cart(conn: Transaction, visit: Visit, cart_id: UUID) -> Cart:
     """The visitor's cart as it is now. Raises `NotFound`."""
     await conn.execute("SELECT 1 FROM cart WHERE id = $1 FOR UPDATE", cart_id)
     found = await cart(conn, visit, cart_id, visit.lang)
@@ -20,7 +20,7 @@ async def lock_cart(conn: Connection, visit: Visit, cart_id: UUID) -> Cart:
     return found
 
 
-async def lock_order(conn: Connection, order_id: UUID) -> Order:
+async def lock_order(conn: Transaction, order_id: UUID) -> Order:
     """The order as it is now, its cart locked before it. Raises `NotFound`."""
     await conn.execute(
         "SELECT 1 FROM cart WHERE id = (SELECT cart_id FROM sales_order WHERE id = $1) FOR UPDATE", order_id

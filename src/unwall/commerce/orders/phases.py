@@ -32,7 +32,7 @@ from unwall.commerce.stock import reads as stock_reads
 from unwall.commerce.stock.values import HoldState
 from unwall.journal import actions as journal
 from unwall.journal.values import Event, Kind
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import derived_id, new_id
 from unwall.kernel.money import Money
@@ -62,7 +62,7 @@ class Asked(msgspec.Struct, frozen=True):
 # --- prepare ----------------------------------------------------------------------------------------------------------
 
 
-async def open_order(conn: Connection, visit: Visit, wish: Wish, now: datetime, payable_until: datetime) -> Order:
+async def open_order(conn: Transaction, visit: Visit, wish: Wish, now: datetime, payable_until: datetime) -> Order:
     """The cart's order: the living one if it asks for the same (or is paid), else a new one with a plan, which replaces
     what was prepared before. Raises `SoldOut`, `Invalid`, `PaymentPending`, `NotFound`."""
     cart = await lock_cart(conn, visit, wish.cart_id)
@@ -96,7 +96,7 @@ def _check_content(cart: Cart) -> None:
 
 
 async def _insert_order(
-    conn: Connection, visit: Visit, cart: Cart, contact: Contact, option: Option, made: tuple[UUID, datetime, datetime]
+    conn: Transaction, visit: Visit, cart: Cart, contact: Contact, option: Option, made: tuple[UUID, datetime, datetime]
 ) -> None:
     order_id, now, payable_until = made
     member_id = visit.member.id if visit.member else None
@@ -116,7 +116,7 @@ def promised(option: Option, contact: Contact) -> Promised:
     return Promised(option.at, option.due, option.plan.node_ids, place, option.explanation)
 
 
-async def _insert_lines(conn: Connection, order_id: UUID, cart: Cart) -> None:
+async def _insert_lines(conn: Transaction, order_id: UUID, cart: Cart) -> None:
     await conn.executemany(
         "INSERT INTO order_line (order_id, line, merchant_id, product_id, variant_id, title, sku, options, quantity,"
         " unit_price, total, post_id, page, policy)"
@@ -131,7 +131,7 @@ async def _insert_lines(conn: Connection, order_id: UUID, cart: Cart) -> None:
     )  # fmt: skip
 
 
-async def confirm_held(conn: Connection, order_id: UUID) -> Order | None:
+async def confirm_held(conn: Transaction, order_id: UUID) -> Order | None:
     """The stock is held: record the fact. None where the order was closed meanwhile, and the hold is let go."""
     order = await lock_order(conn, order_id)
     if order.state is OrderState.EXPIRED and order.hold_id:
@@ -141,7 +141,7 @@ async def confirm_held(conn: Connection, order_id: UUID) -> Order | None:
     return order
 
 
-async def close_unheld(conn: Connection, order_id: UUID, now: datetime) -> None:
+async def close_unheld(conn: Transaction, order_id: UUID, now: datetime) -> None:
     """Its stock could not be held: close the order, unless somebody pressing twice has held it meanwhile."""
     order = await lock_order(conn, order_id)
     if order.state is OrderState.PREPARED and not live_payment(order) and not await is_held(conn, order, now):
@@ -153,7 +153,7 @@ async def is_held(conn: Connection, order: Order, now: datetime) -> bool:
     return bool(held) and all(line.state is HoldState.HELD and line.expires_at > now for line in held)
 
 
-async def close(conn: Connection, order: Order, state: OrderState, now: datetime) -> None:
+async def close(conn: Transaction, order: Order, state: OrderState, now: datetime) -> None:
     """End a locked order that is not paid for; what it held is free again, and its cart can be ordered anew."""
     await conn.execute("UPDATE sales_order SET state = $2, closed_at = $3 WHERE id = $1", order.id, state, now)
     if order.hold_id:
@@ -169,7 +169,7 @@ def live_payment(order: Order) -> Payment | None:
     return next((payment for payment in order.payments if payment.state in live), None)
 
 
-async def ask_payment(conn: Connection, order_id: UUID, gateway: str, card: CardToken, now: datetime) -> Asked | None:
+async def ask_payment(conn: Transaction, order_id: UUID, gateway: str, card: CardToken, now: datetime) -> Asked | None:
     """Put on record that money will be asked for, before it is; None where the order is paid already. Pressed twice,
     the first payment is asked for again. Raises `OrderClosed` where it cannot be paid (any more)."""
     order = await lock_order(conn, order_id)
@@ -198,7 +198,7 @@ _OUTCOMES = {
 }
 
 
-async def record_charge(conn: Connection, payment_id: UUID, charge: Charge, now: datetime) -> PaymentState:
+async def record_charge(conn: Transaction, payment_id: UUID, charge: Charge, now: datetime) -> PaymentState:
     """What the gateway said, once; the state that the payment is in."""
     await conn.execute(
         "UPDATE payment SET state = $2, reference = $3, message = $4, settled_at = $5"
@@ -211,7 +211,7 @@ async def record_charge(conn: Connection, payment_id: UUID, charge: Charge, now:
 # --- finalize ---------------------------------------------------------------------------------------------------------
 
 
-async def finish(conn: Connection, order_id: UUID, now: datetime) -> None:
+async def finish(conn: Transaction, order_id: UUID, now: datetime) -> None:
     """Paid for: the stock allocated, the shipments opened, the cart ordered, the purchases recorded; all or nothing.
     Raises `HoldGone`."""
     order = await lock_order(conn, order_id)
@@ -243,7 +243,7 @@ async def _routes(conn: Connection, order: Order, hold_id: UUID) -> Sequence[Rou
     ]
 
 
-async def _order_cart(conn: Connection, order: Order, cart_id: UUID) -> None:
+async def _order_cart(conn: Transaction, order: Order, cart_id: UUID) -> None:
     """The cart becomes history; what was added to it after the order was prepared moves on to a new one."""
     await conn.execute("UPDATE cart SET state = 'ordered' WHERE id = $1", cart_id)
     await conn.execute(
@@ -277,7 +277,7 @@ def _purchases(order: Order, now: datetime) -> list[Event]:
     ]  # fmt: skip
 
 
-async def plan_again(conn: Connection, order_id: UUID, gone: UUID | None, now: datetime) -> Order:
+async def plan_again(conn: Transaction, order_id: UUID, gone: UUID | None, now: datetime) -> Order:
     """The hold `gone` ran out before the order was finished: another plan under another hold, at the same price. Where
     somebody has done so already, theirs. Raises `SoldOut` or `Invalid`."""
     order = await lock_order(conn, order_id)
@@ -296,7 +296,7 @@ async def plan_again(conn: Connection, order_id: UUID, gone: UUID | None, now: d
 # --- giving back ------------------------------------------------------------------------------------------------------
 
 
-async def begin_give_back(conn: Connection, order_id: UUID, now: datetime) -> None:
+async def begin_give_back(conn: Transaction, order_id: UUID, now: datetime) -> None:
     """Paid for, but the goods are gone: the order is cancelled and its payment on its way back."""
     order = await lock_order(conn, order_id)
     if order.state is OrderState.PREPARED and live_payment(order):
@@ -304,7 +304,7 @@ async def begin_give_back(conn: Connection, order_id: UUID, now: datetime) -> No
         await _void_payments(conn, order_id)
 
 
-async def begin_cancel(conn: Connection, order_id: UUID, actor: str, now: datetime) -> None:
+async def begin_cancel(conn: Transaction, order_id: UUID, actor: str, now: datetime) -> None:
     """Raises `TooLate` once a node has begun to pick, `PaymentPending` while a payment runs."""
     order = await lock_order(conn, order_id)
     if order.state in {OrderState.CANCELLED, OrderState.EXPIRED}:
@@ -324,20 +324,20 @@ async def begin_cancel(conn: Connection, order_id: UUID, actor: str, now: dateti
     return await _void_payments(conn, order_id)
 
 
-async def _void_payments(conn: Connection, order_id: UUID) -> None:
+async def _void_payments(conn: Transaction, order_id: UUID) -> None:
     await conn.execute(
         "UPDATE payment SET state = 'voiding' WHERE order_id = $1 AND state IN ('asked', 'captured')", order_id
     )
 
 
-async def record_void(conn: Connection, payment_id: UUID, now: datetime) -> None:
+async def record_void(conn: Transaction, payment_id: UUID, now: datetime) -> None:
     await conn.execute(
         "UPDATE payment SET state = 'voided', settled_at = $2 WHERE id = $1 AND state IN ('asked', 'voiding')",
         payment_id, now,
     )  # fmt: skip
 
 
-async def expire(conn: Connection, order_id: UUID, now: datetime) -> bool:
+async def expire(conn: Transaction, order_id: UUID, now: datetime) -> bool:
     """Close a prepared order whose time is over; False where it is not, or a payment is on its way."""
     order = await lock_order(conn, order_id)
     overdue = order.expires_at is not None and order.expires_at <= now

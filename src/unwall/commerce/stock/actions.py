@@ -20,7 +20,7 @@ from unwall.commerce.stock.values import (
     Reason,
     Short,
 )
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
@@ -28,7 +28,7 @@ from unwall.kernel.text import N_
 # --- what becomes of a hold -------------------------------------------------------------------------------------------
 
 
-async def allocate(conn: Connection, request_id: UUID, actor: str) -> None:
+async def allocate(conn: Transaction, request_id: UUID, actor: str) -> None:
     """Held -> allocated: the order is paid. Raises `HoldGone` if the hold was released, ran out or never was. One past
     its time that nobody has expired yet still counts."""
     lines = await _locked_lines(conn, [request_id])
@@ -37,7 +37,7 @@ async def allocate(conn: Connection, request_id: UUID, actor: str) -> None:
     await _move_whole(conn, lines, Reason.ALLOCATE, actor)
 
 
-async def release(conn: Connection, request_id: UUID, actor: str) -> None:
+async def release(conn: Transaction, request_id: UUID, actor: str) -> None:
     """Held -> available; what is not held (any more) stays as it is."""
     await _move_whole(conn, await _locked_lines(conn, [request_id]), Reason.RELEASE, actor)
 
@@ -47,7 +47,7 @@ DUE = """
     GROUP BY request_id ORDER BY min(expires_at), request_id LIMIT $2"""
 
 
-async def expire_due(conn: Connection, now: datetime, limit: int = 500) -> list[UUID]:
+async def expire_due(conn: Transaction, now: datetime, limit: int = 500) -> list[UUID]:
     """Held -> available for holds past their time, the longest past first; the request ids."""
     due = [record[0] for record in await conn.fetch(DUE, now, limit)]
     lines = await _locked_lines(conn, due)
@@ -57,7 +57,7 @@ async def expire_due(conn: Connection, now: datetime, limit: int = 500) -> list[
 
 
 async def issue(
-    conn: Connection, request_id: UUID, lines: Sequence[tuple[int, int]], cause_id: UUID, actor: str
+    conn: Transaction, request_id: UUID, lines: Sequence[tuple[int, int]], cause_id: UUID, actor: str
 ) -> None:
     """Allocated -> outside: the goods leave. `lines`: (line of the hold, counted from 1; quantity), each line once.
     Raises `Short` where fewer are allocated, `Invalid` for a line that is not there."""
@@ -65,13 +65,13 @@ async def issue(
 
 
 async def deallocate(
-    conn: Connection, request_id: UUID, lines: Sequence[tuple[int, int]], cause_id: UUID, actor: str
+    conn: Transaction, request_id: UUID, lines: Sequence[tuple[int, int]], cause_id: UUID, actor: str
 ) -> None:
     """Allocated -> available: not found, cancelled. `lines` and errors as in `issue`."""
     await _leave(conn, request_id, lines, Cause(cause_id, Reason.DEALLOCATE, actor))
 
 
-async def _leave(conn: Connection, request_id: UUID, wanted: Sequence[tuple[int, int]], cause: Cause) -> None:
+async def _leave(conn: Transaction, request_id: UUID, wanted: Sequence[tuple[int, int]], cause: Cause) -> None:
     found = rules.check_leaving(await _locked_lines(conn, [request_id]), wanted)
     by_line = {line.line: line for line, _ in found}
     movements = [rules.hold_movement(line, quantity, cause) for line, quantity in found]
@@ -81,7 +81,7 @@ async def _leave(conn: Connection, request_id: UUID, wanted: Sequence[tuple[int,
     await _move(conn, [(by_line[m.line], m) for m in fresh])
 
 
-async def _move_whole(conn: Connection, lines: Sequence[HeldLine], reason: Reason, actor: str) -> list[HeldLine]:
+async def _move_whole(conn: Transaction, lines: Sequence[HeldLine], reason: Reason, actor: str) -> list[HeldLine]:
     """All open units of the lines that are held; those lines. The state under the lock makes it happen once."""
     held = [line for line in lines if line.state is HoldState.HELD]
     await _move(
@@ -91,7 +91,7 @@ async def _move_whole(conn: Connection, lines: Sequence[HeldLine], reason: Reaso
     return held
 
 
-async def _locked_lines(conn: Connection, request_ids: Sequence[UUID]) -> list[HeldLine]:
+async def _locked_lines(conn: Transaction, request_ids: Sequence[UUID]) -> list[HeldLine]:
     """The lines as they stand once their levels are locked: nobody else changes them until the transaction ends."""
     known = await reads.held_lines(conn, request_ids)
     await ledger.lock(conn, ((line.merchant_id, line.variant_id, line.node_id) for line in known))
@@ -104,7 +104,7 @@ MOVE_HOLD = """
     WHERE h.request_id = m.request_id AND h.line = m.line"""
 
 
-async def _move(conn: Connection, moves: Sequence[tuple[HeldLine, Movement]]) -> None:
+async def _move(conn: Transaction, moves: Sequence[tuple[HeldLine, Movement]]) -> None:
     if moves:
         await ledger.book(conn, [movement for _, movement in moves])
         left = [rules.after(line, movement) for line, movement in moves]
@@ -121,7 +121,7 @@ async def _move(conn: Connection, moves: Sequence[tuple[HeldLine, Movement]]) ->
 
 
 async def receive(
-    conn: Connection, merchant_id: UUID, node_id: UUID, lines: Sequence[tuple[UUID, int]], cause: Cause
+    conn: Transaction, merchant_id: UUID, node_id: UUID, lines: Sequence[tuple[UUID, int]], cause: Cause
 ) -> None:
     """Outside -> available (a receipt, a return); makes levels that are not there. `lines`: (variant_id, quantity)."""
     rules.check_amounts([quantity for _, quantity in lines], cause.reason, rules.ARRIVALS)
@@ -129,7 +129,7 @@ async def receive(
 
 
 async def adjust(
-    conn: Connection, merchant_id: UUID, node_id: UUID, changes: Sequence[tuple[UUID, int]], cause: Cause
+    conn: Transaction, merchant_id: UUID, node_id: UUID, changes: Sequence[tuple[UUID, int]], cause: Cause
 ) -> None:
     """On hand up or down by (variant_id, delta). Raises `Short` where held and allocated units would be missing."""
     rules.check_amounts([abs(delta) for _, delta in changes], cause.reason, rules.CORRECTIONS)
@@ -137,7 +137,7 @@ async def adjust(
 
 
 async def counter_sell(
-    conn: Connection, merchant_id: UUID, node_id: UUID, lines: Sequence[tuple[UUID, int]], cause: Cause
+    conn: Transaction, merchant_id: UUID, node_id: UUID, lines: Sequence[tuple[UUID, int]], cause: Cause
 ) -> None:
     """Available -> outside over the counter, safety stock included. Raises `Short` with what is missing."""
     rules.check_amounts([quantity for _, quantity in lines], cause.reason, (Reason.COUNTER_SALE,))
@@ -151,7 +151,7 @@ MAKE_LEVELS = """
 
 
 async def _come_and_go(
-    conn: Connection, place: tuple[UUID, UUID], changes: Sequence[tuple[UUID, int]], cause: Cause
+    conn: Transaction, place: tuple[UUID, UUID], changes: Sequence[tuple[UUID, int]], cause: Cause
 ) -> None:
     """`place`: (merchant_id, node_id). Whatever goes up may make its level."""
     merchant_id, node_id = place
@@ -165,7 +165,7 @@ async def _come_and_go(
 
 
 async def _known_levels(
-    conn: Connection, place: tuple[UUID, UUID], variant_ids: Sequence[UUID]
+    conn: Transaction, place: tuple[UUID, UUID], variant_ids: Sequence[UUID]
 ) -> dict[LevelKey, Level]:
     merchant_id, node_id = place
     keys = [(merchant_id, variant_id, node_id) for variant_id in variant_ids]
@@ -181,7 +181,9 @@ SET_SAFETY_STOCK = (
 )
 
 
-async def set_safety_stock(conn: Connection, merchant_id: UUID, variant_id: UUID, node_id: UUID, quantity: int) -> None:
+async def set_safety_stock(
+    conn: Transaction, merchant_id: UUID, variant_id: UUID, node_id: UUID, quantity: int
+) -> None:
     """Units kept back from every promise online."""
     if not 0 <= quantity <= rules.MOST_UNITS:
         raise Invalid.one("quantity", N_("From none to a million."))
@@ -203,7 +205,7 @@ SAVE_NODE = """
     WHERE node.merchant_id = excluded.merchant_id RETURNING id"""
 
 
-async def save_node(conn: Connection, merchant_id: UUID, draft: NodeDraft) -> UUID:
+async def save_node(conn: Transaction, merchant_id: UUID, draft: NodeDraft) -> UUID:
     """Make or change a node; raises `Invalid` naming each field, `NotFound` where the id is another merchant's."""
     rules.check_node(draft)
     values = [getattr(draft, name) for name in NodeDraft.__struct_fields__ if name != "id"]

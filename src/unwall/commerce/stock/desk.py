@@ -10,7 +10,7 @@ from unwall.commerce.stock import ledger, reads, rules
 from unwall.commerce.stock.rules import GRANTED, REPEATED, Answer, Stored
 from unwall.commerce.stock.values import HeldLine, HoldLine, HoldRequest, Verdict
 from unwall.kernel.batching import Batcher
-from unwall.kernel.database import Connection, Database
+from unwall.kernel.database import Connection, Database, Transaction
 
 CLASHES = 3
 """How often another desk may store one of the ids between our look and our insert, before the callers are told."""
@@ -64,7 +64,7 @@ class Desk:
         return answers
 
 
-async def _store(conn: Connection, granted: Sequence[HoldRequest]) -> None:
+async def _store(conn: Transaction, granted: Sequence[HoldRequest]) -> None:
     lines = [(r, i, line) for r in granted for i, line in enumerate(r.lines, 1)]
     holds = [
         (r.request_id, i, r.merchant_id, n.variant_id, n.node_id, n.quantity, n.quantity, r.expires_at)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
 from unwall.commerce.stock.values import Level, LevelKey, Movement, Reused
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.text import N_
 
 LOCK = """
@@ -33,14 +33,14 @@ COLUMNS = list(Movement.__struct_fields__)
 FIELDS = [attrgetter(name) for name in COLUMNS]
 
 
-async def lock(conn: Connection, keys: Iterable[LevelKey]) -> dict[LevelKey, Level]:
+async def lock(conn: Transaction, keys: Iterable[LevelKey]) -> dict[LevelKey, Level]:
     """The levels that there are, as they stand, until the transaction ends."""
     distinct = list(set(keys))
     records = await conn.fetch(LOCK, *([key[i] for key in distinct] for i in range(3)))
     return {(merchant, variant, node): Level(variant, node, *counts) for merchant, variant, node, *counts in records}
 
 
-async def unbooked(conn: Connection, movements: Sequence[Movement]) -> list[Movement]:
+async def unbooked(conn: Transaction, movements: Sequence[Movement]) -> list[Movement]:
     """Those whose (cause, line, reason) is not in the ledger yet; raises `Reused` where it is, but says otherwise.
     To be asked under the levels' lock."""
     causes, lines, reasons = ([getattr(m, name) for m in movements] for name in ("cause_id", "line", "reason"))
@@ -56,11 +56,11 @@ async def unbooked(conn: Connection, movements: Sequence[Movement]) -> list[Move
     return fresh
 
 
-async def book(conn: Connection, movements: Sequence[Movement]) -> None:
+async def book(conn: Transaction, movements: Sequence[Movement]) -> None:
     if movements:
         await conn.execute(BOOK, *(list(map(field, movements)) for field in FIELDS))
 
 
-async def book_many(conn: Connection, records: Sequence[tuple[object, ...]]) -> None:
+async def book_many(conn: Transaction, records: Sequence[tuple[object, ...]]) -> None:
     """`book` for movements by the thousand, given as plain tuples of their fields; COPY is closed to confined roles."""
     await conn.copy_records_to_table("stock_ledger", records=records, columns=COLUMNS)

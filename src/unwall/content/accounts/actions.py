@@ -10,14 +10,14 @@ from unwall.content.accounts.values import AccountDraft, NoSuchAccount
 from unwall.journal import actions as journal
 from unwall.journal.values import Event, Kind
 from unwall.kernel.clock import now
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 from unwall.people.values import Visit
 
 
-async def save_account(conn: Connection, merchant_id: UUID, draft: AccountDraft) -> UUID:
+async def save_account(conn: Transaction, merchant_id: UUID, draft: AccountDraft) -> UUID:
     """Make an account of the merchant, or change the one of the draft's id; wants a transaction."""
     tidied = rules.tidy(draft)
     errors = rules.check(tidied)
@@ -36,7 +36,7 @@ async def save_account(conn: Connection, merchant_id: UUID, draft: AccountDraft)
     return account_id
 
 
-async def _write(conn: Connection, merchant_id: UUID, account_id: UUID, draft: AccountDraft) -> UUID | None:
+async def _write(conn: Transaction, merchant_id: UUID, account_id: UUID, draft: AccountDraft) -> UUID | None:
     written: UUID | None = await conn.fetchval(
         """
         INSERT INTO account AS a (id, merchant_id, kind, handle, name, bio, translations, avatar, banner)
@@ -60,7 +60,7 @@ async def _write(conn: Connection, merchant_id: UUID, account_id: UUID, draft: A
     return written
 
 
-async def follow(conn: Connection, visit: Visit, account_id: UUID) -> bool:
+async def follow(conn: Transaction, visit: Visit, account_id: UUID) -> bool:
     """Whether it is new; following twice counts once. Wants a transaction, of which it is the only fact."""
     merchant_id = await _lock(conn, [account_id])
     added = await conn.fetchval(
@@ -95,13 +95,13 @@ def _followed(visit: Visit, account_id: UUID, merchant_id: UUID | None) -> Event
     )
 
 
-async def unfollow(conn: Connection, visit: Visit, account_id: UUID) -> bool:
+async def unfollow(conn: Transaction, visit: Visit, account_id: UUID) -> bool:
     """Whether it was followed; wants a transaction."""
     await _lock(conn, [account_id])
     return await _uncount(conn, visit.person_ids, [account_id]) > 0
 
 
-async def merge_followers(conn: Connection, visitor_id: UUID, member_id: UUID) -> None:
+async def merge_followers(conn: Transaction, visitor_id: UUID, member_id: UUID) -> None:
     """What a visitor followed, the member that they turned out to be follows; what both followed counts once from now
     on. Wants a transaction; doing it twice changes nothing."""
     found = await conn.fetch("SELECT account_id FROM follow WHERE follower_id = $1", visitor_id)
@@ -119,7 +119,7 @@ async def merge_followers(conn: Connection, visitor_id: UUID, member_id: UUID) -
     await _uncount(conn, [visitor_id], account_ids)
 
 
-async def _uncount(conn: Connection, follower_ids: list[UUID], account_ids: list[UUID]) -> int:
+async def _uncount(conn: Transaction, follower_ids: list[UUID], account_ids: list[UUID]) -> int:
     """Delete follows and take them off the counts; how many accounts lost one. The accounts are locked."""
     lost = await conn.fetch(
         """
@@ -134,7 +134,7 @@ async def _uncount(conn: Connection, follower_ids: list[UUID], account_ids: list
     return len(lost)
 
 
-async def _lock(conn: Connection, account_ids: list[UUID]) -> dict[UUID, UUID | None]:
+async def _lock(conn: Transaction, account_ids: list[UUID]) -> dict[UUID, UUID | None]:
     """The room's only FOR UPDATE: accounts in the order of their ids; the merchant of each. Holding it, one sees what
     others did to their follows before."""
     found = await conn.fetch(

@@ -11,7 +11,7 @@ from unwall.content.posts.values import NoSuchPost, PostDraft, State
 from unwall.journal import actions as journal
 from unwall.journal.values import Event, Kind
 from unwall.kernel.clock import now
-from unwall.kernel.database import Connection, rows
+from unwall.kernel.database import Connection, Transaction, rows
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.ids import id_at, new_id
 from unwall.kernel.text import N_
@@ -20,7 +20,7 @@ from unwall.people.values import Visit
 NO_SUCH_POST = N_("There is no such post.")
 
 
-async def save_draft(conn: Connection, merchant_id: UUID, draft: PostDraft, author: str) -> UUID:
+async def save_draft(conn: Transaction, merchant_id: UUID, draft: PostDraft, author: str) -> UUID:
     """Make a draft, or change the post of the draft's id: a live one keeps its place, its likes and its author.
     Raises `Invalid`, `NoSuchPost` or `WrongState`, and changes nothing."""
     tidied = rules.tidy(draft)
@@ -47,7 +47,7 @@ async def _wrong(conn: Connection, merchant_id: UUID, draft: PostDraft) -> list[
     return errors
 
 
-async def publish(conn: Connection, merchant_id: UUID, post_id: UUID, at: datetime) -> UUID:
+async def publish(conn: Transaction, merchant_id: UUID, post_id: UUID, at: datetime) -> UUID:
     """Put the post into its account's outbox, in one row however many follow it; the entry. Publishing what is live
     answers with the entry it has. Raises `NoSuchPost`, `WrongState`, or `Invalid` where there is nothing to show."""
     known = await _own(conn, merchant_id, post_id)
@@ -72,7 +72,7 @@ async def publish(conn: Connection, merchant_id: UUID, post_id: UUID, at: dateti
     return entry
 
 
-async def remove(conn: Connection, merchant_id: UUID, post_id: UUID) -> None:
+async def remove(conn: Transaction, merchant_id: UUID, post_id: UUID) -> None:
     """Gone from every listing; the row stays for the sales that it led to. Doing it twice changes nothing."""
     known = await _own(conn, merchant_id, post_id)
     if rules.may_go(known.state, State.REMOVED):
@@ -83,7 +83,7 @@ async def remove(conn: Connection, merchant_id: UUID, post_id: UUID) -> None:
 # --- how posts are written --------------------------------------------------------------------------------------------
 
 
-async def _make(conn: Connection, merchant_id: UUID, post_id: UUID, draft: PostDraft, author: str) -> None:
+async def _make(conn: Transaction, merchant_id: UUID, post_id: UUID, draft: PostDraft, author: str) -> None:
     made = await conn.fetchval(
         "INSERT INTO post (id, merchant_id, account_id, kind, author) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT DO NOTHING RETURNING true",
@@ -97,7 +97,7 @@ async def _make(conn: Connection, merchant_id: UUID, post_id: UUID, draft: PostD
         raise NoSuchPost(NO_SUCH_POST)
 
 
-async def _write(conn: Connection, merchant_id: UUID, post_id: UUID, draft: PostDraft) -> None:
+async def _write(conn: Transaction, merchant_id: UUID, post_id: UUID, draft: PostDraft) -> None:
     await conn.execute(
         "UPDATE post SET account_id = $2, kind = $3, title = $4, body = $5, body_html = $6, translations = $7"
         " WHERE id = $1",
@@ -126,7 +126,7 @@ async def _write(conn: Connection, merchant_id: UUID, post_id: UUID, draft: Post
 # --- likes: counted in the statement that makes or deletes the row ----------------------------------------------------
 
 
-async def like(conn: Connection, visit: Visit, post_id: UUID) -> bool:
+async def like(conn: Transaction, visit: Visit, post_id: UUID) -> bool:
     """Whether it is new; liking twice counts once. Wants a transaction, of which it is the only fact."""
     known = await _live(conn, post_id)
     added = await conn.fetchval(
@@ -162,13 +162,13 @@ def _liked(visit: Visit, post: "_Locked") -> Event:
     )
 
 
-async def unlike(conn: Connection, visit: Visit, post_id: UUID) -> bool:
+async def unlike(conn: Transaction, visit: Visit, post_id: UUID) -> bool:
     """Whether it was liked."""
     await _live(conn, post_id)
     return await _uncount(conn, visit.person_ids, [post_id]) > 0
 
 
-async def merge_likes(conn: Connection, visitor_id: UUID, member_id: UUID) -> None:
+async def merge_likes(conn: Transaction, visitor_id: UUID, member_id: UUID) -> None:
     """What a visitor liked, the member that they turned out to be likes; what both liked counts once from now on. Doing
     it twice changes nothing."""
     found = await conn.fetch("SELECT post_id FROM post_like WHERE person_id = $1", visitor_id)
@@ -186,7 +186,7 @@ async def merge_likes(conn: Connection, visitor_id: UUID, member_id: UUID) -> No
     await _uncount(conn, [visitor_id], post_ids)
 
 
-async def _uncount(conn: Connection, person_ids: list[UUID], post_ids: list[UUID]) -> int:
+async def _uncount(conn: Transaction, person_ids: list[UUID], post_ids: list[UUID]) -> int:
     """Delete likes and take them off the counts; how many posts lost one. The posts are locked."""
     lost = await conn.fetch(
         """
@@ -211,7 +211,7 @@ class _Locked(msgspec.Struct, frozen=True):
     state: State
 
 
-async def _lock(conn: Connection, post_ids: list[UUID]) -> list[_Locked]:
+async def _lock(conn: Transaction, post_ids: list[UUID]) -> list[_Locked]:
     """Until the transaction ends; holding them, one sees what others did to them before."""
     return await rows(
         conn,
@@ -221,7 +221,7 @@ async def _lock(conn: Connection, post_ids: list[UUID]) -> list[_Locked]:
     )
 
 
-async def _lock_own(conn: Connection, merchant_id: UUID, post_id: UUID) -> _Locked | None:
+async def _lock_own(conn: Transaction, merchant_id: UUID, post_id: UUID) -> _Locked | None:
     """None where there is none; raises `NoSuchPost` where it is another merchant's."""
     for post in await _lock(conn, [post_id]):
         if post.merchant_id != merchant_id:
@@ -230,14 +230,14 @@ async def _lock_own(conn: Connection, merchant_id: UUID, post_id: UUID) -> _Lock
     return None
 
 
-async def _own(conn: Connection, merchant_id: UUID, post_id: UUID) -> _Locked:
+async def _own(conn: Transaction, merchant_id: UUID, post_id: UUID) -> _Locked:
     post = await _lock_own(conn, merchant_id, post_id)
     if post is None:
         raise NoSuchPost(NO_SUCH_POST)
     return post
 
 
-async def _live(conn: Connection, post_id: UUID) -> _Locked:
+async def _live(conn: Transaction, post_id: UUID) -> _Locked:
     for post in await _lock(conn, [post_id]):
         if post.state is State.LIVE:
             return post

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from unwall.journal.values import TOUCH_KINDS
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 
 # In-post: the post that most of the order's goods were bought from. Browsers name it, so it must be there, and be this
 # merchant's or nobody's. Else last-touch: the last post of this merchant that the person (the member, and every visitor
@@ -46,12 +46,12 @@ _CREDIT_THESE = _CREDIT.format(which="o.id = ANY($1::uuid[])")
 _CREDIT_SINCE = _CREDIT.format(which="o.placed_at >= $1")
 
 
-async def attribute(conn: Connection, order_ids: Sequence[UUID], window: timedelta) -> int:
+async def attribute(conn: Transaction, order_ids: Sequence[UUID], window: timedelta) -> int:
     """How many of these paid orders were credited to a post now."""
     return _count(await conn.execute(_CREDIT_THESE, list(order_ids), window, list(TOUCH_KINDS)))
 
 
-async def attribute_since(conn: Connection, since: datetime, window: timedelta) -> int:
+async def attribute_since(conn: Transaction, since: datetime, window: timedelta) -> int:
     """The same for every paid order placed since then: for histories that were brought in."""
     return _count(await conn.execute(_CREDIT_SINCE, since, window, list(TOUCH_KINDS)))
 

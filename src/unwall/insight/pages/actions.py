@@ -5,12 +5,12 @@ from uuid import UUID
 
 from unwall.catalogue.reads import cards
 from unwall.insight.pages.values import MOST_PINS, PAGES
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.text import N_
 
 
-async def save_pins(conn: Connection, merchant_id: UUID, page: str, places: Sequence[tuple[int, UUID]]) -> None:
+async def save_pins(conn: Transaction, merchant_id: UUID, page: str, places: Sequence[tuple[int, UUID]]) -> None:
     """Replace the merchant's pins of `home` or `store`: (position from 0, product). In the caller's transaction.
 
     Raises `Invalid` naming `page`, or `pins.2.position` and `pins.2.product_id`.

@@ -12,7 +12,7 @@ from unwall.insight.recommend import reads
 from unwall.insight.recommend.fitting import KIND_WEIGHTS, Steps
 from unwall.insight.recommend.model import TransitionModel
 from unwall.insight.recommend.values import Fit
-from unwall.kernel.database import Connection, Database
+from unwall.kernel.database import Database, Transaction
 from unwall.kernel.files import Files, key_for
 from unwall.kernel.ids import new_id
 
@@ -49,7 +49,7 @@ def _fit(shelf: Sequence[asyncpg.Record], steps: Sequence[asyncpg.Record]) -> tu
     return model, len(np.unique(person))
 
 
-async def _activate(conn: Connection, key: str, fit: Fit) -> None:
+async def _activate(conn: Transaction, key: str, fit: Fit) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock(hashtext('model ' || $1))", reads.KIND)
     await conn.execute("UPDATE model SET active = false WHERE kind = $1 AND active", reads.KIND)
     await conn.execute("INSERT INTO model VALUES ($1, $2, $3, $4, true)", new_id(), reads.KIND, key, fit)

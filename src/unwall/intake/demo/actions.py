@@ -31,7 +31,7 @@ from unwall.intake.demo.warehouse import Keeping, Movements, keep_stock
 from unwall.intake.demo.words import market
 from unwall.intake.progress import Progress
 from unwall.journal.partitions import AHEAD, day_of, ensure_days
-from unwall.kernel.database import Connection, Database
+from unwall.kernel.database import Connection, Database, Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files, key_for
 
@@ -151,7 +151,7 @@ def _days(stage: Stage) -> list[date]:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-async def _write(conn: Connection, scenery: Scenery, story: Story, progress: Progress, seed: int) -> dict[str, int]:
+async def _write(conn: Transaction, scenery: Scenery, story: Story, progress: Progress, seed: int) -> dict[str, int]:
     """How many rows went into each table; none where somebody else has loaded the market meanwhile."""
     progress.step("Opening the stores")
     await conn.execute("SELECT pg_advisory_xact_lock(hashtext('demo market'))")
@@ -176,11 +176,11 @@ async def _write(conn: Connection, scenery: Scenery, story: Story, progress: Pro
     return written
 
 
-async def _copy_all(conn: Connection, tables: Mapping[str, Iterator[bulk.Row]]) -> dict[str, int]:
+async def _copy_all(conn: Transaction, tables: Mapping[str, Iterator[bulk.Row]]) -> dict[str, int]:
     return {table: await bulk.copy(conn, table, rows) for table, rows in tables.items()}
 
 
-async def _open_stores(conn: Connection, scenery: Scenery, papers: Papers, likes: Ints) -> dict[str, int]:
+async def _open_stores(conn: Transaction, scenery: Scenery, papers: Papers, likes: Ints) -> dict[str, int]:
     registry, stage = scenery.registry, scenery.stage
     hashed = Argon2Hasher().hash(PASSWORD, salt=b"unwall demo salt")  # the same each time: the rows are reproducible
     known = papers.crowd.follows.sum(axis=0).tolist()
@@ -216,7 +216,7 @@ async def _open_stores(conn: Connection, scenery: Scenery, papers: Papers, likes
     )
 
 
-async def _date_products(conn: Connection, scenery: Scenery) -> None:
+async def _date_products(conn: Transaction, scenery: Scenery) -> None:
     """They were there before the market's first day."""
     await conn.execute(
         "UPDATE product p SET created_at = d.at, updated_at = d.at FROM unnest($1::uuid[], $2::timestamptz[]) d (id, at)"
@@ -236,7 +236,7 @@ _FOLLOW = """
 """
 
 
-async def _gather_people(conn: Connection, story: Story) -> dict[str, int]:
+async def _gather_people(conn: Transaction, story: Story) -> dict[str, int]:
     """Members' follows, and those of visitors of whom nothing more is known."""
     papers, registry = story.papers, story.papers.registry
     written = await bulk.copy(conn, "follow", records.follows(papers.crowd, registry, story.follow_at))

@@ -19,7 +19,7 @@ from unwall.intake.online_retail.rows import ACCOUNT_ID, MERCHANT_ID, Sales
 from unwall.intake.online_retail.values import Digest, Product
 from unwall.intake.progress import Progress
 from unwall.journal.partitions import day_of, ensure_days
-from unwall.kernel.database import Connection, Database
+from unwall.kernel.database import Connection, Database, Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files, key_for
 from unwall.kernel.text import N_
@@ -68,7 +68,7 @@ async def _trained(db: Database) -> bool:
         return await active_model(conn) is not None
 
 
-async def _write(conn: Connection, files: Files, digest: Digest, progress: Progress) -> dict[str, int]:
+async def _write(conn: Transaction, files: Files, digest: Digest, progress: Progress) -> dict[str, int]:
     """How many new rows each table got."""
     progress.step("Opening the store")
     written = {"merchant": await _open_store(conn, files, digest)}
@@ -88,14 +88,14 @@ async def _write(conn: Connection, files: Files, digest: Digest, progress: Progr
     return written
 
 
-async def _put(conn: Connection, table: str, things: bulk.Rows, conflict: str, *, new: bool) -> int:
+async def _put(conn: Transaction, table: str, things: bulk.Rows, conflict: str, *, new: bool) -> int:
     """Into a new store straight: nothing of it can be there."""
     if new:
         return await bulk.copy(conn, table, things)
     return await bulk.add(conn, table, things, conflict=conflict)
 
 
-async def _open_store(conn: Connection, files: Files, digest: Digest) -> int:
+async def _open_store(conn: Transaction, files: Files, digest: Digest) -> int:
     since = min((customer.first for customer in digest.customers), default=None)
     since = min((invoice.at for invoice in digest.invoices), default=since)
     if since is None:
@@ -111,7 +111,7 @@ async def _open_store(conn: Connection, files: Files, digest: Digest) -> int:
     return new
 
 
-async def _add_products(conn: Connection, files: Files, products: Sequence[Product], progress: Progress) -> int:
+async def _add_products(conn: Transaction, files: Files, products: Sequence[Product], progress: Progress) -> int:
     """Those that are not there yet: what the merchant has changed since stays as it is."""
     known = {record[0] for record in await conn.fetch("SELECT id FROM product WHERE merchant_id = $1", MERCHANT_ID)}
     drafts = []

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-from bench._shelves import Shelves, stock_up
+from bench._market import Market, open_market, receive
 from bench.frame import Bench
 from unwall.commerce.stock.desk import Desk
 from unwall.commerce.stock.values import HoldLine, HoldRequest
@@ -29,21 +29,22 @@ async def acknowledge(bench: Bench) -> None:
     await asyncio.to_thread(migrate, url)
     async with connect(url) as db:
         async with db.transaction() as conn:
-            shelves = await stock_up(conn, [PLENTY] * SKUS)
+            market = await open_market(conn, SKUS)
+            await receive(conn, market.nodes[:1], market.variants, PLENTY)
         bench.progress(f"holding for {options.seconds:,.0f} s")
         desk, until = Desk(db), time.monotonic() + options.seconds
         with _appending(Path(options.acks)) as file:
-            await asyncio.gather(*(_caller(desk, shelves, n, file, until) for n in range(CALLERS)))
+            await asyncio.gather(*(_caller(desk, market, n, file, until) for n in range(CALLERS)))
 
 
-def _asks(shelves: Shelves, n: int) -> HoldRequest:
-    line = HoldLine(shelves.variants[n % SKUS], shelves.node, 1 + n % 2)
-    return HoldRequest(new_id(), shelves.merchant, (line,), now() + timedelta(hours=1), "bench")
+def _asks(market: Market, n: int) -> HoldRequest:
+    line = HoldLine(market.variants[n % SKUS], market.nodes[0], 1 + n % 2)
+    return HoldRequest(new_id(), market.merchant, (line,), now() + timedelta(hours=1), "bench")
 
 
-async def _caller(desk: Desk, shelves: Shelves, n: int, file: IO[str], until: float) -> None:
+async def _caller(desk: Desk, market: Market, n: int, file: IO[str], until: float) -> None:
     while time.monotonic() < until:
-        request = _asks(shelves, n)
+        request = _asks(market, n)
         await _insist(desk, request)
         file.write(f"{request.request_id}\n")
         file.flush()

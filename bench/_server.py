@@ -1,4 +1,4 @@
-"""The real server for a bench: `unwall serve` as a process of its own on the loopback, and callers who keep their
+"""The real server for a bench: `unwall serve` as a process of its own on the loopback, and HTTP clients that keep their
 connection and their cookies, as browsers do."""
 
 import asyncio
@@ -9,20 +9,29 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+
+import msgspec
+import psutil
+
+from unwall.kernel.database import Database
 
 START_SECONDS = 60
 
 
 @asynccontextmanager
-async def serving(database_url: str, data: Path, *, workers: int = 1) -> AsyncIterator[int]:
+async def serving(database_url: str, data: Path, *, workers: int = 1, proxies: int = 0) -> AsyncIterator[int]:
     """The port of a server on this database; it is stopped afterwards."""
     port = _free_port()
     environment = os.environ | {
-        "DATABASE_URL": database_url, "UNWALL_DATA": str(data), "UNWALL_PORT": str(port),
-        "UNWALL_WORKERS": str(workers), "UNWALL_LOG_LEVEL": "warning",
-    }  # fmt: skip
+        "DATABASE_URL": database_url,
+        "UNWALL_DATA": str(data),
+        "UNWALL_PORT": str(port),
+        "UNWALL_WORKERS": str(workers),
+        "UNWALL_PROXIES": str(proxies),
+        "UNWALL_LOG_LEVEL": "warning",
+    }
     command = [sys.executable, "-c", "from unwall.cli import main; main()", "serve"]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(  # noqa: ASYNC220 (it is started once, before anything else runs)
@@ -58,7 +67,7 @@ def _free_port() -> int:
 
 
 class Caller:
-    """One browser: HTTP/1.1 over one kept connection, with as little work of its own as will do."""
+    """One HTTP/1.1 client over one kept connection, which spends as little processor time as it can."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -92,3 +101,37 @@ async def calling(port: int) -> AsyncIterator[Caller]:
         yield Caller(reader, writer)
     finally:
         writer.close()
+
+
+# --- processor time ---------------------------------------------------------------------------------------------------
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """Seconds of processor time, of all processes of each kind."""
+
+    server: float
+    database: float
+    clients: float
+
+    def __sub__(self, before: "Spent") -> "Spent":
+        return Spent(self.server - before.server, self.database - before.database, self.clients - before.clients)
+
+
+async def processor_time(db: Database) -> Spent:
+    """Spent until now by the servers that this process has started, by the bench's PostgreSQL and by this process."""
+    async with db.read() as conn:
+        folder = Path(await conn.fetchval("SHOW data_directory"))
+    postmaster = psutil.Process(int((folder / "postmaster.pid").read_text(encoding="ascii").split()[0]))
+    database = [postmaster, *postmaster.children(recursive=True)]
+    me = psutil.Process()
+    servers = [process for process in me.children(recursive=True) if process not in database]
+    return Spent(_seconds(servers), _seconds(database), _seconds([me]))
+
+
+def _seconds(processes: list[psutil.Process]) -> float:
+    total = 0.0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            total += times.user + times.system
+    return total

@@ -1,4 +1,4 @@
-"""The frame every benchmark stands in.
+"""What every benchmark is run by: its command line, its figures and their output.
 
 A bench is a file of this folder, called by its name: `bench/reserve.py` is `python -m bench reserve`. The first line
 of its docstring is its line in the list that `python -m bench` prints. (A file whose name starts with `_` is no bench.)

@@ -1,44 +1,67 @@
-"""The home page of a signed-in member of the demo market, from the real server: time, statements, pages per second."""
+"""Pages of the shop for a signed-in member of the demo market, whole requests: time, statements, pages per second.
+
+The pages are home, a store, a product, a post, a search and the bag with goods in it; of the middle four several in
+turn, so that no page is asked for twice in a row. Each figure is for the whole answer of the real `unwall serve`:
+sign-in, what stands around the page, and the page. `home_pages_per_s` and the like are one worker's, or what two
+workers (`..._on_2`) give to members who ask at once, on cores that they share with PostgreSQL and the clients.
+
+The baseline of the same run is `/healthz` of the same server: it asks PostgreSQL one thing and renders nothing, so
+`home_vs_healthz` says how many bare requests a page is worth.
+"""
 
 import argparse
 import asyncio
-import re
+import random
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from statistics import median
 from urllib.parse import quote, urlencode
 
 import msgspec
 from rich.console import Console
 
 from bench._server import Caller, calling, serving
+from bench._statements import counting
 from bench.frame import Bench, timer
 from unwall.intake.demo.actions import PASSWORD, load
-from unwall.intake.demo.records import SHOPPERS
 from unwall.intake.progress import Progress
 from unwall.kernel.clock import now
-from unwall.kernel.database import Database
+from unwall.kernel.database import Connection, Database
 from unwall.kernel.files import open_files
-from unwall.people.values import Place
 
-HANGZHOU = Place("Hangzhou", 30.25, 120.16)
-WARM_UP = 50
-STATEMENT = re.compile(r"^\[(\d+)\] LOG:  (?:statement|execute [^:]*): *(.*(?:\n\t.*)*)", re.MULTILINE)
-"""An entry of PostgreSQL's log under the prefix that `_counting` sets; its further lines are indented."""
-BACKGROUND = ("PGQUEUER", "FROM MODEL WHERE", "PG_CATALOG.PG_TYPE")
+MEMBERS = ("lin@example.com", "mei@example.com", "new@example.com")
+"""The demo market's known shoppers: a loyal one, a steady one, one without a past."""
+DEVICES = 3
+"""On which each of them is signed in."""
+HANGZHOU = {"label": "Hangzhou", "latitude": 30.25, "longitude": 120.16}
+WORDS = ("tea", "silk", "dress", "bag", "white", "gift")
+MOST_STATEMENTS = 6
+ROUND = 24
+"""Requests of the warm-up, and over which statements are counted."""
+ADDRESSES = {
+    "store": "SELECT '/m/' || slug FROM merchant ORDER BY slug",
+    "product": "SELECT '/m/' || m.slug || '/p/' || p.slug FROM product p JOIN merchant m ON m.id = p.merchant_id"
+    " WHERE p.status = 'active' ORDER BY p.id",
+    "post": "SELECT '/post/' || id FROM post WHERE state = 'live' ORDER BY id",
+}
+GOODS = "SELECT id::text FROM variant WHERE active ORDER BY id"
+FORM = "content-type: application/x-www-form-urlencoded\r\n"
+
+Pages = dict[str, list[str]]
+"""Addresses by the name of the page."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--members", type=int, default=0, help="of the demo market (default 5,000; quick: 500)")
-    parser.add_argument("--pages", type=int, default=0, help="for each figure (default 1,000; quick: 200)")
+    parser.add_argument("--pages", type=int, default=0, help="for each figure (default 400; quick: 100)")
 
 
 async def run(bench: Bench) -> None:
     members = bench.options.members or (500 if bench.quick else 5000)
-    pages = bench.options.pages or (200 if bench.quick else 1000)
+    requests = bench.options.pages or (100 if bench.quick else 400)
     async with bench.database() as db:
         with tempfile.TemporaryDirectory() as folder:
             data = Path(folder)
@@ -47,102 +70,106 @@ async def run(bench: Bench) -> None:
                 await load(db, open_files("", data), bench.seed, now(), progress, members=members)
             async with db.read() as conn:
                 await conn.execute("VACUUM ANALYZE")
-            async with serving(db.url, data) as port:
-                await _measure(bench, db, port, pages)
+                pages = await addresses(conn, random.Random(bench.seed))
+                goods = [record[0] for record in await conn.fetch(GOODS)]
+            async with serving(db.url, data) as port, signed_in(port, goods) as callers:
+                await measure_times(bench, callers, pages, requests)
+                await count_statements(bench, db, callers, pages)
+                await measure_rates(bench, callers, pages, requests, "")
+            async with serving(db.url, data, workers=2) as port, signed_in(port, goods) as callers:
+                await measure_rates(bench, callers, pages, requests, "_on_2")
 
 
-async def _measure(bench: Bench, db: Database, port: int, pages: int) -> None:
-    async with signed_in(port) as callers:
-        await _pages(callers, WARM_UP)
-        bench.progress(f"{pages} pages, one after another")
-        bench.latencies([await _page(callers[n % len(callers)]) for n in range(pages)])
-        bench.progress(f"{pages} pages by {len(callers)} members at once")
+async def addresses(conn: Connection, chance: random.Random) -> Pages:
+    found = {name: [record[0] for record in await conn.fetch(sql)] for name, sql in ADDRESSES.items()}
+    for paths in found.values():
+        chance.shuffle(paths)
+    searches = [f"/search?q={word}" for word in WORDS]
+    return {"home": ["/"], **found, "search": searches, "bag": ["/bag"]}
+
+
+# --- what is measured -------------------------------------------------------------------------------------------------
+
+
+async def measure_times(bench: Bench, callers: list[Caller], pages: Pages, requests: int) -> None:
+    """One request after another."""
+    bench.progress(f"{requests} requests of each page, one after another")
+    floor = []
+    for name, paths in pages.items():
+        await ask_together(callers, paths, 2 * ROUND)
+        seconds = []
+        for n in range(requests):
+            floor.append(await ask(callers[n % len(callers)], "/healthz"))
+            seconds.append(await ask(callers[n % len(callers)], paths[n % len(paths)]))
+        bench.latencies(seconds, f"{name}_")
+        bench.ratio(f"{name}_vs_healthz", median(seconds) / median(floor))
+    bench.latencies(floor, "healthz_")
+
+
+async def count_statements(bench: Bench, db: Database, callers: list[Caller], pages: Pages) -> None:
+    bench.progress("counting statements in PostgreSQL's log")
+    for name, paths in pages.items():
+        async with counting(db) as found:
+            await ask_together(callers, paths, ROUND)
+        statements = found.statements / ROUND
+        bench.figure(f"{name}_statements", statements)
+        bench.check(f"{name}_at_most_{MOST_STATEMENTS}_statements", statements <= MOST_STATEMENTS)
+
+
+async def measure_rates(bench: Bench, callers: list[Caller], pages: Pages, requests: int, suffix: str) -> None:
+    """By all members at once."""
+    bench.progress(f"{requests} requests of each page by {len(callers)} members at once{suffix.replace('_', ' ')}")
+    for name, paths in (pages | {"healthz": ["/healthz"]}).items():
+        await ask_together(callers, paths, ROUND)
         with timer() as took:
-            await _pages(callers, pages)
-        bench.figure("pages_per_s", pages / took.seconds)
-        bench.progress("counting statements in PostgreSQL's log")
-        async with _counting(db) as log:
-            await asyncio.sleep(0.5)
-            start = log.stat().st_size
-            await _pages(callers, WARM_UP)
-            await asyncio.sleep(0.5)
-            statements = asked_for_pages(log.read_text(encoding="utf-8", errors="replace")[start:])
-        bench.figure("statements", statements / WARM_UP)
-        bench.check("at_most_6_statements", statements <= 6 * WARM_UP)
+            await ask_together(callers, paths, requests)
+        bench.figure(f"{name}_pages_per_s{suffix}", requests / took.seconds)
 
 
-@asynccontextmanager
-async def signed_in(port: int) -> AsyncIterator[list[Caller]]:
-    """The demo's three known members on three devices each, in Hangzhou."""
-    async with AsyncExitStack() as stack:
-        callers = []
-        for email in list(SHOPPERS.values()) * 3:
-            caller = await stack.enter_async_context(calling(port))
-            await caller.ask("GET", "/sign-in")
-            form = urlencode({"email": email, "password": PASSWORD}).encode()
-            proof = f"x-csrftoken: {caller.cookies[b'uw_csrf'].decode()}\r\n"
-            kind = "content-type: application/x-www-form-urlencoded\r\n"
-            status, answer = await caller.ask("POST", "/sign-in", form, proof + kind)
-            if status != 303 or b"uw_member" not in caller.cookies:
-                raise RuntimeError(f"could not sign in: {status} {answer[:500]!r}")
-            caller.cookies[b"uw_place"] = quote(msgspec.json.encode(HANGZHOU), safe="").encode()
-            callers.append(caller)
-        yield callers
-
-
-async def _page(caller: Caller) -> float:
+async def ask(caller: Caller, path: str) -> float:
+    """Seconds of one page."""
     started = time.perf_counter()
-    status, body = await caller.ask("GET", "/")
+    status, body = await caller.ask("GET", path)
     seconds = time.perf_counter() - started
-    if status != 200 or b"</html>" not in body:
-        raise RuntimeError(f"{status} {body[:500]!r}")
+    if status != 200 or (path != "/healthz" and b"</html>" not in body):
+        raise RuntimeError(f"{path}: {status} {body[:500]!r}")
     return seconds
 
 
-async def _pages(callers: list[Caller], pages: int) -> None:
-    left = iter(range(pages))
+async def ask_together(callers: list[Caller], paths: list[str], requests: int) -> None:
+    left = iter(range(requests))
 
     async def browse(caller: Caller) -> None:
-        for _ in left:
-            await _page(caller)
+        for n in left:
+            await ask(caller, paths[n % len(paths)])
 
     await asyncio.gather(*[browse(caller) for caller in callers])
 
 
-# --- counting ---------------------------------------------------------------------------------------------------------
+# --- members ----------------------------------------------------------------------------------------------------------
 
 
 @asynccontextmanager
-async def _counting(db: Database) -> AsyncIterator[Path]:
-    """The log of the bench's own server, with every statement in it."""
-    async with db.read() as conn:
-        for setting in ("log_statement = 'all'", "log_line_prefix = '[%p] '"):
-            await conn.execute(f"ALTER SYSTEM SET {setting}")
-        await conn.execute("SELECT pg_reload_conf()")
-        folder = Path(await conn.fetchval("SHOW data_directory"))
-    yield folder / "log"
+async def signed_in(port: int, goods: list[str]) -> AsyncIterator[list[Caller]]:
+    """Each member on several devices, in Hangzhou, with a few things in the bag."""
+    async with AsyncExitStack() as stack:
+        callers = [await stack.enter_async_context(calling(port)) for _ in MEMBERS * DEVICES]
+        for n, caller in enumerate(callers):
+            await sign_in(caller, MEMBERS[n % len(MEMBERS)])
+            await post(caller, "/bag/add", {"variant": goods[n * 7 % len(goods)]})
+        yield callers
 
 
-def asked_for_pages(log: str) -> int:
-    """Every statement in the log but those of background work: the queue's, the model watcher's, a new connection's
-    own, and the transactions in which the journal stores impressions, one for many pages and after their answers."""
-    sessions: dict[str, list[str]] = defaultdict(list)
-    for process, statement in STATEMENT.findall(log):
-        sessions[process].append(statement.strip().upper())
-    return sum(_outside_transactions(statements) for statements in sessions.values())
+async def sign_in(caller: Caller, email: str) -> None:
+    await caller.ask("GET", "/sign-in")
+    await post(caller, "/sign-in", {"email": email, "password": PASSWORD})
+    if b"uw_member" not in caller.cookies:
+        raise RuntimeError(f"{email} could not sign in.")
+    caller.cookies[b"uw_place"] = quote(msgspec.json.encode(HANGZHOU), safe="").encode()
 
 
-def _outside_transactions(statements: list[str]) -> int:
-    count, inside = 0, False
-    for statement in statements:
-        if statement.startswith("BEGIN"):
-            inside = True
-        elif statement.startswith(("COMMIT", "ROLLBACK")):
-            inside = False
-        elif not inside and not _background(statement):
-            count += 1
-    return count
-
-
-def _background(statement: str) -> bool:
-    return any(sign in statement for sign in BACKGROUND)
+async def post(caller: Caller, path: str, form: dict[str, str]) -> None:
+    proof = f"x-csrftoken: {caller.cookies[b'uw_csrf'].decode()}\r\n"
+    status, answer = await caller.ask("POST", path, urlencode(form).encode(), proof + FORM)
+    if status != 303:
+        raise RuntimeError(f"{path}: {status} {answer[:500]!r}")

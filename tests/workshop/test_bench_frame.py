@@ -1,12 +1,16 @@
-"""The frame of the benches: what it prints, what it returns, what it hands to a bench."""
+"""What benches share: what their command prints and returns, how they count statements and write rows anew."""
 
 import argparse
 import json
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 
 from bench import frame
+from bench._market import open_market, receive
+from bench._rows import renewed
+from bench._statements import Counted, count, counting
 from bench.frame import Bench, conduct, main, names, percentile, timer
 
 
@@ -129,3 +133,61 @@ def test_without_a_name_the_benches_are_listed(capsys):
 def test_an_unknown_name_is_refused_with_the_list(capsys):
     assert main(["no-such-bench"]) == 2
     assert "No bench is called no-such-bench" in capsys.readouterr().err
+
+
+# --- counting statements ----------------------------------------------------------------------------------------------
+
+LOG = """\
+[7] LOG:  execute __asyncpg_stmt_1__: SELECT 1
+\tFROM variant
+[7] DETAIL:  Parameters: $1 = '1'
+[8] LOG:  statement: BEGIN;
+[8] LOG:  execute <unnamed>: INSERT INTO cart VALUES ($1)
+[7] LOG:  execute __asyncpg_stmt_2__: SELECT * FROM pgqueuer FOR UPDATE SKIP LOCKED
+[8] LOG:  execute __asyncpg_stmt_9__: INSERT INTO pgqueuer VALUES ($1)
+[8] LOG:  statement: COMMIT;
+[8] LOG:  statement: BEGIN;
+[8] LOG:  statement: COPY "journal"("id") FROM STDIN WITH (FORMAT binary)
+[8] LOG:  execute __asyncpg_stmt_a__: SELECT lay_trail($1)
+[8] LOG:  statement: COMMIT;
+"""
+
+
+def test_statements_of_requests_are_counted_and_those_of_background_work_are_not():
+    assert count(LOG) == Counted(statements=3, transactions=1)
+
+
+async def test_statements_are_counted_in_the_log_of_the_server():
+    bench = Bench("demo", argparse.Namespace(quick=True, seed=1))
+    async with bench.database() as database:
+        async with counting(database) as found, database.transaction() as conn:
+            await conn.fetchval("SELECT 1")
+            await conn.fetchval("SELECT 2")
+        assert found == Counted(statements=2, transactions=1)
+
+
+# --- the market and its orders ----------------------------------------------------------------------------------------
+
+
+async def test_a_market_opened_twice_has_its_stock_once(db):
+    for _ in range(2):
+        async with db.transaction() as conn:
+            market = await open_market(conn, 3)
+            await receive(conn, market.nodes[:2], market.variants[:1], 50)
+    async with db.read() as conn:
+        assert [tuple(row) for row in await conn.fetch("SELECT variant_id, on_hand, available FROM stock_level")] == [
+            (market.variants[0], 50, 50)
+        ] * 2
+
+
+def test_the_rows_of_another_order_have_ids_of_their_own_that_agree_with_each_other():
+    order, variant = uuid4(), uuid4()
+    ids = {}
+
+    head = renewed(["id", "number", "state"], [order, "B-1", "paid"], frozenset([variant]), ids)
+    line = renewed(["order_id", "variant_id"], [order, variant], frozenset([variant]), ids)
+
+    assert head[0] == line[0] != order
+    assert head[1] != "B-1"
+    assert head[2] == "paid"
+    assert line[1] == variant

@@ -2,8 +2,9 @@
 
 The pages are home, a store, a product, a post, a search and the bag with goods in it; of the middle four several in
 turn, so that no page is asked for twice in a row. Each figure is for the whole answer of the real `unwall serve`:
-sign-in, what stands around the page, and the page. `home_pages_per_s` and the like are one worker's, or what two
-workers (`..._on_2`) give to members who ask at once, on cores that they share with PostgreSQL and the clients.
+sign-in, the header and footer around the page, and the page. `home_pages_per_s` and so on are what one worker, or two
+(`..._on_2`), give to members who ask at once, on cores that they share with PostgreSQL and the clients.
+`home_server_cpu_ms` and `home_database_cpu_ms` are processor time a page, which a noisy machine changes less.
 
 The baseline of the same run is `/healthz` of the same server: it asks PostgreSQL one thing and renders nothing, so
 `home_vs_healthz` says how many bare requests a page is worth.
@@ -23,7 +24,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from rich.console import Console
 
-from bench._server import Caller, calling, serving
+from bench._server import Caller, calling, processor_time, serving
 from bench._statements import counting
 from bench.frame import Bench, timer
 from unwall.intake.demo.actions import PASSWORD, load
@@ -75,9 +76,9 @@ async def run(bench: Bench) -> None:
             async with serving(db.url, data) as port, signed_in(port, goods) as callers:
                 await measure_times(bench, callers, pages, requests)
                 await count_statements(bench, db, callers, pages)
-                await measure_rates(bench, callers, pages, requests, "")
+                await measure_rates(bench, db, callers, pages, requests)
             async with serving(db.url, data, workers=2) as port, signed_in(port, goods) as callers:
-                await measure_rates(bench, callers, pages, requests, "_on_2")
+                await measure_rates(bench, db, callers, pages, requests, "_on_2")
 
 
 async def addresses(conn: Connection, chance: random.Random) -> Pages:
@@ -116,14 +117,20 @@ async def count_statements(bench: Bench, db: Database, callers: list[Caller], pa
         bench.check(f"{name}_at_most_{MOST_STATEMENTS}_statements", statements <= MOST_STATEMENTS)
 
 
-async def measure_rates(bench: Bench, callers: list[Caller], pages: Pages, requests: int, suffix: str) -> None:
+async def measure_rates(
+    bench: Bench, db: Database, callers: list[Caller], pages: Pages, requests: int, suffix: str = ""
+) -> None:
     """By all members at once."""
     bench.progress(f"{requests} requests of each page by {len(callers)} members at once{suffix.replace('_', ' ')}")
     for name, paths in (pages | {"healthz": ["/healthz"]}).items():
         await ask_together(callers, paths, ROUND)
+        before = await processor_time(db)
         with timer() as took:
             await ask_together(callers, paths, requests)
+        spent = await processor_time(db) - before
         bench.figure(f"{name}_pages_per_s{suffix}", requests / took.seconds)
+        bench.figure(f"{name}_server_cpu_ms{suffix}", spent.server / requests * 1000)
+        bench.figure(f"{name}_database_cpu_ms{suffix}", spent.database / requests * 1000)
 
 
 async def ask(caller: Caller, path: str) -> float:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.ids import derived_id
 
 MERCHANT = derived_id("bench", "merchant")
@@ -28,7 +28,7 @@ class Market(msgspec.Struct, frozen=True):
     variants: list[UUID]
 
 
-async def open_market(conn: Connection, variants: int) -> Market:
+async def open_market(conn: Transaction, variants: int) -> Market:
     """Nothing is in stock yet. Doing it again changes nothing."""
     market = Market(
         MERCHANT,
@@ -61,7 +61,7 @@ async def open_market(conn: Connection, variants: int) -> Market:
     return market
 
 
-async def receive(conn: Connection, nodes: Sequence[UUID], variants: Sequence[UUID], quantity: int) -> None:
+async def receive(conn: Transaction, nodes: Sequence[UUID], variants: Sequence[UUID], quantity: int) -> None:
     """So many units of each variant arrive at each node, once, booked in the ledger."""
     pairs = [[variant for variant in variants for _ in nodes], [*nodes] * len(variants)]
     await conn.execute(

@@ -35,7 +35,7 @@ from bench._server import Caller, Spent, calling, processor_time, serving
 from bench._shopper import Shopper, Tally
 from bench._statements import counting
 from bench.frame import Bench, percentile, timer
-from unwall.kernel.database import Connection, Database
+from unwall.kernel.database import Database, Transaction
 
 ARTICLES = 50
 PLENTY = 1_000_000
@@ -104,7 +104,7 @@ async def run(bench: Bench) -> None:
                 await Checkouts(bench, db, market, port).measure()
 
 
-async def _write_history(conn: Connection) -> None:
+async def _write_history(conn: Transaction) -> None:
     await conn.execute(
         "SELECT ensure_journal_days(array_agg(current_date - n)) FROM generate_series(-1, $1::int) n", HISTORY_DAYS
     )

@@ -8,7 +8,7 @@ from typing import IO
 
 from bench._market import Market, open_market, receive
 from bench.frame import Bench
-from unwall.commerce.stock.desk import Desk
+from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import HoldLine, HoldRequest
 from unwall.kernel.clock import now
 from unwall.kernel.database import connect, embedded_url
@@ -32,7 +32,7 @@ async def acknowledge(bench: Bench) -> None:
             market = await open_market(conn, SKUS)
             await receive(conn, market.nodes[:1], market.variants, PLENTY)
         bench.progress(f"holding for {options.seconds:,.0f} s")
-        desk, until = Desk(db), time.monotonic() + options.seconds
+        desk, until = HoldBatcher(db), time.monotonic() + options.seconds
         with _appending(Path(options.acks)) as file:
             await asyncio.gather(*(_caller(desk, market, n, file, until) for n in range(CALLERS)))
 
@@ -42,7 +42,11 @@ def _asks(market: Market, n: int) -> HoldRequest:
     return HoldRequest(new_id(), market.merchant, (line,), now() + timedelta(hours=1), "bench")
 
 
+<<<<<<< HEAD
 async def _caller(desk: Desk, market: Market, n: int, file: IO[str], until: float) -> None:
+=======
+async def _caller(desk: HoldBatcher, shelves: Shelves, n: int, file: IO[str], until: float) -> None:
+>>>>>>> 0057505 (source: order packages in layers, share HTTP code and use cases)
     while time.monotonic() < until:
         request = _asks(market, n)
         await _insist(desk, request)
@@ -50,7 +54,7 @@ async def _caller(desk: Desk, market: Market, n: int, file: IO[str], until: floa
         file.flush()
 
 
-async def _insist(desk: Desk, request: HoldRequest) -> None:
+async def _insist(desk: HoldBatcher, request: HoldRequest) -> None:
     """While the database is gone, in whatever words the driver says so, ask again under the same id."""
     while True:
         try:

@@ -17,7 +17,7 @@ from bench.frame import Bench, timer
 from unwall.journal.ingest import Ingest
 from unwall.journal.partitions import day_of, ensure_days
 from unwall.journal.rules import COLUMNS
-from unwall.journal.values import Event, Kind
+from unwall.journal.values import Event, EventKind
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection, Database
 from unwall.kernel.ids import id_at
@@ -26,7 +26,7 @@ TURNS = 3
 BROWSERS = 24
 BATCH = 50
 """Events that one caller brings at once: what a browser has gathered when it sends."""
-KINDS = (Kind.IMPRESSION,) * 80 + (Kind.VIEW,) * 10 + (Kind.CLICK,) * 6 + (Kind.DWELL,) * 4
+KINDS = (EventKind.IMPRESSION,) * 80 + (EventKind.VIEW,) * 10 + (EventKind.CLICK,) * 6 + (EventKind.DWELL,) * 4
 """A hundred events of a shop: most are things seen."""
 
 

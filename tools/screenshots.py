@@ -113,9 +113,12 @@ def shop(context: BrowserContext, album: Album) -> str:
     album.keep(page, "shop-checkout")
     page.locator("label.way", has=page.locator("input[value^=pickup]")).first.click()
     for name, value in (
-        ("name", "Lin"), ("phone", "13800138000"), ("card_number", "4242424242424242"), ("card_expiry", "12/40"),
+        ("name", "Lin"),
+        ("phone", "13800138000"),
+        ("card_number", "4242424242424242"),
+        ("card_expiry", "12/40"),
         ("card_cvc", "123"),
-    ):  # fmt: skip
+    ):
         page.locator(f"input[name={name}]").fill(value)
     for name, value in (("address", "1 Nanshan Road"), ("city", "Hangzhou")):
         if page.locator(f"input[name={name}]").is_visible():
@@ -137,9 +140,14 @@ def console(context: BrowserContext, album: Album, order: str) -> None:
     page = context.new_page()
     sign_in(page, "/console", "owner@south-window.example")
     for path, name in (
-        ("", "today"), ("/posts", "posts"), ("/posts/new", "post"), ("/stock", "stock"), ("/orders", "orders"),
-        ("/insight", "insight"), ("/pages", "pages"),
-    ):  # fmt: skip
+        ("", "today"),
+        ("/posts", "posts"),
+        ("/posts/new", "post"),
+        ("/stock", "stock"),
+        ("/orders", "orders"),
+        ("/insight", "insight"),
+        ("/pages", "pages"),
+    ):
         page.goto(f"/console{path}")
         album.keep(page, f"console-{name}")
     response = page.goto(f"/console/orders/{order.rsplit('/', 1)[-1]}")
@@ -162,9 +170,13 @@ def counter(context: BrowserContext, album: Album) -> None:
 def walk(browser: Browser, url: str, album: Album, locale: str) -> None:
     def window(size: dict[str, int], *, dark: bool = False) -> BrowserContext:
         return browser.new_context(
-            viewport={"width": size["width"], "height": size["height"]}, base_url=url, locale=locale,
-            color_scheme="dark" if dark else "light", reduced_motion="reduce", device_scale_factor=1.5,
-        )  # fmt: skip
+            viewport={"width": size["width"], "height": size["height"]},
+            base_url=url,
+            locale=locale,
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            device_scale_factor=1.5,
+        )
 
     order = shop(window(PHONE), album)
     console(window(DESK), album, order)

@@ -20,8 +20,6 @@ from rich.table import Table
 
 from unwall import __version__, settings
 from unwall.commerce.stock import reads as stock_reads
-from unwall.content.accounts.actions import save_account
-from unwall.content.accounts.values import AccountDraft
 from unwall.insight.recommend.actions import train as train_model
 from unwall.intake.demo import actions as demo_market
 from unwall.intake.online_retail.actions import import_online_retail
@@ -35,8 +33,8 @@ from unwall.kernel.migrate import migrate as bring_up_to_date
 from unwall.people import actions as people
 from unwall.people import reads as people_reads
 from unwall.people.rules import check_person
-from unwall.people.values import Role
 from unwall.settings import Settings
+from unwall.usecases.open_store import StoreDraft, open_store
 
 app = typer.Typer(help="Unwall: content, data and omnichannel in one program.", no_args_is_help=True)
 stock = typer.Typer(help="Look after the stock.", no_args_is_help=True)
@@ -254,14 +252,9 @@ def add_merchant(
     timezone: str = "Asia/Shanghai",
 ) -> None:
     """Open a store: its address, its account, which people follow, and its owner's log-in."""
-    check_person(owner_email, owner_name, password)
 
     async def work(db: Database, _: Files) -> None:
-        hashed = await people.hash_password(password)
-        async with db.transaction() as conn:
-            merchant_id = await people.add_merchant(conn, slug, name, currency, timezone)
-            await people.add_staff(conn, merchant_id, owner_email, owner_name, hashed, Role.OWNER, None)
-            await save_account(conn, merchant_id, AccountDraft(handle=slug.replace("-", "_")[:30], name=name))
+        await open_store(db, StoreDraft(slug, name, currency, timezone, owner_email, owner_name, password))
         out.print(f"{name} is open at /m/{slug}. {owner_name} signs in at /console.", highlight=False)
 
     with_database(work)

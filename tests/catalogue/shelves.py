@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from unwall.catalogue.values import ProductDraft, VariantDraft, Words
+from unwall.catalogue.values import ProductDraft, ProductTranslation, VariantDraft
 from unwall.kernel.database import Connection
 from unwall.kernel.ids import new_id
 from unwall.people.values import Merchant
@@ -26,7 +26,7 @@ def a_draft(title: str = "Red Tea", **changes: object) -> ProductDraft:
     facts: dict[str, object] = {
         "title": title,
         "variants": (VariantDraft(sku=f"SKU-{title}", price=1200),),
-        "translations": {"zh": Words("红茶")},
+        "translations": {"zh": ProductTranslation("红茶")},
     }
     return ProductDraft(**(facts | changes))  # type: ignore[arg-type]
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
-from unwall.catalogue.images import LONGEST_SIDE, encode, store
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import open_files
+from unwall.media.pictures import LONGEST_SIDE, encode, store
 
 
 def picture(size=(60, 40), kind="JPEG", **options) -> bytes:

@@ -8,16 +8,16 @@ from tests.catalogue.shelves import a_draft, a_merchant, counts
 from unwall.catalogue import actions, bundles, reads
 from unwall.catalogue.values import (
     BundleDraft,
+    BundlePartDraft,
     CategoryDraft,
-    Image,
     NoSuchProduct,
-    PartDraft,
-    Status,
+    ProductStatus,
+    ProductTranslation,
     VariantDraft,
-    Words,
 )
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import derived_id, new_id
+from unwall.media.values import Image
 
 SHIRT = a_draft(
     "Linen Shirt",
@@ -30,7 +30,7 @@ SHIRT = a_draft(
         VariantDraft(sku="L-M", price=22000, options=("M",)),
     ),
     images=(Image("ab/front.webp", "Front", 800, 1000), Image("ab/back.webp", "Back", 800, 1000)),
-    translations={"zh": Words("亚麻衬衫", "<p>凉爽</p>", {"Size": "尺码", "S": "小", "Front": "正面"})},
+    translations={"zh": ProductTranslation("亚麻衬衫", "<p>凉爽</p>", {"Size": "尺码", "S": "小", "Front": "正面"})},
 )
 
 
@@ -89,7 +89,7 @@ async def test_what_cannot_be_bought_has_no_card(db):
     async with db.transaction() as conn:
         merchant = await a_merchant(conn)
         drafts = [
-            a_draft("Draft", status=Status.DRAFT),
+            a_draft("Draft", status=ProductStatus.DRAFT),
             a_draft("Archived"),
             a_draft("Off", variants=(VariantDraft(sku="off", price=1, active=False),)),
         ]
@@ -100,10 +100,10 @@ async def test_what_cannot_be_bought_has_no_card(db):
         assert await reads.cards(conn, product_ids, "en") == {}
         assert (await reads.products(conn, merchant.id, "en")).rows == []
         assert await reads.product_page(conn, "tea", "archived", "en") is None
-        assert len((await reads.desk_products(conn, merchant.id, "en")).rows) == 3
-        assert [r.title for r in (await reads.desk_products(conn, merchant.id, "en", status=Status.DRAFT)).rows] == [
-            "Draft"
-        ]
+        assert len((await reads.merchant_products(conn, merchant.id, "en")).rows) == 3
+        assert [
+            r.title for r in (await reads.merchant_products(conn, merchant.id, "en", status=ProductStatus.DRAFT)).rows
+        ] == ["Draft"]
 
 
 async def test_saving_what_was_read_changes_nothing(db):
@@ -219,7 +219,7 @@ async def test_another_merchants_product_cannot_be_touched(db, confined):
                 await attempt(conn)
     with pytest.raises(Invalid) as refused:
         async with db.confined(thief.id) if confined else db.transaction() as conn:
-            await actions.save_bundle(conn, thief.id, BundleDraft(title="Set", parts=(PartDraft(variant_id),)))
+            await actions.save_bundle(conn, thief.id, BundleDraft(title="Set", parts=(BundlePartDraft(variant_id),)))
     assert list(refused.value.by_field()) == ["parts.0.variant_id"]
 
     # and nothing has changed
@@ -237,10 +237,10 @@ async def test_a_desk_works_and_sees_only_its_own(db):
     async with db.confined(mine.id) as conn:
         product_id = await actions.save_product(conn, mine.id, SHIRT)
         assert (await reads.cards(conn, [product_id, other_id], "en")).keys() == {product_id}
-        assert [r.product_id for r in (await reads.desk_products(conn, mine.id, "en", query="linen")).rows] == [
+        assert [r.product_id for r in (await reads.merchant_products(conn, mine.id, "en", query="linen")).rows] == [
             product_id
         ]
-        assert [r.product_id for r in (await reads.desk_products(conn, mine.id, "en", query="6901")).rows] == [
+        assert [r.product_id for r in (await reads.merchant_products(conn, mine.id, "en", query="6901")).rows] == [
             product_id
         ]
         assert [c.product_id for c in (await reads.search(conn, "亚麻", "zh")).rows] == [product_id]
@@ -299,9 +299,13 @@ async def test_a_shelf_is_paged_newest_first_without_gap_or_duplicate(db):
 async def test_categories_count_what_is_active_and_are_said_in_the_language(db):
     async with db.transaction() as conn:
         merchant = await a_merchant(conn)
-        await actions.save_category(conn, merchant.id, CategoryDraft(title="Teas", translations={"zh": Words("茶叶")}))
+        await actions.save_category(
+            conn, merchant.id, CategoryDraft(title="Teas", translations={"zh": ProductTranslation("茶叶")})
+        )
         await actions.save_products(
-            conn, merchant.id, [a_draft("A", category="Teas"), a_draft("B", category="teas", status=Status.DRAFT)]
+            conn,
+            merchant.id,
+            [a_draft("A", category="Teas"), a_draft("B", category="teas", status=ProductStatus.DRAFT)],
         )
         assert [(c.slug, c.title, c.products) for c in await reads.categories(conn, merchant.id, "zh")] == [
             ("teas", "茶叶", 1)
@@ -325,7 +329,9 @@ async def test_a_bundle_is_its_parts(db):
         merchant = await a_merchant(conn)
         product_id = await actions.save_product(conn, merchant.id, SHIRT)
         small, medium = await reads.items_of(conn, [product_id], "en")
-        draft = BundleDraft(title="Pair", parts=(PartDraft(medium.variant_id, 2), PartDraft(small.variant_id)))
+        draft = BundleDraft(
+            title="Pair", parts=(BundlePartDraft(medium.variant_id, 2), BundlePartDraft(small.variant_id))
+        )
 
         bundle_id = await actions.save_bundle(conn, merchant.id, draft)
         assert await actions.save_bundle(conn, merchant.id, draft) == bundle_id

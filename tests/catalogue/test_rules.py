@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from tests.catalogue.shelves import a_draft
 from unwall.catalogue import rules
 from unwall.catalogue.values import BundleDraft as Bundle
-from unwall.catalogue.values import Image, Item, Part, PartDraft, VariantDraft, Words
+from unwall.catalogue.values import BundlePart, BundlePartDraft, ProductTranslation, VariantDraft, VariantItem
 from unwall.kernel.ids import derived_id
 from unwall.kernel.money import Money
+from unwall.media.values import Image
 
 
 def wrong(**changes):
@@ -47,8 +48,8 @@ def test_a_good_draft_has_nothing_wrong():
         ({"images": (Image("http://x/y.png", "", 1, 1),)}, {"images.0.file"}),
         ({"images": (Image("ab/c.webp", "", 0, 1),)}, {"images.0.file"}),
         ({"images": (Image("ab/c.webp", "", 10**12, 1),)}, {"images.0.file"}),
-        ({"translations": {"xx": Words("x")}}, {"translations"}),
-        ({"translations": {"zh": Words(words={"S": "x" * 1001})}}, {"translations.zh.words"}),
+        ({"translations": {"xx": ProductTranslation("x")}}, {"translations"}),
+        ({"translations": {"zh": ProductTranslation(words={"S": "x" * 1001})}}, {"translations.zh.words"}),
     ],
 )
 def test_a_wrong_draft_names_its_fields(changes, fields):
@@ -145,11 +146,13 @@ def test_of_a_new_product_every_variant_is_new():
 # --- bundles ----------------------------------------------------------------------------------------------------------
 
 
-def part(name: str, price: int, quantity: int, sellable: bool = True) -> Part:
-    blank = dict.fromkeys(Item.__struct_fields__, "")
+def part(name: str, price: int, quantity: int, sellable: bool = True) -> BundlePart:
+    blank = dict.fromkeys(VariantItem.__struct_fields__, "")
     ids = dict.fromkeys(("variant_id", "product_id", "merchant_id"), derived_id(name))
     numbers = {"price": price, "weight_g": 0, "sellable": sellable, "options": ()}
-    return Part(msgspec.convert({**blank, **ids, **numbers, "compare_at": None}, Item, strict=False), quantity)
+    return BundlePart(
+        msgspec.convert({**blank, **ids, **numbers, "compare_at": None}, VariantItem, strict=False), quantity
+    )
 
 
 def test_a_bundle_costs_what_its_parts_cost():
@@ -167,7 +170,7 @@ def test_a_bundle_is_there_as_often_as_its_scarcest_part_allows():
 
 def test_a_wrong_bundle_names_its_fields():
     mine, other = derived_id("mine"), derived_id("other")
-    draft = Bundle(title="", parts=(PartDraft(other), PartDraft(mine, 0), PartDraft(mine)))
+    draft = Bundle(title="", parts=(BundlePartDraft(other), BundlePartDraft(mine, 0), BundlePartDraft(mine)))
     errors = {e.field for e in rules.check_bundle(rules.tidy_bundle(draft), {mine})}
     assert errors == {"title", "slug", "parts.0.variant_id", "parts.1.quantity", "parts.2.variant_id"}
     assert {e.field for e in rules.check_bundle(Bundle(title="Set", slug="set", parts=()), set())} == {"parts"}

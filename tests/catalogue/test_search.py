@@ -6,29 +6,29 @@ from hypothesis import strategies as st
 
 from tests.catalogue.shelves import a_draft, a_merchant
 from unwall.catalogue import actions, reads
-from unwall.catalogue.values import CategoryDraft, Status, VariantDraft, Words
+from unwall.catalogue.values import CategoryDraft, ProductStatus, ProductTranslation, VariantDraft
 from unwall.kernel.errors import Invalid
 
 SHELF = [
     a_draft(
         "Running Shoes",
         tags=("sport",),
-        translations={"zh": Words("跑步鞋")},
+        translations={"zh": ProductTranslation("跑步鞋")},
         variants=(VariantDraft(sku="RUN-01", price=1, barcode="6900001"),),
     ),
     a_draft(
         "White Tea Cup",
         description="<p>for running late</p>",
-        translations={"zh": Words("白茶杯", "<p>景德镇的杯子</p>")},
+        translations={"zh": ProductTranslation("白茶杯", "<p>景德镇的杯子</p>")},
     ),
-    a_draft("武夷红茶", vendor="茶园", category="Teas", translations={"en": Words("Wuyi Black Tea")}),
+    a_draft("武夷红茶", vendor="茶园", category="Teas", translations={"en": ProductTranslation("Wuyi Black Tea")}),
     a_draft(
         "Café RUN-01 poster",
-        translations={"zh": Words("海报")},
+        translations={"zh": ProductTranslation("海报")},
         option_names=("Colour",),
         variants=(VariantDraft(sku="P", price=1, options=("Crimson",)),),
     ),
-    a_draft("Hidden tea", status=Status.DRAFT),
+    a_draft("Hidden tea", status=ProductStatus.DRAFT),
 ]
 
 
@@ -95,7 +95,9 @@ async def test_a_store_searches_its_own(shelf):
 async def test_what_is_edited_is_found_by_its_new_words(shelf):
     conn, merchant = shelf
     (draft,) = await reads.drafts(conn, merchant.id, slugs=[CUP])
-    await actions.save_product(conn, merchant.id, a_draft("Bowl", id=draft.id, translations={"zh": Words("碗")}))
+    await actions.save_product(
+        conn, merchant.id, a_draft("Bowl", id=draft.id, translations={"zh": ProductTranslation("碗")})
+    )
     assert (await found(conn, "cup"), await found(conn, "茶杯")) == ([], [])
     assert (await found(conn, "bowl"), await found(conn, "碗")) == (["bowl"], ["bowl"])
 
@@ -103,7 +105,7 @@ async def test_what_is_edited_is_found_by_its_new_words(shelf):
 async def test_a_category_that_is_renamed_is_found_by_its_new_title(shelf):
     conn, merchant = shelf
     await actions.save_category(
-        conn, merchant.id, CategoryDraft(slug="teas", title="Leaves", translations={"zh": Words("茗品")})
+        conn, merchant.id, CategoryDraft(slug="teas", title="Leaves", translations={"zh": ProductTranslation("茗品")})
     )
     assert (await found(conn, "leaves"), await found(conn, "茗品")) == ([WUYI], [WUYI])
 
@@ -145,7 +147,7 @@ async def test_no_query_breaks_the_search(shelf, query):
     conn, merchant = shelf
     page = await reads.search(conn, query, "zh")
     assert len(page.rows) <= 4
-    await reads.desk_products(conn, merchant.id, "zh", query=query)
+    await reads.merchant_products(conn, merchant.id, "zh", query=query)
 
 
 @given(st.text("茶红杯跑步鞋白a ,", min_size=1, max_size=12), st.data())
@@ -157,7 +159,7 @@ async def test_every_piece_of_a_chinese_title_finds_it(shelf, title, data):
     piece = chinese[start : data.draw(st.integers(start + 1, len(chinese)))]
     async with conn.transaction():
         await actions.save_product(
-            conn, merchant.id, a_draft("Piece", id=None, slug="piece", translations={"zh": Words(chinese)})
+            conn, merchant.id, a_draft("Piece", id=None, slug="piece", translations={"zh": ProductTranslation(chinese)})
         )
         assert "piece" in await found(conn, piece)
         await conn.execute("DELETE FROM product WHERE slug = 'piece'")

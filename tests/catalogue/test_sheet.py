@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.catalogue.shelves import a_draft, a_merchant, counts
-from unwall.catalogue import actions, reads, rules, sheet
-from unwall.catalogue.values import CellError, Image, ProductDraft, Status, VariantDraft, Words
+from unwall.catalogue import actions, reads, rules
+from unwall.catalogue import product_file as sheet
+from unwall.catalogue.values import CellError, ProductDraft, ProductStatus, ProductTranslation, VariantDraft
 from unwall.kernel.errors import Invalid
+from unwall.media.values import Image
 
 FILES = "https://shop.example/files/"
 SHOPIFY = """\
@@ -53,7 +55,12 @@ async def test_a_file_of_shopify_comes_in(shop):
     items = await reads.variants_by_sku(conn, merchant.id, ["SC-R-S"], "en")
     assert report.inventory[0].variant_id == items["SC-R-S"].variant_id
     mug, scarf = await reads.drafts(conn, merchant.id)
-    assert (scarf.title, scarf.vendor, scarf.category, scarf.status) == ("Silk Scarf", "Acme", "Scarves", Status.ACTIVE)
+    assert (scarf.title, scarf.vendor, scarf.category, scarf.status) == (
+        "Silk Scarf",
+        "Acme",
+        "Scarves",
+        ProductStatus.ACTIVE,
+    )
     assert scarf.description == '<p>Soft,\nand "light"</p>'
     assert (scarf.taxonomy, scarf.tags) == ("Apparel & Accessories > Scarves", ("silk", "gift"))
     assert scarf.option_names == ("Colour", "Size")
@@ -66,7 +73,7 @@ async def test_a_file_of_shopify_comes_in(shop):
         ("a.jpg", "Back"),
         ("c.jpg", ""),
     ]
-    assert (mug.option_names, mug.status) == ((), Status.DRAFT), "active but not published is not to be seen"
+    assert (mug.option_names, mug.status) == ((), ProductStatus.DRAFT), "active but not published is not to be seen"
     assert [(v.sku, v.price, v.options) for v in mug.variants] == [("mug", 950, ())]
 
 
@@ -113,7 +120,7 @@ async def test_a_column_that_is_missing_keeps_what_was_there(shop):
     assert after.variants[0].price == 200
     assert after != before
     assert (after.vendor, after.tags, after.images, after.category, after.translations) == (
-        *(before.vendor, before.tags, before.images, before.category, {"zh": Words("红茶")}),
+        *(before.vendor, before.tags, before.images, before.category, {"zh": ProductTranslation("红茶")}),
     )
     assert (after.variants[0].options, after.variants[0].weight_g, after.variants[0].barcode) == (("S",), 5, "1")
 
@@ -243,9 +250,9 @@ def products(draw, number: int) -> ProductDraft:
         taxonomy=draw(st.just("") | WORDS),
         tags=tuple(draw(st.lists(WORDS, max_size=3))),
         option_names=names,
-        status=draw(st.sampled_from(Status)),
+        status=draw(st.sampled_from(ProductStatus)),
         images=tuple(Image(f, draw(st.just("") | WORDS), 3, 4) for f in draw(st.lists(files, unique=True, max_size=4))),
-        translations={"zh": Words("红茶")},
+        translations={"zh": ProductTranslation("红茶")},
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from unwall.catalogue.terms import (
     FIRST,
-    Place,
+    Placeholders,
     bigrams,
     decode_place,
     encode_place,
@@ -79,7 +79,7 @@ def test_what_is_cast_holds_only_letters_digits_and_our_operators(query):
 
 @given(st.booleans(), st.floats(0, 100, width=32))
 def test_a_place_survives_its_journey(exact, rank):
-    place = Place(exact, rank, new_id())
+    place = Placeholders(exact, rank, new_id())
     assert decode_place(encode_place(place)) == place
 
 

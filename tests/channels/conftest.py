@@ -8,7 +8,7 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from unwall.app import build
-from unwall.channels.house import House
+from unwall.services import Services
 from unwall.settings import Settings
 
 
@@ -41,8 +41,8 @@ async def client(config: Settings) -> AsyncIterator[AsyncTestClient]:
 
 
 @pytest.fixture
-def house(client: AsyncTestClient) -> House:
-    return client.app.state.house
+def services(client: AsyncTestClient) -> Services:
+    return client.app.state.services
 
 
 @pytest.fixture

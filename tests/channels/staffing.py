@@ -9,7 +9,7 @@ from httpx import Cookies
 from litestar.testing import AsyncTestClient
 
 from tests.channels.conftest import Shopper
-from unwall.channels.visits import STAFF
+from unwall.channels.http.context import STAFF
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.people import actions as people

@@ -21,7 +21,7 @@ from tests.channels.staffing import Person, hire, signed_in
 from tests.commerce.market import Market, fill_cart, open_market, visitor
 from unwall.app import build
 from unwall.catalogue.actions import save_bundle
-from unwall.catalogue.values import BundleDraft, PartDraft
+from unwall.catalogue.values import BundleDraft, BundlePartDraft
 from unwall.kernel.database import Database
 from unwall.people import actions as people
 from unwall.people.rules import MAY
@@ -117,7 +117,7 @@ async def town(db: Database) -> Town:
     email = await hire(db, market.merchant, Role.EDITOR)
     async with db.transaction() as conn:
         key, _ = await people.make_api_key(conn, market.merchant, "till", frozenset(ApiScope))
-        draft = BundleDraft(title="Set", parts=(PartDraft(market.red), PartDraft(market.tea)))
+        draft = BundleDraft(title="Set", parts=(BundlePartDraft(market.red), BundlePartDraft(market.tea)))
         bundle = await save_bundle(conn, market.merchant, draft)
         order = await conn.fetchval("SELECT order_id FROM shipment")
         staff = await conn.fetchval("SELECT id FROM staff WHERE email = $1", email)

@@ -13,12 +13,12 @@ from tests.channels.conftest import Shopper
 from tests.channels.shop.stall import Stall, another, counted, open_stall, put_into_bag
 from tests.channels.shop.test_buying import BY_POST, order
 from unwall.app import build
-from unwall.channels.house import House
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.errors import TooMany
 from unwall.people import actions as people
 from unwall.people.values import BadCredentials
+from unwall.services import Services
 from unwall.settings import Settings
 
 DECLINED = CARD | {"number": "4000 0000 0000 0002"}
@@ -76,7 +76,7 @@ async def test_the_network_is_the_one_that_the_outermost_proxy_saw(
 # --- memberships ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_network_signs_up_fifty_in_a_quarter_of_an_hour(browser: Shopper, db: Database, house: House):
+async def test_a_network_signs_up_fifty_in_a_quarter_of_an_hour(browser: Shopper, db: Database, services: Services):
     async with db.transaction() as conn:
         await conn.executemany("INSERT INTO sign_in_attempt VALUES ('sign-up@testclient', $1)", [(now(),)] * 49)
     who = {"name": "Ann", "password": "eight letters"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from unwall.channels.opening import NO_BREAK, opening_words
+from unwall.channels.http.opening_hours import NO_BREAK, opening_hours_text
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,12 @@ from unwall.channels.opening import NO_BREAK, opening_words
     ],
 )
 def test_hours_are_said_in_the_reader_s_language(hours: str, english: str, chinese: str):
-    assert opening_words(hours, "en").replace(NO_BREAK, " ") == english
-    assert opening_words(hours, "zh").replace(NO_BREAK, " ") == chinese
+    assert opening_hours_text(hours, "en").replace(NO_BREAK, " ") == english
+    assert opening_hours_text(hours, "zh").replace(NO_BREAK, " ") == chinese
 
 
 def test_a_day_and_its_hours_stay_on_one_line():
-    assert opening_words("Mo-Sa 08:00-20:00; Su 09:00-17:00", "en").split(" · ") == [
+    assert opening_hours_text("Mo-Sa 08:00-20:00; Su 09:00-17:00", "en").split(" · ") == [
         f"Mon{NO_BREAK}to{NO_BREAK}Sat{NO_BREAK}08:00–20:00",
         f"Sun{NO_BREAK}09:00–17:00",
     ]

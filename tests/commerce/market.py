@@ -8,16 +8,18 @@ import msgspec
 
 from unwall.commerce.orders import actions as orders
 from unwall.commerce.orders.checkout import Checkout
-from unwall.commerce.orders.gateway import Card, CardToken, TestGateway
+from unwall.commerce.orders.gateway import CardDetails, CardToken, TestGateway
 from unwall.commerce.orders.values import Contact, Order, Origin
-from unwall.commerce.sourcing.values import Choice, Method
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock import reads as stock_reads
-from unwall.commerce.stock.desk import Desk
+from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import Cause, Node, NodeDraft, NodeKind, Reason
+from unwall.journal.values import Visit
 from unwall.kernel.database import Connection, Database
+from unwall.kernel.geo import Place
 from unwall.kernel.ids import new_id
-from unwall.people.values import Place, Role, Staff, Visit
+from unwall.people.values import Role, Staff
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 """A Tuesday, 10:00 in China: the shops open."""
@@ -30,7 +32,7 @@ PAYS, DECLINED, SILENT = (
     CardToken("tok_declined", "0002"),
     CardToken("tok_silent", "0119"),
 )
-CARD = Card("4242 4242 4242 4242", "12/30", "123")
+CARD = CardDetails("4242 4242 4242 4242", "12/30", "123")
 ANN = Contact("Ann Lin", "+86 138 0013 8000", "ann@example.org", "1 Lake Road", "Hangzhou", 30.2741, 120.1551)
 PICKING_UP = Contact("Ann Lin", "13800138000")
 
@@ -52,10 +54,18 @@ class Market(msgspec.Struct, frozen=True):
 
 def node_draft(code: str, name: str, at: tuple[float, float], **more: object) -> NodeDraft:
     facts = {
-        "code": code, "kind": NodeKind.SHOP, "name": name, "city": name.split(maxsplit=1)[0], "address": "1 Lake Road",
-        "latitude": at[0], "longitude": at[1], "timezone": "Asia/Shanghai", "opening_hours": "Mo-Su 10:00-22:00",
-        "pick_minutes": 30, "pick_cost": 200,
-    }  # fmt: skip
+        "code": code,
+        "kind": NodeKind.SHOP,
+        "name": name,
+        "city": name.split(maxsplit=1)[0],
+        "address": "1 Lake Road",
+        "latitude": at[0],
+        "longitude": at[1],
+        "timezone": "Asia/Shanghai",
+        "opening_hours": "Mo-Su 10:00-22:00",
+        "pick_minutes": 30,
+        "pick_cost": 200,
+    }
     return NodeDraft(**facts | more)  # type: ignore[arg-type]
 
 
@@ -72,21 +82,29 @@ async def _found(conn: Connection, slug: str) -> Market:
     merchant, scarf, tea_product, red, blue, tea = (new_id() for _ in range(6))
     await conn.execute(
         "INSERT INTO merchant (id, slug, name, currency, timezone) VALUES ($1, $2, 'Liu Yun', 'CNY', 'Asia/Shanghai')",
-        merchant, slug,
-    )  # fmt: skip
+        merchant,
+        slug,
+    )
     for product, handle, title, zh in (
         (scarf, "scarf", "Silk scarf", "真丝围巾"),
         (tea_product, "tea", "Longjing", "龙井"),
     ):
         await conn.execute(
             "INSERT INTO product (id, merchant_id, slug, title, translations) VALUES ($1, $2, $3, $4, $5)",
-            product, merchant, handle, title, {"zh": {"title": zh}},
-        )  # fmt: skip
+            product,
+            merchant,
+            handle,
+            title,
+            {"zh": {"title": zh}},
+        )
         await conn.execute(
             "INSERT INTO product_image (product_id, position, merchant_id, file, alt, width, height)"
             " VALUES ($1, 1, $2, $3, $4, 400, 500)",
-            product, merchant, f"{handle}.svg", title,
-        )  # fmt: skip
+            product,
+            merchant,
+            f"{handle}.svg",
+            title,
+        )
     await conn.executemany(
         "INSERT INTO variant (id, merchant_id, product_id, position, sku, barcode, options, price)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -100,10 +118,14 @@ async def _found(conn: Connection, slug: str) -> Market:
         node_draft("HZ01", "Hangzhou West Lake", (30.2590, 120.1450)),
         node_draft("SH01", "Shanghai Bund", (31.2400, 121.4900)),
         node_draft(
-            "SU01", "Suzhou warehouse", (31.2990, 120.5853), kind=NodeKind.WAREHOUSE, pickup=False,
+            "SU01",
+            "Suzhou warehouse",
+            (31.2990, 120.5853),
+            kind=NodeKind.WAREHOUSE,
+            pickup=False,
             opening_hours="24/7",
         ),
-    )  # fmt: skip
+    )
     nodes = [await stock.save_node(conn, merchant, draft) for draft in drafts]
     return Market(merchant, scarf, red, blue, tea, *nodes)
 
@@ -131,7 +153,7 @@ def staff(market: Market, node_id: UUID | None = None) -> Staff:
 
 
 def checkout_of(db: Database) -> Checkout:
-    return Checkout(db, Desk(db), TestGateway(db))
+    return Checkout(db, HoldBatcher(db), TestGateway(db))
 
 
 async def fill_cart(db: Database, visit: Visit, *units: tuple[UUID, int], origin: Origin | None = None) -> UUID:
@@ -143,11 +165,11 @@ async def fill_cart(db: Database, visit: Visit, *units: tuple[UUID, int], origin
 
 
 async def buy(
-    db: Database, visit: Visit, *units: tuple[UUID, int], choice: Choice | None = None, now: datetime = NOW
+    db: Database, visit: Visit, *units: tuple[UUID, int], choice: DeliveryChoice | None = None, now: datetime = NOW
 ) -> Order:
     """A paid order, shipped unless the choice says otherwise."""
     checkout = checkout_of(db)
-    wanted = choice or Choice(Method.SHIP)
+    wanted = choice or DeliveryChoice(DeliveryMethod.SHIP)
     prepared = await checkout.prepare(visit, await fill_cart(db, visit, *units), wanted, ANN, now)
     return await checkout.pay(prepared.id, PAYS, now)
 

@@ -9,9 +9,10 @@ from unwall.content.accounts import actions as accounts
 from unwall.content.accounts.values import AccountDraft
 from unwall.content.posts import actions as posts
 from unwall.content.posts.values import PostDraft
+from unwall.journal.values import Visit
 from unwall.kernel.database import Connection
 from unwall.kernel.ids import new_id
-from unwall.people.values import Member, Visit
+from unwall.people.values import Member
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
 
@@ -53,7 +54,7 @@ async def a_visitor(conn: Connection) -> Visit:
 async def signed_in(conn: Connection, visit: Visit) -> Visit:
     member = Member(new_id(), f"{new_id()}@example.com", "Li", "en")
     await conn.execute("INSERT INTO member (id, email, name) VALUES ($1, $2, $3)", member.id, member.email, member.name)
-    return Visit(visit.visitor_id, visit.session_id, member, "en")
+    return Visit(visit.visitor_id, visit.session_id, member.id, "en")
 
 
 async def facts(conn: Connection, kind: str) -> list[tuple[UUID, UUID | None, UUID | None, UUID | None]]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.content.newsroom import a_merchant, a_visitor, an_account, facts, signed_in
 from unwall.content.accounts import actions, reads, rules
-from unwall.content.accounts.values import AccountDraft, AccountKind, AccountWords, NoSuchAccount
+from unwall.content.accounts.values import AccountDraft, AccountKind, AccountTranslation, NoSuchAccount
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 
@@ -29,8 +29,8 @@ async def count(conn, account_id) -> int:
         (AccountDraft("a b", "x"), {"handle"}),
         (AccountDraft("<script>", "x"), {"handle"}),
         (AccountDraft("ok", "x" * 101, bio="x" * 1001), {"name", "bio"}),
-        (AccountDraft("ok", "x", translations={"xx": AccountWords("x")}), {"translations"}),
-        (AccountDraft("ok", "x", translations={"zh": AccountWords("x" * 101)}), {"translations.zh.name"}),
+        (AccountDraft("ok", "x", translations={"xx": AccountTranslation("x")}), {"translations"}),
+        (AccountDraft("ok", "x", translations={"zh": AccountTranslation("x" * 101)}), {"translations.zh.name"}),
         (AccountDraft("ok", "x", avatar="https://elsewhere/x.png", banner="../x"), {"avatar", "banner"}),
         (AccountDraft(" @Tea_House ", "x", avatar="ab/x.webp"), set()),
     ],
@@ -42,7 +42,7 @@ def test_a_wrong_account_names_its_fields(draft, fields):
 async def test_an_account_is_read_in_either_language(db):
     async with db.transaction() as conn:
         merchant_id = await a_merchant(conn, "tea")
-        words = {"zh": AccountWords("茶馆")}
+        words = {"zh": AccountTranslation("茶馆")}
         draft = AccountDraft("Tea", "Tea House", AccountKind.BRAND, "Leaves", "ab/a.webp", translations=words)
         account_id = await actions.save_account(conn, merchant_id, draft)
 

@@ -17,7 +17,16 @@ from tests.content.newsroom import (
     signed_in,
 )
 from unwall.content.posts import actions, reads, rules
-from unwall.content.posts.values import Media, NoSuchPost, PostDraft, PostKind, PostWords, State, Tag, WrongState
+from unwall.content.posts.values import (
+    Media,
+    NoSuchPost,
+    PostDraft,
+    PostKind,
+    PostState,
+    PostTranslation,
+    Tag,
+    WrongState,
+)
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import derived_id, new_id
 
@@ -59,11 +68,11 @@ def test_no_markdown_makes_a_script(markdown):
 @pytest.mark.parametrize(
     ("state", "wanted", "goes"),
     [
-        (State.DRAFT, State.LIVE, True),
-        (State.LIVE, State.LIVE, False),
-        (State.LIVE, State.REMOVED, True),
-        (State.DRAFT, State.REMOVED, True),
-        (State.REMOVED, State.REMOVED, False),
+        (PostState.DRAFT, PostState.LIVE, True),
+        (PostState.LIVE, PostState.LIVE, False),
+        (PostState.LIVE, PostState.REMOVED, True),
+        (PostState.DRAFT, PostState.REMOVED, True),
+        (PostState.REMOVED, PostState.REMOVED, False),
     ],
 )
 def test_a_post_goes_one_way(state, wanted, goes):
@@ -72,9 +81,9 @@ def test_a_post_goes_one_way(state, wanted, goes):
 
 def test_what_is_removed_does_not_come_back():
     with pytest.raises(WrongState):
-        rules.may_go(State.REMOVED, State.LIVE)
+        rules.may_go(PostState.REMOVED, PostState.LIVE)
     with pytest.raises(WrongState):
-        rules.check_edit(State.REMOVED, PRODUCTS[0], PostDraft(PRODUCTS[0]))
+        rules.check_edit(PostState.REMOVED, PRODUCTS[0], PostDraft(PRODUCTS[0]))
 
 
 @pytest.mark.parametrize(
@@ -98,9 +107,9 @@ def test_what_is_removed_does_not_come_back():
         ),
         ({"media": (PICTURE,) * 21}, {"media"}),
         ({"media": (Media("ab/x.webp", "", 10**12, 1),)}, {"media.0.file"}),
-        ({"translations": {"zh": PostWords("x", alts=("x" * 1001,))}}, {"translations.zh.alts"}),
-        ({"translations": {"xx": PostWords("x")}}, {"translations"}),
-        ({"translations": {"zh": PostWords("x" * 201)}}, {"translations.zh.title"}),
+        ({"translations": {"zh": PostTranslation("x", alts=("x" * 1001,))}}, {"translations.zh.alts"}),
+        ({"translations": {"xx": PostTranslation("x")}}, {"translations"}),
+        ({"translations": {"zh": PostTranslation("x" * 201)}}, {"translations.zh.title"}),
     ],
 )
 def test_a_wrong_draft_names_its_fields(changes, fields):
@@ -128,7 +137,7 @@ async def test_a_post_is_read_in_either_language(db):
             body="**Fresh**",
             media=(PICTURE,),
             tags=(Tag(product_id, 0, 0.25, 0.5),),
-            translations={"zh": PostWords("春", "**新**", alts=("茶",))},
+            translations={"zh": PostTranslation("春", "**新**", alts=("茶",))},
         )
 
         post = await reads.post(conn, post_id, "zh")
@@ -140,7 +149,7 @@ async def test_a_post_is_read_in_either_language(db):
         post = await reads.post(conn, post_id, "en")
         assert post is not None
         assert (post.title, post.body_html, post.media) == ("Spring", "<p><strong>Fresh</strong></p>\n", [PICTURE])
-        assert (post.state, post.kind, post.likes, post.published_at) == (State.LIVE, PostKind.LOOKBOOK, 0, START)
+        assert (post.state, post.kind, post.likes, post.published_at) == (PostState.LIVE, PostKind.LOOKBOOK, 0, START)
         assert [p.id for p in await reads.posts_with_product(conn, product_id, "en")] == [post_id]
         assert await reads.posts(conn, [post_id, new_id()], "en") == {post_id: post}
 
@@ -192,9 +201,9 @@ async def test_editing_a_live_post_keeps_its_place(db):
         merchant_id, account_id = await an_account(conn, "tea")
         first, second = [await a_live_post(conn, merchant_id, account_id, minute) for minute in (1, 2)]
         before = await outbox(conn)
-        desk = await reads.desk_post(conn, merchant_id, first)
+        desk = await reads.merchant_post(conn, merchant_id, first)
         assert desk is not None
-        assert (desk.state, desk.author, desk.draft.title) == (State.LIVE, "Mei", "Minute 1")
+        assert (desk.state, desk.author, desk.draft.title) == (PostState.LIVE, "Mei", "Minute 1")
 
         edited = PostDraft(account_id, title="Edited", media=(PICTURE,), id=first)
         assert await actions.save_draft(conn, merchant_id, edited, "Wang") == first
@@ -205,7 +214,7 @@ async def test_editing_a_live_post_keeps_its_place(db):
             (second, "Minute 2", 0, START + timedelta(minutes=2)),
             (first, "Edited", 1, START + timedelta(minutes=1)),
         ]
-        desk = await reads.desk_post(conn, merchant_id, first)
+        desk = await reads.merchant_post(conn, merchant_id, first)
         assert desk is not None
         assert desk.author == "Mei"
 
@@ -214,7 +223,7 @@ async def test_a_live_post_stays_with_its_account_and_says_something(db):
     async with db.transaction() as conn:
         merchant_id, account_id = await an_account(conn, "tea")
         post_id = await a_live_post(conn, merchant_id, account_id)
-        before = await reads.desk_post(conn, merchant_id, post_id)
+        before = await reads.merchant_post(conn, merchant_id, post_id)
         for draft, field in (
             (PostDraft(account_id, id=post_id), "body"),
             (PostDraft(new_id(), title="x", id=post_id), "account_id"),
@@ -222,7 +231,7 @@ async def test_a_live_post_stays_with_its_account_and_says_something(db):
             with pytest.raises(Invalid) as refused:
                 await actions.save_draft(conn, merchant_id, draft, "Mei")
             assert list(refused.value.by_field()) == [field]
-        assert await reads.desk_post(conn, merchant_id, post_id) == before
+        assert await reads.merchant_post(conn, merchant_id, post_id) == before
 
 
 async def test_removing_takes_the_post_from_every_listing(db):
@@ -238,7 +247,7 @@ async def test_removing_takes_the_post_from_every_listing(db):
         assert await reads.post(conn, post_id, "en") is None
         assert await reads.posts_with_product(conn, product_id, "en") == []
         assert (await reads.posts_of(conn, account_id, "en")).rows == []
-        assert [p.state for p in (await reads.desk_posts(conn, merchant_id, "en")).rows] == [State.REMOVED]
+        assert [p.state for p in (await reads.merchant_posts(conn, merchant_id, "en")).rows] == [PostState.REMOVED]
         for change in (
             actions.publish(conn, merchant_id, post_id, START),
             actions.save_draft(conn, merchant_id, PostDraft(account_id, title="x", id=post_id), "Mei"),
@@ -254,9 +263,9 @@ async def test_a_draft_may_be_removed_unseen(db):
         merchant_id, account_id = await an_account(conn, "tea")
         post_id = await actions.save_draft(conn, merchant_id, PostDraft(account_id, title="Hi"), "Mei")
         await actions.remove(conn, merchant_id, post_id)
-        desk = await reads.desk_post(conn, merchant_id, post_id)
+        desk = await reads.merchant_post(conn, merchant_id, post_id)
         assert desk is not None
-        assert (desk.state, desk.published_at) == (State.REMOVED, None)
+        assert (desk.state, desk.published_at) == (PostState.REMOVED, None)
 
 
 # --- another merchant's -----------------------------------------------------------------------------------------------
@@ -314,7 +323,7 @@ async def test_a_desk_works_and_sees_only_its_own(db):
     async with db.confined(mine) as conn:
         post_id = await a_live_post(conn, mine, account_id, media=(PICTURE,), tags=(Tag(product_id),))
         await actions.save_draft(conn, mine, PostDraft(account_id, title="Edited", id=post_id), "Mei")
-        assert [(p.id, p.title) for p in (await reads.desk_posts(conn, mine, "en")).rows] == [(post_id, "Edited")]
+        assert [(p.id, p.title) for p in (await reads.merchant_posts(conn, mine, "en")).rows] == [(post_id, "Edited")]
         assert await reads.post(conn, other_post, "en") is None
         await actions.remove(conn, mine, post_id)
         assert (await reads.posts_of(conn, account_id, "en")).rows == []

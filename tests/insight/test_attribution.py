@@ -22,9 +22,9 @@ from tests.insight.market import (
 )
 from unwall.insight.attribution import actions, jobs, reads
 from unwall.insight.attribution.rules import day_of
-from unwall.insight.attribution.values import Credit, PostSales, Rule, TopProduct
+from unwall.insight.attribution.values import AttributionRule, Credit, PostSales, TopProduct
 from unwall.journal.actions import record
-from unwall.journal.values import Event, Kind
+from unwall.journal.values import Event, EventKind
 from unwall.kernel.ids import derived_id
 from unwall.people.values import Merchant
 
@@ -33,7 +33,7 @@ SINCE, UNTIL = NOON - timedelta(days=1), NOON + timedelta(days=1)
 TEA_HOUSE = Merchant(TEA, "tea", "Tea", "CNY", "Asia/Shanghai", "en")
 
 
-def touch(who, name: str, kind: Kind = Kind.VIEW, *, hours: float, merchant=TEA, **more) -> Event:
+def touch(who, name: str, kind: EventKind = EventKind.VIEW, *, hours: float, merchant=TEA, **more) -> Event:
     return did(who, kind, None, hours=hours, post_id=post(name), merchant_id=merchant, **more)
 
 
@@ -52,18 +52,22 @@ async def credited(conn) -> dict:
 
 async def test_a_sale_counts_for_the_last_post_of_this_merchant_touched_within_the_window(market):
     async with market.transaction() as conn:
-        await record(conn, [
-            touch(ANN, "spring", hours=-30), touch(ANN, "harvest", hours=-20),
-            touch(ANN, "spring", Kind.IMPRESSION, hours=-2),  # merely on the screen
-            touch(ANN, "linen", hours=-1, merchant=LABEL),  # another merchant's
-            touch(BOB, "spring", hours=-1),  # another person's
-            touch(ANN, "spring", Kind.PURCHASE, hours=-3),  # an earlier order is no touch
-            touch(ANN, "spring", hours=1),  # after ordering
-        ])  # fmt: skip
+        await record(
+            conn,
+            [
+                touch(ANN, "spring", hours=-30),
+                touch(ANN, "harvest", hours=-20),
+                touch(ANN, "spring", EventKind.IMPRESSION, hours=-2),  # merely on the screen
+                touch(ANN, "linen", hours=-1, merchant=LABEL),  # another merchant's
+                touch(BOB, "spring", hours=-1),  # another person's
+                touch(ANN, "spring", EventKind.PURCHASE, hours=-3),  # an earlier order is no touch
+                touch(ANN, "spring", hours=1),  # after ordering
+            ],
+        )
         order = await add_order(conn, "1", TEA, ANN, [("green", 2, None)], discount=300)
         assert await actions.attribute(conn, [order], WEEK) == 1
         assert await reads.sale_post(conn, order, "en") == Credit(
-            order, post("harvest"), "Harvest", "tea", Rule.LAST_TOUCH, 1700, NOON - timedelta(hours=20), NOON
+            order, post("harvest"), "Harvest", "tea", AttributionRule.LAST_TOUCH, 1700, NOON - timedelta(hours=20), NOON
         )
 
 
@@ -82,7 +86,11 @@ async def test_what_was_bought_from_a_post_counts_for_it_whatever_was_touched_la
         order = await add_order(conn, "1", TEA, ANN, lines)
         await actions.attribute(conn, [order], WEEK)
         found = await reads.sale_post(conn, order, "en")
-    assert (found.post_id, found.rule, found.touched_at) == (post("spring"), Rule.IN_POST, NOON - timedelta(hours=5))
+    assert (found.post_id, found.rule, found.touched_at) == (
+        post("spring"),
+        AttributionRule.IN_POST,
+        NOON - timedelta(hours=5),
+    )
 
 
 @pytest.mark.parametrize("claimed", ["linen", "nowhere"])
@@ -92,7 +100,7 @@ async def test_a_post_of_another_merchant_or_of_nobody_takes_no_credit(market, c
         await record(conn, [touch(ANN, "spring", hours=-1)])
         order = await add_order(conn, "1", TEA, ANN, [("green", 1, post(claimed))])
         assert await actions.attribute(conn, [order], WEEK) == 1
-        assert await credited(conn) == {order: (post("spring"), Rule.LAST_TOUCH)}
+        assert await credited(conn) == {order: (post("spring"), AttributionRule.LAST_TOUCH)}
 
 
 async def test_bought_from_a_post_without_a_trace_is_dated_by_the_order(market):
@@ -112,8 +120,9 @@ async def test_a_members_other_devices_count_too(market):
         second = await add_order(conn, "2", TEA, None, [("green", 1, None)], member=member, hours=-2.5)
         assert await actions.attribute_since(conn, SINCE, WEEK) == 2
         assert await credited(conn) == {
-            first: (post("spring"), "last-touch"), second: (post("harvest"), "last-touch"),
-        }  # fmt: skip
+            first: (post("spring"), "last-touch"),
+            second: (post("harvest"), "last-touch"),
+        }
 
 
 async def test_an_order_is_credited_once_and_only_when_paid(market):
@@ -132,26 +141,31 @@ async def test_an_order_is_credited_once_and_only_when_paid(market):
 async def test_a_recorded_purchase_is_attributed_by_its_job(market):
     async with market.transaction() as conn:
         order = await add_order(conn, "1", TEA, ANN, [("green", 1, post("spring"))])
-    bought = did(ANN, Kind.PURCHASE, "green", order_id=order)
+    bought = did(ANN, EventKind.PURCHASE, "green", order_id=order)
     await jobs.attribute(market, 7, msgspec.json.encode(bought))
     await jobs.attribute(market, 7, msgspec.json.encode(bought))
-    await jobs.attribute(market, 7, msgspec.json.encode(did(ANN, Kind.PURCHASE, "green")))
+    await jobs.attribute(market, 7, msgspec.json.encode(did(ANN, EventKind.PURCHASE, "green")))
     async with market.read() as conn:
         assert await credited(conn) == {order: (post("spring"), "in-post")}
 
 
 async def test_the_console_sees_what_each_post_did_and_only_its_own(market):
     async with market.transaction() as conn:
-        await record(conn, [
-            touch(ANN, "spring", hours=-5), touch(BOB, "spring", hours=-5), touch(BOB, "harvest", hours=-6),
-            touch(BOB, "spring", Kind.IMPRESSION, hours=-5),
-            did(ANN, Kind.CLICK, "green", hours=-4, post_id=post("spring"), session_id=ANN),
-            did(ANN, Kind.VIEW, "green", hours=-4, post_id=post("spring"), session_id=ANN),
-            did(ANN, Kind.VIEW, "white", hours=-4, post_id=post("spring"), session_id=ANN),
-            did(ANN, Kind.ADD_TO_CART, "green", hours=-3, post_id=post("spring")),
-            touch(EVE, "linen", hours=-3, merchant=LABEL),
-            touch(ANN, "harvest", hours=-100),
-        ])  # fmt: skip
+        await record(
+            conn,
+            [
+                touch(ANN, "spring", hours=-5),
+                touch(BOB, "spring", hours=-5),
+                touch(BOB, "harvest", hours=-6),
+                touch(BOB, "spring", EventKind.IMPRESSION, hours=-5),
+                did(ANN, EventKind.CLICK, "green", hours=-4, post_id=post("spring"), session_id=ANN),
+                did(ANN, EventKind.VIEW, "green", hours=-4, post_id=post("spring"), session_id=ANN),
+                did(ANN, EventKind.VIEW, "white", hours=-4, post_id=post("spring"), session_id=ANN),
+                did(ANN, EventKind.ADD_TO_CART, "green", hours=-3, post_id=post("spring")),
+                touch(EVE, "linen", hours=-3, merchant=LABEL),
+                touch(ANN, "harvest", hours=-100),
+            ],
+        )
         await add_order(conn, "1", TEA, ANN, [("green", 2, post("spring"))], discount=100)
         await add_order(conn, "2", TEA, BOB, [("white", 1, post("spring"))])
         cancelled = await add_order(conn, "3", TEA, BOB, [("white", 1, post("harvest"))])
@@ -170,9 +184,15 @@ async def test_the_console_sees_what_each_post_did_and_only_its_own(market):
 async def test_today_is_the_merchants_day_against_the_same_weekday(market):
     async with market.transaction() as conn:  # noon UTC is 20:00 in Shanghai
         for number, hours, more in [
-            ("1", 0, {}), ("2", 0.1, {"channel": "counter"}), ("3", 0.2, {"discount": 100}), ("4", -21, {}),
-            ("5", -168, {}), ("6", -167, {}), ("7", -168, {"state": "prepared"}), ("8", -24 * 6, {}),
-        ]:  # fmt: skip
+            ("1", 0, {}),
+            ("2", 0.1, {"channel": "counter"}),
+            ("3", 0.2, {"discount": 100}),
+            ("4", -21, {}),
+            ("5", -168, {}),
+            ("6", -167, {}),
+            ("7", -168, {"state": "prepared"}),
+            ("8", -24 * 6, {}),
+        ]:
             await add_order(conn, number, TEA, ANN, [("green", 1, None)], hours=hours, **more)
         await add_order(conn, "9", LABEL, ANN, [("coat", 1, None)])
     async with market.confined(TEA) as conn:
@@ -198,6 +218,7 @@ async def test_top_products_are_by_revenue_in_the_readers_words(market):
         await add_order(conn, "3", TEA, BOB, [("puer", 9, None)], state="expired")
     async with market.confined(TEA) as conn:
         assert await reads.top_products(conn, TEA, "zh", SINCE, UNTIL) == [
-            TopProduct(product("cup"), "中cup", 3, 3000), TopProduct(product("green"), "中green", 2, 2000),
-        ]  # fmt: skip
+            TopProduct(product("cup"), "中cup", 3, 3000),
+            TopProduct(product("green"), "中green", 2, 2000),
+        ]
         assert await reads.top_products(conn, owner("coat"), "en", SINCE, UNTIL) == []

@@ -33,11 +33,11 @@ from unwall.insight.pages.values import ModuleName, Pin
 from unwall.insight.recommend.actions import train
 from unwall.insight.recommend.recommender import Recommender
 from unwall.journal.actions import record
-from unwall.journal.values import Event, Kind
+from unwall.journal.values import Event, EventKind, Visit
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files
+from unwall.kernel.geo import Place
 from unwall.kernel.ids import derived_id
-from unwall.people.values import Member, Place, Visit
 
 SESSION = derived_id("session")
 NEWCOMER = Visit(derived_id("newcomer"), SESSION, None, "en")
@@ -72,11 +72,17 @@ async def market(db):
         for n, name in enumerate(["spring", "summer", "autumn", "winter", "rain", "snow"]):
             await add_post(conn, name, TEA, ["green"], hours_ago=n + 2)
         await add_post(conn, "linen", LABEL, ["coat"], hours_ago=1)
-        await record(conn, [
-            did(ANN, Kind.PURCHASE, "cup", hours=-9), did(ANN, Kind.VIEW, "green", hours=-8),
-            did(BOB, Kind.VIEW, "green", hours=-7), did(BOB, Kind.VIEW, "white", hours=-6),
-            did(BOB, Kind.VIEW, "black", hours=-5), did(BOB, Kind.VIEW, "coat", hours=-4),
-        ])  # fmt: skip
+        await record(
+            conn,
+            [
+                did(ANN, EventKind.PURCHASE, "cup", hours=-9),
+                did(ANN, EventKind.VIEW, "green", hours=-8),
+                did(BOB, EventKind.VIEW, "green", hours=-7),
+                did(BOB, EventKind.VIEW, "white", hours=-6),
+                did(BOB, EventKind.VIEW, "black", hours=-5),
+                did(BOB, EventKind.VIEW, "coat", hours=-4),
+            ],
+        )
     return db
 
 
@@ -94,8 +100,9 @@ async def recommender(market):
 a_pin = st.builds(Pin, st.sampled_from([TEA, LABEL]), st.integers(0, 19), st.sampled_from(ITEMS))
 pins_of_one = st.lists(
     st.builds(Pin, st.just(TEA), st.integers(0, 19), st.sampled_from(ITEMS)),
-    unique_by=(lambda pin: pin.position, lambda pin: pin.product_id), max_size=8,
-)  # fmt: skip
+    unique_by=(lambda pin: pin.position, lambda pin: pin.product_id),
+    max_size=8,
+)
 ranked = st.lists(st.sampled_from(ITEMS), max_size=40)
 
 
@@ -216,18 +223,35 @@ async def shop(
 ):
     node = derived_id("node", code)
     values = {
-        "id": node, "merchant_id": merchant, "code": code, "kind": "shop", "name": code.title(), "city": "Hangzhou",
-        "address": "1", "latitude": latitude, "longitude": 120.15, "timezone": "Asia/Shanghai", "opening_hours": hours,
-        "ships": True, "pickup": True, "pick_minutes": 30, "pick_cost": 0, "open": True, **more,
-    }  # fmt: skip
+        "id": node,
+        "merchant_id": merchant,
+        "code": code,
+        "kind": "shop",
+        "name": code.title(),
+        "city": "Hangzhou",
+        "address": "1",
+        "latitude": latitude,
+        "longitude": 120.15,
+        "timezone": "Asia/Shanghai",
+        "opening_hours": hours,
+        "ships": True,
+        "pickup": True,
+        "pick_minutes": 30,
+        "pick_cost": 0,
+        "open": True,
+        **more,
+    }
     places = ", ".join(f"${n}" for n in range(1, len(values) + 1))
     await conn.execute(f"INSERT INTO node ({', '.join(values)}) VALUES ({places})", *values.values())
     for name, quantity in stock.items():
         await conn.execute(
             "INSERT INTO stock_level (variant_id, node_id, merchant_id, on_hand, safety_stock)"
             " VALUES ($1, $2, $3, $4, 1)",
-            variant(name), node, merchant, quantity,
-        )  # fmt: skip
+            variant(name),
+            node,
+            merchant,
+            quantity,
+        )
     return node
 
 
@@ -272,7 +296,7 @@ async def test_p6_a_store_shows_its_own_shops(market, recommender):
 
 
 async def test_p7_each_slot_is_one_impression(market, recommender):
-    ann = Visit(ANN, SESSION, Member(BOB, None, "Ann", "en"), "en")
+    ann = Visit(ANN, SESSION, BOB, "en")
     async with market.transaction() as conn:
         page = await compose.compose_home(conn, recommender, ann, NOON)
     shown = exposures(page, ann, NOON)
@@ -283,9 +307,19 @@ async def test_p7_each_slot_is_one_impression(market, recommender):
     assert (hero.page, hero.slot, hero.post_id, hero.merchant_id) == ("home/hero", 0, post("linen"), LABEL)
     card = modules(page)[ModuleName.FOR_YOU].slots[0].card
     assert first == Event(
-        first.id, NOON, Kind.IMPRESSION, card.merchant_id, ANN, BOB, SESSION, product_id=card.product_id,
-        page="home/for-you", slot=0, policy="transitions-1", propensity=1.0,
-    )  # fmt: skip
+        first.id,
+        NOON,
+        EventKind.IMPRESSION,
+        card.merchant_id,
+        ANN,
+        BOB,
+        SESSION,
+        product_id=card.product_id,
+        page="home/for-you",
+        slot=0,
+        policy="transitions-1",
+        propensity=1.0,
+    )
     assert {(e.visitor_id, e.member_id, e.session_id, e.at) for e in shown} == {(ANN, BOB, SESSION, NOON)}
 
 
@@ -371,8 +405,11 @@ async def test_pins_are_saved_whole_and_only_of_ones_own_products(market):
         with pytest.raises(Invalid) as caught:
             await save_pins(conn, TEA, "home", wrong)
         assert list(caught.value.by_field()) == [
-            "pins.0.position", "pins.1.product_id", "pins.2.position", "pins.3.product_id",
-        ]  # fmt: skip
+            "pins.0.position",
+            "pins.1.product_id",
+            "pins.2.position",
+            "pins.3.product_id",
+        ]
         with pytest.raises(Invalid, match="page"):
             await save_pins(conn, TEA, "product", [])
         assert await pins_of(conn, TEA, "home") == [Pin(TEA, 1, product("cup"))]

@@ -14,9 +14,9 @@ from unwall.insight.recommend.actions import train
 from unwall.insight.recommend.fitting import Steps
 from unwall.insight.recommend.model import TransitionModel, VersionMismatch
 from unwall.insight.recommend.recommender import Recommender
-from unwall.insight.recommend.values import Source
+from unwall.insight.recommend.values import PickSource
 from unwall.journal.actions import record
-from unwall.journal.values import Kind, Trail
+from unwall.journal.values import EventKind, Trail
 from unwall.kernel.files import Files
 from unwall.kernel.ids import derived_id
 
@@ -29,7 +29,7 @@ def steps(*of: tuple[int, int, float, float]) -> Steps:
     return Steps(person, item, weight.astype(float), day * DAY)
 
 
-def touched(*names: str, kind: Kind = Kind.VIEW) -> list[Trail]:
+def touched(*names: str, kind: EventKind = EventKind.VIEW) -> list[Trail]:
     """Latest first."""
     return [Trail(product(name), kind, NOON - timedelta(hours=n)) for n, name in enumerate(names)]
 
@@ -99,44 +99,53 @@ def test_nothing_learned_is_nothing_recommended():
 async def test_what_others_did_next_comes_first_and_says_after_what(db):
     recommender = await trained(
         db,
-        did(ANN, Kind.VIEW, "green"), did(ANN, Kind.PURCHASE, "cup", hours=1),
-        did(BOB, Kind.VIEW, "green"), did(BOB, Kind.VIEW, "cup", hours=1), did(BOB, Kind.VIEW, "white", hours=2),
-    )  # fmt: skip
+        did(ANN, EventKind.VIEW, "green"),
+        did(ANN, EventKind.PURCHASE, "cup", hours=1),
+        did(BOB, EventKind.VIEW, "green"),
+        did(BOB, EventKind.VIEW, "cup", hours=1),
+        did(BOB, EventKind.VIEW, "white", hours=2),
+    )
     first, second, *rest = recommender.recommend(touched("green"), exclude=[product("green")], limit=4)
 
-    assert (first.product_id, first.source, first.policy) == (product("cup"), Source.TRANSITIONS, "transitions-1")
-    assert (first.anchor_id, first.anchor_kind, first.propensity) == (product("green"), Kind.VIEW, 1.0)
+    assert (first.product_id, first.source, first.policy) == (product("cup"), PickSource.TRANSITIONS, "transitions-1")
+    assert (first.anchor_id, first.anchor_kind, first.propensity) == (product("green"), EventKind.VIEW, 1.0)
     assert second.product_id == product("white")
-    assert {pick.source for pick in rest} == {Source.POPULAR}
+    assert {pick.source for pick in rest} == {PickSource.POPULAR}
 
 
 async def test_the_latest_item_weighs_most(db):
     recommender = await trained(
         db,
-        did(ANN, Kind.VIEW, "green"), did(ANN, Kind.VIEW, "cup", hours=1),
-        did(BOB, Kind.VIEW, "coat"), did(BOB, Kind.VIEW, "scarf", hours=1),
-    )  # fmt: skip
-    picks = recommender.recommend(touched("coat", "green", kind=Kind.PURCHASE), limit=2)
+        did(ANN, EventKind.VIEW, "green"),
+        did(ANN, EventKind.VIEW, "cup", hours=1),
+        did(BOB, EventKind.VIEW, "coat"),
+        did(BOB, EventKind.VIEW, "scarf", hours=1),
+    )
+    picks = recommender.recommend(touched("coat", "green", kind=EventKind.PURCHASE), limit=2)
     assert [(p.product_id, p.anchor_id) for p in picks] == [
-        (product("scarf"), product("coat")), (product("cup"), product("green")),
-    ]  # fmt: skip
+        (product("scarf"), product("coat")),
+        (product("cup"), product("green")),
+    ]
 
 
 async def test_a_newcomer_gets_what_is_popular_each_merchants_best_in_turn(db):
     recommender = await trained(
         db,
-        *[did(person, Kind.VIEW, "coat") for person in (ANN, BOB, EVE)],
-        *[did(person, Kind.VIEW, "scarf") for person in (ANN, BOB)],
-        did(EVE, Kind.PURCHASE, "puer"),
+        *[did(person, EventKind.VIEW, "coat") for person in (ANN, BOB, EVE)],
+        *[did(person, EventKind.VIEW, "scarf") for person in (ANN, BOB)],
+        did(EVE, EventKind.PURCHASE, "puer"),
     )
     picks = recommender.recommend([], limit=3)
     assert [pick.product_id for pick in picks] == [product("puer"), product("coat"), product("scarf")]
-    assert {(pick.source, pick.anchor_id) for pick in picks} == {(Source.POPULAR, None)}
+    assert {(pick.source, pick.anchor_id) for pick in picks} == {(PickSource.POPULAR, None)}
 
 
 async def test_a_store_shows_its_own_and_what_is_excluded_stays_away(db):
     recommender = await trained(
-        db, did(ANN, Kind.VIEW, "green"), did(ANN, Kind.VIEW, "coat", hours=1), did(ANN, Kind.VIEW, "cup", hours=2)
+        db,
+        did(ANN, EventKind.VIEW, "green"),
+        did(ANN, EventKind.VIEW, "coat", hours=1),
+        did(ANN, EventKind.VIEW, "cup", hours=2),
     )
     everything = recommender.recommend(touched("green"), exclude=[product("dress")], limit=99, merchant_id=LABEL)
     assert {pick.product_id for pick in everything} == {product("coat"), product("scarf")}
@@ -148,7 +157,7 @@ async def test_what_is_not_sold_is_not_recommended(db):
     async with db.transaction() as conn:
         await open_market(conn)
         await conn.execute("UPDATE product SET status = 'archived' WHERE id = $1", product("cup"))
-        await record(conn, [did(ANN, Kind.VIEW, "green"), did(ANN, Kind.VIEW, "cup", hours=1)])
+        await record(conn, [did(ANN, EventKind.VIEW, "green"), did(ANN, EventKind.VIEW, "cup", hours=1)])
     files = Files(MemoryStore())
     fit = await train(db, files)
     recommender = Recommender(db, files)
@@ -162,7 +171,9 @@ async def test_what_a_visitor_did_before_becoming_a_member_is_the_members(db):
     async with db.transaction() as conn:
         await conn.execute("INSERT INTO member (id, name) VALUES ($1, 'Ann')", member)
         await conn.execute("INSERT INTO visitor (id, member_id) VALUES ($1, $2)", ANN, member)
-    recommender = await trained(db, did(ANN, Kind.VIEW, "green"), did(BOB, Kind.VIEW, "cup", hours=1, member_id=member))
+    recommender = await trained(
+        db, did(ANN, EventKind.VIEW, "green"), did(BOB, EventKind.VIEW, "cup", hours=1, member_id=member)
+    )
     assert recommender.recommend(touched("green"), limit=1)[0].product_id == product("cup")
 
 
@@ -170,20 +181,20 @@ async def test_what_a_visitor_did_before_becoming_a_member_is_the_members(db):
 
 
 async def test_a_newer_model_is_taken_over_once(db):
-    recommender = await trained(db, did(ANN, Kind.VIEW, "green"))
+    recommender = await trained(db, did(ANN, EventKind.VIEW, "green"))
     assert await recommender.refresh() is False
     async with db.transaction() as conn:
-        await record(conn, [did(ANN, Kind.VIEW, "cup", hours=1)])
+        await record(conn, [did(ANN, EventKind.VIEW, "cup", hours=1)])
     await train(db, recommender._files)
     assert await recommender.refresh() is True
-    assert recommender.recommend(touched("green"), limit=1)[0].source == Source.TRANSITIONS
+    assert recommender.recommend(touched("green"), limit=1)[0].source == PickSource.TRANSITIONS
     async with db.read() as conn:
         assert await conn.fetchval("SELECT count(*) FROM model WHERE active") == 1
         assert await conn.fetchval("SELECT count(*) FROM model") == 2
 
 
 async def test_a_file_of_another_version_is_left_alone(db, monkeypatch):
-    recommender = await trained(db, did(ANN, Kind.VIEW, "green"))
+    recommender = await trained(db, did(ANN, EventKind.VIEW, "green"))
     before, data = recommender.model, recommender.model.to_bytes()
     monkeypatch.setattr("unwall.insight.recommend.model.VERSION", 2)
     with pytest.raises(VersionMismatch):
@@ -206,7 +217,7 @@ def test_a_recommendation_takes_well_under_a_millisecond(capsys):
     started = time.perf_counter()
     model = TransitionModel.fit(ids, [TEA], np.zeros(items, np.int64), all_steps)
     fitted = time.perf_counter() - started
-    trail = [Trail(ids[n], Kind.VIEW, NOON) for n in random.integers(0, items, 20)]
+    trail = [Trail(ids[n], EventKind.VIEW, NOON) for n in random.integers(0, items, 20)]
     times = []
     for _ in range(200):
         started = time.perf_counter()

@@ -76,8 +76,8 @@ def test_every_motif_draws_the_same_bytes_again() -> None:
     forms = {"dress": "wrap"}
     patterns = {"terraces": "snow", "ridges": "mist", "lake": "dawn", "paddies": "dusk"}
     for motif in MOTIFS:
-        for house in ("south-window", "cloud-step", "milu"):
-            art = Art(motif, house, 11, "#66704f", forms.get(motif, ""), patterns.get(motif, ""))
+        for services in ("south-window", "cloud-step", "milu"):
+            art = Art(motif, services, 11, "#66704f", forms.get(motif, ""), patterns.get(motif, ""))
             assert picture(art) == picture(art)
             assert_harmless(picture(art))
 

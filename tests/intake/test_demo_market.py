@@ -20,7 +20,7 @@ from unwall.intake.demo.happenings import KINDS
 from unwall.intake.demo.warehouse import SHOWN
 from unwall.intake.progress import Progress
 from unwall.journal.reads import trail
-from unwall.journal.values import Kind
+from unwall.journal.values import EventKind
 from unwall.kernel.database import Database, connect
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files, open_files
@@ -284,7 +284,7 @@ def test_behaviour_is_lifelike():
     buyers = int((by_person > 0).sum())
     assert by_person[: buyers // 10].sum() > len(orders.person) / 3
     # seasons: in early spring, spring things are opened more often for each product than autumn things
-    views = events["kind"] == KINDS.index(Kind.VIEW)
+    views = events["kind"] == KINDS.index(EventKind.VIEW)
     recent = views & (events["product"] >= 0) & (events["at"] > stage.now - 14 * 86_400_000)
     opened = np.bincount(events["product"][recent], minlength=len(stage.owner))
     season = np.array([product.season.value for product in stage.market.products])

@@ -13,18 +13,17 @@ from litestar.exceptions import HTTPException
 from tests.insight.market import TEA, add_post, open_market, product
 from tests.journal.events import ANN, BOB, NOON
 from unwall.channels.api.journal import HANDLERS
-from unwall.channels.errors import on_http_error, on_unwall_error
-from unwall.channels.house import House
+from unwall.channels.http.errors import on_http_error, on_unwall_error
 from unwall.insight.attribution.owners import Owners
 from unwall.journal.ingest import Ingest
 from unwall.journal.rules import accept
-from unwall.journal.values import Event, Kind
+from unwall.journal.values import Event, EventKind, Visit
 from unwall.kernel.database import rows
 from unwall.kernel.errors import Invalid, UnwallError
 from unwall.kernel.ids import derived_id, new_id
-from unwall.people.values import Member, Visit
+from unwall.services import Services
 
-VISIT = Visit(ANN, derived_id("session"), Member(BOB, None, "Bob", "en"), "en")
+VISIT = Visit(ANN, derived_id("session"), BOB, "en")
 ALL = f"SELECT {', '.join(Event.__struct_fields__)} FROM journal ORDER BY at, id"
 
 
@@ -49,10 +48,20 @@ def test_who_it_was_comes_from_the_visit_and_the_rest_from_the_browser():
     seen = told("dwell", product_id=str(BOB), post_id=str(ANN), page="post", slot=3, policy="newest-1", seconds=2.5)
     assert accept(beacon(seen), VISIT, NOON) == [
         Event(
-            UUID(seen["id"]), NOON, Kind.DWELL, visitor_id=ANN, member_id=BOB, session_id=VISIT.session_id,
-            product_id=BOB, post_id=ANN, page="post", slot=3, policy="newest-1", body={"seconds": 2.5},
+            UUID(seen["id"]),
+            NOON,
+            EventKind.DWELL,
+            visitor_id=ANN,
+            member_id=BOB,
+            session_id=VISIT.session_id,
+            product_id=BOB,
+            post_id=ANN,
+            page="post",
+            slot=3,
+            policy="newest-1",
+            body={"seconds": 2.5},
         )
-    ]  # fmt: skip
+    ]
     assert accept(beacon(told("search", query="丝绸")), VISIT, NOON)[0].body == {"query": "丝绸"}
 
 
@@ -119,15 +128,17 @@ def test_every_fault_is_named_at_once():
 @pytest.fixture
 async def browser(db):
     ingest = Ingest(db)
-    parts = dict.fromkeys(House.__dataclass_fields__)
-    house = House(**parts | {"db": db, "ingest": ingest, "owners": Owners(db)})
+    parts = dict.fromkeys(Services.__dataclass_fields__)
+    services = Services(**parts | {"db": db, "ingest": ingest, "owners": Owners(db)})
     app = Litestar(
         HANDLERS,
-        dependencies={"house": Provide(lambda: house, sync_to_thread=False),
-                      "visit": Provide(lambda: VISIT, sync_to_thread=False)},
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False),
+            "visit": Provide(lambda: VISIT, sync_to_thread=False),
+        },
         exception_handlers={UnwallError: on_unwall_error, HTTPException: on_http_error},
         openapi_config=None,
-    )  # fmt: skip
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
         yield client
     await ingest.close()
@@ -142,9 +153,12 @@ async def test_a_beacon_is_stored_under_the_merchant_it_is_about(browser, db):
         await open_market(conn)
         post = await add_post(conn, "spring", TEA, [])
     events = [
-        lately(product_id=str(product("green"))), lately("click", post_id=str(post)),
-        lately(account_id=str(derived_id("account", "label"))), lately(product_id=str(new_id())), lately("search"),
-    ]  # fmt: skip
+        lately(product_id=str(product("green"))),
+        lately("click", post_id=str(post)),
+        lately(account_id=str(derived_id("account", "label"))),
+        lately(product_id=str(new_id())),
+        lately("search"),
+    ]
     response = await browser.post("/journal", content=beacon(*events), headers={"content-type": "text/plain"})
 
     assert (response.status_code, response.json()) == (202, {"accepted": 5, "new": 5})

@@ -10,7 +10,7 @@ from tests.journal.events import ANN, NOON, SILK, event
 from unwall.journal import jobs
 from unwall.journal.actions import record
 from unwall.journal.export import export_days
-from unwall.journal.values import ExportedDay, Kind
+from unwall.journal.values import EventKind, ExportedDay
 from unwall.kernel.errors import Invalid
 
 TODAY = NOON.date()
@@ -26,12 +26,23 @@ def parquet(folder, columns: str) -> list[tuple]:
 @pytest.fixture
 async def filled(db):
     async with db.transaction() as conn:
-        await record(conn, [
-            event(1, Kind.PURCHASE, minutes=-DAY, product_id=SILK, amount=12_800, propensity=0.5, body={"note": "丝"}),
-            event(2, minutes=-DAY + 1),
-            event(3, minutes=-3 * DAY, slot=2, page="home/for-you"),
-            event(4),
-        ])  # fmt: skip
+        await record(
+            conn,
+            [
+                event(
+                    1,
+                    EventKind.PURCHASE,
+                    minutes=-DAY,
+                    product_id=SILK,
+                    amount=12_800,
+                    propensity=0.5,
+                    body={"note": "丝"},
+                ),
+                event(2, minutes=-DAY + 1),
+                event(3, minutes=-3 * DAY, slot=2, page="home/for-you"),
+                event(4),
+            ],
+        )
     return db
 
 

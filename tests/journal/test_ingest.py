@@ -8,7 +8,7 @@ import pytest
 from tests.journal.events import ANN, NOON, SHOP, SILK, event
 from unwall.journal import reads
 from unwall.journal.ingest import CHUNK, LANES, Ingest
-from unwall.journal.values import Event, Kind
+from unwall.journal.values import Event, EventKind
 from unwall.kernel.database import rows
 from unwall.kernel.errors import TooMany
 
@@ -61,7 +61,7 @@ async def test_more_than_a_chunk_is_divided(db):
 
 
 async def test_too_many_waiting_are_refused_and_impressions_dropped(db):
-    ingest = Ingest(db, waiting=1)
+    ingest = Ingest(db, max_queue=1)
     first = asyncio.gather(*[ingest.add([event(n)]) for n in range(LANES)])
     await asyncio.sleep(0)
     with pytest.raises(TooMany):
@@ -74,19 +74,19 @@ async def test_too_many_waiting_are_refused_and_impressions_dropped(db):
 
 async def test_impressions_are_stored_by_the_time_the_house_closes(db):
     ingest = Ingest(db)
-    ingest.add_soon([event(n, Kind.IMPRESSION) for n in range(150)])
-    ingest.add_soon([event("poison", Kind.IMPRESSION, page="\x00")])
+    ingest.add_soon([event(n, EventKind.IMPRESSION) for n in range(150)])
+    ingest.add_soon([event("poison", EventKind.IMPRESSION, page="\x00")])
     await ingest.close()
     assert len(await stored(db)) == 150
 
 
 async def test_the_trail_is_laid_in_the_same_commit(db):
     ingest = Ingest(db)
-    await ingest.add([event(1, product_id=SILK), event(2, Kind.IMPRESSION, product_id=SHOP)])
-    await ingest.add([event(1, product_id=SILK), event(3, Kind.CLICK, product_id=SILK, minutes=2)])
+    await ingest.add([event(1, product_id=SILK), event(2, EventKind.IMPRESSION, product_id=SHOP)])
+    await ingest.add([event(1, product_id=SILK), event(3, EventKind.CLICK, product_id=SILK, minutes=2)])
     async with db.read() as conn:
         assert [(t.product_id, t.kind, t.at) for t in await reads.trail(conn, [ANN], 9)] == [
-            (SILK, Kind.CLICK, event(0, minutes=2).at)
+            (SILK, EventKind.CLICK, event(0, minutes=2).at)
         ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.journal.events import ANN, BOB, LINEN, NOON, POST, SHOP, SILK, event
 from unwall.journal import actions, reads
 from unwall.journal.partitions import ensure_ahead, ensure_days
-from unwall.journal.values import Event, Kind, PostTouch, Trail
+from unwall.journal.values import Event, EventKind, PostTouch, Trail
 from unwall.kernel.database import rows
 from unwall.kernel.ids import derived_id
 
@@ -28,7 +28,7 @@ async def days(conn) -> list[str]:
 async def test_a_fact_is_kept_with_every_field(db):
     full = event(
         "all",
-        Kind.PURCHASE,
+        EventKind.PURCHASE,
         member_id=BOB,
         session_id=BOB,
         account_id=SHOP,
@@ -52,10 +52,10 @@ async def test_a_fact_is_kept_with_every_field(db):
 
 
 async def test_recording_again_changes_nothing_and_wakes_nobody(db):
-    returned = event("returned", Kind.RETURN, product_id=SILK)
+    returned = event("returned", EventKind.RETURN, product_id=SILK)
     async with db.transaction() as conn:
-        await actions.subscribe(conn, Kind.RETURN, "count")
-        await actions.subscribe(conn, Kind.RETURN, "count")
+        await actions.subscribe(conn, EventKind.RETURN, "count")
+        await actions.subscribe(conn, EventKind.RETURN, "count")
         assert await actions.record(conn, [returned, returned]) == 1
     async with db.transaction() as conn:
         assert await actions.record(conn, [returned]) == 0
@@ -70,7 +70,7 @@ async def test_a_transaction_undone_leaves_no_fact_no_trail_and_no_job(db):
     async with db.pool.acquire() as conn:
         undone = conn.transaction()
         await undone.start()
-        await actions.subscribe(conn, Kind.VIEW, "count")
+        await actions.subscribe(conn, EventKind.VIEW, "count")
         await actions.record(conn, [event("seen", product_id=SILK)])
         await undone.rollback()
     async with db.read() as conn:
@@ -89,19 +89,19 @@ async def test_the_trail_keeps_the_latest_time_and_the_strongest_sign(db):
         await actions.record(
             conn,
             [
-                event(1, Kind.PURCHASE, product_id=SILK),
-                event(2, Kind.VIEW, product_id=SILK, minutes=9),
-                event(3, Kind.CLICK, product_id=LINEN, minutes=5),
-                event(4, Kind.IMPRESSION, product_id=POST, minutes=9),
-                event(5, Kind.SEARCH, minutes=9),
+                event(1, EventKind.PURCHASE, product_id=SILK),
+                event(2, EventKind.VIEW, product_id=SILK, minutes=9),
+                event(3, EventKind.CLICK, product_id=LINEN, minutes=5),
+                event(4, EventKind.IMPRESSION, product_id=POST, minutes=9),
+                event(5, EventKind.SEARCH, minutes=9),
             ],
         )
     async with db.transaction() as conn:
-        await actions.record(conn, [event(6, Kind.VIEW, product_id=LINEN, minutes=-60)])  # late, and weaker
+        await actions.record(conn, [event(6, EventKind.VIEW, product_id=LINEN, minutes=-60)])  # late, and weaker
         found = await reads.trail(conn, [ANN, BOB], 10)
     assert found == [
-        Trail(SILK, Kind.PURCHASE, event(0, minutes=9).at),
-        Trail(LINEN, Kind.CLICK, event(0, minutes=5).at),
+        Trail(SILK, EventKind.PURCHASE, event(0, minutes=9).at),
+        Trail(LINEN, EventKind.CLICK, event(0, minutes=5).at),
     ]
 
 
@@ -114,10 +114,10 @@ async def test_a_members_trail_is_under_the_member(db):
 
 async def test_a_desk_writes_facts_of_its_own_merchant_only(db):
     async with db.confined(SHOP) as conn:
-        assert await actions.record(conn, [event(1, Kind.PURCHASE, product_id=SILK)]) == 1  # and makes the day
+        assert await actions.record(conn, [event(1, EventKind.PURCHASE, product_id=SILK)]) == 1  # and makes the day
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with db.confined(BOB) as conn:
-            await actions.record(conn, [event(2, Kind.PURCHASE, product_id=SILK)])
+            await actions.record(conn, [event(2, EventKind.PURCHASE, product_id=SILK)])
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with db.confined(SHOP) as conn:
             await reads.trail(conn, [ANN], 10)
@@ -152,7 +152,7 @@ async def test_two_writers_who_need_the_same_new_day_both_get_it(db):
 
 
 @pytest.mark.parametrize(
-    ("who", "kind"), [({"visitor_id": ANN}, Kind.CLICK), ({"member_id": ANN, "visitor_id": BOB}, Kind.VIEW)]
+    ("who", "kind"), [({"visitor_id": ANN}, EventKind.CLICK), ({"member_id": ANN, "visitor_id": BOB}, EventKind.VIEW)]
 )
 async def test_the_last_post_touch_is_of_this_person_this_merchant_and_this_window(db, who, kind):
     touched = event("touched", kind, post_id=POST, **who)
@@ -162,7 +162,7 @@ async def test_the_last_post_touch_is_of_this_person_this_merchant_and_this_wind
             [
                 touched,
                 event("earlier", post_id=SILK, minutes=-5),
-                event("seen only", Kind.IMPRESSION, post_id=LINEN, minutes=1),
+                event("seen only", EventKind.IMPRESSION, post_id=LINEN, minutes=1),
                 event("another person", post_id=LINEN, visitor_id=derived_id("eve"), minutes=1),
                 event("another merchant", post_id=LINEN, merchant_id=BOB, minutes=1),
                 event("no post", product_id=SILK, minutes=1),

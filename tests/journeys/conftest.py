@@ -70,9 +70,12 @@ def market(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     database_url, report = asyncio.run(_fill(server_url, data))
     port = free_port()
     environment = {
-        **os.environ, "DATABASE_URL": database_url, "UNWALL_DATA": str(data), "UNWALL_PORT": str(port),
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "UNWALL_DATA": str(data),
+        "UNWALL_PORT": str(port),
         "UNWALL_LOG_LEVEL": "warning",
-    }  # fmt: skip
+    }
     url = f"http://127.0.0.1:{port}"
 
     def answers() -> bool:

@@ -40,7 +40,7 @@ async def test_callers_that_come_during_a_batch_share_the_next_one_in_their_orde
 
 async def test_a_batch_holds_no_more_than_its_most():
     ledger = Ledger()
-    batcher = Batcher(ledger.work, most=2)
+    batcher = Batcher(ledger.work, max_batch=2)
     await asyncio.gather(*[batcher.submit(n) for n in range(5)])
     assert ledger.batches == [[0, 1], [2, 3], [4]]
 
@@ -51,7 +51,7 @@ async def test_a_failure_reaches_every_caller_of_its_batch_and_no_other():
             raise RuntimeError("the disk is full")
         return items
 
-    batcher = Batcher(work, most=2)
+    batcher = Batcher(work, max_batch=2)
     answers = await asyncio.gather(*[batcher.submit(n) for n in (1, 2, 3, 4)], return_exceptions=True)
     assert [str(answer) for answer in answers] == ["the disk is full", "the disk is full", "3", "4"]
 
@@ -80,7 +80,7 @@ async def test_who_went_away_while_waiting_gets_nothing_done():
 
 async def test_a_full_queue_refuses_instead_of_growing():
     ledger = Ledger()
-    batcher = Batcher(ledger.work, waiting=2)
+    batcher = Batcher(ledger.work, max_queue=2)
     waiting = [batcher.submit(1), batcher.submit(2)]
     with pytest.raises(TooMany):
         batcher.submit(3)

@@ -37,9 +37,12 @@ def test_m1_arithmetic_stays_whole(a, b, count, currency):
 def test_m2_currencies_do_not_mix(a, b):
     yuan, pounds = Money(a, "CNY"), Money(b, "GBP")
     for mix in (
-        lambda: yuan + pounds, lambda: yuan - pounds, lambda: yuan < pounds, lambda: yuan <= pounds,
+        lambda: yuan + pounds,
+        lambda: yuan - pounds,
+        lambda: yuan < pounds,
+        lambda: yuan <= pounds,
         lambda: total([yuan, pounds], "CNY"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(ValueError, match="cannot mix"):
             mix()
     assert yuan != pounds
@@ -53,10 +56,16 @@ def test_m2_a_sum_knows_its_currency_even_over_nothing(amounts):
 @pytest.mark.parametrize(
     ("text", "currency", "amount"),
     [
-        ("12", "CNY", 1200), ("12.5", "CNY", 1250), (" 12.50 ", "CNY", 1250), ("-0.05", "GBP", -5), ("0", "CNY", 0),
-        ("1280", "JPY", 1280), ("1.234", "KWD", 1234), ("１２", "CNY", 1200),
+        ("12", "CNY", 1200),
+        ("12.5", "CNY", 1250),
+        (" 12.50 ", "CNY", 1250),
+        ("-0.05", "GBP", -5),
+        ("0", "CNY", 0),
+        ("1280", "JPY", 1280),
+        ("1.234", "KWD", 1234),
+        ("１２", "CNY", 1200),
     ],
-)  # fmt: skip
+)
 def test_m3_amounts_are_read_exactly(text, currency, amount):
     assert parse_money(text, currency, field="price") == Money(amount, currency)
 
@@ -64,10 +73,19 @@ def test_m3_amounts_are_read_exactly(text, currency, amount):
 @pytest.mark.parametrize(
     ("text", "currency"),
     [
-        ("", "CNY"), ("12.505", "CNY"), ("12.5", "JPY"), ("1,280", "CNY"), ("12.", "CNY"), (".5", "CNY"),
-        ("1e3", "CNY"), ("NaN", "CNY"), ("¥12", "CNY"), ("1" * 16, "CNY"), ("--1", "CNY"),
+        ("", "CNY"),
+        ("12.505", "CNY"),
+        ("12.5", "JPY"),
+        ("1,280", "CNY"),
+        ("12.", "CNY"),
+        (".5", "CNY"),
+        ("1e3", "CNY"),
+        ("NaN", "CNY"),
+        ("¥12", "CNY"),
+        ("1" * 16, "CNY"),
+        ("--1", "CNY"),
     ],
-)  # fmt: skip
+)
 def test_m3_anything_else_is_refused_by_the_name_of_its_field(text, currency):
     with pytest.raises(Invalid) as caught:
         parse_money(text, currency, field="variants.0.price")

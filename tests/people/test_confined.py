@@ -16,8 +16,15 @@ OWNED = """
 """
 # read by nobody but the shop itself: rows of shoppers, who belong to no merchant, and of the machinery
 SHOP_ONLY = {
-    "member", "visitor", "session", "sign_in_attempt", "idempotency", "trail", "journal_export", "model",
-}  # fmt: skip
+    "member",
+    "visitor",
+    "session",
+    "sign_in_attempt",
+    "idempotency",
+    "trail",
+    "journal_export",
+    "model",
+}
 
 
 async def two_merchants(db: Database) -> tuple[UUID, UUID]:
@@ -47,10 +54,20 @@ async def insert_anything(conn: Connection, table: str, merchant_id: UUID) -> No
         table,
     )
     samples = {
-        "uuid": "gen_random_uuid()", "text": "gen_random_uuid()::text", "timestamp with time zone": "now()",
-        "bigint": "1", "integer": "1", "smallint": "1", "double precision": "1", "bytea": "'x'",
-        "boolean": "true", "ARRAY": "'{}'", "jsonb": "'{}'", "real": "1", "date": "now()",
-    }  # fmt: skip
+        "uuid": "gen_random_uuid()",
+        "text": "gen_random_uuid()::text",
+        "timestamp with time zone": "now()",
+        "bigint": "1",
+        "integer": "1",
+        "smallint": "1",
+        "double precision": "1",
+        "bytea": "'x'",
+        "boolean": "true",
+        "ARRAY": "'{}'",
+        "jsonb": "'{}'",
+        "real": "1",
+        "date": "now()",
+    }
     names = [c["column_name"] for c in columns]
     values = ["$1" if c["column_name"] == "merchant_id" else samples[c["data_type"]] for c in columns]
     await conn.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(values)})", merchant_id)

@@ -7,16 +7,17 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from unwall.catalogue import reads, rules, sheet
+from unwall.catalogue import product_file as sheet
+from unwall.catalogue import reads, rules
 from unwall.catalogue.terms import terms
 from unwall.catalogue.values import (
     BundleDraft,
     CategoryDraft,
-    Counted,
-    ImportReport,
+    CountedQuantity,
     NoSuchProduct,
     ProductDraft,
-    Words,
+    ProductImportReport,
+    ProductTranslation,
 )
 from unwall.kernel.database import Connection, Transaction, rows
 from unwall.kernel.errors import FieldError, Invalid
@@ -127,7 +128,7 @@ async def _write_bundle(conn: Transaction, merchant_id: UUID, draft: BundleDraft
     return bundle_id
 
 
-async def csv_import(conn: Transaction, merchant: Merchant, text: str, *, files_url: str) -> ImportReport:
+async def csv_import(conn: Transaction, merchant: Merchant, text: str, *, files_url: str) -> ProductImportReport:
     """Bring in a file of Shopify's product-CSV layout, all or nothing; doing it twice changes nothing. Products are
     known by their handle and become what the file says, with the variants it names; those it does not name stay.
 
@@ -144,11 +145,11 @@ async def csv_import(conn: Transaction, merchant: Merchant, text: str, *, files_
         parsed.wrong(*entries[i].row_of(error), error.message)
     if parsed.errors:
         errors = sorted(set(parsed.errors), key=lambda e: (e.line, e.column))
-        return ImportReport(errors=tuple(errors), ignored_columns=parsed.ignored)
+        return ProductImportReport(errors=tuple(errors), ignored_columns=parsed.ignored)
     changed = [d for d in drafts if d.slug not in known or rules.match_variants(d, known[d.slug]) != known[d.slug]]
     await _write(conn, merchant.id, changed)
     created = sum(draft.slug not in known for draft in drafts)
-    return ImportReport(
+    return ProductImportReport(
         created=created,
         updated=len(changed) - created,
         unchanged=len(drafts) - len(changed),
@@ -164,7 +165,7 @@ def _on_shelf(draft: ProductDraft, titles: Mapping[str, str]) -> ProductDraft:
 
 async def _counted(
     conn: Transaction, merchant_id: UUID, entries: Iterable[sheet.Entry], drafts: Iterable[ProductDraft]
-) -> tuple[Counted, ...]:
+) -> tuple[CountedQuantity, ...]:
     counts = {
         variant.sku: quantity
         for entry, draft in zip(entries, drafts, strict=True)
@@ -172,7 +173,7 @@ async def _counted(
         if quantity is not None
     }
     ids = await reads.variant_ids(conn, merchant_id, list(counts))
-    return tuple(Counted(ids[sku], sku, quantity) for sku, quantity in counts.items())
+    return tuple(CountedQuantity(ids[sku], sku, quantity) for sku, quantity in counts.items())
 
 
 # --- how products are written -----------------------------------------------------------------------------------------
@@ -226,7 +227,7 @@ class _Category(msgspec.Struct, frozen=True):
     id: UUID
     slug: str
     title: str
-    translations: dict[str, Words]
+    translations: dict[str, ProductTranslation]
 
 
 async def _categories(conn: Transaction, merchant_id: UUID, titles: set[str]) -> dict[str, _Category]:

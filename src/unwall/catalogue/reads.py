@@ -5,10 +5,18 @@ from uuid import UUID
 
 from msgspec.structs import astuple
 
-from unwall.catalogue import sheet
-from unwall.catalogue.terms import Place, decode_place, encode_place, understand
-from unwall.catalogue.values import Card, Category, DeskRow, Item, ProductDraft, ProductPage, Status
-from unwall.kernel.cursors import Page, decode, page_of
+from unwall.catalogue import product_file as sheet
+from unwall.catalogue.terms import Placeholders, decode_place, encode_place, understand
+from unwall.catalogue.values import (
+    CatalogueRow,
+    Category,
+    ProductCard,
+    ProductDraft,
+    ProductPage,
+    ProductStatus,
+    VariantItem,
+)
+from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, row, rows
 from unwall.people.values import Merchant
 
@@ -61,10 +69,10 @@ _ASKED = """
 # --- for shoppers -----------------------------------------------------------------------------------------------------
 
 
-async def cards(conn: Connection, product_ids: Iterable[UUID], lang: str) -> dict[UUID, Card]:
+async def cards(conn: Connection, product_ids: Iterable[UUID], lang: str) -> dict[UUID, ProductCard]:
     """By product; what cannot be bought (not active, no active variant) is left out."""
     found = await rows(
-        conn, Card, f"{_CARD} WHERE p.id = ANY($2::uuid[]) AND p.status = 'active'", lang, list(product_ids)
+        conn, ProductCard, f"{_CARD} WHERE p.id = ANY($2::uuid[]) AND p.status = 'active'", lang, list(product_ids)
     )
     return {card.product_id: card for card in found}
 
@@ -77,11 +85,11 @@ async def products(
     category: str | None = None,
     after: str | None = None,
     limit: int = 24,
-) -> Page[Card]:
+) -> ResultPage[ProductCard]:
     """A store's shelf, newest first; `category` is a slug."""
     found = await rows(
         conn,
-        Card,
+        ProductCard,
         f"""{_CARD}
         WHERE p.merchant_id = $2 AND p.status = 'active' AND p.id < $4
             AND ($3::text IS NULL OR p.category_id = (SELECT id FROM category WHERE merchant_id = $2 AND slug = $3))
@@ -96,7 +104,7 @@ async def products(
     return page_of(found, limit, lambda card: card.product_id)
 
 
-class _Hit(Card, frozen=True):
+class _Hit(ProductCard, frozen=True):
     exact: bool
     rank: float
 
@@ -109,12 +117,12 @@ async def search(
     merchant_id: UUID | None = None,
     after: str | None = None,
     limit: int = 24,
-) -> Page[Card]:
+) -> ResultPage[ProductCard]:
     """What can be bought and answers to the words: a SKU or barcode first, then by rank. English words match by their
     stems, the last one also by its beginning; Chinese words wherever they stand in the text; all must match."""
     asked, place = understand(query), decode_place(after)
     if asked.empty:
-        return Page([], None)
+        return ResultPage([], None)
     found = await rows(
         conn,
         _Hit,
@@ -146,8 +154,8 @@ async def search(
         limit + 1,
     )
     last = found[limit - 1] if len(found) > limit else None
-    after = encode_place(Place(last.exact, last.rank, last.product_id)) if last else None
-    return Page([Card(*astuple(hit)[:-2]) for hit in found[:limit]], after)
+    after = encode_place(Placeholders(last.exact, last.rank, last.product_id)) if last else None
+    return ResultPage([ProductCard(*astuple(hit)[:-2]) for hit in found[:limit]], after)
 
 
 async def product_page(conn: Connection, merchant_slug: str, slug: str, lang: str) -> ProductPage | None:
@@ -201,36 +209,38 @@ async def categories(conn: Connection, merchant_id: UUID, lang: str) -> list[Cat
 # --- variants, for bags, orders, tasks and tills ----------------------------------------------------------------------
 
 
-async def items(conn: Connection, variant_ids: Iterable[UUID], lang: str) -> dict[UUID, Item]:
-    found = await rows(conn, Item, f"{ITEM} WHERE v.id = ANY($2::uuid[])", lang, list(variant_ids))
+async def items(conn: Connection, variant_ids: Iterable[UUID], lang: str) -> dict[UUID, VariantItem]:
+    found = await rows(conn, VariantItem, f"{ITEM} WHERE v.id = ANY($2::uuid[])", lang, list(variant_ids))
     return {item.variant_id: item for item in found}
 
 
-async def items_of(conn: Connection, product_ids: Iterable[UUID], lang: str) -> list[Item]:
+async def items_of(conn: Connection, product_ids: Iterable[UUID], lang: str) -> list[VariantItem]:
     """All variants of the products, in the products' given order."""
     wanted = list(product_ids)
     return await rows(
         conn,
-        Item,
+        VariantItem,
         f"{ITEM} WHERE p.id = ANY($2::uuid[]) ORDER BY array_position($2::uuid[], p.id), v.position",
         lang,
         wanted,
     )
 
 
-async def variants_by_sku(conn: Connection, merchant_id: UUID, skus: Iterable[str], lang: str) -> dict[str, Item]:
+async def variants_by_sku(
+    conn: Connection, merchant_id: UUID, skus: Iterable[str], lang: str
+) -> dict[str, VariantItem]:
     found = await rows(
-        conn, Item, f"{ITEM} WHERE v.merchant_id = $2 AND v.sku = ANY($3::text[])", lang, merchant_id, list(skus)
+        conn, VariantItem, f"{ITEM} WHERE v.merchant_id = $2 AND v.sku = ANY($3::text[])", lang, merchant_id, list(skus)
     )
     return {item.sku: item for item in found}
 
 
-async def variant_by_barcode(conn: Connection, merchant_id: UUID, barcode: str, lang: str) -> Item | None:
+async def variant_by_barcode(conn: Connection, merchant_id: UUID, barcode: str, lang: str) -> VariantItem | None:
     """What a till's scanner read or its people typed: a barcode, else a SKU in any case. Of several variants with one
     barcode, one that is sold."""
     return await row(
         conn,
-        Item,
+        VariantItem,
         f"""{ITEM} WHERE v.merchant_id = $2 AND (v.barcode = $3 OR lower(v.sku) = lower($3))
         ORDER BY v.active DESC, v.barcode = $3 DESC NULLS LAST, v.sku = $3 DESC, v.id LIMIT 1""",
         lang,
@@ -242,21 +252,21 @@ async def variant_by_barcode(conn: Connection, merchant_id: UUID, barcode: str, 
 # --- for the merchant's desk ------------------------------------------------------------------------------------------
 
 
-async def desk_products(
+async def merchant_products(
     conn: Connection,
     merchant_id: UUID,
     lang: str,
     *,
     query: str = "",
-    status: Status | None = None,
+    status: ProductStatus | None = None,
     after: str | None = None,
     limit: int = 50,
-) -> Page[DeskRow]:
+) -> ResultPage[CatalogueRow]:
     """The merchant's own list, newest first, whatever the status."""
     asked = understand(query)
     found = await rows(
         conn,
-        DeskRow,
+        CatalogueRow,
         f"""
         SELECT p.id AS product_id, p.slug, coalesce(p.translations #>> ARRAY[$1, 'title'], p.title) AS title, p.status,
             coalesce(c.translations #>> ARRAY[$1, 'title'], c.title) AS category,

@@ -11,17 +11,17 @@ import nh3
 from unwall.catalogue.values import (
     Bundle,
     BundleDraft,
+    BundlePart,
+    BundlePartDraft,
     CategoryDraft,
-    Image,
-    Part,
-    PartDraft,
     ProductDraft,
+    ProductTranslation,
     VariantDraft,
-    Words,
 )
 from unwall.kernel.errors import FieldError
 from unwall.kernel.money import Money
 from unwall.kernel.text import LANGS, N_
+from unwall.media.values import Image
 
 MOST_OPTIONS = 3
 MOST_VARIANTS = 2048
@@ -108,16 +108,16 @@ def _tidy_variant(variant: VariantDraft) -> VariantDraft:
     )
 
 
-def tidy_words(translations: Mapping[str, Words]) -> dict[str, Words]:
+def tidy_words(translations: Mapping[str, ProductTranslation]) -> dict[str, ProductTranslation]:
     tidied = {
-        lang: Words(
+        lang: ProductTranslation(
             line(words.title),
             clean_html(words.description),
             {line(said): line(other) for said, other in words.words.items() if line(said) and line(other)},
         )
         for lang, words in translations.items()
     }
-    return {lang: words for lang, words in tidied.items() if words != Words()}
+    return {lang: words for lang, words in tidied.items() if words != ProductTranslation()}
 
 
 def check(draft: ProductDraft) -> list[FieldError]:
@@ -136,7 +136,7 @@ def check(draft: ProductDraft) -> list[FieldError]:
     return errors + check_words(draft.translations)
 
 
-def check_words(translations: Mapping[str, Words]) -> list[FieldError]:
+def check_words(translations: Mapping[str, ProductTranslation]) -> list[FieldError]:
     errors = []
     for lang, words in translations.items():
         if lang not in LANGS:
@@ -302,7 +302,9 @@ def check_bundle(draft: BundleDraft, own_variants: set[UUID]) -> list[FieldError
     return errors + check_words(draft.translations)
 
 
-def _check_part(field: str, part: PartDraft, own: set[UUID], before: Iterable[PartDraft]) -> list[FieldError]:
+def _check_part(
+    field: str, part: BundlePartDraft, own: set[UUID], before: Iterable[BundlePartDraft]
+) -> list[FieldError]:
     if part.variant_id not in own:
         return [FieldError(f"{field}.variant_id", N_("This is not one of your variants."))]
     if any(part.variant_id == other.variant_id for other in before):
@@ -317,12 +319,12 @@ def bundle_sold(bundle: Bundle) -> bool:
     return bundle.active and bool(bundle.parts) and all(part.item.sellable for part in bundle.parts)
 
 
-def bundle_price(parts: Iterable[Part], currency: str) -> Money:
+def bundle_price(parts: Iterable[BundlePart], currency: str) -> Money:
     """What the parts cost together."""
     return Money(sum(part.item.price * part.quantity for part in parts), currency)
 
 
-def bundle_available(parts: Iterable[Part], available: Mapping[UUID, int]) -> int:
+def bundle_available(parts: Iterable[BundlePart], available: Mapping[UUID, int]) -> int:
     """How many whole sets the parts' available-to-promise quantities (by variant) allow; 0 where a part is not sold."""
     return min(
         (max(0, available.get(p.item.variant_id, 0)) // p.quantity if p.item.sellable else 0 for p in parts), default=0

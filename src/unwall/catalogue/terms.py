@@ -46,7 +46,7 @@ def bigrams(run: str) -> list[str]:
 # --- what is stored ---------------------------------------------------------------------------------------------------
 
 
-class Terms(msgspec.Struct, frozen=True):
+class SearchTerms(msgspec.Struct, frozen=True):
     """The English texts by weight, for PostgreSQL to stem, and the Chinese as the text form of a tsvector."""
 
     english_a: str
@@ -55,7 +55,7 @@ class Terms(msgspec.Struct, frozen=True):
     chinese: str
 
 
-def terms(a: Iterable[str], b: Iterable[str], c: Iterable[str]) -> Terms:
+def terms(a: Iterable[str], b: Iterable[str], c: Iterable[str]) -> SearchTerms:
     """From the texts of a product: `a` its titles, `b` tags, category, vendor and options, `c` descriptions (HTML)."""
     by_weight = {
         "A": plain("\n".join(a)),
@@ -63,7 +63,7 @@ def terms(a: Iterable[str], b: Iterable[str], c: Iterable[str]) -> Terms:
         "C": plain("\n".join(unescape(nh3.clean(text, tags=set())) for text in c))[:_MOST_CHARACTERS],
     }
     english_a, english_b, english_c = (without_runs(text) for text in by_weight.values())
-    return Terms(english_a, english_b, english_c, _vector(by_weight))
+    return SearchTerms(english_a, english_b, english_c, _vector(by_weight))
 
 
 def _vector(by_weight: dict[str, str]) -> str:
@@ -83,7 +83,7 @@ def _vector(by_weight: dict[str, str]) -> str:
 # --- what is asked ----------------------------------------------------------------------------------------------------
 
 
-class Query(msgspec.Struct, frozen=True):
+class SearchQuery(msgspec.Struct, frozen=True):
     """`english` and `all_but_last` are for websearch_to_tsquery; `typed` and `chinese` are text forms of a tsquery that
     hold nothing but letters, digits and our own operators, so they are safe to cast."""
 
@@ -101,12 +101,12 @@ class Query(msgspec.Struct, frozen=True):
         return not (self.code or self.english or self.chinese)
 
 
-def understand(asked: str) -> Query:
+def understand(asked: str) -> SearchQuery:
     text = plain(asked[:_MOST_ASKED]).strip()
     english = without_runs(text)
     last = None if '"' in english else _TYPED.search(english)
     phrases = ["(" + "<->".join(f"'{pair}'" for pair in bigrams(run)) + ")" for run in runs(text)]
-    return Query(
+    return SearchQuery(
         english=english,
         all_but_last=english[: last.start()] if last else "",
         typed=f"'{last[1]}':*" if last else "",
@@ -118,7 +118,7 @@ def understand(asked: str) -> Query:
 # --- where a page of answers ends -------------------------------------------------------------------------------------
 
 
-class Place(msgspec.Struct, frozen=True):
+class Placeholders(msgspec.Struct, frozen=True):
     """Exact codes first, then by rank, then the newest. A rank depends on the product and the query alone, so a place
     stays where it is while other products come and go."""
 
@@ -127,19 +127,19 @@ class Place(msgspec.Struct, frozen=True):
     product_id: UUID
 
 
-FIRST = Place(True, float("inf"), UUID(int=(1 << 128) - 1))
+FIRST = Placeholders(True, float("inf"), UUID(int=(1 << 128) - 1))
 _FORM = struct.Struct(">?f16s")  # PostgreSQL's rank is a 4-byte float as well: nothing is lost
 
 
-def encode_place(place: Place) -> str:
+def encode_place(place: Placeholders) -> str:
     return urlsafe_b64encode(_FORM.pack(place.exact, place.rank, place.product_id.bytes)).decode().rstrip("=")
 
 
-def decode_place(cursor: str | None) -> Place:
+def decode_place(cursor: str | None) -> Placeholders:
     if not cursor:
         return FIRST
     try:
         exact, rank, raw = _FORM.unpack(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (Base64Error, ValueError, struct.error) as error:
         raise Invalid.one("after", "This is not a cursor of ours; start again without it.") from error
-    return Place(exact, rank, UUID(bytes=raw))
+    return Placeholders(exact, rank, UUID(bytes=raw))

@@ -15,13 +15,14 @@ import msgspec
 
 from unwall.kernel.errors import NotFound
 from unwall.kernel.money import Money
+from unwall.media.values import Image
 
 
 class NoSuchProduct(NotFound):
     code = "no-such-product"
 
 
-class Status(StrEnum):
+class ProductStatus(StrEnum):
     DRAFT = "draft"
     ACTIVE = "active"
     ARCHIVED = "archived"
@@ -30,16 +31,7 @@ class Status(StrEnum):
 # --- what is read -----------------------------------------------------------------------------------------------------
 
 
-class Image(msgspec.Struct, frozen=True):
-    """`file` is a key of kernel.files, or an https address that came with an import."""
-
-    file: str
-    alt: str
-    width: int
-    height: int
-
-
-class Card(msgspec.Struct, frozen=True):
+class ProductCard(msgspec.Struct, frozen=True):
     """What a list shows of a product that can be bought: active, with at least one active variant."""
 
     product_id: UUID
@@ -93,7 +85,7 @@ class Product(msgspec.Struct, frozen=True):
     vendor: str
     tags: tuple[str, ...]
     option_names: tuple[str, ...]
-    status: Status
+    status: ProductStatus
     category_slug: str | None
     category_title: str | None
 
@@ -105,13 +97,13 @@ class ProductPage(msgspec.Struct, frozen=True):
     images: tuple[Image, ...]
 
 
-class DeskRow(msgspec.Struct, frozen=True):
+class CatalogueRow(msgspec.Struct, frozen=True):
     """A product in the merchant's own list, whatever its status."""
 
     product_id: UUID
     slug: str
     title: str
-    status: Status
+    status: ProductStatus
     category: str | None
     image_file: str | None
     variants: int
@@ -119,7 +111,7 @@ class DeskRow(msgspec.Struct, frozen=True):
     highest_price: int | None
 
 
-class Item(msgspec.Struct, frozen=True):
+class VariantItem(msgspec.Struct, frozen=True):
     """One variant with what a bag, an order, a task or a stock grid shows of it, active or not."""
 
     variant_id: UUID
@@ -153,8 +145,8 @@ class Category(msgspec.Struct, frozen=True):
     """how many active ones"""
 
 
-class Part(msgspec.Struct, frozen=True):
-    item: Item
+class BundlePart(msgspec.Struct, frozen=True):
+    item: VariantItem
     quantity: int
 
 
@@ -167,13 +159,13 @@ class Bundle(msgspec.Struct, frozen=True):
     title: str
     description: str
     active: bool
-    parts: tuple[Part, ...]
+    parts: tuple[BundlePart, ...]
 
 
 # --- what is written --------------------------------------------------------------------------------------------------
 
 
-class Words(msgspec.Struct, frozen=True, omit_defaults=True):
+class ProductTranslation(msgspec.Struct, frozen=True, omit_defaults=True):
     """A product's words in one other language; what is left empty is said in the merchant's own."""
 
     title: str = ""
@@ -211,9 +203,9 @@ class ProductDraft(msgspec.Struct, frozen=True):
     taxonomy: str = ""
     tags: tuple[str, ...] = ()
     option_names: tuple[str, ...] = ()
-    status: Status = Status.ACTIVE
+    status: ProductStatus = ProductStatus.ACTIVE
     images: tuple[Image, ...] = ()
-    translations: dict[str, Words] = {}
+    translations: dict[str, ProductTranslation] = {}
     id: UUID | None = None
     """the product to change, or the id that a new one shall have"""
 
@@ -223,21 +215,21 @@ class CategoryDraft(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     slug: str = ""
-    translations: dict[str, Words] = {}
+    translations: dict[str, ProductTranslation] = {}
 
 
-class PartDraft(msgspec.Struct, frozen=True):
+class BundlePartDraft(msgspec.Struct, frozen=True):
     variant_id: UUID
     quantity: int = 1
 
 
 class BundleDraft(msgspec.Struct, frozen=True, kw_only=True):
     title: str
-    parts: tuple[PartDraft, ...]
+    parts: tuple[BundlePartDraft, ...]
     slug: str = ""
     description: str = ""
     active: bool = True
-    translations: dict[str, Words] = {}
+    translations: dict[str, ProductTranslation] = {}
     id: UUID | None = None
 
 
@@ -252,7 +244,7 @@ class CellError(msgspec.Struct, frozen=True):
     message: str
 
 
-class Counted(msgspec.Struct, frozen=True):
+class CountedQuantity(msgspec.Struct, frozen=True):
     """A stock quantity that stood in the file. Stock is not kept here: the caller brings it where it belongs."""
 
     variant_id: UUID
@@ -260,7 +252,7 @@ class Counted(msgspec.Struct, frozen=True):
     quantity: int
 
 
-class ImportReport(msgspec.Struct, frozen=True):
+class ProductImportReport(msgspec.Struct, frozen=True):
     """All or nothing: with errors nothing was changed, and the counts are 0."""
 
     created: int = 0
@@ -269,4 +261,4 @@ class ImportReport(msgspec.Struct, frozen=True):
     errors: tuple[CellError, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     """columns that hold something we do not keep"""
-    inventory: tuple[Counted, ...] = ()
+    inventory: tuple[CountedQuantity, ...] = ()

@@ -8,7 +8,7 @@ from msgspec.structs import astuple
 
 from unwall.journal.partitions import day_of, ensure_days
 from unwall.journal.reads import subscriptions
-from unwall.journal.rules import COLUMNS, laid_trail
+from unwall.journal.rules import COLUMNS, last_touches
 from unwall.journal.values import Event
 from unwall.kernel.database import Transaction
 from unwall.kernel.jobs import enqueue
@@ -31,7 +31,7 @@ async def record(conn: Transaction, events: Sequence[Event]) -> int:
     await ensure_days(conn, {day_of(event.at) for event in events})
     new = await insert_new(conn, events)
     fresh = list({event.id: event for event in events if event.id in new}.values())
-    await lay_trail(conn, fresh)
+    await record_last_touches(conn, fresh)
     await _tell_subscribers(conn, fresh)
     return len(new)
 
@@ -47,8 +47,8 @@ def in_order(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=attrgetter("id.int"))
 
 
-async def lay_trail(conn: Transaction, events: Iterable[Event]) -> None:
-    steps = laid_trail(events)
+async def record_last_touches(conn: Transaction, events: Iterable[Event]) -> None:
+    steps = last_touches(events)
     if steps:
         columns = [list(column) for column in zip(*steps, strict=True)]
         await conn.execute("SELECT lay_trail($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])", *columns)

@@ -26,10 +26,16 @@ BATCH = 20_000
 """Rows held in memory at once."""
 
 _TYPES: dict[str, pa.DataType] = {
-    "at": pa.timestamp("us", tz="UTC"), "kind": pa.string(), "page": pa.string(), "slot": pa.int16(),
-    "policy": pa.string(), "propensity": pa.float32(), "quantity": pa.int32(), "amount": pa.int64(),
+    "at": pa.timestamp("us", tz="UTC"),
+    "kind": pa.string(),
+    "page": pa.string(),
+    "slot": pa.int16(),
+    "policy": pa.string(),
+    "propensity": pa.float32(),
+    "quantity": pa.int32(),
+    "amount": pa.int64(),
     "body": pa.string(),
-}  # fmt: skip
+}
 SCHEMA = pa.schema([pa.field(name, _TYPES.get(name, pa.uuid())) for name in COLUMNS])
 """The journal's columns; ids are UUIDs, `body` is JSON text."""
 
@@ -66,8 +72,10 @@ async def _export(conn: Connection, directory: Path, day: date) -> ExportedDay:
         await conn.execute(
             "INSERT INTO journal_export (day, rows, file) VALUES ($1, $2, $3) ON CONFLICT (day)"
             " DO UPDATE SET rows = excluded.rows, file = excluded.file, exported_at = now()",
-            written.day, written.rows, written.file,
-        )  # fmt: skip
+            written.day,
+            written.rows,
+            written.file,
+        )
     return written
 
 

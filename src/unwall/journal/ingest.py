@@ -9,7 +9,7 @@ import asyncpg
 import structlog
 from msgspec.structs import astuple
 
-from unwall.journal.actions import in_order, insert_new, lay_trail
+from unwall.journal.actions import in_order, insert_new, record_last_touches
 from unwall.journal.partitions import days_between, ensure_days
 from unwall.journal.rules import COLUMNS
 from unwall.journal.values import Event
@@ -34,14 +34,14 @@ class Ingest:
 
     Durable when `add` returns. One COPY and one commit serve everyone who waits; an event that is there already is
     left alone. When one lane is not enough the next opens, so that one batch is written out here while PostgreSQL
-    works on another and the disk on a third. More than `waiting` chunks in each are refused with `TooMany`.
+    works on another and the disk on a third. More than `max_queue` chunks in each are refused with `TooMany`.
     """
 
-    def __init__(self, db: Database, *, most: int = 100, waiting: int = 350) -> None:
+    def __init__(self, db: Database, *, max_batch: int = 100, max_queue: int = 350) -> None:
         self._db = db
         self._days: set[date] = set()
-        self._crowd = min(CROWD, waiting)
-        self._lanes = [Batcher(self._work, most=most, waiting=waiting) for _ in range(LANES)]
+        self._crowd = min(CROWD, max_queue)
+        self._lanes = [Batcher(self._work, max_batch=max_batch, max_queue=max_queue) for _ in range(LANES)]
 
     async def add(self, events: Sequence[Event]) -> int:
         """How many were new. What cannot be stored is an error for its own caller only."""
@@ -85,11 +85,11 @@ class Ingest:
         try:
             async with self._db.transaction() as conn:
                 await conn.copy_records_to_table("journal", records=map(astuple, events), columns=COLUMNS)
-                await lay_trail(conn, events)
+                await record_last_touches(conn, events)
         except asyncpg.UniqueViolationError:
             async with self._db.transaction() as conn:
                 new = await insert_new(conn, events)
-                await lay_trail(conn, [event for event in events if event.id in new])
+                await record_last_touches(conn, [event for event in events if event.id in new])
             EVENTS.inc(len(new))
             return [_count(chunk, new) for chunk in chunks]
         EVENTS.inc(len(events))

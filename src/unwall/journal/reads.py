@@ -5,16 +5,16 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from unwall.journal.values import TOUCH_KINDS, DayCount, Kind, PostTouch, Trail
+from unwall.journal.values import TOUCH_KINDS, DayCount, EventKind, PostTouch, Trail
 from unwall.kernel.database import Connection, row, rows
 
 
-async def subscriptions(conn: Connection, kinds: Collection[Kind]) -> dict[Kind, list[str]]:
+async def subscriptions(conn: Connection, kinds: Collection[EventKind]) -> dict[EventKind, list[str]]:
     """Entry points by kind."""
-    found: dict[Kind, list[str]] = defaultdict(list)
+    found: dict[EventKind, list[str]] = defaultdict(list)
     sql = "SELECT kind, entrypoint FROM subscription WHERE kind = ANY($1) ORDER BY kind, entrypoint"
     for kind, entrypoint in await conn.fetch(sql, list(kinds)):
-        found[Kind(kind)].append(entrypoint)
+        found[EventKind(kind)].append(entrypoint)
     return found
 
 

@@ -8,10 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.journal.values import BROWSER_KINDS, TRAIL_KINDS, Event, Kind
+from unwall.journal.values import BROWSER_KINDS, TRAIL_KINDS, Event, EventKind, Visit
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.text import N_
-from unwall.people.values import Visit
 
 COLUMNS = Event.__struct_fields__
 """Of the table, in the order of `Event`'s fields."""
@@ -30,7 +29,7 @@ class BrowserEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a browser says happened. Who it was, and whose the things are, the server knows better."""
 
     id: UUID
-    kind: Kind
+    kind: EventKind
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     account_id: UUID | None = None
     post_id: UUID | None = None
@@ -95,7 +94,7 @@ def _event(told: BrowserEvent, visit: Visit) -> Event:
         at=told.at,
         kind=told.kind,
         visitor_id=visit.visitor_id,
-        member_id=visit.member.id if visit.member else None,
+        member_id=visit.member_id,
         session_id=visit.session_id,
         account_id=told.account_id,
         post_id=told.post_id,
@@ -108,13 +107,13 @@ def _event(told: BrowserEvent, visit: Visit) -> Event:
     )
 
 
-Step = tuple[UUID, UUID, Kind, datetime]
+LastTouch = tuple[UUID, UUID, EventKind, datetime]
 """Person, product, strongest kind, latest time."""
 
 
-def laid_trail(events: Iterable[Event]) -> list[Step]:
+def last_touches(events: Iterable[Event]) -> list[LastTouch]:
     """One step for each person and product, in their order."""
-    steps: dict[tuple[int, int], Step] = {}
+    steps: dict[tuple[int, int], LastTouch] = {}
     for event in events:
         person = event.member_id or event.visitor_id
         if event.kind in _STRENGTH and event.product_id and person:
@@ -124,6 +123,6 @@ def laid_trail(events: Iterable[Event]) -> list[Step]:
     return [steps[key] for key in sorted(steps)]
 
 
-def _joined(one: Step, other: Step) -> Step:
+def _joined(one: LastTouch, other: LastTouch) -> LastTouch:
     person, product, kind, at = other
     return person, product, max(one[2], kind, key=_STRENGTH.__getitem__), max(one[3], at)

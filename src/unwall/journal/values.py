@@ -11,8 +11,10 @@ from uuid import UUID
 
 import msgspec
 
+from unwall.kernel.geo import Place
 
-class Kind(StrEnum):
+
+class EventKind(StrEnum):
     IMPRESSION = "impression"
     VIEW = "view"
     CLICK = "click"
@@ -30,14 +32,35 @@ class Kind(StrEnum):
     SHIPPED = "shipped"
 
 
-BROWSER_KINDS = frozenset({Kind.IMPRESSION, Kind.VIEW, Kind.CLICK, Kind.DWELL, Kind.SHARE, Kind.SEARCH})
+BROWSER_KINDS = frozenset(
+    {EventKind.IMPRESSION, EventKind.VIEW, EventKind.CLICK, EventKind.DWELL, EventKind.SHARE, EventKind.SEARCH}
+)
 """What a browser may tell; everything else is a fact, and recorded by the action that makes it one."""
 
-TRAIL_KINDS = (Kind.VIEW, Kind.CLICK, Kind.ADD_TO_CART, Kind.PURCHASE)
+TRAIL_KINDS = (EventKind.VIEW, EventKind.CLICK, EventKind.ADD_TO_CART, EventKind.PURCHASE)
 """What lays a person's trail over products, from the weakest sign to the strongest."""
 
-TOUCH_KINDS = (Kind.VIEW, Kind.CLICK, Kind.DWELL, Kind.LIKE, Kind.SHARE, Kind.ADD_TO_CART)
+TOUCH_KINDS = (EventKind.VIEW, EventKind.CLICK, EventKind.DWELL, EventKind.LIKE, EventKind.SHARE, EventKind.ADD_TO_CART)
 """By which a person touches a post. Having it on the screen is not touching it, and buying is what touching led to."""
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """Who a shopper is as far as we know, and how to answer them: what every event of behaviour is recorded under."""
+
+    visitor_id: UUID
+    session_id: UUID
+    member_id: UUID | None
+    lang: str
+    place: Place | None = None
+
+    @property
+    def person_id(self) -> UUID:
+        return self.member_id or self.visitor_id
+
+    @property
+    def person_ids(self) -> list[UUID]:
+        """The member and the visitor: what was done before signing in is theirs too."""
+        return [self.member_id, self.visitor_id] if self.member_id else [self.visitor_id]
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,7 +68,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
     id: UUID
     at: datetime
-    kind: Kind
+    kind: EventKind
     merchant_id: UUID | None = None
     visitor_id: UUID | None = None
     member_id: UUID | None = None
@@ -77,7 +100,7 @@ class Trail(msgspec.Struct, frozen=True):
     """What a person did to a product: when last, and the strongest thing ever."""
 
     product_id: UUID
-    kind: Kind
+    kind: EventKind
     at: datetime
 
 
@@ -88,7 +111,7 @@ class PostTouch(msgspec.Struct, frozen=True):
 
 class DayCount(msgspec.Struct, frozen=True):
     day: date
-    kind: Kind
+    kind: EventKind
     entries: int
 
 

@@ -18,15 +18,19 @@ Answer = TypeVar("Answer")
 
 
 class Batcher(Generic[Item, Answer]):
-    """`work` gets at most `most` items and returns one answer for each, in order; an exception it raises reaches
-    every caller of that batch. More than `waiting` items in the queue are refused with `TooMany`."""
+    """`work` gets at most `max_batch` items and returns one answer for each, in order; an exception it raises reaches
+    every caller of that batch. More than `max_queue` items in the queue are refused with `TooMany`."""
 
     def __init__(
-        self, work: Callable[[list[Item]], Awaitable[Sequence[Answer]]], *, most: int = 2000, waiting: int = 50_000
+        self,
+        work: Callable[[list[Item]], Awaitable[Sequence[Answer]]],
+        *,
+        max_batch: int = 2000,
+        max_queue: int = 50_000,
     ) -> None:
         self._work = work
-        self._most = most
-        self._waiting = waiting
+        self._max_batch = max_batch
+        self._max_queue = max_queue
         self._queue: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._drain: asyncio.Task[None] | None = None
 
@@ -36,7 +40,7 @@ class Batcher(Generic[Item, Answer]):
 
     def submit(self, item: Item) -> asyncio.Future[Answer]:
         """The future of the item's answer; to be called on the event loop that runs the batches."""
-        if len(self._queue) >= self._waiting:
+        if len(self._queue) >= self._max_queue:
             raise TooMany(N_("Too many requests are waiting; try again in a moment."), wait_seconds=1)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future))
@@ -52,7 +56,7 @@ class Batcher(Generic[Item, Answer]):
     async def _run(self) -> None:
         try:
             while self._queue:
-                queue, size = self._queue, min(self._most, len(self._queue))
+                queue, size = self._queue, min(self._max_batch, len(self._queue))
                 # a caller that has gone away in the meantime wants nothing done
                 batch = [pair for pair in (queue.popleft() for _ in range(size)) if not pair[1].done()]
                 if batch:

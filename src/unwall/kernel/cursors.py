@@ -20,7 +20,7 @@ LAST = UUID(int=(1 << 128) - 1)
 """Where a listing from newest to oldest starts."""
 
 
-class Page(msgspec.Struct, Generic[Row], frozen=True):
+class ResultPage(msgspec.Struct, Generic[Row], frozen=True):
     rows: list[Row]
     after: str | None
     """The cursor of the next page; None at the end."""
@@ -43,6 +43,6 @@ def decode(cursor: str | None, *, field: str = "after") -> UUID:
     return UUID(bytes=raw)
 
 
-def page_of(rows: Sequence[Row], limit: int, position: Callable[[Row], UUID]) -> Page[Row]:
+def page_of(rows: Sequence[Row], limit: int, position: Callable[[Row], UUID]) -> ResultPage[Row]:
     kept = list(rows[:limit])
-    return Page(kept, encode(position(kept[-1])) if len(rows) > limit else None)
+    return ResultPage(kept, encode(position(kept[-1])) if len(rows) > limit else None)

@@ -21,3 +21,15 @@ def distance_km(a: Point, b: Point) -> float:
     half_lon = radians(b.longitude - a.longitude) / 2
     h = sin(half_lat) ** 2 + cos(radians(a.latitude)) * cos(radians(b.latitude)) * sin(half_lon) ** 2
     return 2 * EARTH_KM * asin(min(1.0, sqrt(h)))
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a shopper wants the goods."""
+
+    label: str
+    latitude: float
+    longitude: float
+
+    @property
+    def point(self) -> Point:
+        return Point(self.latitude, self.longitude)

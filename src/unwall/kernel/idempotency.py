@@ -56,8 +56,10 @@ async def _claim(conn: Transaction, caller: str, key: str, body: bytes) -> Answe
     digest = hashlib.sha256(body).digest()
     await conn.execute(
         "INSERT INTO idempotency (caller, key, body_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        caller, key, digest,
-    )  # fmt: skip
+        caller,
+        key,
+        digest,
+    )
     known = await conn.fetchrow(
         "SELECT body_hash, status, answer FROM idempotency WHERE caller = $1 AND key = $2", caller, key
     )
@@ -70,5 +72,8 @@ async def _claim(conn: Transaction, caller: str, key: str, body: bytes) -> Answe
 async def _keep(conn: Transaction, caller: str, key: str, answer: Answer) -> None:
     await conn.execute(
         "UPDATE idempotency SET status = $3, answer = $4 WHERE caller = $1 AND key = $2",
-        caller, key, answer.status, answer.body,
-    )  # fmt: skip
+        caller,
+        key,
+        answer.status,
+        answer.body,
+    )

@@ -43,8 +43,13 @@ async def add_merchant(
     try:
         await conn.execute(
             "INSERT INTO merchant (id, slug, name, currency, timezone, locale) VALUES ($1, $2, $3, $4, $5, $6)",
-            merchant_id, slug, name, currency, timezone, locale,
-        )  # fmt: skip
+            merchant_id,
+            slug,
+            name,
+            currency,
+            timezone,
+            locale,
+        )
     except asyncpg.UniqueViolationError:
         raise Invalid.one("slug", N_("Another store has this address already.")) from None
     return merchant_id
@@ -59,8 +64,12 @@ async def sign_up(db: Database, email: str, name: str, password: str, locale: st
         try:
             await conn.execute(
                 "INSERT INTO member (id, email, name, password_hash, locale) VALUES ($1, $2, $3, $4, $5)",
-                member_id, rules.clean_email(email), name.strip(), hashed, locale,
-            )  # fmt: skip
+                member_id,
+                rules.clean_email(email),
+                name.strip(),
+                hashed,
+                locale,
+            )
         except asyncpg.UniqueViolationError:
             raise Invalid.one("email", N_("There is a member with this address; sign in instead.")) from None
         return await _open_session(conn, "member", member_id)
@@ -84,7 +93,7 @@ async def _sign_in(
     email: str,
     password: str,
     origin: str,
-    found: reads.Credentials | None,
+    found: reads.StoredCredentials | None,
     now: datetime,
 ) -> SignedIn:
     """Raises `BadCredentials`, or `TooMany` after repeated failures for this address or from this origin."""
@@ -141,8 +150,11 @@ async def _open_session(conn: Transaction, audience: str, person_id: UUID) -> Si
     await conn.execute(
         "INSERT INTO session (token_hash, audience, person_id, expires_at)"
         " VALUES ($1, $2, $3, now() + make_interval(days => $4))",
-        fingerprint(secret), audience, person_id, SESSION_DAYS[audience],
-    )  # fmt: skip
+        fingerprint(secret),
+        audience,
+        person_id,
+        SESSION_DAYS[audience],
+    )
     return SignedIn(person_id, secret)
 
 
@@ -164,8 +176,9 @@ async def claim_visitor(conn: Transaction, visitor_id: UUID, member_id: UUID) ->
         "INSERT INTO visitor (id, member_id) VALUES ($1, $2)"
         " ON CONFLICT (id) DO UPDATE SET member_id = coalesce(visitor.member_id, excluded.member_id)"
         " RETURNING member_id",
-        visitor_id, member_id,
-    )  # fmt: skip
+        visitor_id,
+        member_id,
+    )
     return bool(owner == member_id)
 
 
@@ -180,8 +193,10 @@ async def claim_member(conn: Transaction, merchant_id: UUID, code: str, email: s
     try:
         await conn.execute(
             "UPDATE member SET email = $2, password_hash = $3 WHERE id = $1",
-            known.id, rules.clean_email(email), password_hash,
-        )  # fmt: skip
+            known.id,
+            rules.clean_email(email),
+            password_hash,
+        )
     except asyncpg.UniqueViolationError:
         raise Invalid.one("email", N_("There is a member with this address; sign in instead.")) from None
     return known.id
@@ -198,8 +213,14 @@ async def add_staff(
         await conn.execute(
             "INSERT INTO staff (id, merchant_id, email, name, password_hash, role, node_id)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            staff_id, merchant_id, rules.clean_email(email), name.strip(), password_hash, role, node_id,
-        )  # fmt: skip
+            staff_id,
+            merchant_id,
+            rules.clean_email(email),
+            name.strip(),
+            password_hash,
+            role,
+            node_id,
+        )
     except asyncpg.UniqueViolationError:
         raise Invalid.one("email", N_("Someone signs in with this address already.")) from None
     except asyncpg.ForeignKeyViolationError:
@@ -231,8 +252,13 @@ async def make_api_key(
     key_id, secret = new_id(), f"uw_{token()}"
     await conn.execute(
         "INSERT INTO api_key (id, merchant_id, name, secret_hash, hint, scopes) VALUES ($1, $2, $3, $4, $5, $6)",
-        key_id, merchant_id, name.strip(), fingerprint(secret), secret[:8], sorted(scopes),
-    )  # fmt: skip
+        key_id,
+        merchant_id,
+        name.strip(),
+        fingerprint(secret),
+        secret[:8],
+        sorted(scopes),
+    )
     return key_id, secret
 
 
@@ -240,7 +266,8 @@ async def revoke_api_key(conn: Transaction, merchant_id: UUID, key_id: UUID) -> 
     """Idempotent: a key stays revoked from its first revocation. Raises `NotFound`."""
     done = await conn.execute(
         "UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE merchant_id = $1 AND id = $2",
-        merchant_id, key_id,
-    )  # fmt: skip
+        merchant_id,
+        key_id,
+    )
     if done == "UPDATE 0":
         raise NotFound(N_("There is no such key."))

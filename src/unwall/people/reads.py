@@ -17,7 +17,7 @@ _STAFF = "SELECT s.id, s.merchant_id, s.email, s.name, s.role, s.node_id, s.acti
 _MEMBER = "SELECT m.id, m.email, m.name, m.locale FROM member m"
 
 
-class Credentials(msgspec.Struct, frozen=True):
+class StoredCredentials(msgspec.Struct, frozen=True):
     id: UUID
     password_hash: str
 
@@ -73,17 +73,17 @@ async def staff_list(conn: Connection, merchant_id: UUID) -> list[Staff]:
     return await rows(conn, Staff, f"{_STAFF} WHERE s.merchant_id = $1 ORDER BY s.name", merchant_id)
 
 
-async def member_credentials(conn: Connection, email: str) -> Credentials | None:
+async def member_credentials(conn: Connection, email: str) -> StoredCredentials | None:
     return await row(
         conn,
-        Credentials,
+        StoredCredentials,
         "SELECT id, password_hash FROM member WHERE email = $1 AND password_hash IS NOT NULL",
         email,
     )
 
 
-async def staff_credentials(conn: Connection, email: str) -> Credentials | None:
-    return await row(conn, Credentials, "SELECT id, password_hash FROM staff WHERE email = $1 AND active", email)
+async def staff_credentials(conn: Connection, email: str) -> StoredCredentials | None:
+    return await row(conn, StoredCredentials, "SELECT id, password_hash FROM staff WHERE email = $1 AND active", email)
 
 
 _KEY = "SELECT id, merchant_id, name, hint, scopes, created_at, revoked_at FROM api_key"

@@ -14,7 +14,6 @@ from uuid import UUID
 import msgspec
 
 from unwall.kernel.errors import SignInNeeded
-from unwall.kernel.geo import Point
 
 
 class Merchant(msgspec.Struct, frozen=True):
@@ -82,37 +81,6 @@ class ApiKey(msgspec.Struct, frozen=True):
     scopes: frozenset[ApiScope]
     created_at: datetime
     revoked_at: datetime | None
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where a shopper wants the goods."""
-
-    label: str
-    latitude: float
-    longitude: float
-
-    @property
-    def point(self) -> Point:
-        return Point(self.latitude, self.longitude)
-
-
-class Visit(msgspec.Struct, frozen=True):
-    """One shopper's visit: who they are as far as we know, and how to talk to them."""
-
-    visitor_id: UUID
-    session_id: UUID
-    member: Member | None
-    lang: str
-    place: Place | None = None
-
-    @property
-    def person_id(self) -> UUID:
-        return self.member.id if self.member else self.visitor_id
-
-    @property
-    def person_ids(self) -> list[UUID]:
-        """The member and the visitor: what was done before signing in is theirs too."""
-        return [self.member.id, self.visitor_id] if self.member else [self.visitor_id]
 
 
 class BadCredentials(SignInNeeded):

@@ -47,8 +47,10 @@ async def test_it_lists_every_path_of_the_api_and_nothing_else(description: dict
 
 async def test_it_is_sound(description: dict):
     assert (description["openapi"][:3], description["info"]["title"], description["info"]["version"]) == (
-        "3.1", "Unwall", __version__,
-    )  # fmt: skip
+        "3.1",
+        "Unwall",
+        __version__,
+    )
     known = {f"#/components/schemas/{name}" for name in description["components"]["schemas"]}
     assert references(description) <= known
     ids = [operation["operationId"] for operation in operations(description).values()]
@@ -79,11 +81,17 @@ async def test_it_says_who_may_ask_and_what_may_be_repeated(description: dict):
     assert {at: found[at]["security"] for at in scopes} == {at: [{"key": [scope]}] for at, scope in scopes.items()}
     assert set(description["components"]["securitySchemes"]) == {"visit", "member", "key"}
     repeated = {
-        path for (_, path), operation in found.items()
+        path
+        for (_, path), operation in found.items()
         if "Idempotency-Key" in {p["name"] for p in operation.get("parameters", [])}
-    }  # fmt: skip
+    }
     assert repeated == {
-        "/api/v1/carts/lines", "/api/v1/orders", "/api/v1/orders/{order_id}/payment", "/api/v1/merchant/products",
-        "/api/v1/merchant/bundles", "/api/v1/merchant/posts", "/api/v1/merchant/stock/receipts",
+        "/api/v1/carts/lines",
+        "/api/v1/orders",
+        "/api/v1/orders/{order_id}/payment",
+        "/api/v1/merchant/products",
+        "/api/v1/merchant/bundles",
+        "/api/v1/merchant/posts",
+        "/api/v1/merchant/stock/receipts",
         "/api/v1/merchant/stock/adjustments",
-    }  # fmt: skip
+    }

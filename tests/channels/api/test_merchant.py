@@ -55,8 +55,9 @@ async def test_goods_arrive_and_are_corrected_once(db: Database, stall: Stall, r
     assert (await available(db, market.red))[market.west_lake] == 13
     moves = (await robot.get(f"{M}/stock/movements/{market.red}/{market.west_lake}")).json()["rows"]
     assert [(m["quantity"], m["reason"], m["actor"]) for m in moves[:2]] == [
-        (2, "damage", "key:till"), (5, "receipt", "key:till"),
-    ]  # fmt: skip
+        (2, "damage", "key:till"),
+        (5, "receipt", "key:till"),
+    ]
     grid = (await robot.get(f"{M}/stock/{market.scarf}")).json()
     assert [(row["sku"], len(row["levels"])) for row in grid] == [("SCARF-RED", 3), ("SCARF-BLUE", 3)]
     assert [node["code"] for node in (await robot.get(f"{M}/nodes")).json()] == ["HZ01", "SH01", "SU01"]
@@ -106,7 +107,7 @@ async def test_wrong_products_posts_and_movements_are_named(db: Database, stall:
         ("stock/receipts", change(stall, 1, "magic"), 422, {"reason"}),
         ("stock/receipts", change(stall, 1, "receipt", variant=new_id()), 422, {"lines[0].variant_id"}),
         ("stock/adjustments", change(stall, -11, "adjustment"), 409, set()),
-    ]  # fmt: skip
+    ]
     before = await snapshot(db, without=QUIET)
     found = []
     for path, body, status, fields in wrong:
@@ -133,10 +134,13 @@ async def test_a_key_opens_what_its_scopes_say(client, db: Database, stall: Stal
     assert (await reader.get(f"{M}/nodes")).status_code == 200
     before = await snapshot(db)
     refused = [
-        await reader.post(f"{M}/stock/receipts", change(stall, 1, "receipt")), await reader.get(f"{M}/products"),
-        await reader.post(f"{M}/products", CUP), await reader.get(f"{M}/orders"), await reader.get(f"{M}/posts"),
+        await reader.post(f"{M}/stock/receipts", change(stall, 1, "receipt")),
+        await reader.get(f"{M}/products"),
+        await reader.post(f"{M}/products", CUP),
+        await reader.get(f"{M}/orders"),
+        await reader.get(f"{M}/posts"),
         await reader.get(f"{M}/insight/posts"),
-    ]  # fmt: skip
+    ]
     assert [problem(answer)[:2] for answer in refused] == [(403, "forbidden")] * 6
     assert await snapshot(db) == before
 

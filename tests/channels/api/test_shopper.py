@@ -47,8 +47,10 @@ async def test_from_the_feed_to_a_paid_pickup(db: Database, stall: Stall, app: P
     ways = (await app.get(f"/variants/{market.red}/ways?{LAKE}")).json()
     near = next(way for way in ways if way["method"] == "pickup")
     assert (near["node_id"], near["node"], near["fee"]) == (
-        str(market.west_lake), "Hangzhou West Lake", {"amount": 0, "currency": "CNY"},
-    )  # fmt: skip
+        str(market.west_lake),
+        "Hangzhou West Lake",
+        {"amount": 0, "currency": "CNY"},
+    )
     # into the cart, with the post that led there
     line = {"variant_id": str(market.red), "quantity": 2, "post_id": morning["id"]}
     cart = (await app.post("/carts/lines", line)).json()
@@ -89,9 +91,16 @@ async def test_looking_needs_no_visit_and_remembering_does(client, stall: Stall,
 
 async def test_what_is_not_there_is_a_problem_and_not_a_page(app: Program):
     for path in (
-        f"/posts/{new_id()}", "/accounts/nobody", "/stores/nowhere/products", "/stores/liu-yun/products/nothing",
-        f"/variants/{new_id()}/ways", f"/carts/{new_id()}/ways", f"/orders/{new_id()}", "/nothing/at/all", "/posts/xyz",
-    ):  # fmt: skip
+        f"/posts/{new_id()}",
+        "/accounts/nobody",
+        "/stores/nowhere/products",
+        "/stores/liu-yun/products/nothing",
+        f"/variants/{new_id()}/ways",
+        f"/carts/{new_id()}/ways",
+        f"/orders/{new_id()}",
+        "/nothing/at/all",
+        "/posts/xyz",
+    ):
         assert problem(await app.get(path))[:2] == (404, "not-found"), path
 
 

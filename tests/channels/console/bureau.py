@@ -21,9 +21,21 @@ from unwall.kernel.secrets import fingerprint
 from unwall.people.values import Role
 
 TABLES = (
-    "post", "post_media", "post_tag", "product", "product_image", "variant", "pin", "node", "stock_ledger", "staff",
-    "api_key", "sales_order", "outbox", "account",
-)  # fmt: skip
+    "post",
+    "post_media",
+    "post_tag",
+    "product",
+    "product_image",
+    "variant",
+    "pin",
+    "node",
+    "stock_ledger",
+    "staff",
+    "api_key",
+    "sales_order",
+    "outbox",
+    "account",
+)
 
 
 @dataclass
@@ -61,13 +73,19 @@ class Bureau:
                 await conn.execute(
                     "INSERT INTO staff (id, merchant_id, email, name, password_hash, role, node_id)"
                     " VALUES ($1, $2, $3, $4, '', $5, $6)",
-                    self.staff[role], self.market.merchant, f"{role}@liu-yun.example", role.title(), role, node,
-                )  # fmt: skip
+                    self.staff[role],
+                    self.market.merchant,
+                    f"{role}@liu-yun.example",
+                    role.title(),
+                    role,
+                    node,
+                )
                 await conn.execute(
                     "INSERT INTO session (token_hash, audience, person_id, expires_at)"
                     " VALUES ($1, 'staff', $2, now() + interval '1 day')",
-                    fingerprint(token), self.staff[role],
-                )  # fmt: skip
+                    fingerprint(token),
+                    self.staff[role],
+                )
         browser.http.cookies.set("uw_staff", token)
         return self
 
@@ -104,37 +122,45 @@ async def _rival(db: Database) -> Rival:
         )
         await conn.execute(
             "INSERT INTO product (id, merchant_id, slug, title) VALUES ($1, $2, 'secret', 'Secret gown')",
-            found.product, found.merchant,
-        )  # fmt: skip
+            found.product,
+            found.merchant,
+        )
         await conn.execute(
             "INSERT INTO variant (id, merchant_id, product_id, position, sku, price)"
             " VALUES ($1, $2, $3, 0, 'GOWN', 9900)",
-            found.variant, found.merchant, found.product,
-        )  # fmt: skip
+            found.variant,
+            found.merchant,
+            found.product,
+        )
         await conn.execute(
             "INSERT INTO node (id, merchant_id, code, kind, name, city, address, latitude, longitude, timezone,"
             " opening_hours, ships, pickup, pick_minutes, pick_cost)"
             " VALUES ($1, $2, 'R1', 'shop', 'Secret shop', 'X', 'Y', 1, 1, 'Asia/Shanghai', '24/7', true, true, 10, 0)",
-            found.node, found.merchant,
-        )  # fmt: skip
+            found.node,
+            found.merchant,
+        )
         account = await save_account(conn, found.merchant, AccountDraft(handle="rival", name="Rival"))
         found.post = await posts.save_draft(conn, found.merchant, PostDraft(account, title="Secret plans"), "eve")
         await conn.execute(
             "INSERT INTO sales_order (id, merchant_id, number, channel, state, method, currency, items_total,"
             " shipping_total, total, contact, paid_at, placed_at)"
             " VALUES ($1, $2, 'RI-1', 'online', 'paid', 'ship', 'CNY', 100, 0, 100, $3, now(), now())",
-            found.order, found.merchant, {"name": "Eve"},
-        )  # fmt: skip
+            found.order,
+            found.merchant,
+            {"name": "Eve"},
+        )
         await conn.execute(
             "INSERT INTO staff (id, merchant_id, email, name, password_hash, role)"
             " VALUES ($1, $2, 'eve@rival.example', 'Eve', '', 'owner')",
-            found.staff, found.merchant,
-        )  # fmt: skip
+            found.staff,
+            found.merchant,
+        )
         await conn.execute(
             "INSERT INTO api_key (id, merchant_id, name, secret_hash, hint, scopes)"
             " VALUES ($1, $2, 'Theirs', '\\x00', 'uw_', '{}')",
-            found.key, found.merchant,
-        )  # fmt: skip
+            found.key,
+            found.merchant,
+        )
     return found
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.channels.console.bureau import Bureau, errors, form
 from unwall.catalogue import bundles
-from unwall.catalogue.values import BundleDraft, PartDraft, Words
+from unwall.catalogue.values import BundleDraft, BundlePartDraft, ProductTranslation
 from unwall.kernel.database import Database
 from unwall.people.values import Role
 
@@ -44,8 +44,8 @@ async def test_a_set_is_made_once_with_its_words_and_parts(bureau: Bureau) -> No
         assert (answer.status_code, answer.headers["location"]) == (303, PATH)
     [made] = await saved(bureau)
     assert (made.title, made.slug, made.active) == ("Quiet morning", "quiet-morning", True)
-    assert made.translations == {"zh": Words("安静的早晨")}
-    assert made.parts == (PartDraft(bureau.market.red, 1), PartDraft(bureau.market.tea, 2))
+    assert made.translations == {"zh": ProductTranslation("安静的早晨")}
+    assert made.parts == (BundlePartDraft(bureau.market.red, 1), BundlePartDraft(bureau.market.tea, 2))
     page = (await bureau.get(PATH)).text
     assert "The set is saved." in page
     assert "1 × Silk scarf · red, 2 × Longjing" in page
@@ -74,7 +74,7 @@ async def test_parts_are_added_and_taken_out_without_saving(bureau: Bureau, morn
     assert [fewer[f"parts.{n}.sku"] for n in range(2)] == ["TEA", ""]
     assert await saved(bureau) == before
     assert (await bureau.post(morning, fewer | {"do": "save"})).status_code == 303
-    assert [draft.parts for draft in await saved(bureau)] == [(PartDraft(bureau.market.tea, 2),)]
+    assert [draft.parts for draft in await saved(bureau)] == [(BundlePartDraft(bureau.market.tea, 2),)]
 
 
 @pytest.mark.parametrize(

@@ -34,17 +34,26 @@ PAGES = {
     "/console/people": {Role.OWNER},
 }
 FORMS = [
-    ("/console/posts/new", Role.STOCK), ("/console/posts/{post}", Role.ANALYST), ("/console/pages", Role.ANALYST),
-    ("/console/posts/{post}/remove", Role.STOCK), ("/console/posts/{post}/again", Role.STOCK),
+    ("/console/posts/new", Role.STOCK),
+    ("/console/posts/{post}", Role.ANALYST),
+    ("/console/pages", Role.ANALYST),
+    ("/console/posts/{post}/remove", Role.STOCK),
+    ("/console/posts/{post}/again", Role.STOCK),
     ("/console/products/new", Role.STOCK),
-    ("/console/products/{product}", Role.ANALYST), ("/console/products/{product}/archive", Role.STOCK),
-    ("/console/products/{product}/unarchive", Role.STOCK), ("/console/products/import", Role.NODE),
-    ("/console/stock/{variant}/{node}", Role.EDITOR), ("/console/nodes/new", Role.EDITOR),
-    ("/console/nodes/{node}", Role.ANALYST), ("/console/orders/{order}/cancel", Role.EDITOR),
-    ("/console/orders/{order}/cancel", Role.ANALYST), ("/console/people", Role.STOCK),
-    ("/console/people/{staff}/active", Role.EDITOR), ("/console/people/keys", Role.ANALYST),
+    ("/console/products/{product}", Role.ANALYST),
+    ("/console/products/{product}/archive", Role.STOCK),
+    ("/console/products/{product}/unarchive", Role.STOCK),
+    ("/console/products/import", Role.NODE),
+    ("/console/stock/{variant}/{node}", Role.EDITOR),
+    ("/console/nodes/new", Role.EDITOR),
+    ("/console/nodes/{node}", Role.ANALYST),
+    ("/console/orders/{order}/cancel", Role.EDITOR),
+    ("/console/orders/{order}/cancel", Role.ANALYST),
+    ("/console/people", Role.STOCK),
+    ("/console/people/{staff}/active", Role.EDITOR),
+    ("/console/people/keys", Role.ANALYST),
     ("/console/people/keys/{key}/revoke", Role.EDITOR),
-]  # fmt: skip
+]
 
 
 def at(bureau: Bureau, url: str) -> str:
@@ -89,9 +98,12 @@ async def test_a_form_of_the_wrong_role_changes_nothing(bureau: Bureau, url: str
 
 
 OTHERS = [
-    "/console/posts/{post}", "/console/products/{product}", "/console/nodes/{node}", "/console/orders/{order}",
+    "/console/posts/{post}",
+    "/console/products/{product}",
+    "/console/nodes/{node}",
+    "/console/orders/{order}",
     "/console/stock/{variant}/{node}",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("url", OTHERS)
@@ -143,8 +155,11 @@ async def test_the_nav_shows_what_the_role_may_open(bureau: Bureau) -> None:
     await bureau.sit(bureau.browser, Role.STOCK)
     page = (await bureau.get("/console/stock")).text
     assert re.findall(r'class="go" href="([^"]+)"', page) == [
-        "/console/orders", "/console/stock", "/console/nodes", "/counter",
-    ]  # fmt: skip
+        "/console/orders",
+        "/console/stock",
+        "/console/nodes",
+        "/counter",
+    ]
 
 
 # --- signing in -------------------------------------------------------------------------------------------------------
@@ -161,10 +176,15 @@ async def hired(db: Database, bureau: Bureau, role: Role) -> str:
 
 @pytest.mark.parametrize(
     ("role", "wanted", "led_to"),
-    [(Role.OWNER, "/console", "/console"), (Role.OWNER, "/console/stock", "/console/stock"),
-     (Role.STOCK, "/console", "/console/orders"), (Role.NODE, "/console", "/counter"),
-     (Role.EDITOR, "https://evil.example/", "/console"), (Role.EDITOR, "//evil.example", "/console")],
-)  # fmt: skip
+    [
+        (Role.OWNER, "/console", "/console"),
+        (Role.OWNER, "/console/stock", "/console/stock"),
+        (Role.STOCK, "/console", "/console/orders"),
+        (Role.NODE, "/console", "/counter"),
+        (Role.EDITOR, "https://evil.example/", "/console"),
+        (Role.EDITOR, "//evil.example", "/console"),
+    ],
+)
 async def test_signing_in_leads_where_one_works(
     db: Database, bureau: Bureau, browser: Shopper, role: Role, wanted: str, led_to: str
 ) -> None:

@@ -27,8 +27,15 @@ def rows(page: str) -> list[str]:
 
 
 async def test_the_list_is_searched_filtered_and_exported(bureau: Bureau, order: Order) -> None:
-    for query, there in (("", True), (f"q={order.number[-4:].lower()}", True), ("q=ann", True), ("q=eve", False),
-                         ("state=paid", True), ("state=cancelled", False), ("state=nonsense", True)):  # fmt: skip
+    for query, there in (
+        ("", True),
+        (f"q={order.number[-4:].lower()}", True),
+        ("q=ann", True),
+        ("q=eve", False),
+        ("state=paid", True),
+        ("state=cancelled", False),
+        ("state=nonsense", True),
+    ):
         assert (query, rows((await bureau.get(f"/console/orders?{query}")).text)) == (query, [order.number] * there)
     heading, line = (await bureau.get("/console/orders.csv")).text.removeprefix("\ufeff").splitlines()
     assert heading == "number,placed,state,channel,method,customer,units,total,currency,from"
@@ -50,8 +57,10 @@ async def test_an_order_tells_all_that_is_known_of_it(bureau: Bureau, order: Ord
     movements = re.findall(r"<td>(available → held|held → allocated)</td>", page)
     assert movements == ["available → held"] * 2 + ["held → allocated"] * 2
     assert re.findall(r'<li class="(\w+)"[^>]*><div><span class="what">([^<]+)', page)[:3] == [
-        ("done", "Ordered"), ("now", "Paid"), ("next", "Being picked"),
-    ]  # fmt: skip
+        ("done", "Ordered"),
+        ("now", "Paid"),
+        ("next", "Being picked"),
+    ]
     assert "No post of this store was touched before it" in page
 
 

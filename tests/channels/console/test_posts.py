@@ -111,8 +111,11 @@ async def test_a_post_is_published_with_its_picture_and_products(bureau: Bureau)
     assert saved["tags"] == [(market.scarf, 0, pytest.approx(0.125), pytest.approx(0.8))]
     after = await bureau.counts()
     assert {t: after[t] - before[t] for t in after if after[t] != before[t]} == {
-        "post": 1, "post_media": 1, "post_tag": 1, "outbox": 1,
-    }  # fmt: skip
+        "post": 1,
+        "post_media": 1,
+        "post_tag": 1,
+        "outbox": 1,
+    }
     assert (await bureau.get(f"/post/{fields['id']}")).status_code == 200
 
 
@@ -129,7 +132,7 @@ WRONG = [
     (LAKE | TAG | {"tags.0.media": "7"}, "tag-0", "There is no such picture."),
     (LAKE | TAG | {"tags.0.x": "101"}, "tag-0", "Write a number from 0 to 100."),
     (LAKE | TAG | {"tags.0.y": "low"}, "tag-0", "Write a number from 0 to 100."),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("wrong", "field", "message"), WRONG)
@@ -202,8 +205,9 @@ async def test_words_in_another_language_survive_an_edit(bureau: Bureau, db: Dat
     async with db.transaction() as conn:
         await conn.execute(
             "UPDATE post SET translations = $2 WHERE id = $1",
-            bureau.stall.morning, {"zh": {"title": "清晨", "body": "湖上", "body_html": "<p>湖上</p>", "alts": ["湖"]}},
-        )  # fmt: skip
+            bureau.stall.morning,
+            {"zh": {"title": "清晨", "body": "湖上", "body_html": "<p>湖上</p>", "alts": ["湖"]}},
+        )
     url = f"/console/posts/{bureau.stall.morning}"
     await bureau.post(url, await opened(bureau, url) | {"do": "save"})
     said = (await stored(bureau, bureau.stall.morning))["translations"]["zh"]
@@ -267,9 +271,12 @@ async def test_products_keep_their_places_on_a_page(bureau: Bureau) -> None:
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"pins.0.position": "21"}, "Places are counted from"), ({"pins.0.position": "first"}, "Write a whole number."),
-     ({"pins.0.product_id": "RIVAL"}, "This is not one of your products on sale.")],
-)  # fmt: skip
+    [
+        ({"pins.0.position": "21"}, "Places are counted from"),
+        ({"pins.0.position": "first"}, "Write a whole number."),
+        ({"pins.0.product_id": "RIVAL"}, "This is not one of your products on sale."),
+    ],
+)
 async def test_a_wrong_place_is_named(bureau: Bureau, change: dict[str, str], message: str) -> None:
     change = {name: str(bureau.rival.product) if value == "RIVAL" else value for name, value in change.items()}
     fields = {"pins.0.position": "1", "pins.0.product_id": str(bureau.market.scarf), "do": "save"} | change

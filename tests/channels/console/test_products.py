@@ -8,9 +8,10 @@ import pytest
 
 from tests.channels.console.bureau import Bureau, errors, form, picture
 from unwall.catalogue import actions, reads
-from unwall.catalogue.values import Image, ProductDraft, Status, VariantDraft
+from unwall.catalogue.values import ProductDraft, ProductStatus, VariantDraft
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
+from unwall.media.values import Image
 
 EDITOR = 'id="variants-part"'
 NEW = "/console/products/new"
@@ -75,18 +76,26 @@ async def test_a_product_is_made_once_with_its_words_prices_and_picture(bureau: 
     shown = await bureau.post(NEW, fields, files=[("pictures", ("a.png", picture(), "image/png"))])
     fields = form(shown.text, EDITOR)
     fields |= {
-        "do": "save", "status": "active", "category": "Shirts", "tags": "linen, summer", "vendor": "Liu Yun",
-        "other.title": "亚麻衬衫", "option_names.0.name": "Size", "variants.0.option0": "M",
+        "do": "save",
+        "status": "active",
+        "category": "Shirts",
+        "tags": "linen, summer",
+        "vendor": "Liu Yun",
+        "other.title": "亚麻衬衫",
+        "option_names.0.name": "Size",
+        "variants.0.option0": "M",
         "variants.0.sku": "SHIRT-M",
-        "variants.0.price": "399.50", "variants.0.compare_at": "450", "variants.0.weight_g": "210",
-    }  # fmt: skip
+        "variants.0.price": "399.50",
+        "variants.0.compare_at": "450",
+        "variants.0.weight_g": "210",
+    }
     first, again = await bureau.post(NEW, fields), await bureau.post(NEW, fields)
     assert first.status_code == again.status_code == 303
     product = await saved(bureau, first.headers["location"])
     assert (product.title, product.slug, product.status, product.category) == (
         "Linen shirt",
         "linen-shirt",
-        Status.ACTIVE,
+        ProductStatus.ACTIVE,
         "Shirts",
     )
     assert (product.tags, product.translations["zh"].title) == (("linen", "summer"), "亚麻衬衫")
@@ -113,7 +122,7 @@ WRONG = [
     ({"variants.0.compare_at": "1.00"}, "v-0-compare_at", None),
     ({"status": "sold"}, "f-status", "Choose one of the states."),
     ({"images.0.file": "../x"}, "f-image-0", None),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("wrong", "field", "message"), WRONG)
@@ -165,10 +174,10 @@ async def test_what_is_no_picture_is_told(bureau: Bureau, coat: str) -> None:
 
 async def test_stopping_to_sell_is_undone(bureau: Bureau, coat: str) -> None:
     assert (await bureau.post(f"{coat}/archive")).status_code == 303
-    assert (await saved(bureau, coat)).status is Status.ARCHIVED
+    assert (await saved(bureau, coat)).status is ProductStatus.ARCHIVED
     toast = form((await bureau.get("/console/products")).text, f"{coat}/unarchive")
     assert (await bureau.post(f"{coat}/unarchive", toast)).headers["location"] == coat
-    assert (await saved(bureau, coat)).status is Status.ACTIVE
+    assert (await saved(bureau, coat)).status is ProductStatus.ACTIVE
 
 
 async def test_a_form_under_a_rivals_id_makes_nothing(bureau: Bureau) -> None:

@@ -20,8 +20,9 @@ async def level(bureau: Bureau) -> tuple[int, int, int]:
     async with bureau.db.read() as conn:
         found = await conn.fetchrow(
             "SELECT on_hand, available, safety_stock FROM stock_level WHERE variant_id = $1 AND node_id = $2",
-            bureau.market.tea, bureau.market.bund,
-        )  # fmt: skip
+            bureau.market.tea,
+            bureau.market.bund,
+        )
     return tuple(found)
 
 
@@ -96,7 +97,7 @@ WRONG = [
     ({"do": "correct", "quantity": "-11", "reason": "count"}, 409, "f-correct", ONLY_TEN),
     ({"do": "correct", "quantity": "0", "reason": "count"}, 422, "f-correct", "At least one and at most a million."),
     ({"do": "safety", "quantity": "-1"}, 422, "f-safety", "From none to a million."),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("body", "status", "field", "message"), WRONG)
@@ -124,8 +125,9 @@ async def test_the_audit_names_what_does_not_agree(bureau: Bureau) -> None:
     async with bureau.db.transaction() as conn:
         await conn.execute(
             "UPDATE stock_level SET on_hand = 12 WHERE variant_id = $1 AND node_id = $2",
-            bureau.market.tea, bureau.market.bund,
-        )  # fmt: skip
+            bureau.market.tea,
+            bureau.market.bund,
+        )
     page = (await bureau.get("/console/stock/audit")).text
     assert "The books do not agree" in page
     row = re.search(r'<tr><th scope="row"><a [^>]*>Longjing</a></th>(.*?)</tr>', page)[1]
@@ -138,17 +140,26 @@ async def test_the_audit_names_what_does_not_agree(bureau: Bureau) -> None:
 async def test_places_are_listed_with_a_map(bureau: Bureau) -> None:
     page = (await bureau.get("/console/nodes")).text
     assert re.findall(r'<a href="/console/nodes/[0-9a-f-]{36}">([^<]+)', page) == [
-        "Hangzhou West Lake", "Shanghai Bund", "Suzhou warehouse",
-    ]  # fmt: skip
+        "Hangzhou West Lake",
+        "Shanghai Bund",
+        "Suzhou warehouse",
+    ]
     assert '"kind": "scatter"' in page
 
 
 async def test_a_place_is_made_once(bureau: Bureau) -> None:
     fields = form((await bureau.get("/console/nodes/new")).text, NODE_FORM)
     fields |= {
-        "code": "NJ01", "name": "Nanjing", "city": "Nanjing", "address": "2 Gate Road", "latitude": "32.06",
-        "longitude": "118.79", "pick_cost": "1.50", "other.name": "南京", "kind": "warehouse",
-    }  # fmt: skip
+        "code": "NJ01",
+        "name": "Nanjing",
+        "city": "Nanjing",
+        "address": "2 Gate Road",
+        "latitude": "32.06",
+        "longitude": "118.79",
+        "pick_cost": "1.50",
+        "other.name": "南京",
+        "kind": "warehouse",
+    }
     del fields["pickup"]
     for _ in range(2):
         assert (await bureau.post("/console/nodes/new", fields)).headers["location"] == "/console/nodes"

@@ -5,7 +5,7 @@ from uuid import UUID
 from tests.commerce.market import Market, buy, take_away, visitor
 from unwall.commerce.fulfilment import actions, reads
 from unwall.commerce.fulfilment.values import Task
-from unwall.commerce.sourcing.values import Choice, Method
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
@@ -15,7 +15,11 @@ from unwall.people.values import Role, Staff
 async def to_collect(db: Database, market: Market, *units: tuple[UUID, int]) -> UUID:
     """A paid pickup at the West Lake; its shipment."""
     order = await buy(
-        db, visitor(), *(units or [(market.red, 2)]), choice=Choice(Method.PICKUP, market.west_lake), now=now()
+        db,
+        visitor(),
+        *(units or [(market.red, 2)]),
+        choice=DeliveryChoice(DeliveryMethod.PICKUP, market.west_lake),
+        now=now(),
     )
     return await shipment_of(db, order.id)
 

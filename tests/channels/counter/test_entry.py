@@ -71,9 +71,12 @@ async def test_one_stands_only_where_one_works(client, db: Database, market: Mar
     other = await open_market(db, slug="another")
     owner = await signed_in(client, db, market.merchant)
     refused = [
-        (clerk, str(market.bund), 403), (clerk, str(other.bund), 403), (owner, str(other.bund), 404),
-        (owner, "nowhere", 404), (owner, "", 404),
-    ]  # fmt: skip
+        (clerk, str(market.bund), 403),
+        (clerk, str(other.bund), 403),
+        (owner, str(other.bund), 404),
+        (owner, "nowhere", 404),
+        (owner, "", 404),
+    ]
     for who, node, status in refused:
         answer = await who.post("/counter/node", {"node": node})
         assert (answer.status_code, "uw_node" in who.cookies) == (status, False), node

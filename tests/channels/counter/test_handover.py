@@ -24,8 +24,8 @@ def other_than(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06d}"
 
 
-async def test_the_digits_find_the_parcel_and_one_press_gives_it(house, db: Database, clerk: Shopper, parcel):
-    code = pickup_code(house.secret, parcel)
+async def test_the_digits_find_the_parcel_and_one_press_gives_it(services, db: Database, clerk: Shopper, parcel):
+    code = pickup_code(services.secret, parcel)
     before = await snapshot(db)
     found = await clerk.post(PAGE, {"code": f"{code[:3]} {code[3:]}"})
     assert (found.status_code, "The code is right." in found.text, f'value="{code}"' in found.text) == (200, True, True)
@@ -38,9 +38,9 @@ async def test_the_digits_find_the_parcel_and_one_press_gives_it(house, db: Data
     await sound(db)
 
 
-async def test_digits_that_two_parcels_share_find_neither(house, db: Database, parcel):
-    task, code = await task_of(db, parcel), pickup_code(house.secret, parcel)
-    found = [find_by_code(waiting, code, house.secret) for waiting in ([task], [task, task], [])]
+async def test_digits_that_two_parcels_share_find_neither(services, db: Database, parcel):
+    task, code = await task_of(db, parcel), pickup_code(services.secret, parcel)
+    found = [find_by_code(waiting, code, services.secret) for waiting in ([task], [task, task], [])]
     assert found == [task, None, None]
 
 
@@ -65,8 +65,8 @@ async def test_what_finds_nothing_is_said_at_its_field(db: Database, clerk: Shop
     assert await snapshot(db) == before
 
 
-async def test_digits_of_no_parcel_are_counted_and_then_refused(house, db: Database, clerk: Shopper, parcel):
-    code = pickup_code(house.secret, parcel)
+async def test_digits_of_no_parcel_are_counted_and_then_refused(services, db: Database, clerk: Shopper, parcel):
+    code = pickup_code(services.secret, parcel)
     said = [(await clerk.post(PAGE, {"code": other_than(code)})).text for _ in range(5)]
     left = ["4 tries are left", "3 tries are left", "2 tries are left", "One try is left", "Too many wrong codes."]
     assert [words in text for words, text in zip(left, said, strict=True)] == [True] * 5
@@ -75,8 +75,8 @@ async def test_digits_of_no_parcel_are_counted_and_then_refused(house, db: Datab
     assert (await clerk.post(f"{PAGE}/{parcel}", {"code": code})).status_code == 303
 
 
-async def test_the_fifth_wrong_code_locks_and_a_reason_unlocks(house, db: Database, clerk: Shopper, parcel):
-    here, code = f"{PAGE}/{parcel}", pickup_code(house.secret, parcel)
+async def test_the_fifth_wrong_code_locks_and_a_reason_unlocks(services, db: Database, clerk: Shopper, parcel):
+    here, code = f"{PAGE}/{parcel}", pickup_code(services.secret, parcel)
     answers = [await clerk.post(here, {"code": other_than(code)}) for _ in range(5)]
     assert [a.status_code for a in answers] == [422, 422, 422, 422, 409]
     assert ("4 tries are left" in answers[0].text, "One try is left" in answers[3].text) == (True, True)
@@ -103,10 +103,10 @@ async def test_an_empty_code_is_asked_for_and_not_counted(db: Database, clerk: S
     assert await snapshot(db) == before
 
 
-async def test_what_is_not_packed_or_goes_by_post_is_not_given(house, db: Database, market: Market, clerk: Shopper):
+async def test_what_is_not_packed_or_goes_by_post_is_not_given(services, db: Database, market: Market, clerk: Shopper):
     unpacked, posted = await to_collect(db, market, (market.red, 1)), await to_ship(db, market)
     before = await snapshot(db)
-    code = pickup_code(house.secret, unpacked)
+    code = pickup_code(services.secret, unpacked)
     assert "It is not packed yet." in (await clerk.get(f"{PAGE}/{unpacked}")).text
     assert (await clerk.post(f"{PAGE}/{unpacked}", {"code": code})).status_code == 409
     assert (await clerk.get(f"{PAGE}/{posted}")).status_code == 404

@@ -120,8 +120,15 @@ async def test_what_another_node_has_to_do_is_not_there(db: Database, market: Ma
     before = await snapshot(db)
     for area in ("tasks", "hand-over"):
         assert (await rival.get(f"/counter/{area}/{shipment}")).status_code == 404
-    for path in ("tasks/{}/start", "tasks/{}/scan", "tasks/{}/lines/1", "tasks/{}/ready", "tasks/{}/carrier",
-                 "hand-over/{}", "hand-over/{}/unlock"):  # fmt: skip
+    for path in (
+        "tasks/{}/start",
+        "tasks/{}/scan",
+        "tasks/{}/lines/1",
+        "tasks/{}/ready",
+        "tasks/{}/carrier",
+        "hand-over/{}",
+        "hand-over/{}/unlock",
+    ):
         data = {"code": "123456", "quantity": "1", "tracking": "SF1", "reason": "I want it"}
         assert (await rival.post(f"/counter/{path.format(shipment)}", data)).status_code == 404, path
     assert await snapshot(db) == before

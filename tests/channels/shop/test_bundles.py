@@ -5,7 +5,7 @@ import pytest
 from tests.channels.conftest import Shopper
 from tests.channels.shop.stall import SCARF, TEA, Stall, counted, put_into_bag
 from unwall.catalogue.actions import save_bundle
-from unwall.catalogue.values import BundleDraft, PartDraft, Words
+from unwall.catalogue.values import BundleDraft, BundlePartDraft, ProductTranslation
 from unwall.kernel.database import Database
 
 SECTION, BUTTON = 'id="sets"', "Add the set to the bag"
@@ -15,8 +15,8 @@ MORNING = {"store": "liu-yun", "bundle": "quiet-morning"}
 @pytest.fixture(autouse=True)
 async def morning(db: Database, stall: Stall) -> None:
     """A scarf and two teas; and a set of the tea alone that is not on sale."""
-    parts = (PartDraft(stall.market.red), PartDraft(stall.market.tea, 2))
-    words = {"zh": Words("安静的早晨")}
+    parts = (BundlePartDraft(stall.market.red), BundlePartDraft(stall.market.tea, 2))
+    words = {"zh": ProductTranslation("安静的早晨")}
     async with db.transaction() as conn:
         for draft in (
             BundleDraft(title="Quiet morning", parts=parts, description="<p>Silk and tea.</p>", translations=words),
@@ -129,8 +129,10 @@ async def test_a_set_that_is_not_there_whole_says_so(
         await conn.execute(
             "UPDATE stock_level SET safety_stock = on_hand - CASE WHEN node_id = $2 THEN $3 ELSE 0 END"
             " WHERE variant_id = $1",
-            stall.market.tea, stall.market.warehouse, left,
-        )  # fmt: skip
+            stall.market.tea,
+            stall.market.warehouse,
+            left,
+        )
     shown = section((await browser.get(SCARF)).text)
     assert "It cannot be had whole for now." in shown
     assert note in shown

@@ -6,10 +6,10 @@ import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.stall import SCARF, Stall, another, cart_of, counted, put_into_bag
-from unwall.channels.house import House
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 from unwall.kernel.secrets import pickup_code
+from unwall.services import Services
 
 WHO = {"name": "Ann Lin", "phone": "138 0013 8000"}
 WHERE = {"address": "1 Lake Road", "city": "Hangzhou"}
@@ -125,13 +125,13 @@ async def test_ordering_by_post(browser: Shopper, db: Database, stall: Stall) ->
 
 
 async def test_collecting_shows_the_code_and_its_picture(
-    browser: Shopper, house: House, db: Database, stall: Stall
+    browser: Shopper, services: Services, db: Database, stall: Stall
 ) -> None:
     await put_into_bag(browser, stall.market.red)
     answer = await order(browser, db, way=f"pickup:{stall.market.west_lake}", **WHO, **CARD)
     page = (await browser.get(answer.headers["location"])).text
     async with db.read() as conn:
-        code = pickup_code(house.secret, await conn.fetchval("SELECT id FROM shipment"))
+        code = pickup_code(services.secret, await conn.fetchval("SELECT id FROM shipment"))
     assert f"<output>{code[:3]} {code[3:]}</output>" in page
     assert '<svg viewBox="' in page
     assert "Show this at Hangzhou West Lake" in page

@@ -4,7 +4,7 @@ import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.stall import Stall, another, counted, put_into_bag
-from unwall.channels.visits import MEMBER, PLACE, VISITOR
+from unwall.channels.http.context import MEMBER, PLACE, VISITOR
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 

@@ -9,15 +9,15 @@ from msgspec import structs
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.stall import SCARF, STORE, TEA, Stall, counted, older_posts, put_into_bag
-from unwall.channels.house import House
-from unwall.journal.values import Kind
+from unwall.journal.values import EventKind
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
+from unwall.services import Services
 
 
-async def told(browser: Shopper, db: Database, kind: Kind) -> list[tuple]:
+async def told(browser: Shopper, db: Database, kind: EventKind) -> list[tuple]:
     with browser.http.portal() as portal:  # the shop runs on a loop of its own
-        portal.call(browser.http.app.state.house.ingest.close)
+        portal.call(browser.http.app.state.services.ingest.close)
     async with db.read() as conn:
         return [
             tuple(row)
@@ -147,17 +147,17 @@ async def test_the_journal_hears_what_was_looked_at(browser: Shopper, db: Databa
     await browser.get(f"/post/{stall.evening}")
     await browser.get("/search?q=silk")
     merchant = stall.market.merchant
-    assert await told(browser, db, Kind.VIEW) == [
+    assert await told(browser, db, EventKind.VIEW) == [
         (stall.market.scarf, stall.morning, "home/posts", "newest", merchant, True),
         (None, stall.evening, "post", None, merchant, True),
     ]
-    assert await told(browser, db, Kind.SEARCH) == [(None, None, "search", None, None, True)]
+    assert await told(browser, db, EventKind.SEARCH) == [(None, None, "search", None, None, True)]
 
 
 async def test_a_forged_origin_is_believed_nothing(browser: Shopper, db: Database, stall: Stall) -> None:
     answer = await browser.get(f"{SCARF}?post=none&via={'x' * 200}&policy=a%0Ab&variant=17")
     assert answer.status_code == 200
-    assert await told(browser, db, Kind.VIEW) == [
+    assert await told(browser, db, EventKind.VIEW) == [
         (stall.market.scarf, None, "product", None, stall.market.merchant, True)
     ]
 
@@ -165,7 +165,7 @@ async def test_a_forged_origin_is_believed_nothing(browser: Shopper, db: Databas
 async def test_another_variant_is_not_another_view(browser: Shopper, db: Database, stall: Stall) -> None:
     headers = {"hx-request": "true", "hx-target": "words"}
     await browser.get(f"{SCARF}?variant={stall.market.blue}", headers=headers)
-    assert await told(browser, db, Kind.VIEW) == []
+    assert await told(browser, db, EventKind.VIEW) == []
 
 
 async def test_chinese_readers_get_chinese_words(browser: Shopper, stall: Stall) -> None:
@@ -196,15 +196,15 @@ async def test_pages_need_no_inline_script_or_style(browser: Shopper, stall: Sta
 
 
 async def test_the_front_of_an_install_for_one_merchant(client, config, stall: Stall) -> None:
-    house: House = client.app.state.house
-    client.app.state.house = _only(house, "liu-yun")
+    services: Services = client.app.state.services
+    client.app.state.services = _only(services, "liu-yun")
     page = (await client.get("/")).text
     assert "<h1>Liu Yun</h1>" in page
     assert "<span>Liu Yun</span></a>" in page
 
 
-def _only(house: House, slug: str) -> House:
-    return replace(house, settings=structs.replace(house.settings, merchant=slug))
+def _only(services: Services, slug: str) -> Services:
+    return replace(services, settings=structs.replace(services.settings, merchant=slug))
 
 
 @pytest.mark.parametrize("url", ["/m/%00", "/a/x%00", "/m/liu-yun/p/%00"])

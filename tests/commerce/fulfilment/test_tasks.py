@@ -19,7 +19,7 @@ from unwall.commerce.fulfilment.values import (
     WrongStep,
 )
 from unwall.commerce.orders import reads as orders
-from unwall.commerce.sourcing.values import Choice, Method
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
 from unwall.kernel.secrets import pickup_code
@@ -34,7 +34,7 @@ async def a_pickup(db, *units):
     """(market, staff of its shop, order, shipment) of a paid pickup at the Bund; a red scarf unless told otherwise."""
     market = await open_market(db)
     wanted = [(getattr(market, name), quantity) for name, quantity in units or [("red", 1)]]
-    order = await buy(db, visitor(), *wanted, choice=Choice(Method.PICKUP, market.bund))
+    order = await buy(db, visitor(), *wanted, choice=DeliveryChoice(DeliveryMethod.PICKUP, market.bund))
     async with db.read() as conn:
         [shipment] = await reads.shipments_of(conn, [order.id], "en")
     return market, staff(market, market.bund), order, shipment
@@ -56,19 +56,25 @@ async def state(db, shipment):
 async def test_tasks_come_soonest_due_first_and_leave_when_done(db):
     market = await open_market(db)
     who = staff(market, market.bund)
-    at_bund = Choice(Method.PICKUP, market.bund)
+    at_bund = DeliveryChoice(DeliveryMethod.PICKUP, market.bund)
     late = await buy(db, visitor(), (market.red, 1), choice=at_bund, now=NOW + timedelta(hours=2))
     soon = await buy(db, visitor(), (market.tea, 2), choice=at_bund)
     async with db.confined(market.merchant) as conn:
         tasks = await reads.tasks(conn, market.bund, "zh")
         assert await reads.tasks(conn, market.west_lake, "zh") == []
     assert [(t.order_id, t.customer, t.locked) for t in tasks] == [
-        (soon.id, "Ann Lin", False), (late.id, "Ann Lin", False),
-    ]  # fmt: skip
+        (soon.id, "Ann Lin", False),
+        (late.id, "Ann Lin", False),
+    ]
     [line] = tasks[0].lines
     assert (line.title, line.sku, line.options, line.image_file, line.quantity, line.picked) == (
-        "龙井", "TEA", [], "tea.svg", 2, 0,
-    )  # fmt: skip
+        "龙井",
+        "TEA",
+        [],
+        "tea.svg",
+        2,
+        0,
+    )
     [shipment] = [t for t in tasks if t.order_id == soon.id]
     await made_ready(db, who, shipment)
     await act(db, who, actions.hand_over, shipment.id, pickup_code(SECRET, shipment.id), SECRET, NOW)
@@ -98,15 +104,18 @@ async def test_a_pickup_from_list_to_hand(db):
         story = await orders.story(conn, order.id, "en")
         level = await conn.fetchrow(
             "SELECT on_hand, held, allocated FROM stock_level WHERE variant_id = $1 AND node_id = $2",
-            market.red, market.bund,
-        )  # fmt: skip
+            market.red,
+            market.bund,
+        )
         fact = await conn.fetchrow("SELECT order_id, node_id, visitor_id FROM journal WHERE kind = 'pickup'")
     assert (story.order.state, tuple(level)) == ("fulfilled", (8, 0, 0))
     assert tuple(fact) == (order.id, market.bund, order.visitor_id)
     assert [(s.state, s.actor) for s in story.steps] == [
-        ("routed", "house"), ("picking", "staff:bo@example.org"), ("ready", "staff:bo@example.org"),
+        ("routed", "house"),
+        ("picking", "staff:bo@example.org"),
+        ("ready", "staff:bo@example.org"),
         ("collected", "staff:bo@example.org"),
-    ]  # fmt: skip
+    ]
     await sound(db)
 
 
@@ -151,7 +160,7 @@ async def test_five_wrong_codes_lock_until_staff_give_a_reason(db):
 
 async def test_a_code_of_another_shipment_opens_nothing(db):
     market, who, _, shipment = await a_pickup(db)
-    other = await buy(db, visitor(), (market.red, 1), choice=Choice(Method.PICKUP, market.bund))
+    other = await buy(db, visitor(), (market.red, 1), choice=DeliveryChoice(DeliveryMethod.PICKUP, market.bund))
     async with db.read() as conn:
         [second] = await reads.shipments_of(conn, [other.id], "en")
     await made_ready(db, who, shipment)
@@ -184,7 +193,7 @@ async def test_a_parcel_leaves_with_its_carrier(db):
 
 async def test_a_courier_rides_off_without_a_number(db):
     market = await open_market(db)
-    order = await buy(db, visitor(), (market.red, 1), choice=Choice(Method.COURIER))
+    order = await buy(db, visitor(), (market.red, 1), choice=DeliveryChoice(DeliveryMethod.COURIER))
     who = staff(market, market.west_lake)
     async with db.read() as conn:
         [shipment] = await reads.shipments_of(conn, [order.id], "en")
@@ -268,9 +277,12 @@ async def test_two_hands_at_once_hand_over_once(db):
 def test_the_table_of_steps_lets_nothing_else_through():
     ways = {(a, b) for a, b in product(ShipmentState, ShipmentState) if b in rules.NEXT[a]}
     assert ways == {
-        ("routed", "picking"), ("routed", "cancelled"), ("picking", "ready"), ("ready", "handed_over"),
+        ("routed", "picking"),
+        ("routed", "cancelled"),
+        ("picking", "ready"),
+        ("ready", "handed_over"),
         ("ready", "collected"),
-    }  # fmt: skip
+    }
     assert set(rules.NEXT) == set(ShipmentState)
     assert set(rules.ENDS) == set(ShipmentMethod)
     assert {state for state in ShipmentState if rules.NEXT[state]} == set(rules.OPEN)

@@ -19,7 +19,7 @@ from tests.commerce.market import (
 )
 from unwall.commerce.orders import actions, reads
 from unwall.commerce.orders.values import MOST_OF_ONE, Origin, SaleDone
-from unwall.commerce.sourcing.values import Choice, Method, SoldOut
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, SoldOut
 from unwall.commerce.stock.values import Short
 from unwall.journal.partitions import ensure_days
 from unwall.kernel.errors import Invalid, NotFound
@@ -52,9 +52,17 @@ async def test_adding_is_a_fact_with_its_origin(db):
             " FROM journal"
         )
     assert tuple(fact) == (
-        "add-to-cart", market.merchant, visit.visitor_id, visit.session_id, post, market.scarf, market.red, "post",
-        "pinned", 2,
-    )  # fmt: skip
+        "add-to-cart",
+        market.merchant,
+        visit.visitor_id,
+        visit.session_id,
+        post,
+        market.scarf,
+        market.red,
+        "post",
+        "pinned",
+        2,
+    )
 
 
 async def test_the_first_origin_stays_unless_a_newer_one_is_named(db):
@@ -65,8 +73,11 @@ async def test_the_first_origin_stays_unless_a_newer_one_is_named(db):
         [[line]] = [cart.lines for cart in await bag(db, visit)]
         origins.append((line.post_id, line.page, line.policy))
     assert origins == [
-        (first, "post", None), (first, "post", None), (second, "home/hero", "newest"), (second, "home/hero", "newest"),
-    ]  # fmt: skip
+        (first, "post", None),
+        (first, "post", None),
+        (second, "home/hero", "newest"),
+        (second, "home/hero", "newest"),
+    ]
 
 
 @pytest.mark.parametrize("quantity", [0, -1, MOST_OF_ONE + 1])
@@ -135,7 +146,7 @@ async def test_forty_shoppers_share_fifteen_units_and_not_one_more(db):
 
     async def try_to_buy(visit, cart):
         try:
-            order = await checkout.prepare(visit, cart, Choice(Method.SHIP), ANN, NOW)
+            order = await checkout.prepare(visit, cart, DeliveryChoice(DeliveryMethod.SHIP), ANN, NOW)
             return (await checkout.pay(order.id, PAYS, NOW)).state == "paid"
         except SoldOut:
             return False
@@ -168,16 +179,22 @@ async def test_a_counter_sale_is_an_order_with_its_money_stock_and_facts(db):
         story = await reads.story(conn, order_id, "en")
     order = story.order
     assert (order.channel, order.state, order.method, order.total, order.number[:3]) == (
-        "counter", "fulfilled", "taken", 77400, "LY-",
-    )  # fmt: skip
+        "counter",
+        "fulfilled",
+        "taken",
+        77400,
+        "LY-",
+    )
     assert [(p.gateway, p.amount, p.state) for p in order.payments] == [("till", 77400, "captured")]
     assert [(e.quantity, e.source, e.target, e.reason) for e in story.ledger] == [
-        (2, "available", "outside", "counter-sale"), (2, "available", "outside", "counter-sale"),
-    ]  # fmt: skip
+        (2, "available", "outside", "counter-sale"),
+        (2, "available", "outside", "counter-sale"),
+    ]
     assert await available(db, market.red) == {market.west_lake: 8, market.bund: 10, market.warehouse: 10}
     assert await facts(db) == [
-        ("counter-sale", market.red, 2, 57600), ("counter-sale", market.tea, 2, 19800),
-    ]  # fmt: skip
+        ("counter-sale", market.red, 2, 57600),
+        ("counter-sale", market.tea, 2, 19800),
+    ]
     await sound(db)
 
 

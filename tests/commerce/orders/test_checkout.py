@@ -36,12 +36,12 @@ from unwall.commerce.orders.values import (
     PaymentState,
     TooLate,
 )
-from unwall.commerce.sourcing.values import Choice, Method, SoldOut
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, SoldOut
 from unwall.commerce.stock import actions as stock
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
 
-SHIP = Choice(Method.SHIP)
+SHIP = DeliveryChoice(DeliveryMethod.SHIP)
 
 
 async def shipments_of(db, order):
@@ -88,15 +88,19 @@ async def test_a_paid_order_is_whole(db):
     # then stock is allocated, a shipment is open, the cart is history, the facts are recorded once a line
     [shipment] = await shipments_of(db, order)
     assert (order.state, order.number[:3], shipment.state, shipment.node_id) == (
-        OrderState.PAID, "LY-", "routed", market.west_lake,
-    )  # fmt: skip
+        OrderState.PAID,
+        "LY-",
+        "routed",
+        market.west_lake,
+    )
     # the carrier fetches it at 18:00
     assert shipment.due_at == NOW.replace(hour=10)
     async with db.read() as conn:
         task = await fulfilment.task(conn, shipment.id, "zh")
         assert [(line.title, line.quantity, line.image_file) for line in task.lines] == [
-            ("真丝围巾", 1, "scarf.svg"), ("龙井", 2, "tea.svg"),
-        ]  # fmt: skip
+            ("真丝围巾", 1, "scarf.svg"),
+            ("龙井", 2, "tea.svg"),
+        ]
         assert await reads.carts(conn, visit, "en") == []
         purchase = await conn.fetchrow(
             "SELECT post_id, page, policy, visitor_id, session_id, node_id FROM journal"
@@ -104,8 +108,13 @@ async def test_a_paid_order_is_whole(db):
             market.red,
         )
     assert tuple(purchase) == (
-        post, "home/for-you", "next-item", visit.visitor_id, visit.session_id, market.west_lake,
-    )  # fmt: skip
+        post,
+        "home/for-you",
+        "next-item",
+        visit.visitor_id,
+        visit.session_id,
+        market.west_lake,
+    )
     assert [f for f in await facts(db) if f[0] != "add-to-cart"] == [
         ("checkout", None, None, 49600),
         ("purchase", market.red, 1, 28800),
@@ -119,7 +128,7 @@ async def test_a_paid_order_is_whole(db):
 
 async def test_pickup_is_from_the_chosen_shop_and_free(db):
     market, visit = await open_market(db), visitor()
-    order = await buy(db, visit, (market.red, 1), choice=Choice(Method.PICKUP, market.bund))
+    order = await buy(db, visit, (market.red, 1), choice=DeliveryChoice(DeliveryMethod.PICKUP, market.bund))
     [shipment] = await shipments_of(db, order)
     assert (order.total, order.promise.place, order.promise.at) == (28800, "Shanghai Bund", NOW + timedelta(minutes=30))
     assert (shipment.node_id, shipment.method, shipment.due_at) == (market.bund, "pickup", NOW + timedelta(minutes=30))
@@ -141,10 +150,10 @@ async def test_wrong_contacts_name_every_field_and_change_nothing(db):
         await checkout.prepare(visit, cart, SHIP, Contact(phone="none", email="x", city="y" * 81), NOW)
     assert list(caught.value.by_field()) == ["name", "phone", "email", "address", "city"]
     with pytest.raises(Invalid) as caught:
-        await checkout.prepare(visit, cart, Choice(Method.PICKUP), PICKING_UP, NOW)
+        await checkout.prepare(visit, cart, DeliveryChoice(DeliveryMethod.PICKUP), PICKING_UP, NOW)
     assert list(caught.value.by_field()) == ["node_id"]
     with pytest.raises(Invalid) as caught:
-        await checkout.prepare(visit, cart, Choice(Method.PICKUP, market.warehouse), PICKING_UP, NOW)
+        await checkout.prepare(visit, cart, DeliveryChoice(DeliveryMethod.PICKUP, market.warehouse), PICKING_UP, NOW)
     assert list(caught.value.by_field()) == ["method"]
     async with db.read() as conn:
         assert await conn.fetchval("SELECT count(*) FROM sales_order") == 0
@@ -172,7 +181,7 @@ async def test_sold_out_names_the_lines_and_the_cart_can_be_changed_and_tried_ag
     async with db.transaction() as conn:
         await conn.execute("UPDATE cart_line SET quantity = 11 WHERE variant_id = $1", market.red)
     with pytest.raises(SoldOut) as caught:
-        await checkout.prepare(visit, cart, Choice(Method.PICKUP, market.bund), PICKING_UP, NOW)
+        await checkout.prepare(visit, cart, DeliveryChoice(DeliveryMethod.PICKUP, market.bund), PICKING_UP, NOW)
     assert caught.value.variant_ids == (market.red,)
     order = await checkout.prepare(visit, cart, SHIP, ANN, NOW)
     assert order.state is OrderState.PREPARED
@@ -263,7 +272,7 @@ async def test_another_choice_replaces_what_was_prepared(db):
     market, visit, checkout = await open_market(db), visitor(), checkout_of(db)
     cart = await fill_cart(db, visit, (market.red, 1))
     first = await checkout.prepare(visit, cart, SHIP, ANN, NOW)
-    second = await checkout.prepare(visit, cart, Choice(Method.PICKUP, market.bund), PICKING_UP, NOW)
+    second = await checkout.prepare(visit, cart, DeliveryChoice(DeliveryMethod.PICKUP, market.bund), PICKING_UP, NOW)
     assert second.id != first.id
     assert await available(db, market.red) == {market.west_lake: 10, market.bund: 9, market.warehouse: 10}
     with pytest.raises(OrderClosed):
@@ -405,7 +414,7 @@ async def test_fresh_stock_elsewhere_is_found_when_the_first_plan_falls_short(db
     # given a desk that finds West Lake emptied just before it holds
     market, visit, checkout = await open_market(db), visitor(), checkout_of(db)
     cart = await fill_cart(db, visit, (market.red, 10))
-    original, pending = checkout.desk.hold, [None]
+    original, pending = checkout.holds.hold, [None]
 
     async def hold(request):
         if pending:
@@ -413,21 +422,22 @@ async def test_fresh_stock_elsewhere_is_found_when_the_first_plan_falls_short(db
             await take_away(db, market, market.west_lake, market.red, 1)
         return await original(request)
 
-    checkout.desk.hold = hold
+    checkout.holds.hold = hold
     order = await checkout.prepare(visit, cart, SHIP, ANN, NOW)
     # then the next plan holds at another node, and the first order is closed
     assert order.promise.node_ids == (market.warehouse,)
     async with db.read() as conn:
         assert [tuple(r) for r in await conn.fetch("SELECT state FROM sales_order ORDER BY id")] == [
-            ("expired",), ("prepared",),
-        ]  # fmt: skip
+            ("expired",),
+            ("prepared",),
+        ]
     await sound(db)
 
 
 async def test_others_who_are_always_faster_end_in_sold_out(db):
     market, visit, checkout = await open_market(db), visitor(), checkout_of(db)
     cart = await fill_cart(db, visit, (market.red, 1))
-    original = checkout.desk.hold
+    original = checkout.holds.hold
     levels = await available(db, market.red)
 
     async def hold(request):
@@ -438,7 +448,7 @@ async def test_others_who_are_always_faster_end_in_sold_out(db):
             await put(conn, market, line.node_id, {market.red: levels[line.node_id]})
         return verdict
 
-    checkout.desk.hold = hold
+    checkout.holds.hold = hold
     with pytest.raises(SoldOut, match="Many want this"):
         await checkout.prepare(visit, cart, SHIP, ANN, NOW)
     async with db.read() as conn:

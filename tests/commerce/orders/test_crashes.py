@@ -24,13 +24,13 @@ from tests.commerce.market import (
 )
 from tests.commerce.orders.tripwire import Died, Tripwire, die, wired
 from unwall.commerce.orders.values import OrderClosed, PaymentDeclined, PaymentPending, TooLate
-from unwall.commerce.sourcing.values import Choice, Method, SoldOut
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, SoldOut
 from unwall.commerce.stock import actions as stock
+from unwall.journal.values import Visit
 from unwall.kernel.database import Database
 from unwall.kernel.errors import Invalid, NotFound
-from unwall.people.values import Visit
 
-SHIP = Choice(Method.SHIP)
+SHIP = DeliveryChoice(DeliveryMethod.SHIP)
 NOT_NOW = (OrderClosed, PaymentDeclined, PaymentPending, SoldOut, TooLate, Invalid, NotFound)
 LATER = NOW + timedelta(minutes=3)
 NEXT = NOW + timedelta(minutes=16)
@@ -83,12 +83,25 @@ async def outcome(s: Scene) -> dict[str, int]:
 
 
 BOUGHT = {
-    "paid": 1, "unfinished": 0, "shipments": 1, "purchased": 2, "charged": 58600, "booked": 58600, "unsettled": 0,
+    "paid": 1,
+    "unfinished": 0,
+    "shipments": 1,
+    "purchased": 2,
+    "charged": 58600,
+    "booked": 58600,
+    "unsettled": 0,
     "left": 28,
-}  # fmt: skip
+}
 NOTHING = {
-    "paid": 0, "unfinished": 0, "shipments": 0, "purchased": 0, "charged": 0, "booked": 0, "unsettled": 0, "left": 30,
-}  # fmt: skip
+    "paid": 0,
+    "unfinished": 0,
+    "shipments": 0,
+    "purchased": 0,
+    "charged": 0,
+    "booked": 0,
+    "unsettled": 0,
+    "left": 30,
+}
 
 
 async def at_every_step(db, happens, *, inside: bool):
@@ -170,7 +183,9 @@ async def test_two_tabs_buy_once_wherever_they_meet(db):
 async def test_another_choice_in_another_tab_never_charges_or_holds_twice(db):
     async def other_tab(s):
         with suppress(*NOT_NOW):
-            await checkout_of(db).prepare(s.visit, s.cart, Choice(Method.PICKUP, s.market.bund), PICKING_UP, NOW)
+            await checkout_of(db).prepare(
+                s.visit, s.cart, DeliveryChoice(DeliveryMethod.PICKUP, s.market.bund), PICKING_UP, NOW
+            )
 
     async for s, n in at_every_step(db, other_tab, inside=False):
         await settle(s)
@@ -224,8 +239,9 @@ async def test_somebody_who_takes_the_last_ones_anywhere_leaves_no_oversold_orde
         await settle(s)
         ended = await outcome(s)
         assert (ended["paid"], ended["charged"], ended["shipments"], ended["unsettled"]) in (
-            (1, 58600, 1, 0), (0, 0, 0, 0),
-        ), f"taken at step {n}"  # fmt: skip
+            (1, 58600, 1, 0),
+            (0, 0, 0, 0),
+        ), f"taken at step {n}"
     await sound(db)
 
 
@@ -253,8 +269,9 @@ async def test_losing_the_goods_dies_anywhere_and_still_gives_the_money_back(db)
         ended = await outcome(s)
         # dead before the goods were lost: the order may end as nothing; after: the money came back
         assert (ended["paid"], ended["charged"], ended["booked"], ended["unsettled"]) in (
-            (0, 0, 0, 0), (1, 58600, 58600, 0),
-        ), f"died at step {n}"  # fmt: skip
+            (0, 0, 0, 0),
+            (1, 58600, 58600, 0),
+        ), f"died at step {n}"
         if not wire.tripped:
             assert (ended["paid"], ended["charged"], ended["left"]) == (0, 0, 0)
             break

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.commerce.market import DECLINED, PAYS, SILENT
 from unwall.commerce.orders import gateway as port
-from unwall.commerce.orders.gateway import Card, CardToken, Charge, ChargeState, GatewaySilent, luhn
+from unwall.commerce.orders.gateway import CardDetails, CardToken, Charge, ChargeState, GatewaySilent, luhn
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.money import Money
@@ -19,15 +19,15 @@ PRICE = Money(28800, "CNY")
 
 async def test_m13_of_a_card_only_a_token_and_four_digits_remain(db):
     gateway = port.TestGateway(db)
-    token = await gateway.tokenize(Card("4242-4242 4242 4242", " 11 / 26 ", "123"), TODAY)
+    token = await gateway.tokenize(CardDetails("4242-4242 4242 4242", " 11 / 26 ", "123"), TODAY)
     assert token == CardToken("tok_pays", "4242")
-    assert await gateway.tokenize(Card("4000000000000002", "01/2030", "1234"), TODAY) == DECLINED
-    assert "4242" not in repr(Card("4242424242424242", "12/30", "123"))
+    assert await gateway.tokenize(CardDetails("4000000000000002", "01/2030", "1234"), TODAY) == DECLINED
+    assert "4242" not in repr(CardDetails("4242424242424242", "12/30", "123"))
 
 
 @pytest.mark.parametrize("expiry", ["1/30", "0130", "130", "01 / 2030", "012030", "1126", "122030"])
 async def test_an_expiry_may_be_written_as_people_do(db, expiry):
-    assert await port.TestGateway(db).tokenize(Card("4242424242424242", expiry, "123"), TODAY) == PAYS
+    assert await port.TestGateway(db).tokenize(CardDetails("4242424242424242", expiry, "123"), TODAY) == PAYS
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ async def test_an_expiry_may_be_written_as_people_do(db, expiry):
 )
 async def test_wrong_cards_name_their_fields(db, number, expiry, cvc, fields):
     with pytest.raises(Invalid) as caught:
-        await port.TestGateway(db).tokenize(Card(number, expiry, cvc), TODAY)
+        await port.TestGateway(db).tokenize(CardDetails(number, expiry, cvc), TODAY)
     assert list(caught.value.by_field()) == fields
 
 

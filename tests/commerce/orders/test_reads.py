@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from tests.commerce.market import ANN, NOW, buy, checkout_of, fill_cart, open_market, staff, visitor
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders import reads, rules
-from unwall.commerce.orders.values import Moment
-from unwall.commerce.sourcing.values import Choice, Method
+from unwall.commerce.orders.values import TimelineEntry
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.kernel.ids import derived_id, new_id
 from unwall.people.values import Member
 
@@ -39,12 +39,14 @@ async def test_lists_page_without_gap_and_leave_out_the_unpaid(db):
     market, visit = await open_market(db), visitor()
     bought = [await buy(db, visit, (market.tea, 1), now=NOW + timedelta(minutes=i)) for i in range(5)]
     checkout = checkout_of(db)
-    left = await checkout.prepare(visit, await fill_cart(db, visit, (market.red, 1)), Choice(Method.SHIP), ANN, NOW)
+    left = await checkout.prepare(
+        visit, await fill_cart(db, visit, (market.red, 1)), DeliveryChoice(DeliveryMethod.SHIP), ANN, NOW
+    )
     await checkout.sweep(NOW + timedelta(hours=1))
     seen, after = [], None
     async with db.confined(market.merchant) as conn:
         while True:
-            page = await reads.desk_orders(conn, market.merchant, after, 2)
+            page = await reads.merchant_orders(conn, market.merchant, after, 2)
             seen += page.rows
             after = page.after
             if after is None:
@@ -54,8 +56,11 @@ async def test_lists_page_without_gap_and_leave_out_the_unpaid(db):
     assert [row.id for row in mine.rows] == [row.id for row in seen]
     assert left.id not in {row.id for row in seen}
     assert (seen[0].customer, seen[0].units, seen[0].node_names, seen[0].total) == (
-        "Ann Lin", 1, ["Hangzhou West Lake"], 10900,
-    )  # fmt: skip
+        "Ann Lin",
+        1,
+        ["Hangzhou West Lake"],
+        10900,
+    )
 
 
 async def test_the_desk_finds_by_number_and_name_and_takes_no_wildcards(db):
@@ -64,7 +69,7 @@ async def test_the_desk_finds_by_number_and_name_and_takes_no_wildcards(db):
     found = {}
     async with db.confined(market.merchant) as conn:
         for query in (order.number.lower(), order.number[3:6], "ann", " Lin ", "%", "_", "nobody", "\\"):
-            page = await reads.desk_orders(conn, market.merchant, None, 10, query)
+            page = await reads.merchant_orders(conn, market.merchant, None, 10, query)
             found[query] = len(page.rows)
     assert list(found.values()) == [1, 1, 1, 1, 0, 0, 0, 0]
 
@@ -74,7 +79,7 @@ async def test_another_merchants_desk_sees_nothing(db):
     order = await buy(db, visitor(), (market.tea, 1))
     async with db.confined(other.merchant) as conn:
         assert await reads.order(conn, order.id, "en") is None
-        assert (await reads.desk_orders(conn, market.merchant, None, 10)).rows == []
+        assert (await reads.merchant_orders(conn, market.merchant, None, 10)).rows == []
 
 
 async def test_the_story_tells_why_there_and_every_movement(db):
@@ -94,23 +99,27 @@ async def test_the_story_tells_why_there_and_every_movement(db):
     ]
     assert story.order.sourcing[0].explanation.say("en").startswith("From Hangzhou West Lake: 1.9 km, ready 10:30")
     assert rules.timeline(story.order, story.shipments, story.steps) == [
-        Moment("placed", NOW),
-        Moment("paid", NOW),
-        Moment("picking", NOW + timedelta(minutes=1)),
-        Moment("ready", NOW + timedelta(minutes=2)),
-        Moment("handed_over", NOW + timedelta(minutes=3)),
+        TimelineEntry("placed", NOW),
+        TimelineEntry("paid", NOW),
+        TimelineEntry("picking", NOW + timedelta(minutes=1)),
+        TimelineEntry("ready", NOW + timedelta(minutes=2)),
+        TimelineEntry("handed_over", NOW + timedelta(minutes=3)),
     ]
 
 
 async def test_the_timeline_shows_what_is_to_come_and_ends_where_the_order_did(db):
     market, checkout = await open_market(db), checkout_of(db)
-    order = await buy(db, visitor(), (market.red, 1), choice=Choice(Method.PICKUP, market.bund))
+    order = await buy(db, visitor(), (market.red, 1), choice=DeliveryChoice(DeliveryMethod.PICKUP, market.bund))
     async with db.read() as conn:
         story = await reads.story(conn, order.id, "en")
     moments = rules.timeline(story.order, story.shipments, story.steps)
     assert [(m.state, m.at is not None) for m in moments] == [
-        ("placed", True), ("paid", True), ("picking", False), ("ready", False), ("collected", False),
-    ]  # fmt: skip
+        ("placed", True),
+        ("paid", True),
+        ("picking", False),
+        ("ready", False),
+        ("collected", False),
+    ]
     cancelled = await checkout.cancel(order.id, "staff:bo@example.org", NOW)
     async with db.read() as conn:
         story = await reads.story(conn, order.id, "en")

@@ -5,12 +5,12 @@ import pytest
 from tests.commerce.market import ANN, HANGZHOU, PICKING_UP
 from unwall.commerce.orders.rules import checked_contact, place_of
 from unwall.commerce.orders.values import Contact
-from unwall.commerce.sourcing.values import Choice, Method
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.kernel.errors import Invalid
+from unwall.kernel.geo import Place
 from unwall.kernel.ids import derived_id
-from unwall.people.values import Place
 
-SHIP, AT_A_SHOP = Choice(Method.SHIP), Choice(Method.PICKUP, derived_id("shop"))
+SHIP, AT_A_SHOP = DeliveryChoice(DeliveryMethod.SHIP), DeliveryChoice(DeliveryMethod.PICKUP, derived_id("shop"))
 
 
 def test_a_contact_is_trimmed_and_keeps_its_own_place():
@@ -33,13 +33,13 @@ def test_without_a_place_of_its_own_it_gets_the_visits():
         ({"email": "ann@"}, SHIP, ["email"]),
         ({"email": ""}, SHIP, []),
         ({"address": "", "city": ""}, AT_A_SHOP, []),
-        ({"address": "", "city": " "}, Choice(Method.COURIER), ["address", "city"]),
+        ({"address": "", "city": " "}, DeliveryChoice(DeliveryMethod.COURIER), ["address", "city"]),
         ({"name": "x" * 81, "address": "y" * 301}, SHIP, ["name", "address"]),
         ({"latitude": None}, SHIP, ["latitude"]),
         ({"longitude": 181.0}, SHIP, ["latitude"]),
         ({"latitude": float("nan")}, SHIP, ["latitude"]),
-        ({}, Choice(Method.PICKUP), ["node_id"]),
-        ({}, Choice(Method.TAKEN), ["method"]),
+        ({}, DeliveryChoice(DeliveryMethod.PICKUP), ["node_id"]),
+        ({}, DeliveryChoice(DeliveryMethod.TAKEN), ["method"]),
     ],
 )
 def test_every_wrong_field_is_named(changed, choice, fields):

@@ -6,9 +6,9 @@ from datetime import date
 from uuid import UUID
 
 from unwall.commerce.orders.checkout import Checkout
-from unwall.commerce.orders.gateway import Card, CardToken, Charge, TestGateway
-from unwall.commerce.stock.desk import Desk
-from unwall.commerce.stock.values import HoldRequest, Verdict
+from unwall.commerce.orders.gateway import CardDetails, CardToken, Charge, TestGateway
+from unwall.commerce.stock.hold_batcher import HoldBatcher
+from unwall.commerce.stock.values import HoldRequest, HoldResult
 from unwall.kernel.database import Connection, Database
 from unwall.kernel.money import Money
 
@@ -54,12 +54,12 @@ class WiredDatabase(Database):
         await self.wire.step()
 
 
-class WiredDesk(Desk):
+class WiredDesk(HoldBatcher):
     def __init__(self, db: Database, wire: Tripwire) -> None:
         super().__init__(db)
         self.wire = wire
 
-    async def hold(self, request: HoldRequest) -> Verdict:
+    async def hold(self, request: HoldRequest) -> HoldResult:
         await self.wire.step()
         verdict = await super().hold(request)
         await self.wire.step()
@@ -71,7 +71,7 @@ class WiredGateway(TestGateway):
         super().__init__(db)
         self.wire = wire
 
-    async def tokenize(self, card: Card, today: date) -> CardToken:
+    async def tokenize(self, card: CardDetails, today: date) -> CardToken:
         return await super().tokenize(card, today)
 
     async def charge(self, payment_id: UUID, amount: Money, card: CardToken) -> Charge:

@@ -11,11 +11,23 @@ RED, BLUE = derived_id("red"), derived_id("blue")
 
 def node(code: str, **more: object) -> Node:
     facts = {
-        "id": derived_id("node", code), "merchant_id": MERCHANT, "code": code, "kind": NodeKind.SHOP, "name": code,
-        "city": "Hangzhou", "address": "1 Lake Road", "latitude": 30.25, "longitude": 120.15,
-        "timezone": "Asia/Shanghai", "opening_hours": "Mo-Su 10:00-22:00", "ships": True, "pickup": True,
-        "pick_minutes": 30, "pick_cost": 100, "open": True,
-    }  # fmt: skip
+        "id": derived_id("node", code),
+        "merchant_id": MERCHANT,
+        "code": code,
+        "kind": NodeKind.SHOP,
+        "name": code,
+        "city": "Hangzhou",
+        "address": "1 Lake Road",
+        "latitude": 30.25,
+        "longitude": 120.15,
+        "timezone": "Asia/Shanghai",
+        "opening_hours": "Mo-Su 10:00-22:00",
+        "ships": True,
+        "pickup": True,
+        "pick_minutes": 30,
+        "pick_cost": 100,
+        "open": True,
+    }
     return Node(**facts | more)  # type: ignore[arg-type]
 
 

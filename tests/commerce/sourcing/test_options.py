@@ -10,7 +10,7 @@ from tests.commerce.sourcing.places import BLUE, RATES, RED, node
 from unwall.commerce.sourcing import reads
 from unwall.commerce.sourcing.rates import rates_for
 from unwall.commerce.sourcing.rules import candidates, chosen_option, days_on_the_road, delivery_options, shortage
-from unwall.commerce.sourcing.values import Choice, Demand, Method, SoldOut
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, Demand, SoldOut
 from unwall.kernel.errors import Invalid
 from unwall.kernel.money import Money
 
@@ -33,17 +33,28 @@ def options(now, *nodes, available=None, wanted=None, place=HANGZHOU):
 def test_near_first_and_every_way_with_its_time_fee_and_cut_off():
     courier, here, there, ship = options("11-24T14:30")
     assert (courier.method, courier.node, courier.at, courier.fee) == (
-        Method.COURIER, SHOP, china("11-24T15:30"), Money(1600, "CNY"),
-    )  # fmt: skip
+        DeliveryMethod.COURIER,
+        SHOP,
+        china("11-24T15:30"),
+        Money(1600, "CNY"),
+    )
     assert (here.method, here.node, here.at, here.fee) == (
-        Method.PICKUP, SHOP, china("11-24T15:00"), Money(0, "CNY"),
-    )  # fmt: skip
+        DeliveryMethod.PICKUP,
+        SHOP,
+        china("11-24T15:00"),
+        Money(0, "CNY"),
+    )
     # today's last customer comes at 21:59; half an hour before that is the last moment to order
     assert (here.cutoff, courier.cutoff) == (china("11-24T21:29"), china("11-24T21:29"))
     assert (there.node, there.at) == (FAR, china("11-24T15:00"))
     assert (ship.method, ship.node, ship.at, ship.due, ship.cutoff, ship.fee) == (
-        Method.SHIP, SHOP, china("11-25T20:00"), china("11-24T18:00"), china("11-24T17:30"), Money(1000, "CNY"),
-    )  # fmt: skip
+        DeliveryMethod.SHIP,
+        SHOP,
+        china("11-25T20:00"),
+        china("11-24T18:00"),
+        china("11-24T17:30"),
+        Money(1000, "CNY"),
+    )
     assert here.explanation.say("en") == "From West Lake: 1.9 km, ready 15:00"
 
 
@@ -55,10 +66,10 @@ def test_after_the_cut_off_the_parcel_leaves_a_day_later():
 
 
 def test_no_courier_when_it_would_not_come_today():
-    assert Method.COURIER in [o.method for o in options("11-24T21:29")]
-    assert Method.COURIER not in [o.method for o in options("11-24T21:31")]
+    assert DeliveryMethod.COURIER in [o.method for o in options("11-24T21:29")]
+    assert DeliveryMethod.COURIER not in [o.method for o in options("11-24T21:31")]
     evening = options("11-24T21:45")
-    assert evening[0].method is Method.PICKUP
+    assert evening[0].method is DeliveryMethod.PICKUP
     assert evening[0].at == china("11-25T10:15")
     assert evening[0].explanation.say("en") == "From West Lake: 1.9 km, ready 25 Nov 10:15"
 
@@ -69,9 +80,9 @@ def test_goods_ready_at_closing_time_wait_until_the_shop_opens():
 
 
 def test_no_courier_far_away_and_none_without_a_place():
-    assert [o.method for o in options("11-24T14:30", FAR)] == [Method.PICKUP, Method.SHIP]
+    assert [o.method for o in options("11-24T14:30", FAR)] == [DeliveryMethod.PICKUP, DeliveryMethod.SHIP]
     without = options("11-24T14:30", place=None)
-    assert [o.method for o in without] == [Method.PICKUP, Method.PICKUP, Method.SHIP]
+    assert [o.method for o in without] == [DeliveryMethod.PICKUP, DeliveryMethod.PICKUP, DeliveryMethod.SHIP]
     assert without[0].explanation.say("en") == "From Shanghai: ready 15:00"
     # where the place is not known the longest road counts
     assert without[-1].at == china("11-29T20:00")
@@ -79,9 +90,9 @@ def test_no_courier_far_away_and_none_without_a_place():
 
 def test_a_shop_too_far_to_go_to_is_not_offered_but_may_be_named():
     offered = delivery_options([SHOP, FAR], ALL, {RED: 1}, HANGZHOU, china("11-24T14:30"), RATES)
-    assert [(o.method, o.node) for o in offered if o.method is Method.PICKUP] == [(Method.PICKUP, SHOP)]
+    assert [(o.method, o.node) for o in offered if o.method is DeliveryMethod.PICKUP] == [(DeliveryMethod.PICKUP, SHOP)]
     able = candidates([SHOP, FAR], ALL, HANGZHOU, china("11-24T14:30"))
-    named = chosen_option(able, {RED: 1}, Choice(Method.PICKUP, FAR.id), china("11-24T14:30"), RATES)
+    named = chosen_option(able, {RED: 1}, DeliveryChoice(DeliveryMethod.PICKUP, FAR.id), china("11-24T14:30"), RATES)
     assert named is not None
     assert named.node == FAR
 
@@ -89,15 +100,15 @@ def test_a_shop_too_far_to_go_to_is_not_offered_but_may_be_named():
 def test_only_nodes_that_may_and_can_take_part():
     closed, no_ship = replace(SHOP, open=False), replace(FAR, ships=False)
     assert options("11-24T14:30", closed) == []
-    assert [(o.method, o.node) for o in options("11-24T14:30", no_ship)] == [(Method.PICKUP, no_ship)]
-    assert [o.method for o in options("11-24T14:30", DEPOT)] == [Method.SHIP]
+    assert [(o.method, o.node) for o in options("11-24T14:30", no_ship)] == [(DeliveryMethod.PICKUP, no_ship)]
+    assert [o.method for o in options("11-24T14:30", DEPOT)] == [DeliveryMethod.SHIP]
     assert options("11-24T14:30", replace(SHOP, opening_hours="off")) == []
 
 
 def test_pickup_wants_everything_in_one_place_and_shipping_may_split():
     available = {SHOP.id: {RED: 1}, FAR.id: {BLUE: 1}}
     [only] = options("11-24T14:30", available=available, wanted={RED: 1, BLUE: 1})
-    assert (only.method, only.node, set(only.plan.node_ids)) == (Method.SHIP, None, {SHOP.id, FAR.id})
+    assert (only.method, only.node, set(only.plan.node_ids)) == (DeliveryMethod.SHIP, None, {SHOP.id, FAR.id})
     assert only.explanation.say("en") in ("In 2 parcels: West Lake + Shanghai", "In 2 parcels: Shanghai + West Lake")
     # the far part arrives last
     assert only.at == china("11-26T20:00")
@@ -130,11 +141,11 @@ async def test_the_promise_of_a_cart(db):
         nothing = await reads.promise(conn, Demand(market.merchant, {}, HANGZHOU), "en", NOW)
         too_much = await reads.promise(conn, Demand(market.merchant, {market.red: 10, market.tea: 1}), "en", NOW)
     assert [(o.method, o.node.name) for o in promise.options] == [
-        (Method.COURIER, "Hangzhou West Lake"),
-        (Method.PICKUP, "Hangzhou West Lake"),
-        (Method.SHIP, "Hangzhou West Lake"),
+        (DeliveryMethod.COURIER, "Hangzhou West Lake"),
+        (DeliveryMethod.PICKUP, "Hangzhou West Lake"),
+        (DeliveryMethod.SHIP, "Hangzhou West Lake"),
     ]
-    assert [o.node.name for o in promise.of(Method.PICKUP)] == ["Hangzhou West Lake"]
+    assert [o.node.name for o in promise.of(DeliveryMethod.PICKUP)] == ["Hangzhou West Lake"]
     assert (promise.short, nothing.options, too_much.options, too_much.short) == ((), (), (), (market.red,))
 
 
@@ -142,11 +153,11 @@ async def test_sourcing_a_choice_says_what_stops_it(db):
     market = await open_market(db, each=3)
     demand = Demand(market.merchant, {market.red: 4, market.tea: 1}, HANGZHOU)
     async with db.read() as conn:
-        split = await reads.source(conn, demand, Choice(Method.SHIP), "en", NOW)
+        split = await reads.source(conn, demand, DeliveryChoice(DeliveryMethod.SHIP), "en", NOW)
         assert len(split.plan.node_ids) == 2
         with pytest.raises(SoldOut) as caught:
-            await reads.source(conn, demand, Choice(Method.PICKUP, market.bund), "en", NOW)
+            await reads.source(conn, demand, DeliveryChoice(DeliveryMethod.PICKUP, market.bund), "en", NOW)
         assert caught.value.variant_ids == (market.red,)
         # three nodes together have enough, but no courier rides to all of them
         with pytest.raises(Invalid, match="method"):
-            await reads.source(conn, demand, Choice(Method.COURIER), "en", NOW)
+            await reads.source(conn, demand, DeliveryChoice(DeliveryMethod.COURIER), "en", NOW)

@@ -38,9 +38,16 @@ class Shelf(msgspec.Struct, frozen=True):
 
 def node(code: str, kind: NodeKind = NodeKind.SHOP) -> NodeDraft:
     return NodeDraft(
-        code=code, kind=kind, name=f"Node {code}", city="Hangzhou", address="1 Lake Road", latitude=30.25,
-        longitude=120.15, timezone="Asia/Shanghai", opening_hours="Mo-Su 10:00-22:00",
-    )  # fmt: skip
+        code=code,
+        kind=kind,
+        name=f"Node {code}",
+        city="Hangzhou",
+        address="1 Lake Road",
+        latitude=30.25,
+        longitude=120.15,
+        timezone="Asia/Shanghai",
+        opening_hours="Mo-Su 10:00-22:00",
+    )
 
 
 async def fill(conn: Connection, *, each: int = 10) -> Shelf:
@@ -48,18 +55,26 @@ async def fill(conn: Connection, *, each: int = 10) -> Shelf:
     slug = f"m-{merchant}"
     await conn.execute(
         "INSERT INTO merchant (id, slug, name, currency, timezone) VALUES ($1, $2, $2, 'CNY', 'Asia/Shanghai')",
-        merchant, slug,
-    )  # fmt: skip
+        merchant,
+        slug,
+    )
     await conn.execute(
         "INSERT INTO product (id, merchant_id, slug, title, translations) VALUES ($1, $2, 'tea', 'Tea', $3)",
-        product, merchant, {"zh": {"title": "茶"}},
-    )  # fmt: skip
+        product,
+        merchant,
+        {"zh": {"title": "茶"}},
+    )
     for position, (variant, sku) in enumerate([(tea, "TEA"), (cup, "CUP")], 1):
         await conn.execute(
             "INSERT INTO variant (id, merchant_id, product_id, position, sku, options, price)"
             " VALUES ($1, $2, $3, $4, $5, $6, 100)",
-            variant, merchant, product, position, sku, [sku.lower()],
-        )  # fmt: skip
+            variant,
+            merchant,
+            product,
+            position,
+            sku,
+            [sku.lower()],
+        )
     shop = await actions.save_node(conn, merchant, node("SHOP"))
     warehouse = await actions.save_node(conn, merchant, node("WARE", NodeKind.WAREHOUSE))
     for place in (shop, warehouse):

@@ -8,9 +8,8 @@ import pytest
 
 from tests.commerce.stock.shelf import LATER, NOON, because, counts, everything, fill, node, once_before
 from unwall.commerce.stock import actions, ledger, reads
-from unwall.commerce.stock.desk import Desk
+from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import (
-    Bucket,
     Discrepancy,
     HoldGone,
     HoldState,
@@ -19,6 +18,7 @@ from unwall.commerce.stock.values import (
     Reused,
     Short,
     Shortage,
+    StockBucket,
 )
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
@@ -32,7 +32,7 @@ async def shelf(db):
 
 @pytest.fixture
 def desk(db):
-    return Desk(db)
+    return HoldBatcher(db)
 
 
 async def do(db, action, *args):
@@ -77,8 +77,11 @@ async def test_s7_allocating_moves_the_whole_hold_once(db, shelf, desk):
     async with db.read() as conn:
         newest = (await reads.movements(conn, shelf.tea, shelf.shop, None, 1)).rows[0]
     assert (newest.source, newest.target, newest.reason, newest.cause_id) == (
-        Bucket.HELD, Bucket.ALLOCATED, Reason.ALLOCATE, request.request_id,
-    )  # fmt: skip
+        StockBucket.HELD,
+        StockBucket.ALLOCATED,
+        Reason.ALLOCATE,
+        request.request_id,
+    )
 
 
 @pytest.mark.parametrize("end", ["never was", "released", "expired"])
@@ -267,9 +270,15 @@ async def test_s10_a_counter_sale_may_use_the_safety_stock_but_no_promise(db, sh
 async def test_s10_lines_of_one_sale_are_short_together(db, shelf):
     refused = await unchanged(
         db,
-        do(db, actions.counter_sell, shelf.merchant, shelf.shop, [(shelf.tea, 6), (shelf.tea, 6)],
-           because(Reason.COUNTER_SALE)),
-    )  # fmt: skip
+        do(
+            db,
+            actions.counter_sell,
+            shelf.merchant,
+            shelf.shop,
+            [(shelf.tea, 6), (shelf.tea, 6)],
+            because(Reason.COUNTER_SALE),
+        ),
+    )
     assert refused.short == (Shortage(shelf.tea, shelf.shop, 12, 10),)
 
 
@@ -361,8 +370,9 @@ async def test_s10_confined_to_another_merchant_there_is_nothing_to_move(db, she
 # --- ledger and audit -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("statement", ["UPDATE stock_ledger SET quantity = 1", "DELETE FROM stock_ledger",
-                                       "TRUNCATE stock_ledger"])  # fmt: skip
+@pytest.mark.parametrize(
+    "statement", ["UPDATE stock_ledger SET quantity = 1", "DELETE FROM stock_ledger", "TRUNCATE stock_ledger"]
+)
 async def test_s11_entries_stay_as_they_are(db, shelf, statement):
     with pytest.raises(asyncpg.PostgresError, match="append-only"):
         async with db.transaction() as conn:
@@ -375,8 +385,10 @@ async def test_s11_a_movement_without_its_level_is_refused(db, shelf):
             await conn.execute(
                 "INSERT INTO stock_ledger (merchant_id, variant_id, node_id, quantity, source, target, reason,"
                 " cause_id, line, actor) VALUES ($1, $2, $3, 1, 'outside', 'available', 'receipt', $1, 1, 'x')",
-                new_id(), shelf.tea, shelf.shop,
-            )  # fmt: skip
+                new_id(),
+                shelf.tea,
+                shelf.shop,
+            )
 
 
 async def test_s11_a_confined_role_cannot_move_a_level_but_through_the_ledger(db, shelf):

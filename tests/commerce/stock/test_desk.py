@@ -6,24 +6,25 @@ import asyncpg
 import pytest
 
 from tests.commerce.stock.shelf import LATER, Unlucky, counts, everything, fill, once_after, once_before
-from unwall.commerce.stock import actions, desk, ledger, reads
-from unwall.commerce.stock.desk import Desk
+from unwall.commerce.stock import actions, ledger, reads
+from unwall.commerce.stock import hold_batcher as desk
+from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import (
-    Bucket,
     HoldGone,
     HoldLine,
     HoldRequest,
+    HoldResult,
     HoldState,
     Reason,
     Reused,
     Shortage,
-    Verdict,
+    StockBucket,
 )
 from unwall.kernel.database import Database, connect
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 
-GRANTED, REPEATED = Verdict(granted=True), Verdict(granted=True, repeated=True)
+GRANTED, REPEATED = HoldResult(granted=True), HoldResult(granted=True, repeated=True)
 
 
 @pytest.fixture
@@ -41,14 +42,16 @@ async def test_s1_safety_stock_is_not_promised(db, shelf):
     async with db.transaction() as conn:
         await actions.set_safety_stock(conn, shelf.merchant, shelf.tea, shelf.shop, 4)
 
-    assert await Desk(db).hold(shelf.one(7)) == Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 7, 6),))
-    assert await Desk(db).hold(shelf.one(6)) == GRANTED
+    assert await HoldBatcher(db).hold(shelf.one(7)) == HoldResult(
+        granted=False, short=(Shortage(shelf.tea, shelf.shop, 7, 6),)
+    )
+    assert await HoldBatcher(db).hold(shelf.one(6)) == GRANTED
 
 
 async def test_s2_a_hold_is_stored_booked_and_counted(db, shelf):
     request = shelf.request((shelf.tea, shelf.shop, 2), (shelf.cup, shelf.warehouse, 3))
 
-    assert await Desk(db).hold(request) == GRANTED
+    assert await HoldBatcher(db).hold(request) == GRANTED
 
     async with db.read() as conn:
         assert await counts(conn, shelf.tea, shelf.shop) == (10, 2, 0)
@@ -62,8 +65,11 @@ async def test_s2_a_hold_is_stored_booked_and_counted(db, shelf):
         (2, shelf.cup, shelf.warehouse, 3, 3, HoldState.HELD, LATER),
     ]
     assert (newest.quantity, newest.source, newest.target, newest.reason) == (
-        3, Bucket.AVAILABLE, Bucket.HELD, Reason.HOLD,
-    )  # fmt: skip
+        3,
+        StockBucket.AVAILABLE,
+        StockBucket.HELD,
+        Reason.HOLD,
+    )
     assert (newest.cause_id, newest.line, newest.actor) == (request.request_id, 2, "visitor:ann")
 
 
@@ -74,15 +80,15 @@ async def test_s2_one_batch_serves_in_order_of_arrival_all_lines_or_nothing(db, 
         shelf.one(3),
         shelf.one(1),
     )
-    service = Desk(db)
+    service = HoldBatcher(db)
 
     verdicts = await asyncio.gather(*(service.hold(request) for request in (seven, both, three, one)))
 
     assert verdicts == [
         GRANTED,
-        Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 4, 3),)),
+        HoldResult(granted=False, short=(Shortage(shelf.tea, shelf.shop, 4, 3),)),
         GRANTED,
-        Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 1, 0),)),
+        HoldResult(granted=False, short=(Shortage(shelf.tea, shelf.shop, 1, 0),)),
     ]
     async with db.read() as conn:
         assert await counts(conn, shelf.tea, shelf.shop) == (10, 10, 0)
@@ -91,7 +97,7 @@ async def test_s2_one_batch_serves_in_order_of_arrival_all_lines_or_nothing(db, 
 
 
 async def test_s2_a_crowd_gets_exactly_what_there_is(db, shelf):
-    first, second = Desk(db, most=7), Desk(db, most=5)
+    first, second = HoldBatcher(db, max_batch=7), HoldBatcher(db, max_batch=5)
 
     verdicts = await asyncio.gather(
         *((first, second)[i % 2].hold(shelf.request((shelf.tea, shelf.shop, 1))) for i in range(60))
@@ -105,9 +111,9 @@ async def test_s2_a_crowd_gets_exactly_what_there_is(db, shelf):
 
 async def test_s3_the_other_desk_took_the_last_one_just_before_the_lock(db, shelf, monkeypatch):
     mine, theirs = shelf.one(6), shelf.one(5)
-    once_before(monkeypatch, ledger, "lock", lambda: Desk(db).hold(theirs))
+    once_before(monkeypatch, ledger, "lock", lambda: HoldBatcher(db).hold(theirs))
 
-    assert await Desk(db).hold(mine) == Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 6, 5),))
+    assert await HoldBatcher(db).hold(mine) == HoldResult(granted=False, short=(Shortage(shelf.tea, shelf.shop, 6, 5),))
     async with db.read() as conn:
         assert await counts(conn, shelf.tea, shelf.shop) == (10, 5, 0)
 
@@ -116,17 +122,17 @@ async def test_s3_the_other_desk_comes_while_the_levels_are_locked(db, shelf, mo
     other = []
 
     async def rival(_):
-        other.append(asyncio.ensure_future(Desk(db).hold(shelf.one(5))))
+        other.append(asyncio.ensure_future(HoldBatcher(db).hold(shelf.one(5))))
 
     once_after(monkeypatch, ledger, "lock", rival)
 
-    assert await Desk(db).hold(shelf.one(6)) == GRANTED
-    assert await other[0] == Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 5, 4),))
+    assert await HoldBatcher(db).hold(shelf.one(6)) == GRANTED
+    assert await other[0] == HoldResult(granted=False, short=(Shortage(shelf.tea, shelf.shop, 5, 4),))
 
 
 async def test_s3_desks_that_want_the_same_levels_in_other_orders_do_not_block_each_other(db, shelf):
     there = (shelf.tea, shelf.shop, 1), (shelf.cup, shelf.shop, 1), (shelf.tea, shelf.warehouse, 1)
-    desks = [Desk(db, most=1) for _ in range(4)]
+    desks = [HoldBatcher(db, max_batch=1) for _ in range(4)]
 
     verdicts = await asyncio.gather(
         *(desks[i % 4].hold(shelf.request(*(there if i % 2 else reversed(there)))) for i in range(16))
@@ -144,25 +150,25 @@ async def test_s3_the_database_itself_refuses_to_promise_what_is_not_there(db, s
 
 
 async def test_s4_the_same_request_again_is_granted_once(db, shelf):
-    request, service = shelf.one(4), Desk(db)
+    request, service = shelf.one(4), HoldBatcher(db)
 
     assert await service.hold(request) == GRANTED
     async with db.read() as conn:
         before = await everything(conn)
 
     assert await service.hold(request) == REPEATED
-    assert await Desk(db).hold(request) == REPEATED
+    assert await HoldBatcher(db).hold(request) == REPEATED
     async with db.read() as conn:
         assert await everything(conn) == before
 
 
 async def test_s4_a_retry_does_not_spoil_the_batch_it_is_in(db, shelf):
-    old, service = shelf.one(4), Desk(db)
+    old, service = shelf.one(4), HoldBatcher(db)
     await service.hold(old)
 
     verdicts = await asyncio.gather(*(service.hold(request) for request in (shelf.one(1), old, shelf.one(6))))
 
-    assert verdicts == [GRANTED, REPEATED, Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 6, 5),))]
+    assert verdicts == [GRANTED, REPEATED, HoldResult(granted=False, short=(Shortage(shelf.tea, shelf.shop, 6, 5),))]
     assert await service.hold(shelf.one(5)) == GRANTED
     async with db.read() as conn:
         assert await counts(conn, shelf.tea, shelf.shop) == (10, 10, 0)
@@ -171,17 +177,17 @@ async def test_s4_a_retry_does_not_spoil_the_batch_it_is_in(db, shelf):
 
 async def test_s4_the_retry_of_who_got_the_last_ones_is_not_told_that_they_are_gone(db, shelf):
     request, other = shelf.one(8), shelf.one(9)
-    await Desk(db).hold(request)
-    service = Desk(db)
+    await HoldBatcher(db).hold(request)
+    service = HoldBatcher(db)
 
     assert await asyncio.gather(service.hold(other), service.hold(request)) == [
-        Verdict(granted=False, short=(Shortage(shelf.tea, shelf.shop, 9, 2),)),
+        HoldResult(granted=False, short=(Shortage(shelf.tea, shelf.shop, 9, 2),)),
         REPEATED,
     ]
 
 
 async def test_s4_twins_in_one_batch_hold_once(db, shelf):
-    request, service = shelf.one(4), Desk(db)
+    request, service = shelf.one(4), HoldBatcher(db)
 
     verdicts = await asyncio.gather(*(service.hold(request) for _ in range(3)))
 
@@ -195,7 +201,7 @@ async def test_s4_twins_at_two_desks_hold_once(db, shelf, monkeypatch):
     once_before(monkeypatch, desk, "_store", lambda: told(_other_lines(db, shelf, request)))
 
     # the other desk stores the same id for another level between our lock and our insert
-    assert isinstance(await told(Desk(db).hold(request)), Reused)
+    assert isinstance(await told(HoldBatcher(db).hold(request)), Reused)
     async with db.read() as conn:
         assert await counts(conn, shelf.tea, shelf.shop) == (10, 0, 0)
         assert await counts(conn, shelf.cup, shelf.shop) == (10, 1, 0)
@@ -203,7 +209,7 @@ async def test_s4_twins_at_two_desks_hold_once(db, shelf, monkeypatch):
 
 
 async def _other_lines(db, shelf, request):
-    return await Desk(db).hold(
+    return await HoldBatcher(db).hold(
         HoldRequest(
             request.request_id, request.merchant_id, (HoldLine(shelf.cup, shelf.shop, 1),), LATER, request.actor
         )
@@ -211,7 +217,7 @@ async def _other_lines(db, shelf, request):
 
 
 async def test_s4_the_same_id_with_other_lines_is_an_error_for_that_caller_only(db, shelf):
-    request, neighbour, service = shelf.one(4), shelf.one(2), Desk(db)
+    request, neighbour, service = shelf.one(4), shelf.one(2), HoldBatcher(db)
     other = HoldRequest(request.request_id, shelf.merchant, shelf.one(3).lines, LATER, "visitor:ann")
 
     answers = await asyncio.gather(*(service.hold(r) for r in (request, other, neighbour)), return_exceptions=True)
@@ -229,11 +235,15 @@ async def test_s4_another_merchant_cannot_use_or_learn_of_an_id(db, shelf):
     async with db.transaction() as conn:
         strange = await fill(conn)
     request = shelf.one(4)
-    await Desk(db).hold(request)
+    await HoldBatcher(db).hold(request)
 
-    answer = await told(Desk(db).hold(HoldRequest(
-        request.request_id, strange.merchant, (HoldLine(strange.tea, strange.shop, 4),), LATER, "visitor:eve"
-    )))  # fmt: skip
+    answer = await told(
+        HoldBatcher(db).hold(
+            HoldRequest(
+                request.request_id, strange.merchant, (HoldLine(strange.tea, strange.shop, 4),), LATER, "visitor:eve"
+            )
+        )
+    )
 
     assert isinstance(answer, Reused)
 
@@ -241,26 +251,26 @@ async def test_s4_another_merchant_cannot_use_or_learn_of_an_id(db, shelf):
 @pytest.mark.parametrize("end", ["release", "expire"])
 async def test_s4_a_retry_after_the_stock_went_back_is_told_so(db, shelf, end):
     request = shelf.one(4)
-    await Desk(db).hold(request)
+    await HoldBatcher(db).hold(request)
     async with db.transaction() as conn:
         if end == "release":
             await actions.release(conn, request.request_id, "visitor:ann")
         else:
             await actions.expire_due(conn, LATER)
 
-    assert isinstance(await told(Desk(db).hold(request)), HoldGone)
+    assert isinstance(await told(HoldBatcher(db).hold(request)), HoldGone)
     async with db.read() as conn:
         assert await counts(conn, shelf.tea, shelf.shop) == (10, 0, 0)
 
 
 async def test_s4_a_refused_request_may_be_tried_again_under_its_id(db, shelf):
     request, other = shelf.one(10), shelf.one(1)
-    await Desk(db).hold(other)
-    assert not (await Desk(db).hold(request)).granted
+    await HoldBatcher(db).hold(other)
+    assert not (await HoldBatcher(db).hold(request)).granted
     async with db.transaction() as conn:
         await actions.release(conn, other.request_id, "visitor:ann")
 
-    assert await Desk(db).hold(request) == GRANTED
+    assert await HoldBatcher(db).hold(request) == GRANTED
 
 
 async def test_s5_a_wrong_request_is_refused_alone_and_changes_nothing(db, shelf):
@@ -280,7 +290,7 @@ async def test_s5_a_wrong_request_is_refused_alone_and_changes_nothing(db, shelf
         "expires_at": [shelf.request((shelf.tea, shelf.shop, 1), at=LATER.replace(tzinfo=None))],
         "actor": [HoldRequest(new_id(), shelf.merchant, good.lines, LATER, "a\0b")],
     }
-    service = Desk(db)
+    service = HoldBatcher(db)
 
     requests = [(field, request) for field, several in wrong.items() for request in several]
     answers = await asyncio.gather(
@@ -301,7 +311,7 @@ async def test_s5_a_wrong_request_is_refused_alone_and_changes_nothing(db, shelf
 async def test_s6_lost_before_the_commit_nothing_is_held_and_the_retry_is_granted(db_url, shelf):
     async with connect(db_url, size=2) as pool:
         request, unlucky = shelf.one(4), Unlucky(pool.pool, db_url)
-        service = Desk(unlucky)
+        service = HoldBatcher(unlucky)
         unlucky.when = "before"
 
         assert isinstance(await told(service.hold(request)), ConnectionResetError)
@@ -313,7 +323,7 @@ async def test_s6_lost_before_the_commit_nothing_is_held_and_the_retry_is_grante
 async def test_s6_lost_after_the_commit_the_retry_finds_the_hold(db_url, shelf):
     async with connect(db_url, size=2) as pool:
         request, unlucky = shelf.one(4), Unlucky(pool.pool, db_url)
-        service = Desk(unlucky)
+        service = HoldBatcher(unlucky)
         unlucky.when = "after"
 
         assert isinstance(await told(service.hold(request)), ConnectionResetError)
@@ -323,7 +333,7 @@ async def test_s6_lost_after_the_commit_the_retry_finds_the_hold(db_url, shelf):
 
 
 async def test_s6_a_connection_cut_off_by_the_server_is_replaced(db: Database, shelf, monkeypatch):
-    request, service = shelf.one(4), Desk(db)
+    request, service = shelf.one(4), HoldBatcher(db)
 
     async def cut(conn):
         async with db.read() as another:
@@ -342,7 +352,7 @@ async def test_s6_a_connection_cut_off_by_the_server_is_replaced(db: Database, s
 
 
 async def test_s6_closing_the_desk_waits_for_every_answer(db, shelf):
-    service = Desk(db, most=1)
+    service = HoldBatcher(db, max_batch=1)
     calls = [asyncio.ensure_future(service.hold(shelf.one())) for _ in range(4)]
     await asyncio.sleep(0)  # let the callers reach the desk
 

@@ -14,8 +14,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from tests.commerce.stock.shelf import NOON, Unlucky, because, fill
 from unwall.commerce.stock import actions, reads
-from unwall.commerce.stock.desk import Desk
-from unwall.commerce.stock.values import HoldGone, HoldLine, HoldRequest, Reason, Reused, Short, Verdict
+from unwall.commerce.stock.hold_batcher import HoldBatcher
+from unwall.commerce.stock.values import HoldGone, HoldLine, HoldRequest, HoldResult, Reason, Reused, Short
 from unwall.kernel.database import connect
 from unwall.kernel.ids import new_id
 
@@ -76,7 +76,7 @@ class StockMachine(RuleBasedStateMachine):
     def open(self):
         self.reference, self.now = Reference(), NOON
         self.requests: dict[UUID, tuple[list[tuple[int, int]], HoldRequest]] = {}
-        self.desks = [Desk(database, most=3) for database in self.databases]
+        self.desks = [HoldBatcher(database, max_batch=3) for database in self.databases]
         self.shelf = self.run(self.act(lambda conn: fill(conn, each=STOCK)))
         self.levels = [
             (v, n) for v in (self.shelf.tea, self.shelf.cup) for n in (self.shelf.shop, self.shelf.warehouse)
@@ -103,7 +103,7 @@ class StockMachine(RuleBasedStateMachine):
     async def ask(self, desk: int, batch: list[HoldRequest]) -> list[object]:
         calls = (self.desks[desk].hold(request) for request in batch)
         return [
-            (answer.granted, answer.repeated) if isinstance(answer, Verdict) else type(answer)
+            (answer.granted, answer.repeated) if isinstance(answer, HoldResult) else type(answer)
             for answer in await asyncio.gather(*calls, return_exceptions=True)
         ]
 

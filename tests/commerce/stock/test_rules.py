@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.commerce.stock.shelf import LATER, node
 from unwall.commerce.stock import rules
 from unwall.commerce.stock.rules import GRANTED, REPEATED
-from unwall.commerce.stock.values import HoldLine, HoldRequest, Level, Reused, Shortage, Verdict
+from unwall.commerce.stock.values import HoldLine, HoldRequest, HoldResult, Level, Reused, Shortage
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import derived_id
 
@@ -39,14 +39,14 @@ def test_s1_available_is_on_hand_less_held_allocated_and_safety_stock():
 
 def test_s2_a_request_may_name_a_level_twice():
     assert rules.grant([request(1, (0, 3), (0, 3)), request(2, (0, 3), (0, 2))], levels(5), {}) == [
-        Verdict(granted=False, short=(Shortage(TEA, SHOP, 3, 2),)),
-        Verdict(granted=True),
+        HoldResult(granted=False, short=(Shortage(TEA, SHOP, 3, 2),)),
+        HoldResult(granted=True),
     ]
 
 
 def test_s2_every_short_line_is_named_and_below_zero_is_none():
     assert rules.grant([request(1, (0, 1), (1, 2), (2, 1))], levels(-3, 1, 1), {}) == [
-        Verdict(granted=False, short=(Shortage(TEA, SHOP, 1, 0), Shortage(CUP, SHOP, 2, 1)))
+        HoldResult(granted=False, short=(Shortage(TEA, SHOP, 1, 0), Shortage(CUP, SHOP, 2, 1)))
     ]
 
 

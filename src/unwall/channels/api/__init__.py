@@ -7,10 +7,10 @@ from litestar.di import Provide
 
 from unwall.channels.api import journal, merchant, shopper
 from unwall.channels.api.callers import provide_caller
-from unwall.channels.refusals import LARGE
+from unwall.channels.http.request_limits import MAX_UPLOAD_BYTES
 
 HANDLERS: list[Any] = [
     *journal.HANDLERS,
     Router("/api/v1", route_handlers=shopper.HANDLERS, dependencies={"caller": Provide(provide_caller)}),
-    Router("/api/v1/merchant", route_handlers=merchant.HANDLERS, request_max_body_size=LARGE),
+    Router("/api/v1/merchant", route_handlers=merchant.HANDLERS, request_max_body_size=MAX_UPLOAD_BYTES),
 ]

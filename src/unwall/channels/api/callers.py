@@ -11,23 +11,25 @@ from uuid import UUID
 import msgspec
 from litestar import Response
 
-from unwall.channels.house import House
-from unwall.channels.visits import AnyRequest
+from unwall.channels.http.context import AnyRequest
+from unwall.journal.values import Visit
 from unwall.kernel import idempotency
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import FieldError, Invalid, SignInNeeded
+from unwall.kernel.geo import Place
 from unwall.kernel.idempotency import FIELD, Answer
 from unwall.kernel.ids import new_id, parse_id
 from unwall.kernel.secrets import sign, unsign
 from unwall.kernel.text import LANGS, choose_lang
 from unwall.people import reads
-from unwall.people.values import Member, Place, Visit
+from unwall.people.values import Member
+from unwall.services import Services
 
 VISIT = "unwall-visit"
 
 
-def new_visit_token(secret: bytes) -> str:
-    return sign(secret, f"{new_id()}:{new_id()}")
+def visit_token(secret: bytes, visitor_id: UUID, session_id: UUID) -> str:
+    return sign(secret, f"{visitor_id}:{session_id}")
 
 
 def lang(request: AnyRequest) -> str:
@@ -35,21 +37,23 @@ def lang(request: AnyRequest) -> str:
     return wanted if wanted in LANGS else choose_lang(request.headers.get("accept-language", ""))
 
 
-async def provide_caller(request: AnyRequest, house: House) -> Visit:
+async def provide_caller(request: AnyRequest, services: Services) -> Visit:
     """A shopper's app. Reading needs no visit; what is remembered for the shopper needs one."""
-    text = unsign(house.secret, request.headers.get(VISIT, "")) or ""
+    text = unsign(services.secret, request.headers.get(VISIT, "")) or ""
     visitor, session = (parse_id(part) for part in (text.partition(":")[0], text.partition(":")[2]))
     if (visitor is None or session is None) and request.method != "GET":
         raise SignInNeeded("Send the header Unwall-Visit with the token that POST /api/v1/visits gave you.")
-    member = await _member(request, house)
-    return Visit(visitor or new_id(), session or new_id(), member, lang(request), _place(request))
+    member = await _member(request, services)
+    return Visit(
+        visitor or new_id(), session or new_id(), member.id if member else None, lang(request), _place(request)
+    )
 
 
-async def _member(request: AnyRequest, house: House) -> Member | None:
+async def _member(request: AnyRequest, services: Services) -> Member | None:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if not token:
         return None
-    async with house.db.read() as conn:
+    async with services.db.read() as conn:
         member = await reads.session_member(conn, token.strip()) if kind.lower() == "bearer" else None
     if member is None:
         raise SignInNeeded("The bearer token is not, or no longer, a member's; sign in at POST /api/v1/sessions.")
@@ -91,14 +95,14 @@ def respond(answer: Answer) -> Response[bytes]:
 
 
 async def once(
-    request: AnyRequest, house: House, caller: str, work: Callable[[UUID], Awaitable[Answer]]
+    request: AnyRequest, services: Services, caller: str, work: Callable[[UUID], Awaitable[Answer]]
 ) -> Response[bytes]:
     """Do `work(id)` once under the request's Idempotency-Key, and answer alike every time."""
     key = request.headers.get(FIELD.lower(), "")
     named = f"{caller} {request.method} {request.url.path}"
     # sealed, for a body may be a card, whose few digits a plain hash would tell
-    body = hmac.digest(house.secret, await request.body(), "sha256")
-    return respond(await idempotency.once(house.db, named, key, body, work))
+    body = hmac.digest(services.secret, await request.body(), "sha256")
+    return respond(await idempotency.once(services.db, named, key, body, work))
 
 
 async def once_in(

@@ -8,7 +8,7 @@ from litestar import Litestar, Request
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from unwall.channels.errors import Problem
+from unwall.channels.http.errors import Problem
 from unwall.journal.rules import Beacon
 from unwall.kernel.idempotency import FIELD
 from unwall.kernel.text import LANGS
@@ -21,9 +21,12 @@ SECURITY: Json = {
     "key": {"type": "http", "scheme": "bearer", "description": "A merchant's API key, from the console."},
 }
 REPEATABLE: Json = {
-    "name": FIELD, "in": "header", "required": True, "schema": {"type": "string", "minLength": 8, "maxLength": 200},
+    "name": FIELD,
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "minLength": 8, "maxLength": 200},
     "description": "New for each thing that is created; the same key gives the same answer and does it once.",
-}  # fmt: skip
+}
 PROBLEM: Json = {
     "description": "What is wrong (RFC 9457): `code` is for programs, `errors` names each field.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -33,9 +36,11 @@ PLACE = [
     for name in ("latitude", "longitude")
 ]
 LANG: Json = {
-    "name": "lang", "in": "query", "schema": {"type": "string", "enum": list(LANGS)},
+    "name": "lang",
+    "in": "query",
+    "schema": {"type": "string", "enum": list(LANGS)},
     "description": "Of the words in the answer; without it Accept-Language decides.",
-}  # fmt: skip
+}
 CSV: Json = {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
 
 

@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 from litestar import post
 
-from unwall.channels.house import House
-from unwall.channels.visits import AnyRequest
+from unwall.channels.http.context import AnyRequest
 from unwall.journal import rules
+from unwall.journal.values import Visit
 from unwall.kernel.clock import now
-from unwall.people.values import Visit
+from unwall.services import Services
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -20,7 +20,7 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 @post("/journal", status_code=202, request_max_body_size=rules.MOST_BYTES, tags=["journal"])
-async def tell(request: AnyRequest, house: House, visit: Visit) -> Taken:
+async def tell(request: AnyRequest, services: Services, visit: Visit) -> Taken:
     """Take what a browser saw: `{"events": [{"id", "kind", "at", ...}]}`, at most 100 events and 64 kB.
 
     Kinds: impression, view, click, dwell (with `seconds`), share, search (with `query`). An event is named by its `id`
@@ -28,7 +28,7 @@ async def tell(request: AnyRequest, house: House, visit: Visit) -> Taken:
     knows by itself.
     """
     events = rules.accept(await request.body(), visit, now())
-    new = await house.ingest.add(await house.owners.sign(events))
+    new = await services.ingest.add(await services.owners.sign(events))
     return Taken(len(events), new)
 
 

@@ -11,11 +11,10 @@ from litestar import MediaType, Response, get, post, put
 from unwall.catalogue import actions as catalogue
 from unwall.catalogue import bundles as bundle_reads
 from unwall.catalogue import reads as catalogue_reads
-from unwall.catalogue.values import Bundle, BundleDraft, DeskRow, ImportReport, ProductDraft
+from unwall.catalogue.values import Bundle, BundleDraft, CatalogueRow, ProductDraft, ProductImportReport
 from unwall.channels.api.callers import json_answer, lang, once
 from unwall.channels.api.description import answers
-from unwall.channels.house import House
-from unwall.channels.visits import AnyRequest
+from unwall.channels.http.context import AnyRequest
 from unwall.commerce.orders import reads as order_reads
 from unwall.commerce.orders.values import OrderRow, OrderStory
 from unwall.commerce.stock import actions as stock
@@ -25,16 +24,18 @@ from unwall.content.accounts import reads as account_reads
 from unwall.content.accounts.values import Account
 from unwall.content.posts import actions as posts
 from unwall.content.posts import reads as post_reads
-from unwall.content.posts.values import DeskPost, Post, PostDraft
+from unwall.content.posts.values import MerchantPost, Post, PostDraft
 from unwall.insight.attribution import reads as insight
 from unwall.insight.attribution.values import PostSales
 from unwall.kernel.clock import now
-from unwall.kernel.cursors import Page
+from unwall.kernel.cursors import ResultPage
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.idempotency import Answer
 from unwall.people import reads as people_reads
 from unwall.people.values import ApiKey, ApiScope
+from unwall.services import Services
+from unwall.usecases.import_products import decode_product_file, import_products
 
 TAGS = ["merchant"]
 MOST_DAYS = 366
@@ -66,16 +67,16 @@ def actor(key: ApiKey) -> str:
 
 @get("/products", scope=ApiScope.CATALOGUE_READ, tags=TAGS)
 async def products(
-    request: AnyRequest, house: House, key: ApiKey, q: str = "", after: str | None = None
-) -> Page[DeskRow]:
+    request: AnyRequest, services: Services, key: ApiKey, q: str = "", after: str | None = None
+) -> ResultPage[CatalogueRow]:
     """All products whatever their state, newest first."""
-    async with house.db.confined(key.merchant_id) as conn:
-        return await catalogue_reads.desk_products(conn, key.merchant_id, lang(request), query=q, after=after)
+    async with services.db.confined(key.merchant_id) as conn:
+        return await catalogue_reads.merchant_products(conn, key.merchant_id, lang(request), query=q, after=after)
 
 
 @get("/products/{product_id:uuid}", scope=ApiScope.CATALOGUE_READ, tags=TAGS)
-async def product(house: House, key: ApiKey, product_id: UUID) -> ProductDraft:
-    async with house.db.confined(key.merchant_id) as conn:
+async def product(services: Services, key: ApiKey, product_id: UUID) -> ProductDraft:
+    async with services.db.confined(key.merchant_id) as conn:
         found = await catalogue_reads.draft(conn, key.merchant_id, product_id)
     if found is None:
         raise NotFound("There is no such product.")
@@ -83,21 +84,21 @@ async def product(house: House, key: ApiKey, product_id: UUID) -> ProductDraft:
 
 
 @post("/products", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
-async def add_product(request: AnyRequest, house: House, key: ApiKey, data: ProductDraft) -> Response[bytes]:
+async def add_product(request: AnyRequest, services: Services, key: ApiKey, data: ProductDraft) -> Response[bytes]:
     """Make a product. Prices in minor units. Wants an Idempotency-Key."""
 
     async def work(made: UUID) -> Answer:
-        async with house.db.confined(key.merchant_id) as conn:
+        async with services.db.confined(key.merchant_id) as conn:
             draft = msgspec.structs.replace(data, id=made)
             return json_answer(Made(await catalogue.save_product(conn, key.merchant_id, draft)), 201)
 
-    return await once(request, house, f"key {key.id}", work)
+    return await once(request, services, f"key {key.id}", work)
 
 
 @put("/products/{product_id:uuid}", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS)
-async def change_product(house: House, key: ApiKey, product_id: UUID, data: ProductDraft) -> Made:
+async def change_product(services: Services, key: ApiKey, product_id: UUID, data: ProductDraft) -> Made:
     """The whole product as it shall be; variants that are left out stop being sold."""
-    async with house.db.confined(key.merchant_id) as conn:
+    async with services.db.confined(key.merchant_id) as conn:
         if await catalogue_reads.draft(conn, key.merchant_id, product_id) is None:
             raise NotFound("There is no such product.")
         draft = msgspec.structs.replace(data, id=product_id)
@@ -105,83 +106,80 @@ async def change_product(house: House, key: ApiKey, product_id: UUID, data: Prod
 
 
 @post("/products/{product_id:uuid}/archive", scope=ApiScope.CATALOGUE_WRITE, status_code=200, tags=TAGS)
-async def archive_product(house: House, key: ApiKey, product_id: UUID) -> Made:
+async def archive_product(services: Services, key: ApiKey, product_id: UUID) -> Made:
     """No longer sold; doing it twice changes nothing."""
-    async with house.db.confined(key.merchant_id) as conn:
+    async with services.db.confined(key.merchant_id) as conn:
         await catalogue.archive_product(conn, key.merchant_id, product_id)
     return Made(product_id)
 
 
 @get("/products.csv", scope=ApiScope.CATALOGUE_READ, media_type=MediaType.TEXT, tags=TAGS)
-async def export_products(request: AnyRequest, house: House, key: ApiKey) -> Response[str]:
+async def export_products(request: AnyRequest, services: Services, key: ApiKey) -> Response[str]:
     """The whole catalogue in Shopify's product-CSV layout."""
-    async with house.db.confined(key.merchant_id) as conn:
+    async with services.db.confined(key.merchant_id) as conn:
         merchant = await people_reads.merchant(conn, key.merchant_id, "")
         assert merchant is not None
-        text = await catalogue_reads.csv_export(conn, merchant, files_url=files_url(request, house))
+        text = await catalogue_reads.csv_export(conn, merchant, files_url=files_url(request, services))
     return Response(text, media_type="text/csv")
 
 
 @post("/products.csv", scope=ApiScope.CATALOGUE_WRITE, status_code=200, tags=TAGS)
-async def import_products(request: AnyRequest, house: House, key: ApiKey) -> ImportReport:
+async def import_product_file(request: AnyRequest, services: Services, key: ApiKey) -> ProductImportReport:
     """Bring in such a file, sent as the body, all or nothing; the report names line and column of each error. Twice
     changes nothing."""
-    try:
-        text = (await request.body()).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Invalid.one("body", "Send the file as UTF-8 text.") from None
-    async with house.db.confined(key.merchant_id) as conn:
+    text = decode_product_file(await request.body(), field="body")
+    async with services.db.confined(key.merchant_id) as conn:
         merchant = await people_reads.merchant(conn, key.merchant_id, "")
         assert merchant is not None
-        return await catalogue.csv_import(conn, merchant, text, files_url=files_url(request, house))
+        return await import_products(conn, merchant, text, files_url=files_url(request, services), actor=actor(key))
 
 
 @get("/bundles", scope=ApiScope.CATALOGUE_READ, tags=TAGS)
-async def bundles(request: AnyRequest, house: House, key: ApiKey) -> list[Bundle]:
+async def bundles(request: AnyRequest, services: Services, key: ApiKey) -> list[Bundle]:
     """All sets with their parts, on sale or not, newest first."""
-    async with house.db.confined(key.merchant_id) as conn:
+    async with services.db.confined(key.merchant_id) as conn:
         return await bundle_reads.bundles(conn, key.merchant_id, lang(request))
 
 
 @post("/bundles", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
-async def add_bundle(request: AnyRequest, house: House, key: ApiKey, data: BundleDraft) -> Response[bytes]:
+async def add_bundle(request: AnyRequest, services: Services, key: ApiKey, data: BundleDraft) -> Response[bytes]:
     """Make a set of your variants; its price and stock are its parts'. Wants an Idempotency-Key."""
 
     async def work(made: UUID) -> Answer:
-        async with house.db.confined(key.merchant_id) as conn:
+        async with services.db.confined(key.merchant_id) as conn:
             draft = msgspec.structs.replace(data, id=made)
             return json_answer(Made(await catalogue.save_bundle(conn, key.merchant_id, draft)), 201)
 
-    return await once(request, house, f"key {key.id}", work)
+    return await once(request, services, f"key {key.id}", work)
 
 
 @put("/bundles/{bundle_id:uuid}", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS)
-async def change_bundle(house: House, key: ApiKey, bundle_id: UUID, data: BundleDraft) -> Made:
+async def change_bundle(services: Services, key: ApiKey, bundle_id: UUID, data: BundleDraft) -> Made:
     """The whole set as it shall be."""
-    async with house.db.confined(key.merchant_id) as conn:
+    async with services.db.confined(key.merchant_id) as conn:
         if await bundle_reads.bundle_draft(conn, key.merchant_id, bundle_id) is None:
             raise NotFound("There is no such set.")
         draft = msgspec.structs.replace(data, id=bundle_id)
         return Made(await catalogue.save_bundle(conn, key.merchant_id, draft))
 
 
-def files_url(request: AnyRequest, house: House) -> str:
-    return f"{house.settings.base_url or str(request.base_url).rstrip('/')}/files/"
+def files_url(request: AnyRequest, services: Services) -> str:
+    return f"{services.settings.base_url or str(request.base_url).rstrip('/')}/files/"
 
 
 # --- stock ------------------------------------------------------------------------------------------------------------
 
 
 @get("/nodes", scope=ApiScope.STOCK_READ, tags=TAGS)
-async def nodes(request: AnyRequest, house: House, key: ApiKey) -> list[Node]:
-    async with house.db.confined(key.merchant_id) as conn:
+async def nodes(request: AnyRequest, services: Services, key: ApiKey) -> list[Node]:
+    async with services.db.confined(key.merchant_id) as conn:
         return await stock_reads.nodes(conn, [key.merchant_id], lang(request))
 
 
 @get("/stock/{product_id:uuid}", scope=ApiScope.STOCK_READ, tags=TAGS)
-async def levels(request: AnyRequest, house: House, key: ApiKey, product_id: UUID) -> list[GridRow]:
+async def levels(request: AnyRequest, services: Services, key: ApiKey, product_id: UUID) -> list[GridRow]:
     """Every variant of the product with its level at every node."""
-    async with house.db.confined(key.merchant_id) as conn:
+    async with services.db.confined(key.merchant_id) as conn:
         found = await stock_reads.level_grid(conn, key.merchant_id, [product_id], lang(request))
     if not found:
         raise NotFound("There is no such product.")
@@ -190,93 +188,93 @@ async def levels(request: AnyRequest, house: House, key: ApiKey, product_id: UUI
 
 @get("/stock/movements/{variant_id:uuid}/{node_id:uuid}", scope=ApiScope.STOCK_READ, tags=TAGS)
 async def movements(
-    house: House, key: ApiKey, variant_id: UUID, node_id: UUID, after: str | None = None
-) -> Page[LedgerEntry]:
+    services: Services, key: ApiKey, variant_id: UUID, node_id: UUID, after: str | None = None
+) -> ResultPage[LedgerEntry]:
     """The ledger of one level, newest first."""
-    async with house.db.confined(key.merchant_id) as conn:
+    async with services.db.confined(key.merchant_id) as conn:
         if node_id not in {level.node_id for level in await stock_reads.levels(conn, [variant_id])}:
             raise NotFound("This node keeps no such article.")
         return await stock_reads.movements(conn, variant_id, node_id, after, 50)
 
 
 @post("/stock/receipts", scope=ApiScope.STOCK_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
-async def receive(request: AnyRequest, house: House, key: ApiKey, data: StockChange) -> Response[bytes]:
+async def receive(request: AnyRequest, services: Services, key: ApiKey, data: StockChange) -> Response[bytes]:
     """Goods that arrived (`receipt`) or came back (`return`). Wants an Idempotency-Key."""
-    return await _move(request, house, key, data, stock.receive)
+    return await _move(request, services, key, data, stock.receive)
 
 
 @post("/stock/adjustments", scope=ApiScope.STOCK_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
-async def adjust(request: AnyRequest, house: House, key: ApiKey, data: StockChange) -> Response[bytes]:
+async def adjust(request: AnyRequest, services: Services, key: ApiKey, data: StockChange) -> Response[bytes]:
     """Correct the record up or down, with its reason. Wants an Idempotency-Key."""
-    return await _move(request, house, key, data, stock.adjust)
+    return await _move(request, services, key, data, stock.adjust)
 
 
 async def _move(
-    request: AnyRequest, house: House, key: ApiKey, data: StockChange, book: Callable[..., Awaitable[None]]
+    request: AnyRequest, services: Services, key: ApiKey, data: StockChange, book: Callable[..., Awaitable[None]]
 ) -> Response[bytes]:
     """Have `book` (the stock room's `receive` or `adjust`) move the lines, once a request."""
 
     async def work(made: UUID) -> Answer:
         lines = [(line.variant_id, line.quantity) for line in data.lines]
-        async with house.db.confined(key.merchant_id) as conn:
+        async with services.db.confined(key.merchant_id) as conn:
             await book(conn, key.merchant_id, data.node_id, lines, Cause(made, data.reason, actor(key)))
         return json_answer(Made(made), 201)
 
-    return await once(request, house, f"key {key.id}", work)
+    return await once(request, services, f"key {key.id}", work)
 
 
 # --- posts ------------------------------------------------------------------------------------------------------------
 
 
 @get("/accounts", scope=ApiScope.CONTENT_READ, tags=TAGS)
-async def accounts(request: AnyRequest, house: House, key: ApiKey) -> list[Account]:
-    async with house.db.confined(key.merchant_id) as conn:
+async def accounts(request: AnyRequest, services: Services, key: ApiKey) -> list[Account]:
+    async with services.db.confined(key.merchant_id) as conn:
         return await account_reads.accounts_of(conn, key.merchant_id, lang(request))
 
 
 @get("/posts", scope=ApiScope.CONTENT_READ, tags=TAGS)
-async def all_posts(request: AnyRequest, house: House, key: ApiKey, after: str | None = None) -> Page[Post]:
+async def all_posts(request: AnyRequest, services: Services, key: ApiKey, after: str | None = None) -> ResultPage[Post]:
     """In every state, the last made first."""
-    async with house.db.confined(key.merchant_id) as conn:
-        return await post_reads.desk_posts(conn, key.merchant_id, lang(request), after=after)
+    async with services.db.confined(key.merchant_id) as conn:
+        return await post_reads.merchant_posts(conn, key.merchant_id, lang(request), after=after)
 
 
 @get("/posts/{post_id:uuid}", scope=ApiScope.CONTENT_READ, tags=TAGS)
-async def read_post(house: House, key: ApiKey, post_id: UUID) -> DeskPost:
-    async with house.db.confined(key.merchant_id) as conn:
+async def read_post(services: Services, key: ApiKey, post_id: UUID) -> MerchantPost:
+    async with services.db.confined(key.merchant_id) as conn:
         return await _own_post(conn, key, post_id)
 
 
-async def _own_post(conn: Connection, key: ApiKey, post_id: UUID) -> DeskPost:
-    found = await post_reads.desk_post(conn, key.merchant_id, post_id)
+async def _own_post(conn: Connection, key: ApiKey, post_id: UUID) -> MerchantPost:
+    found = await post_reads.merchant_post(conn, key.merchant_id, post_id)
     if found is None:
         raise NotFound("There is no such post.")
     return found
 
 
 @post("/posts", scope=ApiScope.CONTENT_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
-async def draft_post(request: AnyRequest, house: House, key: ApiKey, data: PostDraft) -> Response[bytes]:
+async def draft_post(request: AnyRequest, services: Services, key: ApiKey, data: PostDraft) -> Response[bytes]:
     """Make a draft. Wants an Idempotency-Key."""
 
     async def work(made: UUID) -> Answer:
-        async with house.db.confined(key.merchant_id) as conn:
+        async with services.db.confined(key.merchant_id) as conn:
             draft = msgspec.structs.replace(data, id=made)
             return json_answer(Made(await posts.save_draft(conn, key.merchant_id, draft, actor(key))), 201)
 
-    return await once(request, house, f"key {key.id}", work)
+    return await once(request, services, f"key {key.id}", work)
 
 
 @post("/posts/{post_id:uuid}/publish", scope=ApiScope.CONTENT_WRITE, status_code=200, tags=TAGS)
-async def publish(house: House, key: ApiKey, post_id: UUID) -> DeskPost:
+async def publish(services: Services, key: ApiKey, post_id: UUID) -> MerchantPost:
     """Publishing what is live changes nothing."""
-    async with house.db.confined(key.merchant_id) as conn:
+    async with services.db.confined(key.merchant_id) as conn:
         await posts.publish(conn, key.merchant_id, post_id, now())
         return await _own_post(conn, key, post_id)
 
 
 @post("/posts/{post_id:uuid}/remove", scope=ApiScope.CONTENT_WRITE, status_code=200, tags=TAGS)
-async def remove(house: House, key: ApiKey, post_id: UUID) -> DeskPost:
-    async with house.db.confined(key.merchant_id) as conn:
+async def remove(services: Services, key: ApiKey, post_id: UUID) -> MerchantPost:
+    async with services.db.confined(key.merchant_id) as conn:
         await posts.remove(conn, key.merchant_id, post_id)
         return await _own_post(conn, key, post_id)
 
@@ -286,16 +284,16 @@ async def remove(house: House, key: ApiKey, post_id: UUID) -> DeskPost:
 
 @get("/orders", scope=ApiScope.ORDERS_READ, tags=TAGS)
 async def orders(
-    request: AnyRequest, house: House, key: ApiKey, q: str = "", after: str | None = None
-) -> Page[OrderRow]:
-    async with house.db.confined(key.merchant_id) as conn:
-        return await order_reads.desk_orders(conn, key.merchant_id, after, 50, q, lang(request))
+    request: AnyRequest, services: Services, key: ApiKey, q: str = "", after: str | None = None
+) -> ResultPage[OrderRow]:
+    async with services.db.confined(key.merchant_id) as conn:
+        return await order_reads.merchant_orders(conn, key.merchant_id, after, 50, q, lang(request))
 
 
 @get("/orders/{order_id:uuid}", scope=ApiScope.ORDERS_READ, tags=TAGS)
-async def order(request: AnyRequest, house: House, key: ApiKey, order_id: UUID) -> OrderStory:
+async def order(request: AnyRequest, services: Services, key: ApiKey, order_id: UUID) -> OrderStory:
     """With its shipments, their history and every stock movement behind it."""
-    async with house.db.confined(key.merchant_id) as conn:
+    async with services.db.confined(key.merchant_id) as conn:
         found = await order_reads.story(conn, order_id, lang(request))
     if found is None:
         raise NotFound("There is no such order.")
@@ -303,19 +301,40 @@ async def order(request: AnyRequest, house: House, key: ApiKey, order_id: UUID) 
 
 
 @get("/insight/posts", scope=ApiScope.INSIGHT_READ, tags=TAGS)
-async def post_sales(request: AnyRequest, house: House, key: ApiKey, days: int = 30) -> list[PostSales]:
+async def post_sales(request: AnyRequest, services: Services, key: ApiKey, days: int = 30) -> list[PostSales]:
     """What each post led to in the last `days` days: views, product clicks, carts, orders, revenue in minor units."""
     if not 1 <= days <= MOST_DAYS:
         raise Invalid.one("days", f"From 1 to {MOST_DAYS}.")
     until = now()
-    async with house.db.confined(key.merchant_id) as conn:
+    async with services.db.confined(key.merchant_id) as conn:
         return await insight.post_sales(
             conn, key.merchant_id, lang(request), until - timedelta(days=days), until, limit=100
         )
 
 
 HANDLERS: list[Any] = [
-    products, product, add_product, change_product, archive_product, export_products, import_products, bundles,
-    add_bundle, change_bundle, nodes, levels, movements, receive, adjust, accounts, all_posts, read_post, draft_post,
-    publish, remove, orders, order, post_sales,
-]  # fmt: skip
+    products,
+    product,
+    add_product,
+    change_product,
+    archive_product,
+    export_products,
+    import_product_file,
+    bundles,
+    add_bundle,
+    change_bundle,
+    nodes,
+    levels,
+    movements,
+    receive,
+    adjust,
+    accounts,
+    all_posts,
+    read_post,
+    draft_post,
+    publish,
+    remove,
+    orders,
+    order,
+    post_sales,
+]

@@ -9,18 +9,16 @@ from litestar.params import Parameter
 
 from unwall.catalogue import bundles, rules
 from unwall.catalogue import reads as catalogue
-from unwall.catalogue.values import Bundle, Card, ProductPage
-from unwall.channels import paying
-from unwall.channels.api.callers import json_answer, new_visit_token, once, once_in
+from unwall.catalogue.values import Bundle, ProductCard, ProductPage
+from unwall.channels.api.callers import json_answer, once, once_in, visit_token
 from unwall.channels.api.description import answers
-from unwall.channels.house import House
-from unwall.channels.visits import AnyRequest, origin_of
+from unwall.channels.http.context import AnyRequest, origin_of
 from unwall.commerce.orders import actions as orders
 from unwall.commerce.orders import reads as order_reads
-from unwall.commerce.orders.gateway import Card as PaymentCard
+from unwall.commerce.orders.gateway import CardDetails
 from unwall.commerce.orders.values import Cart, Contact, Order, Origin
 from unwall.commerce.sourcing import reads as sourcing
-from unwall.commerce.sourcing.values import Choice, Demand, Option
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryOption, Demand
 from unwall.commerce.stock import reads as stock_reads
 from unwall.commerce.stock.rules import available_in_all
 from unwall.content.accounts import actions as accounts
@@ -28,17 +26,21 @@ from unwall.content.accounts import reads as account_reads
 from unwall.content.accounts.values import Account
 from unwall.content.feed import reads as feed_reads
 from unwall.content.posts import reads as post_reads
-from unwall.content.posts.actions import merge_likes
 from unwall.content.posts.values import Post
+from unwall.journal.values import Visit
 from unwall.kernel.clock import now
-from unwall.kernel.cursors import Page
+from unwall.kernel.cursors import ResultPage
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import NotFound
 from unwall.kernel.idempotency import Answer
+from unwall.kernel.ids import new_id
 from unwall.kernel.money import Money
-from unwall.people import actions as people
 from unwall.people import reads as people_reads
-from unwall.people.values import Visit
+from unwall.services import Services
+from unwall.usecases import place_order as placing
+from unwall.usecases import sign_in as sign_in_and_claim
+from unwall.usecases.place_order import Buyer
+from unwall.usecases.sign_in import Entry
 
 T = TypeVar("T")
 
@@ -58,6 +60,8 @@ class Credentials(msgspec.Struct, frozen=True):
 class SessionToken(msgspec.Struct, frozen=True):
     token: str
     """For the header `Authorization: Bearer ...`."""
+    visit: str
+    """For the header `Unwall-Visit` from now on: another one than you sent where that is another member's."""
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -93,11 +97,11 @@ class Quantity(msgspec.Struct, frozen=True):
 
 class NewOrder(msgspec.Struct, frozen=True):
     cart_id: UUID
-    choice: Choice
+    choice: DeliveryChoice
     contact: Contact
 
 
-def way(option: Option, lang: str) -> Way:
+def way(option: DeliveryOption, lang: str) -> Way:
     return Way(
         option.method.value,
         option.node.id if option.node else None,
@@ -113,44 +117,41 @@ def way(option: Option, lang: str) -> Way:
 
 
 @post("/visits", tags=TAGS)
-async def open_visit(house: House) -> VisitToken:
+async def open_visit(services: Services) -> VisitToken:
     """A new visitor. Keep the token and send it as `Unwall-Visit`: cart, orders and follows hang on it."""
-    return VisitToken(new_visit_token(house.secret))
+    return VisitToken(visit_token(services.secret, new_id(), new_id()))
 
 
 @post("/sessions", tags=TAGS)
-async def sign_in(request: AnyRequest, house: House, caller: Visit, data: Credentials) -> SessionToken:
+async def sign_in(request: AnyRequest, services: Services, caller: Visit, data: Credentials) -> SessionToken:
     """Sign a member in; what the visitor did is the member's from now on."""
-    signed = await people.sign_in_member(house.db, data.email, data.password, origin_of(request, house), now())
-    async with house.db.transaction() as conn:
-        if await people.claim_visitor(conn, caller.visitor_id, signed.person_id):
-            await accounts.merge_followers(conn, caller.visitor_id, signed.person_id)
-            await merge_likes(conn, caller.visitor_id, signed.person_id)
-    return SessionToken(signed.token)
+    entry = Entry(data.email, data.password, origin_of(request, services))
+    session = await sign_in_and_claim.sign_in(services.db, caller, entry, now())
+    return SessionToken(session.token, visit_token(services.secret, session.visitor_id, caller.session_id))
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------
 
 
 @get("/feed", tags=TAGS)
-async def feed(house: House, caller: Visit, after: str | None = AFTER) -> Page[Post]:
+async def feed(services: Services, caller: Visit, after: str | None = AFTER) -> ResultPage[Post]:
     """New posts of the accounts that the shopper follows; of everybody while they follow nobody."""
-    async with house.db.read() as conn:
+    async with services.db.read() as conn:
         if await account_reads.following(conn, caller.person_ids):
             return await feed_reads.feed(conn, caller.person_ids, caller.lang, after=after)
         return await feed_reads.newest(conn, caller.lang, after=after)
 
 
 @get("/posts/{post_id:uuid}", tags=TAGS)
-async def read_post(house: House, caller: Visit, post_id: UUID) -> Post:
-    async with house.db.read() as conn:
+async def read_post(services: Services, caller: Visit, post_id: UUID) -> Post:
+    async with services.db.read() as conn:
         found = await post_reads.post(conn, post_id, caller.lang)
     return _there(found, "There is no such post.")
 
 
 @get("/accounts/{handle:str}", tags=TAGS)
-async def read_account(house: House, caller: Visit, handle: str) -> Account:
-    async with house.db.read() as conn:
+async def read_account(services: Services, caller: Visit, handle: str) -> Account:
+    async with services.db.read() as conn:
         return await _account(conn, caller, handle)
 
 
@@ -160,17 +161,17 @@ async def _account(conn: Connection, caller: Visit, handle: str) -> Account:
 
 
 @put("/accounts/{handle:str}/follow", tags=TAGS)
-async def follow(house: House, caller: Visit, handle: str) -> Account:
+async def follow(services: Services, caller: Visit, handle: str) -> Account:
     """Following twice counts once."""
-    async with house.db.transaction() as conn:
+    async with services.db.transaction() as conn:
         account = await _account(conn, caller, handle)
         await accounts.follow(conn, caller, account.id)
         return await _account(conn, caller, handle)
 
 
 @delete("/accounts/{handle:str}/follow", status_code=200, tags=TAGS)
-async def unfollow(house: House, caller: Visit, handle: str) -> Account:
-    async with house.db.transaction() as conn:
+async def unfollow(services: Services, caller: Visit, handle: str) -> Account:
+    async with services.db.transaction() as conn:
         account = await _account(conn, caller, handle)
         await accounts.unfollow(conn, caller, account.id)
         return await _account(conn, caller, handle)
@@ -178,25 +179,25 @@ async def unfollow(house: House, caller: Visit, handle: str) -> Account:
 
 @get("/stores/{merchant:str}/products", tags=TAGS)
 async def shelf(
-    house: House, caller: Visit, merchant: str, category: str | None = None, after: str | None = AFTER
-) -> Page[Card]:
+    services: Services, caller: Visit, merchant: str, category: str | None = None, after: str | None = AFTER
+) -> ResultPage[ProductCard]:
     """A store's products, newest first. Prices are in minor units of the currency."""
-    async with house.db.read() as conn:
+    async with services.db.read() as conn:
         store = _there(await people_reads.merchant_by_slug(conn, merchant, caller.lang), "There is no such store.")
         return await catalogue.products(conn, store.id, caller.lang, category=category, after=after)
 
 
 @get("/stores/{merchant:str}/products/{slug:str}", tags=TAGS)
-async def read_product(house: House, caller: Visit, merchant: str, slug: str) -> ProductPage:
-    async with house.db.read() as conn:
+async def read_product(services: Services, caller: Visit, merchant: str, slug: str) -> ProductPage:
+    async with services.db.read() as conn:
         found = await catalogue.product_page(conn, merchant, slug, caller.lang)
     return _there(found, "There is no such product.")
 
 
 @get("/stores/{merchant:str}/bundles", tags=TAGS)
-async def sets(house: House, caller: Visit, merchant: str) -> list[SetOffer]:
+async def sets(services: Services, caller: Visit, merchant: str) -> list[SetOffer]:
     """A store's sets that are on sale with all of their parts, newest first. Put the parts into the cart one by one."""
-    async with house.db.read() as conn:
+    async with services.db.read() as conn:
         store = _there(await people_reads.merchant_by_slug(conn, merchant, caller.lang), "There is no such store.")
         found = [one for one in await bundles.bundles(conn, store.id, caller.lang) if rules.bundle_sold(one)]
         levels = await stock_reads.levels(conn, [part.item.variant_id for one in found for part in one.parts])
@@ -212,9 +213,9 @@ async def sets(house: House, caller: Visit, merchant: str) -> list[SetOffer]:
 
 
 @get("/variants/{variant_id:uuid}/ways", tags=TAGS)
-async def ways(house: House, caller: Visit, variant_id: UUID, quantity: int = 1) -> list[Way]:
+async def ways(services: Services, caller: Visit, variant_id: UUID, quantity: int = 1) -> list[Way]:
     """How it can be had at `latitude`, `longitude`: by when, or from when and where, from which stock, at what fee."""
-    async with house.db.read() as conn:
+    async with services.db.read() as conn:
         item = (await catalogue.items(conn, [variant_id], caller.lang)).get(variant_id)
         merchant_id = _there(item, "There is no such variant.").merchant_id
         wanted = Demand(merchant_id, {variant_id: max(1, min(quantity, 99))}, caller.place)
@@ -223,9 +224,9 @@ async def ways(house: House, caller: Visit, variant_id: UUID, quantity: int = 1)
 
 
 @get("/search", tags=TAGS)
-async def search(house: House, caller: Visit, q: str, after: str | None = AFTER) -> Page[Card]:
+async def search(services: Services, caller: Visit, q: str, after: str | None = AFTER) -> ResultPage[ProductCard]:
     """By words in English or Chinese, SKU or barcode."""
-    async with house.db.read() as conn:
+    async with services.db.read() as conn:
         return await catalogue.search(conn, q, caller.lang, after=after)
 
 
@@ -233,17 +234,17 @@ async def search(house: House, caller: Visit, q: str, after: str | None = AFTER)
 
 
 @get("/carts", tags=TAGS)
-async def carts(house: House, caller: Visit) -> list[Cart]:
+async def carts(services: Services, caller: Visit) -> list[Cart]:
     """The shopper's open carts, one a merchant."""
-    async with house.db.read() as conn:
+    async with services.db.read() as conn:
         return await order_reads.carts(conn, caller, caller.lang)
 
 
 @post("/carts/lines", tags=TAGS, repeatable=True, responses=answers(Cart))
-async def add_to_cart(request: AnyRequest, house: House, caller: Visit, data: NewLine) -> Response[bytes]:
+async def add_to_cart(request: AnyRequest, services: Services, caller: Visit, data: NewLine) -> Response[bytes]:
     """Add to the open cart of the variant's merchant; `post_id` names the post that led there. Wants an
     Idempotency-Key. Answers with the cart."""
-    async with house.db.transaction() as conn:
+    async with services.db.transaction() as conn:
 
         async def work(_: UUID) -> Answer:
             origin = Origin(post_id=data.post_id, page="api")
@@ -254,17 +255,17 @@ async def add_to_cart(request: AnyRequest, house: House, caller: Visit, data: Ne
 
 
 @put("/carts/{cart_id:uuid}/lines/{variant_id:uuid}", tags=TAGS)
-async def set_quantity(house: House, caller: Visit, cart_id: UUID, variant_id: UUID, data: Quantity) -> Cart:
-    async with house.db.transaction() as conn:
+async def set_quantity(services: Services, caller: Visit, cart_id: UUID, variant_id: UUID, data: Quantity) -> Cart:
+    async with services.db.transaction() as conn:
         await orders.set_quantity(conn, caller, cart_id, variant_id, data.quantity)
         found = await order_reads.cart(conn, caller, cart_id, caller.lang)
     return _there(found, "There is no such cart.")
 
 
 @get("/carts/{cart_id:uuid}/ways", tags=TAGS)
-async def cart_ways(house: House, caller: Visit, cart_id: UUID) -> list[Way]:
+async def cart_ways(services: Services, caller: Visit, cart_id: UUID) -> list[Way]:
     """How the whole cart can be had."""
-    async with house.db.read() as conn:
+    async with services.db.read() as conn:
         cart = _there(await order_reads.cart(conn, caller, cart_id, caller.lang), "There is no such cart.")
         wanted = Demand(cart.merchant_id, cart.wanted, caller.place)
         promise = await sourcing.promise(conn, wanted, caller.lang, now())
@@ -272,35 +273,38 @@ async def cart_ways(house: House, caller: Visit, cart_id: UUID) -> list[Way]:
 
 
 @post("/orders", tags=TAGS, repeatable=True, responses=answers(Order))
-async def place_order(request: AnyRequest, house: House, caller: Visit, data: NewOrder) -> Response[bytes]:
+async def place_order(request: AnyRequest, services: Services, caller: Visit, data: NewOrder) -> Response[bytes]:
     """Hold the stock and fix the prices; pay before `expires_at`. Wants an Idempotency-Key."""
 
     async def work(_: UUID) -> Answer:
-        order = await house.checkout.prepare(caller, data.cart_id, data.choice, data.contact, now())
+        order = await services.checkout.prepare(caller, data.cart_id, data.choice, data.contact, now())
         return json_answer(order, 201)
 
-    return await once(request, house, f"visitor {caller.visitor_id}", work)
+    return await once(request, services, f"visitor {caller.visitor_id}", work)
 
 
 @post("/orders/{order_id:uuid}/payment", status_code=200, tags=TAGS, repeatable=True, responses=answers(Order, 200))
-async def pay(request: AnyRequest, house: House, caller: Visit, order_id: UUID, data: PaymentCard) -> Response[bytes]:
+async def pay(
+    request: AnyRequest, services: Services, caller: Visit, order_id: UUID, data: CardDetails
+) -> Response[bytes]:
     """Pay with a test card. Wants an Idempotency-Key; a declined card may be followed by another under a new key."""
-    await _own_order(house, caller, order_id)
+    await _own_order(services, caller, order_id)
 
     async def work(_: UUID) -> Answer:
-        token = await house.checkout.gateway.tokenize(data, now().date())
-        return json_answer(await paying.pay(house, caller, origin_of(request, house), order_id, token))
+        token = await services.checkout.gateway.tokenize(data, now().date())
+        buyer = Buyer(caller, origin_of(request, services))
+        return json_answer(await placing.pay(services.checkout, buyer, order_id, token, now()))
 
-    return await once(request, house, f"visitor {caller.visitor_id}", work)
+    return await once(request, services, f"visitor {caller.visitor_id}", work)
 
 
 @get("/orders/{order_id:uuid}", tags=TAGS)
-async def read_order(house: House, caller: Visit, order_id: UUID) -> Order:
-    return await _own_order(house, caller, order_id)
+async def read_order(services: Services, caller: Visit, order_id: UUID) -> Order:
+    return await _own_order(services, caller, order_id)
 
 
-async def _own_order(house: House, caller: Visit, order_id: UUID) -> Order:
-    async with house.db.read() as conn:
+async def _own_order(services: Services, caller: Visit, order_id: UUID) -> Order:
+    async with services.db.read() as conn:
         found = await order_reads.own_order(conn, caller, order_id, caller.lang)
     return _there(found, "There is no such order.")
 
@@ -312,6 +316,23 @@ def _there(found: T | None, otherwise: str) -> T:
 
 
 HANDLERS: list[Any] = [
-    open_visit, sign_in, feed, read_post, read_account, follow, unfollow, shelf, read_product, sets, ways, search,
-    carts, add_to_cart, set_quantity, cart_ways, place_order, pay, read_order,
-]  # fmt: skip
+    open_visit,
+    sign_in,
+    feed,
+    read_post,
+    read_account,
+    follow,
+    unfollow,
+    shelf,
+    read_product,
+    sets,
+    ways,
+    search,
+    carts,
+    add_to_cart,
+    set_quantity,
+    cart_ways,
+    place_order,
+    pay,
+    read_order,
+]

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from litestar.datastructures import UploadFile
 
-from unwall.channels.visits import AnyRequest
+from unwall.channels.http.context import AnyRequest
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.text import N_
 
@@ -13,14 +13,14 @@ Value = TypeVar("Value")
 WHOLE = N_("Write a whole number.")
 
 
-class Texts(dict[str, str]):
+class FieldTexts(dict[str, str]):
     """Texts by field, as templates ask for them (errors, what was written): one that is not there is empty."""
 
     def __missing__(self, field: str) -> str:
         return ""
 
 
-class Form:
+class SubmittedForm:
     """The fields of a form as text, the files that were chosen, and what was found wrong while reading them."""
 
     def __init__(self, fields: Mapping[str, str], uploads: list[UploadFile]) -> None:
@@ -55,11 +55,11 @@ class Form:
             raise Invalid(self.errors)
 
 
-async def form_of(request: AnyRequest) -> Form:
+async def form_of(request: AnyRequest) -> SubmittedForm:
     sent = await request.form()
     fields = {name: value for name, value in sent.multi_items() if isinstance(value, str)}
     uploads = [value for _, value in sent.multi_items() if isinstance(value, UploadFile) and value.filename]
-    return Form(fields, uploads)
+    return SubmittedForm(fields, uploads)
 
 
 def whole(text: str) -> int:

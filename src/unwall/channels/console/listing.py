@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from litestar import Response
 
-from unwall.channels.console.frame import Seat
+from unwall.channels.console.context import ConsoleContext
 
 ROWS = 50
 ALL = 100_000
@@ -22,11 +22,11 @@ def address(path: str, **fields: str | None) -> str:
     return f"{path}?{query}" if query else path
 
 
-def filters(seat: Seat, path: str, name: str, options: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+def filters(ctx: ConsoleContext, path: str, name: str, options: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
     """Tabs over a list, one for each (value, label) of the field `name`; the search stays."""
-    chosen, words = seat.query.get(name, ""), seat.query.get("q", "")
+    chosen, words = ctx.query.get(name, ""), ctx.query.get("q", "")
     return [
-        {"url": address(path, q=words, **{name: value}), "label": seat.words(label), "active": value == chosen}
+        {"url": address(path, q=words, **{name: value}), "label": ctx.words(label), "active": value == chosen}
         for value, label in options
     ]
 

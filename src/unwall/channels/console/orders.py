@@ -7,18 +7,18 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from unwall.catalogue import reads as catalogue
-from unwall.channels.common import Form
 from unwall.channels.console import listing, views
-from unwall.channels.console.frame import Seat, see_other
-from unwall.channels.console.stock import entry_view
+from unwall.channels.console.context import ConsoleContext, see_other
+from unwall.channels.console.stock.levels import entry_view
 from unwall.channels.console.views import View
+from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.rules import timeline
 from unwall.commerce.orders.values import Order, OrderLine, OrderRow, OrderState, OrderStory, Payment, PaymentState
 from unwall.commerce.stock.reads import nodes
 from unwall.insight.attribution.reads import sale_post
-from unwall.insight.attribution.values import Credit, Rule
+from unwall.insight.attribution.values import AttributionRule, Credit
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Conflict, NotFound
 from unwall.kernel.text import N_
@@ -36,54 +36,58 @@ PAYMENTS = {
 }
 GATEWAYS = {"till": N_("At the till"), "test": N_("Test gateway")}
 CREDITED = {
-    Rule.IN_POST: N_("Something of it was put into the bag from this post."),
-    Rule.LAST_TOUCH: N_("The last post of this store that the shopper opened before ordering."),
+    AttributionRule.IN_POST: N_("Something of it was put into the bag from this post."),
+    AttributionRule.LAST_TOUCH: N_("The last post of this store that the shopper opened before ordering."),
 }
 
 
 @get(PATH, permission=Permission.ORDERS, include_in_schema=False)
-async def orders(seat: Seat) -> Response[str]:
-    asked = {"q": seat.query.get("q", ""), "state": seat.query.get("state", "")}
-    async with seat.confined() as conn:
-        found = await _found(conn, seat, seat.query.get("after"), listing.ROWS)
-    return seat.page(
-        "console/orders.html", title=seat.words(N_("Orders")), query=asked["q"], state=asked["state"],
-        states=listing.filters(seat, PATH, "state", STATES), rows=[_row(seat, one) for one in found.rows],
+async def orders(ctx: ConsoleContext) -> Response[str]:
+    asked = {"q": ctx.query.get("q", ""), "state": ctx.query.get("state", "")}
+    async with ctx.confined() as conn:
+        found = await _found(conn, ctx, ctx.query.get("after"), listing.ROWS)
+    return ctx.page(
+        "console/orders.html",
+        title=ctx.words(N_("Orders")),
+        query=asked["q"],
+        state=asked["state"],
+        states=listing.filters(ctx, PATH, "state", STATES),
+        rows=[_row(ctx, one) for one in found.rows],
         next_url=listing.address(PATH, after=found.after, **asked) if found.after else None,
         export_url=listing.address(f"{PATH}.csv", **asked),
-    )  # fmt: skip
+    )
 
 
-async def _found(conn: Connection, seat: Seat, after: str | None, limit: int) -> Any:
-    asked = seat.query
+async def _found(conn: Connection, ctx: ConsoleContext, after: str | None, limit: int) -> Any:
+    asked = ctx.query
     state = OrderState(asked["state"]) if asked.get("state") in set(OrderState) else None
-    return await reads.desk_orders(conn, seat.merchant_id, after, limit, asked.get("q", ""), seat.lang, state=state)
+    return await reads.merchant_orders(conn, ctx.merchant_id, after, limit, asked.get("q", ""), ctx.lang, state=state)
 
 
 @get(f"{PATH}.csv", permission=Permission.ORDERS, include_in_schema=False)
-async def export(seat: Seat) -> Response[str]:
-    async with seat.confined() as conn:
-        found = await _found(conn, seat, None, listing.ALL)
+async def export(ctx: ConsoleContext) -> Response[str]:
+    async with ctx.confined() as conn:
+        found = await _found(conn, ctx, None, listing.ALL)
     headings = ["number", "placed", "state", "channel", "method", "customer", "units", "total", "currency", "from"]
-    return listing.sheet("orders", headings, (_cells(seat, one) for one in found.rows))
+    return listing.sheet("orders", headings, (_cells(ctx, one) for one in found.rows))
 
 
-def _cells(seat: Seat, one: OrderRow) -> list[object]:
-    placed, total = views.iso(seat, one.placed_at), views.major(seat, one.total)
+def _cells(ctx: ConsoleContext, one: OrderRow) -> list[object]:
+    placed, total = views.iso(ctx, one.placed_at), views.major(ctx, one.total)
     what = [one.state.value, one.channel.value, one.method.value, one.customer, one.units]
     return [one.number, placed, *what, total, one.currency, "; ".join(one.node_names)]
 
 
-def _row(seat: Seat, one: OrderRow) -> View:
+def _row(ctx: ConsoleContext, one: OrderRow) -> View:
     return {
         "number": {"text": one.number, "url": views.order_url(one.id)},
-        "placed": views.moment(seat, one.placed_at),
+        "placed": views.moment(ctx, one.placed_at),
         "customer": one.customer or "–",
-        "state": {"text": seat.words(views.ORDER_STATES[one.state]), "tone": views.ORDER_TONES.get(one.state, "")},
-        "how": f"{seat.words(views.CHANNELS[one.channel])} · {seat.words(views.METHODS[one.method])}",
+        "state": {"text": ctx.words(views.ORDER_STATES[one.state]), "tone": views.ORDER_TONES.get(one.state, "")},
+        "how": f"{ctx.words(views.CHANNELS[one.channel])} · {ctx.words(views.METHODS[one.method])}",
         "nodes": ", ".join(one.node_names) or "–",
-        "units": views.number(seat, one.units),
-        "total": views.money(seat, one.total),
+        "units": views.number(ctx, one.units),
+        "total": views.money(ctx, one.total),
     }
 
 
@@ -91,79 +95,94 @@ def _row(seat: Seat, one: OrderRow) -> View:
 
 
 @get(f"{PATH}/{{order_id:uuid}}", permission=Permission.ORDERS, include_in_schema=False)
-async def order(seat: Seat, order_id: UUID) -> Response[str]:
-    return await _page(seat, order_id)
+async def order(ctx: ConsoleContext, order_id: UUID) -> Response[str]:
+    return await _page(ctx, order_id)
 
 
-async def _page(seat: Seat, order_id: UUID, problem: Conflict | None = None) -> Response[str]:
-    async with seat.confined() as conn:
-        story = await _story(conn, seat, order_id)
-        credit = await sale_post(conn, order_id, seat.lang)
-        names = {node.id: node.name for node in await nodes(conn, [seat.merchant_id], seat.lang)}
-        items = await catalogue.items(conn, {entry.variant_id for entry in story.ledger}, seat.lang)
+async def _page(ctx: ConsoleContext, order_id: UUID, problem: Conflict | None = None) -> Response[str]:
+    async with ctx.confined() as conn:
+        story = await _story(conn, ctx, order_id)
+        credit = await sale_post(conn, order_id, ctx.lang)
+        names = {node.id: node.name for node in await nodes(conn, [ctx.merchant_id], ctx.lang)}
+        items = await catalogue.items(conn, {entry.variant_id for entry in story.ledger}, ctx.lang)
     said = {variant_id: views.thing(item.title, item.options) for variant_id, item in items.items()}
     ledger = [
-        {**entry_view(seat, e), "item": said.get(e.variant_id, "–"), "node": names.get(e.node_id, "–")}
+        {**entry_view(ctx, e), "item": said.get(e.variant_id, "–"), "node": names.get(e.node_id, "–")}
         for e in story.ledger
     ]
-    return seat.page(
-        "console/order.html", title=story.order.number, status=409 if problem else 200, order=story.order,
-        problem=seat.words(problem.message) if problem else None, head=_head(seat, story.order),
-        lines=[_line(seat, line) for line in story.order.lines], totals=_totals(seat, story.order),
-        payments=[_payment(seat, payment) for payment in story.order.payments], ledger=ledger,
-        timeline=_timeline(seat, story), sources=_sources(seat, story, names, said),
-        credit=_credit(seat, credit) if credit else None, may_cancel=_may_cancel(seat, story),
-    )  # fmt: skip
+    return ctx.page(
+        "console/order.html",
+        title=story.order.number,
+        status=409 if problem else 200,
+        order=story.order,
+        problem=ctx.words(problem.message) if problem else None,
+        head=_head(ctx, story.order),
+        lines=[_line(ctx, line) for line in story.order.lines],
+        totals=_totals(ctx, story.order),
+        payments=[_payment(ctx, payment) for payment in story.order.payments],
+        ledger=ledger,
+        timeline=_timeline(ctx, story),
+        sources=_sources(ctx, story, names, said),
+        credit=_credit(ctx, credit) if credit else None,
+        may_cancel=_may_cancel(ctx, story),
+    )
 
 
-async def _story(conn: Connection, seat: Seat, order_id: UUID) -> OrderStory:
-    story = await reads.story(conn, order_id, seat.lang)
+async def _story(conn: Connection, ctx: ConsoleContext, order_id: UUID) -> OrderStory:
+    story = await reads.story(conn, order_id, ctx.lang)
     if story is None:
         raise NotFound(N_("There is no such order."))
     return story
 
 
-def _head(seat: Seat, order: Order) -> View:
+def _head(ctx: ConsoleContext, order: Order) -> View:
     contact = order.contact
     return {
-        "state": seat.words(views.ORDER_STATES[order.state]), "tone": views.ORDER_TONES.get(order.state, ""),
-        "placed": views.moment(seat, order.placed_at), "channel": seat.words(views.CHANNELS[order.channel]),
-        "method": seat.words(views.METHODS[order.method]), "contact": contact,
+        "state": ctx.words(views.ORDER_STATES[order.state]),
+        "tone": views.ORDER_TONES.get(order.state, ""),
+        "placed": views.moment(ctx, order.placed_at),
+        "channel": ctx.words(views.CHANNELS[order.channel]),
+        "method": ctx.words(views.METHODS[order.method]),
+        "contact": contact,
         "address": ", ".join(part for part in (contact.address, contact.city) if part),
-        "promised": views.moment(seat, order.promise.at) if order.promise.at else None,
+        "promised": views.moment(ctx, order.promise.at) if order.promise.at else None,
         "member": order.member_id is not None,
-    }  # fmt: skip
-
-
-def _line(seat: Seat, line: OrderLine) -> View:
-    return {
-        "url": f"/console/products/{line.product_id}" if seat.may(Permission.CATALOGUE) else None,
-        "title": views.thing(line.title, line.options), "image": views.picture_of(line.image_file), "sku": line.sku,
-        "quantity": views.number(seat, line.quantity), "price": views.money(seat, line.unit_price),
-        "total": views.money(seat, line.total), "page": views.page_words(seat, line.page),
-        "post": views.post_url(line.post_id) if line.post_id and seat.may(Permission.PUBLISH) else None,
-        "returned": line.returned,
-    }  # fmt: skip
-
-
-def _totals(seat: Seat, order: Order) -> list[tuple[str, str]]:
-    parts = [(N_("Goods"), order.items_total), (N_("Delivery"), order.shipping_total)]
-    if order.discount_total:
-        parts.insert(1, (N_("Discount"), -order.discount_total))
-    return [(seat.words(label), views.money(seat, amount)) for label, amount in [*parts, (N_("Total"), order.total)]]
-
-
-def _payment(seat: Seat, payment: Payment) -> View:
-    gateway = seat.words(GATEWAYS.get(payment.gateway, payment.gateway))
-    return {
-        "at": views.moment(seat, payment.settled_at or payment.asked_at),
-        "state": seat.words(PAYMENTS[payment.state]),
-        "by": f"{gateway} ···· {payment.last4}" if payment.last4 else gateway,
-        "amount": views.money(seat, payment.amount),
     }
 
 
-def _timeline(seat: Seat, story: OrderStory) -> list[View]:
+def _line(ctx: ConsoleContext, line: OrderLine) -> View:
+    return {
+        "url": f"/console/products/{line.product_id}" if ctx.may(Permission.CATALOGUE) else None,
+        "title": views.thing(line.title, line.options),
+        "image": views.picture_of(line.image_file),
+        "sku": line.sku,
+        "quantity": views.number(ctx, line.quantity),
+        "price": views.money(ctx, line.unit_price),
+        "total": views.money(ctx, line.total),
+        "page": views.page_words(ctx, line.page),
+        "post": views.post_url(line.post_id) if line.post_id and ctx.may(Permission.PUBLISH) else None,
+        "returned": line.returned,
+    }
+
+
+def _totals(ctx: ConsoleContext, order: Order) -> list[tuple[str, str]]:
+    parts = [(N_("Goods"), order.items_total), (N_("Delivery"), order.shipping_total)]
+    if order.discount_total:
+        parts.insert(1, (N_("Discount"), -order.discount_total))
+    return [(ctx.words(label), views.money(ctx, amount)) for label, amount in [*parts, (N_("Total"), order.total)]]
+
+
+def _payment(ctx: ConsoleContext, payment: Payment) -> View:
+    gateway = ctx.words(GATEWAYS.get(payment.gateway, payment.gateway))
+    return {
+        "at": views.moment(ctx, payment.settled_at or payment.asked_at),
+        "state": ctx.words(PAYMENTS[payment.state]),
+        "by": f"{gateway} ···· {payment.last4}" if payment.last4 else gateway,
+        "amount": views.money(ctx, payment.amount),
+    }
+
+
+def _timeline(ctx: ConsoleContext, story: OrderStory) -> list[View]:
     """The last thing that happened is where it stands now, unless it is the end."""
     moments = timeline(story.order, story.shipments, story.steps)
     reached = [n for n, one in enumerate(moments) if one.at]
@@ -171,59 +190,63 @@ def _timeline(seat: Seat, story: OrderStory) -> list[View]:
     now_at = max(reached, default=-1) if living else -1
     return [
         {
-            "title": seat.words(views.MOMENTS.get(one.state, one.state)),
+            "title": ctx.words(views.MOMENTS.get(one.state, one.state)),
             "state": "now" if n == now_at else "done" if one.at else "next",
-            "at": views.moment(seat, one.at) if one.at else None, "note": one.place or None,
+            "at": views.moment(ctx, one.at) if one.at else None,
+            "note": one.place or None,
         }
         for n, one in enumerate(moments)
-    ]  # fmt: skip
+    ]
 
 
-def _sources(seat: Seat, story: OrderStory, names: dict[UUID, str], said: dict[UUID, str]) -> list[View]:
+def _sources(ctx: ConsoleContext, story: OrderStory, names: dict[UUID, str], said: dict[UUID, str]) -> list[View]:
     """Each place that gives something: what, why it, and what became of the parcel."""
     shipments = {one.node_id: one for one in story.shipments}
     found = []
     for part in story.order.sourcing:
         shipment = shipments.get(part.node_id)
         lines = [f"{line.quantity} × {said.get(line.variant_id, '')}" for line in part.lines]
-        state = seat.words(views.MOMENTS.get(shipment.state, shipment.state)) if shipment else None
+        state = ctx.words(views.MOMENTS.get(shipment.state, shipment.state)) if shipment else None
         found.append(
             {
-                "node": names.get(part.node_id, "–"), "why": part.explanation.say(seat.lang), "lines": lines,
-                "state": state, "due": views.moment(seat, shipment.due_at) if shipment else None,
+                "node": names.get(part.node_id, "–"),
+                "why": part.explanation.say(ctx.lang),
+                "lines": lines,
+                "state": state,
+                "due": views.moment(ctx, shipment.due_at) if shipment else None,
                 "tracking": shipment.tracking if shipment else None,
             }
-        )  # fmt: skip
+        )
     return found
 
 
-def _credit(seat: Seat, credit: Credit) -> View:
+def _credit(ctx: ConsoleContext, credit: Credit) -> View:
     return {
-        "title": credit.post_title or seat.words(N_("A post without a title")),
-        "url": views.post_url(credit.post_id) if seat.may(Permission.PUBLISH) else None,
-        "why": seat.words(CREDITED[credit.rule]),
-        "at": views.moment(seat, credit.touched_at),
-        "amount": views.money(seat, credit.amount),
+        "title": credit.post_title or ctx.words(N_("A post without a title")),
+        "url": views.post_url(credit.post_id) if ctx.may(Permission.PUBLISH) else None,
+        "why": ctx.words(CREDITED[credit.rule]),
+        "at": views.moment(ctx, credit.touched_at),
+        "amount": views.money(ctx, credit.amount),
     }
 
 
-def _may_cancel(seat: Seat, story: OrderStory) -> bool:
+def _may_cancel(ctx: ConsoleContext, story: OrderStory) -> bool:
     """Whether to offer it; whether it still can be done, the room says when it is pressed."""
     open_yet = story.order.state is OrderState.PAID and all(s.state is ShipmentState.ROUTED for s in story.shipments)
-    return open_yet and seat.may(Permission.FULFIL)
+    return open_yet and ctx.may(Permission.FULFIL)
 
 
 @post(f"{PATH}/{{order_id:uuid}}/cancel", permission=Permission.ORDERS, include_in_schema=False, status_code=303)
-async def cancel(seat: Seat, order_id: UUID, data: Form) -> Response[Any] | Redirect:
+async def cancel(ctx: ConsoleContext, order_id: UUID, data: FormData) -> Response[Any] | Redirect:
     """Not for those who only look at orders: the goods and the money go back."""
-    permit(seat.staff, Permission.FULFIL)
-    async with seat.confined() as conn:
-        await _story(conn, seat, order_id)  # theirs, or not found
+    permit(ctx.staff, Permission.FULFIL)
+    async with ctx.confined() as conn:
+        await _story(conn, ctx, order_id)  # theirs, or not found
     try:
-        await seat.house.checkout.cancel(order_id, seat.actor, seat.now)
+        await ctx.services.checkout.cancel(order_id, ctx.actor, ctx.now)
     except Conflict as error:
-        return await _page(seat, order_id, error)
-    seat.say(seat.words(N_("The order is cancelled; the goods are free again and the money goes back.")))
+        return await _page(ctx, order_id, error)
+    ctx.flash(ctx.words(N_("The order is cancelled; the goods are free again and the money goes back.")))
     return see_other(views.order_url(order_id))
 
 

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from litestar import Response, get, post
 
-from unwall.channels.common import Form as Sent
 from unwall.channels.console import views
-from unwall.channels.console.forms import Form, Texts, form_of
-from unwall.channels.console.frame import ROLES, Seat, see_other
+from unwall.channels.console.context import ROLES, ConsoleContext, see_other
+from unwall.channels.console.forms import FieldTexts, SubmittedForm, form_of
 from unwall.channels.console.views import View
+from unwall.channels.http.routes import FormData
 from unwall.commerce.stock.reads import nodes
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import parse_id
@@ -24,51 +24,66 @@ SCOPE = "scope."
 
 
 @get(PATH, permission=Permission.PEOPLE, include_in_schema=False)
-async def people(seat: Seat) -> Response[str]:
-    return await _page(seat)
+async def people(ctx: ConsoleContext) -> Response[str]:
+    return await _page(ctx)
 
 
 async def _page(
-    seat: Seat, *, form: Form | None = None, error: Invalid | None = None, secret: str | None = None
+    ctx: ConsoleContext, *, form: SubmittedForm | None = None, error: Invalid | None = None, secret: str | None = None
 ) -> Response[str]:
-    async with seat.confined() as conn:
-        staff = await reads.staff_list(conn, seat.merchant_id)
-        keys = await reads.api_keys(conn, seat.merchant_id)
-        places = await nodes(conn, [seat.merchant_id], seat.lang)
+    async with ctx.confined() as conn:
+        staff = await reads.staff_list(conn, ctx.merchant_id)
+        keys = await reads.api_keys(conn, ctx.merchant_id)
+        places = await nodes(conn, [ctx.merchant_id], ctx.lang)
     names = {node.id: node.name for node in places}
-    answer = seat.page(
-        "console/people.html", title=seat.words(N_("People and programs")), status=422 if error else 200,
-        people=[_person(seat, one, names) for one in staff], keys=[_key(seat, key) for key in keys], secret=secret,
-        errors=seat.marks(error), doing=form.text("do") if form else "", kept=Texts(form.fields if form else {}),
-        roles=[{"value": role.value, "label": seat.words(label)} for role, label in ROLES.items()],
-        nodes=[{"value": str(node.id), "label": node.name} for node in places], scopes=[s.value for s in ApiScope],
-    )  # fmt: skip
+    answer = ctx.page(
+        "console/people.html",
+        title=ctx.words(N_("People and programs")),
+        status=422 if error else 200,
+        people=[_person(ctx, one, names) for one in staff],
+        keys=[_key(ctx, key) for key in keys],
+        secret=secret,
+        errors=ctx.marks(error),
+        doing=form.text("do") if form else "",
+        kept=FieldTexts(form.fields if form else {}),
+        roles=[{"value": role.value, "label": ctx.words(label)} for role, label in ROLES.items()],
+        nodes=[{"value": str(node.id), "label": node.name} for node in places],
+        scopes=[s.value for s in ApiScope],
+    )
     if secret:
         answer.headers["cache-control"] = "no-store"
     return answer
 
 
-def _person(seat: Seat, one: Staff, names: dict[UUID, str]) -> View:
+def _person(ctx: ConsoleContext, one: Staff, names: dict[UUID, str]) -> View:
     return {
-        "id": str(one.id), "name": one.name, "email": one.email, "role": seat.words(ROLES[one.role]),
-        "node": names.get(one.node_id) if one.node_id else None, "active": one.active, "self": one.id == seat.staff.id,
-    }  # fmt: skip
+        "id": str(one.id),
+        "name": one.name,
+        "email": one.email,
+        "role": ctx.words(ROLES[one.role]),
+        "node": names.get(one.node_id) if one.node_id else None,
+        "active": one.active,
+        "self": one.id == ctx.staff.id,
+    }
 
 
-def _key(seat: Seat, key: ApiKey) -> View:
+def _key(ctx: ConsoleContext, key: ApiKey) -> View:
     return {
-        "id": str(key.id), "name": key.name, "hint": f"{key.hint}…", "scopes": ", ".join(sorted(key.scopes)),
-        "made": views.moment(seat, key.created_at),
-        "revoked": views.moment(seat, key.revoked_at) if key.revoked_at else None,
-    }  # fmt: skip
+        "id": str(key.id),
+        "name": key.name,
+        "hint": f"{key.hint}…",
+        "scopes": ", ".join(sorted(key.scopes)),
+        "made": views.moment(ctx, key.created_at),
+        "revoked": views.moment(ctx, key.revoked_at) if key.revoked_at else None,
+    }
 
 
 # --- staff ------------------------------------------------------------------------------------------------------------
 
 
 @post(PATH, permission=Permission.PEOPLE, include_in_schema=False, status_code=303)
-async def add(seat: Seat, data: Sent) -> Response[Any]:
-    form = Form(data, [])
+async def add(ctx: ConsoleContext, data: FormData) -> Response[Any]:
+    form = SubmittedForm(data, [])
     email, name, password = (data.get(field, "") for field in ("email", "name", "password"))
     try:
         role = form.read("role", Role, Role.EDITOR, N_("Choose a role."))
@@ -76,24 +91,24 @@ async def add(seat: Seat, data: Sent) -> Response[Any]:
         check_person(email, name, password)
         hashed = await actions.hash_password(password)
         node_id = parse_id(form.text("node")) if role is Role.NODE else None
-        async with seat.confined() as conn:
-            await actions.add_staff(conn, seat.merchant_id, email, name, hashed, role, node_id)
+        async with ctx.confined() as conn:
+            await actions.add_staff(conn, ctx.merchant_id, email, name, hashed, role, node_id)
     except Invalid as error:
-        return await _page(seat, form=form, error=error)
-    seat.say(seat.words(N_("{name} can sign in now."), name=name.strip()))
+        return await _page(ctx, form=form, error=error)
+    ctx.flash(ctx.words(N_("{name} can sign in now."), name=name.strip()))
     return see_other(PATH)
 
 
 @post(f"{PATH}/{{staff_id:uuid}}/active", permission=Permission.PEOPLE, include_in_schema=False, status_code=303)
-async def set_active(seat: Seat, staff_id: UUID, data: Sent) -> Response[Any]:
+async def set_active(ctx: ConsoleContext, staff_id: UUID, data: FormData) -> Response[Any]:
     active = data.get("active") == "1"
-    if staff_id == seat.staff.id:
+    if staff_id == ctx.staff.id:
         raise Invalid.one("active", N_("You cannot take away your own access; another owner can."))
-    async with seat.confined() as conn:
-        await actions.set_active(conn, seat.merchant_id, staff_id, active=active)
+    async with ctx.confined() as conn:
+        await actions.set_active(conn, ctx.merchant_id, staff_id, active=active)
     undo = {"active": "0" if active else "1"}
     said = N_("They can sign in again.") if active else N_("They are signed out and cannot sign in.")
-    seat.say(seat.words(said), f"{PATH}/{staff_id}/active", undo)
+    ctx.flash(ctx.words(said), f"{PATH}/{staff_id}/active", undo)
     return see_other(PATH)
 
 
@@ -101,23 +116,23 @@ async def set_active(seat: Seat, staff_id: UUID, data: Sent) -> Response[Any]:
 
 
 @post(KEYS, permission=Permission.PEOPLE, include_in_schema=False, status_code=200)
-async def make_key(seat: Seat) -> Response[Any]:
+async def make_key(ctx: ConsoleContext) -> Response[Any]:
     """The secret stands in this answer and nowhere else."""
-    form = await form_of(seat.request)
+    form = await form_of(ctx.request)
     scopes = frozenset(ApiScope(scope) for scope in ApiScope if form.has(f"{SCOPE}{scope.value}"))
     try:
-        async with seat.confined() as conn:
-            _, secret = await actions.make_api_key(conn, seat.merchant_id, form.text("key_name"), scopes)
+        async with ctx.confined() as conn:
+            _, secret = await actions.make_api_key(conn, ctx.merchant_id, form.text("key_name"), scopes)
     except Invalid as error:
-        return await _page(seat, form=form, error=error)
-    return await _page(seat, secret=secret)
+        return await _page(ctx, form=form, error=error)
+    return await _page(ctx, secret=secret)
 
 
 @post(f"{KEYS}/{{key_id:uuid}}/revoke", permission=Permission.PEOPLE, include_in_schema=False, status_code=303)
-async def revoke_key(seat: Seat, key_id: UUID, data: Sent) -> Response[Any]:
-    async with seat.confined() as conn:
-        await actions.revoke_api_key(conn, seat.merchant_id, key_id)
-    seat.say(seat.words(N_("The key no longer opens anything.")))
+async def revoke_key(ctx: ConsoleContext, key_id: UUID, data: FormData) -> Response[Any]:
+    async with ctx.confined() as conn:
+        await actions.revoke_api_key(conn, ctx.merchant_id, key_id)
+    ctx.flash(ctx.words(N_("The key no longer opens anything.")))
     return see_other(PATH)
 
 

@@ -8,14 +8,14 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_percent
 
-from unwall.catalogue.values import Status
-from unwall.channels.console.frame import Seat
-from unwall.channels.pages import filters as pens_of
+from unwall.catalogue.values import ProductStatus
+from unwall.channels.console.context import ConsoleContext
+from unwall.channels.http.rendering import filters as formatters_of
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders.values import Channel, OrderState
-from unwall.commerce.sourcing.values import Method
-from unwall.commerce.stock.values import Bucket, Reason
-from unwall.content.posts.values import PostKind, State
+from unwall.commerce.sourcing.values import DeliveryMethod
+from unwall.commerce.stock.values import Reason, StockBucket
+from unwall.content.posts.values import PostKind, PostState
 from unwall.kernel.clock import local
 from unwall.kernel.files import Files
 from unwall.kernel.money import Money
@@ -23,7 +23,7 @@ from unwall.kernel.text import LOCALES, N_
 from unwall.people.values import Permission
 
 View = dict[str, Any]
-pens = lru_cache(pens_of)
+formatters = lru_cache(formatters_of)
 
 ORDER_STATES = {
     OrderState.PREPARED: N_("Not paid yet"),
@@ -33,28 +33,32 @@ ORDER_STATES = {
     OrderState.EXPIRED: N_("Ran out unpaid"),
 }
 ORDER_TONES = {OrderState.FULFILLED: "good", OrderState.PREPARED: "soon", OrderState.CANCELLED: "bad"}
-POST_STATES = {State.DRAFT: N_("Draft"), State.LIVE: N_("Live"), State.REMOVED: N_("Removed")}
-POST_TONES = {State.LIVE: "good", State.DRAFT: "soon", State.REMOVED: ""}
+POST_STATES = {PostState.DRAFT: N_("Draft"), PostState.LIVE: N_("Live"), PostState.REMOVED: N_("Removed")}
+POST_TONES = {PostState.LIVE: "good", PostState.DRAFT: "soon", PostState.REMOVED: ""}
 POST_KINDS = {
     PostKind.NOTE: N_("Note"),
     PostKind.ARTICLE: N_("Article"),
     PostKind.PHOTO_SET: N_("Photo set"),
     PostKind.LOOKBOOK: N_("Lookbook"),
 }
-STATUSES = {Status.ACTIVE: N_("On sale"), Status.DRAFT: N_("Draft"), Status.ARCHIVED: N_("Archived")}
-STATUS_TONES = {Status.ACTIVE: "good", Status.DRAFT: "soon", Status.ARCHIVED: ""}
+STATUSES = {
+    ProductStatus.ACTIVE: N_("On sale"),
+    ProductStatus.DRAFT: N_("Draft"),
+    ProductStatus.ARCHIVED: N_("Archived"),
+}
+STATUS_TONES = {ProductStatus.ACTIVE: "good", ProductStatus.DRAFT: "soon", ProductStatus.ARCHIVED: ""}
 CHANNELS = {Channel.ONLINE: N_("Online"), Channel.COUNTER: N_("Counter"), Channel.IMPORT: N_("Imported")}
 METHODS = {
-    Method.SHIP: N_("By post"),
-    Method.COURIER: N_("By courier"),
-    Method.PICKUP: N_("Pickup"),
-    Method.TAKEN: N_("Taken along"),
+    DeliveryMethod.SHIP: N_("By post"),
+    DeliveryMethod.COURIER: N_("By courier"),
+    DeliveryMethod.PICKUP: N_("Pickup"),
+    DeliveryMethod.TAKEN: N_("Taken along"),
 }
 BUCKETS = {
-    Bucket.AVAILABLE: N_("available"),
-    Bucket.HELD: N_("held"),
-    Bucket.ALLOCATED: N_("allocated"),
-    Bucket.OUTSIDE: N_("outside"),
+    StockBucket.AVAILABLE: N_("available"),
+    StockBucket.HELD: N_("held"),
+    StockBucket.ALLOCATED: N_("allocated"),
+    StockBucket.OUTSIDE: N_("outside"),
 }
 REASONS = {
     Reason.HOLD: N_("Held for an order"),
@@ -94,16 +98,16 @@ PAGES = {
 }
 
 
-def actor(seat: Seat, who: str) -> str:
+def actor(ctx: ConsoleContext, who: str) -> str:
     """Staff by their address; shoppers have no name here."""
     kind, _, name = who.partition(":")
-    return name if kind == "staff" and name else seat.words(ACTORS.get(kind, who))
+    return name if kind == "staff" and name else ctx.words(ACTORS.get(kind, who))
 
 
-def page_words(seat: Seat, page: str | None) -> str:
+def page_words(ctx: ConsoleContext, page: str | None) -> str:
     """`home/for-you` is the home page."""
     name = (page or "").partition("/")[0]
-    return seat.words(PAGES.get(name, name)) or "–"
+    return ctx.words(PAGES.get(name, name)) or "–"
 
 
 def picture_of(file: str | None) -> str | None:
@@ -119,58 +123,58 @@ def shape(width: int, height: int) -> str:
     return min(ratios, key=lambda name: abs(ratios[name] - width / height))
 
 
-def money(seat: Seat, amount: int) -> str:
-    return Money(amount, seat.merchant.currency).text(LOCALES[seat.lang])
+def money(ctx: ConsoleContext, amount: int) -> str:
+    return Money(amount, ctx.merchant.currency).text(LOCALES[ctx.lang])
 
 
-def price_span(seat: Seat, lowest: int | None, highest: int | None) -> str:
+def price_span(ctx: ConsoleContext, lowest: int | None, highest: int | None) -> str:
     if lowest is None or highest is None:
         return "–"
-    return money(seat, lowest) if lowest == highest else f"{money(seat, lowest)} – {money(seat, highest)}"
+    return money(ctx, lowest) if lowest == highest else f"{money(ctx, lowest)} – {money(ctx, highest)}"
 
 
-def major(seat: Seat, amount: int) -> float:
+def major(ctx: ConsoleContext, amount: int) -> float:
     """For plots: 12.5 for 1250 cents."""
-    return float(Money(amount, seat.merchant.currency).decimal())
+    return float(Money(amount, ctx.merchant.currency).decimal())
 
 
-def number(seat: Seat, value: float) -> str:
-    words: str = pens(seat.lang)["number"](value)
+def number(ctx: ConsoleContext, value: float) -> str:
+    words: str = formatters(ctx.lang)["number"](value)
     return words
 
 
-def moment(seat: Seat, at: datetime | None) -> str:
+def moment(ctx: ConsoleContext, at: datetime | None) -> str:
     """In the merchant's time zone; a dash where there is none."""
-    words: str = pens(seat.lang)["moment"](at, seat.merchant.timezone) if at else "–"
+    words: str = formatters(ctx.lang)["moment"](at, ctx.merchant.timezone) if at else "–"
     return words
 
 
-def clock(seat: Seat, at: datetime) -> str:
-    words: str = pens(seat.lang)["clock"](at, seat.merchant.timezone)
+def clock(ctx: ConsoleContext, at: datetime) -> str:
+    words: str = formatters(ctx.lang)["clock"](at, ctx.merchant.timezone)
     return words
 
 
-def ago(seat: Seat, at: datetime) -> str:
-    words: str = pens(seat.lang)["ago"](at)
+def ago(ctx: ConsoleContext, at: datetime) -> str:
+    words: str = formatters(ctx.lang)["ago"](at)
     return words
 
 
-def iso(seat: Seat, at: datetime | None) -> str:
+def iso(ctx: ConsoleContext, at: datetime | None) -> str:
     """For files: local time with its offset."""
-    return local(at, seat.merchant.timezone).isoformat(timespec="seconds") if at else ""
+    return local(at, ctx.merchant.timezone).isoformat(timespec="seconds") if at else ""
 
 
-def weekday(seat: Seat) -> str:
-    return format_date(local(seat.now, seat.merchant.timezone), "EEEE", locale=LOCALES[seat.lang])
+def weekday(ctx: ConsoleContext) -> str:
+    return format_date(local(ctx.now, ctx.merchant.timezone), "EEEE", locale=LOCALES[ctx.lang])
 
 
-def change(seat: Seat, value: int, before: int) -> tuple[str, str]:
+def change(ctx: ConsoleContext, value: int, before: int) -> tuple[str, str]:
     """(how much more or less than before, in words; up | down | "")."""
     if not before:
         return "", ""
     share = round((value - before) / before, 2) or 0.0  # no "-0%"
     sign = "+" if share > 0 else ""
-    said = sign + format_percent(share, locale=LOCALES[seat.lang])
+    said = sign + format_percent(share, locale=LOCALES[ctx.lang])
     return said, "up" if share > 0 else "down" if share else ""
 
 
@@ -191,6 +195,6 @@ def order_url(order_id: object) -> str:
     return f"/console/orders/{order_id}"
 
 
-def linked(seat: Seat, permission: Permission, text: str, url: str) -> View | str:
+def linked(ctx: ConsoleContext, permission: Permission, text: str, url: str) -> View | str:
     """A table's cell: a link where the role may follow it."""
-    return {"text": text, "url": url} if seat.may(permission) else text
+    return {"text": text, "url": url} if ctx.may(permission) else text

@@ -5,11 +5,14 @@ from typing import Any
 from litestar import Router
 from litestar.di import Provide
 
-from unwall.channels.counter import entry, handover, sales, shelves, tasks
-from unwall.channels.counter.frame import NodeNeeded, provide_clerk, to_choice
+from unwall.channels.counter import hand_over as handover
+from unwall.channels.counter import sales, tasks
+from unwall.channels.counter import sign_in as entry
+from unwall.channels.counter import stock as shelves
+from unwall.channels.counter.context import NodeNeeded, provide_counter_context, to_choice
 from unwall.people.values import Permission
 
-_ROOMS = (tasks, handover, sales, shelves)
+_MODULES = (tasks, handover, sales, shelves)
 
 HANDLERS: list[Any] = [
     *entry.HANDLERS,
@@ -17,8 +20,8 @@ HANDLERS: list[Any] = [
         path="/",
         opt={"permission": Permission.FULFIL},
         include_in_schema=False,
-        route_handlers=[handler for room in _ROOMS for handler in room.HANDLERS],
-        dependencies={"clerk": Provide(provide_clerk)},
+        route_handlers=[handler for module in _MODULES for handler in module.HANDLERS],
+        dependencies={"ctx": Provide(provide_counter_context)},
         exception_handlers={NodeNeeded: to_choice},
     ),
 ]

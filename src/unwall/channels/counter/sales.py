@@ -7,11 +7,11 @@ from uuid import UUID
 from litestar import Response, get, post
 
 from unwall.catalogue import reads as catalogue
-from unwall.catalogue.values import Item
-from unwall.channels.common import Form
-from unwall.channels.counter.frame import SELL, Clerk, known_id, see_other
+from unwall.catalogue.values import VariantItem
+from unwall.channels.counter.context import SELL, CounterContext, known_id, see_other
 from unwall.channels.counter.tasks import whole_number
 from unwall.channels.counter.views import item_view, picture_of
+from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.rules import reaches
 from unwall.commerce.orders import actions
 from unwall.commerce.orders import reads as orders
@@ -30,22 +30,22 @@ NOTHING = N_("Scan something, or type its SKU.")
 
 
 @get(SELL)
-async def sell_page(clerk: Clerk) -> Response[str]:
-    return await _page(clerk, new_id(), {})
+async def sell_page(ctx: CounterContext) -> Response[str]:
+    return await _page(ctx, new_id(), {})
 
 
 @post(SELL)
-async def sell(clerk: Clerk, data: Form) -> Response[Any]:
+async def sell(ctx: CounterContext, data: FormData) -> Response[Any]:
     """`do`: `finish` sells what the form holds, `add` (or any `code`) puts one more into it; else it is added up."""
     sale_id = known_id(data.get("sale_id", ""), N_("Start a new sale."))
     basket, errors = _basket_of(data)
     if errors:
-        return await _page(clerk, sale_id, basket, error=Invalid(errors), data=data)
+        return await _page(ctx, sale_id, basket, error=Invalid(errors), data=data)
     if data.get("do") == "finish":
-        return await _finish(clerk, sale_id, basket, data)
+        return await _finish(ctx, sale_id, basket, data)
     if data.get("do") == "add" or data.get("code", "").strip():
-        return await _add(clerk, sale_id, basket, data)
-    return await _page(clerk, sale_id, basket, data=data)
+        return await _add(ctx, sale_id, basket, data)
+    return await _page(ctx, sale_id, basket, data=data)
 
 
 def _basket_of(data: Mapping[str, str]) -> tuple[Basket, list[FieldError]]:
@@ -65,50 +65,58 @@ def _basket_of(data: Mapping[str, str]) -> tuple[Basket, list[FieldError]]:
     return basket, errors
 
 
-async def _add(clerk: Clerk, sale_id: UUID, basket: Basket, data: Form) -> Response[Any]:
+async def _add(ctx: CounterContext, sale_id: UUID, basket: Basket, data: FormData) -> Response[Any]:
     code = data.get("code", "").strip()
     if not code:
-        return await _page(clerk, sale_id, basket, error=Invalid.one("code", NOTHING), data=data)
-    async with clerk.confined() as conn:
-        item = await catalogue.variant_by_barcode(conn, clerk.staff.merchant_id, code, clerk.lang)
+        return await _page(ctx, sale_id, basket, error=Invalid.one("code", NOTHING), data=data)
+    async with ctx.confined() as conn:
+        item = await catalogue.variant_by_barcode(conn, ctx.staff.merchant_id, code, ctx.lang)
     if item is None or not item.sellable:
         unknown = Invalid.one("code", N_("We do not sell anything with this code."))
-        return await _page(clerk, sale_id, basket, error=unknown, data=data)
+        return await _page(ctx, sale_id, basket, error=unknown, data=data)
     basket[item.variant_id] = basket.get(item.variant_id, 0) + 1
-    return await _page(clerk, sale_id, basket, beep="ok", data={**data, "code": ""})
+    return await _page(ctx, sale_id, basket, beep="ok", data={**data, "code": ""})
 
 
-async def _finish(clerk: Clerk, sale_id: UUID, basket: Basket, data: Form) -> Response[Any]:
+async def _finish(ctx: CounterContext, sale_id: UUID, basket: Basket, data: FormData) -> Response[Any]:
     try:
         if not basket:
             raise Invalid.one("code", NOTHING)
-        async with clerk.confined() as conn:
+        async with ctx.confined() as conn:
             order_id = await actions.sell_at_counter(
-                conn, clerk.staff, clerk.node.id, list(basket.items()), sale_id, now(),
+                conn,
+                ctx.staff,
+                ctx.node.id,
+                list(basket.items()),
+                sale_id,
+                now(),
                 member_code=data.get("member_code", ""),
-            )  # fmt: skip
+            )
     except Short as error:
-        return await _page(clerk, sale_id, basket, error=_missing(clerk, error), data=data)
+        return await _page(ctx, sale_id, basket, error=_missing(ctx, error), data=data)
     except (Invalid, SaleDone) as error:
-        return await _page(clerk, sale_id, basket, error=error, data=data)
-    if clerk.by_htmx:
+        return await _page(ctx, sale_id, basket, error=error, data=data)
+    if ctx.by_htmx:
         return Response("", headers={"hx-redirect": f"{SELL}/{order_id}"}, status_code=200)
     return see_other(f"{SELL}/{order_id}")
 
 
-def _missing(clerk: Clerk, error: Short) -> Invalid:
-    return Invalid([
-        FieldError(
-            f"{QUANTITY}{short.variant_id}",
-            clerk.count("Only one of these is here.", "Only {n} of these are here.", short.available)
-            if short.available > 0 else clerk.words(N_("None of these is here.")),
-        )
-        for short in error.short
-    ])  # fmt: skip
+def _missing(ctx: CounterContext, error: Short) -> Invalid:
+    return Invalid(
+        [
+            FieldError(
+                f"{QUANTITY}{short.variant_id}",
+                ctx.count("Only one of these is here.", "Only {n} of these are here.", short.available)
+                if short.available > 0
+                else ctx.words(N_("None of these is here.")),
+            )
+            for short in error.short
+        ]
+    )
 
 
 async def _page(
-    clerk: Clerk,
+    ctx: CounterContext,
     sale_id: UUID,
     basket: Basket,
     *,
@@ -116,47 +124,58 @@ async def _page(
     beep: str = "",
     data: Mapping[str, str] | None = None,
 ) -> Response[str]:
-    async with clerk.confined() as conn:
-        known = await catalogue.items(conn, basket, clerk.lang)
+    async with ctx.confined() as conn:
+        known = await catalogue.items(conn, basket, ctx.lang)
     errors = error.by_field() if isinstance(error, Invalid) else {}
     kept = data or {}
-    lines = [_line(known[i], n, clerk, errors, kept) for i, n in basket.items() if i in known]
-    return clerk.page(
-        "counter/sell.html", title=clerk.words(N_("Sell")), status=422 if errors else 409 if error else 200,
-        beep="bad" if error else beep, sale_id=sale_id, lines=lines, total=_total(known, basket, clerk),
-        units=sum(basket.values()), errors=errors, problem=error.message if error and not errors else None,
-        code=kept.get("code", ""), member_code=kept.get("member_code", ""), most=MOST_OF_ONE,
-    )  # fmt: skip
+    lines = [_line(known[i], n, ctx, errors, kept) for i, n in basket.items() if i in known]
+    return ctx.page(
+        "counter/sell.html",
+        title=ctx.words(N_("Sell")),
+        status=422 if errors else 409 if error else 200,
+        beep="bad" if error else beep,
+        sale_id=sale_id,
+        lines=lines,
+        total=_total(known, basket, ctx),
+        units=sum(basket.values()),
+        errors=errors,
+        problem=error.message if error and not errors else None,
+        code=kept.get("code", ""),
+        member_code=kept.get("member_code", ""),
+        most=MOST_OF_ONE,
+    )
 
 
 def _line(
-    item: Item, quantity: int, clerk: Clerk, errors: Mapping[str, str], kept: Mapping[str, str]
+    item: VariantItem, quantity: int, ctx: CounterContext, errors: Mapping[str, str], kept: Mapping[str, str]
 ) -> dict[str, Any]:
     field = f"{QUANTITY}{item.variant_id}"
     error = errors.get(field) or (errors.get("quantity") if quantity > MOST_OF_ONE else None)
-    return item_view(item, clerk.lang) | {
-        "field": field, "error": error, "quantity": kept.get(field, quantity) if error else quantity,
-        "sum": (item.money * quantity).text(LOCALES[clerk.lang]),
-    }  # fmt: skip
+    return item_view(item, ctx.lang) | {
+        "field": field,
+        "error": error,
+        "quantity": kept.get(field, quantity) if error else quantity,
+        "sum": (item.money * quantity).text(LOCALES[ctx.lang]),
+    }
 
 
-def _total(known: Mapping[UUID, Item], basket: Basket, clerk: Clerk) -> str:
+def _total(known: Mapping[UUID, VariantItem], basket: Basket, ctx: CounterContext) -> str:
     if not known:
         return ""
     currency = next(iter(known.values())).currency
-    return total((known[i].money * n for i, n in basket.items() if i in known), currency).text(LOCALES[clerk.lang])
+    return total((known[i].money * n for i, n in basket.items() if i in known), currency).text(LOCALES[ctx.lang])
 
 
 # --- the receipt ------------------------------------------------------------------------------------------------------
 
 
 @get("/counter/sell/{order_id:uuid}")
-async def receipt(clerk: Clerk, order_id: UUID) -> Response[str]:
-    async with clerk.confined() as conn:
-        order = await orders.order(conn, order_id, clerk.lang)
-    if order is None or not _sold_here(clerk, order):
+async def receipt(ctx: CounterContext, order_id: UUID) -> Response[str]:
+    async with ctx.confined() as conn:
+        order = await orders.order(conn, order_id, ctx.lang)
+    if order is None or not _sold_here(ctx, order):
         raise NotFound(N_("There is no such sale here."))
-    locale = LOCALES[clerk.lang]
+    locale = LOCALES[ctx.lang]
     lines = [
         {
             "title": line.title,
@@ -167,14 +186,17 @@ async def receipt(clerk: Clerk, order_id: UUID) -> Response[str]:
         }
         for line in order.lines
     ]
-    return clerk.page(
-        "counter/receipt.html", title=order.number, order=order, lines=lines,
+    return ctx.page(
+        "counter/receipt.html",
+        title=order.number,
+        order=order,
+        lines=lines,
         total=Money(order.total, order.currency).text(locale),
-    )  # fmt: skip
+    )
 
 
-def _sold_here(clerk: Clerk, order: Order) -> bool:
-    return order.channel is Channel.COUNTER and all(reaches(clerk.staff, node) for node in order.promise.node_ids)
+def _sold_here(ctx: CounterContext, order: Order) -> bool:
+    return order.channel is Channel.COUNTER and all(reaches(ctx.staff, node) for node in order.promise.node_ids)
 
 
 HANDLERS: list[Any] = [sell_page, sell, receipt]

@@ -8,9 +8,9 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from unwall.channels.common import Form
-from unwall.channels.counter.frame import TASKS, Clerk, see_other
+from unwall.channels.counter.context import TASKS, CounterContext, see_other
 from unwall.channels.counter.views import about, due_words, line_view, parcel_view, state_view, task_view, waiting_words
+from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment import actions
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.fulfilment.rules import own_task
@@ -27,27 +27,29 @@ TO_PICK = (ShipmentState.ROUTED, ShipmentState.PICKING)
 
 
 @get(TASKS)
-async def tasks(clerk: Clerk) -> Response[str]:
-    async with clerk.confined() as conn:
-        found = await fulfilment.tasks(conn, clerk.node.id, clerk.lang)
-    at, zone = now(), clerk.node.timezone
+async def tasks(ctx: CounterContext) -> Response[str]:
+    async with ctx.confined() as conn:
+        found = await fulfilment.tasks(conn, ctx.node.id, ctx.lang)
+    at, zone = now(), ctx.node.timezone
     to_pick = [task for task in found if task.state in TO_PICK]
     to_give = [task for task in found if task.state is ShipmentState.READY]
     collected = [task for task in to_give if task.method is ShipmentMethod.PICKUP]
     sent = [task for task in to_give if task.method is not ShipmentMethod.PICKUP]
-    return clerk.page(
-        "counter/tasks.html", title=clerk.words(N_("Tasks")), events="/counter/events",
-        to_pick=[task_view(task, at, clerk.lang, zone) for task in to_pick],
-        sent=[task_view(task, at, clerk.lang, zone) for task in sent],
-        collected=[parcel_view(task, at, clerk.lang, zone) for task in collected],
-        waiting=waiting_words(to_pick, at, clerk.lang) if to_pick else "",
-    )  # fmt: skip
+    return ctx.page(
+        "counter/tasks.html",
+        title=ctx.words(N_("Tasks")),
+        events="/counter/events",
+        to_pick=[task_view(task, at, ctx.lang, zone) for task in to_pick],
+        sent=[task_view(task, at, ctx.lang, zone) for task in sent],
+        collected=[parcel_view(task, at, ctx.lang, zone) for task in collected],
+        waiting=waiting_words(to_pick, at, ctx.lang) if to_pick else "",
+    )
 
 
 @get("/counter/events")
-async def events(clerk: Clerk) -> ServerSentEvent:
+async def events(ctx: CounterContext) -> ServerSentEvent:
     """A word each time a task of this node changes; the page then asks what there is."""
-    return ServerSentEvent(news(clerk.house.tasks, clerk.node.id), headers={"cache-control": "no-store"})
+    return ServerSentEvent(news(ctx.services.tasks, ctx.node.id), headers={"cache-control": "no-store"})
 
 
 async def news(notices: Notices, node_id: UUID) -> AsyncGenerator[ServerSentEventMessage, None]:
@@ -61,79 +63,92 @@ async def news(notices: Notices, node_id: UUID) -> AsyncGenerator[ServerSentEven
 
 
 @get("/counter/tasks/{shipment_id:uuid}")
-async def task_page(clerk: Clerk, shipment_id: UUID) -> Response[str]:
-    return await _page(clerk, shipment_id)
+async def task_page(ctx: CounterContext, shipment_id: UUID) -> Response[str]:
+    return await _page(ctx, shipment_id)
 
 
 async def _page(
-    clerk: Clerk, shipment_id: UUID, *, error: UnwallError | None = None, beep: str = "", kept: str = ""
+    ctx: CounterContext, shipment_id: UUID, *, error: UnwallError | None = None, beep: str = "", kept: str = ""
 ) -> Response[str]:
     """The task as it is now. A wrong code or step is said on it: 409, and nothing changed."""
-    async with clerk.confined() as conn:
-        task = own_task(clerk.staff, await fulfilment.task(conn, shipment_id, clerk.lang))
+    async with ctx.confined() as conn:
+        task = own_task(ctx.staff, await fulfilment.task(conn, shipment_id, ctx.lang))
     errors = error.by_field() if isinstance(error, Invalid) else {}
-    word, kind, note = state_view(task, clerk.lang)
+    word, kind, note = state_view(task, ctx.lang)
     at = now()
-    return clerk.page(
-        "counter/task.html", title=task.order_number, status=422 if errors else 409 if error else 200,
-        beep="bad" if error else beep, task=task, lines=[line_view(line) for line in task.lines], word=word, kind=kind,
-        note=note, errors=errors, problem=error.message if error and not errors else None, kept=kept,
-        summary=about(task, at, clerk.lang), due=due_words(task, at, clerk.lang, clerk.node.timezone),
-        late=task.state in TO_PICK and task.due_at < at, packed=kind == "pack",
-    )  # fmt: skip
+    return ctx.page(
+        "counter/task.html",
+        title=task.order_number,
+        status=422 if errors else 409 if error else 200,
+        beep="bad" if error else beep,
+        task=task,
+        lines=[line_view(line) for line in task.lines],
+        word=word,
+        kind=kind,
+        note=note,
+        errors=errors,
+        problem=error.message if error and not errors else None,
+        kept=kept,
+        summary=about(task, at, ctx.lang),
+        due=due_words(task, at, ctx.lang, ctx.node.timezone),
+        late=task.state in TO_PICK and task.due_at < at,
+        packed=kind == "pack",
+    )
 
 
 Step = Callable[[Transaction], Awaitable[object]]
 
 
-async def _take(clerk: Clerk, shipment_id: UUID, step: Step, *, kept: str = "") -> Response[Any]:
+async def _take(ctx: CounterContext, shipment_id: UUID, step: Step, *, kept: str = "") -> Response[Any]:
     """One step of a task, then its page: to htmx at once, to others by their next request."""
     try:
-        async with clerk.confined() as conn:
+        async with ctx.confined() as conn:
             await step(conn)
     except (Invalid, WrongItem, WrongStep, NotPicked) as error:
-        return await _page(clerk, shipment_id, error=error, kept=kept)
-    if clerk.by_htmx:
-        return await _page(clerk, shipment_id, beep="ok")
+        return await _page(ctx, shipment_id, error=error, kept=kept)
+    if ctx.by_htmx:
+        return await _page(ctx, shipment_id, beep="ok")
     return see_other(f"/counter/tasks/{shipment_id}")
 
 
 @post("/counter/tasks/{shipment_id:uuid}/start")
-async def start(clerk: Clerk, shipment_id: UUID) -> Response[Any]:
-    return await _take(clerk, shipment_id, lambda conn: actions.start_picking(conn, shipment_id, clerk.staff, now()))
+async def start(ctx: CounterContext, shipment_id: UUID) -> Response[Any]:
+    return await _take(ctx, shipment_id, lambda conn: actions.start_picking(conn, shipment_id, ctx.staff, now()))
 
 
 @post("/counter/tasks/{shipment_id:uuid}/scan")
-async def scan(clerk: Clerk, shipment_id: UUID, data: Form) -> Response[Any]:
+async def scan(ctx: CounterContext, shipment_id: UUID, data: FormData) -> Response[Any]:
     code = data.get("code", "").strip()
     return await _take(
-        clerk, shipment_id, lambda conn: actions.scan(conn, shipment_id, code, clerk.staff, now()), kept=code
+        ctx, shipment_id, lambda conn: actions.scan(conn, shipment_id, code, ctx.staff, now()), kept=code
     )
 
 
 @post("/counter/tasks/{shipment_id:uuid}/lines/{line:int}")
-async def pick(clerk: Clerk, shipment_id: UUID, line: int, data: Form) -> Response[Any]:
+async def pick(ctx: CounterContext, shipment_id: UUID, line: int, data: FormData) -> Response[Any]:
     """Set how many are picked: a tap sends one more, or one less."""
 
     async def step(conn: Transaction) -> None:
         picked = whole_number(data.get("quantity", ""))
-        await actions.pick_line(conn, shipment_id, line, picked, clerk.staff, now())
+        await actions.pick_line(conn, shipment_id, line, picked, ctx.staff, now())
 
-    return await _take(clerk, shipment_id, step)
+    return await _take(ctx, shipment_id, step)
 
 
 @post("/counter/tasks/{shipment_id:uuid}/ready")
-async def ready(clerk: Clerk, shipment_id: UUID) -> Response[Any]:
-    return await _take(clerk, shipment_id, lambda conn: actions.make_ready(conn, shipment_id, clerk.staff, now()))
+async def ready(ctx: CounterContext, shipment_id: UUID) -> Response[Any]:
+    return await _take(ctx, shipment_id, lambda conn: actions.make_ready(conn, shipment_id, ctx.staff, now()))
 
 
 @post("/counter/tasks/{shipment_id:uuid}/carrier")
-async def carrier(clerk: Clerk, shipment_id: UUID, data: Form) -> Response[Any]:
+async def carrier(ctx: CounterContext, shipment_id: UUID, data: FormData) -> Response[Any]:
     tracking = data.get("tracking", "").strip()
     return await _take(
-        clerk, shipment_id,
-        lambda conn: actions.hand_to_carrier(conn, shipment_id, tracking, clerk.staff, now()), kept=tracking,
-    )  # fmt: skip
+        ctx,
+        shipment_id,
+        lambda conn: actions.hand_to_carrier(conn, shipment_id, tracking, ctx.staff, now()),
+        kept=tracking,
+    )
 
 
 def whole_number(text: str, field: str = "quantity") -> int:

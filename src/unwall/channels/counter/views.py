@@ -7,14 +7,14 @@ from typing import Any
 
 from babel.dates import format_timedelta
 
-from unwall.catalogue.values import Item
-from unwall.channels.pages import filters
+from unwall.catalogue.values import VariantItem
+from unwall.channels.http.rendering import filters
 from unwall.commerce.fulfilment.values import ShipmentMethod, ShipmentState, Task, TaskLine
 from unwall.kernel.files import Files
 from unwall.kernel.text import LOCALES, N_, gettext, ngettext
 
 View = dict[str, Any]
-pens = lru_cache(filters)
+formatters = lru_cache(filters)
 
 METHODS = {
     ShipmentMethod.PICKUP: N_("the customer collects"),
@@ -70,19 +70,24 @@ def parcel_view(task: Task, now: datetime, lang: str, zone: str) -> View:
 
 def due_words(task: Task, now: datetime, lang: str, zone: str) -> str:
     """By when it has to be ready; with its day where that is not today."""
-    pen = pens(lang)
-    clock = pen["clock"](task.due_at, zone)
-    same_day = pen["day"](task.due_at, zone) == pen["day"](now, zone)
-    return clock if same_day else gettext(lang, N_("{day}, {time}"), day=pen["day"](task.due_at, zone), time=clock)
+    formatter = formatters(lang)
+    clock = formatter["clock"](task.due_at, zone)
+    same_day = formatter["day"](task.due_at, zone) == formatter["day"](now, zone)
+    return (
+        clock if same_day else gettext(lang, N_("{day}, {time}"), day=formatter["day"](task.due_at, zone), time=clock)
+    )
 
 
 def waiting_words(tasks: Sequence[Task], now: datetime, lang: str) -> str:
     """ "3 orders wait, the oldest for 22 minutes" """
     oldest = min(task.created_at for task in tasks)
     return ngettext(
-        lang, "1 order waits, for {age}", "{n} orders wait, the oldest for {age}", len(tasks),
+        lang,
+        "1 order waits, for {age}",
+        "{n} orders wait, the oldest for {age}",
+        len(tasks),
         age=lasting(oldest, now, lang),
-    )  # fmt: skip
+    )
 
 
 def line_view(line: TaskLine) -> View:
@@ -119,7 +124,7 @@ def state_view(task: Task, lang: str) -> tuple[str, str, str]:
     return gettext(lang, N_("Pick")), "pick", gettext(lang, N_("{picked} of {units}"), picked=picked, units=units)
 
 
-def item_view(item: Item, lang: str) -> View:
+def item_view(item: VariantItem, lang: str) -> View:
     return {
         "id": str(item.variant_id),
         "title": item.title,

@@ -5,26 +5,17 @@ from typing import Any
 from litestar import Router
 from litestar.di import Provide
 
-from unwall.channels.shop import (
-    accounts,
-    bags,
-    bundles,
-    checkouts,
-    home,
-    membership,
-    orders,
-    posts,
-    products,
-    searching,
-)
-from unwall.channels.shop.frame import provide_shopper
+from unwall.channels.shop import accounts, bags, bundles, checkouts, home, orders, posts, products
+from unwall.channels.shop import members as membership
+from unwall.channels.shop import search as searching
+from unwall.channels.shop.context import provide_shop_context
 
-_ROOMS = (home, accounts, posts, products, searching, bags, bundles, checkouts, orders, membership)
+_MODULES = (home, accounts, posts, products, searching, bags, bundles, checkouts, orders, membership)
 
 HANDLERS: list[Any] = [
     Router(
         path="/",
-        route_handlers=[handler for room in _ROOMS for handler in room.HANDLERS],
-        dependencies={"shopper": Provide(provide_shopper)},
+        route_handlers=[handler for module in _MODULES for handler in module.HANDLERS],
+        dependencies={"ctx": Provide(provide_shop_context)},
     )
 ]

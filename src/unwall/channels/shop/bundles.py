@@ -8,11 +8,11 @@ from litestar import Response, post
 
 from unwall.catalogue import bundles as catalogue
 from unwall.catalogue.rules import bundle_available, bundle_price, bundle_sold
-from unwall.catalogue.values import Bundle, Part
-from unwall.channels.common import Form
+from unwall.catalogue.values import Bundle, BundlePart
+from unwall.channels.http.routes import FormData
 from unwall.channels.shop import links
 from unwall.channels.shop.bags import added
-from unwall.channels.shop.frame import Shopper
+from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.views import View, excerpt, money, picture_of
 from unwall.commerce.orders.actions import add_to_cart
 from unwall.commerce.orders.values import Origin
@@ -26,22 +26,22 @@ PAGE, POLICY = "product/bundle", "bundle"
 
 
 @post("/bag/add-set", include_in_schema=False, status_code=303)
-async def add_set(shopper: Shopper, data: Form) -> Response[Any]:
+async def add_set(ctx: ShopContext, data: FormData) -> Response[Any]:
     """Every part or none."""
     origin = Origin(links.origin_of(data).post_id, PAGE, POLICY)
-    async with shopper.house.db.transaction() as conn:
-        parts = (await _asked(conn, shopper, data)).parts
+    async with ctx.services.db.transaction() as conn:
+        parts = (await _asked(conn, ctx, data)).parts
         for part in sorted(parts, key=lambda part: part.item.product_id.int):  # as trails are laid everywhere
-            await add_to_cart(conn, shopper.visit, part.item.variant_id, part.quantity, origin, now())
-    return await added(shopper, data, shopper.words(N_("The set is in your bag.")))
+            await add_to_cart(conn, ctx.visit, part.item.variant_id, part.quantity, origin, now())
+    return await added(ctx, data, ctx.words(N_("The set is in your bag.")))
 
 
-async def _asked(conn: Connection, shopper: Shopper, data: Mapping[str, str]) -> Bundle:
+async def _asked(conn: Connection, ctx: ShopContext, data: Mapping[str, str]) -> Bundle:
     """Raises `Invalid` naming `store` or `bundle`."""
-    store = await merchant_by_slug(conn, data.get("store", ""), shopper.lang)
+    store = await merchant_by_slug(conn, data.get("store", ""), ctx.lang)
     if store is None:
         raise Invalid.one("store", N_("There is no such store."))
-    found = await catalogue.bundle(conn, store.id, data.get("bundle", ""), shopper.lang)
+    found = await catalogue.bundle(conn, store.id, data.get("bundle", ""), ctx.lang)
     if found is None or not bundle_sold(found):
         raise Invalid.one("bundle", N_("This set is not on sale, or not any more."))
     return found
@@ -72,7 +72,7 @@ def view(bundle: Bundle, available: Mapping[UUID, int], origin: Origin, lang: st
     }
 
 
-def _part(part: Part, available: int, lang: str) -> View:
+def _part(part: BundlePart, available: int, lang: str) -> View:
     item = part.item
     short = N_("Sold out") if available <= 0 else N_("Not enough left for the set")
     where = Origin(page=PAGE, policy=POLICY)

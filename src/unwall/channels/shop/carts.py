@@ -1,27 +1,27 @@
 """A cart as the bag and the checkout show it."""
 
 from unwall.channels.shop import links
-from unwall.channels.shop.frame import Shopper
-from unwall.channels.shop.offers import chosen
-from unwall.channels.shop.promises import Offer, offer
+from unwall.channels.shop.context import ShopContext
+from unwall.channels.shop.delivery_promises import DeliveryOffer, offer
+from unwall.channels.shop.delivery_views import chosen
 from unwall.channels.shop.views import View, money, picture_of
 from unwall.commerce.orders.values import Cart, CartLine
-from unwall.commerce.sourcing.values import Option
+from unwall.commerce.sourcing.values import DeliveryOption
 from unwall.commerce.stock.reads import nodes
 from unwall.commerce.stock.values import Node
 from unwall.kernel.database import Connection
 from unwall.kernel.text import N_, gettext
 
 
-async def cart_view(conn: Connection, shopper: Shopper, cart: Cart, way: str = "") -> View:
+async def cart_view(conn: Connection, ctx: ShopContext, cart: Cart, way: str = "") -> View:
     """With one way to have it chosen, so that all prices are final at the first glance."""
-    having = await offer(conn, shopper, cart.merchant_id, cart.wanted)
-    places = await nodes(conn, [cart.merchant_id], shopper.lang)
+    having = await offer(conn, ctx, cart.merchant_id, cart.wanted)
+    places = await nodes(conn, [cart.merchant_id], ctx.lang)
     option = chosen(having.promise, way)
-    return view_of(cart, having, option, places, shopper.lang)
+    return view_of(cart, having, option, places, ctx.lang)
 
 
-def view_of(cart: Cart, having: Offer, option: Option | None, places: list[Node], lang: str) -> View:
+def view_of(cart: Cart, having: DeliveryOffer, option: DeliveryOption | None, places: list[Node], lang: str) -> View:
     sources = having.sources(option, places) if option else {}
     fee = option.fee.amount if option else 0
     return {
@@ -38,7 +38,7 @@ def view_of(cart: Cart, having: Offer, option: Option | None, places: list[Node]
     }
 
 
-def totals(cart: Cart, option: Option | None, lang: str) -> list[tuple[str, str]]:
+def totals(cart: Cart, option: DeliveryOption | None, lang: str) -> list[tuple[str, str]]:
     """Label and amount; the last is the sum."""
     fee = option.fee.amount if option else 0
     carried = money(fee, cart.currency, lang) if fee else gettext(lang, N_("Free"))
@@ -50,7 +50,7 @@ def totals(cart: Cart, option: Option | None, lang: str) -> list[tuple[str, str]
     return rows if option else rows[:1]
 
 
-def line_view(cart: Cart, line: CartLine, source: str | None, having: Offer, lang: str) -> View:
+def line_view(cart: Cart, line: CartLine, source: str | None, having: DeliveryOffer, lang: str) -> View:
     short = line.variant_id in having.promise.short
     note, tone = source, "good"
     if not line.active:

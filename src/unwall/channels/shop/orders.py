@@ -7,17 +7,17 @@ import segno
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from unwall.channels.common import Form
-from unwall.channels.opening import opening_words
-from unwall.channels.saying import Said
+from unwall.channels.http.flash import Flash
+from unwall.channels.http.opening_hours import opening_hours_text
+from unwall.channels.http.routes import FormData
 from unwall.channels.shop import links
-from unwall.channels.shop.frame import Shopper
-from unwall.channels.shop.offers import when
-from unwall.channels.shop.views import View, money, pens, picture_of
+from unwall.channels.shop.context import ShopContext
+from unwall.channels.shop.delivery_views import when
+from unwall.channels.shop.views import View, formatters, money, picture_of
 from unwall.commerce.fulfilment.values import Shipment, ShipmentMethod, ShipmentState
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.rules import timeline
-from unwall.commerce.orders.values import Moment, Order, OrderState, OrderStory, PaymentState
+from unwall.commerce.orders.values import Order, OrderState, OrderStory, PaymentState, TimelineEntry
 from unwall.commerce.stock.reads import nodes
 from unwall.commerce.stock.values import Node
 from unwall.kernel.clock import local, now
@@ -49,24 +49,30 @@ WAITING = {ShipmentState.ROUTED, ShipmentState.PICKING, ShipmentState.READY}
 
 
 @get("/order/{order_id:uuid}", include_in_schema=False)
-async def order_page(shopper: Shopper, order_id: UUID) -> Response[Any]:
-    async with shopper.house.db.read() as conn:
-        order = await reads.own_order(conn, shopper.visit, order_id, shopper.lang)
-        story = await reads.story(conn, order_id, shopper.lang) if order else None
+async def order_page(ctx: ShopContext, order_id: UUID) -> Response[Any]:
+    async with ctx.services.db.read() as conn:
+        order = await reads.own_order(conn, ctx.visit, order_id, ctx.lang)
+        story = await reads.story(conn, order_id, ctx.lang) if order else None
         if order is None or story is None:
             raise NotFound(NONE_SUCH)
-        places = {node.id: node for node in await nodes(conn, [order.merchant_id], shopper.lang)}
-        lang = shopper.lang
-        return await shopper.page(
-            conn, "shop/order.html", title=shopper.words(N_("Order {number}"), number=order.number), order=order,
-            headline=shopper.words(HEADLINES[order.state]), steps=steps(story, lang), moving=order.state in MOVING,
+        places = {node.id: node for node in await nodes(conn, [order.merchant_id], ctx.lang)}
+        lang = ctx.lang
+        return await ctx.page(
+            conn,
+            "shop/order.html",
+            title=ctx.words(N_("Order {number}"), number=order.number),
+            order=order,
+            headline=ctx.words(HEADLINES[order.state]),
+            steps=steps(story, lang),
+            moving=order.state in MOVING,
             may_cancel=order.state is OrderState.PAID and all(s.state is ShipmentState.ROUTED for s in story.shipments),
-            parcels=[parcel(order, s, places.get(s.node_id), shopper) for s in story.shipments],
-            lines=[line_view(order, n, lang) for n in range(len(order.lines))], totals=totals(order, lang),
+            parcels=[parcel(order, s, places.get(s.node_id), ctx) for s in story.shipments],
+            lines=[line_view(order, n, lang) for n in range(len(order.lines))],
+            totals=totals(order, lang),
             reasons=[why.explanation.say(lang) for why in order.sourcing],
             paid_with=next((p.last4 for p in order.payments if p.state is PaymentState.CAPTURED), None),
             store_url=links.store_url(order.merchant_slug),
-        )  # fmt: skip
+        )
 
 
 def steps(story: OrderStory, lang: str) -> list[View]:
@@ -77,28 +83,28 @@ def steps(story: OrderStory, lang: str) -> list[View]:
     return [_step(moment, lang, now=n == last) for n, moment in enumerate(moments)]
 
 
-def _step(moment: Moment, lang: str, *, now: bool) -> View:
+def _step(moment: TimelineEntry, lang: str, *, now: bool) -> View:
     state = "failed" if moment.state in FAILED else "now" if now else "done" if moment.at else "next"
-    pen = pens(lang)
+    formatter = formatters(lang)
     return {
         "state": state,
         "title": gettext(lang, STATES[moment.state]),
-        "at": gettext(lang, N_("{day}, {time}"), day=pen["day"](moment.at), time=pen["clock"](moment.at))
+        "at": gettext(lang, N_("{day}, {time}"), day=formatter["day"](moment.at), time=formatter["clock"](moment.at))
         if moment.at
         else None,
         "note": moment.place or None,
     }
 
 
-def parcel(order: Order, shipment: Shipment, node: Node | None, shopper: Shopper) -> View:
+def parcel(order: Order, shipment: Shipment, node: Node | None, ctx: ShopContext) -> View:
     """`code`: while it waits to be collected, and for its shopper's eyes only."""
     waits = shipment.method is ShipmentMethod.PICKUP and shipment.state in WAITING
     promised = shipment.due_at if waits else order.promise.at or shipment.due_at
-    code, lang = pickup_code(shopper.house.secret, shipment.id) if waits else None, shopper.lang
+    code, lang = pickup_code(ctx.services.secret, shipment.id) if waits else None, ctx.lang
     return {
         "node_name": shipment.node_name,
         "address": node.address if node else "",
-        "hours": opening_words(node.opening_hours, lang) if node else "",
+        "hours": opening_hours_text(node.opening_hours, lang) if node else "",
         "method": str(shipment.method),
         "state": str(shipment.state),
         "ready": shipment.state is ShipmentState.READY,
@@ -140,14 +146,14 @@ def totals(order: Order, lang: str) -> list[tuple[str, str]]:
 
 
 @post("/order/{order_id:uuid}/cancel", include_in_schema=False, status_code=303)
-async def cancel(shopper: Shopper, order_id: UUID, data: Form) -> Redirect:
+async def cancel(ctx: ShopContext, order_id: UUID, data: FormData) -> Redirect:
     """As long as nobody has begun to pick it; `TooLate` says so afterwards."""
-    async with shopper.house.db.read() as conn:
-        order = await reads.own_order(conn, shopper.visit, order_id, shopper.lang)
+    async with ctx.services.db.read() as conn:
+        order = await reads.own_order(conn, ctx.visit, order_id, ctx.lang)
     if order is None:
         raise NotFound(NONE_SUCH)
-    await shopper.house.checkout.cancel(order_id, f"shopper:{shopper.visit.person_id}", now())
-    shopper.say(Said(shopper.words(N_("The order is cancelled. Your money is on its way back."))))
+    await ctx.services.checkout.cancel(order_id, f"shopper:{ctx.visit.person_id}", now())
+    ctx.flash(Flash(ctx.words(N_("The order is cancelled. Your money is on its way back."))))
     return Redirect(f"/order/{order_id}", status_code=303)
 
 

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import nh3
 
-from unwall.catalogue.values import Card, Image
-from unwall.channels.pages import filters
+from unwall.catalogue.values import ProductCard
+from unwall.channels.http.rendering import filters
 from unwall.channels.shop import links
 from unwall.commerce.orders.values import Origin
 from unwall.content.accounts.values import Account
@@ -18,12 +18,13 @@ from unwall.content.posts.values import Post, Tag
 from unwall.kernel.files import Files
 from unwall.kernel.money import Money
 from unwall.kernel.text import LOCALES, N_, Explanation, gettext, ngettext
+from unwall.media.values import Image
 
 View = dict[str, Any]
 EXCERPT = 220
 BLOCK = re.compile(r"</?(?:p|li|ul|ol|h[1-6]|br|blockquote)\b[^>]*>")
 
-pens = lru_cache(filters)
+formatters = lru_cache(filters)
 
 
 def money(amount: int, currency: str, lang: str) -> str:
@@ -37,7 +38,7 @@ def picture_of(file: str | None) -> str | None:
     return file if file.startswith("https://") else Files.url(file)
 
 
-def price_words(card: Card, lang: str) -> str:
+def price_words(card: ProductCard, lang: str) -> str:
     lowest = card.money.text(LOCALES[lang])
     return lowest if card.highest_price == card.price else gettext(lang, N_("from {price}"), price=lowest)
 
@@ -49,7 +50,7 @@ def impression(origin: Origin, slot: int | None, **ids: UUID) -> View:
 
 
 def tile(  # the parts of a card
-    card: Card,
+    card: ProductCard,
     lang: str,
     origin: Origin,
     slot: int | None = None,
@@ -73,7 +74,7 @@ def tile(  # the parts of a card
     }
 
 
-def tiles(found: Iterable[Card], lang: str, page: str, *, store: bool = True) -> list[View]:
+def tiles(found: Iterable[ProductCard], lang: str, page: str, *, store: bool = True) -> list[View]:
     return [tile(card, lang, Origin(page=page), slot, store=store) for slot, card in enumerate(found)]
 
 
@@ -83,18 +84,20 @@ def excerpt(html: str) -> str:
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT].rsplit(' ', 1)[0]}…"
 
 
-def tagged(post: Post, cards: Mapping[UUID, Card]) -> list[Card]:
+def tagged(post: Post, cards: Mapping[UUID, ProductCard]) -> list[ProductCard]:
     """The products of a post that can be bought, in the order of its tags."""
     ids = dict.fromkeys(tag.product_id for tag in post.tags)
     return [cards[product_id] for product_id in ids if product_id in cards]
 
 
-def chip(card: Card, lang: str, origin: Origin) -> View:
+def chip(card: ProductCard, lang: str, origin: Origin) -> View:
     url = links.product_url(card.merchant_slug, card.slug, origin)
     return {"url": url, "title": card.title, "price": price_words(card, lang)}
 
 
-def post_tile(post: Post, cards: Mapping[UUID, Card], lang: str, origin: Origin, slot: int | None = None) -> View:
+def post_tile(
+    post: Post, cards: Mapping[UUID, ProductCard], lang: str, origin: Origin, slot: int | None = None
+) -> View:
     words = excerpt(post.body_html)
     first = post.media[0] if post.media else None
     inside = Origin(post.id, origin.page, origin.policy)
@@ -107,13 +110,13 @@ def post_tile(post: Post, cards: Mapping[UUID, Card], lang: str, origin: Origin,
         "body": words if post.title else "",
         "image": picture_of(first.file) if first else None,
         "image_alt": first.alt if first else "",
-        "published": pens(lang)["ago"](post.published_at) if post.published_at else "",
+        "published": formatters(lang)["ago"](post.published_at) if post.published_at else "",
         "products": [chip(card, lang, inside) for card in tagged(post, cards)],
         "impression": impression(origin, slot, post_id=post.id),
     }
 
 
-def post_tiles(posts: Iterable[Post], cards: Mapping[UUID, Card], lang: str, page: str) -> list[View]:
+def post_tiles(posts: Iterable[Post], cards: Mapping[UUID, ProductCard], lang: str, page: str) -> list[View]:
     return [post_tile(post, cards, lang, Origin(page=page), slot) for slot, post in enumerate(posts)]
 
 
@@ -121,7 +124,7 @@ def products_in(posts: Iterable[Post]) -> list[UUID]:
     return list(dict.fromkeys(tag.product_id for post in posts for tag in post.tags))
 
 
-def spreads(post: Post, cards: Mapping[UUID, Card], lang: str, origin: Origin) -> list[View]:
+def spreads(post: Post, cards: Mapping[UUID, ProductCard], lang: str, origin: Origin) -> list[View]:
     """The pictures of a post, each with the products that stand in it."""
     return [
         {
@@ -138,7 +141,7 @@ def spreads(post: Post, cards: Mapping[UUID, Card], lang: str, origin: Origin) -
     ]
 
 
-def point(tag: Tag, card: Card, lang: str, origin: Origin) -> View:
+def point(tag: Tag, card: ProductCard, lang: str, origin: Origin) -> View:
     """Per cent of the picture; in its middle where no point was given."""
     x, y = (50.0 if at is None else round(at * 100, 1) for at in (tag.x, tag.y))
     return {**chip(card, lang, origin), "label": f"{card.title}, {price_words(card, lang)}", "x": x, "y": y}
@@ -155,7 +158,7 @@ def pictures(images: Sequence[Image], title: str) -> list[View]:
 
 
 def followers_words(followers: int, lang: str) -> str:
-    number = pens(lang)["number"](followers)
+    number = formatters(lang)["number"](followers)
     return ngettext(lang, "{number} follower", "{number} followers", followers, number=number)
 
 

@@ -11,7 +11,7 @@ from unwall.commerce.fulfilment.reads import task
 from unwall.commerce.fulfilment.values import Handover, Route, Shipment, ShipmentState, TaskLine
 from unwall.commerce.stock import actions as stock
 from unwall.journal import actions as journal
-from unwall.journal.values import Event, Kind
+from unwall.journal.values import Event, EventKind
 from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import derived_id, new_id
@@ -163,7 +163,7 @@ async def _leave(conn: Transaction, shipment: Shipment, end: ShipmentState, staf
     fact = Event(
         derived_id(shipment.id, end),
         now,
-        Kind.PICKUP if end is ShipmentState.COLLECTED else Kind.SHIPPED,
+        EventKind.PICKUP if end is ShipmentState.COLLECTED else EventKind.SHIPPED,
         merchant_id=shipment.merchant_id,
         visitor_id=visitor_id,
         member_id=member_id,

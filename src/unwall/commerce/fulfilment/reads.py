@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from unwall.commerce.fulfilment.rules import CODE_TRIES, OPEN
-from unwall.commerce.fulfilment.values import Shipment, Step, Task
+from unwall.commerce.fulfilment.values import Shipment, ShipmentEvent, Task
 from unwall.kernel.database import Connection, row, rows
 
 _TASK = """
@@ -55,11 +55,11 @@ async def overdue(conn: Connection, merchant_id: UUID, lang: str, now: datetime,
     return await rows(conn, Shipment, _SHIPMENT + where, merchant_id, lang, now, limit)
 
 
-async def steps_of(conn: Connection, order_id: UUID) -> list[Step]:
+async def steps_of(conn: Connection, order_id: UUID) -> list[ShipmentEvent]:
     """The history of all shipments of an order, oldest first."""
     return await rows(
         conn,
-        Step,
+        ShipmentEvent,
         "SELECT e.shipment_id, e.at, e.state, e.actor, e.note FROM shipment_event e"
         " JOIN shipment s ON s.id = e.shipment_id WHERE s.order_id = $1 ORDER BY e.id",
         order_id,

@@ -88,7 +88,7 @@ class Task(msgspec.Struct, frozen=True):
     lines: list[TaskLine]
 
 
-class Step(msgspec.Struct, frozen=True):
+class ShipmentEvent(msgspec.Struct, frozen=True):
     """One entry of a shipment's history."""
 
     shipment_id: UUID

@@ -8,16 +8,16 @@ from msgspec.structs import astuple
 
 from unwall.commerce.orders import rules
 from unwall.commerce.orders.locks import lock_cart
-from unwall.commerce.orders.values import MOST_OF_ONE, Cart, Origin, Promised, SaleDone
+from unwall.commerce.orders.values import MOST_OF_ONE, Cart, Origin, SaleDone, StoredPromise
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock.values import Cause, Reason
 from unwall.journal import actions as journal
-from unwall.journal.values import Event, Kind
+from unwall.journal.values import Event, EventKind, Visit
 from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
-from unwall.people.values import Staff, Visit
+from unwall.people.values import Staff
 
 
 async def add_to_cart(
@@ -39,13 +39,29 @@ async def add_to_cart(
         " quantity = l.quantity + excluded.quantity,"
         " (post_id, page, policy) = (SELECT CASE WHEN $9 THEN excluded.post_id ELSE l.post_id END,"
         " CASE WHEN $9 THEN excluded.page ELSE l.page END, CASE WHEN $9 THEN excluded.policy ELSE l.policy END)",
-        cart_id, variant_id, merchant_id, quantity, *astuple(origin), now, origin != Origin(),
-    )  # fmt: skip
+        cart_id,
+        variant_id,
+        merchant_id,
+        quantity,
+        *astuple(origin),
+        now,
+        origin != Origin(),
+    )
     fact = Event(
-        new_id(), now, Kind.ADD_TO_CART, merchant_id, visit.visitor_id, visit.member.id if visit.member else None,
-        visit.session_id, post_id=origin.post_id, product_id=product_id, variant_id=variant_id, page=origin.page,
-        policy=origin.policy, quantity=quantity,
-    )  # fmt: skip
+        new_id(),
+        now,
+        EventKind.ADD_TO_CART,
+        merchant_id,
+        visit.visitor_id,
+        visit.member_id,
+        visit.session_id,
+        post_id=origin.post_id,
+        product_id=product_id,
+        variant_id=variant_id,
+        page=origin.page,
+        policy=origin.policy,
+        quantity=quantity,
+    )
     await journal.record(conn, [fact])
     return cart_id
 
@@ -58,8 +74,10 @@ async def _open_cart(conn: Transaction, visit: Visit, variant_id: UUID) -> tuple
         "INSERT INTO cart (id, merchant_id, visitor_id) VALUES ($1, $2, $3)"
         " ON CONFLICT (visitor_id, merchant_id) WHERE state = 'open' DO UPDATE SET visitor_id = excluded.visitor_id"
         " RETURNING id",
-        new_id(), merchant_id, visit.visitor_id,
-    )  # fmt: skip
+        new_id(),
+        merchant_id,
+        visit.visitor_id,
+    )
     return cart_id, merchant_id, product_id
 
 
@@ -163,8 +181,13 @@ async def _insert_sale(conn: Transaction, staff: Staff, node_id: UUID, ids: tupl
         " total, promise, placed_at, paid_at) SELECT $1, m.id, free_number(m.id, $4), $3, 'counter', 'fulfilled',"
         " 'taken', m.currency, 0, 0, $5, $6, $6 FROM merchant m WHERE m.id = $2"
         " ON CONFLICT (cart_id) WHERE state IN ('prepared', 'paid', 'fulfilled') DO NOTHING RETURNING id",
-        order_id, staff.merchant_id, sale_id, numbers, Promised(now, now, (node_id,)), now,
-    )  # fmt: skip
+        order_id,
+        staff.merchant_id,
+        sale_id,
+        numbers,
+        StoredPromise(now, now, (node_id,)),
+        now,
+    )
     return made is not None
 
 
@@ -187,8 +210,10 @@ async def _insert_sale_lines(conn: Transaction, order_id: UUID, basket: dict[UUI
         " b.quantity, v.price, v.price * b.quantity FROM unnest($2::uuid[], $3::int[]) WITH ORDINALITY"
         " AS b (variant_id, quantity, line) JOIN variant v ON v.id = b.variant_id JOIN product p ON p.id = v.product_id"
         " JOIN sales_order o ON o.id = $1 AND o.merchant_id = v.merchant_id",
-        order_id, list(basket), list(basket.values()),
-    )  # fmt: skip
+        order_id,
+        list(basket),
+        list(basket.values()),
+    )
     if made != f"INSERT 0 {len(basket)}":
         raise NotFound(N_("One of these is not sold here."))
     await conn.execute(
@@ -196,8 +221,9 @@ async def _insert_sale_lines(conn: Transaction, order_id: UUID, basket: dict[UUI
         " AS sum FROM order_line WHERE order_id = $1) l WHERE o.id = $1 RETURNING o.*)"
         " INSERT INTO payment (id, merchant_id, order_id, gateway, amount, currency, state, asked_at, settled_at)"
         " SELECT $2, merchant_id, id, 'till', total, currency, 'captured', paid_at, paid_at FROM priced",
-        order_id, new_id(),
-    )  # fmt: skip
+        order_id,
+        new_id(),
+    )
 
 
 async def _record_sale(conn: Transaction, order_id: UUID, node_id: UUID, now: datetime) -> None:
@@ -208,9 +234,18 @@ async def _record_sale(conn: Transaction, order_id: UUID, node_id: UUID, now: da
     )
     facts = [
         Event(
-            new_id(), now, Kind.COUNTER_SALE, merchant_id, member_id=member_id, product_id=product_id,
-            variant_id=variant_id, order_id=order_id, node_id=node_id, quantity=quantity, amount=amount,
+            new_id(),
+            now,
+            EventKind.COUNTER_SALE,
+            merchant_id,
+            member_id=member_id,
+            product_id=product_id,
+            variant_id=variant_id,
+            order_id=order_id,
+            node_id=node_id,
+            quantity=quantity,
+            amount=amount,
         )
         for merchant_id, member_id, product_id, variant_id, quantity, amount in found
-    ]  # fmt: skip
+    ]
     await journal.record(conn, facts)

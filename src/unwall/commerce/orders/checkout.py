@@ -12,7 +12,7 @@ from asyncpg import InterfaceError, InternalClientError, PostgresError
 
 from unwall.commerce.orders import phases, reads, rules
 from unwall.commerce.orders.gateway import CardToken, Charge, Gateway, GatewaySilent
-from unwall.commerce.orders.phases import Asked, Wish
+from unwall.commerce.orders.phases import CheckoutRequest, PaymentRequest
 from unwall.commerce.orders.values import (
     Contact,
     Order,
@@ -21,14 +21,14 @@ from unwall.commerce.orders.values import (
     PaymentPending,
     PaymentState,
 )
-from unwall.commerce.sourcing.values import Choice, SoldOut
+from unwall.commerce.sourcing.values import DeliveryChoice, SoldOut
 from unwall.commerce.stock import actions as stock
-from unwall.commerce.stock.desk import Desk
+from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import HoldGone, HoldRequest
+from unwall.journal.values import Visit
 from unwall.kernel.database import Database
 from unwall.kernel.errors import Invalid, NotFound, UnwallError
 from unwall.kernel.text import N_
-from unwall.people.values import Visit
 
 ATTEMPTS = 4
 """How often another plan is tried while others take what the last one stood on."""
@@ -39,7 +39,7 @@ Item = TypeVar("Item")
 log = structlog.get_logger()
 
 
-class Terms(msgspec.Struct, frozen=True):
+class CheckoutTerms(msgspec.Struct, frozen=True):
     pay_minutes: int = 15
     """How long a prepared order can be paid."""
     spare_minutes: int = 5
@@ -62,17 +62,19 @@ class Swept(msgspec.Struct, frozen=True):
 class Checkout:
     """Owns its transactions: every method commits as it goes and may be called again at any time."""
 
-    def __init__(self, db: Database, desk: Desk, gateway: Gateway, terms: Terms | None = None) -> None:
+    def __init__(self, db: Database, holds: HoldBatcher, gateway: Gateway, terms: CheckoutTerms | None = None) -> None:
         self.db = db
-        self.desk = desk
+        self.holds = holds
         self.gateway = gateway
-        self.terms = terms or Terms()
+        self.terms = terms or CheckoutTerms()
 
-    async def prepare(self, visit: Visit, cart_id: UUID, choice: Choice, contact: Contact, now: datetime) -> Order:
+    async def prepare(
+        self, visit: Visit, cart_id: UUID, choice: DeliveryChoice, contact: Contact, now: datetime
+    ) -> Order:
         """The order with its stock held and its prices final, payable until `expires_at`. Pressing twice gives the same
         order; another choice, contact or content replaces it. Raises `Invalid`, `SoldOut`, `PaymentPending`,
         `NotFound`."""
-        wish = Wish(cart_id, choice, rules.checked_contact(contact, choice, visit.place))
+        wish = CheckoutRequest(cart_id, choice, rules.checked_contact(contact, choice, visit.place))
         payable_until = now + timedelta(minutes=self.terms.pay_minutes)
         for _ in range(ATTEMPTS):
             async with self.db.transaction() as conn:
@@ -98,7 +100,7 @@ class Checkout:
         until = max(order.expires_at or now, now) + timedelta(minutes=self.terms.spare_minutes)
         request = HoldRequest(order.hold_id, order.merchant_id, lines, until, f"visitor:{order.visitor_id}")
         try:
-            return (await self.desk.hold(request)).granted
+            return (await self.holds.hold(request)).granted
         except HoldGone:
             return False
 
@@ -117,7 +119,7 @@ class Checkout:
             raise SoldOut(N_("The last of it went while you paid. Your money is on its way back."), lines)
         return order
 
-    async def _charge(self, asked: Asked, card: CardToken) -> Charge:
+    async def _charge(self, asked: PaymentRequest, card: CardToken) -> Charge:
         """Where the answer is lost, ask what became of it; where that is not known either, the sweep will find out."""
         try:
             return await self.gateway.charge(asked.payment_id, asked.amount, card)

@@ -18,7 +18,7 @@ from unwall.kernel.money import Money
 from unwall.kernel.text import N_
 
 
-class Card(msgspec.Struct, frozen=True):
+class CardDetails(msgspec.Struct, frozen=True):
     """As typed. Never stored, never logged."""
 
     number: str
@@ -56,7 +56,7 @@ class GatewaySilent(Exception):
 class Gateway(Protocol):
     name: str
 
-    async def tokenize(self, card: Card, today: date) -> CardToken:
+    async def tokenize(self, card: CardDetails, today: date) -> CardToken:
         """Raises `Invalid` naming card_number, card_expiry or card_cvc."""
         ...
 
@@ -82,7 +82,7 @@ class TestGateway:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def tokenize(self, card: Card, today: date) -> CardToken:
+    async def tokenize(self, card: CardDetails, today: date) -> CardToken:
         number = check_card(card, today)
         return CardToken(_TOKENS.get(number, "tok_unknown"), number[-4:])
 
@@ -92,8 +92,12 @@ class TestGateway:
         await self._db.pool.execute(
             "INSERT INTO test_gateway_charge (id, amount, currency, state, message) VALUES ($1, $2, $3, $4, $5)"
             " ON CONFLICT DO NOTHING",
-            payment_id, amount.amount, amount.currency, state, message,
-        )  # fmt: skip
+            payment_id,
+            amount.amount,
+            amount.currency,
+            state,
+            message,
+        )
         if card.token == _TOKENS["4000000000000119"]:
             raise GatewaySilent
         charge = await self.find(payment_id)
@@ -123,7 +127,7 @@ _UNKNOWN_CARD = N_("The test gateway takes its test cards only, such as 4242 424
 _REFUSALS = {"tok_declined": N_("The card was declined. Try another one.")}
 
 
-def check_card(card: Card, today: date) -> str:
+def check_card(card: CardDetails, today: date) -> str:
     """The number's digits. Raises `Invalid` naming card_number, card_expiry, card_cvc."""
     number = re.sub(r"[ -]", "", card.number)
     checks = [

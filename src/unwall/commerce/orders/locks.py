@@ -5,10 +5,10 @@ from uuid import UUID
 
 from unwall.commerce.orders.reads import cart, order
 from unwall.commerce.orders.values import Cart, Order
+from unwall.journal.values import Visit
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import NotFound
 from unwall.kernel.text import N_
-from unwall.people.values import Visit
 
 
 async def lock_cart(conn: Transaction, visit: Visit, cart_id: UUID) -> Cart:

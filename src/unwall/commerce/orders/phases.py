@@ -22,22 +22,21 @@ from unwall.commerce.orders.values import (
     Payment,
     PaymentPending,
     PaymentState,
-    Promised,
+    StoredPromise,
     TooLate,
 )
 from unwall.commerce.sourcing import reads as sourcing
-from unwall.commerce.sourcing.values import Choice, Demand, Method, Option, SoldOut
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, DeliveryOption, Demand, SoldOut
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock import reads as stock_reads
 from unwall.commerce.stock.values import HoldState
 from unwall.journal import actions as journal
-from unwall.journal.values import Event, Kind
+from unwall.journal.values import Event, EventKind, Visit
 from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import derived_id, new_id
 from unwall.kernel.money import Money
 from unwall.kernel.text import N_
-from unwall.people.values import Visit
 
 HOUSE = "house"
 """Who acts where nobody does: the checkout itself."""
@@ -45,15 +44,15 @@ HOUSE = "house"
 CLOSED = N_("This order is closed; nothing was charged. The bag can be ordered again.")
 
 
-class Wish(msgspec.Struct, frozen=True):
+class CheckoutRequest(msgspec.Struct, frozen=True):
     """What a shopper presses "order" with."""
 
     cart_id: UUID
-    choice: Choice
+    choice: DeliveryChoice
     contact: Contact
 
 
-class Asked(msgspec.Struct, frozen=True):
+class PaymentRequest(msgspec.Struct, frozen=True):
     payment_id: UUID
     amount: Money
     state: PaymentState
@@ -62,7 +61,9 @@ class Asked(msgspec.Struct, frozen=True):
 # --- prepare ----------------------------------------------------------------------------------------------------------
 
 
-async def open_order(conn: Transaction, visit: Visit, wish: Wish, now: datetime, payable_until: datetime) -> Order:
+async def open_order(
+    conn: Transaction, visit: Visit, wish: CheckoutRequest, now: datetime, payable_until: datetime
+) -> Order:
     """The cart's order: the living one if it asks for the same (or is paid), else a new one with a plan, which replaces
     what was prepared before. Raises `SoldOut`, `Invalid`, `PaymentPending`, `NotFound`."""
     cart = await lock_cart(conn, visit, wish.cart_id)
@@ -96,24 +97,43 @@ def _check_content(cart: Cart) -> None:
 
 
 async def _insert_order(
-    conn: Transaction, visit: Visit, cart: Cart, contact: Contact, option: Option, made: tuple[UUID, datetime, datetime]
+    conn: Transaction,
+    visit: Visit,
+    cart: Cart,
+    contact: Contact,
+    option: DeliveryOption,
+    made: tuple[UUID, datetime, datetime],
 ) -> None:
     order_id, now, payable_until = made
-    member_id = visit.member.id if visit.member else None
+    member_id = visit.member_id
     await conn.execute(
         "INSERT INTO sales_order (id, merchant_id, number, cart_id, hold_id, visitor_id, member_id, session_id,"
         " channel, state, method, currency, items_total, shipping_total, total, contact, promise, sourcing, placed_at,"
         " expires_at) VALUES ($1, $2, free_number($2, $3), $4, $1, $5, $6, $7, $8, 'prepared', $9, $10, $11, $12,"
         " $11::bigint + $12::bigint, $13, $14, $15, $16, $17)",
-        order_id, cart.merchant_id, rules.order_numbers(cart.merchant_slug, order_id), cart.id, visit.visitor_id,
-        member_id, visit.session_id, Channel.ONLINE, option.method, cart.currency, cart.items_total,
-        option.fee.amount, contact, promised(option, contact), rules.sourced(option), now, payable_until,
-    )  # fmt: skip
+        order_id,
+        cart.merchant_id,
+        rules.order_numbers(cart.merchant_slug, order_id),
+        cart.id,
+        visit.visitor_id,
+        member_id,
+        visit.session_id,
+        Channel.ONLINE,
+        option.method,
+        cart.currency,
+        cart.items_total,
+        option.fee.amount,
+        contact,
+        promised(option, contact),
+        rules.sourced(option),
+        now,
+        payable_until,
+    )
 
 
-def promised(option: Option, contact: Contact) -> Promised:
-    place = option.node.name if option.node and option.method is Method.PICKUP else contact.city
-    return Promised(option.at, option.due, option.plan.node_ids, place, option.explanation)
+def promised(option: DeliveryOption, contact: Contact) -> StoredPromise:
+    place = option.node.name if option.node and option.method is DeliveryMethod.PICKUP else contact.city
+    return StoredPromise(option.at, option.due, option.plan.node_ids, place, option.explanation)
 
 
 async def _insert_lines(conn: Transaction, order_id: UUID, cart: Cart) -> None:
@@ -123,12 +143,24 @@ async def _insert_lines(conn: Transaction, order_id: UUID, cart: Cart) -> None:
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         [
             (
-                order_id, number, cart.merchant_id, line.product_id, line.variant_id, line.title, line.sku,
-                line.options, line.quantity, line.unit_price, line.total, line.post_id, line.page, line.policy,
+                order_id,
+                number,
+                cart.merchant_id,
+                line.product_id,
+                line.variant_id,
+                line.title,
+                line.sku,
+                line.options,
+                line.quantity,
+                line.unit_price,
+                line.total,
+                line.post_id,
+                line.page,
+                line.policy,
             )
             for number, line in enumerate(cart.lines, 1)
         ],
-    )  # fmt: skip
+    )
 
 
 async def confirm_held(conn: Transaction, order_id: UUID) -> Order | None:
@@ -137,7 +169,7 @@ async def confirm_held(conn: Transaction, order_id: UUID) -> Order | None:
     if order.state is OrderState.EXPIRED and order.hold_id:
         await stock.release(conn, order.hold_id, HOUSE)
         return None
-    await journal.record(conn, [_fact(order, Kind.CHECKOUT, order.placed_at)])
+    await journal.record(conn, [_fact(order, EventKind.CHECKOUT, order.placed_at)])
     return order
 
 
@@ -169,7 +201,9 @@ def live_payment(order: Order) -> Payment | None:
     return next((payment for payment in order.payments if payment.state in live), None)
 
 
-async def ask_payment(conn: Transaction, order_id: UUID, gateway: str, card: CardToken, now: datetime) -> Asked | None:
+async def ask_payment(
+    conn: Transaction, order_id: UUID, gateway: str, card: CardToken, now: datetime
+) -> PaymentRequest | None:
     """Put on record that money will be asked for, before it is; None where the order is paid already. Pressed twice,
     the first payment is asked for again. Raises `OrderClosed` where it cannot be paid (any more)."""
     order = await lock_order(conn, order_id)
@@ -178,7 +212,7 @@ async def ask_payment(conn: Transaction, order_id: UUID, gateway: str, card: Car
     amount = Money(order.total, order.currency)
     live = live_payment(order)
     if live and order.state is OrderState.PREPARED:
-        return Asked(live.id, amount, live.state)
+        return PaymentRequest(live.id, amount, live.state)
     in_time = order.expires_at is not None and order.expires_at > now
     if order.state is not OrderState.PREPARED or not in_time or not await is_held(conn, order, now):
         raise OrderClosed(CLOSED)
@@ -186,9 +220,16 @@ async def ask_payment(conn: Transaction, order_id: UUID, gateway: str, card: Car
     await conn.execute(
         "INSERT INTO payment (id, merchant_id, order_id, gateway, last4, amount, currency, state, asked_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, 'asked', $8)",
-        payment_id, order.merchant_id, order.id, gateway, card.last4, order.total, order.currency, now,
-    )  # fmt: skip
-    return Asked(payment_id, amount, PaymentState.ASKED)
+        payment_id,
+        order.merchant_id,
+        order.id,
+        gateway,
+        card.last4,
+        order.total,
+        order.currency,
+        now,
+    )
+    return PaymentRequest(payment_id, amount, PaymentState.ASKED)
 
 
 _OUTCOMES = {
@@ -203,8 +244,12 @@ async def record_charge(conn: Transaction, payment_id: UUID, charge: Charge, now
     await conn.execute(
         "UPDATE payment SET state = $2, reference = $3, message = $4, settled_at = $5"
         " WHERE id = $1 AND state = 'asked'",
-        payment_id, _OUTCOMES[charge.state], charge.reference, charge.message, now,
-    )  # fmt: skip
+        payment_id,
+        _OUTCOMES[charge.state],
+        charge.reference,
+        charge.message,
+        now,
+    )
     return PaymentState(await conn.fetchval("SELECT state FROM payment WHERE id = $1", payment_id))
 
 
@@ -253,28 +298,49 @@ async def _order_cart(conn: Transaction, order: Order, cart_id: UUID) -> None:
         " SELECT $3, merchant_id, visitor_id FROM cart WHERE id = $1 AND EXISTS (SELECT 1 FROM later) RETURNING id)"
         " INSERT INTO cart_line (cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at)"
         " SELECT fresh.id, variant_id, merchant_id, extra, post_id, page, policy, added_at FROM later, fresh",
-        cart_id, order.id, new_id(),
-    )  # fmt: skip
+        cart_id,
+        order.id,
+        new_id(),
+    )
 
 
-def _fact(order: Order, kind: Kind, at: datetime) -> Event:
+def _fact(order: Order, kind: EventKind, at: datetime) -> Event:
     return Event(
-        derived_id(order.id, kind), at, kind, order.merchant_id, order.visitor_id, order.member_id, order.session_id,
-        order_id=order.id, amount=order.total,
-    )  # fmt: skip
+        derived_id(order.id, kind),
+        at,
+        kind,
+        order.merchant_id,
+        order.visitor_id,
+        order.member_id,
+        order.session_id,
+        order_id=order.id,
+        amount=order.total,
+    )
 
 
 def _purchases(order: Order, now: datetime) -> list[Event]:
     node_ids = order.promise.node_ids
     return [
         Event(
-            derived_id(order.id, Kind.PURCHASE, line.line), now, Kind.PURCHASE, order.merchant_id, order.visitor_id,
-            order.member_id, order.session_id, post_id=line.post_id, product_id=line.product_id,
-            variant_id=line.variant_id, order_id=order.id, node_id=node_ids[0] if len(node_ids) == 1 else None,
-            page=line.page, policy=line.policy, quantity=line.quantity, amount=line.total,
+            derived_id(order.id, EventKind.PURCHASE, line.line),
+            now,
+            EventKind.PURCHASE,
+            order.merchant_id,
+            order.visitor_id,
+            order.member_id,
+            order.session_id,
+            post_id=line.post_id,
+            product_id=line.product_id,
+            variant_id=line.variant_id,
+            order_id=order.id,
+            node_id=node_ids[0] if len(node_ids) == 1 else None,
+            page=line.page,
+            policy=line.policy,
+            quantity=line.quantity,
+            amount=line.total,
         )
         for line in order.lines
-    ]  # fmt: skip
+    ]
 
 
 async def plan_again(conn: Transaction, order_id: UUID, gone: UUID | None, now: datetime) -> Order:
@@ -288,8 +354,11 @@ async def plan_again(conn: Transaction, order_id: UUID, gone: UUID | None, now: 
     option = await sourcing.source(conn, demand, rules.choice_of(order), "en", now)
     await conn.execute(
         "UPDATE sales_order SET hold_id = $2, promise = $3, sourcing = $4 WHERE id = $1",
-        order_id, new_id(), promised(option, order.contact), rules.sourced(option),
-    )  # fmt: skip
+        order_id,
+        new_id(),
+        promised(option, order.contact),
+        rules.sourced(option),
+    )
     return await lock_order(conn, order_id)
 
 
@@ -333,8 +402,9 @@ async def _void_payments(conn: Transaction, order_id: UUID) -> None:
 async def record_void(conn: Transaction, payment_id: UUID, now: datetime) -> None:
     await conn.execute(
         "UPDATE payment SET state = 'voided', settled_at = $2 WHERE id = $1 AND state IN ('asked', 'voiding')",
-        payment_id, now,
-    )  # fmt: skip
+        payment_id,
+        now,
+    )
 
 
 async def expire(conn: Transaction, order_id: UUID, now: datetime) -> bool:
@@ -353,17 +423,21 @@ async def expire(conn: Transaction, order_id: UUID, now: datetime) -> bool:
 async def silent_payments(conn: Connection, asked_before: datetime, limit: int) -> list[UUID]:
     """Asked for and never answered."""
     return await _ids(
-        conn, "SELECT id FROM payment WHERE state = 'asked' AND asked_at <= $2 ORDER BY asked_at LIMIT $1", limit,
+        conn,
+        "SELECT id FROM payment WHERE state = 'asked' AND asked_at <= $2 ORDER BY asked_at LIMIT $1",
+        limit,
         asked_before,
-    )  # fmt: skip
+    )
 
 
 async def unfinished_orders(conn: Connection, limit: int) -> list[UUID]:
     """Paid, and not yet told so."""
     return await _ids(
-        conn, "SELECT o.id FROM sales_order o JOIN payment p ON p.order_id = o.id AND p.state = 'captured'"
-        " WHERE o.state = 'prepared' ORDER BY o.id LIMIT $1", limit,
-    )  # fmt: skip
+        conn,
+        "SELECT o.id FROM sales_order o JOIN payment p ON p.order_id = o.id AND p.state = 'captured'"
+        " WHERE o.state = 'prepared' ORDER BY o.id LIMIT $1",
+        limit,
+    )
 
 
 async def voiding_payments(conn: Connection, limit: int) -> list[UUID]:
@@ -372,9 +446,11 @@ async def voiding_payments(conn: Connection, limit: int) -> list[UUID]:
 
 async def overdue_orders(conn: Connection, now: datetime, limit: int) -> list[UUID]:
     return await _ids(
-        conn, "SELECT id FROM sales_order WHERE state = 'prepared' AND expires_at <= $2 ORDER BY expires_at LIMIT $1",
-        limit, now,
-    )  # fmt: skip
+        conn,
+        "SELECT id FROM sales_order WHERE state = 'prepared' AND expires_at <= $2 ORDER BY expires_at LIMIT $1",
+        limit,
+        now,
+    )
 
 
 async def _ids(conn: Connection, sql: str, *args: object) -> list[UUID]:

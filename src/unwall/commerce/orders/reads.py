@@ -5,9 +5,9 @@ from uuid import UUID
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.orders.values import Cart, Order, OrderRow, OrderState, OrderStory
 from unwall.commerce.stock.values import LedgerEntry
-from unwall.kernel.cursors import Page, decode, page_of
+from unwall.journal.values import Visit
+from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, containing, row, rows
-from unwall.people.values import Visit
 
 _CART = """
 SELECT c.id, c.merchant_id, m.slug AS merchant_slug,
@@ -99,7 +99,7 @@ async def order_of_cart(conn: Connection, cart_id: UUID, lang: str) -> Order | N
     return await row(conn, Order, _ORDER + where, cart_id, lang)
 
 
-async def orders_of(conn: Connection, visit: Visit, after: str | None, limit: int, lang: str) -> Page[OrderRow]:
+async def orders_of(conn: Connection, visit: Visit, after: str | None, limit: int, lang: str) -> ResultPage[OrderRow]:
     """Everything the visitor or member ordered, newest first; not what was left unpaid."""
     where = (
         "WHERE (o.visitor_id = ANY($1) OR o.member_id = ANY($1)) AND (o.paid_at IS NOT NULL OR o.state = 'cancelled')"
@@ -109,7 +109,7 @@ async def orders_of(conn: Connection, visit: Visit, after: str | None, limit: in
     return page_of(found, limit, lambda one: one.id)
 
 
-async def desk_orders(  # what a list is asked by
+async def merchant_orders(  # what a list is asked by
     conn: Connection,
     merchant_id: UUID,
     after: str | None,
@@ -118,7 +118,7 @@ async def desk_orders(  # what a list is asked by
     lang: str = "en",
     *,
     state: OrderState | None = None,
-) -> Page[OrderRow]:
+) -> ResultPage[OrderRow]:
     """A merchant's orders, newest first, without those that were never paid unless `state` asks for them; `query` is
     part of a number or of the customer's name."""
     where = (

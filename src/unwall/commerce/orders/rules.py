@@ -8,12 +8,12 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from unwall.commerce.fulfilment.values import Shipment, ShipmentState, Step
-from unwall.commerce.orders.values import MOST_OF_ONE, Cart, Contact, Moment, Order, OrderState, Sourced
-from unwall.commerce.sourcing.values import Choice, Method, Option
+from unwall.commerce.fulfilment.values import Shipment, ShipmentEvent, ShipmentState
+from unwall.commerce.orders.values import MOST_OF_ONE, Cart, Contact, Order, OrderState, SourcedPart, TimelineEntry
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, DeliveryOption
 from unwall.kernel.errors import FieldError, Invalid
+from unwall.kernel.geo import Place
 from unwall.kernel.text import N_
-from unwall.people.values import Place
 
 MOST_LINES = 60
 """Different variants in one cart."""
@@ -31,13 +31,13 @@ def check_quantity(quantity: int, *, least: int = 1) -> None:
         raise Invalid.one("quantity", N_("Choose from 1 to 99 of one thing."))
 
 
-def checked_contact(contact: Contact, choice: Choice, place: Place | None) -> Contact:
+def checked_contact(contact: Contact, choice: DeliveryChoice, place: Place | None) -> Contact:
     """Trimmed, and with the visit's place where it has none of its own. Raises `Invalid` naming every wrong field."""
     trimmed = {field: getattr(contact, field).strip() for field in _LENGTHS}
-    errors = _contact_errors(trimmed, carried=choice.method is not Method.PICKUP)
-    if choice.method is Method.TAKEN:
+    errors = _contact_errors(trimmed, carried=choice.method is not DeliveryMethod.PICKUP)
+    if choice.method is DeliveryMethod.TAKEN:
         errors.append(FieldError("method", N_("Choose how you want to have it.")))
-    if choice.method is Method.PICKUP and choice.node_id is None:
+    if choice.method is DeliveryMethod.PICKUP and choice.node_id is None:
         errors.append(FieldError("node_id", N_("Choose a shop.")))
     errors += _place_errors(contact)
     if errors:
@@ -86,49 +86,49 @@ def order_numbers(merchant_slug: str, order_id: UUID) -> list[str]:
     return [f"{prefix}-{letters[i : i + 5]}" for i in range(0, 40, 5)]
 
 
-def sourced(option: Option) -> list[Sourced]:
+def sourced(option: DeliveryOption) -> list[SourcedPart]:
     """The plan as an order keeps it: a node, its reason, its lines."""
     plan = option.plan
     return [
-        Sourced(node_id, why, tuple(line for line in plan.lines if line.node_id == node_id))
+        SourcedPart(node_id, why, tuple(line for line in plan.lines if line.node_id == node_id))
         for node_id, why in zip(plan.node_ids, plan.explanations, strict=True)
     ]
 
 
-def same_order(order: Order, cart: Cart, choice: Choice, contact: Contact, now: datetime) -> bool:
+def same_order(order: Order, cart: Cart, choice: DeliveryChoice, contact: Contact, now: datetime) -> bool:
     """Whether pressing again asks for just what was prepared, and there is still time to pay for it."""
     wanted = {(line.variant_id, line.quantity, line.unit_price) for line in cart.lines}
     prepared = {(line.variant_id, line.quantity, line.unit_price) for line in order.lines}
-    at_node = choice.method is not Method.PICKUP or order.promise.node_ids == (choice.node_id,)
+    at_node = choice.method is not DeliveryMethod.PICKUP or order.promise.node_ids == (choice.node_id,)
     in_time = order.expires_at is not None and order.expires_at > now
     return in_time and at_node and order.method is choice.method and order.contact == contact and wanted == prepared
 
 
-def choice_of(order: Order) -> Choice:
+def choice_of(order: Order) -> DeliveryChoice:
     """How it was wanted, to source it once more."""
-    return Choice(order.method, order.promise.node_ids[0] if order.method is Method.PICKUP else None)
+    return DeliveryChoice(order.method, order.promise.node_ids[0] if order.method is DeliveryMethod.PICKUP else None)
 
 
 # --- what the shopper is told -----------------------------------------------------------------------------------------
 
 _AFTER_PAYMENT = {
-    Method.SHIP: (ShipmentState.PICKING, ShipmentState.READY, ShipmentState.HANDED_OVER),
-    Method.COURIER: (ShipmentState.PICKING, ShipmentState.READY, ShipmentState.HANDED_OVER),
-    Method.PICKUP: (ShipmentState.PICKING, ShipmentState.READY, ShipmentState.COLLECTED),
-    Method.TAKEN: (),
+    DeliveryMethod.SHIP: (ShipmentState.PICKING, ShipmentState.READY, ShipmentState.HANDED_OVER),
+    DeliveryMethod.COURIER: (ShipmentState.PICKING, ShipmentState.READY, ShipmentState.HANDED_OVER),
+    DeliveryMethod.PICKUP: (ShipmentState.PICKING, ShipmentState.READY, ShipmentState.COLLECTED),
+    DeliveryMethod.TAKEN: (),
 }
 
 
-def timeline(order: Order, shipments: Sequence[Shipment], steps: Sequence[Step]) -> list[Moment]:
+def timeline(order: Order, shipments: Sequence[Shipment], steps: Sequence[ShipmentEvent]) -> list[TimelineEntry]:
     """What has happened, and without a time what is still to come: placed, paid, then for each shipment (named by its
     place where there are several) picking, ready, handed_over or collected. A closed order ends with its end."""
-    moments = [Moment("placed", order.placed_at), Moment("paid", order.paid_at)]
+    moments = [TimelineEntry("placed", order.placed_at), TimelineEntry("paid", order.paid_at)]
     for shipment in shipments:
         place = shipment.node_name if len(shipments) > 1 else ""
         reached = {step.state: step.at for step in steps if step.shipment_id == shipment.id}
-        moments += [Moment(state, reached.get(state), place) for state in _AFTER_PAYMENT[order.method]]
+        moments += [TimelineEntry(state, reached.get(state), place) for state in _AFTER_PAYMENT[order.method]]
     if not shipments:
-        moments += [Moment(state, None) for state in _AFTER_PAYMENT[order.method]]
+        moments += [TimelineEntry(state, None) for state in _AFTER_PAYMENT[order.method]]
     if order.state in {OrderState.CANCELLED, OrderState.EXPIRED}:
-        return [m for m in moments if m.at] + [Moment(order.state, order.closed_at)]
+        return [m for m in moments if m.at] + [TimelineEntry(order.state, order.closed_at)]
     return moments

@@ -17,8 +17,8 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.commerce.fulfilment.values import Shipment, Step
-from unwall.commerce.sourcing.values import Method
+from unwall.commerce.fulfilment.values import Shipment, ShipmentEvent
+from unwall.commerce.sourcing.values import DeliveryMethod
 from unwall.commerce.stock.values import HoldLine, LedgerEntry
 from unwall.kernel.errors import Conflict
 from unwall.kernel.text import Explanation
@@ -113,7 +113,7 @@ class Cart(msgspec.Struct, frozen=True):
         return {line.variant_id: line.quantity for line in self.lines}
 
 
-class Promised(msgspec.Struct, frozen=True):
+class StoredPromise(msgspec.Struct, frozen=True):
     """What the shopper was told when ordering: by when, or from when, and where."""
 
     at: datetime | None = None
@@ -124,7 +124,7 @@ class Promised(msgspec.Struct, frozen=True):
     explanation: Explanation | None = None
 
 
-class Sourced(msgspec.Struct, frozen=True):
+class SourcedPart(msgspec.Struct, frozen=True):
     """What one node gives, and why that node: as it was decided."""
 
     node_id: UUID
@@ -176,15 +176,15 @@ class Order(msgspec.Struct, frozen=True):
     session_id: UUID | None
     channel: Channel
     state: OrderState
-    method: Method
+    method: DeliveryMethod
     currency: str
     items_total: int
     discount_total: int
     shipping_total: int
     total: int
     contact: Contact
-    promise: Promised
-    sourcing: list[Sourced]
+    promise: StoredPromise
+    sourcing: list[SourcedPart]
     placed_at: datetime
     expires_at: datetime | None
     paid_at: datetime | None
@@ -202,7 +202,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     merchant_name: str
     channel: Channel
     state: OrderState
-    method: Method
+    method: DeliveryMethod
     currency: str
     total: int
     units: int
@@ -211,7 +211,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     node_names: list[str]
 
 
-class Moment(msgspec.Struct, frozen=True):
+class TimelineEntry(msgspec.Struct, frozen=True):
     """One true state on the shopper's timeline; `at` is None where it is still to come."""
 
     state: str
@@ -224,7 +224,7 @@ class OrderStory(msgspec.Struct, frozen=True):
 
     order: Order
     shipments: list[Shipment]
-    steps: list[Step]
+    steps: list[ShipmentEvent]
     ledger: list[LedgerEntry]
 
 

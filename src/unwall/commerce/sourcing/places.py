@@ -1,7 +1,7 @@
 """The places a shopper may choose from: the cities in which some merchant has a shop or warehouse."""
 
 from unwall.kernel.database import Connection, rows
-from unwall.people.values import Place
+from unwall.kernel.geo import Place
 
 
 async def places(conn: Connection, lang: str, query: str, limit: int = 40) -> list[Place]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from unwall.commerce.sourcing.rates import rates_for
 from unwall.commerce.sourcing.rules import availability, candidates, chosen_option, delivery_options, lacking, shortage
-from unwall.commerce.sourcing.values import Choice, Demand, Option, Promise, Rates, SoldOut
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryOption, Demand, Promise, Rates, SoldOut
 from unwall.commerce.stock import reads as stock
 from unwall.commerce.stock.values import Node
 from unwall.kernel.database import Connection
@@ -22,7 +22,7 @@ async def promise(conn: Connection, demand: Demand, lang: str, now: datetime) ->
     return Promise(tuple(options), shortage(nodes, available, demand.wanted))
 
 
-async def source(conn: Connection, demand: Demand, choice: Choice, lang: str, now: datetime) -> Option:
+async def source(conn: Connection, demand: Demand, choice: DeliveryChoice, lang: str, now: datetime) -> DeliveryOption:
     """The chosen way, with the nodes that will give it. Raises `SoldOut` naming what they lack, or `Invalid` where the
     way is not offered (too far, closed)."""
     nodes, available, rates = await _supply(conn, demand, lang)

@@ -7,12 +7,11 @@ from uuid import UUID
 
 from unwall.commerce.sourcing import hours
 from unwall.commerce.sourcing.plans import cheapest_plan, explain, parcel_cost
-from unwall.commerce.sourcing.values import Candidate, Choice, Method, Option, Plan, Rates
+from unwall.commerce.sourcing.values import Candidate, DeliveryChoice, DeliveryMethod, DeliveryOption, Plan, Rates
 from unwall.commerce.stock.values import HoldLine, Level, Node
-from unwall.kernel.geo import distance_km
+from unwall.kernel.geo import Place, distance_km
 from unwall.kernel.money import Money
 from unwall.kernel.text import N_, Explanation
-from unwall.people.values import Place
 
 Wanted = Mapping[UUID, int]
 Available = Mapping[UUID, Mapping[UUID, int]]
@@ -44,7 +43,7 @@ def shortage(nodes: Sequence[Node], available: Available, wanted: Wanted) -> tup
 
 def delivery_options(
     nodes: Sequence[Node], available: Available, wanted: Wanted, place: Place | None, now: datetime, rates: Rates
-) -> list[Option]:
+) -> list[DeliveryOption]:
     """Courier first, then pickup from near to far (without a place: from soon to late), then ship. Shops that are too
     far to go to are not offered; a shopper who names one may still collect there."""
     able = candidates(nodes, available, place, now)
@@ -56,14 +55,14 @@ def delivery_options(
 
 
 def chosen_option(
-    able: Sequence[Candidate], wanted: Wanted, choice: Choice, now: datetime, rates: Rates
-) -> Option | None:
+    able: Sequence[Candidate], wanted: Wanted, choice: DeliveryChoice, now: datetime, rates: Rates
+) -> DeliveryOption | None:
     """One way only. A courier comes from the nearest shop, whichever was near when the shopper looked."""
     whole = _whole(able, wanted)
-    if choice.method is Method.PICKUP:
+    if choice.method is DeliveryMethod.PICKUP:
         shop = next((c for c in whole if c.node.pickup and c.node.id == choice.node_id), None)
         return _pickup(shop, wanted, now, rates) if shop else None
-    if choice.method is Method.COURIER:
+    if choice.method is DeliveryMethod.COURIER:
         return _courier(whole, wanted, now, rates)
     return _ship(able, wanted, now, rates)
 
@@ -73,14 +72,14 @@ def _whole(able: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
     return [c for c in able if all(c.available.get(v, 0) >= quantity for v, quantity in wanted.items())]
 
 
-def lacking(nodes: Sequence[Node], available: Available, wanted: Wanted, choice: Choice) -> tuple[UUID, ...]:
+def lacking(nodes: Sequence[Node], available: Available, wanted: Wanted, choice: DeliveryChoice) -> tuple[UUID, ...]:
     """The variants that stop this choice: too few at the shop, or too few at all nodes that send."""
-    if choice.method is Method.PICKUP:
+    if choice.method is DeliveryMethod.PICKUP:
         return shortage([node for node in nodes if node.id == choice.node_id], available, wanted)
     return shortage([node for node in nodes if node.ships], available, wanted)
 
 
-def _pickup(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> Option | None:
+def _pickup(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> DeliveryOption | None:
     node, ready = candidate.node, hours.ready_at(candidate.node, now)
     waits = hours.open_at(node, ready) if ready else None
     if waits is None:
@@ -88,16 +87,18 @@ def _pickup(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -
     cutoff = hours.latest_start(node, hours.last_minute(node, waits))
     plan = _from_one(candidate, wanted, rates, now)
     fee = Money(0, rates.currency)
-    return Option(Method.PICKUP, node, candidate.km, waits, waits, max(now, cutoff), fee, plan, plan.explanations[0])
+    return DeliveryOption(
+        DeliveryMethod.PICKUP, node, candidate.km, waits, waits, max(now, cutoff), fee, plan, plan.explanations[0]
+    )
 
 
-def _courier(whole: Sequence[Candidate], wanted: Wanted, now: datetime, rates: Rates) -> Option | None:
+def _courier(whole: Sequence[Candidate], wanted: Wanted, now: datetime, rates: Rates) -> DeliveryOption | None:
     """From the nearest shop that can still send one today."""
     rides = [o for c in whole if c.node.ships and (o := _ride(c, wanted, now, rates))]
     return min(rides, key=lambda o: (o.km, o.at), default=None)
 
 
-def _ride(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> Option | None:
+def _ride(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> DeliveryOption | None:
     """Only where it still arrives on the node's local day of today."""
     node, km = candidate.node, candidate.km
     ready = hours.ready_at(node, now)
@@ -108,7 +109,9 @@ def _ride(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> 
     cutoff = hours.latest_start(node, hours.last_minute(node, leaves))
     fee = Money(rates.courier_fee + ceil(km) * rates.courier_fee_per_km, rates.currency)
     plan = _from_one(candidate, wanted, rates, now)
-    return Option(Method.COURIER, node, km, leaves + ride, leaves, max(now, cutoff), fee, plan, plan.explanations[0])
+    return DeliveryOption(
+        DeliveryMethod.COURIER, node, km, leaves + ride, leaves, max(now, cutoff), fee, plan, plan.explanations[0]
+    )
 
 
 def _from_one(candidate: Candidate, wanted: Wanted, rates: Rates, now: datetime) -> Plan:
@@ -117,15 +120,15 @@ def _from_one(candidate: Candidate, wanted: Wanted, rates: Rates, now: datetime)
     return Plan(lines, parcel_cost(candidate, rates) + picking, (explain(candidate, now, {}),))
 
 
-def _ship(able: Sequence[Candidate], wanted: Wanted, now: datetime, rates: Rates) -> Option | None:
+def _ship(able: Sequence[Candidate], wanted: Wanted, now: datetime, rates: Rates) -> DeliveryOption | None:
     plan = cheapest_plan([c for c in able if c.node.ships], wanted, rates, now)
     if plan is None:
         return None
     senders = [next(c for c in able if c.node.id == node_id) for node_id in plan.node_ids]
     trips = [_trip(sender, now, rates) for sender in senders]
     one = senders[0] if len(senders) == 1 else None
-    return Option(
-        Method.SHIP,
+    return DeliveryOption(
+        DeliveryMethod.SHIP,
         one.node if one else None,
         one.km if one else None,
         max(arrives for arrives, _, _ in trips),

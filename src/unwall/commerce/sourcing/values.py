@@ -13,12 +13,12 @@ import msgspec
 
 from unwall.commerce.stock.values import HoldLine, Node
 from unwall.kernel.errors import Conflict
+from unwall.kernel.geo import Place
 from unwall.kernel.money import Money
 from unwall.kernel.text import Explanation
-from unwall.people.values import Place
 
 
-class Method(StrEnum):
+class DeliveryMethod(StrEnum):
     SHIP = "ship"
     COURIER = "courier"
     """From a shop near, the same day."""
@@ -27,10 +27,10 @@ class Method(StrEnum):
     """Carried out of the shop by the customer: a counter sale."""
 
 
-class Choice(msgspec.Struct, frozen=True):
+class DeliveryChoice(msgspec.Struct, frozen=True):
     """How the shopper wants it; `node_id` names the shop of a pickup or courier."""
 
-    method: Method
+    method: DeliveryMethod
     node_id: UUID | None = None
 
 
@@ -91,11 +91,11 @@ class Plan(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(line.node_id for line in self.lines))
 
 
-class Option(msgspec.Struct, frozen=True):
+class DeliveryOption(msgspec.Struct, frozen=True):
     """One way to have it. `at` is by when it arrives (ship, courier) or from when it waits (pickup); ordering after
     `cutoff` makes that later. `node` is where it comes from, or None where several places send a part."""
 
-    method: Method
+    method: DeliveryMethod
     node: Node | None
     km: float | None
     at: datetime
@@ -110,11 +110,11 @@ class Option(msgspec.Struct, frozen=True):
 class Promise(msgspec.Struct, frozen=True):
     """How a cart or product can be had, the soonest of each method first: courier, pickup near to far, ship."""
 
-    options: tuple[Option, ...]
+    options: tuple[DeliveryOption, ...]
     short: tuple[UUID, ...]
     """Variants of which nobody can give enough, in any way."""
 
-    def of(self, method: Method) -> tuple[Option, ...]:
+    def of(self, method: DeliveryMethod) -> tuple[DeliveryOption, ...]:
         return tuple(option for option in self.options if option.method is method)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from unwall.commerce.stock.values import Discrepancy, GridRow, HeldLine, LedgerEntry, Level, Node, NodeDraft
-from unwall.kernel.cursors import Page, decode, page_of
+from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, row, rows
 
 NODE = """
@@ -72,7 +72,7 @@ async def level_grid(conn: Connection, merchant_id: UUID, product_ids: Sequence[
 
 async def movements(
     conn: Connection, variant_id: UUID, node_id: UUID, after: str | None, limit: int
-) -> Page[LedgerEntry]:
+) -> ResultPage[LedgerEntry]:
     """Of one level, newest first. They are booked one after the other under the level's lock, so numbers have no gap
     that fills later."""
     found = await rows(

@@ -9,12 +9,12 @@ import msgspec
 import opening_hours
 
 from unwall.commerce.stock.values import (
-    Bucket,
     Cause,
     HeldLine,
     HoldGone,
     HoldLine,
     HoldRequest,
+    HoldResult,
     HoldState,
     Level,
     LevelKey,
@@ -23,7 +23,7 @@ from unwall.commerce.stock.values import (
     Reason,
     Reused,
     Shortage,
-    Verdict,
+    StockBucket,
 )
 from unwall.kernel.errors import FieldError, Invalid, UnwallError
 from unwall.kernel.text import N_
@@ -35,9 +35,9 @@ MOST_ON_HAND = 1_000_000_000
 MOST_LINES = 30_000
 """In one call: a line's number is a smallint."""
 
-GRANTED = Verdict(granted=True)
-REPEATED = Verdict(granted=True, repeated=True)
-Answer: TypeAlias = Verdict | UnwallError
+GRANTED = HoldResult(granted=True)
+REPEATED = HoldResult(granted=True, repeated=True)
+Answer: TypeAlias = HoldResult | UnwallError
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -96,7 +96,7 @@ def grant(
 
 
 def is_refusal(answer: Answer) -> bool:
-    return isinstance(answer, Verdict) and not answer.granted
+    return isinstance(answer, HoldResult) and not answer.granted
 
 
 def _again(request: HoldRequest, before: Stored) -> Answer:
@@ -124,7 +124,7 @@ def _take(request: HoldRequest, free: dict[LevelKey, int]) -> Answer:
     if not short:
         return GRANTED
     _put_back(taken, free)
-    return Verdict(granted=False, short=tuple(short))
+    return HoldResult(granted=False, short=tuple(short))
 
 
 def _put_back(taken: Iterable[tuple[LevelKey, int]], free: dict[LevelKey, int]) -> None:
@@ -146,12 +146,12 @@ def hold_gone() -> HoldGone:
 
 # --- what becomes of a hold (S7 to S9) --------------------------------------------------------------------------------
 
-MOVES: Mapping[Reason, tuple[Bucket, Bucket, HoldState]] = {
-    Reason.ALLOCATE: (Bucket.HELD, Bucket.ALLOCATED, HoldState.ALLOCATED),
-    Reason.RELEASE: (Bucket.HELD, Bucket.AVAILABLE, HoldState.RELEASED),
-    Reason.EXPIRE: (Bucket.HELD, Bucket.AVAILABLE, HoldState.EXPIRED),
-    Reason.ISSUE: (Bucket.ALLOCATED, Bucket.OUTSIDE, HoldState.ISSUED),
-    Reason.DEALLOCATE: (Bucket.ALLOCATED, Bucket.AVAILABLE, HoldState.DEALLOCATED),
+MOVES: Mapping[Reason, tuple[StockBucket, StockBucket, HoldState]] = {
+    Reason.ALLOCATE: (StockBucket.HELD, StockBucket.ALLOCATED, HoldState.ALLOCATED),
+    Reason.RELEASE: (StockBucket.HELD, StockBucket.AVAILABLE, HoldState.RELEASED),
+    Reason.EXPIRE: (StockBucket.HELD, StockBucket.AVAILABLE, HoldState.EXPIRED),
+    Reason.ISSUE: (StockBucket.ALLOCATED, StockBucket.OUTSIDE, HoldState.ISSUED),
+    Reason.DEALLOCATE: (StockBucket.ALLOCATED, StockBucket.AVAILABLE, HoldState.DEALLOCATED),
 }
 """Bucket left, bucket entered, and the state of a line that has moved whole."""
 
@@ -171,7 +171,7 @@ def hold_movement(line: HeldLine, quantity: int, cause: Cause) -> Movement:
 
 def after(line: HeldLine, movement: Movement) -> tuple[int, HoldState]:
     """Open units and state of the line once the movement is booked."""
-    if movement.target is Bucket.ALLOCATED:
+    if movement.target is StockBucket.ALLOCATED:
         return line.open, HoldState.ALLOCATED
     left = line.open - movement.quantity
     return left, line.state if left else MOVES[movement.reason][2]
@@ -223,7 +223,9 @@ def movements(place: tuple[UUID, UUID], changes: Sequence[tuple[UUID, int]], cau
     merchant_id, node_id = place
     booked = []
     for number, (variant_id, delta) in enumerate(changes, 1):
-        source, target = (Bucket.OUTSIDE, Bucket.AVAILABLE) if delta > 0 else (Bucket.AVAILABLE, Bucket.OUTSIDE)
+        source, target = (
+            (StockBucket.OUTSIDE, StockBucket.AVAILABLE) if delta > 0 else (StockBucket.AVAILABLE, StockBucket.OUTSIDE)
+        )
         booked.append(
             Movement(
                 *(merchant_id, variant_id, node_id, abs(delta), source, target),
@@ -238,7 +240,7 @@ def missing(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) -> 
     wanted: dict[LevelKey, int] = {}
     for m in movements:
         key = (m.merchant_id, m.variant_id, m.node_id)
-        wanted[key] = wanted.get(key, 0) + (m.quantity if m.source is Bucket.AVAILABLE else -m.quantity)
+        wanted[key] = wanted.get(key, 0) + (m.quantity if m.source is StockBucket.AVAILABLE else -m.quantity)
     return tuple(
         Shortage(key[1], key[2], quantity, levels[key].unpromised)
         for key, quantity in wanted.items()
@@ -251,7 +253,7 @@ def check_room(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) 
     on_hand = {key: level.on_hand for key, level in levels.items()}
     for m in movements:
         key = (m.merchant_id, m.variant_id, m.node_id)
-        on_hand[key] += m.quantity if m.target is Bucket.AVAILABLE else -m.quantity
+        on_hand[key] += m.quantity if m.target is StockBucket.AVAILABLE else -m.quantity
         if on_hand[key] > MOST_ON_HAND:
             raise Invalid.one(f"lines[{m.line - 1}].quantity", N_("More than a thousand million would be there."))
 

@@ -20,7 +20,7 @@ LevelKey: TypeAlias = tuple[UUID, UUID, UUID]
 """(merchant_id, variant_id, node_id): with another merchant's id, a level is not there."""
 
 
-class Bucket(StrEnum):
+class StockBucket(StrEnum):
     """Where a unit is. On hand is available + held + allocated; outside is everywhere else."""
 
     AVAILABLE = "available"
@@ -130,7 +130,7 @@ class Shortage(msgspec.Struct, frozen=True):
     available: int
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class HoldResult(msgspec.Struct, frozen=True):
     """Granted, or what is short. `repeated`: the same request had been granted before, and nothing was held again."""
 
     granted: bool
@@ -199,8 +199,8 @@ class Movement(msgspec.Struct, frozen=True):
     variant_id: UUID
     node_id: UUID
     quantity: int
-    source: Bucket
-    target: Bucket
+    source: StockBucket
+    target: StockBucket
     reason: Reason
     cause_id: UUID
     line: int
@@ -215,8 +215,8 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     variant_id: UUID
     node_id: UUID
     quantity: int
-    source: Bucket
-    target: Bucket
+    source: StockBucket
+    target: StockBucket
     reason: Reason
     cause_id: UUID
     line: int

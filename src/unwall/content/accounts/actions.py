@@ -8,13 +8,12 @@ import asyncpg
 from unwall.content.accounts import rules
 from unwall.content.accounts.values import AccountDraft, NoSuchAccount
 from unwall.journal import actions as journal
-from unwall.journal.values import Event, Kind
+from unwall.journal.values import Event, EventKind, Visit
 from unwall.kernel.clock import now
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
-from unwall.people.values import Visit
 
 
 async def save_account(conn: Transaction, merchant_id: UUID, draft: AccountDraft) -> UUID:
@@ -86,10 +85,10 @@ def _followed(visit: Visit, account_id: UUID, merchant_id: UUID | None) -> Event
     return Event(
         id=new_id(),
         at=now(),
-        kind=Kind.FOLLOW,
+        kind=EventKind.FOLLOW,
         merchant_id=merchant_id,
         visitor_id=visit.visitor_id,
-        member_id=visit.member.id if visit.member else None,
+        member_id=visit.member_id,
         session_id=visit.session_id,
         account_id=account_id,
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from unwall.content.accounts.values import AccountDraft, AccountWords
+from unwall.content.accounts.values import AccountDraft, AccountTranslation
 from unwall.kernel.errors import FieldError
 from unwall.kernel.text import LANGS, N_
 
@@ -17,7 +17,7 @@ LONGEST_BIO = 1000
 
 def tidy(draft: AccountDraft) -> AccountDraft:
     words = {
-        lang: AccountWords(_line(said.name), said.bio.replace("\x00", "").strip())
+        lang: AccountTranslation(_line(said.name), said.bio.replace("\x00", "").strip())
         for lang, said in draft.translations.items()
     }
     return msgspec.structs.replace(
@@ -25,7 +25,7 @@ def tidy(draft: AccountDraft) -> AccountDraft:
         handle=_line(draft.handle).removeprefix("@").lower(),
         name=_line(draft.name),
         bio=draft.bio.replace("\x00", "").strip(),
-        translations={lang: said for lang, said in words.items() if said != AccountWords()},
+        translations={lang: said for lang, said in words.items() if said != AccountTranslation()},
     )
 
 
@@ -46,7 +46,7 @@ def check(draft: AccountDraft) -> list[FieldError]:
     return errors + _check_lengths("", draft.name, draft.bio) + _check_words(draft.translations)
 
 
-def _check_words(translations: Mapping[str, AccountWords]) -> list[FieldError]:
+def _check_words(translations: Mapping[str, AccountTranslation]) -> list[FieldError]:
     errors = []
     for lang, words in translations.items():
         if lang not in LANGS:

@@ -38,7 +38,7 @@ class Account(msgspec.Struct, frozen=True):
     followers: int
 
 
-class AccountWords(msgspec.Struct, frozen=True, omit_defaults=True):
+class AccountTranslation(msgspec.Struct, frozen=True, omit_defaults=True):
     """In one other language; what is left empty is said in the merchant's own."""
 
     name: str = ""
@@ -52,6 +52,6 @@ class AccountDraft(msgspec.Struct, frozen=True):
     bio: str = ""
     avatar: str | None = None
     banner: str | None = None
-    translations: dict[str, AccountWords] = {}
+    translations: dict[str, AccountTranslation] = {}
     id: UUID | None = None
     """the account to change, or the id that a new one shall have"""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from unwall.content.posts.reads import POST_COLUMNS
 from unwall.content.posts.values import Post
-from unwall.kernel.cursors import Page, decode, page_of
+from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, rows
 
 _POSTS = f"SELECT {POST_COLUMNS} FROM o JOIN post p ON p.id = o.post_id JOIN account a ON a.id = p.account_id"
@@ -18,7 +18,7 @@ _POSTS = f"SELECT {POST_COLUMNS} FROM o JOIN post p ON p.id = o.post_id JOIN acc
 
 async def feed(
     conn: Connection, person_ids: Collection[UUID], lang: str, *, after: str | None = None, limit: int = 12
-) -> Page[Post]:
+) -> ResultPage[Post]:
     """The live posts of the accounts that a person follows, newest first. Each outbox gives at most a page's worth from
     its index, whatever its length."""
     found = await rows(
@@ -46,7 +46,7 @@ async def feed(
 
 async def newest(
     conn: Connection, lang: str, *, after: str | None = None, limit: int = 12, merchant_id: UUID | None = None
-) -> Page[Post]:
+) -> ResultPage[Post]:
     """The live posts of everybody, or of one merchant, newest first: for people who follow nobody yet."""
     found = await rows(
         conn,

@@ -7,15 +7,14 @@ import msgspec
 
 from unwall.catalogue import reads as catalogue
 from unwall.content.posts import reads, rules
-from unwall.content.posts.values import NoSuchPost, PostDraft, State
+from unwall.content.posts.values import NoSuchPost, PostDraft, PostState
 from unwall.journal import actions as journal
-from unwall.journal.values import Event, Kind
+from unwall.journal.values import Event, EventKind, Visit
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection, Transaction, rows
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.ids import id_at, new_id
 from unwall.kernel.text import N_
-from unwall.people.values import Visit
 
 NO_SUCH_POST = N_("There is no such post.")
 
@@ -52,10 +51,10 @@ async def publish(conn: Transaction, merchant_id: UUID, post_id: UUID, at: datet
     answers with the entry it has. Raises `NoSuchPost`, `WrongState`, or `Invalid` where there is nothing to show."""
     known = await _own(conn, merchant_id, post_id)
     entry: UUID
-    if not rules.may_go(known.state, State.LIVE):
+    if not rules.may_go(known.state, PostState.LIVE):
         entry = await conn.fetchval("SELECT entry FROM outbox WHERE post_id = $1", post_id)
         return entry
-    desk = await reads.desk_post(conn, merchant_id, post_id)
+    desk = await reads.merchant_post(conn, merchant_id, post_id)
     assert desk  # it is locked
     errors = rules.check_publishable(desk.draft)
     if errors:
@@ -75,7 +74,7 @@ async def publish(conn: Transaction, merchant_id: UUID, post_id: UUID, at: datet
 async def remove(conn: Transaction, merchant_id: UUID, post_id: UUID) -> None:
     """Gone from every listing; the row stays for the sales that it led to. Doing it twice changes nothing."""
     known = await _own(conn, merchant_id, post_id)
-    if rules.may_go(known.state, State.REMOVED):
+    if rules.may_go(known.state, PostState.REMOVED):
         await conn.execute("UPDATE post SET state = 'removed' WHERE id = $1", post_id)
         await conn.execute("DELETE FROM outbox WHERE post_id = $1", post_id)
 
@@ -152,10 +151,10 @@ def _liked(visit: Visit, post: "_Locked") -> Event:
     return Event(
         id=new_id(),
         at=now(),
-        kind=Kind.LIKE,
+        kind=EventKind.LIKE,
         merchant_id=post.merchant_id,
         visitor_id=visit.visitor_id,
-        member_id=visit.member.id if visit.member else None,
+        member_id=visit.member_id,
         session_id=visit.session_id,
         account_id=post.account_id,
         post_id=post.id,
@@ -208,7 +207,7 @@ class _Locked(msgspec.Struct, frozen=True):
     id: UUID
     merchant_id: UUID | None
     account_id: UUID
-    state: State
+    state: PostState
 
 
 async def _lock(conn: Transaction, post_ids: list[UUID]) -> list[_Locked]:
@@ -239,6 +238,6 @@ async def _own(conn: Transaction, merchant_id: UUID, post_id: UUID) -> _Locked:
 
 async def _live(conn: Transaction, post_id: UUID) -> _Locked:
     for post in await _lock(conn, [post_id]):
-        if post.state is State.LIVE:
+        if post.state is PostState.LIVE:
             return post
     raise NoSuchPost(NO_SUCH_POST)

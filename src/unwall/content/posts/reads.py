@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from unwall.content.posts.values import DeskPost, Post, State
-from unwall.kernel.cursors import Page, decode, page_of
+from unwall.content.posts.values import MerchantPost, Post, PostState
+from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, containing, row, rows
 
 # The fields of `values.Post`, in the language $1, of posts `p` of accounts `a` with their outbox entry `o`, if any.
@@ -38,7 +38,7 @@ async def posts(conn: Connection, post_ids: Collection[UUID], lang: str) -> dict
 
 async def posts_of(
     conn: Connection, account_id: UUID, lang: str, *, after: str | None = None, limit: int = 24
-) -> Page[Post]:
+) -> ResultPage[Post]:
     """What an account has published, newest first."""
     found = await rows(
         conn,
@@ -77,16 +77,16 @@ async def liked(conn: Connection, person_ids: Collection[UUID], post_ids: Collec
 # --- for the merchant's desk ------------------------------------------------------------------------------------------
 
 
-async def desk_posts(
+async def merchant_posts(
     conn: Connection,
     merchant_id: UUID,
     lang: str,
     *,
     query: str = "",
-    state: State | None = None,
+    state: PostState | None = None,
     after: str | None = None,
     limit: int = 50,
-) -> Page[Post]:
+) -> ResultPage[Post]:
     """The merchant's posts, the last made first: in every state or one, all or those whose title or text in any
     language holds the words of `query` as they stand there."""
     found = await rows(
@@ -106,11 +106,11 @@ async def desk_posts(
     return page_of(found, limit, lambda post: post.id)
 
 
-async def desk_post(conn: Connection, merchant_id: UUID, post_id: UUID) -> DeskPost | None:
+async def merchant_post(conn: Connection, merchant_id: UUID, post_id: UUID) -> MerchantPost | None:
     """A post in any state as its editor opens it, and as `actions.save_draft` takes it back."""
     return await row(
         conn,
-        DeskPost,
+        MerchantPost,
         """
         SELECT jsonb_build_object('account_id', account_id, 'kind', kind, 'title', title, 'body', body,
                 'media', (SELECT coalesce(jsonb_agg(jsonb_build_object(

@@ -8,7 +8,7 @@ import msgspec
 import nh3
 from markdown_it import MarkdownIt
 
-from unwall.content.posts.values import MOST_TAGS, Media, PostDraft, PostWords, State, Tag, WrongState
+from unwall.content.posts.values import MOST_TAGS, Media, PostDraft, PostState, PostTranslation, Tag, WrongState
 from unwall.kernel.errors import FieldError
 from unwall.kernel.text import LANGS, N_
 
@@ -19,7 +19,7 @@ LONGEST_ALT = 1000
 LARGEST_SIDE = 100_000
 
 # Draft, live, removed: one way only. A draft may be removed unseen, and nothing comes back.
-_STEPS = {State.LIVE: {State.DRAFT}, State.REMOVED: {State.DRAFT, State.LIVE}}
+_STEPS = {PostState.LIVE: {PostState.DRAFT}, PostState.REMOVED: {PostState.DRAFT, PostState.LIVE}}
 
 _FILE = re.compile(r"(?!/)(?!.*\.\.)[\w./-]{1,200}")
 _HTML = {
@@ -35,7 +35,7 @@ def render(markdown: str) -> str:
     return nh3.clean(html, tags=_HTML, attributes={"a": {"href", "title"}}, url_schemes={"https", "http", "mailto"})
 
 
-def may_go(state: State, wanted: State) -> bool:
+def may_go(state: PostState, wanted: PostState) -> bool:
     """False where it is there already; raises `WrongState` where no way leads there."""
     if state is wanted:
         return False
@@ -44,11 +44,11 @@ def may_go(state: State, wanted: State) -> bool:
     return True
 
 
-def check_edit(state: State, account_id: UUID, draft: PostDraft) -> list[FieldError]:
+def check_edit(state: PostState, account_id: UUID, draft: PostDraft) -> list[FieldError]:
     """Whether a post in this state, of this account, may become the draft; raises `WrongState`."""
-    if state is State.REMOVED:
+    if state is PostState.REMOVED:
         raise WrongState(N_("A removed post cannot be edited."))
-    if state is State.DRAFT:
+    if state is PostState.DRAFT:
         return []
     moved = (
         [FieldError("account_id", N_("A live post stays with its account."))] if draft.account_id != account_id else []
@@ -67,14 +67,14 @@ def tidy(draft: PostDraft) -> PostDraft:
     )
 
 
-def _tidy_words(translations: Mapping[str, PostWords], pictures: int) -> dict[str, PostWords]:
+def _tidy_words(translations: Mapping[str, PostTranslation], pictures: int) -> dict[str, PostTranslation]:
     tidied = {}
     for lang, said in translations.items():
         body = _text(said.body)
         alts = tuple(_line(alt) for alt in said.alts[:pictures])
         html = render(body) if body else ""
-        words = PostWords(_line(said.title), body, html, alts if any(alts) else ())
-        if words != PostWords():
+        words = PostTranslation(_line(said.title), body, html, alts if any(alts) else ())
+        if words != PostTranslation():
             tidied[lang] = words
     return tidied
 
@@ -109,7 +109,7 @@ def _check_words(field: str, title: str, body: str) -> list[FieldError]:
     return [FieldError(name, N_("This is too long.")) for name, wrong in too_long if wrong]
 
 
-def _check_translation(lang: str, words: PostWords) -> list[FieldError]:
+def _check_translation(lang: str, words: PostTranslation) -> list[FieldError]:
     errors = _check_words(f"translations.{lang}.", words.title, words.body)
     if lang not in LANGS:
         errors.append(FieldError("translations", N_("We do not speak this language yet.")))

@@ -32,7 +32,7 @@ class PostKind(StrEnum):
     LOOKBOOK = "lookbook"
 
 
-class State(StrEnum):
+class PostState(StrEnum):
     DRAFT = "draft"
     LIVE = "live"
     REMOVED = "removed"
@@ -64,7 +64,7 @@ class Post(msgspec.Struct, frozen=True):
     title: str
     body_html: str
     """sanitised"""
-    state: State
+    state: PostState
     likes: int
     published_at: datetime | None
     account_handle: str
@@ -76,7 +76,7 @@ class Post(msgspec.Struct, frozen=True):
     """its place in listings: the outbox entry of a live post, else its id"""
 
 
-class PostWords(msgspec.Struct, frozen=True, omit_defaults=True):
+class PostTranslation(msgspec.Struct, frozen=True, omit_defaults=True):
     """In one other language; what is left empty is said in the account's own."""
 
     title: str = ""
@@ -97,16 +97,16 @@ class PostDraft(msgspec.Struct, frozen=True):
     """Markdown"""
     media: tuple[Media, ...] = ()
     tags: tuple[Tag, ...] = ()
-    translations: dict[str, PostWords] = {}
+    translations: dict[str, PostTranslation] = {}
     id: UUID | None = None
     """the post to change, or the id that a new one shall have"""
 
 
-class DeskPost(msgspec.Struct, frozen=True):
+class MerchantPost(msgspec.Struct, frozen=True):
     """A post as its editor opens it."""
 
     draft: PostDraft
-    state: State
+    state: PostState
     author: str
     likes: int
     created_at: datetime

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 
-class Rule(StrEnum):
+class AttributionRule(StrEnum):
     IN_POST = "in-post"
     """a line of the order was put into the bag from the post"""
     LAST_TOUCH = "last-touch"
@@ -21,7 +21,7 @@ class Credit(msgspec.Struct, frozen=True):
     post_id: UUID
     post_title: str
     account_handle: str | None
-    rule: Rule
+    rule: AttributionRule
     amount: int
     touched_at: datetime
     ordered_at: datetime

@@ -6,19 +6,18 @@ from typing import NamedTuple
 from uuid import UUID
 
 from unwall.catalogue.reads import cards as cards_of
-from unwall.catalogue.values import Card
+from unwall.catalogue.values import ProductCard
 from unwall.content.accounts.values import Account
 from unwall.content.feed import reads as feed
 from unwall.content.posts.values import Post
 from unwall.insight.pages import reads, rules
-from unwall.insight.pages.reads import Opening
-from unwall.insight.pages.values import Module, ModuleName, NearShop, Page, Pin, Slot
+from unwall.insight.pages.reads import PageInputs
+from unwall.insight.pages.values import ComposedPage, Module, ModuleName, NearShop, Pin, Slot
 from unwall.insight.recommend.recommender import Recommender
-from unwall.insight.recommend.values import Pick, Source
-from unwall.journal.values import Kind, Trail
+from unwall.insight.recommend.values import Pick, PickSource
+from unwall.journal.values import EventKind, Trail, Visit
 from unwall.kernel.database import Connection
 from unwall.kernel.text import N_, Explanation
-from unwall.people.values import Visit
 
 ROW = 12
 NEAR = 8
@@ -42,9 +41,9 @@ class _Asked(NamedTuple):
     now: datetime
 
 
-async def compose_home(conn: Connection, recommender: Recommender, visit: Visit, now: datetime) -> Page:
+async def compose_home(conn: Connection, recommender: Recommender, visit: Visit, now: datetime) -> ComposedPage:
     """The home page of all merchants. Four statements."""
-    known = await reads.opening(conn, visit.person_ids, "home", None, visit.lang)
+    known = await reads.page_inputs(conn, visit.person_ids, "home", None, visit.lang)
     if known.fed:
         posts, policy = await feed.feed(conn, visit.person_ids, visit.lang, limit=POSTS), FOLLOWED
     else:
@@ -54,18 +53,18 @@ async def compose_home(conn: Connection, recommender: Recommender, visit: Visit,
 
 async def compose_store(
     conn: Connection, recommender: Recommender, visit: Visit, merchant_id: UUID, now: datetime
-) -> Page:
+) -> ComposedPage:
     """The front of one merchant's store. Four statements."""
-    known = await reads.opening(conn, visit.person_ids, "store", merchant_id, visit.lang)
+    known = await reads.page_inputs(conn, visit.person_ids, "store", merchant_id, visit.lang)
     posts = (await feed.newest(conn, visit.lang, limit=POSTS, merchant_id=merchant_id)).rows
     return await _compose(_Asked(conn, recommender, visit, merchant_id, now), known, posts, NEWEST)
 
 
 async def compose_product(
     conn: Connection, recommender: Recommender, visit: Visit, product_id: UUID, merchant_id: UUID, now: datetime
-) -> Page:
+) -> ComposedPage:
     """What goes with a product: what people went on to from it, at the same merchant. One statement."""
-    looked_at = [Trail(product_id, Kind.VIEW, now)]
+    looked_at = [Trail(product_id, EventKind.VIEW, now)]
     picks = recommender.recommend(looked_at, exclude=[product_id], limit=ROW, merchant_id=merchant_id)
     cards = await cards_of(conn, [pick.product_id for pick in picks], visit.lang)
     there = [pick for pick in picks if pick.product_id in cards][:NEAR]
@@ -74,15 +73,15 @@ async def compose_product(
         for n, pick in enumerate(there)
     ]
     module = Module(ModuleName.GOES_WITH, Explanation(N_("Goes with")), slots)
-    return Page("product", rules.filled([module]), cards, merchant_id)
+    return ComposedPage("product", rules.filled([module]), cards, merchant_id)
 
 
 def _beside(pick: Pick) -> Explanation | None:
-    return Explanation(N_("Others looked at this too")) if pick.source is Source.TRANSITIONS else None
+    return Explanation(N_("Others looked at this too")) if pick.source is PickSource.TRANSITIONS else None
 
 
-async def _compose(asked: _Asked, known: Opening, posts: Sequence[Post], policy: str) -> Page:
-    bought = [step.product_id for step in known.trail if step.kind is Kind.PURCHASE]
+async def _compose(asked: _Asked, known: PageInputs, posts: Sequence[Post], policy: str) -> ComposedPage:
+    bought = [step.product_id for step in known.trail if step.kind is EventKind.PURCHASE]
     chosen = asked.recommender.recommend(known.trail, exclude=bought, limit=CANDIDATES, merchant_id=asked.merchant_id)
     near = await _near(asked, [pick.product_id for pick in chosen])
     cards = await cards_of(asked.conn, _shown(chosen, known.pins, posts), asked.visit.lang)
@@ -98,7 +97,7 @@ async def _compose(asked: _Asked, known: Opening, posts: Sequence[Post], policy:
         _posts_module(ModuleName.POSTS, N_("More posts"), posts[1 + BETWEEN :], policy, BETWEEN),
         *([] if asked.merchant_id else [_accounts_module(known.accounts)]),
     ]
-    return Page("store" if asked.merchant_id else "home", rules.filled(modules), cards, asked.merchant_id)
+    return ComposedPage("store" if asked.merchant_id else "home", rules.filled(modules), cards, asked.merchant_id)
 
 
 async def _near(asked: _Asked, products: Sequence[UUID]) -> Near | None:
@@ -109,7 +108,9 @@ async def _near(asked: _Asked, products: Sequence[UUID]) -> Near | None:
     return rules.nearest_ready(found, place.point, asked.now)
 
 
-def _near_module(near: Near, row: Sequence[UUID], picks: Mapping[UUID, Pick], cards: Mapping[UUID, Card]) -> Module:
+def _near_module(
+    near: Near, row: Sequence[UUID], picks: Mapping[UUID, Pick], cards: Mapping[UUID, ProductCard]
+) -> Module:
     """What the row above does not show comes first."""
     shop, there = near
     ready = [item for item in picks if item in set(there)]

@@ -12,7 +12,7 @@ from unwall.kernel.database import Connection, row, rows
 from unwall.kernel.geo import Point
 
 
-class Opening(msgspec.Struct, frozen=True):
+class PageInputs(msgspec.Struct, frozen=True):
     """What is known of a person before anything is chosen, and what the merchants guarantee."""
 
     trail: list[Trail]
@@ -24,9 +24,9 @@ class Opening(msgspec.Struct, frozen=True):
     """whom to follow, most followed first; empty for who is fed"""
 
 
-async def opening(
+async def page_inputs(
     conn: Connection, person_ids: Collection[UUID], page: str, merchant_id: UUID | None, lang: str
-) -> Opening:
+) -> PageInputs:
     sql = """
         SELECT
             coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.at DESC, t.product_id) FROM (
@@ -46,7 +46,7 @@ async def opening(
             SELECT FROM follow f JOIN outbox o ON o.account_id = f.account_id WHERE f.follower_id = ANY($1)
         ) AS fed) known
     """
-    found = await row(conn, Opening, sql, list(person_ids), page, merchant_id, lang)
+    found = await row(conn, PageInputs, sql, list(person_ids), page, merchant_id, lang)
     assert found is not None  # one row by its nature
     return found
 

@@ -4,23 +4,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from unwall.catalogue.values import Card
+from unwall.catalogue.values import ProductCard
 from unwall.commerce.sourcing import hours
-from unwall.insight.pages.values import Module, ModuleName, Nearby, NearShop, Page, Pin, Slot
-from unwall.insight.recommend.values import Pick, Source
-from unwall.journal.values import Event, Kind
+from unwall.insight.pages.values import ComposedPage, Module, ModuleName, Nearby, NearShop, Pin, Slot
+from unwall.insight.recommend.values import Pick, PickSource
+from unwall.journal.values import Event, EventKind, Visit
 from unwall.kernel.clock import local
 from unwall.kernel.geo import Point, distance_km
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_, Explanation
-from unwall.people.values import Visit
 
 PINNED = "pinned-1"
 BECAUSE = {
-    Kind.VIEW: N_("Because you looked at {product}"),
-    Kind.CLICK: N_("Because you looked at {product}"),
-    Kind.ADD_TO_CART: N_("Because you put {product} into your bag"),
-    Kind.PURCHASE: N_("Because you bought {product}"),
+    EventKind.VIEW: N_("Because you looked at {product}"),
+    EventKind.CLICK: N_("Because you looked at {product}"),
+    EventKind.ADD_TO_CART: N_("Because you put {product} into your bag"),
+    EventKind.PURCHASE: N_("Because you bought {product}"),
 }
 
 
@@ -47,7 +46,7 @@ def _first_free(places: Mapping[int, UUID], position: int) -> int:
 
 
 def product_slots(
-    row: Sequence[UUID], pins: Sequence[Pin], picks: Mapping[UUID, Pick], cards: Mapping[UUID, Card]
+    row: Sequence[UUID], pins: Sequence[Pin], picks: Mapping[UUID, Pick], cards: Mapping[UUID, ProductCard]
 ) -> list[Slot]:
     pinned = {pin.product_id for pin in pins}
     return [
@@ -56,18 +55,18 @@ def product_slots(
     ]
 
 
-def pinned_slot(n: int, card: Card) -> Slot:
+def pinned_slot(n: int, card: ProductCard) -> Slot:
     reason = Explanation(N_("Chosen by {store}"), {"store": card.merchant_name})
     return Slot(n, PINNED, 1.0, reason, card=card)
 
 
-def picked_slot(n: int, pick: Pick, cards: Mapping[UUID, Card]) -> Slot:
+def picked_slot(n: int, pick: Pick, cards: Mapping[UUID, ProductCard]) -> Slot:
     return Slot(n, pick.policy, pick.propensity, why(pick, cards), card=cards[pick.product_id])
 
 
-def why(pick: Pick, cards: Mapping[UUID, Card]) -> Explanation:
+def why(pick: Pick, cards: Mapping[UUID, ProductCard]) -> Explanation:
     """From the stored fact that spoke for the pick (P5)."""
-    if pick.source is Source.POPULAR:
+    if pick.source is PickSource.POPULAR:
         return Explanation(N_("Popular now at {store}"), {"store": cards[pick.product_id].merchant_name})
     anchor = cards.get(pick.anchor_id) if pick.anchor_id else None
     if anchor is None or pick.anchor_kind is None:  # what it goes back to is no longer sold
@@ -88,7 +87,7 @@ def nearest_ready(nearby: Sequence[Nearby], point: Point, now: datetime) -> tupl
 
 
 def near_slots(
-    shop: NearShop, products: Sequence[UUID], picks: Mapping[UUID, Pick], cards: Mapping[UUID, Card]
+    shop: NearShop, products: Sequence[UUID], picks: Mapping[UUID, Pick], cards: Mapping[UUID, ProductCard]
 ) -> list[Slot]:
     """What stands ready there, in the order of the picks."""
     reason = Explanation(N_("Ready today at {shop}"), {"shop": shop.name})
@@ -102,20 +101,20 @@ def filled(modules: Sequence[Module]) -> list[Module]:
     return [module for module in modules if module.slots]
 
 
-def exposures(page: Page, visit: Visit, now: datetime) -> list[Event]:
+def exposures(page: ComposedPage, visit: Visit, now: datetime) -> list[Event]:
     """What the server put before this person: one impression a slot, with the policy that chose it (P7)."""
     return [_exposure(page, module.name, slot, visit, now) for module in page.modules for slot in module.slots]
 
 
-def _exposure(page: Page, module: ModuleName, slot: Slot, visit: Visit, now: datetime) -> Event:
+def _exposure(page: ComposedPage, module: ModuleName, slot: Slot, visit: Visit, now: datetime) -> Event:
     shown = slot.card or slot.post or slot.account
     return Event(
         id=new_id(),
         at=now,
-        kind=Kind.IMPRESSION,
+        kind=EventKind.IMPRESSION,
         merchant_id=shown.merchant_id if shown else None,
         visitor_id=visit.visitor_id,
-        member_id=visit.member.id if visit.member else None,
+        member_id=visit.member_id,
         session_id=visit.session_id,
         account_id=slot.account.id if slot.account else None,
         post_id=slot.post.id if slot.post else None,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.catalogue.values import Card
+from unwall.catalogue.values import ProductCard
 from unwall.commerce.stock.values import Node
 from unwall.content.accounts.values import Account
 from unwall.content.posts.values import Post
@@ -37,7 +37,7 @@ class Slot(msgspec.Struct, frozen=True):
     policy: str
     propensity: float
     reason: Explanation | None = None
-    card: Card | None = None
+    card: ProductCard | None = None
     post: Post | None = None
     account: Account | None = None
 
@@ -60,11 +60,11 @@ class NearShop(msgspec.Struct, frozen=True):
     ready_at: str
 
 
-class Page(msgspec.Struct, frozen=True):
+class ComposedPage(msgspec.Struct, frozen=True):
     page: str
     """`home`, `store` or `product`"""
     modules: list[Module]
-    cards: dict[UUID, Card]
+    cards: dict[UUID, ProductCard]
     """of every product on the page, also those tagged in its posts; by product id"""
     merchant_id: UUID | None = None
     """of a store front"""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unwall.insight.recommend import fitting
 from unwall.insight.recommend.fitting import Floats, Ints, Neighbours, Steps
-from unwall.insight.recommend.values import Pick, Source
+from unwall.insight.recommend.values import Pick, PickSource
 from unwall.journal.values import Trail
 from unwall.kernel.errors import UnwallError
 
@@ -111,7 +111,7 @@ class TransitionModel:
         return picks
 
     def _pick(self, item: int, score: float, anchor: Trail | None) -> Pick:
-        source = Source.TRANSITIONS if anchor else Source.POPULAR
+        source = PickSource.TRANSITIONS if anchor else PickSource.POPULAR
         return Pick(
             product_id=self.ids[item],
             merchant_id=self.merchants[self.owner[item]],

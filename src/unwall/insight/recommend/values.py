@@ -6,10 +6,10 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.journal.values import Kind
+from unwall.journal.values import EventKind
 
 
-class Source(StrEnum):
+class PickSource(StrEnum):
     TRANSITIONS = "transitions"
     """what people did next after this person's latest items"""
     POPULAR = "popular"
@@ -22,12 +22,12 @@ class Pick(msgspec.Struct, frozen=True):
     product_id: UUID
     merchant_id: UUID
     score: float
-    source: Source
+    source: PickSource
     policy: str
     """the source and the version of the model's rules: `transitions-1`"""
     anchor_id: UUID | None = None
     """the product of this person's trail that weighed most"""
-    anchor_kind: Kind | None = None
+    anchor_kind: EventKind | None = None
     propensity: float = 1.0
     """how likely this policy was to choose it here; a policy without chance chooses with 1"""
 

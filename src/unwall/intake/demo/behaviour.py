@@ -12,7 +12,7 @@ from unwall.intake.demo.crowd import Crowd
 from unwall.intake.demo.draw import Draw, pick
 from unwall.intake.demo.happenings import Happenings, Lines, Orders, page
 from unwall.intake.demo.stage import DAY_MS, DAYS, HOUR_MS, MINUTE_MS, PARTNERS, Flags, Ints, Stage
-from unwall.journal.values import Kind
+from unwall.journal.values import EventKind
 
 VISITS = 9.0
 """For each member, in all the time."""
@@ -199,7 +199,7 @@ def _see_home(
     post = visits.post[home]
     seen = post >= 0
     happenings.add(
-        Kind.IMPRESSION,
+        EventKind.IMPRESSION,
         at[seen],
         **{name: column[seen] for name, column in who.items()},
         merchant=visits.merchant[home][seen],
@@ -217,15 +217,19 @@ def _see_home(
         drawn = draw.products(who["person"], merchant, at)
         shown = np.where(opened[home, slot] >= 0, opened[home, slot], drawn)
         happenings.add(
-            Kind.IMPRESSION, at + slot, **who, merchant=stage.owner[shown], product=shown, page=page("home/for-you"),
+            EventKind.IMPRESSION, at + slot, **who, merchant=stage.owner[shown], product=shown, page=page("home/for-you"),
             slot=slot, policy=visits.known[home].astype(np.int64),
         )  # fmt: skip
-    _tell(stage, visits, views, clicked, Kind.CLICK, happenings)
+    _tell(stage, visits, views, clicked, EventKind.CLICK, happenings)
 
 
 def _see_posts(stage: Stage, visits: Visits, happenings: Happenings, rng: np.random.Generator) -> None:
     """A post opened, and now and then liked or shared."""
-    for kind, chance, later in ((Kind.VIEW, 1.0, 3_000), (Kind.LIKE, 0.12, 14_000), (Kind.SHARE, 0.012, 20_000)):
+    for kind, chance, later in (
+        (EventKind.VIEW, 1.0, 3_000),
+        (EventKind.LIKE, 0.12, 14_000),
+        (EventKind.SHARE, 0.012, 20_000),
+    ):
         here = np.flatnonzero((visits.post >= 0) & (rng.random(len(visits.at)) < chance))
         happenings.add(
             kind, visits.at[here] + later, person=visits.person[here], session=here, merchant=visits.merchant[here],
@@ -237,16 +241,16 @@ def _open_products(stage: Stage, visits: Visits, views: Views, happenings: Happe
     searched = np.flatnonzero(visits.origin == FROM_SEARCH)
     first = views.product[views.step == 0]  # by visit
     happenings.add(
-        Kind.SEARCH, visits.at[searched] + 4_000, person=visits.person[searched], session=searched,
+        EventKind.SEARCH, visits.at[searched] + 4_000, person=visits.person[searched], session=searched,
         merchant=visits.merchant[searched], page=page("search"), query=stage.category[first[searched]],
     )  # fmt: skip
-    _tell(stage, visits, views, np.ones(len(views.at), np.bool_), Kind.VIEW, happenings)
+    _tell(stage, visits, views, np.ones(len(views.at), np.bool_), EventKind.VIEW, happenings)
 
 
-def _tell(stage: Stage, visits: Visits, views: Views, which: Flags, kind: Kind, happenings: Happenings) -> None:
+def _tell(stage: Stage, visits: Visits, views: Views, which: Flags, kind: EventKind, happenings: Happenings) -> None:
     visit, product = views.visit[which], views.product[which]
     happenings.add(
-        kind, views.at[which] - (kind is Kind.CLICK) * 400, person=visits.person[visit], session=visit,
+        kind, views.at[which] - (kind is EventKind.CLICK) * 400, person=visits.person[visit], session=visit,
         merchant=stage.owner[product], product=product, post=views.post[which], page=views.page[which],
         slot=views.slot[which], policy=views.policy[which],
     )  # fmt: skip
@@ -257,7 +261,7 @@ def _follow(stage: Stage, crowd: Crowd, happenings: Happenings, rng: np.random.G
     at = follow_times(stage, crowd, person)
     fresh = at >= stage.start
     happenings.add(
-        Kind.FOLLOW, at[fresh], person=person[fresh], merchant=merchant[fresh], account=merchant[fresh],
+        EventKind.FOLLOW, at[fresh], person=person[fresh], merchant=merchant[fresh], account=merchant[fresh],
     )  # fmt: skip
 
 
@@ -281,7 +285,7 @@ def _fill_bags(
     variant = first + (rng.beta(1.3, 1.7, len(first)) * (last - first)).astype(np.int64)
     quantity = 1 + (stage.price[variant] < 20_000) * rng.binomial(2, 0.22, len(variant))
     happenings.add(
-        Kind.ADD_TO_CART, views.at + 6_000, person=person, session=views.visit, merchant=stage.owner[views.product],
+        EventKind.ADD_TO_CART, views.at + 6_000, person=person, session=views.visit, merchant=stage.owner[views.product],
         product=views.product, variant=variant, post=views.post, page=views.page, policy=views.policy,
         quantity=quantity,
     )  # fmt: skip

@@ -6,14 +6,14 @@ from uuid import UUID
 import numpy as np
 
 from unwall.commerce.orders.rules import order_numbers
-from unwall.commerce.orders.values import Promised
+from unwall.commerce.orders.values import StoredPromise
 from unwall.intake.demo.deliveries import PICKUP, CounterSales
 from unwall.intake.demo.happenings import KINDS, PAGES, POLICIES, Happenings
 from unwall.intake.demo.records import Papers, Row
 from unwall.intake.demo.registry import ids_at, or_none, times
 from unwall.intake.demo.stage import Ints
 from unwall.intake.demo.warehouse import ALLOCATE, HOLD, ISSUE, MOVES, RECEIPT, RETURN, Keeping, Movements, line_numbers
-from unwall.journal.values import Kind
+from unwall.journal.values import EventKind
 from unwall.kernel.ids import derived_id
 
 # --- over the counter -------------------------------------------------------------------------------------------------
@@ -39,7 +39,7 @@ def counter_orders(papers: Papers, sales: CounterSales) -> Iterator[Row]:
         yield (
             order_id, registry.merchants[owner], number, derived_id(order_id, "sale"), None, None, None, None,
             "counter", "fulfilled", "taken", stage.market.merchants[owner].currency, total, 0, total, {},
-            Promised(at, at, (node_id,)), [], at, None, at, None,
+            StoredPromise(at, at, (node_id,)), [], at, None, at, None,
         )  # fmt: skip
 
 
@@ -116,15 +116,18 @@ def tell_orders(papers: Papers, happenings: Happenings) -> None:
     total = np.zeros(len(number), np.int64)
     np.add.at(total, lines.order, price)
     who = {"person": orders.person, "session": orders.session, "merchant": orders.merchant}
-    happenings.add(Kind.CHECKOUT, orders.placed, order=number, amount=total, **who)
+    happenings.add(EventKind.CHECKOUT, orders.placed, order=number, amount=total, **who)
     bought = {name: column[lines.order] for name, column in who.items()} | {
         "order": lines.order, "product": stage.variant_product[lines.variant], "variant": lines.variant,
         "node": deliveries.node[lines.order], "quantity": lines.quantity, "amount": price,
     }  # fmt: skip
     origin = {"post": lines.post, "page": lines.page, "policy": lines.policy}
-    happenings.add(Kind.PURCHASE, deliveries.paid[lines.order], **bought, **origin)
-    happenings.add(Kind.RETURN, papers.returned, **(bought | {"session": -1}))
-    for kind, which in ((Kind.PICKUP, deliveries.method == PICKUP), (Kind.SHIPPED, deliveries.method != PICKUP)):
+    happenings.add(EventKind.PURCHASE, deliveries.paid[lines.order], **bought, **origin)
+    happenings.add(EventKind.RETURN, papers.returned, **(bought | {"session": -1}))
+    for kind, which in (
+        (EventKind.PICKUP, deliveries.method == PICKUP),
+        (EventKind.SHIPPED, deliveries.method != PICKUP),
+    ):
         happenings.add(
             kind, deliveries.left[which], person=orders.person[which], merchant=orders.merchant[which],
             order=number[which], node=deliveries.node[which],
@@ -136,7 +139,7 @@ def tell_counters(papers: Papers, sales: CounterSales, happenings: Happenings) -
     stage, lines = papers.stage, sales.lines
     product, node = stage.variant_product[lines.variant], sales.node[lines.order]
     happenings.add(
-        Kind.COUNTER_SALE, sales.at[lines.order], merchant=stage.owner[product], product=product, variant=lines.variant,
+        EventKind.COUNTER_SALE, sales.at[lines.order], merchant=stage.owner[product], product=product, variant=lines.variant,
         order=lines.order + len(papers.orders.placed), node=node, quantity=lines.quantity,
         amount=stage.price[lines.variant] * lines.quantity,
     )  # fmt: skip
@@ -157,7 +160,7 @@ def journal(papers: Papers, columns: dict[str, Ints], rng: np.random.Generator) 
         ("page", or_none(PAGES)),
     )  # fmt: skip
     told = [[things[i] for i in columns[name].tolist()] for name, things in lookups]
-    impression = columns["kind"] == KINDS.index(Kind.IMPRESSION)
+    impression = columns["kind"] == KINDS.index(EventKind.IMPRESSION)
     sure = [1.0 if seen else None for seen in (impression & (columns["policy"] >= 0)).tolist()]
     numbers = [[None if n < 0 else n for n in columns[name].tolist()] for name in ("slot", "quantity", "amount")]
     policies: list[object] = or_none(POLICIES)
@@ -172,7 +175,7 @@ def journal(papers: Papers, columns: dict[str, Ints], rng: np.random.Generator) 
 
 def likes(papers: Papers, columns: dict[str, Ints]) -> tuple[list[Row], Ints]:
     """Each person likes a post once; the rows, and how many likes each post has."""
-    which = columns["kind"] == KINDS.index(Kind.LIKE)
+    which = columns["kind"] == KINDS.index(EventKind.LIKE)
     post, person, at = (columns[name][which] for name in ("post", "person", "at"))
     first = np.sort(np.unique(post * papers.crowd.size + person, return_index=True)[1])
     post, person, at = post[first], person[first], at[first]

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from unwall.intake.demo.stage import Ints
-from unwall.journal.values import Kind
+from unwall.journal.values import EventKind
 
-KINDS = tuple(Kind)
+KINDS = tuple(EventKind)
 PAGES = ("home/hero", "home/for-you", "post", "product", "store", "search")
 POLICIES = ("popular-1", "transitions-1")
 
@@ -27,7 +27,7 @@ class Happenings:
     def __init__(self) -> None:
         self._blocks: dict[str, list[Ints]] = {name: [] for name in COLUMNS}
 
-    def add(self, kind: Kind, at: Ints, **columns: Ints | int) -> None:
+    def add(self, kind: EventKind, at: Ints, **columns: Ints | int) -> None:
         given = {"at": at, "kind": KINDS.index(kind), **columns}
         for name in COLUMNS:
             self._blocks[name].append(np.broadcast_to(np.asarray(given.pop(name, -1), np.int64), at.shape))

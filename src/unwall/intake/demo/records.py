@@ -9,7 +9,7 @@ import numpy as np
 
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders.rules import order_numbers
-from unwall.commerce.orders.values import Contact, Promised, Sourced
+from unwall.commerce.orders.values import Contact, SourcedPart, StoredPromise
 from unwall.commerce.sourcing.rates import rates_for
 from unwall.commerce.stock.values import HoldLine
 from unwall.intake.demo import crowd as people
@@ -90,13 +90,13 @@ class Papers(NamedTuple):
             assert node_id is not None
             city = stage.market.places[self.crowd.place[person]].city
             where = nodes[node].name if deliveries.method[n] == PICKUP else city
-            promise = Promised(_arrives(deliveries, n, due[n]), due[n], (node_id,), where, why)
+            promise = StoredPromise(_arrives(deliveries, n, due[n]), due[n], (node_id,), where, why)
             yield (
                 order_id, registry.merchants[orders.merchant[n]], _number(merchant.slug, order_id, taken), None,
                 order_id, registry.visitors[person], registry.members[person], registry.sessions[orders.session[n]],
                 "online", "fulfilled" if left else "paid", METHODS[deliveries.method[n]].value, merchant.currency,
                 goods[n], fees[n], goods[n] + fees[n], self._contact(person, city), promise,
-                [Sourced(node_id, why, lines[n])], placed[n], placed[n] + timedelta(minutes=15), paid[n], None,
+                [SourcedPart(node_id, why, lines[n])], placed[n], placed[n] + timedelta(minutes=15), paid[n], None,
             )  # fmt: skip
 
     def _hold_lines(self) -> list[tuple[HoldLine, ...]]:

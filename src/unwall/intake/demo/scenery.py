@@ -8,13 +8,14 @@ from uuid import UUID
 
 import numpy as np
 
-from unwall.catalogue.values import BundleDraft, Image, PartDraft, ProductDraft, VariantDraft, Words
+from unwall.catalogue.values import BundleDraft, BundlePartDraft, ProductDraft, ProductTranslation, VariantDraft
 from unwall.content.posts.rules import render
-from unwall.content.posts.values import PostWords
+from unwall.content.posts.values import PostTranslation
 from unwall.intake.demo.registry import Registry, time_of, times
 from unwall.intake.demo.stage import Ints, Stage
 from unwall.intake.demo.values import Art, DemoImage, DemoMerchant, DemoPost, DemoProduct, NodeKind
 from unwall.kernel.ids import derived_id
+from unwall.media.values import Image
 from unwall.people.values import Role
 
 Row = tuple[object, ...]
@@ -123,7 +124,9 @@ class Scenery(NamedTuple):
                 )
                 for k, v in enumerate(product.variants)
             ),
-            translations={"zh": Words(product.title_zh, f"<p>{product.description_zh}</p>", _words(product))},
+            translations={
+                "zh": ProductTranslation(product.title_zh, f"<p>{product.description_zh}</p>", _words(product))
+            },
         )
 
     def bundles(self, merchant: int) -> Iterator[BundleDraft]:
@@ -137,8 +140,8 @@ class Scenery(NamedTuple):
                     title=bundle.title,
                     slug=bundle.slug,
                     description=f"<p>{bundle.description}</p>",
-                    parts=tuple(PartDraft(part) for part in parts if part),
-                    translations={"zh": Words(bundle.title_zh, f"<p>{bundle.description_zh}</p>")},
+                    parts=tuple(BundlePartDraft(part) for part in parts if part),
+                    translations={"zh": ProductTranslation(bundle.title_zh, f"<p>{bundle.description_zh}</p>")},
                 )
 
     # --- posts --------------------------------------------------------------------------------------------------------
@@ -148,7 +151,7 @@ class Scenery(NamedTuple):
         for n, post in enumerate(self.stage.market.posts):
             owner = self.stage.post_owner[n]
             alts = tuple(image.alt_zh for image in post.images)
-            words = {"zh": PostWords(post.title_zh, post.body_zh, render(post.body_zh), alts)}
+            words = {"zh": PostTranslation(post.title_zh, post.body_zh, render(post.body_zh), alts)}
             author = f"{self.stage.market.merchants[owner].name} {ROLES[Role.EDITOR]}"
             yield (
                 self.registry.posts[n], self.registry.merchants[owner], self.registry.accounts[owner], post.kind.value,

@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unwall.commerce.stock.values import Bucket, Reason
+from unwall.commerce.stock.values import Reason, StockBucket
 from unwall.intake.demo.deliveries import CounterSales, Deliveries, hubs
 from unwall.intake.demo.happenings import Orders
 from unwall.intake.demo.stage import DAY_MS, DAYS, HOUR_MS, Flags, Ints, Stage
 
-MOVES: tuple[tuple[Reason, Bucket, Bucket], ...] = (
-    (Reason.RECEIPT, Bucket.OUTSIDE, Bucket.AVAILABLE),
-    (Reason.HOLD, Bucket.AVAILABLE, Bucket.HELD),
-    (Reason.ALLOCATE, Bucket.HELD, Bucket.ALLOCATED),
-    (Reason.ISSUE, Bucket.ALLOCATED, Bucket.OUTSIDE),
-    (Reason.COUNTER_SALE, Bucket.AVAILABLE, Bucket.OUTSIDE),
-    (Reason.RETURN, Bucket.OUTSIDE, Bucket.AVAILABLE),
+MOVES: tuple[tuple[Reason, StockBucket, StockBucket], ...] = (
+    (Reason.RECEIPT, StockBucket.OUTSIDE, StockBucket.AVAILABLE),
+    (Reason.HOLD, StockBucket.AVAILABLE, StockBucket.HELD),
+    (Reason.ALLOCATE, StockBucket.HELD, StockBucket.ALLOCATED),
+    (Reason.ISSUE, StockBucket.ALLOCATED, StockBucket.OUTSIDE),
+    (Reason.COUNTER_SALE, StockBucket.AVAILABLE, StockBucket.OUTSIDE),
+    (Reason.RETURN, StockBucket.OUTSIDE, StockBucket.AVAILABLE),
 )
 RECEIPT, HOLD, ALLOCATE, ISSUE, COUNTER_SALE, RETURN = range(len(MOVES))
 RECEIPT_EVERY = 31

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from unwall.catalogue.rules import slugify
-from unwall.catalogue.values import Image, ProductDraft, VariantDraft
+from unwall.catalogue.values import ProductDraft, VariantDraft
 from unwall.intake.online_retail.categories import TITLES, category_of
 from unwall.intake.online_retail.values import Customer, Digest, Invoice, OrderLine, Product, Return
 from unwall.kernel.ids import derived_id, id_at
+from unwall.media.values import Image
 
 SLUG, NAME, HANDLE, CURRENCY, TIMEZONE = "gift-shop", "Online Retail Gift Shop", "gift_shop", "GBP", "Europe/London"
 BIO = "A British gift shop by post. Its catalogue, customers and orders came from the UCI Online Retail file."

@@ -1,0 +1,184 @@
+"""Sets: the list, and the editor, whose every button sends the whole form."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from msgspec.structs import replace
+
+from unwall.catalogue import actions, reads
+from unwall.catalogue import bundles as sets
+from unwall.catalogue.rules import bundle_price
+from unwall.catalogue.values import Bundle, BundleDraft, BundlePartDraft, ProductTranslation, VariantItem
+from unwall.channels.console import views
+from unwall.channels.console.content.composer import LANGUAGES
+from unwall.channels.console.content.post_forms import other_lang
+from unwall.channels.console.context import ConsoleContext, known_id, see_other
+from unwall.channels.console.forms import SubmittedForm, form_of, number_of
+from unwall.channels.console.views import View
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import Invalid, NotFound
+from unwall.kernel.ids import new_id
+from unwall.kernel.text import N_
+from unwall.people.values import Permission
+
+PATH = "/console/bundles"
+NOTHING = UUID(int=0)
+"""No variant's id."""
+
+
+@get(PATH, permission=Permission.CATALOGUE, include_in_schema=False)
+async def bundles(ctx: ConsoleContext) -> Response[str]:
+    async with ctx.confined() as conn:
+        found = await sets.bundles(conn, ctx.merchant_id, ctx.lang)
+    title = ctx.words(N_("Sets"))
+    return ctx.page("console/bundles.html", title=title, rows=[_row(ctx, bundle) for bundle in found])
+
+
+def _row(ctx: ConsoleContext, bundle: Bundle) -> View:
+    state, tone = (N_("On sale"), "good") if bundle.active else (N_("Not on sale"), "soon")
+    if bundle.active and not all(part.item.sellable for part in bundle.parts):
+        state, tone = N_("A part is not sold any more"), "bad"
+    return {
+        "title": {"text": bundle.title, "url": f"{PATH}/{bundle.id}"},
+        "parts": ", ".join(
+            f"{part.quantity} × {views.thing(part.item.title, part.item.options)}" for part in bundle.parts
+        ),
+        "price": views.money(ctx, bundle_price(bundle.parts, ctx.merchant.currency).amount),
+        "state": {"text": ctx.words(state), "tone": tone},
+    }
+
+
+# --- the editor -------------------------------------------------------------------------------------------------------
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """One part as the form has it: both fields as they were written."""
+
+    sku: str
+    quantity: str
+
+
+@get(f"{PATH}/new", permission=Permission.CATALOGUE, include_in_schema=False)
+async def new(ctx: ConsoleContext) -> Response[Any]:
+    """The set's id is the form's from the start: saving twice makes one set."""
+    lines = [_Line("", "1"), _Line("", "1")]
+    async with ctx.confined() as conn:
+        return await _page(conn, ctx, BundleDraft(title="", parts=(), id=new_id()), lines, known=False)
+
+
+@get(f"{PATH}/{{bundle_id:uuid}}", permission=Permission.CATALOGUE, include_in_schema=False)
+async def edit(ctx: ConsoleContext, bundle_id: UUID) -> Response[Any]:
+    async with ctx.confined() as conn:
+        draft = await _own(conn, ctx, bundle_id)
+        items = await reads.items(conn, [part.variant_id for part in draft.parts], ctx.lang)
+        lines = [_Line(items[part.variant_id].sku, str(part.quantity)) for part in draft.parts]
+        return await _page(conn, ctx, draft, lines, known=True)
+
+
+@post(f"{PATH}/new", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
+async def save_new(ctx: ConsoleContext) -> Response[Any]:
+    form = await form_of(ctx.request)
+    return await _save(ctx, form, BundleDraft(title="", parts=(), id=known_id(form.text("id"))), known=False)
+
+
+@post(f"{PATH}/{{bundle_id:uuid}}", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
+async def save(ctx: ConsoleContext, bundle_id: UUID) -> Response[Any]:
+    form = await form_of(ctx.request)
+    async with ctx.confined() as conn:
+        before = await _own(conn, ctx, bundle_id)
+    return await _save(ctx, form, before, known=True)
+
+
+async def _own(conn: Connection, ctx: ConsoleContext, bundle_id: UUID) -> BundleDraft:
+    found = await sets.bundle_draft(conn, ctx.merchant_id, bundle_id)
+    if found is None:
+        raise NotFound(N_("There is no such set."))
+    return found
+
+
+async def _save(ctx: ConsoleContext, form: SubmittedForm, before: BundleDraft, *, known: bool) -> Response[Any]:
+    doing, _, which = form.text("do").partition(":")
+    draft, lines, error = _read(form, before, other_lang(ctx.merchant)), _lines(form), None
+    if doing == "save":
+        lines = [line for line in lines if line.sku]
+        try:
+            return await _keep(ctx, draft, lines)
+        except Invalid as wrong:
+            error = wrong
+    elif doing == "add":
+        lines.append(_Line("", "1"))
+    elif doing == "drop":
+        lines = [line for n, line in enumerate(lines) if n != number_of(which)]
+    async with ctx.confined() as conn:
+        return await _page(conn, ctx, draft, lines, known=known, error=error)
+
+
+async def _keep(ctx: ConsoleContext, draft: BundleDraft, lines: Iterable[_Line]) -> Response[Any]:
+    async with ctx.confined() as conn:
+        items = await _items(conn, ctx, lines)
+        parts = tuple(_part(line, items) for line in lines)
+        await actions.save_bundle(conn, ctx.merchant_id, replace(draft, parts=parts))
+    ctx.flash(ctx.words(N_("The set is saved.")))
+    return see_other(PATH)
+
+
+def _read(form: SubmittedForm, before: BundleDraft, other: str) -> BundleDraft:
+    """Without its parts. Words in languages that the form does not show stay as they were."""
+    words = before.translations.get(other, ProductTranslation())
+    said = replace(words, title=form.text("other.title"), description=form.text("other.description"))
+    return replace(
+        before,
+        title=form.text("title"),
+        description=form.text("description"),
+        active=form.has("active"),
+        translations={**before.translations, other: said},
+    )
+
+
+def _lines(form: SubmittedForm) -> list[_Line]:
+    return [_Line(form.text(f"parts.{n}.sku"), form.text(f"parts.{n}.quantity")) for n in form.parts("parts")]
+
+
+def _part(line: _Line, items: Mapping[str, VariantItem]) -> BundlePartDraft:
+    """What is no SKU of ours, or no number, is left for the room to refuse."""
+    item = items.get(line.sku)
+    return BundlePartDraft(item.variant_id if item else NOTHING, number_of(line.quantity))
+
+
+async def _items(conn: Connection, ctx: ConsoleContext, lines: Iterable[_Line]) -> dict[str, VariantItem]:
+    return await reads.variants_by_sku(conn, ctx.merchant_id, [line.sku for line in lines], ctx.lang)
+
+
+async def _page(  # a form that is shown again needs all it was sent with
+    conn: Connection,
+    ctx: ConsoleContext,
+    draft: BundleDraft,
+    lines: list[_Line],
+    *,
+    known: bool,
+    error: Invalid | None = None,
+) -> Response[Any]:
+    other = other_lang(ctx.merchant)
+    items = await _items(conn, ctx, lines)
+    return ctx.page(
+        "console/bundle.html",
+        title=draft.title or ctx.words(N_("New set")),
+        status=422 if error else 200,
+        draft=draft,
+        action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
+        errors=ctx.marks(error),
+        other=other,
+        words=draft.translations.get(other, ProductTranslation()),
+        other_lang=ctx.words(LANGUAGES[other]),
+        lines=[{"sku": line.sku, "quantity": line.quantity, "what": _what(items.get(line.sku))} for line in lines],
+    )
+
+
+def _what(item: VariantItem | None) -> str:
+    return views.thing(item.title, item.options) if item else ""
+
+
+HANDLERS: list[Any] = [bundles, new, save_new, edit, save]

@@ -1,0 +1,157 @@
+"""A product's editor. Every button sends the whole form; only saving changes anything but the page."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from msgspec.structs import replace
+
+from unwall.catalogue import actions, reads
+from unwall.catalogue.rules import MOST_OPTIONS
+from unwall.catalogue.values import ProductDraft, ProductStatus, ProductTranslation, VariantDraft
+from unwall.channels.console import views
+from unwall.channels.console.catalogue.product_forms import (
+    first_image,
+    read_product,
+    with_variant,
+    without_image,
+    without_variant,
+)
+from unwall.channels.console.catalogue.products import PATH, own
+from unwall.channels.console.content.composer import LANGUAGES
+from unwall.channels.console.content.post_forms import other_lang
+from unwall.channels.console.context import ConsoleContext, known_id, see_other
+from unwall.channels.console.forms import SubmittedForm, form_of, number_of
+from unwall.channels.console.views import View
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import Invalid
+from unwall.kernel.ids import new_id
+from unwall.kernel.money import Money
+from unwall.kernel.text import N_
+from unwall.media import pictures as images
+from unwall.media.values import Image
+from unwall.people.values import Permission
+
+
+@get(f"{PATH}/new", permission=Permission.CATALOGUE, include_in_schema=False)
+async def new(ctx: ConsoleContext) -> Response[Any]:
+    """The product's id is the form's from the start: saving twice makes one product."""
+    draft = ProductDraft("", (VariantDraft(id=new_id(), sku="", price=0),), status=ProductStatus.DRAFT, id=new_id())
+    async with ctx.confined() as conn:
+        return await _page(conn, ctx, draft, known=False)
+
+
+@get(f"{PATH}/{{product_id:uuid}}", permission=Permission.CATALOGUE, include_in_schema=False)
+async def edit(ctx: ConsoleContext, product_id: UUID) -> Response[Any]:
+    async with ctx.confined() as conn:
+        return await _page(conn, ctx, await own(conn, ctx, product_id), known=True)
+
+
+@post(f"{PATH}/new", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
+async def save_new(ctx: ConsoleContext) -> Response[Any]:
+    form = await form_of(ctx.request)
+    return await _save(ctx, form, ProductDraft("", (), id=known_id(form.text("id"))), known=False)
+
+
+@post(f"{PATH}/{{product_id:uuid}}", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
+async def save(ctx: ConsoleContext, product_id: UUID) -> Response[Any]:
+    form = await form_of(ctx.request)
+    async with ctx.confined() as conn:
+        before = await own(conn, ctx, product_id)
+    return await _save(ctx, form, before, known=True)
+
+
+async def _save(ctx: ConsoleContext, form: SubmittedForm, before: ProductDraft, *, known: bool) -> Response[Any]:
+    doing, _, which = form.text("do").partition(":")
+    draft = read_product(form, before, ctx.merchant.currency, other_lang(ctx.merchant))
+    error = None
+    try:
+        draft = await _with_uploads(ctx, form, draft)
+        if doing == "save":
+            form.check()
+            return await _keep(ctx, draft)
+    except Invalid as wrong:
+        error = wrong
+    async with ctx.confined() as conn:
+        return await _page(conn, ctx, _changed(draft, doing, which), known=known, error=error, form=form)
+
+
+async def _keep(ctx: ConsoleContext, draft: ProductDraft) -> Response[Any]:
+    async with ctx.confined() as conn:
+        product_id = await actions.save_product(conn, ctx.merchant_id, draft)
+    ctx.flash(ctx.words(N_("The product is saved.")))
+    return see_other(f"{PATH}/{product_id}")
+
+
+async def _with_uploads(ctx: ConsoleContext, form: SubmittedForm, draft: ProductDraft) -> ProductDraft:
+    added = [
+        await images.store(ctx.services.files, await upload.read(), alt=draft.title, field="pictures")
+        for upload in form.uploads
+    ]
+    return replace(draft, images=(*draft.images, *added))
+
+
+def _changed(draft: ProductDraft, doing: str, which: str) -> ProductDraft:
+    changes = {"drop": without_variant, "unpicture": without_image, "first": first_image}
+    if doing == "add":
+        return with_variant(draft, new_id())
+    return changes[doing](draft, number_of(which)) if doing in changes else draft
+
+
+async def _page(  # a form that is shown again needs all it was sent with
+    conn: Connection,
+    ctx: ConsoleContext,
+    draft: ProductDraft,
+    *,
+    known: bool,
+    error: Invalid | None = None,
+    form: SubmittedForm | None = None,
+) -> Response[Any]:
+    other = other_lang(ctx.merchant)
+    names = [*draft.option_names, *[""] * MOST_OPTIONS][:MOST_OPTIONS]
+    categories = await reads.categories(conn, ctx.merchant_id, "")
+    return ctx.page(
+        "console/product.html",
+        title=draft.title or ctx.words(N_("New product")),
+        status=422 if error else 200,
+        draft=draft,
+        known=known,
+        action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
+        errors=ctx.marks(error),
+        words=draft.translations.get(other, ProductTranslation()),
+        other_lang=ctx.words(LANGUAGES[other]),
+        option_names=names,
+        used_options=[name for name in names if name],
+        variants=[_variant(ctx, n, variant, form) for n, variant in enumerate(draft.variants)],
+        pictures=[_picture(image) for image in draft.images],
+        statuses=[{"value": s.value, "label": ctx.words(label)} for s, label in views.STATUSES.items()],
+        categories=[category.title for category in categories],
+        tags=", ".join(draft.tags),
+        shop_url=f"/m/{ctx.merchant.slug}/p/{draft.slug}" if known and draft.status is ProductStatus.ACTIVE else None,
+    )
+
+
+def _picture(image: Image) -> View:
+    return {"image": image, "src": views.picture_of(image.file), "shape": views.shape(image.width, image.height)}
+
+
+def _variant(ctx: ConsoleContext, number: int, variant: VariantDraft, form: SubmittedForm | None) -> View:
+    """Numbers stand as they were written where they could not be read."""
+
+    def shown(name: str, value: object) -> str:
+        field = f"variants.{number}.{name}"
+        unread = form is not None and any(e.field == field for e in form.errors)
+        return form.text(field) if form and unread else "" if value is None else str(value)
+
+    def amount(value: int | None) -> object:
+        return None if value is None else Money(value, ctx.merchant.currency).decimal()
+
+    return {
+        "draft": variant,
+        "price": shown("price", amount(variant.price)),
+        "compare_at": shown("compare_at", amount(variant.compare_at)),
+        "weight_g": shown("weight_g", variant.weight_g),
+    }
+
+
+HANDLERS: list[Any] = [new, save_new, edit, save]

@@ -1,0 +1,83 @@
+"""A product's editor as a form: variants are numbered `variants.N`, pictures `images.N`; the form holds the whole
+product, so that adding a row needs no script. Pure."""
+
+from functools import partial
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from unwall.catalogue.rules import MOST_OPTIONS
+from unwall.catalogue.values import ProductDraft, ProductStatus, ProductTranslation, VariantDraft
+from unwall.channels.console.forms import SubmittedForm, whole
+from unwall.kernel.ids import parse_id
+from unwall.kernel.money import parse_money
+from unwall.kernel.text import N_
+from unwall.media.values import Image
+
+
+def read_product(form: SubmittedForm, before: ProductDraft, currency: str, other: str) -> ProductDraft:
+    """What is unreadable is marked in the form; what the form does not show stays as it was in `before`."""
+    names = tuple(name for n in range(MOST_OPTIONS) if (name := form.text(f"option_names.{n}.name")))
+    words = before.translations.get(other, ProductTranslation())
+    said = replace(words, title=form.text("other.title"), description=form.text("other.description"))
+    return replace(
+        before,
+        title=form.text("title"),
+        description=form.text("description"),
+        vendor=form.text("vendor"),
+        category=form.text("category"),
+        tags=tuple(form.text("tags").split(",")),
+        status=form.read("status", ProductStatus, before.status, N_("Choose one of the states.")),
+        option_names=names,
+        variants=tuple(_variant(form, n, len(names), currency) for n in form.parts("variants")),
+        images=tuple(_image(form, n) for n in form.parts("images")),
+        translations={**before.translations, other: said},
+    )
+
+
+def _variant(form: SubmittedForm, number: int, options: int, currency: str) -> VariantDraft:
+    name = f"variants.{number}"
+    compare_at = f"{name}.compare_at"
+    return VariantDraft(
+        id=parse_id(form.text(f"{name}.id")),
+        sku=form.text(f"{name}.sku"),
+        options=tuple(form.text(f"{name}.option{n}") for n in range(options)),
+        price=form.read(f"{name}.price", partial(_amount, currency, f"{name}.price"), 0),
+        compare_at=form.read(compare_at, partial(_amount, currency, compare_at), 0) if form.text(compare_at) else None,
+        barcode=form.text(f"{name}.barcode") or None,
+        weight_g=form.read(f"{name}.weight_g", whole, 0),
+        active=form.has(f"{name}.active"),
+    )
+
+
+def _amount(currency: str, field: str, text: str) -> int:
+    return parse_money(text, currency, field=field).amount
+
+
+def _image(form: SubmittedForm, number: int) -> Image:
+    name = f"images.{number}"
+    width, height = (form.read(f"{name}.{side}", int, 1) for side in ("width", "height"))
+    return Image(form.text(f"{name}.file"), form.text(f"{name}.alt"), width, height)
+
+
+# --- what the buttons do ----------------------------------------------------------------------------------------------
+
+
+def with_variant(draft: ProductDraft, variant_id: UUID) -> ProductDraft:
+    """One more, priced like the last."""
+    price = draft.variants[-1].price if draft.variants else 0
+    empty = VariantDraft(id=variant_id, sku="", price=price, options=("",) * len(draft.option_names))
+    return replace(draft, variants=(*draft.variants, empty))
+
+
+def without_variant(draft: ProductDraft, number: int) -> ProductDraft:
+    return replace(draft, variants=tuple(v for n, v in enumerate(draft.variants) if n != number))
+
+
+def without_image(draft: ProductDraft, number: int) -> ProductDraft:
+    return replace(draft, images=tuple(image for n, image in enumerate(draft.images) if n != number))
+
+
+def first_image(draft: ProductDraft, number: int) -> ProductDraft:
+    chosen = draft.images[number : number + 1]
+    return replace(draft, images=(*chosen, *(image for n, image in enumerate(draft.images) if n != number)))

@@ -1,0 +1,207 @@
+"""The composer: words, pictures and the products in them, with the phone's view beside it. Every button sends the whole
+form; only saving and publishing change anything but the page."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from msgspec.structs import replace
+
+from unwall.catalogue import reads as catalogue
+from unwall.catalogue.values import ProductStatus
+from unwall.channels.console import views
+from unwall.channels.console.content.post_forms import other_lang, read_draft, with_tag, without_picture, without_tag
+from unwall.channels.console.content.posts import PATH, own
+from unwall.channels.console.context import ConsoleContext, known_id, see_other
+from unwall.channels.console.forms import SubmittedForm, form_of, number_of
+from unwall.channels.console.views import View
+from unwall.content.accounts.reads import accounts_of
+from unwall.content.posts import actions, reads
+from unwall.content.posts.rules import render as as_html
+from unwall.content.posts.values import Media, MerchantPost, PostDraft, PostState, PostTranslation
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import Invalid
+from unwall.kernel.ids import new_id
+from unwall.kernel.text import N_
+from unwall.media import pictures as images
+from unwall.people.values import Permission
+
+FOUND = 6
+
+
+@get(f"{PATH}/new", permission=Permission.PUBLISH, include_in_schema=False)
+async def new(ctx: ConsoleContext) -> Response[Any]:
+    """The post's id is the form's from the start: saving twice makes one post."""
+    async with ctx.confined() as conn:
+        accounts = await accounts_of(conn, ctx.merchant_id, ctx.lang)
+        draft = PostDraft(accounts[0].id if accounts else new_id(), id=new_id())
+        return await _page(conn, ctx, draft, None)
+
+
+@get(f"{PATH}/{{post_id:uuid}}", permission=Permission.PUBLISH, include_in_schema=False)
+async def edit(ctx: ConsoleContext, post_id: UUID) -> Response[Any]:
+    async with ctx.confined() as conn:
+        known = await own(conn, ctx, post_id)
+        return await _page(conn, ctx, known.draft, known)
+
+
+@post(f"{PATH}/new", permission=Permission.PUBLISH, include_in_schema=False, status_code=303)
+async def compose(ctx: ConsoleContext) -> Response[Any]:
+    form = await form_of(ctx.request)
+    return await _compose(ctx, form, known_id(form.text("id")))
+
+
+@post(f"{PATH}/{{post_id:uuid}}", permission=Permission.PUBLISH, include_in_schema=False, status_code=303)
+async def compose_known(ctx: ConsoleContext, post_id: UUID) -> Response[Any]:
+    async with ctx.confined() as conn:
+        await own(conn, ctx, post_id)
+    return await _compose(ctx, await form_of(ctx.request), post_id)
+
+
+async def _compose(ctx: ConsoleContext, form: SubmittedForm, post_id: UUID) -> Response[Any]:
+    doing, _, which = form.text("do").partition(":")
+    async with ctx.confined() as conn:
+        known = await reads.merchant_post(conn, ctx.merchant_id, post_id)
+    draft = read_draft(form, post_id, other_lang(ctx.merchant), known.draft if known else None)
+    try:
+        draft = await _with_uploads(ctx, form, draft)
+        if doing in {"save", "publish"}:
+            form.check()
+            return await _save(ctx, draft, publish=doing == "publish")
+        error = None
+    except Invalid as wrong:
+        error = wrong
+    async with ctx.confined() as conn:
+        return await _page(conn, ctx, _changed(draft, doing, which), known, error=error, find=form.text("find"))
+
+
+async def _with_uploads(ctx: ConsoleContext, form: SubmittedForm, draft: PostDraft) -> PostDraft:
+    added = []
+    for upload in form.uploads:
+        image = await images.store(ctx.services.files, await upload.read(), field="pictures")
+        added.append(Media(image.file, image.alt, image.width, image.height))
+    return replace(draft, media=(*draft.media, *added))
+
+
+def _changed(draft: PostDraft, doing: str, which: str) -> PostDraft:
+    if doing == "tag":
+        return with_tag(draft, known_id(which))
+    if doing == "untag":
+        return without_tag(draft, number_of(which))
+    if doing == "unpicture":
+        return without_picture(draft, number_of(which))
+    return draft
+
+
+async def _save(ctx: ConsoleContext, draft: PostDraft, *, publish: bool) -> Response[Any]:
+    async with ctx.confined() as conn:
+        post_id = await actions.save_draft(conn, ctx.merchant_id, draft, ctx.actor)
+        if publish:
+            await actions.publish(conn, ctx.merchant_id, post_id, ctx.now)
+    ctx.flash(ctx.words(N_("The post is live.") if publish else N_("The post is saved.")))
+    return see_other(views.post_url(post_id))
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+async def _page(
+    conn: Connection,
+    ctx: ConsoleContext,
+    draft: PostDraft,
+    known: MerchantPost | None,
+    *,
+    error: Invalid | None = None,
+    find: str = "",
+) -> Response[Any]:
+    other = other_lang(ctx.merchant)
+    names = {item.product_id: item.title for item in await catalogue.items_of(conn, _products(draft), ctx.lang)}
+    accounts = await accounts_of(conn, ctx.merchant_id, ctx.lang)
+    account = next((a for a in accounts if a.id == draft.account_id), None)
+    state = known.state if known else PostState.DRAFT
+    return ctx.page(
+        "console/composer.html",
+        status=422 if error else 200,
+        title=ctx.words(N_("Edit the post") if known else N_("Write a post")),
+        draft=draft,
+        action=views.post_url(draft.id) if known else f"{PATH}/new",
+        errors=ctx.marks(error),
+        words=draft.translations.get(other, PostTranslation()),
+        own_lang=ctx.words(LANGUAGES[ctx.merchant.locale[:2]]),
+        other=other,
+        other_lang=ctx.words(LANGUAGES[other]),
+        accounts=[{"value": str(a.id), "label": a.name} for a in accounts],
+        account=account.name if account else "",
+        account_avatar=views.picture_of(account.avatar) if account else None,
+        kinds=[{"value": kind.value, "label": ctx.words(label)} for kind, label in views.POST_KINDS.items()],
+        pictures=[_picture(draft, n, names, other) for n in range(len(draft.media))],
+        tags=_tags(ctx, draft, names),
+        find=find,
+        found=await _found(conn, ctx, find, draft),
+        body_html=as_html(draft.body),
+        post={
+            "state": state.value,
+            "words": ctx.words(views.POST_STATES[state]),
+            "tone": views.POST_TONES[state],
+            "live": state is PostState.LIVE,
+            "removed": state is PostState.REMOVED,
+            "known": known is not None,
+        },
+    )
+
+
+LANGUAGES = {"en": N_("English"), "zh": N_("Chinese")}
+
+
+def _products(draft: PostDraft) -> list[UUID]:
+    return [tag.product_id for tag in draft.tags]
+
+
+def _picture(draft: PostDraft, number: int, names: dict[UUID, str], other: str) -> View:
+    media = draft.media[number]
+    alts = draft.translations.get(other, PostTranslation()).alts
+    points = [
+        {"number": n, "x": _percent(tag.x), "y": _percent(tag.y), "label": names.get(tag.product_id, "")}
+        for n, tag in enumerate(draft.tags)
+        if tag.media == number
+    ]
+    return {
+        "media": media,
+        "src": views.picture_of(media.file),
+        "shape": views.shape(media.width, media.height),
+        "points": points,
+        "alt_other": alts[number] if number < len(alts) else "",
+    }
+
+
+def _tags(ctx: ConsoleContext, draft: PostDraft, names: dict[UUID, str]) -> list[View]:
+    return [
+        {
+            "product_id": str(tag.product_id),
+            "title": names.get(tag.product_id, ctx.words(N_("Not yours"))),
+            "media": "" if tag.media is None else str(tag.media),
+            "x": _percent(tag.x),
+            "y": _percent(tag.y),
+        }
+        for tag in draft.tags
+    ]
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share * 100:.1f}".removesuffix(".0")
+
+
+async def _found(conn: Connection, ctx: ConsoleContext, find: str, draft: PostDraft) -> list[View]:
+    """Products on sale that answer to the words and are not tagged yet."""
+    if not find:
+        return []
+    rows = (
+        await catalogue.merchant_products(
+            conn, ctx.merchant_id, ctx.lang, query=find, status=ProductStatus.ACTIVE, limit=FOUND + len(draft.tags)
+        )
+    ).rows
+    fresh = [row for row in rows if row.product_id not in _products(draft)][:FOUND]
+    return [{"id": str(r.product_id), "title": r.title, "image": views.picture_of(r.image_file)} for r in fresh]
+
+
+HANDLERS: list[Any] = [new, compose, edit, compose_known]

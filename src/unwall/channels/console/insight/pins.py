@@ -1,0 +1,155 @@
+"""Page guarantees: which product keeps which place of the home page and of the store's front, and how it looks."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+
+from unwall.catalogue import reads as catalogue
+from unwall.catalogue.values import ProductStatus
+from unwall.channels.console import listing, views
+from unwall.channels.console.context import ConsoleContext, known_id, see_other
+from unwall.channels.console.forms import SubmittedForm, number_of
+from unwall.channels.console.views import View
+from unwall.channels.http.routes import FormData
+from unwall.insight.pages import actions, reads
+from unwall.insight.pages.compose import compose_home, compose_store
+from unwall.insight.pages.values import MOST_PINS, PAGES, ComposedPage, Module, ModuleName, Slot
+from unwall.journal.values import Visit
+from unwall.kernel.errors import Invalid
+from unwall.kernel.ids import new_id
+from unwall.kernel.text import N_
+from unwall.people.values import Permission
+
+PATH = "/console/pages"
+NAMES = {"store": N_("Store front"), "home": N_("Home page")}
+FOUND = 6
+Places = list[tuple[int, UUID]]
+MODULES = {ModuleName.HERO: N_("First post")}
+
+
+@get(PATH, permission=Permission.PUBLISH, include_in_schema=False)
+async def pages(ctx: ConsoleContext) -> Response[str]:
+    name = _name(ctx)
+    async with ctx.confined() as conn:
+        pins = await reads.pins(conn, ctx.merchant_id, name)
+    return await _page(ctx, name, [(pin.position, pin.product_id) for pin in pins])
+
+
+@post(PATH, permission=Permission.PUBLISH, include_in_schema=False, status_code=303)
+async def save(ctx: ConsoleContext, data: FormData) -> Response[Any]:
+    """Every button sends the whole form; only saving changes anything but the page."""
+    form, name = SubmittedForm(data, []), _name(ctx)
+    doing, _, which = form.text("do").partition(":")
+    places = _read(form)
+    try:
+        if doing == "save":
+            form.check()
+            async with ctx.confined() as conn:
+                await actions.save_pins(conn, ctx.merchant_id, name, places)
+            ctx.flash(ctx.words(N_("The page keeps these places now.")))
+            return see_other(listing.address(PATH, page=name))
+    except Invalid as error:
+        return await _page(ctx, name, places, error=error, form=form)
+    return await _page(ctx, name, _changed(places, doing, which), form=form)
+
+
+def _name(ctx: ConsoleContext) -> str:
+    asked = ctx.query.get("page", "")
+    return asked if asked in PAGES else "store"
+
+
+def _read(form: SubmittedForm) -> Places:
+    """People count places from one."""
+    numbers = form.parts("pins")
+    return [(form.read(f"pins.{n}.position", int, 0) - 1, known_id(form.text(f"pins.{n}.product_id"))) for n in numbers]
+
+
+def _changed(places: Places, doing: str, which: str) -> Places:
+    if doing == "drop":
+        return [place for n, place in enumerate(places) if n != number_of(which)]
+    if doing == "add":
+        taken = {position for position, _ in places}
+        free = next((n for n in range(MOST_PINS) if n not in taken), MOST_PINS)
+        return [*places, (free, known_id(which))]
+    return places
+
+
+async def _page(
+    ctx: ConsoleContext, name: str, places: Places, *, error: Invalid | None = None, form: SubmittedForm | None = None
+) -> Response[str]:
+    find = form.text("find") if form else ""
+    products = [product_id for _, product_id in places]
+    async with ctx.confined() as conn:
+        titles = {item.product_id: item for item in await catalogue.items_of(conn, products, ctx.lang)}
+        found = await catalogue.merchant_products(
+            conn, ctx.merchant_id, ctx.lang, query=find, status=ProductStatus.ACTIVE, limit=FOUND + len(products)
+        )
+    composed = await _composed(ctx, name)
+    pins = [
+        {
+            "position": position + 1,
+            "product_id": str(product_id),
+            "title": titles[product_id].title if product_id in titles else "–",
+            "image": views.picture_of(titles[product_id].image_file) if product_id in titles else None,
+        }
+        for position, product_id in places
+    ]
+    fresh = [row for row in found.rows if row.product_id not in products][:FOUND] if find else []
+    return ctx.page(
+        "console/pages.html",
+        title=ctx.words(N_("Pages")),
+        status=422 if error else 200,
+        name=name,
+        pins=pins,
+        action=listing.address(PATH, page=name),
+        errors=ctx.marks(error),
+        find=find,
+        found=[{"id": str(r.product_id), "title": r.title, "image": views.picture_of(r.image_file)} for r in fresh],
+        tabs=_tabs(ctx, name),
+        modules=[_module(ctx, module, products) for module in composed.modules],
+    )
+
+
+def _tabs(ctx: ConsoleContext, name: str) -> list[View]:
+    return [
+        {"url": listing.address(PATH, page=page), "label": ctx.words(label), "active": page == name}
+        for page, label in NAMES.items()
+    ]
+
+
+async def _composed(ctx: ConsoleContext, name: str) -> ComposedPage:
+    """As someone sees it who comes for the first time: with the places that are saved."""
+    newcomer = Visit(new_id(), new_id(), None, ctx.lang)
+    async with ctx.services.db.read() as conn:  # a shop's page: the home page shows every store
+        if name == "home":
+            return await compose_home(conn, ctx.services.recommender, newcomer, ctx.now)
+        return await compose_store(conn, ctx.services.recommender, newcomer, ctx.merchant_id, ctx.now)
+
+
+def _module(ctx: ConsoleContext, module: Module, pinned: Sequence[UUID]) -> View:
+    title = module.title.say(ctx.lang) or ctx.words(MODULES.get(module.name, N_("Products")))
+    return {"title": title, "slots": [_slot(ctx, slot, pinned) for slot in module.slots]}
+
+
+def _slot(ctx: ConsoleContext, slot: Slot, pinned: Sequence[UUID]) -> View:
+    if slot.card:
+        image, title, note = slot.card.image_file, slot.card.title, slot.card.merchant_name
+    elif slot.post:
+        image = slot.post.media[0].file if slot.post.media else None
+        title, note = slot.post.title, slot.post.account_name
+    else:
+        image, title = (slot.account.avatar, slot.account.name) if slot.account else (None, "")
+        note = f"@{slot.account.handle}" if slot.account else ""
+    is_pinned = slot.card is not None and slot.card.product_id in pinned
+    return {
+        "image": views.picture_of(image),
+        "title": title,
+        "note": note,
+        "pinned": is_pinned,
+        "why": slot.reason.say(ctx.lang) if slot.reason else "",
+    }
+
+
+HANDLERS: list[Any] = [pages, save]

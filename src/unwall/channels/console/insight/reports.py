@@ -1,0 +1,185 @@
+"""What people do, what posts lead to, and what the house has learned from it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from babel.dates import format_date
+from litestar import Response, get
+
+from unwall.channels.console import listing, views
+from unwall.channels.console.context import ConsoleContext
+from unwall.channels.console.views import View
+from unwall.insight.attribution import reads
+from unwall.insight.attribution.rules import day_of
+from unwall.insight.attribution.values import DaySales, PostSales
+from unwall.insight.recommend.reads import active_fit
+from unwall.insight.recommend.values import Trained
+from unwall.journal.reads import by_day
+from unwall.journal.values import DayCount, EventKind
+from unwall.kernel.clock import local
+from unwall.kernel.text import LOCALES, N_
+from unwall.people.values import Permission
+
+PATH = "/console/insight"
+SPANS = {"7": N_("7 days"), "30": N_("30 days"), "90": N_("90 days")}
+POSTS = 30
+KINDS = {
+    EventKind.VIEW: N_("Views"),
+    EventKind.CLICK: N_("Clicks"),
+    EventKind.DWELL: N_("Dwells"),
+    EventKind.SEARCH: N_("Searches"),
+    EventKind.ADD_TO_CART: N_("Into the bag"),
+    EventKind.PURCHASE: N_("Bought"),
+    EventKind.COUNTER_SALE: N_("Sold at the counter"),
+    EventKind.FOLLOW: N_("Follows"),
+    EventKind.LIKE: N_("Likes"),
+    EventKind.SHARE: N_("Shared"),
+    EventKind.CHECKOUT: N_("Checkouts"),
+    EventKind.SHIPPED: N_("Shipped"),
+    EventKind.PICKUP: N_("Picked up"),
+    EventKind.RETURN: N_("Came back"),
+    EventKind.IMPRESSION: N_("Impressions"),
+}
+SEEN = (EventKind.VIEW, EventKind.CLICK, EventKind.ADD_TO_CART, EventKind.PURCHASE)
+"""What a shopper goes through, from the most to the fewest: the plot's lines."""
+
+
+@get(PATH, permission=Permission.INSIGHT, include_in_schema=False)
+async def insight(ctx: ConsoleContext) -> Response[str]:
+    days, since, until = _span(ctx)
+    async with ctx.confined() as conn:
+        posts = await reads.post_sales(conn, ctx.merchant_id, ctx.lang, since, until, POSTS)
+        sales = await reads.daily_sales(conn, ctx.merchant, since, until)
+        entries = await by_day(conn, ctx.merchant_id, ctx.merchant.timezone, since, until)
+    async with ctx.services.db.read() as conn:  # the model is the install's, not one merchant's
+        trained = await active_fit(conn)
+    dates = [(local(since, ctx.merchant.timezone) + timedelta(days=n)).date() for n in range(int(days))]
+    spans = [
+        {"url": listing.address(PATH, days=value), "label": ctx.words(label), "active": value == days}
+        for value, label in SPANS.items()
+    ]
+    return ctx.page(
+        "console/insight.html",
+        title=ctx.words(N_("Insight")),
+        spans=spans,
+        sales=sales_plot(ctx, dates, sales),
+        posts_plot=posts_plot(ctx, posts),
+        posts=[_post(ctx, post) for post in posts],
+        journal=journal_plot(ctx, dates, entries),
+        kinds=_kinds(ctx, entries),
+        model=_model(ctx, trained) if trained else None,
+        export_url=listing.address(f"{PATH}.csv", days=days),
+    )
+
+
+def _span(ctx: ConsoleContext) -> tuple[str, datetime, datetime]:
+    """(days, from the first midnight, to the end of today) in the store's own time."""
+    days = ctx.query.get("days", "30")
+    days = days if days in SPANS else "30"
+    today = day_of(ctx.now, ctx.merchant.timezone)
+    return days, today.start - timedelta(days=int(days) - 1), today.end
+
+
+@get(f"{PATH}.csv", permission=Permission.INSIGHT, include_in_schema=False)
+async def export(ctx: ConsoleContext) -> Response[str]:
+    _, since, until = _span(ctx)
+    async with ctx.confined() as conn:
+        posts = await reads.post_sales(conn, ctx.merchant_id, ctx.lang, since, until, listing.ALL)
+    headings = ["id", "title", "published", "views", "product clicks", "into the bag", "orders", "revenue"]
+    return listing.sheet(
+        "posts",
+        headings,
+        (
+            [
+                p.post_id,
+                p.title,
+                views.iso(ctx, p.published_at),
+                p.views,
+                p.product_clicks,
+                p.add_to_carts,
+                p.orders,
+                views.major(ctx, p.revenue),
+            ]
+            for p in posts
+        ),
+    )
+
+
+def _days(ctx: ConsoleContext, dates: Sequence[date]) -> list[str]:
+    return [format_date(day, "d MMM" if ctx.lang == "en" else "M月d日", locale=LOCALES[ctx.lang]) for day in dates]
+
+
+def sales_plot(ctx: ConsoleContext, dates: Sequence[date], sales: Sequence[DaySales]) -> View:
+    by_date = {one.day: one for one in sales}
+    whole = [views.major(ctx, by_date[day].revenue if day in by_date else 0) for day in dates]
+    posts = [views.major(ctx, by_date[day].from_posts if day in by_date else 0) for day in dates]
+    return {
+        "kind": "area",
+        "x": _days(ctx, dates),
+        "x_title": ctx.words(N_("Day")),
+        "unit": ctx.merchant.currency,
+        "series": [
+            {"name": ctx.words(N_("Led to by posts")), "values": posts},
+            {"name": ctx.words(N_("All sales")), "values": whole, "faint": True},
+        ],
+    }
+
+
+def posts_plot(ctx: ConsoleContext, posts: Sequence[PostSales]) -> View:
+    """The ten that sold most, each at what it was seen and what it brought."""
+    return {
+        "kind": "scatter",
+        "x": [],
+        "x_title": ctx.words(N_("Views")),
+        "y_title": ctx.words(N_("Sales, {currency}"), currency=ctx.merchant.currency),
+        "series": [
+            {
+                "name": ctx.words(N_("Posts")),
+                "values": [[post.views, views.major(ctx, post.revenue), post.title[:24]] for post in posts[:10]],
+            }
+        ],
+    }
+
+
+def journal_plot(ctx: ConsoleContext, dates: Sequence[date], entries: Sequence[DayCount]) -> View:
+    counts = {(one.day, one.kind): one.entries for one in entries}
+    return {
+        "kind": "line",
+        "x": _days(ctx, dates),
+        "x_title": ctx.words(N_("Day")),
+        "series": [
+            {"name": ctx.words(KINDS[kind]), "values": [counts.get((day, kind), 0) for day in dates]} for kind in SEEN
+        ],
+    }
+
+
+def _kinds(ctx: ConsoleContext, entries: Sequence[DayCount]) -> list[View]:
+    sums: dict[EventKind, int] = defaultdict(int)
+    for one in entries:
+        sums[one.kind] += one.entries
+    ordered = sorted(sums.items(), key=lambda item: -item[1])
+    return [{"kind": ctx.words(KINDS[kind]), "entries": views.number(ctx, count)} for kind, count in ordered]
+
+
+def _post(ctx: ConsoleContext, post: PostSales) -> View:
+    rate = post.orders / post.views if post.views else 0
+    return {
+        "title": views.linked(ctx, Permission.PUBLISH, post.title, views.post_url(post.post_id)),
+        "views": views.number(ctx, post.views),
+        "clicks": views.number(ctx, post.product_clicks),
+        "carts": views.number(ctx, post.add_to_carts),
+        "orders": views.number(ctx, post.orders),
+        "rate": f"{rate:.1%}",
+        "revenue": views.money(ctx, post.revenue),
+    }
+
+
+def _model(ctx: ConsoleContext, trained: Trained) -> View:
+    fit = trained.fit
+    counts = {name: views.number(ctx, getattr(fit, name)) for name in ("events", "persons", "items", "transitions")}
+    return {**counts, "seconds": views.number(ctx, fit.seconds), "at": views.moment(ctx, trained.at)}
+
+
+HANDLERS: list[Any] = [insight, export]

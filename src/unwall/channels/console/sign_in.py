@@ -1,0 +1,53 @@
+"""Signing in to the console. Signing out is the shop's: one button leaves both."""
+
+from typing import Any
+
+from litestar import Response, get, post
+
+from unwall.channels.console.context import COUNTER, TODAY, home_of, see_other
+from unwall.channels.http.context import AnyRequest, lang_of
+from unwall.channels.http.rendering import problem_words, render
+from unwall.channels.http.routes import FormData, own_path
+from unwall.channels.http.staff_sign_in import start_staff_session, status_of_form
+from unwall.kernel.errors import TooMany, UnwallError
+from unwall.kernel.text import N_, gettext
+from unwall.people.values import BadCredentials, Role, Staff
+from unwall.services import Services
+
+
+@get("/console/sign-in", include_in_schema=False)
+async def sign_in_page(request: AnyRequest) -> Response[str]:
+    return _form(request, {"next": request.query_params.get("next", TODAY)})
+
+
+@post("/console/sign-in", include_in_schema=False, status_code=303)
+async def sign_in(request: AnyRequest, services: Services, data: FormData) -> Response[Any]:
+    try:
+        staff = await start_staff_session(request, services, data)
+    except (BadCredentials, TooMany) as error:
+        return _form(request, data, error)
+    return see_other(_first_page(staff, own_path(data.get("next", TODAY), TODAY)))
+
+
+def _first_page(staff: Staff, wanted: str) -> str:
+    """Where they wanted to go; staff of a node work at the counter."""
+    if staff.role is Role.NODE:
+        return COUNTER
+    return home_of(staff.role) if wanted == TODAY else wanted
+
+
+def _form(request: AnyRequest, data: dict[str, str], error: UnwallError | None = None) -> Response[str]:
+    lang = lang_of(request)
+    return render(
+        request,
+        lang,
+        "console/sign_in.html",
+        title=gettext(lang, N_("Sign in to the desk")),
+        status=status_of_form(error),
+        problem=problem_words(error, lang) if error else None,
+        email=data.get("email", ""),
+        next=own_path(data.get("next", TODAY), TODAY),
+    )
+
+
+HANDLERS: list[Any] = [sign_in_page, sign_in]

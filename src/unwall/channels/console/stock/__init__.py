@@ -1,0 +1,1 @@
+"""The console's pages about stock levels and nodes."""

@@ -1,0 +1,264 @@
+"""Stock: what can be promised where, the movements behind each number, and correcting it."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.response import Redirect
+
+from unwall.catalogue import reads as catalogue
+from unwall.catalogue.values import VariantItem
+from unwall.channels.console import listing, views
+from unwall.channels.console.context import ConsoleContext, known_id, see_other
+from unwall.channels.console.forms import SubmittedForm
+from unwall.channels.console.views import View
+from unwall.channels.http.routes import FormData
+from unwall.commerce.stock import actions, reads
+from unwall.commerce.stock.rules import ARRIVALS, CORRECTIONS
+from unwall.commerce.stock.values import Cause, GridRow, LedgerEntry, Level, Node, Reason, Short
+from unwall.kernel.database import Connection, Transaction
+from unwall.kernel.errors import Conflict, Invalid, NotFound
+from unwall.kernel.ids import new_id, parse_id
+from unwall.kernel.text import N_
+from unwall.people.values import Permission
+
+PATH = "/console/stock"
+PRODUCTS = 25
+MOVEMENTS = 50
+
+
+@get(PATH, permission=Permission.STOCK, include_in_schema=False)
+async def grid(ctx: ConsoleContext) -> Response[str]:
+    query, only = ctx.query.get("q", ""), parse_id(ctx.query.get("product", ""))
+    async with ctx.confined() as conn:
+        nodes = await reads.nodes(conn, [ctx.merchant_id], ctx.lang)
+        products, after = ([only], None) if only else await _products(conn, ctx, query, PRODUCTS)
+        rows = await reads.level_grid(conn, ctx.merchant_id, products, ctx.lang)
+    return ctx.page(
+        "console/stock.html",
+        title=ctx.words(N_("Stock")),
+        query=query,
+        only=only,
+        nodes=nodes,
+        rows=[grid_row(ctx, row, nodes) for row in rows],
+        next_url=listing.address(PATH, q=query, after=after) if after else None,
+        export_url=listing.address(f"{PATH}.csv", q=query),
+    )
+
+
+async def _products(conn: Connection, ctx: ConsoleContext, query: str, limit: int) -> tuple[list[UUID], str | None]:
+    found = await catalogue.merchant_products(
+        conn, ctx.merchant_id, ctx.lang, query=query, after=ctx.query.get("after"), limit=limit
+    )
+    return [row.product_id for row in found.rows], found.after
+
+
+def grid_row(ctx: ConsoleContext, row: GridRow, nodes: Sequence[Node]) -> View:
+    levels = {level.node_id: level for level in row.levels}
+    total = sum(level.available for level in row.levels)
+    return {
+        "title": row.title,
+        "options": views.options_words(row.options),
+        "sku": row.sku,
+        "total": views.number(ctx, total),
+        "cells": [_cell(ctx, row.variant_id, node, levels.get(node.id)) for node in nodes],
+    }
+
+
+def _cell(ctx: ConsoleContext, variant_id: UUID, node: Node, level: Level | None) -> View:
+    """Low: the units kept back from online promises are all that is left."""
+    url = f"{PATH}/{variant_id}/{node.id}"
+    if level is None:
+        return {"url": url, "text": "–", "tone": "", "node": node.name}
+    tone = "out" if level.unpromised <= 0 else "low" if level.available <= 0 else ""
+    return {"url": url, "text": views.number(ctx, level.available), "tone": tone, "node": node.name}
+
+
+@get(f"{PATH}.csv", permission=Permission.STOCK, include_in_schema=False)
+async def export(ctx: ConsoleContext) -> Response[str]:
+    async with ctx.confined() as conn:
+        nodes = {node.id: node for node in await reads.nodes(conn, [ctx.merchant_id], ctx.lang)}
+        products, _ = await _products(conn, ctx, ctx.query.get("q", ""), listing.ALL)
+        rows = await reads.level_grid(conn, ctx.merchant_id, products, ctx.lang)
+    headings = ["sku", "title", "options", "place", "available", "on hand", "held", "allocated", "safety stock"]
+    return listing.sheet(
+        "stock",
+        headings,
+        (
+            [
+                row.sku,
+                row.title,
+                views.options_words(row.options),
+                nodes[level.node_id].code,
+                level.available,
+                level.on_hand,
+                level.held,
+                level.allocated,
+                level.safety_stock,
+            ]
+            for row in rows
+            for level in row.levels
+        ),
+    )
+
+
+@get(f"{PATH}/audit", permission=Permission.STOCK, include_in_schema=False)
+async def audit(ctx: ConsoleContext) -> Response[str]:
+    async with ctx.confined() as conn:
+        wrong = await reads.audit(conn)
+        items = await catalogue.items(conn, {one.variant_id for one in wrong}, ctx.lang)
+        nodes = {node.id: node.name for node in await reads.nodes(conn, [ctx.merchant_id], ctx.lang)}
+    rows = [
+        {
+            "item": {"text": _name(items.get(one.variant_id)), "url": f"{PATH}/{one.variant_id}/{one.node_id}"},
+            "node": nodes.get(one.node_id, "–"),
+            "bucket": one.bucket,
+            "ledger": one.ledger,
+            "level": one.level,
+            "holds": one.holds,
+        }
+        for one in wrong
+    ]
+    return ctx.page("console/audit.html", title=ctx.words(N_("Audit of the stock books")), rows=rows)
+
+
+def _name(item: VariantItem | None) -> str:
+    return views.thing(item.title, item.options) if item else "–"
+
+
+# --- one cell: its movements, and changing it -------------------------------------------------------------------------
+
+
+@get(f"{PATH}/{{variant_id:uuid}}/{{node_id:uuid}}", permission=Permission.STOCK, include_in_schema=False)
+async def cell(ctx: ConsoleContext, variant_id: UUID, node_id: UUID) -> Response[str]:
+    async with ctx.confined() as conn:
+        return await _cell_page(conn, ctx, variant_id, node_id)
+
+
+@post(
+    f"{PATH}/{{variant_id:uuid}}/{{node_id:uuid}}",
+    permission=Permission.STOCK,
+    include_in_schema=False,
+    status_code=303,
+)
+async def change(ctx: ConsoleContext, variant_id: UUID, node_id: UUID, data: FormData) -> Response[Any]:
+    """One of three forms: `receive`, `correct`, `safety`. `cause` was made with the form: pressing twice books once."""
+    form = SubmittedForm(data, [])
+    try:
+        async with ctx.confined() as conn:
+            await _own(conn, ctx, variant_id, node_id)
+            said = await _book(conn, ctx, form, (variant_id, node_id))
+    except (Invalid, Conflict) as error:
+        async with ctx.confined() as conn:
+            return await _cell_page(conn, ctx, variant_id, node_id, form=form, error=error)
+    ctx.flash(ctx.words(said))
+    return _to(variant_id, node_id)
+
+
+def _to(variant_id: UUID, node_id: UUID) -> Redirect:
+    return see_other(f"{PATH}/{variant_id}/{node_id}")
+
+
+async def _book(conn: Transaction, ctx: ConsoleContext, form: SubmittedForm, place: tuple[UUID, UUID]) -> str:
+    """What was done, in words."""
+    variant_id, node_id = place
+    doing = form.text("do")
+    quantity = form.read("quantity", int, 0)
+    form.check()
+    if doing == "safety":
+        await actions.set_safety_stock(conn, ctx.merchant_id, variant_id, node_id, quantity)
+        return N_("The safety stock is set.")
+    allowed = ARRIVALS if doing == "receive" else CORRECTIONS
+    reason = form.read("reason", Reason, allowed[0], N_("Choose a reason."))
+    form.check()
+    cause = Cause(known_id(form.text("cause")), reason, ctx.actor)
+    if doing == "receive":
+        await actions.receive(conn, ctx.merchant_id, node_id, [(variant_id, quantity)], cause)
+        return N_("The arrival is booked.")
+    await actions.adjust(conn, ctx.merchant_id, node_id, [(variant_id, quantity)], cause)
+    return N_("The correction is booked.")
+
+
+async def _own(conn: Connection, ctx: ConsoleContext, variant_id: UUID, node_id: UUID) -> tuple[VariantItem, Node]:
+    item = (await catalogue.items(conn, [variant_id], ctx.lang)).get(variant_id)
+    node = await reads.node(conn, node_id, ctx.lang)
+    if item is None or node is None:
+        raise NotFound(N_("There is no such product or place."))
+    return item, node
+
+
+async def _cell_page(
+    conn: Connection,
+    ctx: ConsoleContext,
+    variant_id: UUID,
+    node_id: UUID,
+    *,
+    form: SubmittedForm | None = None,
+    error: Invalid | Conflict | None = None,
+) -> Response[str]:
+    item, node = await _own(conn, ctx, variant_id, node_id)
+    levels = await reads.levels(conn, [variant_id])
+    level = next((one for one in levels if one.node_id == node_id), Level(variant_id, node_id, 0, 0, 0, 0))
+    found = await reads.movements(conn, variant_id, node_id, ctx.query.get("after"), MOVEMENTS)
+    doing = form.text("do") if form else ""
+    return ctx.page(
+        "console/stock_cell.html",
+        title=views.thing(item.title, item.options),
+        status=200 if error is None else 422 if isinstance(error, Invalid) else 409,
+        item=item,
+        node=node,
+        level=level,
+        cause=form.text("cause") if form else str(new_id()),
+        doing=doing,
+        kept=form.text("quantity") if form else "",
+        kept_reason=form.text("reason") if form else "",
+        errors=_cell_errors(ctx, error),
+        rows=[entry_view(ctx, entry) for entry in found.rows],
+        arrivals=_reasons(ctx, ARRIVALS),
+        corrections=_reasons(ctx, CORRECTIONS),
+        next_url=f"{PATH}/{variant_id}/{node_id}?after={found.after}" if found.after else None,
+        elsewhere=await _elsewhere(conn, ctx, levels, node_id),
+    )
+
+
+async def _elsewhere(conn: Connection, ctx: ConsoleContext, levels: Sequence[Level], node_id: UUID) -> list[View]:
+    names = {node.id: node.name for node in await reads.nodes(conn, [ctx.merchant_id], ctx.lang)}
+    return [
+        {
+            "node": {"text": names[level.node_id], "url": f"{PATH}/{level.variant_id}/{level.node_id}"},
+            "available": views.number(ctx, level.available),
+        }
+        for level in levels
+        if level.node_id != node_id
+    ]
+
+
+def _cell_errors(ctx: ConsoleContext, error: Invalid | Conflict | None) -> Any:
+    """The rooms name the line of a list; here there is only one."""
+    marks = ctx.marks(error)
+    if isinstance(error, Short):
+        left = error.short[0].available
+        marks["quantity"] = ctx.words(N_("Only {left} are there that are promised to nobody."), left=left)
+    elif isinstance(error, Conflict):
+        marks["quantity"] = ctx.words(error.message)
+    elif marks and not marks["quantity"] and not marks["reason"]:
+        marks["quantity"] = next(iter(marks.values()))
+    return marks
+
+
+def _reasons(ctx: ConsoleContext, reasons: Sequence[Reason]) -> list[View]:
+    return [{"value": reason.value, "label": ctx.words(views.REASONS[reason])} for reason in reasons]
+
+
+def entry_view(ctx: ConsoleContext, entry: LedgerEntry) -> View:
+    return {
+        "at": views.moment(ctx, entry.at),
+        "reason": ctx.words(views.REASONS[entry.reason]),
+        "quantity": views.number(ctx, entry.quantity),
+        "way": f"{ctx.words(views.BUCKETS[entry.source])} → {ctx.words(views.BUCKETS[entry.target])}",
+        "actor": views.actor(ctx, entry.actor),
+    }
+
+
+HANDLERS: list[Any] = [grid, export, audit, cell, change]

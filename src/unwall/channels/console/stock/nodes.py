@@ -1,0 +1,170 @@
+"""Shops and warehouses."""
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from msgspec.structs import replace
+
+from unwall.channels.console.content.composer import LANGUAGES
+from unwall.channels.console.content.post_forms import other_lang
+from unwall.channels.console.context import ConsoleContext, known_id, see_other
+from unwall.channels.console.forms import SubmittedForm
+from unwall.channels.console.views import View
+from unwall.channels.http.opening_hours import opening_hours_text
+from unwall.channels.http.routes import FormData
+from unwall.commerce.stock import actions, reads
+from unwall.commerce.stock.values import Node, NodeDraft, NodeKind
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import Invalid, NotFound
+from unwall.kernel.ids import new_id
+from unwall.kernel.money import Money, parse_money
+from unwall.kernel.text import N_
+from unwall.people.values import Permission
+
+PATH = "/console/nodes"
+KINDS = {NodeKind.SHOP: N_("Shop"), NodeKind.WAREHOUSE: N_("Warehouse")}
+STATES = {True: N_("Open"), False: N_("Closed")}
+TEXTS = ("code", "name", "city", "address", "timezone", "opening_hours")
+WORDS = ("name", "city", "address")
+DEGREES = N_("Write degrees, such as 30.25.")
+
+
+@get(PATH, permission=Permission.STOCK, include_in_schema=False)
+async def nodes(ctx: ConsoleContext) -> Response[str]:
+    async with ctx.confined() as conn:
+        found = await reads.nodes(conn, [ctx.merchant_id], ctx.lang)
+    points = [[node.longitude, node.latitude, node.name] for node in found]
+    plot = {
+        "kind": "scatter",
+        "x": [],
+        "x_title": ctx.words(N_("Longitude")),
+        "y_title": ctx.words(N_("Latitude")),
+        "series": [{"name": ctx.words(N_("Places")), "values": points}],
+    }
+    title = ctx.words(N_("Shops and warehouses"))
+    return ctx.page("console/nodes.html", title=title, rows=[_row(ctx, node) for node in found], plot=plot)
+
+
+def _row(ctx: ConsoleContext, node: Node) -> View:
+    return {
+        "name": {"text": node.name, "url": f"{PATH}/{node.id}"},
+        "code": node.code,
+        "kind": ctx.words(KINDS[node.kind]),
+        "city": node.city,
+        "hours": opening_hours_text(node.opening_hours, ctx.lang),
+        "does": ", ".join(
+            ctx.words(word) for does, word in ((node.ships, N_("ships")), (node.pickup, N_("pickup"))) if does
+        ),
+        "state": {
+            "text": ctx.words(N_("Open") if node.open else N_("Closed")),
+            "tone": "good" if node.open else "bad",
+        },
+    }
+
+
+@get(f"{PATH}/new", permission=Permission.STOCK, include_in_schema=False)
+async def new(ctx: ConsoleContext) -> Response[Any]:
+    empty = NodeDraft(
+        id=new_id(),
+        code="",
+        kind=NodeKind.SHOP,
+        name="",
+        city="",
+        address="",
+        latitude=0,
+        longitude=0,
+        timezone=ctx.merchant.timezone,
+        opening_hours="Mo-Su 10:00-22:00",
+    )
+    return _page(ctx, empty, known=False)
+
+
+@get(f"{PATH}/{{node_id:uuid}}", permission=Permission.STOCK, include_in_schema=False)
+async def edit(ctx: ConsoleContext, node_id: UUID) -> Response[Any]:
+    async with ctx.confined() as conn:
+        return _page(ctx, await _own(conn, ctx, node_id), known=True)
+
+
+@post(f"{PATH}/new", permission=Permission.STOCK, include_in_schema=False, status_code=303)
+async def save_new(ctx: ConsoleContext, data: FormData) -> Response[Any]:
+    return await _save(ctx, SubmittedForm(data, []), known_id(data.get("id", "")), None)
+
+
+@post(f"{PATH}/{{node_id:uuid}}", permission=Permission.STOCK, include_in_schema=False, status_code=303)
+async def save(ctx: ConsoleContext, node_id: UUID, data: FormData) -> Response[Any]:
+    async with ctx.confined() as conn:
+        before = await _own(conn, ctx, node_id)
+    return await _save(ctx, SubmittedForm(data, []), node_id, before)
+
+
+async def _own(conn: Connection, ctx: ConsoleContext, node_id: UUID) -> NodeDraft:
+    found = await reads.node_draft(conn, ctx.merchant_id, node_id)
+    if found is None:
+        raise NotFound(N_("There is no such place."))
+    return found
+
+
+async def _save(ctx: ConsoleContext, form: SubmittedForm, node_id: UUID, before: NodeDraft | None) -> Response[Any]:
+    draft = _read(form, ctx, node_id, before)
+    try:
+        form.check()
+        async with ctx.confined() as conn:
+            await actions.save_node(conn, ctx.merchant_id, draft)
+    except Invalid as error:
+        return _page(ctx, draft, known=before is not None, error=error, form=form)
+    ctx.flash(ctx.words(N_("The place is saved.")))
+    return see_other(PATH)
+
+
+def _read(form: SubmittedForm, ctx: ConsoleContext, node_id: UUID, before: NodeDraft | None) -> NodeDraft:
+    other = other_lang(ctx.merchant)
+    said = {name: text for name in WORDS if (text := form.text(f"other.{name}"))}
+    known = dict(before.translations) if before else {}
+    amount = partial(parse_money, currency=ctx.merchant.currency, field="pick_cost")
+    return NodeDraft(
+        id=node_id,
+        kind=form.read("kind", NodeKind, NodeKind.SHOP, N_("Choose one of the kinds.")),
+        latitude=form.read("latitude", float, 0.0, DEGREES),
+        longitude=form.read("longitude", float, 0.0, DEGREES),
+        ships=form.has("ships"),
+        pickup=form.has("pickup"),
+        open=form.has("open"),
+        pick_minutes=form.read("pick_minutes", int, 30),
+        pick_cost=form.read("pick_cost", amount, Money(0, ctx.merchant.currency)).amount,
+        translations={**known, other: said} if said else {lang: w for lang, w in known.items() if lang != other},
+        **{name: form.text(name) for name in TEXTS},
+    )
+
+
+def _page(
+    ctx: ConsoleContext,
+    draft: NodeDraft,
+    *,
+    known: bool,
+    error: Invalid | None = None,
+    form: SubmittedForm | None = None,
+) -> Response[Any]:
+    other = other_lang(ctx.merchant)
+    shown = replace(draft, id=draft.id or new_id())
+    return ctx.page(
+        "console/node.html",
+        title=draft.name or ctx.words(N_("New place")),
+        status=422 if error else 200,
+        draft=shown,
+        action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
+        errors=ctx.marks(error),
+        words=draft.translations.get(other, {}),
+        other_lang=ctx.words(LANGUAGES[other]),
+        kinds=[{"value": kind.value, "label": ctx.words(label)} for kind, label in KINDS.items()],
+        numbers={
+            "latitude": form.text("latitude") if form else draft.latitude if known else "",
+            "longitude": form.text("longitude") if form else draft.longitude if known else "",
+            "pick_minutes": form.text("pick_minutes") if form else draft.pick_minutes,
+            "pick_cost": form.text("pick_cost") if form else Money(draft.pick_cost, ctx.merchant.currency).decimal(),
+        },
+    )
+
+
+HANDLERS: list[Any] = [nodes, new, edit, save_new, save]

@@ -1,0 +1,77 @@
+"""Coming in, and saying where one stands. Signing out is the shop's: one button leaves all."""
+
+from typing import Any
+
+from litestar import Response, get, post
+
+from unwall.channels.counter.context import CHOOSE, NODE, TASKS, known_id, see_other, their_nodes
+from unwall.channels.http.context import YEAR, AnyRequest, lang_of, set_cookie
+from unwall.channels.http.rendering import problem_words, render
+from unwall.channels.http.routes import FormData, own_path
+from unwall.channels.http.staff_sign_in import start_staff_session, status_of_form
+from unwall.commerce.fulfilment.rules import reaches
+from unwall.kernel.errors import Forbidden, NotFound, TooMany, UnwallError
+from unwall.kernel.ids import parse_id
+from unwall.kernel.text import N_, gettext
+from unwall.people.values import BadCredentials, Permission, Staff
+from unwall.services import Services
+
+
+@get("/counter/sign-in", include_in_schema=False)
+async def sign_in_page(request: AnyRequest) -> Response[str]:
+    return _form(request, {"next": request.query_params.get("next", TASKS)})
+
+
+@post("/counter/sign-in", include_in_schema=False, status_code=303)
+async def sign_in(request: AnyRequest, services: Services, data: FormData) -> Response[Any]:
+    try:
+        await start_staff_session(request, services, data)
+    except (BadCredentials, TooMany) as error:
+        return _form(request, data, error)
+    return see_other(own_path(data.get("next", TASKS), TASKS))
+
+
+def _form(request: AnyRequest, data: dict[str, str], error: UnwallError | None = None) -> Response[str]:
+    lang = lang_of(request)
+    return render(
+        request,
+        lang,
+        "counter/sign_in.html",
+        title=gettext(lang, N_("Sign in to the counter")),
+        status=status_of_form(error),
+        problem=problem_words(error, lang) if error else None,
+        email=data.get("email", ""),
+        next=own_path(data.get("next", TASKS), TASKS),
+    )
+
+
+@get(CHOOSE, permission=Permission.FULFIL, include_in_schema=False)
+async def choose_page(request: AnyRequest, services: Services, staff: Staff) -> Response[str]:
+    """Where one stands, and the way out."""
+    lang = lang_of(request)
+    places = [node for node in await their_nodes(services, staff, lang) if reaches(staff, node.id)]
+    here = staff.node_id or parse_id(request.cookies.get(NODE, ""))
+    return render(
+        request,
+        lang,
+        "counter/node.html",
+        title=gettext(lang, N_("Where are you?")),
+        staff=staff,
+        here=here,
+        places=places,
+        next=own_path(request.query_params.get("next", TASKS), TASKS),
+    )
+
+
+@post(CHOOSE, permission=Permission.FULFIL, include_in_schema=False, status_code=303)
+async def choose(request: AnyRequest, services: Services, staff: Staff, data: FormData) -> Response[Any]:
+    chosen = known_id(data.get("node", ""), N_("There is no such shop or warehouse."))
+    if not reaches(staff, chosen):
+        raise Forbidden(N_("You work at another shop or warehouse."))
+    if chosen not in {node.id for node in await their_nodes(services, staff, lang_of(request))}:
+        raise NotFound(N_("There is no such shop or warehouse."))
+    set_cookie(request, services, NODE, str(chosen), YEAR)
+    return see_other(own_path(data.get("next", TASKS), TASKS))
+
+
+HANDLERS: list[Any] = [sign_in_page, sign_in, choose_page, choose]

@@ -1,0 +1,155 @@
+"""Who is asking: what the handlers of each channel get as `visit`, `staff` or `key`.
+
+A console or counter handler states its `permission`, a merchant's API handler its `scope` (both as arguments of the
+route decorator); without one the request is refused, so that a forgotten statement closes a door instead of opening it.
+"""
+
+from typing import Any
+from urllib.parse import quote, unquote
+from uuid import UUID
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import Cookie
+
+from unwall.journal.values import Visit
+from unwall.kernel.errors import Forbidden, SignInNeeded
+from unwall.kernel.geo import Place
+from unwall.kernel.ids import new_id, parse_id
+from unwall.kernel.secrets import sign, unsign
+from unwall.kernel.text import LANGS, N_, choose_lang
+from unwall.people import reads, rules
+from unwall.people.values import ApiKey, ApiScope, Member, Permission, Staff
+from unwall.services import Services
+
+AnyRequest = Request[Any, Any, Any]
+
+VISITOR, SESSION, MEMBER, STAFF, LANG, PLACE, THEME = (
+    "uw_visitor",
+    "uw_visit",
+    "uw_member",
+    "uw_staff",
+    "uw_lang",
+    "uw_place",
+    "theme",
+)
+YEAR = 365 * 24 * 3600
+
+
+def provide_services(request: AnyRequest) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def origin_of(request: AnyRequest, services: Services) -> str:
+    """The network address that asks; where proxies of ours stand in front, as the outermost of them saw it."""
+    told = ",".join(request.headers.getall("x-forwarded-for", [])).split(",")
+    proxies = services.settings.proxies
+    if 0 < proxies <= len(told) and told[-proxies].strip():
+        return told[-proxies].strip()[:64]
+    return request.client.host if request.client else "unknown"
+
+
+def lang_of(request: AnyRequest) -> str:
+    chosen = request.cookies.get(LANG)
+    return chosen if chosen in LANGS else choose_lang(request.headers.get("accept-language", ""))
+
+
+def place_of(request: AnyRequest) -> Place | None:
+    """None where the browser sends something that is no place on Earth."""
+    try:
+        place = msgspec.json.decode(unquote(request.cookies.get(PLACE, "")), type=Place)
+    except msgspec.MsgspecError:
+        return None
+    there = abs(place.latitude) <= 90 and abs(place.longitude) <= 180
+    return place if there and place.label.isprintable() else None
+
+
+async def provide_visit(request: AnyRequest, services: Services, member: Member | None) -> Visit:
+    """A shopper. A newcomer becomes a visitor, known again by a sealed cookie."""
+    visitor_id = _sealed_id(request, services, VISITOR, YEAR)
+    session_id = _sealed_id(request, services, SESSION, None)
+    member_id = member.id if member else None
+    return Visit(visitor_id, session_id, member_id, lang_of(request), place_of(request))
+
+
+async def provide_member(request: AnyRequest, services: Services) -> Member | None:
+    """The signed-in shopper."""
+    token = request.cookies.get(MEMBER)
+    if not token:
+        return None
+    async with services.db.read() as conn:
+        return await reads.session_member(conn, token)
+
+
+def _sealed_id(request: AnyRequest, services: Services, name: str, max_age: int | None) -> UUID:
+    text = unsign(services.secret, request.cookies.get(name, ""))
+    known = parse_id(text) if text else None
+    if known:
+        return known
+    fresh = new_id()
+    set_cookie(request, services, name, sign(services.secret, str(fresh)), max_age)
+    return fresh
+
+
+async def provide_staff(request: AnyRequest, services: Services) -> Staff:
+    """A member of staff whose role has the route's permission; raises `SignInNeeded` or `Forbidden`."""
+    permission = request.route_handler.opt.get("permission")
+    staff = await signed_in(request, services)
+    if not isinstance(permission, Permission):
+        raise Forbidden(N_("This page states no permission."))
+    rules.permit(staff, permission)
+    return staff
+
+
+async def signed_in(request: AnyRequest, services: Services) -> Staff:
+    """Whoever of the staff sent the request, whatever they may do; raises `SignInNeeded`."""
+    token = request.cookies.get(STAFF)
+    staff = None
+    if token:
+        async with services.db.read() as conn:
+            staff = await reads.session_staff(conn, token)
+    if staff is None:
+        raise SignInNeeded(N_("Sign in to go on."))
+    return staff
+
+
+async def provide_key(request: AnyRequest, services: Services) -> ApiKey:
+    """A merchant's program, by `Authorization: Bearer uw_...`, whose key has the route's scope."""
+    scope = request.route_handler.opt.get("scope")
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    key = None
+    if kind.lower() == "bearer" and secret:
+        async with services.db.read() as conn:
+            key = await reads.api_key(conn, secret.strip())
+    if key is None:
+        raise SignInNeeded("Send your API key in the header Authorization: Bearer uw_...")
+    if not isinstance(scope, ApiScope):
+        raise Forbidden("This endpoint states no scope.")
+    rules.permit_scope(key, scope)
+    return key
+
+
+# --- cookies that the answer will set ---------------------------------------------------------------------------------
+
+
+def set_cookie(request: AnyRequest, services: Services, name: str, value: str, max_age: int | None) -> None:
+    """Remembered on the request; the app writes it whatever the answer. None: until the browser ends."""
+    cookie = Cookie(
+        key=name,
+        value=value,
+        max_age=max_age,
+        httponly=True,
+        samesite="lax",
+        path="/",
+        secure=services.settings.secure_cookies,
+    )
+    request.state.setdefault("cookies", {})[name] = cookie
+
+
+def drop_cookie(request: AnyRequest, services: Services, name: str) -> None:
+    set_cookie(request, services, name, "", 0)
+
+
+def set_place(request: AnyRequest, services: Services, place: Place) -> None:
+    set_cookie(request, services, PLACE, quote(msgspec.json.encode(place).decode(), safe=""), YEAR)

@@ -1,0 +1,143 @@
+"""Errors at the edge: problem+json (RFC 9457) for programs, a page in the reader's language for people."""
+
+import re
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Response
+from litestar.exceptions import HTTPException, NotFoundException, ValidationException
+from litestar.response import Redirect
+
+from unwall.channels.http.context import AnyRequest, lang_of
+from unwall.channels.http.rendering import render
+from unwall.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, SignInNeeded, TooMany, UnwallError
+from unwall.kernel.text import N_, gettext
+
+STATUS: dict[type[UnwallError], int] = {
+    Invalid: 422,
+    NotFound: 404,
+    Forbidden: 403,
+    SignInNeeded: 401,
+    Conflict: 409,
+    TooMany: 429,
+}
+
+TITLES = {
+    400: N_("That request could not be read"),
+    401: N_("Please sign in"),
+    403: N_("This is not open to you"),
+    404: N_("There is nothing here"),
+    405: N_("That is not how this page works"),
+    409: N_("That cannot be done now"),
+    413: N_("That is too large"),
+    422: N_("Something needs to be corrected"),
+    429: N_("A little slower, please"),
+    500: N_("Something broke on our side"),
+}
+
+DETAILS = {
+    403: N_("The page stood open too long, or was opened elsewhere. Load it again, then press once more."),
+    404: N_("The address has a slip in it, or what stood here is gone."),
+    413: N_("Send less at once."),
+}
+TRY_AGAIN = N_("Go back and try once more.")
+"""For people, where Litestar speaks of routes and tokens."""
+
+PROGRAMS = ("/api/", "/journal")
+
+_MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '([^']+)'")
+_MISSING_FIELD = re.compile(r"missing required field `([^`]+)`")
+
+log = structlog.get_logger()
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """RFC 9457, with `code` for programs and `errors` naming each field."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldError] = []
+
+
+def status_of(error: UnwallError) -> int:
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+
+
+def on_unwall_error(request: AnyRequest, error: UnwallError) -> Response[Any]:
+    status = status_of(error)
+    fields = error.errors if isinstance(error, Invalid) else []
+    headers = {"retry-after": str(error.wait_seconds)} if isinstance(error, TooMany) else {}
+    if isinstance(error, SignInNeeded) and (door := _door(request)):
+        return Redirect(door)
+    return _answer(request, status, error.message, error.code, fields, headers)
+
+
+def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """Litestar's own: no such route, a body it could not decode, a missing CSRF token."""
+    if isinstance(error, ValidationException):
+        return _answer(request, 422, error.detail, "invalid", _fields(error), {})
+    code = "not-found" if isinstance(error, NotFoundException) else f"http-{error.status_code}"
+    program = request.url.path.startswith(PROGRAMS)
+    detail = error.detail if program else DETAILS.get(error.status_code, TRY_AGAIN)
+    return _answer(request, error.status_code, detail, code, [], {})
+
+
+def _fields(error: ValidationException) -> list[FieldError]:
+    """Litestar tells the place of what is wrong; of what is missing only the message tells the name."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    if not extra and (missing := _MISSING_PARAMETER.match(error.detail)):
+        return [FieldError(missing[1], N_("This is missing."))]
+    return [_field(str(told.get("key", "body")), str(told.get("message", ""))) for told in extra]
+
+
+def _field(place: str, message: str) -> FieldError:
+    missing = _MISSING_FIELD.search(message)
+    whole = place == "data"
+    if missing:
+        return FieldError(missing[1] if whole else f"{place}.{missing[1]}", N_("This is missing."))
+    return FieldError("body" if whole else place, message)
+
+
+def on_unreadable(request: AnyRequest, error: Exception) -> Response[Any]:
+    """Bodies that Litestar's decoder lets fall: no UTF-8, or a list in a list in a list without end."""
+    return on_unwall_error(request, Invalid.one("body", N_("This cannot be read: send UTF-8, and nest less deeply.")))
+
+
+def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:
+    log.exception("request failed", path=request.url.path, exc_info=error)
+    return _answer(request, 500, N_("We have noted it. Nothing was changed; please try again."), "internal", [], {})
+
+
+def _answer(
+    request: AnyRequest, status: int, detail: str, code: str, fields: list[FieldError], headers: dict[str, str]
+) -> Response[Any]:
+    title = TITLES.get(status, TITLES[400 if status < 500 else 500])
+    if request.url.path.startswith(PROGRAMS):
+        problem = Problem("about:blank", title, status, detail, code, fields)
+        body = msgspec.json.encode(problem)
+        return Response(body, media_type="application/problem+json", status_code=status, headers=headers)
+    lang = lang_of(request)
+    response: Response[Any] = render(
+        request,
+        lang,
+        "design/error.html",
+        title=gettext(lang, title),
+        status=status,
+        detail=gettext(lang, detail),
+        errors=fields,
+    )
+    response.headers.update(headers)
+    return response
+
+
+def _door(request: AnyRequest) -> str | None:
+    """Where a person signs in who is sent away from this page; none for a form that was sent."""
+    path = request.url.path
+    if request.method != "GET" or path.startswith(PROGRAMS) or path.endswith("/sign-in"):
+        return None
+    area = next((a for a in ("/console", "/counter") if path.startswith(a)), "")
+    return f"{area}/sign-in?next={path}"

@@ -1,0 +1,116 @@
+"""How goods can be had, in words. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from babel.dates import format_date
+
+from unwall.channels.shop.views import View, formatters
+from unwall.commerce.sourcing.values import DeliveryMethod, DeliveryOption, Promise
+from unwall.commerce.stock.values import Node
+from unwall.kernel.clock import local
+from unwall.kernel.text import LOCALES, N_, gettext
+
+WHEN = {
+    DeliveryMethod.PICKUP: (
+        N_("Ready today at {time}"),
+        N_("Ready tomorrow at {time}"),
+        N_("Ready on {day} at {time}"),
+    ),
+    DeliveryMethod.COURIER: (
+        N_("Arrives today by {time}"),
+        N_("Arrives tomorrow by {time}"),
+        N_("Arrives on {day} by {time}"),
+    ),
+    DeliveryMethod.SHIP: (N_("Arrives today"), N_("Arrives tomorrow"), N_("Arrives by {day}")),
+}
+KINDS = {DeliveryMethod.PICKUP: "pickup", DeliveryMethod.COURIER: "courier", DeliveryMethod.SHIP: "post"}
+MOST_PICKUPS = 3
+"""On a product's page; the checkout offers all."""
+NEAR_KM = 50.0
+"""As far as most would go to collect something."""
+
+
+def when(method: DeliveryMethod, there: datetime, now: datetime, lang: str) -> str:
+    """`there`: on the clock of the place it comes from."""
+    days = (there.date() - now.astimezone(there.tzinfo).date()).days
+    words = WHEN[method][max(0, min(days, 2))]
+    day = format_date(there, "M月d日 EEE" if lang == "zh" else "EEE d MMM", locale=LOCALES[lang])
+    return gettext(lang, words, time=f"{there:%H:%M}", day=day)
+
+
+def title(option: DeliveryOption, lang: str) -> str:
+    if option.method is DeliveryMethod.PICKUP and option.node:
+        return gettext(lang, N_("Collect at {shop}"), shop=option.node.name)
+    return gettext(lang, N_("Courier") if option.method is DeliveryMethod.COURIER else N_("By post"))
+
+
+def note(option: DeliveryOption, now: datetime, timezone: str, lang: str) -> str:
+    """How far, where from, and until when to order for that: a true cut-off, told on its own day only."""
+    parts = []
+    if option.method is DeliveryMethod.PICKUP and option.node:
+        city, street = option.node.city, option.node.address
+        whole = gettext(lang, N_("{city}, {address}"), city=city, address=street)
+        parts.append(street if option.km is not None else whole)
+    elif option.method is DeliveryMethod.COURIER and option.node:
+        parts.append(gettext(lang, N_("From {shop}"), shop=option.node.name))
+    else:
+        parts.append(option.explanation.say(lang))
+    if option.km is not None and option.method is not DeliveryMethod.SHIP:
+        parts.append(gettext(lang, N_("{km} km"), km=formatters(lang)["number"](round(option.km, 1))))
+    if timedelta(0) < option.cutoff - now < timedelta(hours=12):
+        parts.append(gettext(lang, N_("order by {time}"), time=f"{local(option.cutoff, timezone):%H:%M}"))
+    return " · ".join(parts)
+
+
+def way(option: DeliveryOption, timezone: str, now: datetime, lang: str, *, checked: bool = False) -> View:
+    where = option.node.timezone if option.node else timezone
+    return {
+        "kind": KINDS[option.method],
+        "title": title(option, lang),
+        "when": when(option.method, local(option.at, where), now, lang),
+        "note": note(option, now, where, lang),
+        "cost": option.fee.text(LOCALES[lang]) if option.fee.amount else gettext(lang, N_("Free")),
+        "value": name_of(option),
+        "checked": checked,
+        "tone": "",
+    }
+
+
+def name_of(option: DeliveryOption) -> str:
+    """What the form calls it: `ship`, `courier:NODE`, `pickup:NODE`."""
+    return (
+        f"{option.method}:{option.node.id}"
+        if option.node and option.method is not DeliveryMethod.SHIP
+        else option.method
+    )
+
+
+def brief(promise: Promise) -> list[DeliveryOption]:
+    """For a product's page: one courier, the nearest shops, the post."""
+    pickups = promise.of(DeliveryMethod.PICKUP)
+    pickups = tuple(o for o in pickups if o.km is None or o.km <= NEAR_KM)[:MOST_PICKUPS] or pickups[:1]
+    return [o for o in promise.options if o.method is not DeliveryMethod.PICKUP or o in pickups]
+
+
+def chosen(promise: Promise, name: str) -> DeliveryOption | None:
+    """The option of this name; else what most would take: a shop near the place they chose, else the post."""
+    for option in promise.options:
+        if name_of(option) == name:
+            return option
+    near = [o for o in promise.of(DeliveryMethod.PICKUP) if o.km is not None and o.km <= NEAR_KM]
+    return next(iter((*near, *promise.of(DeliveryMethod.SHIP), *promise.options)), None)
+
+
+def sources(option: DeliveryOption, nodes: Iterable[Node], zone: str, now: datetime, lang: str) -> Mapping[UUID, str]:
+    """For each variant where it comes from and when."""
+    by_id = {node.id: node for node in nodes}
+    names: dict[UUID, list[str]] = {}
+    for line in option.plan.lines:
+        names.setdefault(line.variant_id, []).append(by_id[line.node_id].name)
+    at = when(option.method, local(option.at, option.node.timezone if option.node else zone), now, lang)
+    return {
+        variant: gettext(lang, N_("From {shop}. {when}."), shop=" + ".join(shops), when=at)
+        for variant, shops in names.items()
+    }

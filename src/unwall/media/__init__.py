@@ -1,0 +1,1 @@
+"""Pictures: uploads decoded and encoded anew, stored once by content hash."""

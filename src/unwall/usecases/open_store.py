@@ -1,0 +1,33 @@
+"""Open a store: the merchant, the account that it publishes under, and its owner's log-in."""
+
+from uuid import UUID
+
+import msgspec
+
+from unwall.content.accounts.actions import save_account
+from unwall.content.accounts.values import AccountDraft
+from unwall.kernel.database import Database
+from unwall.people import actions as people
+from unwall.people.rules import check_person
+from unwall.people.values import Role
+
+
+class StoreDraft(msgspec.Struct, frozen=True):
+    slug: str
+    name: str
+    currency: str
+    timezone: str
+    owner_email: str
+    owner_name: str
+    owner_password: str
+
+
+async def open_store(db: Database, draft: StoreDraft) -> UUID:
+    """The merchant's id. Raises `Invalid` naming each wrong field."""
+    check_person(draft.owner_email, draft.owner_name, draft.owner_password)
+    hashed = await people.hash_password(draft.owner_password)
+    async with db.transaction() as conn:
+        merchant_id = await people.add_merchant(conn, draft.slug, draft.name, draft.currency, draft.timezone)
+        await people.add_staff(conn, merchant_id, draft.owner_email, draft.owner_name, hashed, Role.OWNER, None)
+        await save_account(conn, merchant_id, AccountDraft(handle=draft.slug.replace("-", "_")[:30], name=draft.name))
+    return merchant_id

@@ -1,0 +1,62 @@
+"""Order a cart, and pay for the order."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from unwall.commerce.orders.checkout import Checkout
+from unwall.commerce.orders.gateway import CardToken
+from unwall.commerce.orders.values import Contact, Order, PaymentPending
+from unwall.commerce.sourcing.values import DeliveryChoice
+from unwall.journal.values import Visit
+from unwall.kernel.errors import Conflict
+from unwall.kernel.text import N_
+from unwall.people import actions as people
+from unwall.people.rules import NETWORK
+
+TOO_MANY_CARDS = N_(
+    "Too many cards were tried. Wait a little and try again; your order is kept for you as long as it says."
+)
+TOTAL_CHANGED = N_("The sum has changed since you saw it. Look at it again, then pay.")
+
+
+class Buyer(msgspec.Struct, frozen=True):
+    """Who orders, and the network address that card attempts are counted for."""
+
+    visit: Visit
+    origin: str
+
+
+class OrderRequest(msgspec.Struct, frozen=True):
+    """`agreed_total` is the sum that the buyer saw, in minor units."""
+
+    cart_id: UUID
+    choice: DeliveryChoice
+    contact: Contact
+    agreed_total: str
+
+
+async def place_and_pay(
+    checkout: Checkout, buyer: Buyer, request: OrderRequest, card: CardToken, now: datetime
+) -> Order:
+    """The order: paid, or still prepared where the gateway has not answered yet. Raises what `Checkout.prepare` and
+    `pay` raise otherwise, and `Conflict` where the total is not the agreed one."""
+    order = await checkout.prepare(buyer.visit, request.cart_id, request.choice, request.contact, now)
+    if str(order.total) != request.agreed_total:
+        raise Conflict(TOTAL_CHANGED)
+    try:
+        return await pay(checkout, buyer, order.id, card, now)
+    except PaymentPending:
+        return order
+
+
+async def pay(checkout: Checkout, buyer: Buyer, order_id: UUID, card: CardToken, now: datetime) -> Order:
+    """As `Checkout.pay`; raises `TooMany` as well, against trying stolen cards one after another. A payment that goes
+    through does not count as an attempt."""
+    attempts = {f"card:{buyer.visit.visitor_id}": 1, f"card@{buyer.origin}": NETWORK}
+    await people.try_once(checkout.db, attempts, now, TOO_MANY_CARDS)
+    order = await checkout.pay(order_id, card, now)
+    async with checkout.db.transaction() as conn:
+        await people.forgive(conn, attempts, now)
+    return order

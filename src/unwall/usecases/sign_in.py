@@ -1,0 +1,59 @@
+"""A shopper signs up or in, and what the visitor did becomes the member's."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from unwall.content.accounts.actions import merge_followers
+from unwall.content.posts.actions import merge_likes
+from unwall.journal.values import Visit
+from unwall.kernel.database import Database
+from unwall.kernel.ids import new_id
+from unwall.kernel.text import N_
+from unwall.people import actions as people
+from unwall.people.actions import SignedIn
+from unwall.people.rules import NETWORK
+
+TOO_MANY_SIGN_UPS = N_("Too many have signed up from your network just now. Wait a little and try again.")
+
+
+class MemberSession(msgspec.Struct, frozen=True):
+    """`visitor_id` is the visit's, or a new one where the device is another member's: it replaces the visit's."""
+
+    visitor_id: UUID
+    token: str
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What a shopper sends to sign in or up; `origin` is their network address. `name` is for signing up."""
+
+    email: str
+    password: str
+    origin: str
+    name: str = ""
+
+
+async def sign_in(db: Database, visit: Visit, entry: Entry, now: datetime) -> MemberSession:
+    """Raises `BadCredentials`, `TooMany`."""
+    signed = await people.sign_in_member(db, entry.email, entry.password, entry.origin, now)
+    return await _claim(db, visit, signed)
+
+
+async def sign_up(db: Database, visit: Visit, entry: Entry, now: datetime) -> MemberSession:
+    """Raises `Invalid`, `TooMany`."""
+    await people.try_once(db, {f"sign-up@{entry.origin}": NETWORK}, now, TOO_MANY_SIGN_UPS)
+    signed = await people.sign_up(db, entry.email, entry.name, entry.password, visit.lang)
+    return await _claim(db, visit, signed)
+
+
+async def _claim(db: Database, visit: Visit, signed: SignedIn) -> MemberSession:
+    visitor_id = visit.visitor_id
+    async with db.transaction() as conn:
+        if await people.claim_visitor(conn, visitor_id, signed.person_id):
+            await merge_followers(conn, visitor_id, signed.person_id)
+            await merge_likes(conn, visitor_id, signed.person_id)
+        else:
+            visitor_id = new_id()
+            await people.claim_visitor(conn, visitor_id, signed.person_id)
+    return MemberSession(visitor_id, signed.token)

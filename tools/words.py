@@ -58,7 +58,7 @@ def main() -> int:
     missing = untranslated(catalogue)
     if "--check" not in sys.argv:
         with PO.open("wb") as file:
-            write_po(file, catalogue, width=110, sort_output=True, include_lineno=False, omit_header=True)
+            write_po(file, catalogue, width=110, sort_output=True, no_location=True, omit_header=True)
         print(f"{PO.relative_to(ROOT)}: {len(catalogue)} messages, {len(missing)} not translated yet")
         return 0
     for message in missing:

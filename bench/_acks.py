@@ -42,11 +42,7 @@ def _asks(market: Market, n: int) -> HoldRequest:
     return HoldRequest(new_id(), market.merchant, (line,), now() + timedelta(hours=1), "bench")
 
 
-<<<<<<< HEAD
-async def _caller(desk: Desk, market: Market, n: int, file: IO[str], until: float) -> None:
-=======
-async def _caller(desk: HoldBatcher, shelves: Shelves, n: int, file: IO[str], until: float) -> None:
->>>>>>> 0057505 (source: order packages in layers, share HTTP code and use cases)
+async def _caller(desk: HoldBatcher, market: Market, n: int, file: IO[str], until: float) -> None:
     while time.monotonic() < until:
         request = _asks(market, n)
         await _insist(desk, request)

@@ -32,10 +32,6 @@ from unwall.intake.progress import Progress
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection, Database
 from unwall.kernel.files import open_files
-<<<<<<< HEAD
-=======
-from unwall.kernel.geo import Place
->>>>>>> 0057505 (source: order packages in layers, share HTTP code and use cases)
 
 MEMBERS = ("lin@example.com", "mei@example.com", "new@example.com")
 """The demo market's known shoppers: a loyal one, a steady one, one without a past."""

@@ -118,16 +118,10 @@ async def run(bench: Bench) -> None:
 class Reserve:
     """One run. The desk, the row locks and COPY each have a hot article of their own; one is scarce, to be sold out."""
 
-<<<<<<< HEAD
     def __init__(self, bench: Bench, db: Database, market: Market) -> None:
         self.bench, self.db = bench, db
         self.merchant, self.node = market.merchant, market.nodes[0]
-        self.desk = Desk(db)
-=======
-    def __init__(self, bench: Bench, db: Database, shelves: Shelves) -> None:
-        self.bench, self.db, self.shelves = bench, db, shelves
         self.desk = HoldBatcher(db)
->>>>>>> 0057505 (source: order packages in layers, share HTTP code and use cases)
         self.chance = random.Random(bench.seed)
         self.expires_at = now() + timedelta(hours=1)
         *self.many, self.hot, self.locked, self.copied, self.scarce = market.variants

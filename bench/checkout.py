@@ -7,12 +7,14 @@ use has. The web shop's checkout takes the same use cases by forms and pages and
 `p50_ms`, `p95_ms` and `p99_ms` are of whole checkouts over the 50 articles, `order_p50_ms` and so on of single calls.
 `statements` and `transactions` are those of a lone shopper from the cart line until the order is paid, BEGIN and COMMIT
 not counted; `loaded_statements` is the same an order while shoppers come together and share group commits.
-`server_cpu_ms` and the like are processor time an order, which a noisy machine changes less than the rate.
+`server_cpu_ms` and so on are processor time an order, background jobs included, which a noisy machine changes less than
+the rate.
 `jobs_waiting` are the background jobs left when the load ended, `drain_s` what they then took, and
 `sustained_checkouts_per_s` the rate with that time counted in.
 
 The baseline `plain_orders_per_s` writes the rows that a checkout leaves in one plain transaction an order, by as many
-connections as the server has (bench/_rows.py): the limit of an order that commits by itself on this machine and disk.
+connections as the server has (bench/_rows.py): what asyncpg and PostgreSQL reach here when nothing is asked or decided
+and each order commits by itself.
 """
 
 import argparse

@@ -4,9 +4,12 @@ Through the desk every hold is a row, a row of the ledger and a change of the le
 and may retry. `copy_per_s` is the limit of that: the same rows into the same tables (`stock_hold` and `stock_ledger`
 with their indexes, CHECK constraints and the trigger that moves the level), made ready beforehand, for one article, by
 two COPY commands and one commit for many thousand holds, with no verdict and no caller. The aim is `hot_vs_copy` 0.60;
-no check, since both move with the machine. The row-lock baseline writes the same rows, a transaction an order. The
-conditional UPDATE has it easier: it changes a bare level and writes nothing else. These two have as many connections
-as serve them best.
+no check, since both move with the machine. `hot_holds_cpu_us` and `copy_cpu_us` are the processor time of a hold, of
+PostgreSQL and of the process that runs the desk and its callers, and `hot_vs_copy_by_cpu` compares these: a machine
+that others use too changes them less.
+
+The row-lock baseline writes the same rows, a transaction an order. The conditional UPDATE has it easier: it changes a
+bare level and writes nothing else. These two have as many connections as serve them best.
 
 With `--acks FILE --database-dir DIR` nothing is measured: a test kills it in the middle (bench/_acks.py).
 """
@@ -26,6 +29,7 @@ from uuid import UUID
 
 from bench._acks import acknowledge
 from bench._market import Market, open_market, receive
+from bench._server import processor_time
 from bench.frame import Bench, timer
 from unwall.commerce.stock import reads
 from unwall.commerce.stock.hold_batcher import HoldBatcher
@@ -55,6 +59,7 @@ BOOK = """
     VALUES ($1, $2, $3, 1, 'available', 'held', 'hold', $4, 1, 'bench')"""
 CONDITIONAL = "UPDATE bare_level SET held = held + 1 WHERE variant_id = $1 AND node_id = $2 AND available >= 1"
 
+Rows: TypeAlias = Sequence[tuple[object, ...]]
 Ask: TypeAlias = Callable[[], Awaitable[None]]
 """One order, from asking to the answer."""
 
@@ -72,6 +77,12 @@ class Tally:
 
     waits: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """Processor time, of PostgreSQL and of this process."""
+
+    @property
+    def cpu_microseconds(self) -> float:
+        return self.cpu_seconds / len(self.waits) * 1e6
 
     @property
     def per_second(self) -> float:
@@ -143,9 +154,15 @@ class Reserve:
             tallies = await self.take_turns(ways)
         for name, turns in tallies.items():
             self.bench.figure(name, median(tally.per_second for tally in turns))
-        hot = self.bench.figures["hot_holds_per_s"]
-        self.bench.ratio("hot_vs_copy", hot / self.bench.figures["copy_per_s"])
-        self.bench.ratio("hot_vs_for_update", hot / self.bench.figures["for_update_per_s"])
+        cpu = {
+            name: median(tally.cpu_microseconds for tally in tallies[f"{name}_per_s"]) for name in ("hot_holds", "copy")
+        }
+        for name, microseconds in cpu.items():
+            self.bench.figure(f"{name}_cpu_us", microseconds)
+        self.bench.ratio("hot_vs_copy_by_cpu", cpu["copy"] / cpu["hot_holds"])
+        for baseline in ("copy", "for_update"):
+            pairs = zip(tallies["hot_holds_per_s"], tallies[f"{baseline}_per_s"], strict=True)
+            self.bench.ratio(f"hot_vs_{baseline}", median(hot.per_second / other.per_second for hot, other in pairs))
         self.bench.figure("callers", self.callers)
         self.bench.latencies([wait for tally in tallies["hot_holds_per_s"] for wait in tally.waits])
         self.bench.latencies((await crowd([self.by_desk([self.hot])], self.seconds)).waits, "lone_")
@@ -164,11 +181,18 @@ class Reserve:
         tallies: dict[str, list[Tally]] = {name: [] for name in (*ways, "copy_per_s")}
         for turn in range(1, self.turns + 1):
             for name, asks in ways.items():
-                tallies[name].append(await crowd(asks, self.seconds))
-            tallies["copy_per_s"].append(await self.by_copy())
+                tallies[name].append(await self.with_cpu(crowd(asks, self.seconds)))
+            tallies["copy_per_s"].append(await self.with_cpu(self.by_copy(*self.made_rows())))
             heard = ", ".join(f"{name} {turns[-1].per_second:,.0f}" for name, turns in tallies.items())
             self.bench.progress(f"turn {turn} of {self.turns}: {heard}")
         return tallies
+
+    async def with_cpu(self, work: Awaitable[Tally]) -> Tally:
+        before = await processor_time(self.db)
+        tally = await work
+        spent = await processor_time(self.db) - before
+        tally.cpu_seconds = spent.database + spent.clients
+        return tally
 
     # --- the ways -----------------------------------------------------------------------------------------------------
 
@@ -202,19 +226,21 @@ class Reserve:
 
         return ask
 
-    async def by_copy(self) -> Tally:
-        """Holds by two COPY commands in one transaction."""
-        many = self.copied_rows
-        requests = [new_id() for _ in range(many)]
-        holds = [(i, 1, self.merchant, self.copied, self.node, 1, 1, self.expires_at) for i in requests]
+    def made_rows(self) -> tuple[Rows, Rows]:
+        """Of the two tables, for `by_copy`."""
+        requests = [new_id() for _ in range(self.copied_rows)]
         booked = (self.merchant, self.copied, self.node, 1, "available", "held", "hold")
-        entries = [(*booked, i, 1, "bench") for i in requests]
+        holds = [(i, 1, self.merchant, self.copied, self.node, 1, 1, self.expires_at) for i in requests]
+        return holds, [(*booked, i, 1, "bench") for i in requests]
+
+    async def by_copy(self, holds: Rows, entries: Rows) -> Tally:
+        """Two COPY commands in one transaction."""
         with timer() as took:
             async with self.db.transaction() as conn:
                 await conn.copy_records_to_table("stock_hold", records=holds, columns=HOLD_COLUMNS)
                 await conn.copy_records_to_table("stock_ledger", records=entries, columns=LEDGER_COLUMNS)
-        self.granted[self.copied] += many
-        return Tally([took.seconds] * many, took.seconds)
+        self.granted[self.copied] += len(holds)
+        return Tally([took.seconds] * len(holds), took.seconds)
 
     # --- the proof ----------------------------------------------------------------------------------------------------
 

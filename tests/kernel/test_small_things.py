@@ -1,6 +1,8 @@
 """Ids, places, secrets, words, files, settings."""
 
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,7 +10,7 @@ import msgspec
 import pytest
 
 from unwall import settings
-from unwall.kernel.errors import NotFound
+from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.files import key_for, open_files
 from unwall.kernel.geo import Point, distance_km
 from unwall.kernel.ids import derived_id, id_at, new_id, parse_id
@@ -49,6 +51,23 @@ def test_the_install_secret_is_made_once_and_for_its_owner_only(tmp_path: Path):
     assert install_secret(tmp_path) == first
     assert len(first) == 32
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["secret"]
+
+
+@pytest.mark.parametrize("held", ["", "ab" * 31, "ab" * 33, "no hexadecimal digits" * 3 + "x", "ab" * 32 + "\nab"])
+def test_an_install_secret_of_another_length_is_refused(tmp_path: Path, held: str):
+    (tmp_path / "secret").write_text(held)
+    with pytest.raises(Invalid, match=f"{tmp_path / 'secret'} must hold 64 hexadecimal digits"):
+        install_secret(tmp_path)
+    assert (tmp_path / "secret").read_text() == held
+
+
+def test_processes_that_start_at_once_get_one_install_secret(tmp_path: Path):
+    with ProcessPoolExecutor(max_workers=4, mp_context=get_context("spawn")) as processes:
+        for n in range(50):
+            data = tmp_path / str(n)
+            data.mkdir()
+            assert len(set(processes.map(install_secret, [data] * 4))) == 1
 
 
 def test_a_pickup_code_has_six_digits_and_belongs_to_one_shipment_of_one_install():

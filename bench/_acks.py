@@ -26,7 +26,7 @@ async def acknowledge(bench: Bench) -> None:
     """Append each acknowledged request id to the file, a line each, flushed before the next is asked for."""
     options = bench.options
     url = await asyncio.to_thread(embedded_url, Path(options.database_dir))
-    await asyncio.to_thread(migrate, url)
+    await migrate(url)
     async with connect(url) as db:
         async with db.transaction() as conn:
             market = await open_market(conn, SKUS)

@@ -26,12 +26,11 @@ def named(url: str, database: str) -> str:
 def server_url() -> Iterator[str]:
     """A server with a migrated `template_unwall` to clone from; not durable, so that tests do not wait for the disk."""
     home = Path(tempfile.mkdtemp(prefix="unwall-test-"))
-    server = embedded.start(home / "pg", durable=False)
-    url = str(server.get_uri())
-    asyncio.run(_administer(url, "CREATE DATABASE template_unwall"))
-    migrate(named(url, "template_unwall"))
-    yield url
-    server.cleanup()
+    server = embedded.start(home, durable=False)
+    asyncio.run(_administer(server.url, "CREATE DATABASE template_unwall"))
+    asyncio.run(migrate(named(server.url, "template_unwall")))
+    yield server.url
+    server.stop()
     shutil.rmtree(home, ignore_errors=True)
 
 

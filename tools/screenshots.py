@@ -54,6 +54,7 @@ def market() -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="unwall-screens-", ignore_cleanup_errors=True) as data:
+        Path(data).chmod(0o711)  # as root the database runs as another user
         environment = {**os.environ, "UNWALL_DATA": data, "UNWALL_PORT": str(port), "UNWALL_LOG_LEVEL": "warning"}
         environment.pop("DATABASE_URL", None)
         with subprocess.Popen([sys.executable, "-m", "unwall", "demo"], env=environment) as server:

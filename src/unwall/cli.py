@@ -16,6 +16,7 @@ import typer
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from unwall import __version__, settings
@@ -60,10 +61,10 @@ def main() -> None:
         app()
     except Invalid as error:
         for field in error.errors:
-            err.print(f"[red]{field.field}[/]: {field.message}", highlight=False)
+            err.print(f"[red]{field.field}[/]: {escape(field.message)}", highlight=False)
         sys.exit(2)
     except UnwallError as error:
-        err.print(f"[red]{error.message}[/]", highlight=False)
+        err.print(f"[red]{escape(error.message)}[/]", highlight=False)
         sys.exit(1)
 
 
@@ -75,7 +76,7 @@ def prepared() -> Settings:
     config = settings.load()
     config.data.mkdir(parents=True, exist_ok=True)
     url = config.database_url or embedded_url(config.data / "postgres")
-    fresh = bring_up_to_date(url)
+    fresh = asyncio.run(bring_up_to_date(url))
     if fresh:
         err.print(f"Database brought up to date: {', '.join(fresh)}", style="dim")
     os.environ.update(DATABASE_URL=url, UNWALL_DATA=str(config.data))
@@ -171,7 +172,7 @@ async def load_demo(config: Settings, seed: int) -> demo_market.DemoReport:
 
 def serve_anew(environment: dict[str, str]) -> NoReturn:
     """Become `unwall serve`: the server forks its workers, and this process has threads by now that a fork would lose.
-    The embedded database knows us by our process id, which stays."""
+    The embedded database stays up: what keeps it open is inherited."""
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(sys.executable, [sys.executable, "-m", "unwall", "serve"], environment)  # noqa: S606

@@ -8,7 +8,7 @@ BOOKKEEPING = frozenset({"session", "sign_in_attempt"})
 _TABLES = """
     SELECT relname FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-        AND relname NOT LIKE 'pgqueuer%' AND relname NOT LIKE '\\_yoyo%' AND relname NOT LIKE 'yoyo%'
+        AND relname NOT LIKE 'pgqueuer%' AND relname <> 'schema_migration'
 """
 _ROWS = " UNION ALL ".join  # one statement for all tables: one moment
 

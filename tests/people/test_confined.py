@@ -93,7 +93,7 @@ async def test_every_table_is_either_a_merchants_and_guarded_or_the_shops_and_cl
                 "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'journal\\_2%'"
             )
         }
-        ours = {t for t in every if not t.startswith(("pgqueuer", "_yoyo", "yoyo"))}
+        ours = {t for t in every if not t.startswith(("pgqueuer", "schema_migration"))}
         assert len(owned) > 20
         for table in owned:
             guarded = await conn.fetchval("SELECT relrowsecurity FROM pg_class WHERE oid = $1::text::regclass", table)

@@ -178,19 +178,18 @@ def _converter(wanted: Any) -> Callable[[Any], Any] | None:
 
 def embedded_url(directory: Path, *, durable: bool = True) -> str:
     """Start, or join, the embedded server; it stops when the last process that asked for it has ended."""
-    uri: str = embedded.start(directory, durable=durable).get_uri()
-    return uri
+    return embedded.start(directory, durable=durable).url
 
 
 @asynccontextmanager
 async def throwaway(*, durable: bool = True, size: int = 10) -> AsyncIterator[Database]:
     """A migrated database of its own that is gone afterwards, for benchmarks and tests."""
     home = Path(tempfile.mkdtemp(prefix="unwall-"))
-    server = await asyncio.to_thread(embedded.start, home / "pg", durable=durable)
+    server = await asyncio.to_thread(embedded.start, home, durable=durable)
     try:
-        await asyncio.to_thread(migrate, server.get_uri())
-        async with connect(server.get_uri(), size=size) as database:
+        await migrate(server.url)
+        async with connect(server.url, size=size) as database:
             yield database
     finally:
-        await asyncio.to_thread(server.cleanup)
+        await asyncio.to_thread(server.stop)
         shutil.rmtree(home, ignore_errors=True)

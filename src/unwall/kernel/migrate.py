@@ -1,55 +1,108 @@
-"""Migrations: the plain SQL files of `unwall/migrations`, forward only, run by yoyo under one lock."""
+"""Migrations: the plain SQL files of `unwall/migrations`, forward only, each run once, in the order of their names."""
 
-import asyncio
+import hashlib
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import msgspec
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
-from yoyo import get_backend, read_migrations
 
+from unwall.kernel.errors import Invalid
+
+FILES = Path(__file__).parent.parent / "migrations"
+LOCK_ID = 0x756E77616C6C  # "unwall"
+OTHERS_SECONDS = 300
+"""How long to wait for another process that migrates."""
+LOCK_SECONDS = 10
+"""How long a statement waits for a lock before it fails, instead of stopping everybody behind it."""
+NOT_TRANSACTIONAL = "-- transactional: false"
+
+APPLIED_TABLE = """
+    CREATE TABLE IF NOT EXISTS schema_migration (
+        name       text PRIMARY KEY,
+        sha256     text NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT now()
+    )
+"""
 DESK_MAY_ENQUEUE = """
     GRANT INSERT ON pgqueuer, pgqueuer_log TO unwall_desk;
     GRANT SELECT (id, dedupe_key, entrypoint, priority, status, created) ON pgqueuer TO unwall_desk;
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO unwall_desk;
 """
 
-FILES = Path(__file__).parent.parent / "migrations"
+
+class Migration(msgspec.Struct, frozen=True):
+    name: str
+    sql: str
+    sha256: str
+
+    @property
+    def transactional(self) -> bool:
+        """A file that says it is not holds one statement: PostgreSQL runs several together as one transaction. It must
+        bear being run again, since it can be killed after the statement and before it is noted."""
+        return not self.sql.startswith(NOT_TRANSACTIONAL)
 
 
-def migrate(url: str) -> list[str]:
+def read_migrations(folder: Path) -> list[Migration]:
+    files = sorted(folder.glob("*.sql"))
+    return [Migration(f.stem, f.read_text("utf-8"), hashlib.sha256(f.read_bytes()).hexdigest()) for f in files]
+
+
+async def migrate(url: str, folder: Path = FILES) -> list[str]:
     """Bring the database up to date; returns the names of the files that were run now, oldest first.
 
-    A statement that waits over ten seconds for a lock fails instead of stopping the shop behind it.
+    Raises `Invalid` where an applied file has changed, or where the database has one that this version does not know.
     """
-    backend = get_backend(_psycopg(url))
+    conn = await asyncpg.connect(url, server_settings={"client_min_messages": "warning"})
     try:
-        backend.execute("SET lock_timeout = '10s'")
-        migrations = read_migrations(str(FILES))
-        with backend.lock(timeout=60):
-            fresh = backend.to_apply(migrations)
-            names = [m.id for m in fresh]
-            backend.apply_migrations(fresh)
+        await conn.execute(f"SET lock_timeout = '{OTHERS_SECONDS}s'")
+        await conn.execute("SELECT pg_advisory_lock($1)", LOCK_ID)
+        await conn.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        names = await _run_new(conn, read_migrations(folder))
+        await _install_queue(conn)
     finally:
-        backend.connection.close()
-    asyncio.run(_install_queue(url))
+        await conn.close()  # gives the advisory lock back
     return names
 
 
-async def _install_queue(url: str) -> None:
-    """The job queue keeps its own tables up to date; desks may add jobs to it but read none."""
-    conn = await asyncpg.connect(url)
-    try:
-        queries = Queries(AsyncpgDriver(conn))
-        if await queries.schema_is_installed():
-            await queries.upgrade()
+async def _run_new(conn: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]) -> list[str]:
+    await conn.execute(APPLIED_TABLE)
+    applied = {r["name"]: r["sha256"] for r in await conn.fetch("SELECT name, sha256 FROM schema_migration")}
+    check_applied(applied, migrations)
+    new = [migration for migration in migrations if migration.name not in applied]
+    for migration in new:
+        if migration.transactional:
+            async with conn.transaction():
+                await _run(conn, migration)
         else:
-            await queries.install()
-            await conn.execute(DESK_MAY_ENQUEUE)
-    finally:
-        await conn.close()
+            await _run(conn, migration)
+    return [migration.name for migration in new]
 
 
-def _psycopg(url: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(scheme="postgresql+psycopg"))
+def check_applied(applied: dict[str, str], migrations: list[Migration]) -> None:
+    """Raises `Invalid`: the database was made by files that are not these."""
+    known = {migration.name: migration.sha256 for migration in migrations}
+    unknown = sorted(applied.keys() - known.keys())
+    if unknown:
+        message = f"The database is newer than this version of Unwall, which does not know {', '.join(unknown)}."
+        raise Invalid.one("DATABASE_URL", message)
+    changed = sorted(name for name, sha256 in applied.items() if known[name] != sha256)
+    if changed:
+        message = f"Changed after they were applied to this database: {', '.join(changed)}. Add a new file instead."
+        raise Invalid.one("DATABASE_URL", message)
+
+
+async def _run(conn: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+    await conn.execute(migration.sql)
+    await conn.execute("INSERT INTO schema_migration (name, sha256) VALUES ($1, $2)", migration.name, migration.sha256)
+
+
+async def _install_queue(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """The job queue keeps its own tables up to date; the confined role may add jobs to it but read none."""
+    queries = Queries(AsyncpgDriver(conn))
+    if await queries.schema_is_installed():
+        await queries.upgrade()
+    else:
+        await queries.install()
+        await conn.execute(DESK_MAY_ENQUEUE)

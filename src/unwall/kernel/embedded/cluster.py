@@ -1,0 +1,210 @@
+"""The files of the embedded PostgreSQL: made by `initdb`, tuned for this machine, closed to the machine's other users.
+
+DIRECTORY/             ours; as root the server's group may enter it
+    data/              the cluster, of the server's user, with the socket where its path is short enough
+    log  holders  supervisor  server  starting
+"""
+
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from unwall.kernel.embedded.account import Account, check_reach, server_account
+from unwall.kernel.embedded.binaries import MAJOR, program_folder
+from unwall.kernel.errors import Invalid
+
+SOCKET_NAME = ".s.PGSQL.5432"
+SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
+SUPERUSER = "postgres"
+LOG_BYTES = 10_000_000
+MEGABYTE = 2**20
+
+
+class Cluster(msgspec.Struct, frozen=True):
+    directory: Path
+    account: Account
+    socket_directory: Path
+
+    @property
+    def data(self) -> Path:
+        return self.directory / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "log"
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{SUPERUSER}@/postgres?host={quote(str(self.socket_directory))}&port=5432"
+
+
+def open_cluster(directory: Path) -> Cluster:
+    """Makes the directory where it is missing. Raises `Invalid` where the server could not use it."""
+    directory = directory.expanduser().resolve()
+    account = server_account()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _check_owner(directory)
+    if account.uid == os.geteuid():
+        directory.chmod(0o700)
+    else:
+        os.chown(directory, 0, account.gid)
+        directory.chmod(0o710)
+    check_reach(account, directory)
+    return Cluster(directory, account, _socket_directory(directory))
+
+
+def _check_owner(path: Path) -> None:
+    owner = path.stat().st_uid
+    if owner != os.geteuid():
+        raise Invalid.one("UNWALL_DATA", f"{path} belongs to another user ({owner}). Run Unwall as that user.")
+
+
+# --- the socket -------------------------------------------------------------------------------------------------------
+
+
+def _socket_directory(directory: Path) -> Path:
+    """The cluster itself, which only its owner can enter. Where its path is too long for a socket, or holds the comma
+    that separates hosts in an address: a folder with the same rights among the temporary ones."""
+    data = directory / "data"
+    if _fits(data):
+        return data
+    name = f"unwall-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
+    private = Path(tempfile.gettempdir()).resolve() / name
+    if not _fits(private):
+        raise Invalid.one("UNWALL_DATA", f"The path {data} is too long for a socket, and so is {private}.")
+    return private
+
+
+def _fits(folder: Path) -> bool:
+    return len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES and "," not in str(folder)
+
+
+def _make_private(folder: Path, account: Account) -> None:
+    """For the socket. Its name can be guessed, so somebody else may have made it first: their folder is refused."""
+    try:
+        folder.mkdir(mode=0o700)
+        if account.run_as():
+            os.chown(folder, account.uid, account.gid)
+    except FileExistsError:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid or found.st_mode & 0o077:
+            message = (
+                f"{folder} is to hold the database's socket, and is not a folder that only {account.name} can enter."
+            )
+            raise Invalid.one("UNWALL_DATA", message) from None
+
+
+# --- made once --------------------------------------------------------------------------------------------------------
+
+
+def prepare(cluster: Cluster, starting: int, *, durable: bool) -> list[str]:
+    """Makes the cluster where there is none, writes its settings, and returns the command that runs the server.
+    `starting` is the lock that the caller holds; `initdb` holds it too, should the caller be killed."""
+    programs = program_folder(cluster.account, cluster.directory)
+    if not (cluster.data / "PG_VERSION").exists():
+        _initialize(cluster, programs, starting, durable=durable)
+    made_by = (cluster.data / "PG_VERSION").read_text().strip()
+    if made_by != MAJOR:
+        message = f"{cluster.data} was made by PostgreSQL {made_by}, and this is {MAJOR}. Use pg_upgrade first."
+        raise Invalid.one("UNWALL_DATA", message)
+    _write(cluster, "unwall.conf", _settings(durable=durable))
+    # the operating system says who is on the other end of a socket; nobody else of this machine is let in
+    _write(cluster, "pg_hba.conf", "local all all peer map=unwall\n")
+    _write(cluster, "pg_ident.conf", f'unwall "{_our_name(cluster)}" {SUPERUSER}\n')
+    if cluster.socket_directory != cluster.data:
+        _make_private(cluster.socket_directory, cluster.account)
+    _rotate(cluster.log)
+    return [str(programs / "postgres"), "-D", str(cluster.data), "-p", "5432"]
+
+
+def _our_name(cluster: Cluster) -> str:
+    return "root" if cluster.account.run_as() else cluster.account.name
+
+
+def _initialize(cluster: Cluster, programs: Path, starting: int, *, durable: bool) -> None:
+    """In a folder that gets its name when it is whole, so that an `initdb` that was killed leaves nothing behind."""
+    unfinished = cluster.directory / "data.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    if cluster.account.run_as():
+        os.chown(unfinished, cluster.account.uid, cluster.account.gid)
+    command = [str(programs / "initdb"), "-D", str(unfinished), "-U", SUPERUSER, "--auth=reject", "--encoding=UTF8"]
+    # the same order of texts on every machine
+    command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
+    command += [] if durable else ["--no-sync"]
+    done = subprocess.run(  # noqa: S603
+        command,
+        cwd=cluster.directory,
+        env=server_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        pass_fds=[starting],
+        **cluster.account.run_as(),
+    )
+    if done.returncode != 0:
+        message = f"The database could not be made in {cluster.directory}:\n{done.stderr.strip()}"
+        raise Invalid.one("UNWALL_DATA", message)
+    with (unfinished / "postgresql.conf").open("a") as conf:
+        conf.write("include_if_exists = 'unwall.conf'\n")
+    unfinished.rename(cluster.data)
+
+
+def server_environment() -> dict[str, str]:
+    """Nothing of ours reaches the server: variables such as PGPORT would change what it does."""
+    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"}
+
+
+def _rotate(log: Path) -> None:
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.rename(log.with_suffix(".old"))
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def _write(cluster: Cluster, name: str, text: str) -> None:
+    """As root the folder is the server's user's: a link in its place must not make us write elsewhere."""
+    file, new = cluster.data / name, cluster.data / f"{name}.new"
+    if file.exists() and file.read_text() == text:
+        return
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(text)
+        if cluster.account.run_as():
+            os.fchown(descriptor, cluster.account.uid, cluster.account.gid)
+    new.rename(file)
+
+
+def _settings(*, durable: bool) -> str:
+    memory_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MEGABYTE
+    settings = {
+        "listen_addresses": "''",
+        "unix_socket_permissions": "0700",
+        "shared_buffers": f"{max(64, min(1024, memory_mb // 8))}MB",
+        "effective_cache_size": f"{memory_mb // 2}MB",
+        "work_mem": "16MB",
+        "maintenance_work_mem": "256MB",
+        "max_connections": "100",
+        "max_wal_size": "4GB",
+        "wal_buffers": "16MB",
+        "checkpoint_timeout": "15min",
+        "random_page_cost": "1.1",
+        "jit": "off",
+        "max_locks_per_transaction": "512",  # the journal has a partition for every day
+        "synchronous_commit": "on" if durable else "off",
+        "fsync": "on" if durable else "off",
+        "timezone": "'UTC'",
+        "log_min_messages": "warning",
+    }
+    return "".join(f"{name} = {value}\n" for name, value in settings.items())

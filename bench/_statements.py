@@ -47,7 +47,7 @@ async def _log_statements(db: Database, which: str) -> Path:
         await conn.execute(f"ALTER SYSTEM SET log_statement = '{which}'")
         await conn.execute("ALTER SYSTEM SET log_line_prefix = '[%p] '")
         await conn.execute("SELECT pg_reload_conf()")
-        return Path(await conn.fetchval("SHOW data_directory")) / "log"
+        return Path(await conn.fetchval("SHOW data_directory")).parent / "log"
 
 
 def count(log: str) -> Counted:

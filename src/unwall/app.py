@@ -31,7 +31,7 @@ from unwall.kernel.clock import now
 from unwall.kernel.errors import UnwallError
 from unwall.kernel.jobs import Handler, Routine, working
 from unwall.kernel.secrets import install_secret
-from unwall.kernel.stopping import end_with_parent, when_asked_to_stop
+from unwall.kernel.shutdown import end_with_parent, on_stop_signal
 from unwall.people.actions import forget_expired
 from unwall.services import Services, cancel, open_services
 from unwall.settings import Settings
@@ -94,7 +94,7 @@ def build(config: Settings) -> Litestar:
             cookie_samesite="lax",
             exclude=["^/api/", "^/journal$", "^/static/", "^/files/", "^/healthz$", "^/metrics$"],
         ),
-        middleware=[telemetry.Watch, FormLimit],
+        middleware=[telemetry.RequestTelemetry, FormLimit],
         before_request=check_request,
         before_send=[_finish],
         lifespan=[partial(_lifespan, config=config, secret=secret)],
@@ -131,7 +131,7 @@ async def _lifespan(app: Litestar, *, config: Settings, secret: bytes) -> AsyncI
         app.state.services = services
         log.info("open", url=f"http://{config.host}:{config.port}")
         orphan = asyncio.create_task(end_with_parent())
-        with when_asked_to_stop(services.tasks.close):
+        with on_stop_signal(services.tasks.close):
             yield
         await cancel(orphan)
 

@@ -1,1 +1,4 @@
-"""The ground: database, batching, money, ids, clock, places, files, jobs and words. Knows nothing of commerce."""
+"""What every other package needs: database, batching, money, ids, clock, geo, files, jobs, translations.
+
+Knows nothing of commerce.
+"""

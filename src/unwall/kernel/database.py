@@ -1,7 +1,6 @@
-"""The database: one pool, typed rows, transactions that may be confined to one merchant.
+"""The database: one connection pool, rows decoded into structs, transactions that may be confined to one merchant.
 
-Every question is written as SQL where it is asked and decoded by `rows`, `row` or `value` into the type that it
-names, by the names of its columns.
+SQL is written where it is needed; `rows` and `row` decode its result into a struct by column name.
 """
 
 import asyncio
@@ -35,8 +34,8 @@ CONFINE = "SELECT set_config('role', 'unwall_desk', true), set_config('unwall.me
 
 
 class Database:
-    """A pool on one PostgreSQL. `read` gives a connection, `transaction` all or nothing; `confined` is a transaction in
-    which row-level security shows and takes only the rows of one merchant, whatever the SQL says."""
+    """A connection pool. `read` gives a connection in autocommit; `confined` is a transaction in which row-level
+    security shows and accepts only the rows of one merchant, whatever the SQL says."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", url: str) -> None:
         self.pool = pool
@@ -62,7 +61,7 @@ class Database:
 @asynccontextmanager
 async def connect(url: str, *, size: int = 10) -> AsyncIterator[Database]:
     pool = await asyncpg.create_pool(
-        url, min_size=1, max_size=size, init=_prepare, reset=_keep_session, command_timeout=120
+        url, min_size=1, max_size=size, init=_set_json_codecs, reset=_no_reset, command_timeout=120
     )
     try:
         yield Database(pool, url)
@@ -70,7 +69,7 @@ async def connect(url: str, *, size: int = 10) -> AsyncIterator[Database]:
         await pool.close()
 
 
-async def _prepare(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def _set_json_codecs(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
     for name, version in (("json", b""), ("jsonb", b"\x01")):  # binary, because COPY speaks nothing else
         await conn.set_type_codec(
             name,
@@ -81,13 +80,13 @@ async def _prepare(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
         )
 
 
-async def _keep_session(_: object) -> None:
-    """Whoever borrows a connection leaves no setting, lock or listener of the session behind (`confined` sets for its
-    transaction only), so giving it back costs no round trip; an open transaction is rolled back all the same."""
+async def _no_reset(_: object) -> None:
+    """Nobody leaves a session setting, lock or listener on a pooled connection (`confined` sets for its transaction
+    only), so returning it needs no round trip; asyncpg still rolls back an open transaction."""
 
 
 def _to_json(version: bytes, value: object) -> bytes:
-    """A string is JSON already written: pgqueuer hands its headers over so."""
+    """A string is encoded already: pgqueuer passes its headers that way."""
     return version + (value.encode() if isinstance(value, str) else msgspec.json.encode(value))
 
 
@@ -95,9 +94,9 @@ def _from_json(version: bytes, data: bytes) -> object:
     return msgspec.json.decode(data.removeprefix(version))
 
 
-def containing(words: str) -> str:
-    """The pattern with which ILIKE finds these words anywhere; "%%" where there are none."""
-    return "%" + words.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+def contains_pattern(text: str) -> str:
+    """An ILIKE pattern that matches the text anywhere, its wildcards escaped; "%%" for an empty text."""
+    return "%" + text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 # --- typed rows -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""Requests that arrive twice: the answer given under a caller's Idempotency-Key is given again.
+"""Requests that arrive twice: the stored response of a caller's Idempotency-Key is returned again.
 
-The work is done under an id derived from caller and key, and is itself idempotent by that id; so a request that died
-between its work and its answer is simply done again and finds its own traces.
+The work runs under an id derived from caller and key, and must itself be idempotent by that id: a request that died
+between its work and its response is run again and finds its own rows.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from unwall.kernel.database import Database, Transaction
 from unwall.kernel.errors import Conflict, Invalid
 from unwall.kernel.ids import derived_id
 
-FIELD = "Idempotency-Key"
+HEADER = "Idempotency-Key"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -23,36 +23,36 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 async def once(db: Database, caller: str, key: str, body: bytes, work: Callable[[UUID], Awaitable[Answer]]) -> Answer:
-    """For work that owns its transactions, such as a payment: done again under the same id where an earlier try died.
+    """For work that owns its transactions, such as a payment: it runs again under its id where an earlier run died.
 
     Raises `Conflict` where the key came with another body.
     """
     async with db.transaction() as conn:
-        given = await _claim(conn, caller, key, body)
-    if given is not None:
-        return given
+        stored = await _claim(conn, caller, key, body)
+    if stored is not None:
+        return stored
     answer = await work(derived_id("request", caller, key))
     async with db.transaction() as conn:
-        await _keep(conn, caller, key, answer)
+        await _store(conn, caller, key, answer)
     return answer
 
 
 async def once_in(
     conn: Transaction, caller: str, key: str, body: bytes, work: Callable[[UUID], Awaitable[Answer]]
 ) -> Answer:
-    """For work within one transaction, the caller's: it and the answer are there together or not at all. A second
-    request under the key waits for the first."""
-    given = await _claim(conn, caller, key, body)
-    if given is not None:
-        return given
+    """For work within the caller's transaction: it and the stored response commit together. A second request under the
+    key waits for the first. Raises `Conflict` where the key came with another body."""
+    stored = await _claim(conn, caller, key, body)
+    if stored is not None:
+        return stored
     answer = await work(derived_id("request", caller, key))
-    await _keep(conn, caller, key, answer)
+    await _store(conn, caller, key, answer)
     return answer
 
 
 async def _claim(conn: Transaction, caller: str, key: str, body: bytes) -> Answer | None:
     if not 8 <= len(key) <= 200:
-        raise Invalid.one(FIELD, "Send a header of 8 to 200 characters that is new for each thing you create.")
+        raise Invalid.one(HEADER, "Send a header of 8 to 200 characters that is new for each thing you create.")
     digest = hashlib.sha256(body).digest()
     await conn.execute(
         "INSERT INTO idempotency (caller, key, body_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -69,7 +69,7 @@ async def _claim(conn: Transaction, caller: str, key: str, body: bytes) -> Answe
     return Answer(known["status"], known["answer"]) if known["status"] is not None else None
 
 
-async def _keep(conn: Transaction, caller: str, key: str, answer: Answer) -> None:
+async def _store(conn: Transaction, caller: str, key: str, answer: Answer) -> None:
     await conn.execute(
         "UPDATE idempotency SET status = $3, answer = $4 WHERE caller = $1 AND key = $2",
         caller,

@@ -47,12 +47,12 @@ class Money(msgspec.Struct, frozen=True, order=False):
         return Decimal(self.amount).scaleb(-precision(self.currency))
 
     def text(self, locale: str = "en") -> str:
-        """As people of that locale write it, without the decimals where they are all zero: "¥1,280"."""
-        return _worded(self, locale)
+        """As written in that locale, without decimals where they are all zero: "¥1,280"."""
+        return _format(self, locale)
 
 
-@lru_cache(maxsize=10_000)  # a page words some forty prices, and a market has not many
-def _worded(money: Money, locale: str) -> str:
+@lru_cache(maxsize=10_000)  # a page formats some forty prices, and a store has few different ones
+def _format(money: Money, locale: str) -> str:
     whole = money.amount % 10 ** precision(money.currency) == 0
     pattern = "¤#,##0" if whole else None
     return format_currency(money.decimal(), money.currency, pattern, locale=locale, currency_digits=not whole)
@@ -68,7 +68,7 @@ def known_currency(code: str) -> bool:
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:
-    """The sum in `currency`, which an empty sum cannot know of itself."""
+    """`currency` is that of the sum of nothing."""
     return sum(amounts, Money(0, currency))
 
 

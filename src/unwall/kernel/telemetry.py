@@ -1,4 +1,4 @@
-"""What an operator sees: structured logs with request ids, and figures for Prometheus."""
+"""Structured logs with request ids, and metrics for Prometheus."""
 
 import logging
 import sys
@@ -47,8 +47,8 @@ def configure(log_format: str, log_level: str) -> None:
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
 
 
-def figures(directory: str | None) -> tuple[bytes, str]:
-    """Prometheus's text and its content type; of all server processes where they share a `directory`."""
+def metrics_text(directory: str | None) -> tuple[bytes, str]:
+    """Prometheus's text format and its content type; of all server processes where they share a `directory`."""
     if not directory:
         return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
     registry = CollectorRegistry()
@@ -56,8 +56,8 @@ def figures(directory: str | None) -> tuple[bytes, str]:
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
-class Watch:
-    """ASGI middleware: a request id on every log line and in the answer, and the time that the answer took."""
+class RequestTelemetry:
+    """ASGI middleware: a request id on every log line and in the response, and the time that the response took."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -86,5 +86,5 @@ class Watch:
 
 
 def _route(scope: Any) -> str:
-    """The pattern, not the address, so that there are as many series as there are pages."""
+    """The route's pattern and not the URL, so that the number of time series is bounded."""
     return str(scope.get("path_template") or "unknown")

@@ -17,7 +17,7 @@ from unwall.kernel import idempotency
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import FieldError, Invalid, SignInNeeded
 from unwall.kernel.geo import Place
-from unwall.kernel.idempotency import FIELD, Answer
+from unwall.kernel.idempotency import HEADER, Answer
 from unwall.kernel.ids import new_id, parse_id
 from unwall.kernel.secrets import sign, unsign
 from unwall.kernel.text import LANGS, choose_lang
@@ -98,7 +98,7 @@ async def once(
     request: AnyRequest, services: Services, caller: str, work: Callable[[UUID], Awaitable[Answer]]
 ) -> Response[bytes]:
     """Do `work(id)` once under the request's Idempotency-Key, and answer alike every time."""
-    key = request.headers.get(FIELD.lower(), "")
+    key = request.headers.get(HEADER.lower(), "")
     named = f"{caller} {request.method} {request.url.path}"
     # sealed, for a body may be a card, whose few digits a plain hash would tell
     body = hmac.digest(services.secret, await request.body(), "sha256")
@@ -109,6 +109,6 @@ async def once_in(
     request: AnyRequest, conn: Transaction, caller: str, work: Callable[[UUID], Awaitable[Answer]]
 ) -> Response[bytes]:
     """The same for work within one transaction."""
-    key = request.headers.get(FIELD.lower(), "")
+    key = request.headers.get(HEADER.lower(), "")
     named = f"{caller} {request.method} {request.url.path}"
     return respond(await idempotency.once_in(conn, named, key, await request.body(), work))

@@ -10,7 +10,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from unwall.channels.http.errors import Problem
 from unwall.journal.rules import Beacon
-from unwall.kernel.idempotency import FIELD
+from unwall.kernel.idempotency import HEADER
 from unwall.kernel.text import LANGS
 
 Json = dict[str, Any]
@@ -21,7 +21,7 @@ SECURITY: Json = {
     "key": {"type": "http", "scheme": "bearer", "description": "A merchant's API key, from the console."},
 }
 REPEATABLE: Json = {
-    "name": FIELD,
+    "name": HEADER,
     "in": "header",
     "required": True,
     "schema": {"type": "string", "minLength": 8, "maxLength": 200},

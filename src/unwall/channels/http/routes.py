@@ -15,7 +15,7 @@ from unwall.channels.http.rendering import render
 from unwall.commerce.sourcing.places import places
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.geo import Place
-from unwall.kernel.telemetry import figures
+from unwall.kernel.telemetry import metrics_text
 from unwall.kernel.text import LANGS, N_
 from unwall.services import Services
 
@@ -118,7 +118,7 @@ async def health(services: Services) -> Health:
 
 @get("/metrics", include_in_schema=False, media_type=MediaType.TEXT)
 async def metrics(services: Services) -> Response[bytes]:
-    body, kind = figures(services.settings.metrics_directory)
+    body, kind = metrics_text(services.settings.metrics_directory)
     return Response(body, headers={"content-type": kind})
 
 

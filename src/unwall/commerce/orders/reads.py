@@ -7,7 +7,7 @@ from unwall.commerce.orders.values import Cart, Order, OrderRow, OrderState, Ord
 from unwall.commerce.stock.values import LedgerEntry
 from unwall.journal.values import Visit
 from unwall.kernel.cursors import ResultPage, decode, page_of
-from unwall.kernel.database import Connection, containing, row, rows
+from unwall.kernel.database import Connection, contains_pattern, row, rows
 
 _CART = """
 SELECT c.id, c.merchant_id, m.slug AS merchant_slug,
@@ -125,7 +125,7 @@ async def merchant_orders(  # what a list is asked by
         "WHERE o.merchant_id = $1 AND (o.state = $6 OR $6::text IS NULL AND o.state <> 'expired') AND o.id < $3"
         " AND ($5 = '%%' OR o.number ILIKE $5 OR o.contact ->> 'name' ILIKE $5) ORDER BY o.id DESC LIMIT $4"
     )
-    asked = (decode(after), limit + 1, containing(query), state)
+    asked = (decode(after), limit + 1, contains_pattern(query), state)
     found = await rows(conn, OrderRow, _ROW + where, merchant_id, lang, *asked)
     return page_of(found, limit, lambda one: one.id)
 

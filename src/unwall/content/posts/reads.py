@@ -5,7 +5,7 @@ from uuid import UUID
 
 from unwall.content.posts.values import MerchantPost, Post, PostState
 from unwall.kernel.cursors import ResultPage, decode, page_of
-from unwall.kernel.database import Connection, containing, row, rows
+from unwall.kernel.database import Connection, contains_pattern, row, rows
 
 # The fields of `values.Post`, in the language $1, of posts `p` of accounts `a` with their outbox entry `o`, if any.
 POST_COLUMNS = """
@@ -100,7 +100,7 @@ async def merchant_posts(
         merchant_id,
         decode(after),
         state,
-        containing(query),
+        contains_pattern(query),
         limit + 1,
     )
     return page_of(found, limit, lambda post: post.id)

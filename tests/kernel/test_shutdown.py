@@ -2,7 +2,7 @@ import asyncio
 import os
 import signal
 
-from unwall.kernel.stopping import when_asked_to_stop
+from unwall.kernel.shutdown import on_stop_signal
 
 
 async def test_a_stop_is_heard_by_us_and_by_whoever_listened_before():
@@ -16,7 +16,7 @@ async def test_a_stop_is_heard_by_us_and_by_whoever_listened_before():
 
     loop.add_signal_handler(signal.SIGUSR1, note, "the server")
     try:
-        with when_asked_to_stop(lambda: note("the streams"), [signal.SIGUSR1]):
+        with on_stop_signal(lambda: note("the streams"), [signal.SIGUSR1]):
             os.kill(os.getpid(), signal.SIGUSR1)
             async with asyncio.timeout(5):
                 await both.wait()
@@ -31,5 +31,5 @@ async def test_a_stop_is_heard_by_us_and_by_whoever_listened_before():
 
 async def test_a_signal_that_nobody_hears_is_left_alone():
     before = signal.getsignal(signal.SIGUSR2)
-    with when_asked_to_stop(lambda: None, [signal.SIGUSR2]):
+    with on_stop_signal(lambda: None, [signal.SIGUSR2]):
         assert signal.getsignal(signal.SIGUSR2) is before

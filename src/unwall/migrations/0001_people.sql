@@ -21,6 +21,7 @@ BEGIN
     EXECUTE format('GRANT %s ON %s TO unwall_desk', may, guarded);
 END $$;
 
+-- owner: people
 CREATE TABLE merchant (
     id           uuid PRIMARY KEY,
     slug         text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{1,62}$'),
@@ -106,6 +107,7 @@ CREATE TABLE api_key (
 CREATE INDEX api_key_merchant ON api_key (merchant_id);
 CALL guard('api_key');
 
+-- owner: kernel
 -- Answers already given, by the caller's Idempotency-Key; an empty answer is a request that died or still runs.
 CREATE TABLE idempotency (
     caller     text NOT NULL,

@@ -1,3 +1,4 @@
+-- owner: journal
 -- The journal: what happened, append-only, one partition a day of `at`. A desk reads only its own merchant's entries.
 CREATE TABLE journal (
     id          uuid NOT NULL,

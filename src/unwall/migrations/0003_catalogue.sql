@@ -5,6 +5,7 @@ CREATE FUNCTION in_words(translations jsonb, lang text, said text[]) RETURNS tex
     $$ SELECT coalesce(array_agg(coalesce(translations #>> ARRAY[lang, 'words', word], word) ORDER BY place), '{}')
        FROM unnest(said) WITH ORDINALITY AS spoken (word, place) $$;
 
+-- owner: catalogue
 CREATE TABLE category (
     id           uuid PRIMARY KEY,
     merchant_id  uuid NOT NULL REFERENCES merchant,

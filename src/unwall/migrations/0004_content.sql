@@ -1,3 +1,4 @@
+-- owner: content.accounts
 CREATE TABLE account (
     id           uuid PRIMARY KEY,
     merchant_id  uuid REFERENCES merchant,  -- whose staff speak for it; a creator's or a medium's has none
@@ -25,6 +26,7 @@ CREATE TABLE follow (
 CREATE INDEX follow_account ON follow (account_id);
 CALL guard('follow', 'SELECT');
 
+-- owner: content.posts
 CREATE TABLE post (
     id           uuid PRIMARY KEY,
     merchant_id  uuid REFERENCES merchant,

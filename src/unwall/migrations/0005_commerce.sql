@@ -1,3 +1,4 @@
+-- owner: commerce.stock
 -- A warehouse or a shop: a place that holds stock.
 CREATE TABLE node (
     id             uuid PRIMARY KEY,
@@ -114,6 +115,7 @@ CREATE TABLE stock_hold (
 CREATE INDEX stock_hold_expiry ON stock_hold (expires_at) WHERE state = 'held';
 CALL guard('stock_hold');
 
+-- owner: commerce.orders
 CREATE TABLE cart (
     id          uuid PRIMARY KEY,
     merchant_id uuid NOT NULL REFERENCES merchant,
@@ -218,6 +220,7 @@ CREATE UNIQUE INDEX payment_live ON payment (order_id) WHERE state IN ('asked', 
 CREATE INDEX payment_unsettled ON payment (asked_at) WHERE state IN ('asked', 'voiding');
 CALL guard('payment');
 
+-- owner: commerce.fulfilment
 -- What one node does for one order by one method; its lines name the stock they take (the hold's request and line).
 CREATE TABLE shipment (
     id          uuid PRIMARY KEY,
@@ -259,6 +262,7 @@ CREATE TABLE shipment_event (
 CREATE INDEX shipment_event_shipment ON shipment_event (shipment_id, id);
 CALL guard('shipment_event');
 
+-- owner: commerce.orders
 -- The built-in test gateway's own books. They stand for another company's computer: no desk may read them, no other
 -- table refers to them, and they are never part of a transaction of ours.
 CREATE TABLE test_gateway_charge (

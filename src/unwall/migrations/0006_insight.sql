@@ -1,3 +1,4 @@
+-- owner: insight.recommend
 -- Trained models: files kept in kernel.files, one of each kind active.
 CREATE TABLE model (
     id         uuid PRIMARY KEY,
@@ -9,6 +10,7 @@ CREATE TABLE model (
 );
 CREATE UNIQUE INDEX model_active ON model (kind) WHERE active;
 
+-- owner: insight.pages
 -- The merchant's guarantees on a page: this product keeps this place.
 CREATE TABLE pin (
     merchant_id uuid NOT NULL REFERENCES merchant,
@@ -20,6 +22,7 @@ CREATE TABLE pin (
 );
 CALL guard('pin');
 
+-- owner: insight.attribution
 -- Which post an order is credited to.
 CREATE TABLE attribution (
     order_id    uuid PRIMARY KEY,

@@ -1,0 +1,132 @@
+"""Which package owns which table. A package writes its own tables only, and reads others through the owner's functions
+or views; the exceptions are listed here with their reasons.
+
+Owners are written in the migrations: a line `-- owner: commerce.stock` holds for the tables and views below it. SQL is
+found in the string constants of the source; views may be read by whoever stands above their owner.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src/unwall"
+PILLARS = ("commerce", "content", "insight", "intake", "channels")
+CREATED = re.compile(r"^-- owner: ([\w.]+)$|^CREATE (?:OR REPLACE )?(TABLE|VIEW) (\w+)", re.MULTILINE)
+STATEMENT = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE)\b")
+WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+(?:ONLY\s+)?(\w+)")
+READS = re.compile(r"\b(?:FROM|JOIN|USING)\s+(\w+)")
+
+MAY_WRITE_ANYWHERE = {"intake": "an import writes a whole merchant, in bulk and in one transaction"}
+MAY_READ = {
+    ("catalogue", "merchant"): "a product's card names its store and currency: one statement a listing",
+    ("commerce.orders", "merchant"): "an order names its store and currency: one statement a listing",
+    ("commerce.orders", "variant"): "a cart line is priced as it is read",
+    ("commerce.orders", "product"): "a cart line shows what it is of",
+    ("commerce.orders", "product_image"): "a cart line shows what it is of",
+    ("commerce.orders", "node"): "an order names the nodes that serve it",
+    ("commerce.orders", "stock_ledger"): "an order's page tells every movement behind it",
+    ("commerce.orders", "member_code"): "a counter sale finds its member by the merchant's code",
+    ("commerce.fulfilment", "sales_order"): "to be removed: a task names its order and customer",
+    ("commerce.fulfilment", "node"): "a shipment names its node",
+    ("commerce.fulfilment", "variant"): "a task shows what is to be picked",
+    ("commerce.fulfilment", "product"): "a task shows what is to be picked",
+    ("commerce.fulfilment", "product_image"): "a task shows what is to be picked",
+    ("commerce.sourcing", "merchant"): "a fee is in the merchant's currency",
+    ("commerce.sourcing", "node"): "to be removed: the places of the place picker",
+    ("commerce.stock", "variant"): "levels exist for variants only",
+    ("commerce.stock", "product"): "the stock grid is searched by title",
+    ("content.feed", "follow"): "merging the outboxes of followed accounts is one statement",
+    ("content.feed", "account"): "a post names its account: one statement a feed",
+    ("content.feed", "outbox"): "merging the outboxes of followed accounts is one statement",
+    ("content.feed", "post"): "a feed reads posts as content.posts lists them",
+    ("content.posts", "account"): "a post names its account: one statement a listing",
+    ("insight.attribution", "account"): "a report names what it counts",
+    ("insight.attribution", "journal"): "a report counts views and clicks",
+    ("insight.attribution", "node"): "a report names what it counts",
+    ("insight.attribution", "order_line"): "a report sums what was sold",
+    ("insight.attribution", "post"): "a report names what it counts",
+    ("insight.attribution", "post_media"): "a report shows what it counts",
+    ("insight.attribution", "product"): "a report names what it counts",
+    ("insight.attribution", "sales_order"): "a report sums what was sold",
+    ("insight.attribution", "stock_level"): "what sold is compared with what is left",
+    ("insight.attribution", "variant"): "a report names what it counts",
+    ("insight.attribution", "visitor"): "an order is credited to what its member did as a visitor",
+    ("insight.pages", "account"): "a page is composed in six statements, so each brings much",
+    ("insight.pages", "follow"): "a page is composed in six statements, so each brings much",
+    ("insight.pages", "node"): "a page is composed in six statements, so each brings much",
+    ("insight.pages", "outbox"): "a page is composed in six statements, so each brings much",
+    ("insight.pages", "stock_level"): "a page is composed in six statements, so each brings much",
+    ("insight.pages", "trail"): "a page is composed in six statements, so each brings much",
+    ("insight.pages", "variant"): "a page is composed in six statements, so each brings much",
+    ("insight.recommend", "journal"): "the model is learnt from the journal",
+    ("insight.recommend", "product"): "the model knows what can be sold",
+    ("insight.recommend", "visitor"): "the model joins what a member did as a visitor",
+    ("people", "idempotency"): "to be removed: old keys are forgotten with old sessions",
+}
+MAY_WRITE = {("people", "idempotency"): "to be removed: old keys are forgotten with old sessions"} | {
+    ("commerce.fulfilment", "sales_order"): "to be removed: the last shipment closes the order"
+}
+
+
+@cache
+def owners() -> dict[str, str]:
+    """The owner of each table."""
+    return {name: owner for kind, name, owner in _created() if kind == "TABLE"}
+
+
+def _created() -> Iterator[tuple[str, str, str]]:
+    for path in sorted((SOURCE / "migrations").glob("*.sql")):
+        owner = ""
+        for match in CREATED.finditer(path.read_text(encoding="utf-8")):
+            owner = match[1] or owner
+            if match[3]:
+                yield match[2], match[3], owner
+
+
+def package_of(path: Path) -> str:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:2]) if parts[0] in PILLARS else parts[0]
+
+
+def statements(path: Path) -> Iterator[str]:
+    """Every string of a file that holds SQL; what is formatted into it stands as a blank."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else " " for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+        else:
+            continue
+        if STATEMENT.search(text) or READS.search(text):
+            yield text
+
+
+def uses(pattern: re.Pattern[str]) -> set[tuple[str, str]]:
+    """(package, table) wherever a package names another's table in this way."""
+    found = {
+        (package_of(path), table)
+        for path in SOURCE.rglob("*.py")
+        for text in statements(path)
+        for table in pattern.findall(text)
+        if table in owners() and owners()[table] != package_of(path)
+    }
+    return {(package, table) for package, table in found if package.partition(".")[0] not in MAY_WRITE_ANYWHERE}
+
+
+def test_every_table_has_an_owner():
+    assert [name for _, name, owner in _created() if not (SOURCE / owner.replace(".", "/")).exists() or not owner] == []
+
+
+def test_a_package_writes_its_own_tables_only():
+    assert uses(WRITES) - set(MAY_WRITE) == set()
+
+
+def test_a_package_reads_another_packages_tables_through_their_owner():
+    assert uses(READS) - set(MAY_READ) == set()
+
+
+def test_no_exception_is_listed_that_nobody_needs():
+    assert (set(MAY_READ) - uses(READS), set(MAY_WRITE) - uses(WRITES)) == (set(), set())

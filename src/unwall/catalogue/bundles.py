@@ -10,8 +10,8 @@ from unwall.kernel.database import Connection, row, rows
 
 # Bundles `b` with their parts, in the language $1.
 _BUNDLE = f"""
-    SELECT b.id, b.merchant_id, b.slug, coalesce(b.translations #>> ARRAY[$1, 'title'], b.title) AS title,
-        coalesce(b.translations #>> ARRAY[$1, 'description'], b.description) AS description, b.active,
+    SELECT b.id, b.merchant_id, b.slug, translated(b.translations, $1, 'title', b.title) AS title,
+        translated(b.translations, $1, 'description', b.description) AS description, b.active,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('item', to_jsonb(item), 'quantity', part.quantity)
                                    ORDER BY part.position), '[]')
          FROM bundle_part part JOIN LATERAL ({ITEM} WHERE v.id = part.variant_id) item ON true

@@ -23,9 +23,10 @@ from unwall.people.values import Merchant
 # Cards of the products `p`, in the language $1.
 _CARD_COLUMNS = """
     p.id AS product_id, p.merchant_id, m.slug AS merchant_slug,
-    coalesce(m.translations #>> ARRAY[$1, 'name'], m.name) AS merchant_name, p.slug,
-    coalesce(p.translations #>> ARRAY[$1, 'title'], p.title) AS title, i.file AS image_file,
-    coalesce(in_words(p.translations, $1, i.alt), '') AS image_alt, i.width AS image_width, i.height AS image_height,
+    translated(m.translations, $1, 'name', m.name) AS merchant_name, p.slug,
+    translated(p.translations, $1, 'title', p.title) AS title, i.file AS image_file,
+    translated(p.translations, $1, 'words', i.alt, coalesce(i.alt, '')) AS image_alt,
+    i.width AS image_width, i.height AS image_height,
     v.price, v.highest AS highest_price, v.compare_at, m.currency, v.variants AS available_variants,
     v.only_id AS only_variant_id
 """
@@ -46,10 +47,10 @@ _CARD = f"SELECT {_CARD_COLUMNS} FROM product p {_CARD_SOURCES}"
 # Items of the variants `v`, in the language $1.
 ITEM = """
     SELECT v.id AS variant_id, p.id AS product_id, p.merchant_id, m.slug AS merchant_slug, p.slug,
-        coalesce(p.translations #>> ARRAY[$1, 'title'], p.title) AS title,
-        in_words(p.translations, $1, v.options) AS options, v.sku, v.barcode, v.price, v.compare_at, m.currency,
+        translated(p.translations, $1, 'title', p.title) AS title,
+        translated_words(p.translations, $1, v.options) AS options, v.sku, v.barcode, v.price, v.compare_at, m.currency,
         v.weight_g, v.active AND p.status = 'active' AS sellable, i.file AS image_file,
-        coalesce(in_words(p.translations, $1, i.alt), '') AS image_alt
+        translated(p.translations, $1, 'words', i.alt, coalesce(i.alt, '')) AS image_alt
     FROM variant v
     JOIN product p ON p.id = v.product_id
     JOIN merchant m ON m.id = p.merchant_id
@@ -167,19 +168,22 @@ async def product_page(conn: Connection, merchant_slug: str, slug: str, lang: st
         SELECT
             jsonb_build_object(
                 'id', p.id, 'merchant_id', p.merchant_id, 'merchant_slug', m.slug,
-                'merchant_name', coalesce(m.translations #>> ARRAY[$3, 'name'], m.name), 'currency', m.currency,
-                'slug', p.slug, 'title', coalesce(p.translations #>> ARRAY[$3, 'title'], p.title),
-                'description', coalesce(p.translations #>> ARRAY[$3, 'description'], p.description),
-                'vendor', p.vendor, 'tags', p.tags, 'option_names', in_words(p.translations, $3, p.option_names),
+                'merchant_name', translated(m.translations, $3, 'name', m.name), 'currency', m.currency,
+                'slug', p.slug, 'title', translated(p.translations, $3, 'title', p.title),
+                'description', translated(p.translations, $3, 'description', p.description),
+                'vendor', p.vendor, 'tags', p.tags,
+                'option_names', translated_words(p.translations, $3, p.option_names),
                 'status', p.status, 'category_slug', c.slug,
-                'category_title', coalesce(c.translations #>> ARRAY[$3, 'title'], c.title)) AS product,
+                'category_title', translated(c.translations, $3, 'title', c.title)) AS product,
             (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'id', v.id, 'sku', v.sku, 'barcode', v.barcode, 'options', in_words(p.translations, $3, v.options),
-                'price', v.price, 'compare_at', v.compare_at, 'weight_g', v.weight_g, 'active', v.active
+                'id', v.id, 'sku', v.sku, 'barcode', v.barcode,
+                'options', translated_words(p.translations, $3, v.options), 'price', v.price,
+                'compare_at', v.compare_at, 'weight_g', v.weight_g, 'active', v.active
                 ) ORDER BY v.position), '[]') FROM variant v WHERE v.product_id = p.id AND v.active)
                 AS variants,
             (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'file', i.file, 'alt', in_words(p.translations, $3, i.alt), 'width', i.width, 'height', i.height
+                'file', i.file, 'alt', translated(p.translations, $3, 'words', i.alt, i.alt),
+                'width', i.width, 'height', i.height
                 ) ORDER BY i.position), '[]') FROM product_image i WHERE i.product_id = p.id) AS images
         FROM product p
         JOIN merchant m ON m.id = p.merchant_id
@@ -197,7 +201,7 @@ async def categories(conn: Connection, merchant_id: UUID, lang: str) -> list[Cat
         conn,
         Category,
         """
-        SELECT c.id, c.slug, coalesce(c.translations #>> ARRAY[$2, 'title'], c.title) AS title, count(p.id) AS products
+        SELECT c.id, c.slug, translated(c.translations, $2, 'title', c.title) AS title, count(p.id) AS products
         FROM category c LEFT JOIN product p ON p.category_id = c.id AND p.status = 'active'
         WHERE c.merchant_id = $1 GROUP BY c.id ORDER BY title, c.id
         """,
@@ -268,8 +272,8 @@ async def merchant_products(
         conn,
         CatalogueRow,
         f"""
-        SELECT p.id AS product_id, p.slug, coalesce(p.translations #>> ARRAY[$1, 'title'], p.title) AS title, p.status,
-            coalesce(c.translations #>> ARRAY[$1, 'title'], c.title) AS category,
+        SELECT p.id AS product_id, p.slug, translated(p.translations, $1, 'title', p.title) AS title, p.status,
+            translated(c.translations, $1, 'title', c.title) AS category,
             (SELECT file FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1) AS image_file,
             v.variants, v.price, v.highest AS highest_price
         FROM product p

@@ -21,6 +21,21 @@ BEGIN
     EXECUTE format('GRANT %s ON %s TO unwall_desk', may, guarded);
 END $$;
 
+-- The one way to read a translated text: the field of a row in the language, else (also where it is empty) the fallback,
+-- which is the row's own column. `translations` is {"zh": {"title": "..."}}; with a key {"zh": {"alts": {"0": "..."}}}.
+-- Each is a single expression, so that the planner puts it in place of the call.
+CREATE FUNCTION translated(translations jsonb, lang text, field text, fallback text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+    $$ SELECT coalesce(nullif(translations #>> ARRAY[lang, field], ''), fallback) $$;
+CREATE FUNCTION translated(translations jsonb, lang text, field text, key text, fallback text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+    $$ SELECT coalesce(nullif(translations #>> ARRAY[lang, field, key], ''), fallback) $$;
+-- A product's option names, option values and descriptions of pictures: {"zh": {"words": {"Colour": "颜色"}}}.
+CREATE FUNCTION translated_words(translations jsonb, lang text, words text[]) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+    $$ SELECT coalesce(array_agg(translated(translations, lang, 'words', word, word) ORDER BY place), '{}')
+       FROM unnest(words) WITH ORDINALITY AS list (word, place) $$;
+
 -- owner: people
 CREATE TABLE merchant (
     id           uuid PRIMARY KEY,

@@ -1,10 +1,3 @@
--- A product's other words (option names and values, descriptions of pictures) in a language, else as they are written.
-CREATE FUNCTION in_words(translations jsonb, lang text, said text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-    $$ SELECT coalesce(translations #>> ARRAY[lang, 'words', said], said) $$;
-CREATE FUNCTION in_words(translations jsonb, lang text, said text[]) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-    $$ SELECT coalesce(array_agg(coalesce(translations #>> ARRAY[lang, 'words', word], word) ORDER BY place), '{}')
-       FROM unnest(said) WITH ORDINALITY AS spoken (word, place) $$;
-
 -- owner: catalogue
 CREATE TABLE category (
     id           uuid PRIMARY KEY,

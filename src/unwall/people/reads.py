@@ -9,7 +9,7 @@ from unwall.kernel.secrets import fingerprint
 from unwall.people.values import ApiKey, Member, Merchant, Staff
 
 _MERCHANT = """
-    SELECT id, slug, coalesce(translations #>> ARRAY[{lang}, 'name'], name) AS name, currency, timezone, locale
+    SELECT id, slug, translated(translations, {lang}, 'name', name) AS name, currency, timezone, locale
     FROM merchant
 """
 _MERCHANT_IN = _MERCHANT.format(lang="$1::text")

@@ -13,8 +13,8 @@ SELECT s.id, s.order_id, o.number AS order_number, s.node_id, s.method, s.state,
        coalesce(o.contact ->> 'name', '') AS customer, s.code_tries >= $3 AS locked,
        (SELECT jsonb_agg(jsonb_build_object(
             'line', sl.line, 'variant_id', sl.variant_id, 'product_id', v.product_id,
-            'title', coalesce(p.translations #>> ARRAY[$2, 'title'], p.title), 'sku', v.sku, 'barcode', v.barcode,
-            'options', in_words(p.translations, $2, v.options), 'quantity', sl.quantity, 'picked', sl.picked,
+            'title', translated(p.translations, $2, 'title', p.title), 'sku', v.sku, 'barcode', v.barcode,
+            'options', translated_words(p.translations, $2, v.options), 'quantity', sl.quantity, 'picked', sl.picked,
             'image_file', (SELECT file FROM product_image i WHERE i.product_id = p.id ORDER BY position LIMIT 1)
         ) ORDER BY sl.line)
         FROM shipment_line sl JOIN variant v ON v.id = sl.variant_id JOIN product p ON p.id = v.product_id
@@ -23,7 +23,7 @@ FROM shipment s JOIN sales_order o ON o.id = s.order_id
 """
 _SHIPMENT = """
 SELECT s.id, s.merchant_id, s.order_id, o.number AS order_number, o.hold_id, s.node_id,
-       coalesce(n.translations #>> ARRAY[$2, 'name'], n.name) AS node_name, s.method, s.state, s.due_at, s.tracking,
+       translated(n.translations, $2, 'name', n.name) AS node_name, s.method, s.state, s.due_at, s.tracking,
        s.code_tries, s.updated_at
 FROM shipment s JOIN sales_order o ON o.id = s.order_id JOIN node n ON n.id = s.node_id
 """

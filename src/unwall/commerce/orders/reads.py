@@ -11,13 +11,13 @@ from unwall.kernel.database import Connection, contains_pattern, row, rows
 
 _CART = """
 SELECT c.id, c.merchant_id, m.slug AS merchant_slug,
-       coalesce(m.translations #>> ARRAY[$2, 'name'], m.name) AS merchant_name, m.currency, c.visitor_id,
+       translated(m.translations, $2, 'name', m.name) AS merchant_name, m.currency, c.visitor_id,
        c.state = 'open' AS open,
        coalesce((SELECT jsonb_agg(jsonb_build_object(
             'variant_id', l.variant_id, 'product_id', p.id, 'product_slug', p.slug,
-            'title', coalesce(p.translations #>> ARRAY[$2, 'title'], p.title), 'sku', v.sku,
-            'options', in_words(p.translations, $2, v.options),
-            'image_file', i.file, 'image_alt', coalesce(in_words(p.translations, $2, i.alt), ''),
+            'title', translated(p.translations, $2, 'title', p.title), 'sku', v.sku,
+            'options', translated_words(p.translations, $2, v.options),
+            'image_file', i.file, 'image_alt', translated(p.translations, $2, 'words', i.alt, coalesce(i.alt, '')),
             'quantity', l.quantity, 'unit_price', v.price,
             'active', v.active AND p.status = 'active', 'post_id', l.post_id, 'page', l.page, 'policy', l.policy
         ) ORDER BY l.added_at, l.variant_id)
@@ -29,14 +29,14 @@ FROM cart c JOIN merchant m ON m.id = c.merchant_id
 """
 _ORDER = """
 SELECT o.id, o.merchant_id, m.slug AS merchant_slug,
-       coalesce(m.translations #>> ARRAY[$2, 'name'], m.name) AS merchant_name, o.number, o.cart_id, o.hold_id,
+       translated(m.translations, $2, 'name', m.name) AS merchant_name, o.number, o.cart_id, o.hold_id,
        o.visitor_id, o.member_id, o.session_id, o.channel, o.state, o.method, o.currency, o.items_total,
        o.discount_total, o.shipping_total, o.total, o.contact, o.promise, o.sourcing, o.placed_at, o.expires_at,
        o.paid_at, o.closed_at,
        coalesce((SELECT jsonb_agg(jsonb_build_object(
             'line', l.line, 'product_id', l.product_id, 'product_slug', coalesce(p.slug, ''),
-            'variant_id', l.variant_id, 'title', coalesce(p.translations #>> ARRAY[$2, 'title'], l.title),
-            'sku', l.sku, 'options', in_words(p.translations, $2, l.options),
+            'variant_id', l.variant_id, 'title', translated(p.translations, $2, 'title', l.title),
+            'sku', l.sku, 'options', translated_words(p.translations, $2, l.options),
             'image_file', (SELECT file FROM product_image WHERE product_id = l.product_id ORDER BY position LIMIT 1),
             'quantity', l.quantity, 'unit_price', l.unit_price, 'total', l.total, 'returned', l.returned,
             'post_id', l.post_id, 'page', l.page, 'policy', l.policy
@@ -49,11 +49,11 @@ SELECT o.id, o.merchant_id, m.slug AS merchant_slug,
 FROM sales_order o JOIN merchant m ON m.id = o.merchant_id
 """
 _ROW = """
-SELECT o.id, o.number, m.slug AS merchant_slug, coalesce(m.translations #>> ARRAY[$2, 'name'], m.name) AS merchant_name,
+SELECT o.id, o.number, m.slug AS merchant_slug, translated(m.translations, $2, 'name', m.name) AS merchant_name,
        o.channel, o.state, o.method, o.currency, o.total,
        coalesce((SELECT sum(quantity) FROM order_line l WHERE l.order_id = o.id), 0)::int AS units,
        coalesce(o.contact ->> 'name', '') AS customer, o.placed_at,
-       ARRAY(SELECT coalesce(n.translations #>> ARRAY[$2, 'name'], n.name)
+       ARRAY(SELECT translated(n.translations, $2, 'name', n.name)
              FROM jsonb_array_elements_text(o.promise -> 'node_ids') AS chosen JOIN node n ON n.id = chosen::uuid)
        AS node_names
 FROM sales_order o JOIN merchant m ON m.id = o.merchant_id

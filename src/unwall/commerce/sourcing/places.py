@@ -10,7 +10,7 @@ async def places(conn: Connection, lang: str, query: str, limit: int = 40) -> li
         conn,
         Place,
         """
-        SELECT min(coalesce(translations #>> ARRAY[$1, 'city'], city)) AS label, avg(latitude) AS latitude,
+        SELECT min(translated(translations, $1, 'city', city)) AS label, avg(latitude) AS latitude,
             avg(longitude) AS longitude
         FROM node
         WHERE open AND ($2 = '' OR position(lower($2) IN lower(concat_ws(' ', city, name, address, translations))) > 0)

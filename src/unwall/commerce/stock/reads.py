@@ -10,9 +10,9 @@ from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, row, rows
 
 NODE = """
-    SELECT id, merchant_id, code, kind, coalesce(translations #>> ARRAY[$1, 'name'], name) AS name,
-        coalesce(translations #>> ARRAY[$1, 'city'], city) AS city,
-        coalesce(translations #>> ARRAY[$1, 'address'], address) AS address, latitude, longitude, timezone,
+    SELECT id, merchant_id, code, kind, translated(translations, $1, 'name', name) AS name,
+        translated(translations, $1, 'city', city) AS city,
+        translated(translations, $1, 'address', address) AS address, latitude, longitude, timezone,
         opening_hours, ships, pickup, pick_minutes, pick_cost, open
     FROM node"""
 
@@ -56,8 +56,8 @@ async def level_grid(conn: Connection, merchant_id: UUID, product_ids: Sequence[
         conn,
         GridRow,
         """
-        SELECT p.id AS product_id, coalesce(p.translations #>> ARRAY[$3, 'title'], p.title) AS title,
-            v.id AS variant_id, v.sku, in_words(p.translations, $3, v.options) AS options, coalesce((
+        SELECT p.id AS product_id, translated(p.translations, $3, 'title', p.title) AS title,
+            v.id AS variant_id, v.sku, translated_words(p.translations, $3, v.options) AS options, coalesce((
             SELECT jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'node_id', l.node_id, 'on_hand', l.on_hand,
                 'held', l.held, 'allocated', l.allocated, 'safety_stock', l.safety_stock) ORDER BY l.node_id)
             FROM stock_level l WHERE l.variant_id = v.id), '[]') AS levels

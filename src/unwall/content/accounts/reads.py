@@ -8,8 +8,8 @@ from unwall.kernel.database import Connection, row, rows
 
 # In the language $1.
 _ACCOUNT = """
-    SELECT a.id, a.merchant_id, a.kind, a.handle, coalesce(a.translations #>> ARRAY[$1, 'name'], a.name) AS name,
-        coalesce(a.translations #>> ARRAY[$1, 'bio'], a.bio) AS bio, a.avatar, a.banner, a.followers
+    SELECT a.id, a.merchant_id, a.kind, a.handle, translated(a.translations, $1, 'name', a.name) AS name,
+        translated(a.translations, $1, 'bio', a.bio) AS bio, a.avatar, a.banner, a.followers
     FROM account a
 """
 

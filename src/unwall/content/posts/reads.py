@@ -9,13 +9,13 @@ from unwall.kernel.database import Connection, contains_pattern, row, rows
 
 # The fields of `values.Post`, in the language $1, of posts `p` of accounts `a` with their outbox entry `o`, if any.
 POST_COLUMNS = """
-    p.id, p.account_id, p.merchant_id, p.kind, coalesce(p.translations #>> ARRAY[$1, 'title'], p.title) AS title,
-    coalesce(p.translations #>> ARRAY[$1, 'body_html'], p.body_html) AS body_html, p.state, p.likes, p.published_at,
-    a.handle AS account_handle, coalesce(a.translations #>> ARRAY[$1, 'name'], a.name) AS account_name,
+    p.id, p.account_id, p.merchant_id, p.kind, translated(p.translations, $1, 'title', p.title) AS title,
+    translated(p.translations, $1, 'body_html', p.body_html) AS body_html, p.state, p.likes, p.published_at,
+    a.handle AS account_handle, translated(a.translations, $1, 'name', a.name) AS account_name,
     a.avatar AS account_avatar,
     (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'file', file, 'width', width, 'height', height,
-        'alt', coalesce(nullif(p.translations #>> ARRAY[$1, 'alts', position::text], ''), alt)
+        'alt', translated(p.translations, $1, 'alts', position::text, alt)
         ) ORDER BY position), '[]') FROM post_media WHERE post_id = p.id) AS media,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('product_id', product_id, 'media', media, 'x', x, 'y', y)
         ORDER BY position), '[]') FROM post_tag WHERE post_id = p.id) AS tags,

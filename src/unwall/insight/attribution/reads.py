@@ -49,7 +49,7 @@ async def post_sales(  # what a period of posts is asked by
             GROUP BY a.post_id
         )
         SELECT p.id AS post_id,
-            coalesce(nullif(p.translations #>> ARRAY[$2, 'title'], ''), nullif(p.title, ''), left(p.body, 80)) AS title,
+            coalesce(nullif(translated(p.translations, $2, 'title', p.title), ''), left(p.body, 80)) AS title,
             (SELECT file FROM post_media m WHERE m.post_id = p.id ORDER BY m.position LIMIT 1) AS image_file,
             p.published_at, coalesce(views, 0) AS views, coalesce(clicks, 0) AS product_clicks,
             coalesce(carts, 0) AS add_to_carts, coalesce(orders, 0) AS orders, coalesce(revenue, 0) AS revenue
@@ -84,7 +84,7 @@ async def sale_post(conn: Connection, order_id: UUID, lang: str) -> Credit | Non
     """The post that an order is credited to."""
     sql = """
         SELECT a.order_id, a.post_id,
-            coalesce(nullif(p.translations #>> ARRAY[$2, 'title'], ''), nullif(p.title, ''), left(p.body, 80), '')
+            coalesce(nullif(translated(p.translations, $2, 'title', p.title), ''), left(p.body, 80), '')
                 AS post_title,
             c.handle AS account_handle, a.rule, a.amount, a.touched_at, a.ordered_at
         FROM attribution a LEFT JOIN post p ON p.id = a.post_id LEFT JOIN account c ON c.id = p.account_id
@@ -98,7 +98,7 @@ async def top_products(
 ) -> list[TopProduct]:
     """By revenue of the lines of paid orders placed in [since, until)."""
     sql = """
-        SELECT l.product_id, coalesce(p.translations #>> ARRAY[$2, 'title'], p.title, max(l.title)) AS title,
+        SELECT l.product_id, translated(p.translations, $2, 'title', coalesce(p.title, max(l.title))) AS title,
             sum(l.quantity)::int AS quantity, sum(l.total)::bigint AS revenue
         FROM sales_order o JOIN order_line l ON l.order_id = o.id LEFT JOIN product p ON p.id = l.product_id
         WHERE o.merchant_id = $1 AND o.state IN ('paid', 'fulfilled') AND o.placed_at >= $3 AND o.placed_at < $4
@@ -136,8 +136,8 @@ async def short_stock(
                 WHERE s.variant_id = sold.variant_id AND n.open), 0)::int AS available
             FROM sold
         )
-        SELECT v.id AS variant_id, v.product_id, coalesce(p.translations #>> ARRAY[$2, 'title'], p.title) AS title,
-            in_words(p.translations, $2, v.options) AS options, available, quantity AS sold
+        SELECT v.id AS variant_id, v.product_id, translated(p.translations, $2, 'title', p.title) AS title,
+            translated_words(p.translations, $2, v.options) AS options, available, quantity AS sold
         FROM stocked JOIN variant v ON v.id = variant_id AND v.active
             JOIN product p ON p.id = v.product_id AND p.status = 'active'
         WHERE available < quantity ORDER BY available, quantity DESC, v.id LIMIT $5

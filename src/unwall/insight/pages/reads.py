@@ -37,8 +37,8 @@ async def page_inputs(
                 FROM pin WHERE page = $2 AND ($3::uuid IS NULL OR merchant_id = $3)), '[]') AS pins,
             fed,
             CASE WHEN fed THEN '[]' ELSE coalesce((SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object(
-                'name', coalesce(a.translations #>> ARRAY[$4, 'name'], a.name),
-                'bio', coalesce(a.translations #>> ARRAY[$4, 'bio'], a.bio))) FROM (
+                'name', translated(a.translations, $4, 'name', a.name),
+                'bio', translated(a.translations, $4, 'bio', a.bio))) FROM (
                     SELECT * FROM account
                     WHERE id NOT IN (SELECT account_id FROM follow WHERE follower_id = ANY($1))
                     ORDER BY followers DESC, id LIMIT 6) a), '[]') END AS accounts
@@ -61,7 +61,7 @@ async def nearby(
             SELECT * FROM node WHERE kind = 'shop' AND open AND pickup AND ($4::uuid IS NULL OR merchant_id = $4)
             ORDER BY (latitude - $2) ^ 2 + ((longitude - $3) * cos(radians($2))) ^ 2, id LIMIT $6
         )
-        SELECT to_jsonb(near) || jsonb_build_object('name', coalesce(translations #>> ARRAY[$5, 'name'], name)) AS node,
+        SELECT to_jsonb(near) || jsonb_build_object('name', translated(translations, $5, 'name', name)) AS node,
             ARRAY(SELECT DISTINCT v.product_id FROM variant v
                 JOIN stock_level s ON s.variant_id = v.id AND s.node_id = near.id AND s.available > 0
                 WHERE v.product_id = ANY($1) AND v.active) AS product_ids

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date
@@ -10,7 +9,7 @@ from babel.numbers import format_percent
 
 from unwall.catalogue.values import ProductStatus
 from unwall.channels.console.context import ConsoleContext
-from unwall.channels.http.rendering import filters as formatters_of
+from unwall.channels.http.formatters import formatters
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders.values import Channel, OrderState
 from unwall.commerce.sourcing.values import DeliveryMethod
@@ -23,7 +22,6 @@ from unwall.kernel.text import LOCALES, N_
 from unwall.people.values import Permission
 
 View = dict[str, Any]
-formatters = lru_cache(formatters_of)
 
 ORDER_STATES = {
     OrderState.PREPARED: N_("Not paid yet"),
@@ -139,24 +137,20 @@ def major(ctx: ConsoleContext, amount: int) -> float:
 
 
 def number(ctx: ConsoleContext, value: float) -> str:
-    words: str = formatters(ctx.lang)["number"](value)
-    return words
+    return formatters(ctx.lang).number(value)
 
 
 def moment(ctx: ConsoleContext, at: datetime | None) -> str:
     """In the merchant's time zone; a dash where there is none."""
-    words: str = formatters(ctx.lang)["moment"](at, ctx.merchant.timezone) if at else "–"
-    return words
+    return formatters(ctx.lang).moment(at, ctx.merchant.timezone) if at else "–"
 
 
 def clock(ctx: ConsoleContext, at: datetime) -> str:
-    words: str = formatters(ctx.lang)["clock"](at, ctx.merchant.timezone)
-    return words
+    return formatters(ctx.lang).clock(at, ctx.merchant.timezone)
 
 
 def ago(ctx: ConsoleContext, at: datetime) -> str:
-    words: str = formatters(ctx.lang)["ago"](at)
-    return words
+    return formatters(ctx.lang).ago(at)
 
 
 def iso(ctx: ConsoleContext, at: datetime | None) -> str:

@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_timedelta
 
 from unwall.catalogue.values import VariantItem
-from unwall.channels.http.rendering import filters
+from unwall.channels.http.formatters import formatters
 from unwall.commerce.fulfilment.values import ShipmentMethod, ShipmentState, Task, TaskLine
 from unwall.kernel.files import Files
 from unwall.kernel.text import LOCALES, N_, gettext, ngettext
 
 View = dict[str, Any]
-formatters = lru_cache(filters)
 
 METHODS = {
     ShipmentMethod.PICKUP: N_("the customer collects"),
@@ -71,11 +69,9 @@ def parcel_view(task: Task, now: datetime, lang: str, zone: str) -> View:
 def due_words(task: Task, now: datetime, lang: str, zone: str) -> str:
     """By when it has to be ready; with its day where that is not today."""
     formatter = formatters(lang)
-    clock = formatter["clock"](task.due_at, zone)
-    same_day = formatter["day"](task.due_at, zone) == formatter["day"](now, zone)
-    return (
-        clock if same_day else gettext(lang, N_("{day}, {time}"), day=formatter["day"](task.due_at, zone), time=clock)
-    )
+    clock = formatter.clock(task.due_at, zone)
+    same_day = formatter.day(task.due_at, zone) == formatter.day(now, zone)
+    return clock if same_day else gettext(lang, N_("{day}, {time}"), day=formatter.day(task.due_at, zone), time=clock)
 
 
 def waiting_words(tasks: Sequence[Task], now: datetime, lang: str) -> str:

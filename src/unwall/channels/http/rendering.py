@@ -3,14 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from contextvars import ContextVar
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
-from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 from litestar.enums import MediaType
@@ -18,11 +15,10 @@ from litestar.utils.scope.state import ScopeState
 
 from unwall.channels.design import STATIC, TEMPLATES
 from unwall.channels.http.context import THEME, AnyRequest
-from unwall.kernel.clock import local, now
+from unwall.channels.http.formatters import formatters
 from unwall.kernel.errors import UnwallError
 from unwall.kernel.files import Files
-from unwall.kernel.money import Money
-from unwall.kernel.text import LOCALES, Explanation, gettext, translations
+from unwall.kernel.text import gettext, translations
 
 FOLDERS = [TEMPLATES, *(Path(__file__).parent.parent / voice / "templates" for voice in ("shop", "console", "counter"))]
 
@@ -63,52 +59,8 @@ def environment(lang: str) -> Environment:
     )
     env.install_gettext_translations(translations(lang), newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(asset=asset, file_url=Files.url, page=PageUnderWay())
-    env.filters.update(filters(lang))
+    env.filters.update(formatters(lang).filters())
     return env
-
-
-def filters(lang: str) -> dict[str, Any]:
-    """Dates, money and numbers as people of the language write them."""
-    locale = LOCALES[lang]
-
-    def money(amount: int | Money, currency: str = "") -> str:
-        return (amount if isinstance(amount, Money) else Money(amount, currency)).text(locale)
-
-    def day(at: datetime, timezone: str = "Asia/Shanghai") -> str:
-        """With the year where it is not this one."""
-        there = local(at, timezone)
-        this_year = there.year == local(now(), timezone).year
-        pattern = ("M月d日" if this_year else "y年M月d日") if lang == "zh" else ("d MMM" if this_year else "d MMM y")
-        return format_date(there, pattern, locale=locale)
-
-    def clock(at: datetime, timezone: str = "Asia/Shanghai") -> str:
-        return format_time(local(at, timezone), "HH:mm", locale=locale)
-
-    def moment(at: datetime, timezone: str = "Asia/Shanghai") -> str:
-        return format_datetime(local(at, timezone), "medium", locale=locale)
-
-    def ago(at: datetime) -> str:
-        return format_timedelta(at - now(), add_direction=True, locale=locale, threshold=1.2)
-
-    def number(value: float) -> str:
-        return format_decimal(value, locale=locale)
-
-    def say(why: Explanation) -> str:
-        return why.say(lang)
-
-    def words(message: str) -> str:
-        return gettext(lang, message)
-
-    return {
-        "money": money,
-        "day": day,
-        "clock": clock,
-        "moment": moment,
-        "ago": ago,
-        "number": number,
-        "say": say,
-        "words": words,
-    }
 
 
 @lru_cache

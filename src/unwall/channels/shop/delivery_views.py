@@ -6,7 +6,8 @@ from uuid import UUID
 
 from babel.dates import format_date
 
-from unwall.channels.shop.views import View, formatters
+from unwall.channels.http.formatters import formatters
+from unwall.channels.shop.views import View
 from unwall.commerce.sourcing.values import DeliveryMethod, DeliveryOption, Promise
 from unwall.commerce.stock.values import Node
 from unwall.kernel.clock import local
@@ -58,7 +59,7 @@ def note(option: DeliveryOption, now: datetime, timezone: str, lang: str) -> str
     else:
         parts.append(option.explanation.say(lang))
     if option.km is not None and option.method is not DeliveryMethod.SHIP:
-        parts.append(gettext(lang, N_("{km} km"), km=formatters(lang)["number"](round(option.km, 1))))
+        parts.append(gettext(lang, N_("{km} km"), km=formatters(lang).number(round(option.km, 1))))
     if timedelta(0) < option.cutoff - now < timedelta(hours=12):
         parts.append(gettext(lang, N_("order by {time}"), time=f"{local(option.cutoff, timezone):%H:%M}"))
     return " · ".join(parts)

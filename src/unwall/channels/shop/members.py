@@ -7,9 +7,10 @@ from litestar.response import Redirect
 
 from unwall.channels.http.context import MEMBER, PLACE, SESSION, STAFF, VISITOR, YEAR, drop_cookie, set_cookie
 from unwall.channels.http.flash import Flash
+from unwall.channels.http.formatters import formatters
 from unwall.channels.http.routes import FormData, own_path
 from unwall.channels.shop.context import ShopContext
-from unwall.channels.shop.views import View, account_view, formatters, money
+from unwall.channels.shop.views import View, account_view, money
 from unwall.commerce.orders.reads import orders_of
 from unwall.commerce.orders.values import OrderRow, OrderState
 from unwall.content.accounts.reads import followed
@@ -57,7 +58,7 @@ def row_view(order: OrderRow, ctx: ShopContext) -> View:
         "number": order.number,
         "merchant": order.merchant_name,
         "total": money(order.total, order.currency, ctx.lang),
-        "day": formatters(ctx.lang)["day"](order.placed_at),
+        "day": formatters(ctx.lang).day(order.placed_at),
         "units": order.units,
         "state": ctx.words(STATES[order.state]),
         "tone": TONES.get(order.state, ""),

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from unwall.channels.http.formatters import formatters
 from unwall.channels.shop.delivery_views import when
-from unwall.channels.shop.views import View, account_view, formatters, post_tile, tile
+from unwall.channels.shop.views import View, account_view, post_tile, tile
 from unwall.commerce.orders.values import Origin
 from unwall.commerce.sourcing.values import DeliveryMethod
 from unwall.insight.pages.values import ComposedPage, Module, NearShop, Slot
@@ -42,5 +43,5 @@ def _product(page: ComposedPage, slot: Slot, where: str, lang: str) -> View | No
 def near_words(shop: NearShop, now: datetime, lang: str) -> str:
     """ "West Lake, 2.1 km: ready today at 15:00"; the shop's own offset is its clock."""
     at = when(DeliveryMethod.PICKUP, datetime.fromisoformat(shop.ready_at), now, lang)
-    km = formatters(lang)["number"](round(shop.distance_km, 1))
+    km = formatters(lang).number(round(shop.distance_km, 1))
     return gettext(lang, N_("{shop}, {km} km away. {when}."), shop=shop.name, km=km, when=at)

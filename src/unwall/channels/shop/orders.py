@@ -8,12 +8,13 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from unwall.channels.http.flash import Flash
+from unwall.channels.http.formatters import formatters
 from unwall.channels.http.opening_hours import opening_hours_text
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop import links
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.delivery_views import when
-from unwall.channels.shop.views import View, formatters, money, picture_of
+from unwall.channels.shop.views import View, money, picture_of
 from unwall.commerce.fulfilment.values import Shipment, ShipmentMethod, ShipmentState
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.rules import timeline
@@ -89,7 +90,7 @@ def _step(moment: TimelineEntry, lang: str, *, now: bool) -> View:
     return {
         "state": state,
         "title": gettext(lang, STATES[moment.state]),
-        "at": gettext(lang, N_("{day}, {time}"), day=formatter["day"](moment.at), time=formatter["clock"](moment.at))
+        "at": gettext(lang, N_("{day}, {time}"), day=formatter.day(moment.at), time=formatter.clock(moment.at))
         if moment.at
         else None,
         "note": moment.place or None,

@@ -9,6 +9,7 @@ from litestar.response import Redirect
 
 from unwall.catalogue import reads as catalogue
 from unwall.channels.http.flash import Flash
+from unwall.channels.http.formatters import formatters
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop import events as tellings
 from unwall.channels.shop import links
@@ -17,7 +18,6 @@ from unwall.channels.shop.views import (
     View,
     account_view,
     excerpt,
-    formatters,
     post_tiles,
     products_in,
     spreads,
@@ -53,7 +53,7 @@ async def post_page(ctx: ShopContext, post_id: UUID) -> Response[str]:
             post=found,
             account=await _account(conn, ctx, found),
             spreads=spreads(found, cards, lang, inside),
-            published=formatters(lang)["ago"](found.published_at) if found.published_at else "",
+            published=formatters(lang).ago(found.published_at) if found.published_at else "",
             products=[tile(card, lang, inside, slot) for slot, card in enumerate(tagged(found, cards))],
             like=await _like(conn, ctx, found),
             url=ctx.base + links.post_url(post_id),
@@ -85,7 +85,7 @@ async def _account(conn: Connection, ctx: ShopContext, shown: Post) -> View:
 
 async def _like(conn: Connection, ctx: ShopContext, shown: Post) -> View:
     liked = await reads.liked(conn, ctx.visit.person_ids, [shown.id])
-    return {"id": str(shown.id), "likes": formatters(ctx.lang)["number"](shown.likes), "liked": bool(liked)}
+    return {"id": str(shown.id), "likes": formatters(ctx.lang).number(shown.likes), "liked": bool(liked)}
 
 
 @post_to("/post/{post_id:uuid}/like", include_in_schema=False, status_code=303)

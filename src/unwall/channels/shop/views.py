@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from uuid import UUID
 import nh3
 
 from unwall.catalogue.values import ProductCard
-from unwall.channels.http.rendering import filters
+from unwall.channels.http.formatters import formatters
 from unwall.channels.shop import links
 from unwall.commerce.orders.values import Origin
 from unwall.content.accounts.values import Account
@@ -23,8 +22,6 @@ from unwall.media.values import Image
 View = dict[str, Any]
 EXCERPT = 220
 BLOCK = re.compile(r"</?(?:p|li|ul|ol|h[1-6]|br|blockquote)\b[^>]*>")
-
-formatters = lru_cache(filters)
 
 
 def money(amount: int, currency: str, lang: str) -> str:
@@ -110,7 +107,7 @@ def post_tile(
         "body": words if post.title else "",
         "image": picture_of(first.file) if first else None,
         "image_alt": first.alt if first else "",
-        "published": formatters(lang)["ago"](post.published_at) if post.published_at else "",
+        "published": formatters(lang).ago(post.published_at) if post.published_at else "",
         "products": [chip(card, lang, inside) for card in tagged(post, cards)],
         "impression": impression(origin, slot, post_id=post.id),
     }
@@ -158,7 +155,7 @@ def pictures(images: Sequence[Image], title: str) -> list[View]:
 
 
 def followers_words(followers: int, lang: str) -> str:
-    number = formatters(lang)["number"](followers)
+    number = formatters(lang).number(followers)
     return ngettext(lang, "{number} follower", "{number} followers", followers, number=number)
 
 

@@ -27,11 +27,12 @@ from rich.console import Console
 from bench._server import Caller, calling, processor_time, serving
 from bench._statements import counting
 from bench.frame import Bench, timer
-from unwall.intake.demo.actions import PASSWORD, load
+from unwall.intake.dataset.generators import import_generated
 from unwall.intake.progress import Progress
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection, Database
 from unwall.kernel.files import open_files
+from unwall_demo.dataset import PASSWORD, DemoMarket
 
 MEMBERS = ("lin@example.com", "mei@example.com", "new@example.com")
 """The demo market's known shoppers: a loyal one, a steady one, one without a past."""
@@ -68,7 +69,7 @@ async def run(bench: Bench) -> None:
             data = Path(folder)
             bench.progress(f"loading the demo market with {members:,} members")
             with Progress(Console(quiet=True)) as progress:
-                await load(db, open_files("", data), bench.seed, now(), progress, members=members)
+                await import_generated(db, open_files("", data), DemoMarket(members), bench.seed, now(), progress)
             async with db.read() as conn:
                 await conn.execute("VACUUM ANALYZE")
                 pages = await addresses(conn, random.Random(bench.seed))

@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,10 @@ from rich.table import Table
 from unwall import __version__, settings
 from unwall.commerce.stock import reads as stock_reads
 from unwall.insight.recommend.actions import train as train_model
-from unwall.intake.demo import actions as demo_market
+from unwall.intake.dataset.actions import DatasetReport, import_dataset
+from unwall.intake.dataset.export import export_dataset
+from unwall.intake.dataset.generators import find_generator, import_generated
+from unwall.intake.dataset.values import LogIn
 from unwall.intake.online_retail.actions import import_online_retail
 from unwall.intake.progress import Progress
 from unwall.journal import jobs as journal_jobs
@@ -41,12 +44,14 @@ app = typer.Typer(help="Unwall: content, data and omnichannel in one program.", 
 stock = typer.Typer(help="Look after the stock.", no_args_is_help=True)
 journal = typer.Typer(help="Look after the journal.", no_args_is_help=True)
 bring = typer.Typer(help="Bring data in.", no_args_is_help=True)
+send = typer.Typer(help="Take data out.", no_args_is_help=True)
 member = typer.Typer(help="Members.", no_args_is_help=True)
 merchant = typer.Typer(help="Merchants.", no_args_is_help=True)
 for name, group in {
     "stock": stock,
     "journal": journal,
     "import": bring,
+    "export": send,
     "member": member,
     "merchant": merchant,
 }.items():
@@ -89,13 +94,14 @@ async def opened(config: Settings) -> AsyncIterator[tuple[Database, Files]]:
         yield db, open_files(config.files_url, config.data)
 
 
-def with_database(work: Callable[[Database, Files], Awaitable[None]]) -> None:
+def with_database(work: Callable[[Database, Files], Awaitable[None]]) -> Settings:
     async def run() -> None:
         async with opened(config) as (db, files):
             await work(db, files)
 
     config = prepared()
     asyncio.run(run())
+    return config
 
 
 # --- running ----------------------------------------------------------------------------------------------------------
@@ -145,18 +151,18 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed makes the same market.")] = 1,
     load_only: Annotated[bool, typer.Option("--load-only", help="Load, but do not serve.")] = False,
 ) -> None:
-    """Load a lively demo market (once) and serve it."""
+    """Load the demo market (once) and serve it."""
     environment = dict(os.environ)
+    generator = find_generator("demo")
     if not load_only:
         check_port(settings.load())
-    config = prepared()
-    report = asyncio.run(load_demo(config, seed))
-    table = Table(title="Log-ins of the demo market", title_justify="left", box=None)
-    for heading in ("store", "role", "e-mail", "password"):
-        table.add_column(heading, no_wrap=True)
-    for login in report.logins:
-        table.add_row(login.store, login.role, login.email, login.password)
-    out.print(table)
+
+    async def work(db: Database, files: Files) -> None:
+        with Progress(err) as progress:
+            report = await import_generated(db, files, generator, seed, now(), progress)
+        show_log_ins(report.log_ins, "Log-ins of the demo market")
+
+    config = with_database(work)
     url = f"http://{config.host}:{config.port}"
     for door, path in (("Shop", "/"), ("Console", "/console"), ("Counter", "/counter")):
         out.print(f"{door:8} {url}{path}", highlight=False)
@@ -164,10 +170,13 @@ def demo(
         serve_anew(environment)
 
 
-async def load_demo(config: Settings, seed: int) -> demo_market.DemoReport:
-    async with opened(config) as (db, files):
-        with Progress(err) as progress:
-            return await demo_market.load(db, files, seed, now(), progress)
+def show_log_ins(log_ins: Iterable[LogIn], title: str) -> None:
+    table = Table(title=title, title_justify="left", box=None)
+    for heading in ("store", "role", "e-mail", "password"):
+        table.add_column(heading, no_wrap=True)
+    for login in log_ins:
+        table.add_row(login.store, login.role, login.email, login.password)
+    out.print(table)
 
 
 def serve_anew(environment: dict[str, str]) -> NoReturn:
@@ -216,6 +225,41 @@ def online_retail(file: Path) -> None:
         out.print(table)
         for line in report.closing():
             out.print(line, highlight=False)
+
+    with_database(work)
+
+
+@bring.command("dataset")
+def bring_dataset(folder: Path) -> None:
+    """A data set (docs/dataset.md): the whole data of one or more merchants. Doing it again changes nothing."""
+
+    async def work(db: Database, files: Files) -> None:
+        with Progress(err) as progress:
+            report = await import_dataset(db, files, folder, progress)
+        show_import(report)
+
+    with_database(work)
+
+
+def show_import(report: DatasetReport) -> None:
+    for name, count in report.written.items():
+        if count:
+            out.print(f"{count:>12,} {name.replace('_', ' ')}", highlight=False)
+    out.print("Imported." if report.changed else "Everything was there already: nothing was changed.")
+    for slug in report.merchants:
+        out.print(f"The store is at /m/{slug}.", highlight=False)
+    if report.log_ins:
+        show_log_ins(report.log_ins, "Log-ins of the data set")
+
+
+@send.command("dataset")
+def send_dataset(folder: Path, merchant_slug: Annotated[str, typer.Option("--merchant")]) -> None:
+    """A merchant's whole data as a data set (docs/dataset.md), without passwords. It holds personal data."""
+
+    async def work(db: Database, files: Files) -> None:
+        with Progress(err) as progress:
+            written = await export_dataset(db, files, merchant_slug, folder, progress)
+        out.print(f"{sum(written.values()):,} records written to {folder}.", highlight=False)
 
     with_database(work)
 

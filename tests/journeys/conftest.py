@@ -18,11 +18,13 @@ from rich.console import Console
 
 from tests.browser import FLAGS, chromium
 from tests.conftest import named
-from unwall.intake.demo.actions import DemoReport, load
+from unwall.intake.dataset.actions import DatasetReport
+from unwall.intake.dataset.generators import import_generated
 from unwall.intake.progress import Progress
 from unwall.kernel.clock import now
 from unwall.kernel.database import connect
 from unwall.kernel.files import open_files
+from unwall_demo.dataset import DemoMarket
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
@@ -37,7 +39,7 @@ class Market:
 
     url: str
     database_url: str
-    report: DemoReport
+    report: DatasetReport
 
 
 def until(ready: Callable[[], bool], what: str) -> None:
@@ -54,14 +56,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _fill(server_url: str, data: Path) -> tuple[str, DemoReport]:
+async def _fill(server_url: str, data: Path) -> tuple[str, DatasetReport]:
     conn = await asyncpg.connect(server_url)
     await conn.execute("CREATE DATABASE journeys TEMPLATE template_unwall")
     await conn.close()
     url = named(server_url, "journeys")
     async with connect(url) as db:
         with Progress(Console(quiet=True)) as progress:
-            return url, await load(db, open_files("", data), 1, now(), progress, members=MEMBERS)
+            return url, await import_generated(db, open_files("", data), DemoMarket(MEMBERS), 1, now(), progress)
 
 
 @pytest.fixture(scope="session")

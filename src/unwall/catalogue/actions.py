@@ -9,7 +9,7 @@ import msgspec
 
 from unwall.catalogue import product_file as sheet
 from unwall.catalogue import reads, rules
-from unwall.catalogue.terms import terms
+from unwall.catalogue.terms import SearchTerms, terms
 from unwall.catalogue.values import (
     BundleDraft,
     CategoryDraft,
@@ -41,6 +41,24 @@ async def save_products(conn: Transaction, merchant_id: UUID, drafts: Sequence[P
         alone = len(drafts) == 1
         raise Invalid([e if alone else FieldError(f"{i}.{e.field}", e.message) for i, e in wrong])
     return await _write(conn, merchant_id, tidied)
+
+
+async def index_products(conn: Transaction, merchant_id: UUID, product_ids: Sequence[UUID]) -> None:
+    """Make the search terms of products that came by bulk loading; nothing else of them changes."""
+    drafts = await reads.drafts(conn, merchant_id, ids=product_ids)
+    categories = await _categories(conn, merchant_id, {draft.category for draft in drafts if draft.category})
+    await conn.execute(
+        f"""
+        UPDATE product SET search = {_SEARCH}
+        FROM jsonb_to_recordset($2) AS x (id uuid, english_a text, english_b text, english_c text, chinese text)
+        WHERE product.id = x.id AND product.merchant_id = $1
+        """,
+        merchant_id,
+        [
+            msgspec.structs.asdict(_search_terms(draft, categories.get(draft.category))) | {"id": draft.id}
+            for draft in drafts
+        ],
+    )
 
 
 async def archive_product(conn: Transaction, merchant_id: UUID, product_id: UUID) -> None:
@@ -262,17 +280,19 @@ def _named(categories: Iterable[_Category], title: str, slug: str) -> _Category 
     return next(by_title, None) or next((c for c in categories if c.slug == slug), None)
 
 
+_SEARCH = """setweight(to_tsvector('english', english_a) || to_tsvector('simple', english_a), 'A')
+            || setweight(to_tsvector('english', english_b) || to_tsvector('simple', english_b), 'B')
+            || setweight(to_tsvector('english', english_c), 'C') || chinese::tsvector"""
+
+
 async def _write_products(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> None:
     categories = await _categories(conn, merchant_id, {draft.category for draft in drafts if draft.category})
     written = await conn.fetch(
-        """
+        f"""
         INSERT INTO product AS p (id, merchant_id, category_id, slug, title, description, translations, vendor,
             taxonomy, tags, option_names, status, search)
         SELECT id, $1, category_id, slug, title, description, translations, vendor, taxonomy, tags, option_names,
-            status,
-            setweight(to_tsvector('english', english_a) || to_tsvector('simple', english_a), 'A')
-            || setweight(to_tsvector('english', english_b) || to_tsvector('simple', english_b), 'B')
-            || setweight(to_tsvector('english', english_c), 'C') || chinese::tsvector
+            status, {_SEARCH}
         FROM jsonb_to_recordset($2) AS x (id uuid, category_id uuid, slug text, title text, description text,
             translations jsonb, vendor text, taxonomy text, tags text[], option_names text[], status text,
             english_a text, english_b text, english_c text, chinese text)
@@ -292,8 +312,13 @@ async def _write_products(conn: Transaction, merchant_id: UUID, drafts: Sequence
 
 def _product_row(draft: ProductDraft, category: _Category | None) -> dict[str, object]:
     own = {name: getattr(draft, name) for name in _PRODUCT_COLUMNS}
+    search = _search_terms(draft, category)
+    return own | msgspec.structs.asdict(search) | {"category_id": category.id if category else None}
+
+
+def _search_terms(draft: ProductDraft, category: _Category | None) -> SearchTerms:
     said = draft.translations.values()
-    search = terms(
+    return terms(
         (draft.title, *(words.title for words in said)),
         (
             *(*draft.tags, draft.vendor, draft.category),
@@ -303,7 +328,6 @@ def _product_row(draft: ProductDraft, category: _Category | None) -> dict[str, o
         ),
         (draft.description, *(words.description for words in said)),
     )
-    return own | msgspec.structs.asdict(search) | {"category_id": category.id if category else None}
 
 
 _PRODUCT_COLUMNS = (

@@ -1,25 +1,24 @@
-"""The Online Retail file as a merchant of ours."""
+"""The Online Retail file as a merchant of ours, by the records of a data set."""
 
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
-from unwall.catalogue.actions import save_products
 from unwall.catalogue.tiles import tile
-from unwall.insight.recommend.actions import train
-from unwall.insight.recommend.reads import active_model
-from unwall.intake import bulk
+from unwall.intake.dataset.actions import complete, derive_trails, train_if_changed
+from unwall.intake.dataset.load import Loader, lock_merchants
 from unwall.intake.online_retail import rows
 from unwall.intake.online_retail.outcome import ImportReport
 from unwall.intake.online_retail.reader import digest as read
-from unwall.intake.online_retail.rows import ACCOUNT_ID, MERCHANT_ID, Sales
+from unwall.intake.online_retail.rows import MERCHANT_ID, Sales
 from unwall.intake.online_retail.values import Digest, Product
 from unwall.intake.progress import Progress
 from unwall.journal.partitions import day_of, ensure_days
-from unwall.kernel.database import Connection, Database, Transaction
+from unwall.kernel.database import Database, Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files, key_for
 from unwall.kernel.text import N_
@@ -48,9 +47,7 @@ async def import_online_retail(db: Database, files: Files, path: Path, progress:
         await ensure_days(conn, days)
     async with db.transaction() as conn:
         written = await _write(conn, files, digest, progress)
-    if any(written.values()) or not await _trained(db):
-        progress.step("Learning what is bought after what")
-        await train(db, files)
+    await train_if_changed(db, files, progress, changed=any(written.values()))
     best = rows.loyal(digest)
     return ImportReport(
         merchant_id=MERCHANT_ID,
@@ -63,65 +60,54 @@ async def import_online_retail(db: Database, files: Files, path: Path, progress:
     )
 
 
-async def _trained(db: Database) -> bool:
-    async with db.read() as conn:
-        return await active_model(conn) is not None
-
-
 async def _write(conn: Transaction, files: Files, digest: Digest, progress: Progress) -> dict[str, int]:
     """How many new rows each table got."""
+    since = _since(digest)
+    fresh = await lock_merchants(conn, {MERCHANT_ID: rows.SLUG})
+    loader = Loader(conn, [MERCHANT_ID], fresh=fresh)
     progress.step("Opening the store")
-    written = {"merchant": await _open_store(conn, files, digest)}
-    progress.step("Filling the shelves")
-    written["product"] = await _add_products(conn, files, digest.products, progress)
-    written["member"] = await bulk.add(conn, "member", rows.members(digest))
-    await bulk.add(conn, "member_code", rows.codes(digest))
+    written = {"merchant": await loader.add("merchants", [rows.merchant(since)])}
+    await loader.add("accounts", [rows.account(await _store_tile(files, rows.NAME), since)])
+    progress.step("Writing the catalogue")
+    written["product"] = await _add_products(conn, loader, files, digest.products, progress)
+    written["member"] = await loader.add("members", rows.members(digest))
+    await loader.add("member_codes", rows.codes(digest))
     sales = Sales(digest, await _order_ids(conn))
-    new = bool(written["merchant"])
     progress.step("Writing orders")
-    written["sales_order"] = await _put(conn, "sales_order", sales.orders(), _CORRECT_ORDER, new=new)
-    written["order_line"] = await _put(conn, "order_line", sales.lines(), _CORRECT_LINE, new=new)
+    written["sales_order"] = await loader.add("orders", sales.orders(), conflict=_CORRECT_ORDER)
+    written["order_line"] = await loader.add("order_lines", sales.lines(), conflict=_CORRECT_LINE)
     progress.step("Writing the journal")
-    events = chain(sales.purchases(), sales.returns())
-    written["journal"] = await _put(conn, "journal", events, "DO NOTHING", new=new)
-    written["trail"] = await bulk.lay_trails(conn, [MERCHANT_ID])
+    written["journal"] = await loader.add("journal", chain(sales.purchases(), sales.returns()))
+    await complete(conn, [MERCHANT_ID])
+    written["trail"] = await derive_trails(conn, [MERCHANT_ID])
     return written
 
 
-async def _put(conn: Transaction, table: str, things: bulk.Rows, conflict: str, *, new: bool) -> int:
-    """Into a new store straight: nothing of it can be there."""
-    if new:
-        return await bulk.copy(conn, table, things)
-    return await bulk.add(conn, table, things, conflict=conflict)
-
-
-async def _open_store(conn: Transaction, files: Files, digest: Digest) -> int:
+def _since(digest: Digest) -> datetime:
+    """When the store opened: with its first invoice, or its first customer where it has none."""
     since = min((customer.first for customer in digest.customers), default=None)
     since = min((invoice.at for invoice in digest.invoices), default=since)
     if since is None:
         raise Invalid.one("file", N_("The file holds no orders and no customers."))
-    face = await _store_tile(files, rows.NAME)
-    merchant: rows.Row = (MERCHANT_ID, rows.SLUG, rows.NAME, rows.CURRENCY, rows.TIMEZONE, "en", {}, since)
-    account: rows.Row = (ACCOUNT_ID, MERCHANT_ID, "store", rows.HANDLE, rows.NAME, rows.BIO, {}, face, None, 0, since)
-    new = await bulk.add(conn, "merchant", [merchant])
-    if not new and not await conn.fetchval("SELECT true FROM merchant WHERE id = $1", MERCHANT_ID):
-        raise Invalid.one("merchant", f"Another store has the address {rows.SLUG} already.")
-    await bulk.add(conn, "account", [account])
-    await bulk.add(conn, "category", rows.categories())
-    return new
+    return since
 
 
-async def _add_products(conn: Transaction, files: Files, products: Sequence[Product], progress: Progress) -> int:
+async def _add_products(
+    conn: Transaction, loader: Loader, files: Files, products: Sequence[Product], progress: Progress
+) -> int:
     """Those that are not there yet: what the merchant has changed since stays as it is."""
     known = {record[0] for record in await conn.fetch("SELECT id FROM product WHERE merchant_id = $1", MERCHANT_ID)}
-    drafts = []
-    for n, product in enumerate(products):
-        if rows.product_id(product.code) not in known:
-            drafts.append(rows.draft(product, await _store_tile(files, product.title)))
+    new = [product for product in products if rows.product_id(product.code) not in known]
+    tiles = []
+    for n, product in enumerate(new):
+        tiles.append(await _store_tile(files, product.title))
         if not n % 200:
-            progress.share(n / len(products))
-    await save_products(conn, MERCHANT_ID, drafts)
-    return len(drafts)
+            progress.share(n / len(new))
+    await loader.add("categories", rows.categories())
+    count = await loader.add("products", map(rows.product, new))
+    await loader.add("product_images", map(rows.image, new, tiles))
+    await loader.add("variants", map(rows.variant, new))
+    return count
 
 
 async def _store_tile(files: Files, title: str) -> str:
@@ -131,7 +117,7 @@ async def _store_tile(files: Files, title: str) -> str:
     return key
 
 
-async def _order_ids(conn: Connection) -> dict[str, UUID]:
+async def _order_ids(conn: Transaction) -> dict[str, UUID]:
     """Of the orders that are there, by number."""
     sql = "SELECT number, id FROM sales_order WHERE merchant_id = $1 AND channel = 'import'"
     return {record["number"]: record["id"] for record in await conn.fetch(sql, MERCHANT_ID)}

@@ -1,22 +1,37 @@
-"""The digest as rows of our tables (O18, O19). Every id is derived from the file's own keys."""
+"""The digest as records of a data set (O18, O19). Every id is derived from the file's own keys."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
+from unwall.catalogue.rules import line as one_line
 from unwall.catalogue.rules import slugify
-from unwall.catalogue.values import ProductDraft, VariantDraft
+from unwall.commerce.orders.values import Channel, Contact, OrderState
+from unwall.commerce.sourcing.values import DeliveryMethod
+from unwall.content.accounts.values import AccountKind
+from unwall.intake.dataset.values import (
+    AccountRecord,
+    CategoryRecord,
+    JournalRecord,
+    MemberCodeRecord,
+    MemberRecord,
+    MerchantRecord,
+    OrderLineRecord,
+    OrderRecord,
+    ProductImageRecord,
+    ProductRecord,
+    VariantRecord,
+)
 from unwall.intake.online_retail.categories import TITLES, category_of
 from unwall.intake.online_retail.values import Customer, Digest, Invoice, OrderLine, Product, Return
+from unwall.journal.values import EventKind
 from unwall.kernel.ids import derived_id, id_at
-from unwall.media.values import Image
 
 SLUG, NAME, HANDLE, CURRENCY, TIMEZONE = "gift-shop", "Online Retail Gift Shop", "gift_shop", "GBP", "Europe/London"
 BIO = "A British gift shop by post. Its catalogue, customers and orders came from the UCI Online Retail file."
 MERCHANT_ID = derived_id("online-retail")
 ACCOUNT_ID = derived_id("online-retail", "account")
-TILE_SIZE = (800, 1000)
-
-Row = tuple[object, ...]
+TILE_WIDTH, TILE_HEIGHT = 800, 1000
 
 
 def product_id(code: str) -> UUID:
@@ -27,37 +42,82 @@ def variant_id(code: str) -> UUID:
     return derived_id("online-retail", "variant", code)
 
 
+def category_id(title: str) -> UUID:
+    return derived_id("online-retail", "category", title)
+
+
 def member_id(number: str) -> UUID:
     return derived_id("online-retail", "customer", number)
 
 
-def draft(product: Product, tile: str) -> ProductDraft:
-    """`tile` is the key of its picture."""
-    others = "; ".join(product.other_titles)
-    return ProductDraft(
-        id=product_id(product.code),
-        slug=slugify(f"{product.title} {product.code}"),
-        title=product.title,
-        description=f"<p>Also known as {others}.</p>" if others else "",
-        category=category_of(product.title),
-        images=(Image(tile, product.title, *TILE_SIZE),),
-        variants=(VariantDraft(id=variant_id(product.code), sku=product.code, price=product.price_minor),),
+def merchant(since: datetime) -> MerchantRecord:
+    return MerchantRecord(id=MERCHANT_ID, slug=SLUG, name=NAME, currency=CURRENCY, timezone=TIMEZONE, created_at=since)
+
+
+def account(avatar: str, since: datetime) -> AccountRecord:
+    return AccountRecord(
+        id=ACCOUNT_ID,
+        merchant_id=MERCHANT_ID,
+        kind=AccountKind.STORE,
+        handle=HANDLE,
+        name=NAME,
+        bio=BIO,
+        avatar=avatar,
+        created_at=since,
     )
 
 
-def categories() -> Iterator[Row]:
+def categories() -> Iterator[CategoryRecord]:
     for title in TITLES:
-        yield derived_id("online-retail", "category", title), MERCHANT_ID, slugify(title), title, {}
+        yield CategoryRecord(id=category_id(title), merchant_id=MERCHANT_ID, slug=slugify(title), title=title)
 
 
-def members(digest: Digest) -> Iterator[Row]:
+def product(of: Product) -> ProductRecord:
+    others = "; ".join(of.other_titles)
+    return ProductRecord(
+        id=product_id(of.code),
+        merchant_id=MERCHANT_ID,
+        category_id=category_id(category_of(of.title)),
+        slug=slugify(f"{of.title} {of.code}"),
+        title=one_line(of.title),
+        description=f"<p>Also known as {others}.</p>" if others else "",
+        created_at=of.first_seen,
+        updated_at=of.first_seen,
+    )
+
+
+def variant(of: Product) -> VariantRecord:
+    return VariantRecord(
+        id=variant_id(of.code),
+        merchant_id=MERCHANT_ID,
+        product_id=product_id(of.code),
+        position=0,
+        sku=of.code,
+        price=of.price_minor,
+    )
+
+
+def image(of: Product, tile: str) -> ProductImageRecord:
+    """`tile` is the key of the product's picture."""
+    return ProductImageRecord(
+        product_id=product_id(of.code),
+        position=0,
+        merchant_id=MERCHANT_ID,
+        file=tile,
+        alt=one_line(of.title),
+        width=TILE_WIDTH,
+        height=TILE_HEIGHT,
+    )
+
+
+def members(digest: Digest) -> Iterator[MemberRecord]:
     for customer in digest.customers:
-        yield member_id(customer.id), None, _name(customer.id), None, "en", customer.first
+        yield MemberRecord(id=member_id(customer.id), name=_name(customer.id), created_at=customer.first)
 
 
-def codes(digest: Digest) -> Iterator[Row]:
+def codes(digest: Digest) -> Iterator[MemberCodeRecord]:
     for customer in digest.customers:
-        yield MERCHANT_ID, customer.id, member_id(customer.id)
+        yield MemberCodeRecord(merchant_id=MERCHANT_ID, code=customer.id, member_id=member_id(customer.id))
 
 
 def _name(number: str) -> str:
@@ -80,49 +140,80 @@ class Sales:
             key = (each.invoice, each.code, each.sold_minor)
             self._returned[key] = self._returned.get(key, 0) + each.units
 
-    def orders(self) -> Iterator[Row]:
+    def orders(self) -> Iterator[OrderRecord]:
         for invoice in self._digest.invoices:
             member, visitor = self._person(invoice)
-            state = "cancelled" if invoice.cancelled else "fulfilled"
             items = sum(line.units * line.price_minor for line in invoice.lines)
             carried = invoice.total_minor - items
-            yield (
-                self._order_ids[invoice.no], MERCHANT_ID, invoice.no, None, None, visitor, member, None,
-                "import", state, "ship", CURRENCY, items, carried, items + carried, _contact(invoice), {}, [],
-                invoice.at, None, invoice.at, invoice.at,
-            )  # fmt: skip
+            yield OrderRecord(
+                id=self._order_ids[invoice.no],
+                merchant_id=MERCHANT_ID,
+                number=invoice.no,
+                visitor_id=visitor,
+                member_id=member,
+                channel=Channel.IMPORT,
+                state=OrderState.CANCELLED if invoice.cancelled else OrderState.FULFILLED,
+                method=DeliveryMethod.SHIP,
+                currency=CURRENCY,
+                items_total=items,
+                shipping_total=carried,
+                total=items + carried,
+                contact=_contact(invoice),
+                placed_at=invoice.at,
+                paid_at=invoice.at,
+                closed_at=invoice.at,
+            )
 
-    def lines(self) -> Iterator[Row]:
+    def lines(self) -> Iterator[OrderLineRecord]:
         returned = self._returned
         for invoice in self._digest.invoices:
             order = self._order_ids[invoice.no]
             for n, line in enumerate(invoice.lines, 1):
                 code, price, units = line.code, line.price_minor, line.units
-                yield (
-                    order, n, MERCHANT_ID, self._products[code], self._variants[code], self._titles[code], code, (),
-                    units, price, units * price, returned.get((invoice.no, code, price), 0), None, None, None,
-                )  # fmt: skip
+                yield OrderLineRecord(
+                    order_id=order,
+                    line=n,
+                    merchant_id=MERCHANT_ID,
+                    product_id=self._products[code],
+                    variant_id=self._variants[code],
+                    title=self._titles[code],
+                    sku=code,
+                    quantity=units,
+                    unit_price=price,
+                    total=units * price,
+                    returned=returned.get((invoice.no, code, price), 0),
+                )
 
-    def purchases(self) -> Iterator[Row]:
+    def purchases(self) -> Iterator[JournalRecord]:
         for invoice in self._digest.invoices:
             order, salt = self._order_ids[invoice.no], _salt("purchase", invoice.no)
             for line in invoice.lines:
                 own = salt ^ self._products[line.code].int ^ (line.price_minor << 30)
-                yield self._event(invoice, "purchase", own, order, line)
+                yield self._event(invoice, EventKind.PURCHASE, own, order, line)
 
-    def returns(self) -> Iterator[Row]:
+    def returns(self) -> Iterator[JournalRecord]:
         for each in self._digest.returns:
             order = self._order_ids[each.invoice] if each.invoice else None
             line = OrderLine(each.code, each.price_minor, each.units)
-            yield self._event(each, "return", _salt("return", each.no, each.seq), order, line)
+            yield self._event(each, EventKind.RETURN, _salt("return", each.no, each.seq), order, line)
 
-    def _event(self, what: Invoice | Return, kind: str, salt: int, order: UUID | None, line: OrderLine) -> Row:
+    def _event(
+        self, what: Invoice | Return, kind: EventKind, salt: int, order: UUID | None, line: OrderLine
+    ) -> JournalRecord:
         member, visitor = self._person(what)
-        return (
-            id_at(what.at, salt), what.at, kind, MERCHANT_ID, visitor, member, None, None, None,
-            self._products[line.code], self._variants[line.code], order, None, None, None, None, None,
-            line.units, line.units * line.price_minor, None,
-        )  # fmt: skip
+        return JournalRecord(
+            id=id_at(what.at, salt),
+            at=what.at,
+            kind=kind,
+            merchant_id=MERCHANT_ID,
+            visitor_id=visitor,
+            member_id=member,
+            product_id=self._products[line.code],
+            variant_id=self._variants[line.code],
+            order_id=order,
+            quantity=line.units,
+            amount=line.units * line.price_minor,
+        )
 
     def _person(self, what: Invoice | Return) -> tuple[UUID | None, UUID | None]:
         """A member, or a visitor known for this one dealing only (O6)."""
@@ -133,9 +224,9 @@ class Sales:
         return None, self._visitors[what.no]
 
 
-def _contact(invoice: Invoice) -> dict[str, str]:
+def _contact(invoice: Invoice) -> Contact:
     name = _name(invoice.customer) if invoice.customer else ""
-    return {"name": name, "address": invoice.country}
+    return Contact(name=name, address=invoice.country)
 
 
 def _salt(*words: object) -> int:

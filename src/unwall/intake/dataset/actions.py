@@ -1,0 +1,147 @@
+"""Importing a data set: all of it in one transaction, or nothing."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from unwall.catalogue.actions import index_products
+from unwall.insight.attribution.actions import attribute_since
+from unwall.insight.recommend.actions import train
+from unwall.insight.recommend.reads import active_model
+from unwall.intake.dataset.load import Loader, lock_merchants
+from unwall.intake.dataset.reader import Dataset, read_media
+from unwall.intake.dataset.tables import TABLES
+from unwall.intake.dataset.values import FILES, LogIn, MerchantRecord
+from unwall.intake.progress import Progress
+from unwall.journal.partitions import ensure_days
+from unwall.journal.values import TRAIL_KINDS
+from unwall.kernel.database import Database, Transaction
+from unwall.kernel.errors import Invalid
+from unwall.kernel.files import Files
+
+ATTRIBUTION_WINDOW = timedelta(days=7)
+
+
+class DatasetReport(msgspec.Struct, frozen=True):
+    """`written`: how many rows each file gave; all 0 when the data set was there already."""
+
+    merchants: tuple[str, ...]
+    """their addresses"""
+    written: dict[str, int]
+    log_ins: tuple[LogIn, ...]
+
+    @property
+    def changed(self) -> bool:
+        return any(self.written.values())
+
+
+async def import_dataset(
+    db: Database, files: Files, folder: Path, progress: Progress, *, only_new: bool = False
+) -> DatasetReport:
+    """Importing the same data set again changes nothing, and what was changed since stays as it is. `only_new`: write
+    nothing where one of the merchants is there already.
+
+    Raises `Invalid` and keeps nothing where a line is wrong or does not fit what is there.
+    """
+    dataset = await asyncio.to_thread(Dataset, folder)
+    merchants: list[MerchantRecord] = list(dataset.read("merchants"))
+    if not merchants:
+        raise Invalid.one("merchants.jsonl", "A data set holds at least one merchant.")
+    progress.step("Copying media")
+    media = dataset.media()
+    await _put_media(files, media, progress)
+    progress.step("Opening the journal's days")
+    days = await asyncio.to_thread(dataset.journal_days)
+    async with db.transaction() as conn:
+        await ensure_days(conn, days)
+    written: dict[str, int] = {}
+    async with db.transaction() as conn:
+        fresh = await lock_merchants(conn, {merchant.id: merchant.slug for merchant in merchants})
+        if fresh or not only_new:
+            loader = Loader(conn, [m.id for m in merchants], fresh=fresh, has_media=media.__contains__)
+            written = await _load(conn, loader, dataset, merchants, progress)
+    await train_if_changed(db, files, progress, changed=any(written.values()))
+    return DatasetReport(tuple(m.slug for m in merchants), written, dataset.manifest.log_ins)
+
+
+async def train_if_changed(db: Database, files: Files, progress: Progress, *, changed: bool) -> None:
+    """Learn the recommender anew after rows were written, or where there is no model yet."""
+    async with db.read() as conn:
+        trained = await active_model(conn) is not None
+    if changed or not trained:
+        progress.step("Training the recommender")
+        await train(db, files)
+
+
+async def _put_media(files: Files, media: dict[str, Path], progress: Progress) -> None:
+    for n, (key, path) in enumerate(media.items()):
+        await files.put(key, read_media(key, path))
+        progress.share(n / len(media))
+
+
+async def _load(
+    conn: Transaction, loader: Loader, dataset: Dataset, merchants: list[MerchantRecord], progress: Progress
+) -> dict[str, int]:
+    written = {}
+    for name in FILES:
+        if dataset.has(name):
+            progress.step(f"Loading {name.replace('_', ' ')}")
+            written[name] = await loader.add(name, dataset.read(name))
+    await loader.check_references()
+    if any(written.values()):
+        progress.step("Counting and indexing")
+        ids = [merchant.id for merchant in merchants]
+        await complete(conn, ids)
+        if not dataset.has("trails"):
+            written["trails"] = await derive_trails(conn, ids)
+        if not dataset.has("attributions"):
+            since = min(merchant.created_at for merchant in merchants)
+            written["attributions"] = await attribute_since(conn, since, ATTRIBUTION_WINDOW)
+    return written
+
+
+async def complete(conn: Transaction, merchants: list[UUID]) -> None:
+    """Fill in what a data set leaves out because it follows from the rest: search terms and counts."""
+    tables = ", ".join(table.name for table in TABLES.values())
+    await conn.execute(f"ANALYZE {tables}")
+    for merchant_id in merchants:
+        # a row that came by COPY has no search terms yet
+        new = await conn.fetch("SELECT id FROM product WHERE merchant_id = $1 AND search = ''", merchant_id)
+        await index_products(conn, merchant_id, [record["id"] for record in new])
+    await conn.execute(
+        """
+        UPDATE account a SET followers = counted.n
+        FROM (SELECT account_id, count(*) AS n FROM follow GROUP BY account_id) counted
+        WHERE a.id = counted.account_id AND a.merchant_id = ANY($1) AND a.followers <> counted.n
+        """,
+        merchants,
+    )
+    await conn.execute(
+        """
+        UPDATE post p SET likes = counted.n
+        FROM (SELECT post_id, count(*) AS n FROM post_like WHERE merchant_id = ANY($1) GROUP BY post_id) counted
+        WHERE p.id = counted.post_id AND p.merchant_id = ANY($1) AND p.likes <> counted.n
+        """,
+        merchants,
+    )
+
+
+async def derive_trails(conn: Transaction, merchants: list[UUID]) -> int:
+    """Merge what the journal says of these merchants' products into the trails; how many trails changed."""
+    status: str = await conn.execute(
+        """
+        INSERT INTO trail AS old (person_id, product_id, kind, at)
+        SELECT coalesce(member_id, visitor_id), product_id,
+            ($2::text[])[max(array_position($2, kind))], max(at)
+        FROM journal WHERE merchant_id = ANY($1) AND kind = ANY($2) AND product_id IS NOT NULL
+        GROUP BY 1, 2 ORDER BY 1, 2
+        ON CONFLICT (person_id, product_id) DO UPDATE SET kind = excluded.kind, at = excluded.at
+        WHERE (old.kind, old.at) IS DISTINCT FROM (excluded.kind, excluded.at)
+        """,
+        merchants,
+        list(TRAIL_KINDS),
+    )
+    return int(status.rpartition(" ")[2])

@@ -1,0 +1,79 @@
+"""A merchant's whole data as a data set, from one moment of the database; equal databases give equal bytes."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from msgspec.inspect import DictType, StructType, VarTupleType, type_info
+
+from unwall.intake.dataset.tables import TABLES, fields, owned_rows
+from unwall.intake.dataset.values import FILES
+from unwall.intake.dataset.writer import BATCH, DatasetWriter
+from unwall.intake.progress import Progress
+from unwall.kernel.database import Connection, Database
+from unwall.kernel.errors import NotFound
+from unwall.kernel.files import Files
+
+_COMPOUND = (StructType, DictType, VarTupleType)
+
+
+async def export_dataset(db: Database, files: Files, slug: str, folder: Path, progress: Progress) -> dict[str, int]:
+    """How many records each file got. Raises `NotFound` where there is no such merchant, and `Invalid` where the folder
+    holds something."""
+    async with db.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+        merchant_id = await conn.fetchval("SELECT id FROM merchant WHERE slug = $1", slug)
+        if merchant_id is None:
+            raise NotFound(f"There is no merchant {slug}.")
+        with DatasetWriter(folder) as writer:
+            written = {name: await _export(conn, writer, name, merchant_id, progress) for name in FILES}
+            progress.step("Copying media")
+            for key in await _media(conn, merchant_id):
+                writer.put_media(key, await files.get(key))
+    return written
+
+
+async def _export(conn: Connection, writer: DatasetWriter, name: str, merchant_id: UUID, progress: Progress) -> int:
+    progress.step(f"Writing {name.replace('_', ' ')}")
+    table = TABLES[name]
+    sql = (
+        f"SELECT {', '.join(f't.{field}' for field in fields(name))} FROM {table.name} t"
+        f" WHERE {owned_rows(name)} ORDER BY {table.order or table.key}"
+    )
+    written = writer.write(name, ())
+    cursor = await conn.cursor(sql, merchant_id)
+    while rows := await cursor.fetch(BATCH):
+        written += await asyncio.to_thread(writer.write, name, _records(name, rows))
+    return written
+
+
+def _records(name: str, rows: Sequence[asyncpg.Record]) -> Iterator[msgspec.Struct]:
+    kind, convert = FILES[name], _from_json(name)
+    for row in rows:
+        values = dict(row)
+        for field, function in convert.items():
+            values[field] = function(values[field])
+        yield kind(**values)
+
+
+@cache
+def _from_json(name: str) -> dict[str, Callable[[Any], Any]]:
+    """For the fields that are JSON or arrays in the database: what makes their values, so that a field that has its
+    default is left out of the line."""
+    found = {field.name: field.type for field in msgspec.structs.fields(FILES[name]) if field.name in fields(name)}
+    compound = {field: kind for field, kind in found.items() if isinstance(type_info(kind), _COMPOUND)}
+    return {field: partial(msgspec.convert, type=kind, strict=False) for field, kind in compound.items()}
+
+
+async def _media(conn: Connection, merchant_id: UUID) -> list[str]:
+    """The keys of all files that the merchant's rows name."""
+    named = " UNION ".join(
+        f"SELECT {field} FROM {table.name} t WHERE {owned_rows(name)} AND {field} NOT LIKE 'https://%'"
+        for name, table in TABLES.items()
+        for field in table.media
+    )
+    return [record[0] for record in await conn.fetch(f"{named} ORDER BY 1", merchant_id)]

@@ -1,0 +1,118 @@
+"""Records into the database, a COPY for each file. What is there already under the same key stays as it is."""
+
+from collections.abc import Callable, Iterable, Mapping
+from uuid import UUID
+
+import asyncpg
+
+from unwall.intake import bulk
+from unwall.intake.dataset.rows import Record, RowMaker
+from unwall.intake.dataset.tables import TABLES, columns, fields
+from unwall.kernel.database import Connection, Transaction
+from unwall.kernel.errors import Invalid
+
+_FOREIGN_KEYS = """
+    SELECT c.conrelid::regclass::text AS child, child.attname AS field, c.confrelid::regclass::text AS parent
+    FROM pg_constraint c
+    JOIN pg_attribute child ON child.attrelid = c.conrelid AND child.attnum = c.conkey[1]
+    JOIN pg_attribute parent ON parent.attrelid = c.confrelid AND parent.attnum = c.confkey[1]
+    WHERE c.contype = 'f' AND cardinality(c.conkey) = 1 AND parent.attname = 'id'
+        AND c.conrelid::regclass::text = ANY($1) AND c.confrelid::regclass::text = ANY($1)
+    ORDER BY 1, 2
+"""
+
+
+class Loader:
+    """Loads the files of one data set, in the order of `values.FILES` and in one transaction.
+
+    `fresh`: none of the data set's merchants was there before, so nothing of theirs can be; records then go straight
+    in, which takes half the time.
+    """
+
+    def __init__(
+        self,
+        conn: Transaction,
+        merchants: Iterable[UUID],
+        *,
+        fresh: bool,
+        has_media: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        self._conn = conn
+        self._merchants = frozenset(merchants)
+        self._fresh = fresh
+        self._maker = RowMaker(self._merchants, has_media)
+
+    async def add(self, name: str, records: Iterable[Record], *, conflict: str = "") -> int:
+        """How many rows were written. `conflict`: what ON CONFLICT shall do with what is there, instead of nothing.
+
+        Raises `Invalid`, naming the file and where it can the line, for a record that does not fit what is there:
+        whose id or address is another's, or that refers to something that is missing.
+        """
+        table, rows = TABLES[name], self._maker.rows(name, records)
+        try:
+            if self._fresh and not table.shared:
+                return await bulk.copy(self._conn, table.name, columns(name), rows)
+            async with bulk.incoming(self._conn, table.name, columns(name), rows):
+                await self._check_owner(name)
+                if name == "members":
+                    self._maker.merged = await self._merge_members()
+                return await bulk.insert(self._conn, table.name, columns(name), conflict or f"({table.key}) DO NOTHING")
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+            raise _refused(name, error) from error
+
+    async def _check_owner(self, name: str) -> None:
+        table = TABLES[name]
+        if "merchant_id" not in fields(name):
+            return
+        found = await self._conn.fetchrow(
+            f"SELECT {table.key} FROM {table.name} t JOIN incoming i USING ({table.key})"
+            " WHERE t.merchant_id <> i.merchant_id LIMIT 1"
+        )
+        if found:
+            key = ", ".join(f"{field} {value}" for field, value in found.items())
+            raise Invalid.one(f"{name}.jsonl", f"The record with {key} is another merchant's in this install.")
+
+    async def _merge_members(self) -> dict[UUID, UUID]:
+        """Take the members out whose e-mail address this install knows under another id: by their id, that one."""
+        known = await self._conn.fetch(
+            "DELETE FROM incoming i USING member m WHERE m.email = i.email AND m.id <> i.id"
+            " AND NOT EXISTS (SELECT FROM member WHERE id = i.id) RETURNING i.id, m.id AS known_id"
+        )
+        return {record["id"]: record["known_id"] for record in known}
+
+    async def check_references(self) -> None:
+        """That nothing of the data set's merchants refers to a thing of another merchant; raises `Invalid`."""
+        names = {table.name: name for name, table in TABLES.items() if "merchant_id" in fields(name)}
+        for child, field, parent in await self._conn.fetch(_FOREIGN_KEYS, list(names)):
+            wrong = await self._conn.fetchrow(
+                f"SELECT c.{field} FROM {child} c JOIN {parent} p ON p.id = c.{field}"
+                " WHERE c.merchant_id = ANY($1) AND p.merchant_id <> c.merchant_id LIMIT 1",
+                list(self._merchants),
+            )
+            if wrong:
+                raise Invalid.one(f"{names[child]}.jsonl, {field}", f"{wrong[0]} is another merchant's.")
+
+
+async def lock_merchants(conn: Transaction, slugs: Mapping[UUID, str]) -> bool:
+    """Imports wait for one another until the transaction ends. Whether none of the merchants (slug by id) is there."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtext('data set import'))")
+    return not await find_merchants(conn, slugs)
+
+
+async def find_merchants(conn: Connection, slugs: Mapping[UUID, str]) -> set[UUID]:
+    """Those of the merchants (slug by id) that are there. Raises `Invalid` where another has the address of one."""
+    sql = "SELECT id, slug FROM merchant WHERE id = ANY($1) OR slug = ANY($2)"
+    found = {record["id"]: record["slug"] for record in await conn.fetch(sql, [*slugs], [*slugs.values()])}
+    for merchant_id, slug in found.items():
+        if merchant_id not in slugs:
+            raise Invalid.one("merchant", f"Another store has the address {slug} already.")
+    return set(found)
+
+
+def _refused(name: str, error: Exception) -> Invalid:
+    """What PostgreSQL or its driver says of a row, with the line where PostgreSQL names it."""
+    context = getattr(error, "context", None) or ""
+    line = context.partition(", line ")[2].partition(",")[0] if context.startswith("COPY ") else ""
+    where = f"{name}.jsonl line {line}" if line else f"{name}.jsonl"
+    detail = getattr(error, "detail", None)
+    return Invalid.one(where, f"{error}. {detail}" if detail else f"{error}.")

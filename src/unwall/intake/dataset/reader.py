@@ -1,0 +1,120 @@
+"""Reading a data set: files are streamed, and a line that is wrong is named with its file, number and field.
+
+UnwallError
+└── Invalid     names `orders.jsonl line 12, total`, or the file or folder that is wrong as a whole
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from unwall.intake.dataset.values import FILES, FORMAT, MANIFEST, MEDIA, VERSION, Manifest
+from unwall.journal.partitions import day_of
+from unwall.kernel.errors import Invalid
+from unwall.kernel.files import key_for
+
+R = TypeVar("R", bound=msgspec.Struct)
+BLOCK_BYTES = 1 << 20
+_FIELD = re.compile(r"(?:required|unknown) field `(\w+)`")
+
+
+class Dataset:
+    """A data set's folder, its manifest read. Raises `Invalid` where the folder holds none, or another version's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest = _manifest(folder / MANIFEST)
+        unknown = sorted(path.name for path in folder.glob("*.jsonl") if path.stem not in FILES)
+        if unknown:
+            raise Invalid.one(unknown[0], "A data set has no such file.")
+
+    def has(self, name: str) -> bool:
+        return self._path(name).exists()
+
+    def read(self, name: str) -> Iterator[Any]:
+        """The records of one file, one after another; none where there is no such file."""
+        told, count = self.manifest.records.get(name), 0
+        kind: type[Any] = FILES[name]
+        for records in self._blocks(name, kind):
+            count += len(records)
+            yield from records
+        if told is not None and count != told:
+            raise Invalid.one(f"{name}.jsonl", f"{MANIFEST} tells of {told:,} records, but the file has {count:,}.")
+
+    def journal_days(self) -> set[date]:
+        """The days of the journal's entries (UTC), without reading the rest of them."""
+        return {day_of(entry.at) for block in self._blocks("journal", _Dated) for entry in block}
+
+    def media(self) -> dict[str, Path]:
+        """The media files by key."""
+        root = self.folder / MEDIA
+        return {path.relative_to(root).as_posix(): path for path in sorted(root.rglob("*")) if path.is_file()}
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.jsonl"
+
+    def _blocks(self, name: str, kind: type[R]) -> Iterator[list[R]]:
+        if not self.has(name):
+            return
+        first = 1
+        with self._path(name).open("rb") as file:
+            while block := file.read(BLOCK_BYTES) + file.readline():
+                records = _decode(name, first, block, kind)
+                yield records
+                first += len(records)
+
+
+class _Dated(msgspec.Struct, frozen=True):
+    at: datetime
+
+
+def read_media(key: str, path: Path) -> bytes:
+    """The content of a media file, whose name must tell its hash."""
+    data = path.read_bytes()
+    if key_for(data, path.suffix.removeprefix(".")) != key:
+        raise Invalid.one(f"{MEDIA}/{key}", "The name of a media file is the hash of its content, and this is not.")
+    return data
+
+
+def _manifest(path: Path) -> Manifest:
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (FileNotFoundError, NotADirectoryError):
+        raise Invalid.one(str(path), f"This is no data set: there is no {MANIFEST}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid.one(MANIFEST, f"{error}.") from None
+    if (manifest.format, manifest.version) != (FORMAT, VERSION):
+        told = f"{manifest.format} {manifest.version}"
+        raise Invalid.one(MANIFEST, f"This program reads {FORMAT} {VERSION}, and the folder holds {told}.")
+    return manifest
+
+
+@cache
+def _decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
+    return msgspec.json.Decoder(kind)
+
+
+def _decode(name: str, first: int, block: bytes, kind: type[R]) -> list[R]:
+    """The records of whole lines, of which `first` is the first one's number."""
+    decoder = _decoder(kind)
+    try:
+        return decoder.decode_lines(block)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        for number, line in enumerate(block.split(b"\n"), first):
+            _check_line(name, number, line, decoder)
+        raise
+
+
+def _check_line(name: str, number: int, line: bytes, decoder: "msgspec.json.Decoder[Any]") -> None:
+    try:
+        decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        words, _, path = str(error).partition(" - at `$")
+        named = _FIELD.search(words)
+        field = ".".join(part for part in (path.strip("`.").strip("."), named[1] if named else "") if part)
+        raise Invalid.one(", ".join(filter(None, (f"{name}.jsonl line {number}", field))), f"{words}.") from None

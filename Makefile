@@ -41,6 +41,6 @@ clean: ## Remove what was fetched and cached here; the market's data stays
 	rm -rf src/unwall/channels/design/static/vendor
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(SYNCED): pyproject.toml uv.lock package.json package-lock.json hatch_build.py
+$(SYNCED): pyproject.toml demo/pyproject.toml uv.lock package.json package-lock.json hatch_build.py
 	$(UV) sync --locked
 	@touch $@

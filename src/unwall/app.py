@@ -147,6 +147,9 @@ def routines(services: Services) -> Mapping[tuple[str, str], Routine]:
         ("orders.sweep", "* * * * *"): partial(_sweep, services),
         ("journal.partitions", "7 * * * *"): partial(journal.prepare_days, services.db),
         ("journal.export", "20 3 * * *"): partial(journal.export, services.db, services.settings.data),
+        ("journal.touches", "30 3 * * *"): partial(
+            journal.delete_old_touches, services.db, services.settings.attribution_days
+        ),
         ("recommend.train", "40 3 * * *"): partial(recommend.train, services.db, services.files),
         ("people.forget", "50 3 * * *"): partial(_forget, services),
     }

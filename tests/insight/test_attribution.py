@@ -60,7 +60,7 @@ async def test_a_sale_counts_for_the_last_post_of_this_merchant_touched_within_t
                 touch(ANN, "spring", EventKind.IMPRESSION, hours=-2),  # merely on the screen
                 touch(ANN, "linen", hours=-1, merchant=LABEL),  # another merchant's
                 touch(BOB, "spring", hours=-1),  # another person's
-                touch(ANN, "spring", EventKind.PURCHASE, hours=-3),  # an earlier order is no touch
+                touch(ANN, "spring", EventKind.DWELL, hours=-2),  # however long
                 touch(ANN, "spring", hours=1),  # after ordering
             ],
         )
@@ -142,9 +142,10 @@ async def test_a_recorded_purchase_is_attributed_by_its_job(market):
     async with market.transaction() as conn:
         order = await add_order(conn, "1", TEA, ANN, [("green", 1, post("spring"))])
     bought = did(ANN, EventKind.PURCHASE, "green", order_id=order)
-    await jobs.attribute(market, 7, msgspec.json.encode(bought))
-    await jobs.attribute(market, 7, msgspec.json.encode(bought))
-    await jobs.attribute(market, 7, msgspec.json.encode(did(ANN, EventKind.PURCHASE, "green")))
+    other = did(ANN, EventKind.PURCHASE, "white", order_id=order)
+    await jobs.attribute(market, 7, msgspec.json.encode([bought, other]))
+    await jobs.attribute(market, 7, msgspec.json.encode([bought]))
+    await jobs.attribute(market, 7, msgspec.json.encode([did(ANN, EventKind.PURCHASE, "green")]))
     async with market.read() as conn:
         assert await credited(conn) == {order: (post("spring"), "in-post")}
 

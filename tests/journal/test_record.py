@@ -1,17 +1,18 @@
 """Facts, written in the transaction that makes them true."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import asyncpg
 import msgspec
 import pytest
 
 from tests.journal.events import ANN, BOB, LINEN, NOON, POST, SHOP, SILK, event
-from unwall.journal import actions, reads
+from unwall.journal import actions, jobs, reads
 from unwall.journal.partitions import ensure_ahead, ensure_days
 from unwall.journal.values import Event, EventKind, PostTouch, Trail
+from unwall.kernel.clock import now
 from unwall.kernel.database import rows
-from unwall.kernel.ids import derived_id
+from unwall.kernel.ids import new_id
 
 ALL = f"SELECT {', '.join(Event.__struct_fields__)} FROM journal ORDER BY at, id"
 
@@ -61,8 +62,8 @@ async def test_recording_again_changes_nothing_and_wakes_nobody(db):
         assert await actions.record(conn, [returned]) == 0
     async with db.read() as conn:
         jobs = await conn.fetch("SELECT entrypoint, payload FROM pgqueuer")
-    assert [(job["entrypoint"], msgspec.json.decode(job["payload"], type=Event)) for job in jobs] == [
-        ("count", returned)
+    assert [(job["entrypoint"], msgspec.json.decode(job["payload"], type=list[Event])) for job in jobs] == [
+        ("count", [returned])
     ]
 
 
@@ -151,23 +152,69 @@ async def test_two_writers_who_need_the_same_new_day_both_get_it(db):
         assert await days(second) == ["journal_20260301"]
 
 
-@pytest.mark.parametrize(
-    ("who", "kind"), [({"visitor_id": ANN}, EventKind.CLICK), ({"member_id": ANN, "visitor_id": BOB}, EventKind.VIEW)]
-)
-async def test_the_last_post_touch_is_of_this_person_this_merchant_and_this_window(db, who, kind):
-    touched = event("touched", kind, post_id=POST, **who)
+async def test_a_subscriber_gets_one_job_for_all_facts_of_a_transaction(db):
+    bought = [event(n, EventKind.PURCHASE, product_id=SILK, order_id=BOB) for n in range(3)]
+    async with db.transaction() as conn:
+        await conn.execute("DELETE FROM subscription")
+        for kind, entrypoint in (
+            (EventKind.PURCHASE, "credit"),
+            (EventKind.PURCHASE, "mail"),
+            (EventKind.VIEW, "mail"),
+        ):
+            await actions.subscribe(conn, kind, entrypoint)
+        await actions.record(conn, [*bought, event("seen"), event("liked", EventKind.LIKE)])
+        jobs = await conn.fetch("SELECT entrypoint, payload FROM pgqueuer ORDER BY entrypoint")
+    assert [(name, msgspec.json.decode(payload, type=list[Event])) for name, payload in jobs] == [
+        ("credit", bought),
+        ("mail", [*bought, event("seen")]),
+    ]
+
+
+async def touches(conn) -> list[PostTouch]:
+    return await rows(conn, PostTouch, "SELECT person_id, at, post_id, merchant_id FROM touch ORDER BY at, person_id")
+
+
+async def test_touches_of_posts_are_kept_for_the_member_else_the_visitor(db):
     async with db.transaction() as conn:
         await actions.record(
             conn,
             [
-                touched,
-                event("earlier", post_id=SILK, minutes=-5),
-                event("seen only", EventKind.IMPRESSION, post_id=LINEN, minutes=1),
-                event("another person", post_id=LINEN, visitor_id=derived_id("eve"), minutes=1),
-                event("another merchant", post_id=LINEN, merchant_id=BOB, minutes=1),
-                event("no post", product_id=SILK, minutes=1),
+                event(1, EventKind.CLICK, post_id=POST),
+                event(2, member_id=BOB, post_id=POST, minutes=1),
+                event(3, post_id=LINEN, merchant_id=None, minutes=2),
+                event(4, post_id=LINEN, visitor_id=None, minutes=3),
+                event(5, product_id=SILK, minutes=4),
             ],
         )
-        start, end = event(0, minutes=-60).at, event(0, minutes=60).at
-        assert await reads.last_post_touch(conn, [ANN], SHOP, start, end) == PostTouch(POST, NOON)
-        assert await reads.last_post_touch(conn, [ANN], SHOP, NOON, end) is None
+        await actions.record(conn, [event(1, EventKind.CLICK, post_id=POST)])
+        assert await touches(conn) == [
+            PostTouch(ANN, NOON, POST, SHOP),
+            PostTouch(BOB, NOON + timedelta(minutes=1), POST, SHOP),
+            PostTouch(ANN, NOON + timedelta(minutes=2), LINEN, None),
+        ]
+
+
+async def test_only_opening_tapping_liking_sharing_and_buying_touch_a_post(db):
+    async with db.transaction() as conn:
+        for n, kind in enumerate(EventKind):
+            await actions.record(conn, [event(n, kind, post_id=POST, minutes=n)])
+        touched = {touch.at for touch in await touches(conn)}
+    assert {kind for n, kind in enumerate(EventKind) if event(n, minutes=n).at in touched} == {
+        EventKind.VIEW,
+        EventKind.CLICK,
+        EventKind.LIKE,
+        EventKind.SHARE,
+        EventKind.ADD_TO_CART,
+        EventKind.PURCHASE,
+    }
+
+
+async def test_touches_older_than_the_attribution_window_are_deleted(db):
+    today = now()
+    for days_ago in (6, 7, 9):
+        at = today - timedelta(days=days_ago)
+        async with db.transaction() as conn:
+            await actions.record(conn, [Event(new_id(), at, EventKind.VIEW, visitor_id=ANN, post_id=POST)])
+    await jobs.delete_old_touches(db, 7)
+    async with db.read() as conn:
+        assert [(today - touch.at).days for touch in await touches(conn)] == [7, 6]

@@ -148,7 +148,7 @@ LOG = """\
 [8] LOG:  statement: COMMIT;
 [8] LOG:  statement: BEGIN;
 [8] LOG:  statement: COPY "journal"("id") FROM STDIN WITH (FORMAT binary)
-[8] LOG:  execute __asyncpg_stmt_a__: SELECT lay_trail($1)
+[8] LOG:  execute __asyncpg_stmt_a__: SELECT record_touches($1)
 [8] LOG:  statement: COMMIT;
 """
 

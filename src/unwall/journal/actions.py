@@ -1,65 +1,67 @@
 """Writing to the journal."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
-from msgspec.structs import astuple
+import msgspec
 
-from unwall.journal.partitions import day_of, ensure_days
-from unwall.journal.reads import subscriptions
-from unwall.journal.rules import COLUMNS, last_touches
+from unwall.journal.rules import post_touches, product_touches
 from unwall.journal.values import Event
 from unwall.kernel.database import Transaction
-from unwall.kernel.jobs import enqueue
-
-_TYPES = {"at": "timestamptz", "slot": "smallint", "propensity": "real", "quantity": "int", "amount": "bigint"}
-_TYPES |= dict.fromkeys(("kind", "page", "policy"), "text") | {"body": "jsonb"}
-_ARRAYS = ", ".join(f"${n}::{_TYPES.get(column, 'uuid')}[]" for n, column in enumerate(COLUMNS, 1))
-_INSERT_NEW = (
-    f"INSERT INTO journal ({', '.join(COLUMNS)}) SELECT * FROM unnest({_ARRAYS}) ON CONFLICT DO NOTHING RETURNING id"
-)
+from unwall.kernel.jobs import NewJob, enqueue
 
 
 async def record(conn: Transaction, events: Sequence[Event]) -> int:
-    """Write facts in the caller's transaction, once each; subscribers' jobs start when it commits.
+    """Write facts in the caller's transaction, once each; returns how many were new.
 
-    Returns how many were new. One call a transaction: the trail's rows are locked until it ends.
+    Each subscriber gets one job with its new events (`list[Event]`), which runs once the transaction has committed.
+    One call a transaction: the rows of trails are locked until it ends.
     """
     if not events:
         return 0
-    await ensure_days(conn, {day_of(event.at) for event in events})
-    new = await insert_new(conn, events)
-    fresh = list({event.id: event for event in events if event.id in new}.values())
-    await record_last_touches(conn, fresh)
-    await _tell_subscribers(conn, fresh)
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    new: set[UUID] = set()
+    sql = "SELECT id, entrypoint FROM record_events($1, $2, $3)"
+    for event_id, entrypoint in await conn.fetch(sql, in_order(events), product_touches(events), post_touches(events)):
+        new.add(event_id)
+        if entrypoint is not None:
+            wanted[entrypoint].add(event_id)
+    await enqueue(conn, [_job(entrypoint, events, ids) for entrypoint, ids in sorted(wanted.items())])
     return len(new)
+
+
+def _job(entrypoint: str, events: Iterable[Event], ids: set[UUID]) -> NewJob:
+    once = {event.id: event for event in events if event.id in ids}
+    return NewJob(entrypoint, msgspec.json.encode(list(once.values())))
 
 
 async def insert_new(conn: Transaction, events: Sequence[Event]) -> set[UUID]:
     """Insert what is not there yet; the ids of what was new. The days must be there."""
-    columns = [list(column) for column in zip(*map(astuple, in_order(events)), strict=True)]
-    return {record[0] for record in await conn.fetch(_INSERT_NEW, *columns)}
+    sql = (
+        "INSERT INTO journal SELECT * FROM jsonb_populate_recordset(NULL::journal, $1)"
+        " ON CONFLICT DO NOTHING RETURNING id"
+    )
+    return {event_id for (event_id,) in await conn.fetch(sql, in_order(events))}
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """By id: writers who bring the same entries meet at the same one first, and none waits for the other in a ring."""
+    """By id: writers who bring the same events insert the same one first, and do not wait for each other in a ring."""
     return sorted(events, key=attrgetter("id.int"))
 
 
-async def record_last_touches(conn: Transaction, events: Iterable[Event]) -> None:
-    steps = last_touches(events)
-    if steps:
-        columns = [list(column) for column in zip(*steps, strict=True)]
-        await conn.execute("SELECT lay_trail($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])", *columns)
+async def record_touches(conn: Transaction, events: Sequence[Event]) -> None:
+    products, posts = product_touches(events), post_touches(events)
+    if products or posts:
+        await conn.execute("SELECT record_touches($1, $2)", products, posts)
+
+
+async def delete_touches(conn: Transaction, before: datetime) -> None:
+    """Of posts: those that no order can be attributed by any more."""
+    await conn.execute("DELETE FROM touch WHERE at < $1", before)
 
 
 async def subscribe(conn: Transaction, kind: str, entrypoint: str) -> None:
     await conn.execute("INSERT INTO subscription VALUES ($1, $2) ON CONFLICT DO NOTHING", kind, entrypoint)
-
-
-async def _tell_subscribers(conn: Transaction, events: Sequence[Event]) -> None:
-    entrypoints = await subscriptions(conn, {event.kind for event in events})
-    for event in events:
-        for entrypoint in entrypoints.get(event.kind, ()):
-            await enqueue(conn, entrypoint, event)

@@ -9,7 +9,7 @@ import asyncpg
 import structlog
 from msgspec.structs import astuple
 
-from unwall.journal.actions import in_order, insert_new, record_last_touches
+from unwall.journal.actions import in_order, insert_new, record_touches
 from unwall.journal.partitions import days_between, ensure_days
 from unwall.journal.rules import COLUMNS
 from unwall.journal.values import Event
@@ -85,11 +85,11 @@ class Ingest:
         try:
             async with self._db.transaction() as conn:
                 await conn.copy_records_to_table("journal", records=map(astuple, events), columns=COLUMNS)
-                await record_last_touches(conn, events)
+                await record_touches(conn, events)
         except asyncpg.UniqueViolationError:
             async with self._db.transaction() as conn:
                 new = await insert_new(conn, events)
-                await record_last_touches(conn, [event for event in events if event.id in new])
+                await record_touches(conn, [event for event in events if event.id in new])
             EVENTS.inc(len(new))
             return [_count(chunk, new) for chunk in chunks]
         EVENTS.inc(len(events))

@@ -1,8 +1,9 @@
 """What the journal does by the clock."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
+from unwall.journal.actions import delete_touches
 from unwall.journal.export import export_days
 from unwall.journal.partitions import day_of, ensure_ahead
 from unwall.journal.values import ExportedDay
@@ -15,6 +16,12 @@ from unwall.kernel.text import N_
 async def prepare_days(db: Database) -> None:
     async with db.transaction() as conn:
         await ensure_ahead(conn, day_of(now()))
+
+
+async def delete_old_touches(db: Database, window_days: int) -> None:
+    """A day more than the attribution window is kept, for orders whose job is late."""
+    async with db.transaction() as conn:
+        await delete_touches(conn, now() - timedelta(days=window_days + 1))
 
 
 async def export(db: Database, data: Path, until: str | None = None) -> list[ExportedDay]:

@@ -1,4 +1,4 @@
-"""What a browser may tell the journal, and how a trail is laid."""
+"""What a browser may send to the journal, and what events say of the products and posts that a person touched."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,16 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.journal.values import BROWSER_KINDS, TRAIL_KINDS, Event, EventKind, Visit
+from unwall.journal.values import (
+    BROWSER_KINDS,
+    TOUCH_KINDS,
+    TRAIL_KINDS,
+    Event,
+    EventKind,
+    PostTouch,
+    ProductTouch,
+    Visit,
+)
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.text import N_
 
@@ -107,22 +116,29 @@ def _event(told: BrowserEvent, visit: Visit) -> Event:
     )
 
 
-LastTouch = tuple[UUID, UUID, EventKind, datetime]
-"""Person, product, strongest kind, latest time."""
-
-
-def last_touches(events: Iterable[Event]) -> list[LastTouch]:
-    """One step for each person and product, in their order."""
-    steps: dict[tuple[int, int], LastTouch] = {}
+def product_touches(events: Iterable[Event]) -> list[ProductTouch]:
+    """One for each person and product, in the order of their ids."""
+    touches: dict[tuple[int, int], ProductTouch] = {}
     for event in events:
-        person = event.member_id or event.visitor_id
-        if event.kind in _STRENGTH and event.product_id and person:
-            key = person.int, event.product_id.int
-            step = person, event.product_id, event.kind, event.at
-            steps[key] = _joined(steps[key], step) if key in steps else step
-    return [steps[key] for key in sorted(steps)]
+        person_id = event.person_id
+        if event.kind in _STRENGTH and event.product_id and person_id:
+            key = person_id.int, event.product_id.int
+            touch = ProductTouch(person_id, event.product_id, event.kind, event.at)
+            touches[key] = _joined(touches[key], touch) if key in touches else touch
+    return [touches[key] for key in sorted(touches)]
 
 
-def _joined(one: LastTouch, other: LastTouch) -> LastTouch:
-    person, product, kind, at = other
-    return person, product, max(one[2], kind, key=_STRENGTH.__getitem__), max(one[3], at)
+def _joined(one: ProductTouch, other: ProductTouch) -> ProductTouch:
+    kind = max(one.kind, other.kind, key=_STRENGTH.__getitem__)
+    return ProductTouch(one.person_id, one.product_id, kind, max(one.at, other.at))
+
+
+def post_touches(events: Iterable[Event]) -> list[PostTouch]:
+    """In the order of the table's key."""
+    touches: dict[tuple[int, datetime, int], PostTouch] = {}
+    for event in events:
+        person_id = event.person_id
+        if event.post_id and person_id and event.kind in TOUCH_KINDS:
+            key = person_id.int, event.at, event.post_id.int
+            touches[key] = PostTouch(person_id, event.at, event.post_id, event.merchant_id)
+    return [touches[key] for key in sorted(touches)]

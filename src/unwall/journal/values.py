@@ -40,8 +40,18 @@ BROWSER_KINDS = frozenset(
 TRAIL_KINDS = (EventKind.VIEW, EventKind.CLICK, EventKind.ADD_TO_CART, EventKind.PURCHASE)
 """What lays a person's trail over products, from the weakest sign to the strongest."""
 
-TOUCH_KINDS = (EventKind.VIEW, EventKind.CLICK, EventKind.DWELL, EventKind.LIKE, EventKind.SHARE, EventKind.ADD_TO_CART)
-"""By which a person touches a post. Having it on the screen is not touching it, and buying is what touching led to."""
+TOUCH_KINDS = frozenset(
+    {
+        EventKind.VIEW,
+        EventKind.CLICK,
+        EventKind.LIKE,
+        EventKind.SHARE,
+        EventKind.ADD_TO_CART,
+        EventKind.PURCHASE,
+    }
+)
+"""By which a person touches the post that the event names: opening it, a tap on it or on its tag, a like, a share, and
+what was put into the cart or bought from it. Having it on the screen, however long, is no touch."""
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -104,9 +114,22 @@ class Trail(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class PostTouch(msgspec.Struct, frozen=True):
-    post_id: UUID
+class ProductTouch(msgspec.Struct, frozen=True):
+    """A row of the table trail; `kind` is the strongest thing done to the product."""
+
+    person_id: UUID
+    product_id: UUID
+    kind: EventKind
     at: datetime
+
+
+class PostTouch(msgspec.Struct, frozen=True):
+    """A row of the table touch; `merchant_id` is the event's."""
+
+    person_id: UUID
+    at: datetime
+    post_id: UUID
+    merchant_id: UUID | None
 
 
 class DayCount(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ A job may run more than once (a worker may die after its work and before saying 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -28,14 +28,22 @@ ATTEMPTS = 5
 log = structlog.get_logger()
 
 
-async def enqueue(
-    conn: Transaction, entrypoint: str, payload: msgspec.Struct | bytes, *, delay_seconds: int = 0
-) -> None:
-    """The job runs once the caller's transaction has committed, `delay_seconds` from now at the earliest."""
-    data = payload if isinstance(payload, bytes) else msgspec.json.encode(payload)
-    await Queries(AsyncpgDriver(conn)).enqueue(  # type: ignore[arg-type]
-        entrypoint, data, execute_after=timedelta(seconds=delay_seconds)
-    )
+class NewJob(msgspec.Struct, frozen=True):
+    entrypoint: str
+    payload: bytes
+    delay_seconds: int = 0
+
+
+async def enqueue(conn: Transaction, jobs: Sequence[NewJob]) -> None:
+    """In one statement. A job runs once the caller's transaction has committed, `delay_seconds` from now at the
+    earliest."""
+    if jobs:
+        await Queries(AsyncpgDriver(conn)).enqueue(  # type: ignore[arg-type]
+            [job.entrypoint for job in jobs],
+            [job.payload for job in jobs],
+            [0] * len(jobs),
+            [timedelta(seconds=job.delay_seconds) for job in jobs],
+        )
 
 
 @asynccontextmanager

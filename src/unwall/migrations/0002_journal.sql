@@ -24,9 +24,6 @@ CREATE TABLE journal (
     PRIMARY KEY (id, at)
 ) PARTITION BY RANGE (at);
 CREATE INDEX journal_merchant ON journal (merchant_id, kind, at) WHERE kind <> 'impression';
--- Which posts a person touched lately, for attribution.
-CREATE INDEX journal_visitor_post ON journal (visitor_id, at) WHERE post_id IS NOT NULL AND kind <> 'impression';
-CREATE INDEX journal_member_post ON journal (member_id, at) WHERE post_id IS NOT NULL AND kind <> 'impression';
 CALL guard('journal', 'SELECT, INSERT');
 
 -- Make the partitions of these days (UTC) where they are missing, for whoever writes to the journal. A partition is
@@ -34,19 +31,20 @@ CALL guard('journal', 'SELECT, INSERT');
 CREATE FUNCTION ensure_journal_days(days date[]) RETURNS void LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
-    missing CONSTANT text := 'SELECT d FROM unnest($1) d WHERE NOT EXISTS (SELECT FROM pg_class'
-        ' WHERE relname = to_char(d, ''"journal_"YYYYMMDD'') AND relnamespace = ''public''::regnamespace) ORDER BY d';
+    name text;
     day date;
 BEGIN
-    EXECUTE missing INTO day USING days;
-    IF day IS NULL THEN
+    IF NOT EXISTS (SELECT FROM unnest(days) d WHERE to_regclass(to_char(d, '"public.journal_"YYYYMMDD')) IS NULL) THEN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('journal partitions'));
-    FOR day IN EXECUTE missing USING days LOOP  -- asked again: another writer may have made them meanwhile
-        EXECUTE format('CREATE TABLE public.%I (LIKE public.journal INCLUDING ALL)', to_char(day, '"journal_"YYYYMMDD'));
-        EXECUTE format('ALTER TABLE public.journal ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
-            to_char(day, '"journal_"YYYYMMDD'), day || ' 00:00+00', (day + 1) || ' 00:00+00');
+    FOREACH day IN ARRAY days LOOP
+        name := to_char(day, '"journal_"YYYYMMDD');
+        IF to_regclass('public.' || name) IS NULL THEN  -- another writer may have made it while this one waited
+            EXECUTE format('CREATE TABLE public.%I (LIKE public.journal INCLUDING ALL)', name);
+            EXECUTE format('ALTER TABLE public.journal ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                name, day || ' 00:00+00', (day + 1) || ' 00:00+00');
+        END IF;
     END LOOP;
 END $$;
 
@@ -60,14 +58,26 @@ CREATE TABLE trail (
     PRIMARY KEY (person_id, product_id)
 );
 
--- For whoever writes to the journal; no desk reads trails. The arrays name each (person, product) once, in order, so
--- that writers who meet take the rows in the same order.
-CREATE FUNCTION lay_trail(persons uuid[], products uuid[], kinds text[], times timestamptz[]) RETURNS void
+-- When each person touched which post: what orders are attributed by. Rows older than the attribution window are deleted.
+CREATE TABLE touch (
+    person_id   uuid NOT NULL,
+    at          timestamptz NOT NULL,
+    post_id     uuid NOT NULL,
+    merchant_id uuid,  -- whose product, post or account the event is about
+    PRIMARY KEY (person_id, at, post_id)
+);
+CREATE INDEX touch_at ON touch USING brin (at);
+
+-- For whoever writes to the journal; no desk reads trails or touches. `products` are rows of trail, each person and
+-- product once; `posts` are rows of touch. Both come in the order of their keys, so that writers who meet take the rows
+-- in the same order.
+CREATE FUNCTION record_touches(products jsonb, posts jsonb) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-    INSERT INTO trail AS old (person_id, product_id, kind, at) SELECT * FROM unnest(persons, products, kinds, times)
+    INSERT INTO trail AS old SELECT * FROM jsonb_populate_recordset(NULL::trail, products)
     ON CONFLICT (person_id, product_id) DO UPDATE SET at = greatest(old.at, excluded.at), kind = CASE
         WHEN array_position('{view,click,add-to-cart,purchase}', excluded.kind)
-           > array_position('{view,click,add-to-cart,purchase}', old.kind) THEN excluded.kind ELSE old.kind END
+           > array_position('{view,click,add-to-cart,purchase}', old.kind) THEN excluded.kind ELSE old.kind END;
+    INSERT INTO touch SELECT * FROM jsonb_populate_recordset(NULL::touch, posts) ON CONFLICT DO NOTHING
 $$;
 
 -- Who wants to hear of which kind of fact: the job is enqueued in the transaction that records the fact.
@@ -77,6 +87,23 @@ CREATE TABLE subscription (
     PRIMARY KEY (kind, entrypoint)
 );
 GRANT SELECT ON subscription TO unwall_desk;
+
+-- Everything that recording facts takes, in one statement: the days, the rows, the touches. Returns each row that was new
+-- with each entry point that wants to hear of it (NULL where there is none).
+CREATE FUNCTION record_events(events jsonb, products jsonb, posts jsonb) RETURNS TABLE (id uuid, entrypoint text)
+    LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM ensure_journal_days(ARRAY(
+        SELECT DISTINCT (at AT TIME ZONE 'UTC')::date FROM jsonb_to_recordset(events) e (at timestamptz) ORDER BY 1));
+    PERFORM record_touches(products, posts);
+    RETURN QUERY
+        WITH new AS (
+            INSERT INTO journal SELECT * FROM jsonb_populate_recordset(NULL::journal, events)
+            ON CONFLICT DO NOTHING RETURNING id, kind
+        )
+        SELECT new.id, s.entrypoint FROM new LEFT JOIN subscription s USING (kind);
+END $$;
 
 -- Days written to Parquet, and how many rows went there.
 CREATE TABLE journal_export (

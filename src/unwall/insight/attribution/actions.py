@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from unwall.journal.values import TOUCH_KINDS
 from unwall.kernel.database import Transaction
 
 # In-post: the post that most of the order's goods were bought from. Browsers name it, so it must be there, and be this
 # merchant's or nobody's. Else last-touch: the last post of this merchant that the person (the member, and every visitor
 # known to be them) touched within the window $2 before ordering.
 _CREDIT = """
-    WITH bought AS (
+    WITH bought AS MATERIALIZED (
         SELECT o.id, o.merchant_id, o.member_id, o.visitor_id, o.placed_at, o.items_total - o.discount_total AS amount,
             (SELECT l.post_id FROM order_line l JOIN post p ON p.id = l.post_id
                 WHERE l.order_id = o.id AND coalesce(p.merchant_id, o.merchant_id) = o.merchant_id
@@ -25,19 +24,12 @@ _CREDIT = """
         CASE WHEN b.in_post IS NULL THEN 'last-touch' ELSE 'in-post' END,
         b.amount, coalesce(touch.at, b.placed_at), b.placed_at
     FROM bought b LEFT JOIN LATERAL (
-        SELECT post_id, at FROM (
-            SELECT j.post_id, j.at, j.merchant_id FROM journal j
-            WHERE j.member_id = b.member_id AND j.at > b.placed_at - $2::interval AND j.at <= b.placed_at
-                AND j.post_id IS NOT NULL AND j.kind <> 'impression' AND j.kind = ANY($3)
-            UNION ALL
-            SELECT j.post_id, j.at, j.merchant_id FROM (
-                SELECT b.visitor_id AS id UNION SELECT v.id FROM visitor v WHERE v.member_id = b.member_id
-            ) person JOIN journal j ON j.visitor_id = person.id
-            WHERE j.at > b.placed_at - $2::interval AND j.at <= b.placed_at
-                AND j.post_id IS NOT NULL AND j.kind <> 'impression' AND j.kind = ANY($3)
-        ) seen
-        WHERE seen.post_id = b.in_post OR (b.in_post IS NULL AND seen.merchant_id = b.merchant_id)
-        ORDER BY at DESC LIMIT 1
+        SELECT t.post_id, t.at FROM touch t
+        WHERE t.person_id = ANY(ARRAY(SELECT v.id FROM visitor v WHERE v.member_id = b.member_id)
+                || b.member_id || b.visitor_id)
+            AND t.at > b.placed_at - $2::interval AND t.at <= b.placed_at
+            AND (t.post_id = b.in_post OR b.in_post IS NULL AND t.merchant_id = b.merchant_id)
+        ORDER BY t.at DESC, t.post_id DESC LIMIT 1
     ) touch ON true
     WHERE coalesce(b.in_post, touch.post_id) IS NOT NULL
     ON CONFLICT (order_id) DO NOTHING
@@ -48,12 +40,12 @@ _CREDIT_SINCE = _CREDIT.format(which="o.placed_at >= $1")
 
 async def attribute(conn: Transaction, order_ids: Sequence[UUID], window: timedelta) -> int:
     """How many of these paid orders were credited to a post now."""
-    return _count(await conn.execute(_CREDIT_THESE, list(order_ids), window, list(TOUCH_KINDS)))
+    return _count(await conn.execute(_CREDIT_THESE, list(order_ids), window))
 
 
 async def attribute_since(conn: Transaction, since: datetime, window: timedelta) -> int:
     """The same for every paid order placed since then: for histories that were brought in."""
-    return _count(await conn.execute(_CREDIT_SINCE, since, window, list(TOUCH_KINDS)))
+    return _count(await conn.execute(_CREDIT_SINCE, since, window))
 
 
 def _count(status: str) -> int:

@@ -1,4 +1,4 @@
-"""What insight does when a purchase is recorded."""
+"""Orders are attributed when their purchases are recorded."""
 
 from datetime import timedelta
 
@@ -13,7 +13,8 @@ ATTRIBUTE = "attribution.attribute"
 
 
 async def attribute(db: Database, window_days: int, payload: bytes) -> None:
-    event = msgspec.json.decode(payload, type=Event)
-    if event.order_id is not None:
+    purchases = msgspec.json.decode(payload, type=list[Event])
+    order_ids = {purchase.order_id for purchase in purchases if purchase.order_id is not None}
+    if order_ids:
         async with db.transaction() as conn:
-            await actions.attribute(conn, [event.order_id], timedelta(days=window_days))
+            await actions.attribute(conn, sorted(order_ids), timedelta(days=window_days))

@@ -17,7 +17,7 @@ from unwall.intake.dataset.tables import TABLES
 from unwall.intake.dataset.values import FILES, LogIn, MerchantRecord
 from unwall.intake.progress import Progress
 from unwall.journal.partitions import ensure_days
-from unwall.journal.values import TRAIL_KINDS
+from unwall.journal.values import TOUCH_KINDS, TRAIL_KINDS
 from unwall.kernel.database import Database, Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files
@@ -97,6 +97,7 @@ async def _load(
         await complete(conn, ids)
         if not dataset.has("trails"):
             written["trails"] = await derive_trails(conn, ids)
+        written["touches"] = await derive_touches(conn, ids)
         if not dataset.has("attributions"):
             since = min(merchant.created_at for merchant in merchants)
             written["attributions"] = await attribute_since(conn, since, ATTRIBUTION_WINDOW)
@@ -143,5 +144,21 @@ async def derive_trails(conn: Transaction, merchants: list[UUID]) -> int:
         """,
         merchants,
         list(TRAIL_KINDS),
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def derive_touches(conn: Transaction, merchants: list[UUID]) -> int:
+    """Add the touches of posts that the journal tells of under these merchants; how many were new."""
+    status: str = await conn.execute(
+        """
+        INSERT INTO touch (person_id, at, post_id, merchant_id)
+        SELECT coalesce(member_id, visitor_id), at, post_id, merchant_id
+        FROM journal WHERE merchant_id = ANY($1) AND kind = ANY($2) AND kind <> 'impression' AND post_id IS NOT NULL
+            AND coalesce(member_id, visitor_id) IS NOT NULL
+        ON CONFLICT DO NOTHING
+        """,
+        merchants,
+        list(TOUCH_KINDS),
     )
     return int(status.rpartition(" ")[2])

@@ -99,6 +99,7 @@ LEFT_OUT = MappingProxyType(
         "session": "a sign-in at this install",
         "sign_in_attempt": "counted for this install's sign-in limits",
         "subscription": "which jobs of the program hear which facts; comes with the program",
+        "touch": "worked out from the journal",
         "test_gateway_charge": "the books of the test gateway, which stands for another company",
     }
 )

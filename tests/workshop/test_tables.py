@@ -52,6 +52,7 @@ MAY_READ = {
     ("insight.attribution", "product"): "a report names what it counts",
     ("insight.attribution", "sales_order"): "a report sums what was sold",
     ("insight.attribution", "stock_level"): "what sold is compared with what is left",
+    ("insight.attribution", "touch"): "orders are joined with what led to them: one statement for any number of orders",
     ("insight.attribution", "variant"): "a report names what it counts",
     ("insight.attribution", "visitor"): "an order is credited to what its member did as a visitor",
     ("insight.pages", "account"): "a page is composed in six statements, so each brings much",

@@ -381,6 +381,7 @@ async def counted(conn):
 async def test_p9_a_home_page_takes_few_statements(market, recommender):
     async with market.transaction() as conn:
         await shop(conn, "near", 30.27, {"white": 2})
+        await conn.fetchval("SELECT $1::uuid[]", [])  # the driver asks once a connection what an array of these is
         async with counted(conn) as statements:
             await compose.compose_home(conn, recommender, visit(NEWCOMER.visitor_id, place=WEST_LAKE), NOON)
         assert len(statements) == 4

@@ -30,6 +30,7 @@ from unwall.kernel import embedded
 print(embedded.start(Path(sys.argv[1]), durable=False).url, flush=True)
 sys.stdin.read()
 """
+FILL_LOG = "SELECT count(pg_logical_emit_message(false, '', repeat('x', 1000000))) FROM generate_series(1, 50)"
 PATIENCE_SECONDS = 60
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be two users")
@@ -65,7 +66,7 @@ def directory() -> Iterator[Path]:
 
 @pytest.fixture
 def server(directory: Path) -> Iterator[embedded.Server]:
-    server = embedded.start(directory)
+    server = embedded.start(directory, durable=False)
     yield server
     server.stop()
 
@@ -178,6 +179,7 @@ def test_a_command_that_replaces_its_process_keeps_the_server(directory):
 
 def test_a_killed_postmaster_is_started_again_with_its_data(server, directory):
     ask(server.url, "CREATE TABLE kept AS SELECT 7 AS n")
+    ask(server.url, "CHECKPOINT")
     begun, (pid, _) = started_at(server.url), read_pid_file(directory / "data")
 
     os.kill(pid, signal.SIGKILL)
@@ -206,6 +208,37 @@ def test_nothing_is_left_running_when_supervisor_and_user_are_killed(directory):
         eventually(lambda: not answers(url) and read_pid_file(directory / "data") == (0, ""))
     server = embedded.start(directory)
     assert answers(server.url)
+    server.stop()
+
+
+@as_root
+def test_after_a_full_disk_it_comes_back_once_there_is_room():
+    disk = Path(tempfile.mkdtemp(prefix="unwall-disk-"))
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=150m,mode=711", "tmpfs", str(disk)]
+    if subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs the right to mount a small disk")
+    try:
+        fill_and_free(disk)
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+        disk.rmdir()
+
+
+def fill_and_free(disk: Path) -> None:
+    server = embedded.start(disk / "postgres")
+    ask(server.url, "CREATE TABLE kept AS SELECT 7 AS n")
+    pid, _ = read_pid_file(disk / "postgres" / "data")
+    room = os.statvfs(disk)
+    (disk / "filler").write_bytes(b"x" * (room.f_bavail * room.f_frsize))
+    with pytest.raises((OSError, asyncpg.PostgresError)):
+        ask(server.url, FILL_LOG)
+    eventually(lambda: "supervisor: PostgreSQL ended" in (disk / "postgres" / "log").read_text())
+
+    (disk / "filler").unlink()
+
+    eventually(lambda: answers(server.url))
+    assert ask(server.url, "SELECT n FROM kept") == 7
+    assert read_pid_file(disk / "postgres" / "data")[0] != pid
     server.stop()
 
 
@@ -246,7 +279,7 @@ def test_a_start_that_replays_its_log_is_waited_for(directory, monkeypatch):
     state = "4711\n{data}\n1\n5432\n{data}\n\n1 1\n{state}\n"
     (found.data / "postmaster.pid").write_text(state.format(data=found.data, state="starting"))
 
-    waiting = threading.Thread(target=embedded._wait_until_ready, args=[found])
+    waiting = threading.Thread(target=embedded._wait_until_ready, args=[found], kwargs={"durable": False})
     waiting.start()
     waiting.join(0.2)
     assert waiting.is_alive()

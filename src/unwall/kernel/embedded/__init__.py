@@ -72,7 +72,7 @@ def start(directory: Path, *, durable: bool = True) -> Server:
     os.set_inheritable(holder, True)  # the command that replaces this process by `os.exec` keeps the server
     try:
         _ensure_supervisor(cluster, durable=durable)
-        _wait_until_ready(cluster)
+        _wait_until_ready(cluster, durable=durable)
     except BaseException:
         os.close(holder)
         raise
@@ -92,7 +92,7 @@ def _start_supervisor(cluster: Cluster, command: list[str]) -> None:
     """Returns when it has its lock."""
     account = cluster.account
     ids = [str(account.uid), str(account.gid)] if account.run_as() else ["-1", "-1"]
-    script = [sys.executable, "-I", "-S", supervisor.__file__, str(cluster.directory), str(cluster.socket_directory)]
+    script = [sys.executable, "-I", "-S", supervisor.__file__, str(cluster.directory)]
     output = os.open(cluster.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         subprocess.run(  # noqa: S603
@@ -110,16 +110,18 @@ def _start_supervisor(cluster: Cluster, command: list[str]) -> None:
         os.close(output)
 
 
-def _wait_until_ready(cluster: Cluster) -> None:
+def _wait_until_ready(cluster: Cluster, *, durable: bool) -> None:
     begun = time.monotonic()
     while True:
-        running = _postmaster(cluster)
+        if not _supervised(cluster):
+            if _said(cluster) == supervisor.GIVEN_UP:
+                raise _refused(cluster)
+            _ensure_supervisor(cluster, durable=durable)  # it was killed meanwhile
         pid, state = read_pid_file(cluster.data)
-        if running and running == pid and state == "ready":
+        started = _said(cluster) == str(pid)
+        if started and state == "ready":
             return
-        recovering = running == pid and running != 0
-        patience = RECOVERY_SECONDS if recovering else REFUSAL_SECONDS
-        if not _supervised(cluster) or time.monotonic() - begun > patience:
+        if time.monotonic() - begun > (RECOVERY_SECONDS if started else REFUSAL_SECONDS):
             raise _refused(cluster)
         time.sleep(POLL_SECONDS)
 
@@ -129,12 +131,9 @@ def _supervised(cluster: Cluster) -> bool:
         return not try_lock(descriptor, fcntl.LOCK_SH)
 
 
-def _postmaster(cluster: Cluster) -> int:
-    """The process id that the supervisor wrote; 0 while it has none."""
-    try:
-        return int((cluster.directory / "supervisor").read_text() or 0)
-    except FileNotFoundError:
-        return 0
+def _said(cluster: Cluster) -> str:
+    """What the supervisor wrote: the process id of the postmaster, that it has given up, or nothing yet."""
+    return (cluster.directory / "supervisor").read_text()
 
 
 def _refused(cluster: Cluster) -> Invalid:

@@ -19,9 +19,9 @@ import msgspec
 
 from unwall.kernel.embedded.account import Account, check_reach, server_account
 from unwall.kernel.embedded.binaries import MAJOR, program_folder
+from unwall.kernel.embedded.supervisor import SOCKET_NAME
 from unwall.kernel.errors import Invalid
 
-SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
 SUPERUSER = "postgres"
 LOG_BYTES = 10_000_000
@@ -122,7 +122,7 @@ def prepare(cluster: Cluster, starting: int, *, durable: bool) -> list[str]:
     if cluster.socket_directory != cluster.data:
         _make_private(cluster.socket_directory, cluster.account)
     _rotate(cluster.log)
-    return [str(programs / "postgres"), "-D", str(cluster.data), "-p", "5432"]
+    return [str(programs / "postgres"), "-D", str(cluster.data), "-k", str(cluster.socket_directory), "-p", "5432"]
 
 
 def _our_name(cluster: Cluster) -> str:

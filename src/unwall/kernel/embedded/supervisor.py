@@ -3,7 +3,7 @@
 Its files in the server's directory are locked with flock, so the operating system releases them however a process ends:
 
     holders     shared, by each process that uses the server; the supervisor stops it once it can lock this alone
-    supervisor  exclusive, by the supervisor; holds the process id of the postmaster
+    supervisor  exclusive, by the supervisor; says the process id of the postmaster, or that it was given up
     server      exclusive, inherited by every process of the server, so also by those that outlive their postmaster
     starting    exclusive, by the process that makes the cluster or starts the supervisor
 """
@@ -26,6 +26,8 @@ LEFTOVER_SECONDS = 8.0
 STOP_SECONDS = 60.0
 """How long a shutdown with a checkpoint may take before the server is stopped without one."""
 PR_SET_PDEATHSIG = 1
+SOCKET_NAME = ".s.PGSQL.5432"
+GIVEN_UP = "given up"
 
 
 def open_lock(file: Path) -> int:
@@ -54,6 +56,7 @@ class Supervisor:
 
     def __init__(self, directory: Path, lock: int, command: list[str], ids: tuple[int, int] | None) -> None:
         self.data = directory / "data"
+        self.socket_directory = Path(command[command.index("-k") + 1])
         self.lock = lock
         self.holders = open_lock(directory / "holders")
         self.server_lock = directory / "server"
@@ -64,8 +67,8 @@ class Supervisor:
         self.ready_once = False
 
     def run(self) -> None:
-        """Ends when nobody uses the server any more, and when its very first start fails; whoever waits then reads
-        the log. A server that was ready once is started again for as long as it takes, a full disk may get room."""
+        """Ends when nobody uses the server any more, and when its very first start is refused; whoever waits then reads
+        the log. A server that was ready once is started again for as long as it takes: a full disk may get room."""
         while (process := self._start()) is not None:
             ready = False
             while process.poll() is None:
@@ -74,9 +77,10 @@ class Supervisor:
                     return
                 ready = ready or read_pid_file(self.data) == (process.pid, "ready")
                 time.sleep(POLL_SECONDS)
-            self._publish(None)
             self.ready_once = self.ready_once or ready
-            if not self.ready_once:
+            refused = not self.ready_once and process.returncode > 0  # it said no, and was not killed
+            self._publish(GIVEN_UP if refused else "")
+            if refused:
                 return
             _say(f"PostgreSQL ended with {process.returncode} and is started again")
             time.sleep(0 if ready else RESTART_SECONDS)
@@ -86,8 +90,9 @@ class Supervisor:
         if inherited is None:
             return None
         try:
-            # all that could be running was waited for: a number in this file may by now be another program's
+            # all that could be running was waited for: the number in these files is another program's, or a zombie's
             (self.data / "postmaster.pid").unlink(missing_ok=True)
+            (self.socket_directory / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
             process = subprocess.Popen(  # noqa: S603
                 self.command,
                 stdin=subprocess.DEVNULL,
@@ -99,15 +104,18 @@ class Supervisor:
             )
         finally:
             os.close(inherited)
-        self._publish(process.pid)
+        self._publish(str(process.pid))
         return process
 
     def _lock_server(self) -> int | None:
         """Waits for every process of an earlier server to end, and asks one whose supervisor was killed to stop."""
         descriptor, deadline = open_lock(self.server_lock), time.monotonic() + LEFTOVER_SECONDS
         while not try_lock(descriptor, fcntl.LOCK_EX):
-            if self._unused() or (not self.ready_once and time.monotonic() > deadline):
-                _say("Processes of an earlier server are still running")
+            late = not self.ready_once and time.monotonic() > deadline
+            if late:
+                _say("processes of an earlier server are still running")
+                self._publish(GIVEN_UP)
+            if late or self._unused():
                 os.close(descriptor)
                 return None
             pid, _ = read_pid_file(self.data)
@@ -120,9 +128,9 @@ class Supervisor:
     def _unused(self) -> bool:
         return try_lock(self.holders, fcntl.LOCK_EX)
 
-    def _publish(self, pid: int | None) -> None:
+    def _publish(self, text: str) -> None:
         os.ftruncate(self.lock, 0)
-        os.pwrite(self.lock, b"" if pid is None else b"%d" % pid, 0)
+        os.pwrite(self.lock, text.encode(), 0)
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
@@ -147,10 +155,9 @@ def _say(text: str) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """`DIRECTORY SOCKET_DIRECTORY UID GID COMMAND...`, where UID is -1 to stay who we are.
+    """`DIRECTORY UID GID COMMAND...`, where UID is -1 to stay who we are.
     Returns once another process, which has the lock, does the work."""
-    directory, socket_directory = Path(arguments[0]), Path(arguments[1])
-    uid, gid = int(arguments[2]), int(arguments[3])
+    directory, uid, gid, command = Path(arguments[0]), int(arguments[1]), int(arguments[2]), arguments[3:]
     # asked to stop are the processes that use the server, which may need it until they end
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
@@ -161,10 +168,10 @@ def main(arguments: list[str]) -> None:
     os.ftruncate(lock, 0)
     if os.fork():
         os._exit(0)  # the lock stays with the other process
-    command = [*arguments[4:], "-k", str(socket_directory)]
-    Supervisor(directory, lock, command, None if uid < 0 else (uid, gid)).run()
-    with suppress(OSError):  # it is the cluster's own and not empty
-        socket_directory.rmdir()
+    supervisor = Supervisor(directory, lock, command, None if uid < 0 else (uid, gid))
+    supervisor.run()
+    with suppress(OSError):  # unless it is the cluster, which is not empty
+        supervisor.socket_directory.rmdir()
     os.close(lock)  # before `holders`, which the next process waits for first
 
 

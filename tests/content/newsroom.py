@@ -6,7 +6,7 @@ from uuid import UUID
 from unwall.catalogue import actions as catalogue
 from unwall.catalogue.values import ProductDraft, VariantDraft
 from unwall.content.accounts import actions as accounts
-from unwall.content.accounts.values import AccountDraft
+from unwall.content.accounts.values import AccountDraft, AccountKind, Actor, Owner
 from unwall.content.posts import actions as posts
 from unwall.content.posts.values import PostDraft
 from unwall.journal.values import Visit
@@ -15,6 +15,10 @@ from unwall.kernel.ids import new_id
 from unwall.people.values import Member
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
+
+
+def staff(merchant_id: UUID, name: str = "Mei") -> Actor:
+    return Actor(name, Owner(merchant_id=merchant_id))
 
 
 async def a_merchant(conn: Connection, slug: str) -> UUID:
@@ -30,7 +34,15 @@ async def a_merchant(conn: Connection, slug: str) -> UUID:
 async def an_account(conn: Connection, slug: str) -> tuple[UUID, UUID]:
     """A merchant and its account, both called `slug`."""
     merchant_id = await a_merchant(conn, slug)
-    return merchant_id, await accounts.save_account(conn, merchant_id, AccountDraft(slug, slug.title()))
+    return merchant_id, await accounts.save_account(conn, staff(merchant_id), AccountDraft(slug, slug.title()))
+
+
+async def a_members_account(conn: Connection, handle: str) -> tuple[Actor, UUID]:
+    """A member with an account of a creator."""
+    visit = await signed_in(conn, await a_visitor(conn))
+    actor = Actor(f"member:{visit.member_id}", Owner(member_id=visit.member_id))
+    draft = AccountDraft(handle, handle.title(), AccountKind.CREATOR)
+    return actor, await accounts.save_account(conn, actor, draft)
 
 
 async def a_product(conn: Connection, merchant_id: UUID, title: str) -> UUID:
@@ -39,9 +51,13 @@ async def a_product(conn: Connection, merchant_id: UUID, title: str) -> UUID:
 
 
 async def a_live_post(conn: Connection, merchant_id: UUID, account_id: UUID, minute: int = 0, **facts: object) -> UUID:
+    return await published(conn, staff(merchant_id), account_id, minute, **facts)
+
+
+async def published(conn: Connection, actor: Actor, account_id: UUID, minute: int = 0, **facts: object) -> UUID:
     draft = PostDraft(account_id, **{"title": f"Minute {minute}", **facts})  # type: ignore[arg-type]
-    post_id = await posts.save_draft(conn, merchant_id, draft, "Mei")
-    await posts.publish(conn, merchant_id, post_id, START + timedelta(minutes=minute))
+    post_id = await posts.save_draft(conn, actor, draft)
+    await posts.publish(conn, actor, post_id, START + timedelta(minutes=minute))
     return post_id
 
 

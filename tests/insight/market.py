@@ -85,7 +85,8 @@ async def add_post(conn: Connection, name: str, merchant: UUID, tagged: list[str
     )
     for position, tag in enumerate(tagged):
         await conn.execute(
-            "INSERT INTO post_tag (post_id, position, merchant_id, product_id) VALUES ($1, $2, $3, $4)",
+            "INSERT INTO post_tag (post_id, position, merchant_id, product_id, product_merchant_id)"
+            " SELECT $1, $2, $3, id, merchant_id FROM product WHERE id = $4",
             post(name),
             position,
             merchant,

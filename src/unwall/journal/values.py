@@ -30,6 +30,8 @@ class EventKind(StrEnum):
     COUNTER_SALE = "counter-sale"
     RETURN = "return"
     SHIPPED = "shipped"
+    PUBLISH = "publish"
+    """A post goes live; member_id is the one who owns its account, if any."""
 
 
 BROWSER_KINDS = frozenset(

@@ -45,6 +45,7 @@ CREATE TABLE merchant (
     timezone     text NOT NULL,
     locale       text NOT NULL DEFAULT 'en',
     translations jsonb NOT NULL DEFAULT '{}',  -- {"zh": {"name": "..."}}
+    tagging      text NOT NULL DEFAULT 'collaborators' CHECK (tagging IN ('everybody', 'collaborators', 'nobody')),
     created_at   timestamptz NOT NULL DEFAULT now()
 );
 ALTER TABLE merchant ENABLE ROW LEVEL SECURITY;

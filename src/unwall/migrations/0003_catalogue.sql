@@ -25,7 +25,8 @@ CREATE TABLE product (
     search       tsvector NOT NULL DEFAULT '',
     created_at   timestamptz NOT NULL DEFAULT now(),
     updated_at   timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (merchant_id, slug)
+    UNIQUE (merchant_id, slug),
+    UNIQUE (id, merchant_id)
 );
 CREATE INDEX product_listing ON product (merchant_id, id DESC) WHERE status = 'active';
 CREATE INDEX product_category ON product (category_id, id DESC) WHERE status = 'active';

@@ -16,7 +16,7 @@ from unwall.kernel.ids import new_id
 from unwall.kernel.secrets import fingerprint, token
 from unwall.kernel.text import N_
 from unwall.people import reads, rules
-from unwall.people.values import ApiScope, BadCredentials, Role
+from unwall.people.values import ApiScope, BadCredentials, Role, Tagging
 
 SESSION_DAYS = {"member": 90, "staff": 14}
 HASHER = PasswordHash.recommended()
@@ -53,6 +53,11 @@ async def add_merchant(
     except asyncpg.UniqueViolationError:
         raise Invalid.one("slug", N_("Another store has this address already.")) from None
     return merchant_id
+
+
+async def set_tagging(conn: Transaction, merchant_id: UUID, tagging: Tagging) -> None:
+    """Tags that are no longer allowed are not shown from the next page on."""
+    await conn.execute("UPDATE merchant SET tagging = $2 WHERE id = $1", merchant_id, tagging)
 
 
 async def sign_up(db: Database, email: str, name: str, password: str, locale: str) -> SignedIn:

@@ -25,6 +25,15 @@ class Merchant(msgspec.Struct, frozen=True):
     locale: str
 
 
+class Tagging(StrEnum):
+    """Which accounts may tag a merchant's products in their posts, beside its own."""
+
+    EVERYBODY = "everybody"
+    COLLABORATORS = "collaborators"
+    """Those that it listed (content.accounts)."""
+    NOBODY = "nobody"
+
+
 class Member(msgspec.Struct, frozen=True):
     id: UUID
     email: str | None

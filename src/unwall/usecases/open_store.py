@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 from unwall.content.accounts.actions import save_account
-from unwall.content.accounts.values import AccountDraft
+from unwall.content.accounts.values import AccountDraft, Actor, Owner
 from unwall.kernel.database import Database
 from unwall.people import actions as people
 from unwall.people.rules import check_person
@@ -29,5 +29,6 @@ async def open_store(db: Database, draft: StoreDraft) -> UUID:
     async with db.transaction() as conn:
         merchant_id = await people.add_merchant(conn, draft.slug, draft.name, draft.currency, draft.timezone)
         await people.add_staff(conn, merchant_id, draft.owner_email, draft.owner_name, hashed, Role.OWNER, None)
-        await save_account(conn, merchant_id, AccountDraft(handle=draft.slug.replace("-", "_")[:30], name=draft.name))
+        owner = Actor(f"staff:{draft.owner_email}", Owner(merchant_id=merchant_id))
+        await save_account(conn, owner, AccountDraft(handle=draft.slug.replace("-", "_")[:30], name=draft.name))
     return merchant_id

@@ -12,7 +12,7 @@ from tests.channels.conftest import Shopper
 from tests.channels.shop.stall import Stall, open_stall
 from tests.commerce.market import Market
 from unwall.content.accounts.actions import save_account
-from unwall.content.accounts.values import AccountDraft
+from unwall.content.accounts.values import AccountDraft, Actor, Owner
 from unwall.content.posts import actions as posts
 from unwall.content.posts.values import PostDraft
 from unwall.kernel.database import Database
@@ -139,8 +139,9 @@ async def _rival(db: Database) -> Rival:
             found.node,
             found.merchant,
         )
-        account = await save_account(conn, found.merchant, AccountDraft(handle="rival", name="Rival"))
-        found.post = await posts.save_draft(conn, found.merchant, PostDraft(account, title="Secret plans"), "eve")
+        eve = Actor("eve", Owner(merchant_id=found.merchant))
+        account = await save_account(conn, eve, AccountDraft(handle="rival", name="Rival"))
+        found.post = await posts.save_draft(conn, eve, PostDraft(account, title="Secret plans"))
         await conn.execute(
             "INSERT INTO sales_order (id, merchant_id, number, channel, state, method, currency, items_total,"
             " shipping_total, total, contact, paid_at, placed_at)"

@@ -128,7 +128,7 @@ WRONG = [
     ({"account_id": "nonsense"}, "f-account_id", "This is not one of your accounts."),
     ({"other.title": "长" * 201}, "f-other-title", "This is too long."),
     (LAKE | {"media.0.file": "../../secret"}, "f-alt-0", "Name an uploaded picture."),
-    ({"tags.0.product_id": "RIVAL", "tags.0.media": ""}, "tag-0", "This is not one of your products."),
+    ({"tags.0.product_id": "RIVAL", "tags.0.media": ""}, "tag-0", "The store that sells this does not let you tag it."),
     (LAKE | TAG | {"tags.0.media": "7"}, "tag-0", "There is no such picture."),
     (LAKE | TAG | {"tags.0.x": "101"}, "tag-0", "Write a number from 0 to 100."),
     (LAKE | TAG | {"tags.0.y": "low"}, "tag-0", "Write a number from 0 to 100."),

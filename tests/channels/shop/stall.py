@@ -8,7 +8,7 @@ import msgspec
 from tests.channels.conftest import Shopper
 from tests.commerce.market import Market, open_market
 from unwall.content.accounts.actions import save_account
-from unwall.content.accounts.values import AccountDraft
+from unwall.content.accounts.values import AccountDraft, Actor, Owner
 from unwall.content.posts import actions as posts
 from unwall.content.posts.values import Media, PostDraft, Tag
 from unwall.kernel.clock import now
@@ -29,13 +29,17 @@ class Stall(msgspec.Struct, frozen=True):
     """A later post without products."""
 
 
+def author(market: Market) -> Actor:
+    return Actor("bo@example.org", Owner(merchant_id=market.merchant))
+
+
 async def open_stall(db: Database) -> Stall:
     market = await open_market(db)
     async with db.transaction() as conn:
         await conn.execute("UPDATE product SET option_names = ARRAY['Colour'] WHERE id = $1", market.scarf)
         tea = await conn.fetchval("SELECT id FROM product WHERE slug = 'tea'")
     async with db.transaction() as conn:
-        account = await save_account(conn, market.merchant, AccountDraft(handle="liuyun", name="Liu Yun", bio="Silk."))
+        account = await save_account(conn, author(market), AccountDraft(handle="liuyun", name="Liu Yun", bio="Silk."))
         tags = (Tag(market.scarf, 0, 0.25, 0.5), Tag(tea))
         picture = Media("3f/lake.svg", "A lake", 800, 1000)
         morning = await _publish(
@@ -50,8 +54,8 @@ async def open_stall(db: Database) -> Stall:
 
 async def _publish(conn, market: Market, draft: PostDraft, seconds_ago: int) -> UUID:
     """Seconds, because posts of one millisecond have no order."""
-    post_id = await posts.save_draft(conn, market.merchant, draft, "bo@example.org")
-    await posts.publish(conn, market.merchant, post_id, now() - timedelta(seconds=seconds_ago))
+    post_id = await posts.save_draft(conn, author(market), draft)
+    await posts.publish(conn, author(market), post_id, now() - timedelta(seconds=seconds_ago))
     return post_id
 
 

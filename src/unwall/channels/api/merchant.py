@@ -21,10 +21,11 @@ from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock import reads as stock_reads
 from unwall.commerce.stock.values import Cause, GridRow, LedgerEntry, Node, Reason
 from unwall.content.accounts import reads as account_reads
-from unwall.content.accounts.values import Account
+from unwall.content.accounts.rules import key_actor
+from unwall.content.accounts.values import Account, Owner
 from unwall.content.posts import actions as posts
 from unwall.content.posts import reads as post_reads
-from unwall.content.posts.values import MerchantPost, Post, PostDraft
+from unwall.content.posts.values import EditablePost, Post, PostDraft
 from unwall.insight.attribution import reads as insight
 from unwall.insight.attribution.values import PostSales
 from unwall.kernel.clock import now
@@ -229,7 +230,7 @@ async def _move(
 @get("/accounts", scope=ApiScope.CONTENT_READ, tags=TAGS)
 async def accounts(request: AnyRequest, services: Services, key: ApiKey) -> list[Account]:
     async with services.db.confined(key.merchant_id) as conn:
-        return await account_reads.accounts_of(conn, key.merchant_id, lang(request))
+        return await account_reads.own_accounts(conn, Owner(merchant_id=key.merchant_id), lang(request))
 
 
 @get("/posts", scope=ApiScope.CONTENT_READ, tags=TAGS)
@@ -240,13 +241,13 @@ async def all_posts(request: AnyRequest, services: Services, key: ApiKey, after:
 
 
 @get("/posts/{post_id:uuid}", scope=ApiScope.CONTENT_READ, tags=TAGS)
-async def read_post(services: Services, key: ApiKey, post_id: UUID) -> MerchantPost:
+async def read_post(services: Services, key: ApiKey, post_id: UUID) -> EditablePost:
     async with services.db.confined(key.merchant_id) as conn:
         return await _own_post(conn, key, post_id)
 
 
-async def _own_post(conn: Connection, key: ApiKey, post_id: UUID) -> MerchantPost:
-    found = await post_reads.merchant_post(conn, key.merchant_id, post_id)
+async def _own_post(conn: Connection, key: ApiKey, post_id: UUID) -> EditablePost:
+    found = await post_reads.editable_post(conn, Owner(merchant_id=key.merchant_id), post_id)
     if found is None:
         raise NotFound("There is no such post.")
     return found
@@ -259,23 +260,23 @@ async def draft_post(request: AnyRequest, services: Services, key: ApiKey, data:
     async def work(made: UUID) -> Answer:
         async with services.db.confined(key.merchant_id) as conn:
             draft = msgspec.structs.replace(data, id=made)
-            return json_answer(Made(await posts.save_draft(conn, key.merchant_id, draft, actor(key))), 201)
+            return json_answer(Made(await posts.save_draft(conn, key_actor(key), draft)), 201)
 
     return await once(request, services, f"key {key.id}", work)
 
 
 @post("/posts/{post_id:uuid}/publish", scope=ApiScope.CONTENT_WRITE, status_code=200, tags=TAGS)
-async def publish(services: Services, key: ApiKey, post_id: UUID) -> MerchantPost:
+async def publish(services: Services, key: ApiKey, post_id: UUID) -> EditablePost:
     """Publishing what is live changes nothing."""
     async with services.db.confined(key.merchant_id) as conn:
-        await posts.publish(conn, key.merchant_id, post_id, now())
+        await posts.publish(conn, key_actor(key), post_id, now())
         return await _own_post(conn, key, post_id)
 
 
 @post("/posts/{post_id:uuid}/remove", scope=ApiScope.CONTENT_WRITE, status_code=200, tags=TAGS)
-async def remove(services: Services, key: ApiKey, post_id: UUID) -> MerchantPost:
+async def remove(services: Services, key: ApiKey, post_id: UUID) -> EditablePost:
     async with services.db.confined(key.merchant_id) as conn:
-        await posts.remove(conn, key.merchant_id, post_id)
+        await posts.remove(conn, key_actor(key), post_id)
         return await _own_post(conn, key, post_id)
 
 

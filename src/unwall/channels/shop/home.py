@@ -10,7 +10,8 @@ from unwall.channels.shop.accounts import head
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.links import store_url, with_query
 from unwall.channels.shop.views import View, post_tiles, products_in, tiles
-from unwall.content.accounts.reads import accounts_of, following
+from unwall.content.accounts.reads import following, own_accounts
+from unwall.content.accounts.values import Owner
 from unwall.content.feed.reads import feed, newest
 from unwall.content.posts.values import Post
 from unwall.insight.pages.values import ComposedPage
@@ -104,7 +105,7 @@ async def _store(conn: Connection, ctx: ShopContext, slug: str) -> Merchant:
 
 async def _face(conn: Connection, ctx: ShopContext, store: Merchant) -> View | None:
     """The account under which the store speaks."""
-    accounts = await accounts_of(conn, store.id, ctx.lang)
+    accounts = await own_accounts(conn, Owner(merchant_id=store.id), ctx.lang)
     return await head(conn, ctx, accounts[0]) if accounts else None
 
 

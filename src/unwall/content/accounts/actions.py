@@ -1,12 +1,12 @@
-"""Changes of accounts and of who follows them. A count of followers changes in the statement that makes or deletes the
-row, and only where there really was one, so it is exact whatever runs at the same time."""
+"""Changes of accounts, of who may tag a merchant's products, and of who follows whom. The count of followers changes in
+the statement that inserts or deletes the row, and only where there was one, so it is exact under concurrency."""
 
 from uuid import UUID
 
 import asyncpg
 
 from unwall.content.accounts import rules
-from unwall.content.accounts.values import AccountDraft, NoSuchAccount
+from unwall.content.accounts.values import AccountDraft, Actor, NoSuchAccount
 from unwall.journal import actions as journal
 from unwall.journal.values import Event, EventKind, Visit
 from unwall.kernel.clock import now
@@ -15,39 +15,42 @@ from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 
+NO_SUCH_ACCOUNT = N_("There is no such account.")
 
-async def save_account(conn: Transaction, merchant_id: UUID, draft: AccountDraft) -> UUID:
-    """Make an account of the merchant, or change the one of the draft's id; wants a transaction."""
+
+async def save_account(conn: Transaction, actor: Actor, draft: AccountDraft) -> UUID:
+    """Make an account of the actor's owner, or change the one of the draft's id."""
     tidied = rules.tidy(draft)
-    errors = rules.check(tidied)
+    errors = rules.check(tidied, actor.owner)
     if errors:
         raise Invalid(errors)
     account_id = tidied.id or new_id()
     try:
         async with conn.transaction():  # so that a taken handle leaves the caller's transaction usable
-            written = await _write(conn, merchant_id, account_id, tidied)
+            written = await _write(conn, actor, account_id, tidied)
     except asyncpg.UniqueViolationError as error:
         raise Invalid.one("handle", N_("This handle is taken.")) from error
-    except asyncpg.InsufficientPrivilegeError as error:  # row-level security: the id is another merchant's
-        raise NoSuchAccount(N_("There is no such account.")) from error
+    except asyncpg.InsufficientPrivilegeError as error:  # row-level security: the id is another owner's
+        raise NoSuchAccount(NO_SUCH_ACCOUNT) from error
     if written is None:
-        raise NoSuchAccount(N_("There is no such account."))
+        raise NoSuchAccount(NO_SUCH_ACCOUNT)
     return account_id
 
 
-async def _write(conn: Transaction, merchant_id: UUID, account_id: UUID, draft: AccountDraft) -> UUID | None:
+async def _write(conn: Transaction, actor: Actor, account_id: UUID, draft: AccountDraft) -> UUID | None:
     written: UUID | None = await conn.fetchval(
         """
-        INSERT INTO account AS a (id, merchant_id, kind, handle, name, bio, translations, avatar, banner)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        INSERT INTO account AS a (id, merchant_id, member_id, kind, handle, name, bio, translations, avatar, banner)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (id) DO UPDATE SET kind = EXCLUDED.kind, handle = EXCLUDED.handle, name = EXCLUDED.name,
             bio = EXCLUDED.bio, translations = EXCLUDED.translations, avatar = EXCLUDED.avatar,
             banner = EXCLUDED.banner
-        WHERE a.merchant_id = EXCLUDED.merchant_id
+        WHERE a.merchant_id = EXCLUDED.merchant_id OR a.member_id = EXCLUDED.member_id
         RETURNING id
         """,
         account_id,
-        merchant_id,
+        actor.owner.merchant_id,
+        actor.owner.member_id,
         draft.kind,
         draft.handle,
         draft.name,
@@ -59,8 +62,34 @@ async def _write(conn: Transaction, merchant_id: UUID, account_id: UUID, draft: 
     return written
 
 
+async def add_collaborator(conn: Transaction, merchant_id: UUID, handle: str) -> UUID:
+    """Let an account tag the merchant's products where it lets collaborators; adding twice changes nothing. Raises
+    `Invalid` naming `handle` where no account has it."""
+    account_id: UUID | None = await conn.fetchval(
+        "SELECT account_of_handle($1)", handle.strip().removeprefix("@").lower()
+    )
+    if account_id is None:
+        raise Invalid.one("handle", NO_SUCH_ACCOUNT)
+    await conn.execute(
+        "INSERT INTO tagging_collaborator (merchant_id, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        merchant_id,
+        account_id,
+    )
+    return account_id
+
+
+async def remove_collaborator(conn: Transaction, merchant_id: UUID, account_id: UUID) -> None:
+    """From now on the account's tags of the merchant's products are not shown; removing twice changes nothing."""
+    await conn.execute(
+        "DELETE FROM tagging_collaborator WHERE merchant_id = $1 AND account_id = $2", merchant_id, account_id
+    )
+
+
+# --- followers --------------------------------------------------------------------------------------------------------
+
+
 async def follow(conn: Transaction, visit: Visit, account_id: UUID) -> bool:
-    """Whether it is new; following twice counts once. Wants a transaction, of which it is the only fact."""
+    """Whether it is new; following twice counts once. Records a fact, of which a transaction may hold only one call."""
     merchant_id = await _lock(conn, [account_id])
     added = await conn.fetchval(
         """
@@ -95,14 +124,14 @@ def _followed(visit: Visit, account_id: UUID, merchant_id: UUID | None) -> Event
 
 
 async def unfollow(conn: Transaction, visit: Visit, account_id: UUID) -> bool:
-    """Whether it was followed; wants a transaction."""
+    """Whether it was followed."""
     await _lock(conn, [account_id])
     return await _uncount(conn, visit.person_ids, [account_id]) > 0
 
 
 async def merge_followers(conn: Transaction, visitor_id: UUID, member_id: UUID) -> None:
-    """What a visitor followed, the member that they turned out to be follows; what both followed counts once from now
-    on. Wants a transaction; doing it twice changes nothing."""
+    """Move a visitor's follows to the member who signed in; what both followed counts once from now on. Doing it twice
+    changes nothing."""
     found = await conn.fetch("SELECT account_id FROM follow WHERE follower_id = $1", visitor_id)
     account_ids = [record["account_id"] for record in found]
     await _lock(conn, account_ids)
@@ -134,11 +163,11 @@ async def _uncount(conn: Transaction, follower_ids: list[UUID], account_ids: lis
 
 
 async def _lock(conn: Transaction, account_ids: list[UUID]) -> dict[UUID, UUID | None]:
-    """The room's only FOR UPDATE: accounts in the order of their ids; the merchant of each. Holding it, one sees what
-    others did to their follows before."""
+    """Lock accounts in the order of their ids, the only place that does; the merchant of each. Whoever holds the locks
+    sees all earlier changes of their follows."""
     found = await conn.fetch(
         "SELECT id, merchant_id FROM account WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE", account_ids
     )
     if len(found) < len(set(account_ids)):
-        raise NoSuchAccount(N_("There is no such account."))
+        raise NoSuchAccount(NO_SUCH_ACCOUNT)
     return {record["id"]: record["merchant_id"] for record in found}

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from unwall.content.accounts.values import Account, AccountDraft
+from unwall.content.accounts.values import Account, AccountDraft, AccountOwner, Owner
 from unwall.kernel.database import Connection, row, rows
 
 # In the language $1.
@@ -22,11 +22,6 @@ async def account_by_handle(conn: Connection, handle: str, lang: str) -> Account
     return await row(conn, Account, f"{_ACCOUNT} WHERE a.handle = $2", lang, handle.lower())
 
 
-async def accounts_of(conn: Connection, merchant_id: UUID, lang: str) -> list[Account]:
-    """The accounts that the merchant's staff speak for, the first one first."""
-    return await rows(conn, Account, f"{_ACCOUNT} WHERE a.merchant_id = $2 ORDER BY a.id", lang, merchant_id)
-
-
 async def most_followed(conn: Connection, lang: str, limit: int = 12) -> list[Account]:
     """Whom to follow, for people who follow nobody yet."""
     return await rows(conn, Account, f"{_ACCOUNT} ORDER BY a.followers DESC, a.id LIMIT $2", lang, limit)
@@ -39,7 +34,7 @@ async def following(conn: Connection, person_ids: Collection[UUID]) -> set[UUID]
 
 
 async def followed(conn: Connection, person_ids: Collection[UUID], lang: str) -> list[Account]:
-    """The same, as accounts, by name."""
+    """As `following`, by name."""
     return await rows(
         conn,
         Account,
@@ -50,13 +45,45 @@ async def followed(conn: Connection, person_ids: Collection[UUID], lang: str) ->
     )
 
 
-async def draft(conn: Connection, merchant_id: UUID, account_id: UUID) -> AccountDraft | None:
+# --- for those who act for accounts -----------------------------------------------------------------------------------
+
+
+async def owner_of(conn: Connection, account_id: UUID) -> AccountOwner | None:
+    return await row(conn, AccountOwner, "SELECT id, merchant_id, member_id FROM account WHERE id = $1", account_id)
+
+
+async def own_accounts(conn: Connection, owner: Owner, lang: str) -> list[Account]:
+    """The first one first."""
+    return await rows(
+        conn,
+        Account,
+        f"{_ACCOUNT} WHERE a.merchant_id = $2 OR a.member_id = $3 ORDER BY a.id",
+        lang,
+        owner.merchant_id,
+        owner.member_id,
+    )
+
+
+async def draft(conn: Connection, owner: Owner, account_id: UUID) -> AccountDraft | None:
     """An account as its editor opens it, and as `actions.save_account` takes it back."""
     return await row(
         conn,
         AccountDraft,
         "SELECT handle, name, kind, bio, avatar, banner, translations, id FROM account"
-        " WHERE merchant_id = $1 AND id = $2",
-        merchant_id,
+        " WHERE id = $1 AND (merchant_id = $2 OR member_id = $3)",
         account_id,
+        owner.merchant_id,
+        owner.member_id,
+    )
+
+
+async def collaborators(conn: Connection, merchant_id: UUID, lang: str) -> list[Account]:
+    """The accounts that may tag the merchant's products beside its own, by name."""
+    return await rows(
+        conn,
+        Account,
+        f"""{_ACCOUNT} JOIN tagging_collaborator c ON c.account_id = a.id WHERE c.merchant_id = $2
+        ORDER BY a.name, a.id""",
+        lang,
+        merchant_id,
     )

@@ -1,18 +1,48 @@
-"""Decisions about accounts."""
+"""Who may act for an account, and what an account may say."""
 
 import re
 from collections.abc import Mapping
 
 import msgspec
 
-from unwall.content.accounts.values import AccountDraft, AccountTranslation
+from unwall.content.accounts.values import AccountDraft, AccountKind, AccountTranslation, Actor, Owner
 from unwall.kernel.errors import FieldError
 from unwall.kernel.text import LANGS, N_
+from unwall.people.rules import permit, permit_scope
+from unwall.people.values import ApiKey, ApiScope, Member, Permission, Staff
 
 _HANDLE = re.compile(r"[a-z0-9_]{2,30}")
 _FILE = re.compile(r"(?!/)(?!.*\.\.)[\w./-]{1,200}")
-LONGEST_NAME = 100
-LONGEST_BIO = 1000
+MAX_NAME_CHARACTERS = 100
+MAX_BIO_CHARACTERS = 1000
+MERCHANT_KINDS = frozenset({AccountKind.STORE, AccountKind.BRAND})
+
+
+# --- who may act ------------------------------------------------------------------------------------------------------
+
+
+def staff_actor(staff: Staff) -> Actor:
+    """Acts for every account of the merchant; raises `Forbidden` where the role may not publish."""
+    permit(staff, Permission.PUBLISH)
+    return Actor(f"staff:{staff.email}", Owner(merchant_id=staff.merchant_id))
+
+
+def key_actor(key: ApiKey) -> Actor:
+    """As `staff_actor`, by the scope of an API key."""
+    permit_scope(key, ApiScope.CONTENT_WRITE)
+    return Actor(f"key:{key.name}", Owner(merchant_id=key.merchant_id))
+
+
+def member_actor(member: Member) -> Actor:
+    """Acts for the accounts that the member owns."""
+    return Actor(f"member:{member.id}", Owner(member_id=member.id))
+
+
+def may_act(actor: Actor, owner: Owner) -> bool:
+    return actor.owner == owner != Owner()
+
+
+# --- what an account may say ------------------------------------------------------------------------------------------
 
 
 def tidy(draft: AccountDraft) -> AccountDraft:
@@ -33,9 +63,11 @@ def _line(text: str) -> str:
     return " ".join(text.replace("\x00", "").split())
 
 
-def check(draft: AccountDraft) -> list[FieldError]:
+def check(draft: AccountDraft, owner: Owner) -> list[FieldError]:
     """What is wrong with a tidied draft."""
     errors = []
+    if draft.kind in MERCHANT_KINDS and owner.merchant_id is None:
+        errors.append(FieldError("kind", N_("Only a merchant has an account of a store or a brand.")))
     if not _HANDLE.fullmatch(draft.handle):
         errors.append(FieldError("handle", N_("Use 2 to 30 small letters, digits or underscores.")))
     if not draft.name:
@@ -56,5 +88,5 @@ def _check_words(translations: Mapping[str, AccountTranslation]) -> list[FieldEr
 
 
 def _check_lengths(field: str, name: str, bio: str) -> list[FieldError]:
-    too_long = [(f"{field}name", len(name) > LONGEST_NAME), (f"{field}bio", len(bio) > LONGEST_BIO)]
+    too_long = [(f"{field}name", len(name) > MAX_NAME_CHARACTERS), (f"{field}bio", len(bio) > MAX_BIO_CHARACTERS)]
     return [FieldError(name, N_("This is too long.")) for name, wrong in too_long if wrong]

@@ -1,8 +1,8 @@
-"""Accounts that publish, and who follows them.
+"""Accounts that publish, who may act for them, and who follows them.
 
 UnwallError
-├── Invalid                     names the draft's field: handle, name
-└── NotFound > NoSuchAccount    not there, or another merchant's
+├── Invalid                     names the draft's field: handle, name, kind
+└── NotFound > NoSuchAccount    not there, or another owner's
 """
 
 from enum import StrEnum
@@ -21,25 +21,52 @@ class AccountKind(StrEnum):
     STORE = "store"
     BRAND = "brand"
     CREATOR = "creator"
-    MEDIA = "media"
+    PUBLISHER = "publisher"
+    """A magazine, a newspaper, a blog."""
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """Whose an account is: a merchant's, or a member's, or (both None) nobody's here."""
+
+    merchant_id: UUID | None = None
+    member_id: UUID | None = None
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who acts for the accounts of an owner. `accounts.rules` makes one of staff, an API key or a member, and refuses
+    those who may not publish."""
+
+    name: str
+    """As it is recorded: `staff:mei@tea.example`."""
+    owner: Owner
+
+
+class AccountOwner(msgspec.Struct, frozen=True):
+    id: UUID
+    merchant_id: UUID | None
+    member_id: UUID | None
+
+    @property
+    def owner(self) -> Owner:
+        return Owner(self.merchant_id, self.member_id)
 
 
 class Account(msgspec.Struct, frozen=True):
     id: UUID
     merchant_id: UUID | None
-    """None for a creator or a medium"""
+    """Whose staff act for it; None where it is a member's."""
     kind: AccountKind
     handle: str
     name: str
     bio: str
     avatar: str | None
-    """a key of kernel.files, as is the banner"""
+    """A key of kernel.files, as is the banner."""
     banner: str | None
     followers: int
 
 
 class AccountTranslation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """In one other language; what is left empty is said in the merchant's own."""
+    """In one other language; what is left empty is shown in the account's own."""
 
     name: str = ""
     bio: str = ""
@@ -54,4 +81,4 @@ class AccountDraft(msgspec.Struct, frozen=True):
     banner: str | None = None
     translations: dict[str, AccountTranslation] = {}
     id: UUID | None = None
-    """the account to change, or the id that a new one shall have"""
+    """The account to change, or the id of a new one."""

@@ -1,17 +1,19 @@
-"""Changes of posts; each wants to be called in a transaction."""
+"""Changes of posts, by whoever may act for their account (`content.accounts.rules.may_act`)."""
 
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from unwall.catalogue import reads as catalogue
+from unwall.content.accounts.reads import owner_of
+from unwall.content.accounts.rules import may_act
+from unwall.content.accounts.values import AccountOwner, Actor, Owner
 from unwall.content.posts import reads, rules
-from unwall.content.posts.values import NoSuchPost, PostDraft, PostState
+from unwall.content.posts.values import NoSuchPost, PostDraft, PostState, TaggableProduct
 from unwall.journal import actions as journal
 from unwall.journal.values import Event, EventKind, Visit
 from unwall.kernel.clock import now
-from unwall.kernel.database import Connection, Transaction, rows
+from unwall.kernel.database import Transaction, rows
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.ids import id_at, new_id
 from unwall.kernel.text import N_
@@ -19,62 +21,76 @@ from unwall.kernel.text import N_
 NO_SUCH_POST = N_("There is no such post.")
 
 
-async def save_draft(conn: Transaction, merchant_id: UUID, draft: PostDraft, author: str) -> UUID:
+async def save_draft(conn: Transaction, actor: Actor, draft: PostDraft) -> UUID:
     """Make a draft, or change the post of the draft's id: a live one keeps its place, its likes and its author.
     Raises `Invalid`, `NoSuchPost` or `WrongState`, and changes nothing."""
     tidied = rules.tidy(draft)
-    known = await _lock_own(conn, merchant_id, tidied.id) if tidied.id else None
-    errors = await _wrong(conn, merchant_id, tidied)
+    known = await _lock_own(conn, actor, tidied.id) if tidied.id else None
+    account = await owner_of(conn, tidied.account_id)
+    taggable = await reads.taggable_products(conn, tidied.account_id, [tag.product_id for tag in tidied.tags])
+    errors = rules.check(tidied, taggable)
     if known:
         errors += rules.check_edit(known.state, known.account_id, tidied)
+    if account is None or not may_act(actor, account.owner):
+        raise Invalid([*errors, FieldError("account_id", N_("This is not one of your accounts."))])
     if errors:
         raise Invalid(errors)
     post_id = tidied.id or new_id()
     if not known:
-        await _make(conn, merchant_id, post_id, tidied, author)
-    await _write(conn, merchant_id, post_id, tidied)
+        await _insert(conn, account, post_id, tidied, actor.name)
+    await _write(conn, account.merchant_id, post_id, tidied, taggable)
     return post_id
 
 
-async def _wrong(conn: Connection, merchant_id: UUID, draft: PostDraft) -> list[FieldError]:
-    own_account = await conn.fetchval(
-        "SELECT true FROM account WHERE merchant_id = $1 AND id = $2", merchant_id, draft.account_id
-    )
-    errors = rules.check(draft, await catalogue.own_products(conn, merchant_id, [t.product_id for t in draft.tags]))
-    if not own_account:
-        errors.append(FieldError("account_id", N_("This is not one of your accounts.")))
-    return errors
-
-
-async def publish(conn: Transaction, merchant_id: UUID, post_id: UUID, at: datetime) -> UUID:
-    """Put the post into its account's outbox, in one row however many follow it; the entry. Publishing what is live
-    answers with the entry it has. Raises `NoSuchPost`, `WrongState`, or `Invalid` where there is nothing to show."""
-    known = await _own(conn, merchant_id, post_id)
+async def publish(conn: Transaction, actor: Actor, post_id: UUID, at: datetime) -> UUID:
+    """Put the post into its account's outbox, in one row however many follow it, and record the fact; the outbox entry.
+    Publishing what is live answers with the entry it has. Raises `NoSuchPost`, `WrongState`, or `Invalid` where there
+    is nothing to show or a product may not be tagged."""
+    known = await _own(conn, actor, post_id)
     entry: UUID
-    if not rules.may_go(known.state, PostState.LIVE):
+    if not rules.moves_to(known.state, PostState.LIVE):
         entry = await conn.fetchval("SELECT entry FROM outbox WHERE post_id = $1", post_id)
         return entry
-    desk = await reads.merchant_post(conn, merchant_id, post_id)
-    assert desk  # it is locked
-    errors = rules.check_publishable(desk.draft)
-    if errors:
-        raise Invalid(errors)
+    await _check_publishable(conn, actor, known)
     entry = id_at(at, post_id.int)
     await conn.execute("UPDATE post SET state = 'live', published_at = $2 WHERE id = $1", post_id, at)
     await conn.execute(
         "INSERT INTO outbox (account_id, entry, merchant_id, post_id) VALUES ($1, $2, $3, $4)",
         known.account_id,
         entry,
-        merchant_id,
+        known.merchant_id,
         post_id,
     )
+    await journal.record(conn, [_published(known, entry, at)])
     return entry
 
 
-async def remove(conn: Transaction, merchant_id: UUID, post_id: UUID) -> None:
+async def _check_publishable(conn: Transaction, actor: Actor, known: "_Locked") -> None:
+    post = await reads.editable_post(conn, actor.owner, known.id)
+    assert post is not None  # it is locked
+    taggable = await reads.taggable_products(conn, known.account_id, [tag.product_id for tag in post.draft.tags])
+    errors = rules.check_publishable(post.draft) + rules.check_tags_allowed(post.draft, taggable)
+    if errors:
+        raise Invalid(errors)
+
+
+def _published(post: "_Locked", entry: UUID, at: datetime) -> Event:
+    """Its id is the outbox entry's: a post is published once."""
+    return Event(
+        id=entry,
+        at=at,
+        kind=EventKind.PUBLISH,
+        merchant_id=post.merchant_id,
+        member_id=post.member_id,
+        account_id=post.account_id,
+        post_id=post.id,
+    )
+
+
+async def remove(conn: Transaction, actor: Actor, post_id: UUID) -> None:
     """Gone from every listing; the row stays for the sales that it led to. Doing it twice changes nothing."""
-    known = await _own(conn, merchant_id, post_id)
-    if rules.may_go(known.state, PostState.REMOVED):
+    known = await _own(conn, actor, post_id)
+    if rules.moves_to(known.state, PostState.REMOVED):
         await conn.execute("UPDATE post SET state = 'removed' WHERE id = $1", post_id)
         await conn.execute("DELETE FROM outbox WHERE post_id = $1", post_id)
 
@@ -82,13 +98,13 @@ async def remove(conn: Transaction, merchant_id: UUID, post_id: UUID) -> None:
 # --- how posts are written --------------------------------------------------------------------------------------------
 
 
-async def _make(conn: Transaction, merchant_id: UUID, post_id: UUID, draft: PostDraft, author: str) -> None:
+async def _insert(conn: Transaction, account: AccountOwner, post_id: UUID, draft: PostDraft, author: str) -> None:
     made = await conn.fetchval(
         "INSERT INTO post (id, merchant_id, account_id, kind, author) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT DO NOTHING RETURNING true",
         post_id,
-        merchant_id,
-        draft.account_id,
+        account.merchant_id,
+        account.id,
         draft.kind,
         author,
     )
@@ -96,7 +112,13 @@ async def _make(conn: Transaction, merchant_id: UUID, post_id: UUID, draft: Post
         raise NoSuchPost(NO_SUCH_POST)
 
 
-async def _write(conn: Transaction, merchant_id: UUID, post_id: UUID, draft: PostDraft) -> None:
+async def _write(
+    conn: Transaction,
+    merchant_id: UUID | None,
+    post_id: UUID,
+    draft: PostDraft,
+    taggable: dict[UUID, TaggableProduct],
+) -> None:
     await conn.execute(
         "UPDATE post SET account_id = $2, kind = $3, title = $4, body = $5, body_html = $6, translations = $7"
         " WHERE id = $1",
@@ -116,9 +138,12 @@ async def _write(conn: Transaction, merchant_id: UUID, post_id: UUID, draft: Pos
     )
     await conn.execute("DELETE FROM post_tag WHERE post_id = $1", post_id)
     await conn.executemany(
-        "INSERT INTO post_tag (post_id, position, merchant_id, product_id, media, x, y)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        [(post_id, i, merchant_id, t.product_id, t.media, t.x, t.y) for i, t in enumerate(draft.tags)],
+        "INSERT INTO post_tag (post_id, position, merchant_id, product_id, product_merchant_id, media, x, y)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        [
+            (post_id, i, merchant_id, t.product_id, taggable[t.product_id].merchant_id, t.media, t.x, t.y)
+            for i, t in enumerate(draft.tags)
+        ],
     )
 
 
@@ -126,7 +151,7 @@ async def _write(conn: Transaction, merchant_id: UUID, post_id: UUID, draft: Pos
 
 
 async def like(conn: Transaction, visit: Visit, post_id: UUID) -> bool:
-    """Whether it is new; liking twice counts once. Wants a transaction, of which it is the only fact."""
+    """Whether it is new; liking twice counts once. Records a fact, of which a transaction may hold only one call."""
     known = await _live(conn, post_id)
     added = await conn.fetchval(
         """
@@ -168,8 +193,8 @@ async def unlike(conn: Transaction, visit: Visit, post_id: UUID) -> bool:
 
 
 async def merge_likes(conn: Transaction, visitor_id: UUID, member_id: UUID) -> None:
-    """What a visitor liked, the member that they turned out to be likes; what both liked counts once from now on. Doing
-    it twice changes nothing."""
+    """Move a visitor's likes to the member who signed in; what both liked counts once from now on. Doing it twice
+    changes nothing."""
     found = await conn.fetch("SELECT post_id FROM post_like WHERE person_id = $1", visitor_id)
     post_ids = [record["post_id"] for record in found]
     await _lock(conn, post_ids)
@@ -206,31 +231,37 @@ async def _uncount(conn: Transaction, person_ids: list[UUID], post_ids: list[UUI
 class _Locked(msgspec.Struct, frozen=True):
     id: UUID
     merchant_id: UUID | None
+    member_id: UUID | None
+    """The account's, as merchant_id."""
     account_id: UUID
     state: PostState
 
 
 async def _lock(conn: Transaction, post_ids: list[UUID]) -> list[_Locked]:
-    """Until the transaction ends; holding them, one sees what others did to them before."""
+    """Until the transaction ends; whoever holds the locks sees all earlier changes of the posts."""
     return await rows(
         conn,
         _Locked,
-        "SELECT id, merchant_id, account_id, state FROM post WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+        """
+        SELECT p.id, p.merchant_id, a.member_id, p.account_id, p.state
+        FROM post p JOIN account a ON a.id = p.account_id
+        WHERE p.id = ANY($1::uuid[]) ORDER BY p.id FOR NO KEY UPDATE OF p
+        """,
         post_ids,
     )
 
 
-async def _lock_own(conn: Transaction, merchant_id: UUID, post_id: UUID) -> _Locked | None:
-    """None where there is none; raises `NoSuchPost` where it is another merchant's."""
+async def _lock_own(conn: Transaction, actor: Actor, post_id: UUID) -> _Locked | None:
+    """None where there is none; raises `NoSuchPost` where the actor may not act for its account."""
     for post in await _lock(conn, [post_id]):
-        if post.merchant_id != merchant_id:
+        if not may_act(actor, Owner(post.merchant_id, post.member_id)):
             raise NoSuchPost(NO_SUCH_POST)
         return post
     return None
 
 
-async def _own(conn: Transaction, merchant_id: UUID, post_id: UUID) -> _Locked:
-    post = await _lock_own(conn, merchant_id, post_id)
+async def _own(conn: Transaction, actor: Actor, post_id: UUID) -> _Locked:
+    post = await _lock_own(conn, actor, post_id)
     if post is None:
         raise NoSuchPost(NO_SUCH_POST)
     return post

@@ -3,12 +3,16 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from unwall.content.posts.values import MerchantPost, Post, PostState
+from unwall.content.accounts.values import Owner
+from unwall.content.posts.values import EditablePost, Post, PostState, TaggableProduct
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, contains_pattern, row, rows
 
+# Whether a tag `t` of the post `p` may be shown: asked at every read, since merchants may change their minds.
+_ALLOWED = "(t.product_merchant_id = p.merchant_id OR may_tag(t.product_merchant_id, p.account_id))"
+
 # The fields of `values.Post`, in the language $1, of posts `p` of accounts `a` with their outbox entry `o`, if any.
-POST_COLUMNS = """
+POST_COLUMNS = f"""
     p.id, p.account_id, p.merchant_id, p.kind, translated(p.translations, $1, 'title', p.title) AS title,
     translated(p.translations, $1, 'body_html', p.body_html) AS body_html, p.state, p.likes, p.published_at,
     a.handle AS account_handle, translated(a.translations, $1, 'name', a.name) AS account_name,
@@ -17,8 +21,9 @@ POST_COLUMNS = """
         'file', file, 'width', width, 'height', height,
         'alt', translated(p.translations, $1, 'alts', position::text, alt)
         ) ORDER BY position), '[]') FROM post_media WHERE post_id = p.id) AS media,
-    (SELECT coalesce(jsonb_agg(jsonb_build_object('product_id', product_id, 'media', media, 'x', x, 'y', y)
-        ORDER BY position), '[]') FROM post_tag WHERE post_id = p.id) AS tags,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'product_id', t.product_id, 'media', t.media, 'x', t.x, 'y', t.y
+        ) ORDER BY t.position), '[]') FROM post_tag t WHERE t.post_id = p.id AND {_ALLOWED}) AS tags,
     coalesce(o.entry, p.id) AS entry
 """
 _LIVE = f"SELECT {POST_COLUMNS} FROM outbox o JOIN post p ON p.id = o.post_id JOIN account a ON a.id = p.account_id"
@@ -57,7 +62,8 @@ async def posts_with_product(conn: Connection, product_id: UUID, lang: str, limi
     return await rows(
         conn,
         Post,
-        f"{_LIVE} JOIN post_tag t ON t.post_id = p.id WHERE t.product_id = $2 ORDER BY o.entry DESC LIMIT $3",
+        f"""{_LIVE} JOIN post_tag t ON t.post_id = p.id WHERE t.product_id = $2 AND {_ALLOWED}
+        ORDER BY o.entry DESC LIMIT $3""",
         lang,
         product_id,
         limit,
@@ -74,7 +80,7 @@ async def liked(conn: Connection, person_ids: Collection[UUID], post_ids: Collec
     return {record["post_id"] for record in found}
 
 
-# --- for the merchant's desk ------------------------------------------------------------------------------------------
+# --- for those who publish --------------------------------------------------------------------------------------------
 
 
 async def merchant_posts(
@@ -106,23 +112,39 @@ async def merchant_posts(
     return page_of(found, limit, lambda post: post.id)
 
 
-async def merchant_post(conn: Connection, merchant_id: UUID, post_id: UUID) -> MerchantPost | None:
-    """A post in any state as its editor opens it, and as `actions.save_draft` takes it back."""
+async def editable_post(conn: Connection, owner: Owner, post_id: UUID) -> EditablePost | None:
+    """A post in any state of an account of the owner, as `actions.save_draft` takes it back."""
     return await row(
         conn,
-        MerchantPost,
+        EditablePost,
         """
-        SELECT jsonb_build_object('account_id', account_id, 'kind', kind, 'title', title, 'body', body,
+        SELECT jsonb_build_object('account_id', p.account_id, 'kind', p.kind, 'title', p.title, 'body', p.body,
                 'media', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'file', file, 'alt', alt, 'width', width, 'height', height) ORDER BY position), '[]')
                     FROM post_media WHERE post_id = p.id),
                 'tags', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'product_id', product_id, 'media', media, 'x', x, 'y', y) ORDER BY position), '[]')
                     FROM post_tag WHERE post_id = p.id),
-                'translations', translations, 'id', id) AS draft,
-            state, author, likes, created_at, published_at
-        FROM post p WHERE merchant_id = $1 AND id = $2
+                'translations', p.translations, 'id', p.id) AS draft,
+            p.state, p.author, p.likes, p.created_at, p.published_at
+        FROM post p JOIN account a ON a.id = p.account_id
+        WHERE p.id = $1 AND (a.merchant_id = $2 OR a.member_id = $3)
         """,
-        merchant_id,
         post_id,
+        owner.merchant_id,
+        owner.member_id,
     )
+
+
+async def taggable_products(
+    conn: Connection, account_id: UUID, product_ids: Collection[UUID]
+) -> dict[UUID, TaggableProduct]:
+    """By id; a product that is not there, or not on sale and another merchant's, is left out."""
+    found = await rows(
+        conn,
+        TaggableProduct,
+        "SELECT product_id, merchant_id, allowed FROM taggable_products($1, $2::uuid[])",
+        account_id,
+        list(product_ids),
+    )
+    return {product.product_id: product for product in found}

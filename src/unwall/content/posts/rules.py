@@ -1,4 +1,4 @@
-"""Decisions about posts: what they may say, and the ways they may go."""
+"""What a post may hold, and which states follow which."""
 
 import re
 from collections.abc import Mapping
@@ -8,18 +8,28 @@ import msgspec
 import nh3
 from markdown_it import MarkdownIt
 
-from unwall.content.posts.values import MOST_TAGS, Media, PostDraft, PostState, PostTranslation, Tag, WrongState
+from unwall.content.posts.values import (
+    Media,
+    PostDraft,
+    PostState,
+    PostTranslation,
+    Tag,
+    TaggableProduct,
+    WrongState,
+)
 from unwall.kernel.errors import FieldError
 from unwall.kernel.text import LANGS, N_
 
-MOST_MEDIA = 20
-LONGEST_TITLE = 200
-LONGEST_BODY = 50_000
-LONGEST_ALT = 1000
-LARGEST_SIDE = 100_000
+MAX_TAGS = 20
+"""The twin of a CHECK on post_tag.position."""
+MAX_PICTURES = 20
+MAX_TITLE_CHARACTERS = 200
+MAX_BODY_CHARACTERS = 50_000
+MAX_ALT_CHARACTERS = 1000
+MAX_SIDE_PIXELS = 100_000
 
-# Draft, live, removed: one way only. A draft may be removed unseen, and nothing comes back.
-_STEPS = {PostState.LIVE: {PostState.DRAFT}, PostState.REMOVED: {PostState.DRAFT, PostState.LIVE}}
+# From which states each is reached; nothing leads back, and a draft may be removed without having been live.
+_REACHED_FROM = {PostState.LIVE: {PostState.DRAFT}, PostState.REMOVED: {PostState.DRAFT, PostState.LIVE}}
 
 _FILE = re.compile(r"(?!/)(?!.*\.\.)[\w./-]{1,200}")
 _HTML = {
@@ -35,11 +45,11 @@ def render(markdown: str) -> str:
     return nh3.clean(html, tags=_HTML, attributes={"a": {"href", "title"}}, url_schemes={"https", "http", "mailto"})
 
 
-def may_go(state: PostState, wanted: PostState) -> bool:
-    """False where it is there already; raises `WrongState` where no way leads there."""
+def moves_to(state: PostState, wanted: PostState) -> bool:
+    """Whether the post changes its state; raises `WrongState` where it may not."""
     if state is wanted:
         return False
-    if state not in _STEPS.get(wanted, set()):
+    if state not in _REACHED_FROM.get(wanted, set()):
         raise WrongState(N_("A removed post does not come back."))
     return True
 
@@ -87,13 +97,14 @@ def _text(text: str) -> str:
     return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def check(draft: PostDraft, own_products: set[UUID]) -> list[FieldError]:
-    """What is wrong with a tidied draft; `own_products` are those of the tagged products that the merchant owns."""
+def check(draft: PostDraft, taggable: Mapping[UUID, TaggableProduct]) -> list[FieldError]:
+    """What is wrong with a tidied draft; `taggable` are the tagged products as `reads.taggable_products` finds them."""
     return [
         *_check_words("", draft.title, draft.body),
         *(e for lang, said in draft.translations.items() for e in _check_translation(lang, said)),
         *(e for i, media in enumerate(draft.media) for e in _check_media(f"media.{i}", media)),
-        *(e for i, tag in enumerate(draft.tags) for e in _check_tag(f"tags.{i}", tag, draft, own_products)),
+        *(e for i, tag in enumerate(draft.tags) for e in _check_tag(f"tags.{i}", tag, draft)),
+        *check_tags_allowed(draft, taggable),
         *_check_numbers(draft),
     ]
 
@@ -105,7 +116,7 @@ def check_publishable(draft: PostDraft) -> list[FieldError]:
 
 
 def _check_words(field: str, title: str, body: str) -> list[FieldError]:
-    too_long = [(f"{field}title", len(title) > LONGEST_TITLE), (f"{field}body", len(body) > LONGEST_BODY)]
+    too_long = [(f"{field}title", len(title) > MAX_TITLE_CHARACTERS), (f"{field}body", len(body) > MAX_BODY_CHARACTERS)]
     return [FieldError(name, N_("This is too long.")) for name, wrong in too_long if wrong]
 
 
@@ -113,23 +124,34 @@ def _check_translation(lang: str, words: PostTranslation) -> list[FieldError]:
     errors = _check_words(f"translations.{lang}.", words.title, words.body)
     if lang not in LANGS:
         errors.append(FieldError("translations", N_("We do not speak this language yet.")))
-    if any(len(alt) > LONGEST_ALT for alt in words.alts):
+    if any(len(alt) > MAX_ALT_CHARACTERS for alt in words.alts):
         errors.append(FieldError(f"translations.{lang}.alts", N_("This is too long.")))
     return errors
 
 
 def _check_media(field: str, media: Media) -> list[FieldError]:
     errors = []
-    if not _FILE.fullmatch(media.file) or not all(0 < side <= LARGEST_SIDE for side in (media.width, media.height)):
+    if not _FILE.fullmatch(media.file) or not all(0 < side <= MAX_SIDE_PIXELS for side in (media.width, media.height)):
         errors.append(FieldError(f"{field}.file", N_("Name an uploaded picture.")))
-    if len(media.alt) > LONGEST_ALT:
+    if len(media.alt) > MAX_ALT_CHARACTERS:
         errors.append(FieldError(f"{field}.alt", N_("This is too long.")))
     return errors
 
 
-def _check_tag(field: str, tag: Tag, draft: PostDraft, own: set[UUID]) -> list[FieldError]:
-    if tag.product_id not in own:
-        return [FieldError(f"{field}.product_id", N_("This is not one of your products."))]
+def check_tags_allowed(draft: PostDraft, taggable: Mapping[UUID, TaggableProduct]) -> list[FieldError]:
+    errors = []
+    for number, tag in enumerate(draft.tags):
+        product = taggable.get(tag.product_id)
+        if product is None:
+            errors.append(FieldError(f"tags.{number}.product_id", N_("There is no such product.")))
+        elif not product.allowed:
+            errors.append(
+                FieldError(f"tags.{number}.product_id", N_("The store that sells this does not let you tag it."))
+            )
+    return errors
+
+
+def _check_tag(field: str, tag: Tag, draft: PostDraft) -> list[FieldError]:
     if sum(tag.product_id == other.product_id for other in draft.tags) > 1:
         return [FieldError(f"{field}.product_id", N_("This product is tagged twice."))]
     placed = (tag.media is not None, tag.x is not None, tag.y is not None)
@@ -146,8 +168,8 @@ def _check_tag(field: str, tag: Tag, draft: PostDraft, own: set[UUID]) -> list[F
 
 def _check_numbers(draft: PostDraft) -> list[FieldError]:
     errors = []
-    if len(draft.tags) > MOST_TAGS:
+    if len(draft.tags) > MAX_TAGS:
         errors.append(FieldError("tags", N_("At most 20 products can be tagged.")))
-    if len(draft.media) > MOST_MEDIA:
+    if len(draft.media) > MAX_PICTURES:
         errors.append(FieldError("media", N_("At most 20 pictures.")))
     return errors

@@ -2,7 +2,7 @@
 
 UnwallError
 ├── Invalid                   names the draft's field: account_id, title, tags.3.product_id, media.0.file
-├── NotFound > NoSuchPost     not there, not live, or another merchant's
+├── NotFound > NoSuchPost     not there, not live, or of an account that one may not act for
 └── Conflict > WrongState     a removed post cannot be edited or published
 """
 
@@ -13,8 +13,6 @@ from uuid import UUID
 import msgspec
 
 from unwall.kernel.errors import Conflict, NotFound
-
-MOST_TAGS = 20
 
 
 class NoSuchPost(NotFound):
@@ -60,10 +58,11 @@ class Post(msgspec.Struct, frozen=True):
     id: UUID
     account_id: UUID
     merchant_id: UUID | None
+    """The account's."""
     kind: PostKind
     title: str
     body_html: str
-    """sanitised"""
+    """Sanitised."""
     state: PostState
     likes: int
     published_at: datetime | None
@@ -72,23 +71,24 @@ class Post(msgspec.Struct, frozen=True):
     account_avatar: str | None
     media: list[Media]
     tags: list[Tag]
+    """Those that the products' merchants allow the account now."""
     entry: UUID
-    """its place in listings: the outbox entry of a live post, else its id"""
+    """Its place in listings: the outbox entry of a live post, else its id."""
 
 
 class PostTranslation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """In one other language; what is left empty is said in the account's own."""
+    """In one other language; what is left empty is shown in the account's own."""
 
     title: str = ""
     body: str = ""
     body_html: str = ""
-    """made from `body` when saved"""
+    """Rendered from `body` when saved."""
     alts: tuple[str, ...] = ()
-    """the descriptions of the pictures, in their order"""
+    """The descriptions of the pictures, in their order."""
 
 
 class PostDraft(msgspec.Struct, frozen=True):
-    """The whole of a post as it shall be."""
+    """All that an author may change of a post."""
 
     account_id: UUID
     kind: PostKind = PostKind.NOTE
@@ -99,15 +99,24 @@ class PostDraft(msgspec.Struct, frozen=True):
     tags: tuple[Tag, ...] = ()
     translations: dict[str, PostTranslation] = {}
     id: UUID | None = None
-    """the post to change, or the id that a new one shall have"""
+    """The post to change, or the id of a new one."""
 
 
-class MerchantPost(msgspec.Struct, frozen=True):
+class EditablePost(msgspec.Struct, frozen=True):
     """A post as its editor opens it."""
 
     draft: PostDraft
+    """With the tags that are no longer allowed."""
     state: PostState
     author: str
     likes: int
     created_at: datetime
     published_at: datetime | None
+
+
+class TaggableProduct(msgspec.Struct, frozen=True):
+    """A product that a post could tag; `allowed`: its merchant lets the post's account do it."""
+
+    product_id: UUID
+    merchant_id: UUID
+    allowed: bool

@@ -12,7 +12,14 @@ from unwall.content.posts.rules import render
 from unwall.content.posts.values import PostTranslation
 from unwall.intake.bulk import Row
 from unwall.intake.dataset.tables import TABLES, field_values, fields
-from unwall.intake.dataset.values import BundleRecord, MemberRecord, PostRecord, ProductRecord, StaffRecord
+from unwall.intake.dataset.values import (
+    BundleRecord,
+    MemberRecord,
+    PostRecord,
+    PostTagRecord,
+    ProductRecord,
+    StaffRecord,
+)
 from unwall.kernel.errors import Invalid
 from unwall.kernel.secrets import token
 from unwall.people.actions import HASHER
@@ -39,6 +46,7 @@ class RowMaker:
             "products": _product,
             "bundles": _bundle,
             "posts": _post,
+            "post_tags": _post_tag,
         }
 
     def rows(self, name: str, records: Iterable[Record]) -> Iterator[Row]:
@@ -104,3 +112,7 @@ def _post(post: PostRecord) -> Row:
         for lang, said in post.translations.items()
     }
     return *field_values("posts")(msgspec.structs.replace(post, translations=words)), render(post.body)
+
+
+def _post_tag(tag: PostTagRecord) -> Row:
+    return *field_values("post_tags")(tag), tag.merchant_id

@@ -17,6 +17,7 @@ COMPUTED = MappingProxyType(
         "staff": ("password_hash",),
         "members": ("password_hash",),
         "posts": ("body_html",),
+        "post_tags": ("product_merchant_id",),
     }
 )
 """Columns that the import fills from other fields of the record."""
@@ -98,6 +99,7 @@ LEFT_OUT = MappingProxyType(
         "model": "learnt from the journal; the import learns it anew",
         "session": "a sign-in at this install",
         "sign_in_attempt": "counted for this install's sign-in limits",
+        "tagging_collaborator": "names accounts of others, which may not be where the data set goes",
         "subscription": "which jobs of the program hear which facts; comes with the program",
         "touch": "worked out from the journal",
         "test_gateway_charge": "the books of the test gateway, which stands for another company",
@@ -108,9 +110,11 @@ LEFT_OUT = MappingProxyType(
 LEFT_OUT_COLUMNS = MappingProxyType(
     {
         "account.followers": "counted from the follows",
+        "account.member_id": "a merchant's accounts have none",
         "member.password_hash": "a secret",
         "post.body_html": "made from the body",
         "post.likes": "counted from the likes",
+        "post_tag.product_merchant_id": "the merchant's own: tags of other merchants' products are not exported",
         "product.search": "made from the product's words",
         "staff.password_hash": "a secret",
         "stock_ledger.entry": "the line of the file",

@@ -22,7 +22,7 @@ from unwall.commerce.stock.values import HoldState, NodeKind, StockBucket
 from unwall.content.accounts.values import AccountKind
 from unwall.content.posts.values import PostKind, PostState
 from unwall.journal.values import Event, EventKind
-from unwall.people.values import Role
+from unwall.people.values import Role, Tagging
 
 FORMAT = "unwall-dataset"
 VERSION = 1
@@ -52,6 +52,7 @@ class MerchantRecord(Record, frozen=True, kw_only=True):
     timezone: str
     locale: str = "en"
     translations: Translations = {}
+    tagging: Tagging = Tagging.COLLABORATORS
     created_at: When
 
 

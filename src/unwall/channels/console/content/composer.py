@@ -15,16 +15,18 @@ from unwall.channels.console.content.posts import PATH, own
 from unwall.channels.console.context import ConsoleContext, known_id, see_other
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
 from unwall.channels.console.views import View
-from unwall.content.accounts.reads import accounts_of
-from unwall.content.posts import actions, reads
+from unwall.content.accounts.reads import own_accounts
+from unwall.content.accounts.rules import staff_actor
+from unwall.content.posts import reads
 from unwall.content.posts.rules import render as as_html
-from unwall.content.posts.values import Media, MerchantPost, PostDraft, PostState, PostTranslation
+from unwall.content.posts.values import EditablePost, Media, PostDraft, PostState, PostTranslation
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 from unwall.media import pictures as images
 from unwall.people.values import Permission
+from unwall.usecases.publish_post import save_post
 
 FOUND = 6
 
@@ -33,7 +35,7 @@ FOUND = 6
 async def new(ctx: ConsoleContext) -> Response[Any]:
     """The post's id is the form's from the start: saving twice makes one post."""
     async with ctx.confined() as conn:
-        accounts = await accounts_of(conn, ctx.merchant_id, ctx.lang)
+        accounts = await own_accounts(conn, staff_actor(ctx.staff).owner, ctx.lang)
         draft = PostDraft(accounts[0].id if accounts else new_id(), id=new_id())
         return await _page(conn, ctx, draft, None)
 
@@ -61,7 +63,7 @@ async def compose_known(ctx: ConsoleContext, post_id: UUID) -> Response[Any]:
 async def _compose(ctx: ConsoleContext, form: SubmittedForm, post_id: UUID) -> Response[Any]:
     doing, _, which = form.text("do").partition(":")
     async with ctx.confined() as conn:
-        known = await reads.merchant_post(conn, ctx.merchant_id, post_id)
+        known = await reads.editable_post(conn, staff_actor(ctx.staff).owner, post_id)
     draft = read_draft(form, post_id, other_lang(ctx.merchant), known.draft if known else None)
     try:
         draft = await _with_uploads(ctx, form, draft)
@@ -94,10 +96,7 @@ def _changed(draft: PostDraft, doing: str, which: str) -> PostDraft:
 
 
 async def _save(ctx: ConsoleContext, draft: PostDraft, *, publish: bool) -> Response[Any]:
-    async with ctx.confined() as conn:
-        post_id = await actions.save_draft(conn, ctx.merchant_id, draft, ctx.actor)
-        if publish:
-            await actions.publish(conn, ctx.merchant_id, post_id, ctx.now)
+    post_id = await save_post(ctx.services.db, staff_actor(ctx.staff), draft, ctx.now, publish=publish)
     ctx.flash(ctx.words(N_("The post is live.") if publish else N_("The post is saved.")))
     return see_other(views.post_url(post_id))
 
@@ -109,14 +108,14 @@ async def _page(
     conn: Connection,
     ctx: ConsoleContext,
     draft: PostDraft,
-    known: MerchantPost | None,
+    known: EditablePost | None,
     *,
     error: Invalid | None = None,
     find: str = "",
 ) -> Response[Any]:
     other = other_lang(ctx.merchant)
     names = {item.product_id: item.title for item in await catalogue.items_of(conn, _products(draft), ctx.lang)}
-    accounts = await accounts_of(conn, ctx.merchant_id, ctx.lang)
+    accounts = await own_accounts(conn, staff_actor(ctx.staff).owner, ctx.lang)
     account = next((a for a in accounts if a.id == draft.account_id), None)
     state = known.state if known else PostState.DRAFT
     return ctx.page(
@@ -178,7 +177,7 @@ def _tags(ctx: ConsoleContext, draft: PostDraft, names: dict[UUID, str]) -> list
     return [
         {
             "product_id": str(tag.product_id),
-            "title": names.get(tag.product_id, ctx.words(N_("Not yours"))),
+            "title": names.get(tag.product_id, ctx.words(N_("A product of another store"))),
             "media": "" if tag.media is None else str(tag.media),
             "x": _percent(tag.x),
             "y": _percent(tag.y),

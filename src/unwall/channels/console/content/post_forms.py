@@ -51,7 +51,7 @@ def _tag(form: SubmittedForm, number: int) -> Tag | None:
     name = f"tags.{number}"
     product_id = parse_id(form.text(f"{name}.product_id"))
     if product_id is None:
-        form.errors.append(FieldError(f"{name}.product_id", N_("This is not one of your products.")))
+        form.errors.append(FieldError(f"{name}.product_id", N_("There is no such product.")))
         return None
     if not form.text(f"{name}.media"):
         return Tag(product_id)

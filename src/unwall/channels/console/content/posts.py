@@ -12,8 +12,9 @@ from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext, see_other
 from unwall.channels.console.views import View
 from unwall.channels.http.routes import FormData
+from unwall.content.accounts.rules import staff_actor
 from unwall.content.posts import actions, reads
-from unwall.content.posts.values import MerchantPost, NoSuchPost, Post, PostState
+from unwall.content.posts.values import EditablePost, NoSuchPost, Post, PostState
 from unwall.insight.attribution.reads import post_sales
 from unwall.insight.attribution.values import PostSales
 from unwall.kernel.cursors import ResultPage
@@ -117,7 +118,7 @@ def _figures(ctx: ConsoleContext, sales: PostSales | None) -> list[object]:
 async def remove(ctx: ConsoleContext, post_id: UUID, data: FormData) -> Redirect:
     async with ctx.confined() as conn:
         before = await own(conn, ctx, post_id)
-        await actions.remove(conn, ctx.merchant_id, post_id)
+        await actions.remove(conn, staff_actor(ctx.staff), post_id)
     again = {"live": "1"} if before.state is PostState.LIVE else {}
     ctx.flash(ctx.words(N_("The post is removed.")), f"{PATH}/{post_id}/again", again)
     return see_other(PATH)
@@ -126,19 +127,19 @@ async def remove(ctx: ConsoleContext, post_id: UUID, data: FormData) -> Redirect
 @post(f"{PATH}/{{post_id:uuid}}/again", permission=Permission.PUBLISH, include_in_schema=False, status_code=303)
 async def again(ctx: ConsoleContext, post_id: UUID, data: FormData) -> Redirect:
     """A removed post does not come back; its words and pictures do, as a new one. Pressing twice makes one."""
-    new_id = derived_id("post again", post_id)
+    new_id, author = derived_id("post again", post_id), staff_actor(ctx.staff)
     async with ctx.confined() as conn:
         removed = await own(conn, ctx, post_id)
-        if await reads.merchant_post(conn, ctx.merchant_id, new_id) is None:
-            await actions.save_draft(conn, ctx.merchant_id, replace(removed.draft, id=new_id), ctx.actor)
+        if await reads.editable_post(conn, author.owner, new_id) is None:
+            await actions.save_draft(conn, author, replace(removed.draft, id=new_id))
         if data.get("live"):
-            await actions.publish(conn, ctx.merchant_id, new_id, ctx.now)
+            await actions.publish(conn, author, new_id, ctx.now)
     ctx.flash(ctx.words(N_("It is published again.") if data.get("live") else N_("It is a draft again.")))
     return see_other(views.post_url(new_id))
 
 
-async def own(conn: Connection, ctx: ConsoleContext, post_id: UUID) -> MerchantPost:
-    found = await reads.merchant_post(conn, ctx.merchant_id, post_id)
+async def own(conn: Connection, ctx: ConsoleContext, post_id: UUID) -> EditablePost:
+    found = await reads.editable_post(conn, staff_actor(ctx.staff).owner, post_id)
     if found is None:
         raise NoSuchPost(actions.NO_SUCH_POST)
     return found

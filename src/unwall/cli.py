@@ -62,6 +62,7 @@ err = Console(stderr=True)
 
 
 def main() -> None:
+    os.umask(0o077)  # what is written here is for its owner only
     try:
         app()
     except Invalid as error:
@@ -79,8 +80,8 @@ def main() -> None:
 def prepared() -> Settings:
     """The settings with a database that runs and is up to date; the environment then tells it to child processes."""
     config = settings.load()
-    config.data.mkdir(parents=True, exist_ok=True)
     url = config.database_url or embedded_url(config.data / "postgres")
+    config.data.mkdir(parents=True, exist_ok=True)
     fresh = asyncio.run(bring_up_to_date(url))
     if fresh:
         err.print(f"Database brought up to date: {', '.join(fresh)}", style="dim")

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
 from unwall.kernel import embedded
@@ -97,7 +99,7 @@ def answers(url: str, sql: str = "SELECT true", *args: object) -> bool:
     """Whether it says yes; not while it cannot be asked."""
     try:
         return ask(url, sql, *args) is True
-    except (OSError, asyncpg.PostgresError):
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
         return False
 
 
@@ -111,7 +113,7 @@ def wait_until_stopped(directory: Path) -> None:
 def supervisor_pid(directory: Path) -> int:
     """The parent of the postmaster."""
     pid, _ = read_pid_file(directory / "data")
-    return int(subprocess.check_output(["ps", "-o", "ppid=", "-p", str(pid)]))
+    return psutil.Process(pid).ppid()
 
 
 # --- shared -----------------------------------------------------------------------------------------------------------
@@ -322,6 +324,25 @@ def test_no_file_can_be_read_by_others(server, directory):
         assert path.lstat().st_mode & stat.S_IRWXO == 0, path
 
 
+def test_what_the_command_makes_is_closed_to_others(directory):
+    data = directory.parent / "new" / "data"
+    environment = {**os.environ, "UNWALL_DATA": str(data), "DATABASE_URL": ""}
+
+    subprocess.run([sys.executable, "-m", "unwall", "migrate"], env=environment, umask=0o022, check=True)
+
+    on_the_way = {data.parent, data} if os.geteuid() == 0 else set()
+    for path in [data.parent, *data.parent.rglob("*")]:
+        assert path.lstat().st_mode & stat.S_IRWXO == (stat.S_IXOTH if path in on_the_way else 0), path
+    wait_until_stopped(data / "postgres")
+
+
+def test_a_directory_that_cannot_be_made_is_refused_by_name(directory):
+    directory.write_text("a file")
+
+    with pytest.raises(Invalid, match=f"{directory / 'postgres'} cannot be made: Not a directory"):
+        embedded.start(directory / "postgres")
+
+
 @pytest.mark.parametrize("name", ["x" * 100, "a,b"])
 def test_a_path_that_cannot_name_a_socket_gets_a_private_folder_for_it(directory, name):
     server = embedded.start(directory / name, durable=False)
@@ -349,7 +370,7 @@ def psql(user: str, url: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [programs, url, "-c", "SELECT 1"],
         user=user,
-        group="nogroup",
+        group=pwd.getpwnam(user).pw_gid,
         extra_groups=[],
         cwd="/",
         capture_output=True,

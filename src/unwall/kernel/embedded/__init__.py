@@ -58,8 +58,10 @@ class Server:
                 if self._holder is None:
                     return
                 log.warning("the supervisor of the embedded PostgreSQL has ended and is started again")
-                with suppress(Invalid, OSError):
+                try:
                     _ensure_supervisor(self._cluster, durable=self._durable)
+                except (Invalid, OSError) as error:
+                    log.error("the embedded PostgreSQL cannot be started again", error=str(error))
                 time.sleep(supervisor.RESTART_SECONDS)
 
 

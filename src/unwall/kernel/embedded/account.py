@@ -14,7 +14,8 @@ from unwall.kernel.errors import Invalid
 
 NAME = "unwall-postgres"
 ATTEMPTS = 20
-"""Another program may be writing the list of users just then; half a second each."""
+ATTEMPT_SECONDS = 0.5
+"""Another program may be writing the list of users just then."""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -34,12 +35,13 @@ def server_account() -> Account:
     Raises `Invalid` where root cannot make one."""
     if os.geteuid() != 0:
         return Account(_name(os.geteuid()), os.geteuid(), os.getegid())
+    said = ""
     for _ in range(ATTEMPTS):
-        found = _find()
-        if found is not None:
+        if (found := _find()) is not None:
             return found
         said = _create()
-        time.sleep(0 if _find() else 0.5)
+        if said:
+            time.sleep(ATTEMPT_SECONDS)
     message = f"PostgreSQL cannot run as root, and its user {NAME} could not be made: {said}"
     raise Invalid.one("UNWALL_DATA", message)
 
@@ -60,6 +62,7 @@ def _find() -> Account | None:
 
 
 def _create() -> str:
+    """What the tool says went wrong; nothing where nothing did."""
     tool = shutil.which("useradd")
     if tool is None:
         raise Invalid.one("UNWALL_DATA", f"PostgreSQL cannot run as root: make a system user {NAME}, or be another.")

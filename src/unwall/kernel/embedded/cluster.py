@@ -50,7 +50,7 @@ def open_cluster(directory: Path) -> Cluster:
     """Makes the directory where it is missing. Raises `Invalid` where the server could not use it."""
     directory = directory.expanduser().resolve()
     account = server_account()
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(directory, account)
     _check_owner(directory)
     if account.uid == os.geteuid():
         directory.chmod(0o700)
@@ -59,6 +59,17 @@ def open_cluster(directory: Path) -> Cluster:
         directory.chmod(0o710)
     check_reach(account, directory)
     return Cluster(directory, account, _socket_directory(directory))
+
+
+def _make_folder(directory: Path, account: Account) -> None:
+    """The server's user may pass through the folders that are made here, and through no others."""
+    missing = [folder for folder in (directory, *directory.parents) if not folder.exists()]
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid.one("UNWALL_DATA", f"{directory} cannot be made: {error.strerror}.") from None
+    for folder in missing if account.run_as() else []:
+        folder.chmod(0o711)
 
 
 def _check_owner(path: Path) -> None:

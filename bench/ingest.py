@@ -16,7 +16,7 @@ from bench._server import calling, serving
 from bench.frame import Bench, timer
 from unwall.journal.ingest import Ingest
 from unwall.journal.partitions import day_of, ensure_days
-from unwall.journal.rules import COLUMNS
+from unwall.journal.schema import NAMES
 from unwall.journal.values import Event, EventKind
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection, Database
@@ -105,7 +105,7 @@ async def _copy(db: Database, events: Sequence[Event], _: int) -> float:
     rows = [astuple(event) for event in events]
     with timer() as took:
         async with db.transaction() as conn:
-            await conn.copy_records_to_table("journal", records=rows, columns=COLUMNS)
+            await conn.copy_records_to_table("journal", records=rows, columns=NAMES)
     return took.seconds
 
 

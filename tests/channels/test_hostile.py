@@ -226,7 +226,7 @@ def bodies(things: dict[str, str]) -> dict[str, Any]:
     }
     tag = {"product_id": things["product_id"], "media": 0, "x": 0.5, "y": 0.5}
     words = {"zh": {"title": "x", "body": "b", "alts": ["a"]}}
-    seen = {"id": str(new_id()), "kind": "dwell", "at": now().isoformat(), "post_id": things["post_id"], "slot": 1}
+    seen = {"id": str(new_id()), "kind": "search", "at": now().isoformat(), "post_id": things["post_id"], "slot": 1}
     return {
         "/sessions": {"email": "a@b.example", "password": "x"},
         "/carts/lines": {**line, "post_id": things["post_id"]},
@@ -246,7 +246,7 @@ def bodies(things: dict[str, str]) -> dict[str, Any]:
             "tags": [tag],
             "translations": words,
         },
-        "/journal": {"events": [{**seen, "page": "home", "policy": "p", "seconds": 1.0, "query": "q"}]},
+        "/journal": {"events": [{**seen, "page": "home", "policy": "p", "body": {"kind": "search", "query": "q"}}]},
     }
 
 

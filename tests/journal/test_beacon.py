@@ -17,7 +17,7 @@ from unwall.channels.http.errors import on_http_error, on_unwall_error
 from unwall.insight.attribution.owners import Owners
 from unwall.journal.ingest import Ingest
 from unwall.journal.rules import accept
-from unwall.journal.values import Event, EventKind, Visit
+from unwall.journal.values import DwellBody, Event, EventKind, SearchBody, Visit
 from unwall.kernel.database import rows
 from unwall.kernel.errors import Invalid, UnwallError
 from unwall.kernel.ids import derived_id, new_id
@@ -45,7 +45,8 @@ def faults(*events: dict) -> dict[str, str]:
 
 
 def test_who_it_was_comes_from_the_visit_and_the_rest_from_the_browser():
-    seen = told("dwell", product_id=str(BOB), post_id=str(ANN), page="post", slot=3, policy="newest-1", seconds=2.5)
+    seen = told("dwell", product_id=str(BOB), post_id=str(ANN), page="post", slot=3, policy="newest-1")
+    seen["body"] = {"kind": "dwell", "seconds": 2.5}
     assert accept(beacon(seen), VISIT, NOON) == [
         Event(
             UUID(seen["id"]),
@@ -59,10 +60,11 @@ def test_who_it_was_comes_from_the_visit_and_the_rest_from_the_browser():
             page="post",
             slot=3,
             policy="newest-1",
-            body={"seconds": 2.5},
+            body=DwellBody(2.5),
         )
     ]
-    assert accept(beacon(told("search", query="丝绸")), VISIT, NOON)[0].body == {"query": "丝绸"}
+    searched = told("search", body={"kind": "search", "query": "丝绸"})
+    assert accept(beacon(searched), VISIT, NOON)[0].body == SearchBody("丝绸")
 
 
 @pytest.mark.parametrize("kind", ["purchase", "add-to-cart", "follow", "like", "checkout", "counter-sale"])
@@ -92,8 +94,13 @@ def test_times_are_believed_within_reason(minutes, fine):
         ({"slot": 1.5}, "events[1].slot"),
         ({"page": "a\x00b"}, "events[1].page"),
         ({"page": "p" * 101}, "events[1].page"),
-        ({"query": "q" * 201}, "events[1].query"),
-        ({"seconds": -1}, "events[1].seconds"),
+        ({"query": "q"}, "events[1].query"),
+        ({"kind": "search", "body": {"kind": "search", "query": "q" * 201}}, "events[1].body.query"),
+        ({"kind": "search", "body": {"kind": "search"}}, "events[1].body.query"),
+        ({"kind": "dwell", "body": {"kind": "dwell", "seconds": -1}}, "events[1].body.seconds"),
+        ({"kind": "dwell", "body": {"kind": "search", "query": "q"}}, "events[1].body"),
+        ({"body": {"kind": "view"}}, "events[1].body.kind"),
+        ({"body": {"note": "x"}}, "events[1].body.kind"),
         ({"product_id": "silk"}, "events[1].product_id"),
         ({"merchant_id": str(ANN)}, "events[1].merchant_id"),
         ({"propensity": 1}, "events[1].propensity"),

@@ -10,7 +10,7 @@ from tests.journal.events import ANN, NOON, SILK, event
 from unwall.journal import jobs
 from unwall.journal.actions import record
 from unwall.journal.export import export_days
-from unwall.journal.values import EventKind, ExportedDay
+from unwall.journal.values import EventKind, ExportedDay, SearchBody
 from unwall.kernel.errors import Invalid
 
 TODAY = NOON.date()
@@ -31,12 +31,12 @@ async def filled(db):
             [
                 event(
                     1,
-                    EventKind.PURCHASE,
+                    EventKind.SEARCH,
                     minutes=-DAY,
                     product_id=SILK,
                     amount=12_800,
                     propensity=0.5,
-                    body={"note": "丝"},
+                    body=SearchBody("丝"),
                 ),
                 event(2, minutes=-DAY + 1),
                 event(3, minutes=-3 * DAY, slot=2, page="home/for-you"),
@@ -56,7 +56,7 @@ async def test_days_that_are_over_are_written_each_to_its_file(filled, tmp_path)
     found = parquet(tmp_path, "id, visitor_id, kind, product_id, amount, propensity, body, slot, page, day")
     assert found == [
         (event(3).id, ANN, "view", None, None, None, None, 2, "home/for-you", date(2026, 3, 7)),
-        (event(1).id, ANN, "purchase", SILK, 12_800, 0.5, '{"note":"丝"}', None, None, YESTERDAY),
+        (event(1).id, ANN, "search", SILK, 12_800, 0.5, '{"kind":"search","query":"丝"}', None, None, YESTERDAY),
         (event(2).id, ANN, "view", None, None, None, None, None, None, YESTERDAY),
     ]
     assert parquet(tmp_path, "min(\"at\") AT TIME ZONE 'UTC'")[0][0] == (NOON - timedelta(days=3)).replace(tzinfo=None)

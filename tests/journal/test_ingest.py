@@ -7,8 +7,8 @@ import pytest
 
 from tests.journal.events import ANN, NOON, SHOP, SILK, event
 from unwall.journal import reads
-from unwall.journal.ingest import CHUNK, LANES, Ingest
-from unwall.journal.values import Event, EventKind
+from unwall.journal.ingest import BATCHERS, CHUNK, Ingest
+from unwall.journal.values import DwellBody, Event, EventKind
 from unwall.kernel.database import rows
 from unwall.kernel.errors import TooMany
 
@@ -22,7 +22,7 @@ async def stored(db) -> list[Event]:
 
 async def test_what_was_added_is_there_on_its_day(db):
     ingest = Ingest(db)
-    events = [event(n, minutes=n * 60, slot=n, body={"seconds": 1.5}) for n in range(48)]
+    events = [event(n, EventKind.DWELL, minutes=n * 60, slot=n, body=DwellBody(1.5)) for n in range(48)]
 
     assert await ingest.add(events) == 48
 
@@ -62,14 +62,14 @@ async def test_more_than_a_chunk_is_divided(db):
 
 async def test_too_many_waiting_are_refused_and_impressions_dropped(db):
     ingest = Ingest(db, max_queue=1)
-    first = asyncio.gather(*[ingest.add([event(n)]) for n in range(LANES)])
+    first = asyncio.gather(*[ingest.add([event(n)]) for n in range(BATCHERS)])
     await asyncio.sleep(0)
     with pytest.raises(TooMany):
         await ingest.add([event("one too many")])
     ingest.add_soon([event("dropped")])
-    assert await first == [1] * LANES
+    assert await first == [1] * BATCHERS
     await ingest.close()
-    assert {e.id for e in await stored(db)} == {event(n).id for n in range(LANES)}
+    assert {e.id for e in await stored(db)} == {event(n).id for n in range(BATCHERS)}
 
 
 async def test_impressions_are_stored_by_the_time_the_house_closes(db):

@@ -9,7 +9,7 @@ import pytest
 from tests.journal.events import ANN, BOB, LINEN, NOON, POST, SHOP, SILK, event
 from unwall.journal import actions, jobs, reads
 from unwall.journal.partitions import ensure_ahead, ensure_days
-from unwall.journal.values import Event, EventKind, PostTouch, Trail
+from unwall.journal.values import Event, EventKind, PostTouch, SearchBody, Trail
 from unwall.kernel.clock import now
 from unwall.kernel.database import rows
 from unwall.kernel.ids import new_id
@@ -29,7 +29,7 @@ async def days(conn) -> list[str]:
 async def test_a_fact_is_kept_with_every_field(db):
     full = event(
         "all",
-        EventKind.PURCHASE,
+        EventKind.SEARCH,
         member_id=BOB,
         session_id=BOB,
         account_id=SHOP,
@@ -44,7 +44,7 @@ async def test_a_fact_is_kept_with_every_field(db):
         propensity=0.5,
         quantity=2,
         amount=12_800,
-        body={"note": "丝绸", "n": [1, None]},
+        body=SearchBody("丝绸"),
     )
     bare = event("bare", minutes=1)
     async with db.transaction() as conn:

@@ -18,7 +18,7 @@ from unwall.intake.dataset.values import (
     StockLedgerRecord,
     StockLevelRecord,
 )
-from unwall.journal.values import EventKind
+from unwall.journal.values import EventKind, SearchBody
 from unwall.kernel.ids import derived_id
 from unwall_demo.deliveries import PICKUP, CounterSales
 from unwall_demo.happenings import KINDS, PAGES, POLICIES, Happenings
@@ -195,9 +195,7 @@ def tell_counters(papers: Papers, sales: CounterSales, happenings: Happenings) -
 def journal(papers: Papers, columns: dict[str, Ints], rng: np.random.Generator) -> Iterator[JournalRecord]:
     """`columns` as `Happenings.columns` gives them."""
     registry = papers.registry
-    queries: list[dict[str, str] | None] = [
-        {"query": (c.name, c.name_zh)[n % 2]} for n, c in enumerate(papers.stage.market.categories)
-    ]
+    queries = [SearchBody((c.name, c.name_zh)[n % 2]) for n, c in enumerate(papers.stage.market.categories)]
     lookups: tuple[tuple[str, str, Sequence[object]], ...] = (
         ("kind", "kind", KINDS),
         ("merchant_id", "merchant", registry.merchants),

@@ -18,7 +18,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from unwall.journal.rules import COLUMNS
+from unwall.journal.schema import COLUMNS, NAMES
 from unwall.journal.values import ExportedDay
 from unwall.kernel.database import Connection, Database
 
@@ -26,18 +26,17 @@ BATCH = 20_000
 """Rows held in memory at once."""
 
 _TYPES: dict[str, pa.DataType] = {
-    "at": pa.timestamp("us", tz="UTC"),
-    "kind": pa.string(),
-    "page": pa.string(),
-    "slot": pa.int16(),
-    "policy": pa.string(),
-    "propensity": pa.float32(),
-    "quantity": pa.int32(),
-    "amount": pa.int64(),
-    "body": pa.string(),
+    "uuid": pa.uuid(),
+    "timestamptz": pa.timestamp("us", tz="UTC"),
+    "text": pa.string(),
+    "smallint": pa.int16(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "real": pa.float32(),
+    "jsonb": pa.string(),
 }
-SCHEMA = pa.schema([pa.field(name, _TYPES.get(name, pa.uuid())) for name in COLUMNS])
-"""The journal's columns; ids are UUIDs, `body` is JSON text."""
+SCHEMA = pa.schema([pa.field(column.name, _TYPES[column.sql], not column.required) for column in COLUMNS])
+"""The journal's columns; `body` is JSON text."""
 
 
 async def export_days(db: Database, directory: Path, until: date) -> list[ExportedDay]:
@@ -81,7 +80,7 @@ async def _export(conn: Connection, directory: Path, day: date) -> ExportedDay:
 
 async def _write(conn: Connection, path: Path, day: date) -> int:
     rows, unfinished = 0, path.with_suffix(".unfinished")
-    sql = f"SELECT {', '.join(COLUMNS)} FROM journal WHERE at >= $1 AND at < $2 ORDER BY at, id"
+    sql = f"SELECT {', '.join(NAMES)} FROM journal WHERE at >= $1 AND at < $2 ORDER BY at, id"
     cursor = await conn.cursor(sql, _midnight(day), _midnight(day + timedelta(days=1)))
     with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd") as writer:
         while records := await cursor.fetch(BATCH):

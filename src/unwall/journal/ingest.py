@@ -1,4 +1,4 @@
-"""The journal's fast way in: group commit, straight into the day's partition by binary COPY."""
+"""Events of behaviour into the journal: group commit, by binary COPY."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from msgspec.structs import astuple
 
 from unwall.journal.actions import in_order, insert_new, record_touches
 from unwall.journal.partitions import days_between, ensure_days
-from unwall.journal.rules import COLUMNS
+from unwall.journal.schema import NAMES
 from unwall.journal.values import Event
 from unwall.kernel.batching import Batcher
 from unwall.kernel.database import Database
@@ -19,34 +19,34 @@ from unwall.kernel.errors import TooMany
 from unwall.kernel.telemetry import BATCHES, EVENTS
 
 CHUNK = 100
-"""Events that stand or fall together: at most what one caller brings at once."""
+"""Events that are stored or refused together."""
 
-LANES = 3
-CROWD = 8
-"""Chunks that wait in a lane before the next one opens."""
+BATCHERS = 3
+CHUNKS_TO_OPEN_NEXT = 8
+"""Chunks that wait in a batcher before the next one is used too."""
 
 log = structlog.get_logger()
 Chunk = Sequence[Event]
 
 
 class Ingest:
-    """Behaviour goes in here; facts go in by `actions.record`, with what made them facts.
+    """Stores what browsers sent and pages showed; facts are stored by `actions.record`, in their own transaction.
 
-    Durable when `add` returns. One COPY and one commit serve everyone who waits; an event that is there already is
-    left alone. When one lane is not enough the next opens, so that one batch is written out here while PostgreSQL
+    Durable when `add` returns. One COPY and one commit serve all callers that wait; an event that is there already is
+    left alone. When one batcher is not enough the next is used too, so that one batch is encoded here while PostgreSQL
     works on another and the disk on a third. More than `max_queue` chunks in each are refused with `TooMany`.
     """
 
     def __init__(self, db: Database, *, max_batch: int = 100, max_queue: int = 350) -> None:
         self._db = db
         self._days: set[date] = set()
-        self._crowd = min(CROWD, max_queue)
-        self._lanes = [Batcher(self._work, max_batch=max_batch, max_queue=max_queue) for _ in range(LANES)]
+        self._open_next = min(CHUNKS_TO_OPEN_NEXT, max_queue)
+        self._batchers = [Batcher(self._work, max_batch=max_batch, max_queue=max_queue) for _ in range(BATCHERS)]
 
     async def add(self, events: Sequence[Event]) -> int:
         """How many were new. What cannot be stored is an error for its own caller only."""
         chunks = [events[start : start + CHUNK] for start in range(0, len(events), CHUNK)]
-        futures = [self._lane().submit(chunk) for chunk in chunks]
+        futures = [self._batcher().submit(chunk) for chunk in chunks]
         answers = [await futures[0]] if len(futures) == 1 else await asyncio.gather(*futures)
         errors = [answer for answer in answers if isinstance(answer, Exception)]
         if errors:
@@ -57,18 +57,19 @@ class Ingest:
         """For impressions: nobody waits, and under too much load they are dropped rather than slow a page."""
         try:
             for start in range(0, len(events), CHUNK):
-                self._lane().submit(events[start : start + CHUNK]).add_done_callback(_complain)
+                self._batcher().submit(events[start : start + CHUNK]).add_done_callback(_log_failure)
         except TooMany:
             log.warning("journal overloaded: impressions dropped", events=len(events))
 
-    def _lane(self) -> Batcher[Chunk, int | Exception]:
-        """The first that is not crowded, so that a few callers share one commit; else the shortest."""
-        return next((lane for lane in self._lanes if len(lane) < self._crowd), min(self._lanes, key=len))
+    def _batcher(self) -> Batcher[Chunk, int | Exception]:
+        """The first with a short queue, so that a few callers share one commit; else the one with the shortest."""
+        short = (batcher for batcher in self._batchers if len(batcher) < self._open_next)
+        return next(short, min(self._batchers, key=len))
 
     async def close(self) -> None:
         """Wait until everything added has been stored."""
-        for lane in self._lanes:
-            await lane.close()
+        for batcher in self._batchers:
+            await batcher.close()
 
     async def _work(self, chunks: list[Chunk]) -> list[int | Exception]:
         try:
@@ -84,7 +85,7 @@ class Ingest:
         await self._ensure_days(events)
         try:
             async with self._db.transaction() as conn:
-                await conn.copy_records_to_table("journal", records=map(astuple, events), columns=COLUMNS)
+                await conn.copy_records_to_table("journal", records=map(astuple, events), columns=NAMES)
                 await record_touches(conn, events)
         except asyncpg.UniqueViolationError:
             async with self._db.transaction() as conn:
@@ -111,7 +112,7 @@ def _count(chunk: Chunk, new: set[UUID]) -> int:
     return len(mine)
 
 
-def _complain(future: "asyncio.Future[int | Exception]") -> None:
+def _log_failure(future: "asyncio.Future[int | Exception]") -> None:
     error = future.exception() or future.result()
     if isinstance(error, Exception):
         log.error("impressions lost", error=repr(error))

@@ -1,4 +1,4 @@
-"""What the journal does by the clock."""
+"""Scheduled work of the journal, and its export by command."""
 
 from datetime import date, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Questions to the journal. Each bounds the time it asks about, so that only those days are read."""
+"""Reads of the journal. Each bounds the time, so that only the partitions of those days are read."""
 
 from collections.abc import Collection
 from datetime import datetime

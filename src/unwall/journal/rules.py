@@ -3,16 +3,17 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Annotated
-from uuid import UUID
+from typing import Annotated, Any
 
 import msgspec
 
 from unwall.journal.values import (
+    BROWSER_FIELDS,
     BROWSER_KINDS,
     TOUCH_KINDS,
     TRAIL_KINDS,
     Event,
+    EventBody,
     EventKind,
     PostTouch,
     ProductTouch,
@@ -21,59 +22,49 @@ from unwall.journal.values import (
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.text import N_
 
-COLUMNS = Event.__struct_fields__
-"""Of the table, in the order of `Event`'s fields."""
-
-MOST_BYTES = 64 * 1024
-MOST_EVENTS = 100
+MAX_BYTES = 64 * 1024
+MAX_EVENTS = 100
 AHEAD = timedelta(minutes=5)
 BEHIND = timedelta(days=7)
 _STRENGTH = {kind: n for n, kind in enumerate(TRAIL_KINDS)}
 
-Word = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern="^[^\x00]*$")]
-Query = Annotated[str, msgspec.Meta(max_length=200, pattern="^[^\x00]*$")]
+BrowserEvent = msgspec.defstruct(
+    "BrowserEvent",
+    [
+        (field.name, field.type, field.default)
+        for field in msgspec.structs.fields(Event)
+        if field.name in BROWSER_FIELDS
+    ],
+    frozen=True,
+    forbid_unknown_fields=True,
+)
+"""Those fields of `Event` that a browser may send."""
 
+Beacon = msgspec.defstruct(
+    "Beacon",
+    [("events", Annotated[list[BrowserEvent], msgspec.Meta(min_length=1, max_length=MAX_EVENTS)])],  # type: ignore[valid-type]
+    frozen=True,
+    forbid_unknown_fields=True,
+)
 
-class BrowserEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a browser says happened. Who it was, and whose the things are, the server knows better."""
-
-    id: UUID
-    kind: EventKind
-    at: Annotated[datetime, msgspec.Meta(tz=True)]
-    account_id: UUID | None = None
-    post_id: UUID | None = None
-    product_id: UUID | None = None
-    variant_id: UUID | None = None
-    page: Word | None = None
-    slot: Annotated[int, msgspec.Meta(ge=0, le=999)] | None = None
-    policy: Word | None = None
-    query: Query | None = None
-    """Of a search."""
-    seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | None = None
-    """Of a dwell."""
-
-
-class Beacon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    events: Annotated[list[BrowserEvent], msgspec.Meta(min_length=1, max_length=MOST_EVENTS)]
-
-
-_decoder = msgspec.json.Decoder(Beacon)
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Beacon)
 
 
 def accept(raw: bytes, visit: Visit, now: datetime) -> list[Event]:
     """The events of a beacon `{"events": [...]}`; raises `Invalid` naming every field that is wrong."""
-    if len(raw) > MOST_BYTES:
+    if len(raw) > MAX_BYTES:
         raise Invalid.one("body", N_("Send at most 64 kB at once."))
     try:
-        told = _decoder.decode(raw).events
+        sent = [msgspec.structs.asdict(event) for event in _decoder.decode(raw).events]
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
         raise _located(str(error)) from error
     except msgspec.DecodeError as error:
         raise Invalid.one("body", f"This is not JSON: {error}.") from error
-    errors = [error for n, event in enumerate(told) for error in _faults(n, event, now)]
+    errors = [error for n, fields in enumerate(sent) for error in _errors(f"events[{n}]", now, **fields)]
     if errors:
         raise Invalid(errors)
-    return [_event(event, visit) for event in told]
+    who: dict[str, Any] = {"visitor_id": visit.visitor_id, "member_id": visit.member_id, "session_id": visit.session_id}
+    return [Event(**fields, **who) for fields in sent]
 
 
 def _located(message: str) -> Invalid:
@@ -86,34 +77,19 @@ def _located(message: str) -> Invalid:
     return Invalid.one(".".join(path) or "body", f"{words}.")
 
 
-def _faults(n: int, event: BrowserEvent, now: datetime) -> Iterable[FieldError]:
-    if event.kind not in BROWSER_KINDS:
+def _errors(
+    where: str, now: datetime, *, kind: EventKind, at: datetime, body: EventBody | None, **_: object
+) -> Iterable[FieldError]:
+    """What the types of the fields do not say of one event of a browser."""
+    if kind not in BROWSER_KINDS:
         kinds = ", ".join(sorted(BROWSER_KINDS))
-        yield FieldError(f"events[{n}].kind", f"A browser may tell of {kinds}; not of {event.kind}.")
-    if event.at > now + AHEAD:
-        yield FieldError(f"events[{n}].at", N_("This time is still to come; is the clock right?"))
-    if event.at < now - BEHIND:
-        yield FieldError(f"events[{n}].at", N_("This is more than seven days ago."))
-
-
-def _event(told: BrowserEvent, visit: Visit) -> Event:
-    body = {name: value for name in ("query", "seconds") if (value := getattr(told, name)) is not None}
-    return Event(
-        id=told.id,
-        at=told.at,
-        kind=told.kind,
-        visitor_id=visit.visitor_id,
-        member_id=visit.member_id,
-        session_id=visit.session_id,
-        account_id=told.account_id,
-        post_id=told.post_id,
-        product_id=told.product_id,
-        variant_id=told.variant_id,
-        page=told.page,
-        slot=told.slot,
-        policy=told.policy,
-        body=body or None,
-    )
+        yield FieldError(f"{where}.kind", f"A browser may send {kinds}; not {kind}.")
+    elif body is not None and body.kind is not kind:
+        yield FieldError(f"{where}.body", f"An event of kind {kind} has no body of kind {body.kind}.")
+    if at > now + AHEAD:
+        yield FieldError(f"{where}.at", N_("This time is still to come; is the clock right?"))
+    if at < now - BEHIND:
+        yield FieldError(f"{where}.at", N_("This is more than seven days ago."))
 
 
 def product_touches(events: Iterable[Event]) -> list[ProductTouch]:

@@ -6,12 +6,15 @@ UnwallError
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
 from unwall.kernel.geo import Place
+
+NO_NUL = "^[^\x00]*$"
+"""A pattern: PostgreSQL stores no NUL characters."""
 
 
 class EventKind(StrEnum):
@@ -75,11 +78,48 @@ class Visit(msgspec.Struct, frozen=True):
         return [self.member_id, self.visitor_id] if self.member_id else [self.visitor_id]
 
 
+# --- what only one kind has -------------------------------------------------------------------------------------------
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
+    """What only events of one kind have; the tag is the kind. A new kind of body joins `EventBody`."""
+
+    @property
+    def kind(self) -> EventKind:
+        return EventKind(str(self.__struct_config__.tag))
+
+
+class SearchBody(Body, frozen=True, tag=EventKind.SEARCH.value):
+    query: Annotated[str, msgspec.Meta(max_length=200, pattern=NO_NUL)]
+
+
+class DwellBody(Body, frozen=True, tag=EventKind.DWELL.value):
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+
+
+EventBody = SearchBody | DwellBody
+
+
+# --- the event --------------------------------------------------------------------------------------------------------
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """Annotates a field of `Event` whose PostgreSQL type is not the one that its Python type gives (`schema`)."""
+
+    sql: str
+
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=NO_NUL)]
+
+
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One entry: the columns of the table, in their order. (id, at) names it: a retry repeats both."""
+    """One event: the fields are the columns of the table, in their order (`schema.COLUMNS`).
+
+    (id, at) identifies it: a retry repeats both. The limits hold for events that come as JSON.
+    """
 
     id: UUID
-    at: datetime
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
     kind: EventKind
     merchant_id: UUID | None = None
     visitor_id: UUID | None = None
@@ -91,21 +131,40 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     variant_id: UUID | None = None
     order_id: UUID | None = None
     node_id: UUID | None = None
-    page: str | None = None
+    page: Name | None = None
     """`PAGE` or `PAGE/MODULE`, such as `home/for-you`."""
-    slot: int | None = None
-    policy: str | None = None
-    propensity: float | None = None
+    slot: Annotated[int, Stored("smallint"), msgspec.Meta(ge=0, le=999)] | None = None
+    policy: Name | None = None
+    propensity: Annotated[float, Stored("real")] | None = None
     """How likely the policy was to put this item into this slot."""
     quantity: int | None = None
-    amount: int | None = None
+    amount: Annotated[int, Stored("bigint")] | None = None
     """Minor units of the merchant's currency."""
-    body: Any = None
-    """What only this kind has: {"query": "silk"} of a search, {"seconds": 12.5} of a dwell."""
+    body: EventBody | None = None
+
+    def __post_init__(self) -> None:
+        if self.body is not None and self.body.kind is not self.kind:
+            raise ValueError(f"a {self.kind} event has no {self.body.kind} body")
 
     @property
     def person_id(self) -> UUID | None:
         return self.member_id or self.visitor_id
+
+
+BROWSER_FIELDS = (
+    "id",
+    "at",
+    "kind",
+    "account_id",
+    "post_id",
+    "product_id",
+    "variant_id",
+    "page",
+    "slot",
+    "policy",
+    "body",
+)
+"""Of an event that a browser may send. Who it was and whose the things are, the server knows better."""
 
 
 class Trail(msgspec.Struct, frozen=True):

@@ -157,9 +157,11 @@ def _check_columns(kind: type[msgspec.Struct], columns: tuple[str, ...]) -> None
 
 
 def _converter(wanted: Any) -> Callable[[Any], Any] | None:
-    """Enums from text; structs, and lists of them, from JSON; tuples and sets from arrays."""
+    """Enums from text; structs, tagged unions and lists of them from JSON; tuples and sets from arrays."""
     if get_origin(wanted) in (Union, UnionType):
         inner = [a for a in get_args(wanted) if a is not type(None)]
+        if len(inner) > 1 and all(isinstance(a, type) and issubclass(a, msgspec.Struct) for a in inner):
+            return lambda v: msgspec.convert(v, wanted, strict=False)
         return _converter(inner[0]) if len(inner) == 1 else None
     if isinstance(wanted, type) and issubclass(wanted, enum.Enum):
         return wanted

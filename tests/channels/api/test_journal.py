@@ -19,7 +19,10 @@ async def tell(app: Program, *events: dict, body: object = None):
 
 
 async def test_events_are_told_once_whoever_repeats_them(db: Database, stall: Stall, app: Program):
-    events = [told(product_id=str(stall.tea)), told("dwell", post_id=str(stall.morning), seconds=3.5)]
+    events = [
+        told(product_id=str(stall.tea)),
+        told("dwell", post_id=str(stall.morning), body={"kind": "dwell", "seconds": 3.5}),
+    ]
     first, again = [await tell(app, *events) for _ in range(2)]
     assert (first.status_code, first.json()) == (202, {"accepted": 2, "new": 2})
     assert (again.status_code, again.json()) == (202, {"accepted": 2, "new": 0})
@@ -39,7 +42,7 @@ async def test_what_is_wrong_is_named_and_nothing_is_written(db: Database, stall
         ({"events": [told(at=later)]}, {"events[0].at"}),
         ({"events": [told(product_id="tea")]}, {"events[0].product_id"}),
         ({"events": [told(member_id=str(new_id()))]}, {"events[0].member_id"}),
-        ({"events": [told("dwell", seconds=-1)]}, {"events[0].seconds"}),
+        ({"events": [told("dwell", body={"kind": "dwell", "seconds": -1})]}, {"events[0].body.seconds"}),
         ({}, {"events"}),
         ([], {"body"}),
     ]

@@ -1,4 +1,4 @@
-"""Where browsers tell what happened: small batches, sent by `navigator.sendBeacon` as people read and leave."""
+"""The events of browsers: small batches, sent by `navigator.sendBeacon` as people read and leave."""
 
 from typing import Any
 
@@ -13,23 +13,24 @@ from unwall.services import Services
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """`new` are those that were not told before: telling again changes nothing."""
+    """`new` are those that were not there before: sending again changes nothing."""
 
     accepted: int
     new: int
 
 
-@post("/journal", status_code=202, request_max_body_size=rules.MOST_BYTES, tags=["journal"])
-async def tell(request: AnyRequest, services: Services, visit: Visit) -> Taken:
+@post("/journal", status_code=202, request_max_body_size=rules.MAX_BYTES, tags=["journal"])
+async def record_events(request: AnyRequest, services: Services, visit: Visit) -> Taken:
     """Take what a browser saw: `{"events": [{"id", "kind", "at", ...}]}`, at most 100 events and 64 kB.
 
-    Kinds: impression, view, click, dwell (with `seconds`), share, search (with `query`). An event is named by its `id`
+    Kinds: impression, view, click, dwell, share, search. What only one kind has is its `body`, such as
+    `{"kind": "dwell", "seconds": 2.5}` and `{"kind": "search", "query": "silk"}`. An event is identified by its `id`
     and `at`; sending it again changes nothing. Whose the products and posts are, and who the visitor is, the server
     knows by itself.
     """
     events = rules.accept(await request.body(), visit, now())
-    new = await services.ingest.add(await services.owners.sign(events))
+    new = await services.ingest.add(await services.owners.with_merchants(events))
     return Taken(len(events), new)
 
 
-HANDLERS: list[Any] = [tell]
+HANDLERS: list[Any] = [record_events]

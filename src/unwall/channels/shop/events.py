@@ -6,7 +6,7 @@ from uuid import UUID
 
 from unwall.commerce.orders.values import Origin
 from unwall.content.posts.values import Post
-from unwall.journal.values import Event, EventKind, Visit
+from unwall.journal.values import Event, EventKind, SearchBody, Visit
 from unwall.kernel.ids import new_id
 
 
@@ -61,7 +61,7 @@ def searched(visit: Visit, merchant_id: UUID | None, query: str, at: datetime) -
         kind=EventKind.SEARCH,
         merchant_id=merchant_id,
         page="search",
-        body={"query": query},
+        body=SearchBody(query),
         **_who(visit),
     )
 

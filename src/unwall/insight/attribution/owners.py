@@ -1,4 +1,4 @@
-"""Whose a product, a post or an account is: what a browser tells of them belongs to that merchant, whatever it says."""
+"""Which merchant a product, post or account belongs to: an event of a browser about it is that merchant's."""
 
 from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
@@ -8,22 +8,22 @@ from msgspec.structs import replace
 from unwall.journal.values import Event
 from unwall.kernel.database import Database
 
-MOST = 200_000
-"""Owners kept in memory; past that they are asked for anew."""
+MAX_KNOWN = 200_000
+"""Owners kept in memory; past that they are read anew."""
 
 
 class Owners:
-    """Remembers owners, which never change; what has none is asked for again, since it may yet be made."""
+    """Caches owners, which never change; what has none is read again, since it may yet be created."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._known: dict[UUID, UUID] = {}
 
-    async def sign(self, events: Sequence[Event]) -> list[Event]:
+    async def with_merchants(self, events: Sequence[Event]) -> list[Event]:
         """Each event with the merchant whose product, else post, else account it is about; None where nobody's."""
         unknown = {thing for event in events if self._owner(event) is None for thing in _things(event)}
         if unknown:
-            await self._ask(unknown)
+            await self._read(unknown)
         return [replace(event, merchant_id=self._owner(event)) for event in events]
 
     def _owner(self, event: Event) -> UUID | None:
@@ -32,8 +32,8 @@ class Owners:
                 return self._known[thing]
         return None
 
-    async def _ask(self, things: Collection[UUID]) -> None:
-        if len(self._known) > MOST:
+    async def _read(self, things: Collection[UUID]) -> None:
+        if len(self._known) > MAX_KNOWN:
             self._known.clear()
         async with self._db.read() as conn:
             sql = """

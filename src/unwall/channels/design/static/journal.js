@@ -69,7 +69,7 @@ function dwell() {
   for (const [element, ms] of stayed) {
     if (!("dwell" in element.dataset) || ms < SEEN_MS) continue;
     const given = fields(element.dataset.impression);
-    record("dwell", { ...given, seconds: Math.round(ms / 100) / 10 });
+    record("dwell", { ...given, body: { kind: "dwell", seconds: Math.round(ms / 100) / 10 } });
   }
   stayed.clear();
 }

@@ -114,7 +114,7 @@ def test_a_stored_day_is_said_in_the_reader_s_way():
 
 async def test_a_file_is_kept_once_under_its_content(tmp_path: Path):
     files = open_files("", tmp_path)
-    key = key_for(b"<svg/>", "svg")
+    key = key_for(b"<svg/>", ".svg")
     await files.put(key, b"<svg/>")
     await files.put(key, b"<svg/>")
     assert await files.get(key) == b"<svg/>"

@@ -104,7 +104,7 @@ def _draw(writer: DatasetWriter, stage: Stage, progress: Progress) -> dict[Art, 
     wanted = pictures(stage)
     for n, art in enumerate(wanted):
         data = picture(art).encode()
-        keys[art] = key_for(data, "svg")
+        keys[art] = key_for(data, ".svg")
         writer.put_media(keys[art], data)
         progress.share(n / len(wanted))
     return keys

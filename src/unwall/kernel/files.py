@@ -1,13 +1,29 @@
-"""Files by key, on the local disk or in any S3-like store (obstore). A key holds its content's hash."""
+"""Files by key, on the local disk or in any S3-like store (obstore). A key starts with its content's hash."""
 
 import hashlib
+import io
+from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
+from typing import IO
 
+import msgspec
 import obstore
-from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from unwall.kernel.errors import NotFound
+
+CHUNK_BYTES = 256 * 2**10
+"""The least that a long file is read by; a shorter one is read at once."""
+DIGEST_CHARACTERS = 40
+
+
+class StoredFile(msgspec.Struct, frozen=True):
+    """`etag` is quoted, as HTTP writes it."""
+
+    bytes: int
+    etag: str
+    modified: datetime
 
 
 class Files:
@@ -18,15 +34,42 @@ class Files:
     def url(key: str) -> str:
         return f"/files/{key}"
 
-    async def put(self, key: str, data: bytes) -> None:
-        """Idempotent; the file is there whole or not at all."""
-        try:
-            await obstore.put_async(self._store, key, data, mode="create")
-        except AlreadyExistsError:
+    async def put(self, key: str, content: bytes | IO[bytes]) -> None:
+        """Idempotent; the file is there whole or not at all. An open file is read from its start and sent in parts."""
+        if await self._has(key):
             return
+        source = io.BytesIO(content) if isinstance(content, bytes) else content
+        source.seek(0)
+        await obstore.put_async(self._store, key, source)
+
+    async def _has(self, key: str) -> bool:
+        try:
+            await obstore.head_async(self._store, key)
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def describe(self, key: str) -> StoredFile:
+        """Raises `NotFound`."""
+        try:
+            found = await obstore.head_async(self._store, key)
+        except FileNotFoundError as error:
+            raise NotFound(f"There is no file {key}.") from error
+        return StoredFile(found["size"], found["e_tag"] or f'"{key}"', found["last_modified"])
+
+    async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes [start, end) of a file that is there, in chunks."""
+        if start >= end:
+            return
+        found = await obstore.get_async(self._store, key, options={"range": (start, end)})
+        if end - start <= CHUNK_BYTES:
+            yield bytes(await found.bytes_async())
+            return
+        async for chunk in found.stream(CHUNK_BYTES):
+            yield chunk
 
     async def get(self, key: str) -> bytes:
-        """Raises `NotFound`."""
+        """A whole file in memory: for models and other small ones. Raises `NotFound`."""
         try:
             found = await obstore.get_async(self._store, key)
             return bytes(await found.bytes_async())
@@ -40,7 +83,15 @@ def open_files(url: str, data: Path) -> Files:
     return Files(LocalStore(data / "files", mkdir=True))
 
 
-def key_for(data: bytes, extension: str) -> str:
-    """Two levels of folders, so that none grows long: `3f/3fa2...e1.webp`."""
-    digest = hashlib.sha256(data).hexdigest()[:40]
-    return f"{digest[:2]}/{digest}.{extension}"
+def key_for(content: bytes | IO[bytes], ending: str) -> str:
+    """Two levels of folders, so that none grows long: `3f/3fa2...e1.webp` for the ending `.webp`. An open file is read
+    from its start."""
+    source = io.BytesIO(content) if isinstance(content, bytes) else content
+    source.seek(0)
+    digest = hashlib.file_digest(source, "sha256").hexdigest()[:DIGEST_CHARACTERS]  # type: ignore[arg-type]
+    return f"{digest[:2]}/{digest}{ending}"
+
+
+def ending_of(key: str) -> str:
+    """What `key_for` put after the hash."""
+    return key.rpartition("/")[2][DIGEST_CHARACTERS:]

@@ -1,48 +1,104 @@
-"""Uploaded pictures: what comes in is decoded and written anew, so that nothing but pixels gets through."""
+"""Uploaded pictures. They are decoded and encoded anew, so that nothing but pixels gets through, and kept in several
+widths."""
 
 import asyncio
-import io
+import os
 import struct
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
+import msgspec
 from PIL import Image as Pillow
 from PIL import ImageOps
 
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files, key_for
 from unwall.kernel.text import N_
+from unwall.media.rules import (
+    MAX_PICTURE_BYTES,
+    MAX_PICTURE_PIXELS,
+    MAX_SIDE_PIXELS,
+    derived_file,
+    derived_widths,
+    picture_ending,
+    size_of,
+)
 from unwall.media.values import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-MOST_BYTES = 20 * 2**20
-MOST_PIXELS = 50_000_000
-"""Refused before decoding: a few kilobytes can say that they are a wall of a hundred gigapixels."""
-LONGEST_SIDE = 2000
 QUALITY = 82
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, OverflowError, struct.error, zlib.error)
 """What Pillow's decoders are known to raise on broken files."""
-_LARGEST_PROFILE = 64 * 2**10
+_MAX_PROFILE_BYTES = 64 * 2**10
+_MAX_MEMORY_BYTES = 2**20
+"""Of an encoded picture; a larger one waits on the disk until it is stored."""
+_ONE_AT_A_TIME = ThreadPoolExecutor(1, "pictures")
+"""A decoded picture takes up to 200 MB, so a process decodes one at a time."""
 
 
-async def store(files: Files, data: bytes, *, alt: str = "", field: str = "image") -> Image:
-    """Keep an uploaded picture; raises `Invalid` naming `field`. The same upload gives the same file."""
-    encoded, (width, height) = await asyncio.to_thread(encode, data, field)
-    key = key_for(encoded, "webp")
-    await files.put(key, encoded)
-    return Image(key, alt, width, height)
+class EncodedPicture(msgspec.Struct, frozen=True):
+    key: str
+    file: IO[bytes]
+    width: int
+    height: int
 
 
-def encode(data: bytes, field: str = "image") -> tuple[bytes, tuple[int, int]]:
-    """As WebP, upright, its longest side at most `LONGEST_SIDE` pixels, without the camera's notes (the place where it
-    was taken among them); the colour profile stays. Returns the file and its width and height."""
-    if len(data) > MOST_BYTES:
+async def store(files: Files, upload: IO[bytes], *, alt: str = "", field: str = "image") -> Image:
+    """Keep an uploaded picture and its smaller widths; raises `Invalid` naming `field`. The same upload gives the same
+    file. The picture itself is stored last: whoever has its key has all its widths."""
+    encoded = await asyncio.get_running_loop().run_in_executor(_ONE_AT_A_TIME, encode, upload, field)
+    for one in reversed(encoded):
+        await files.put(one.key, one.file)
+    picture = encoded[0]
+    return Image(picture.key, alt, picture.width, picture.height)
+
+
+async def derive(files: Files, key: str, picture: IO[bytes], *, field: str = "image") -> None:
+    """Keep the smaller widths of a picture that `store` has made elsewhere, and that was brought here under its key.
+    Raises `Invalid` where the key does not tell its size."""
+    encoded = await asyncio.get_running_loop().run_in_executor(_ONE_AT_A_TIME, _derive, key, picture, field)
+    for one in encoded:
+        await files.put(one.key, one.file)
+
+
+def encode(upload: IO[bytes], field: str = "image") -> list[EncodedPicture]:
+    """As WebP, upright, its longest side at most `MAX_SIDE_PIXELS`, without the camera's notes (the place where it was
+    taken among them); the colour profile stays. The picture comes first, then its `derived_widths`."""
+    pixels, profile = _decode(upload, field)
+    file = _webp(pixels, profile)
+    key = key_for(file, picture_ending(*pixels.size))
+    return [EncodedPicture(key, file, *pixels.size), *_smaller(key, pixels, profile)]
+
+
+def _derive(key: str, picture: IO[bytes], field: str) -> list[EncodedPicture]:
+    pixels, profile = _decode(picture, field)
+    if pixels.size != size_of(key):
+        raise Invalid.one(field, "The name of the picture tells another size.")
+    return _smaller(key, pixels, profile)
+
+
+def _smaller(key: str, pixels: Pillow.Image, profile: bytes) -> list[EncodedPicture]:
+    found = []
+    for width in derived_widths(pixels.width):
+        size = (width, max(1, round(width * pixels.height / pixels.width)))
+        small = pixels.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=3.0)
+        found.append(EncodedPicture(derived_file(key, width), _webp(small, profile), *size))
+    return found
+
+
+def _decode(upload: IO[bytes], field: str) -> tuple[Pillow.Image, bytes]:
+    """The pixels, and their colour profile."""
+    if upload.seek(0, os.SEEK_END) > MAX_PICTURE_BYTES:
         raise Invalid.one(field, N_("The picture is larger than 20 MB."))
+    upload.seek(0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit below is ours
-            picture = Pillow.open(io.BytesIO(data), formats=FORMATS)
-            if picture.width * picture.height > MOST_PIXELS:
+            picture = Pillow.open(upload, formats=FORMATS)
+            if picture.width * picture.height > MAX_PICTURE_PIXELS:
                 raise Invalid.one(field, N_("The picture has more than 50 million pixels."))
             return _upright(picture)
     except Pillow.DecompressionBombError as error:
@@ -51,15 +107,19 @@ def encode(data: bytes, field: str = "image") -> tuple[bytes, tuple[int, int]]:
         raise Invalid.one(field, N_("This is not a picture we can read: use JPEG, PNG, WebP or GIF.")) from error
 
 
-def _upright(picture: Pillow.Image) -> tuple[bytes, tuple[int, int]]:
+def _upright(picture: Pillow.Image) -> tuple[Pillow.Image, bytes]:
     profile = picture.info.get("icc_profile") or b""
-    picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a large JPEG is decoded at a fraction of its size
+    kept = profile if len(profile) <= _MAX_PROFILE_BYTES and picture.mode in ("RGB", "RGBA") else b""
+    picture.draft("RGB", (MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))  # a large JPEG is decoded at a fraction of its size
     upright = ImageOps.exif_transpose(picture)
     has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
     pixels = upright.convert("RGBA" if has_alpha else "RGB")
-    pixels.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Pillow.Resampling.LANCZOS)
+    pixels.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS), Pillow.Resampling.LANCZOS)
     pixels.info.clear()
-    out = io.BytesIO()
-    kept = profile if len(profile) <= _LARGEST_PROFILE and picture.mode in ("RGB", "RGBA") else b""
-    pixels.save(out, "WEBP", quality=QUALITY, method=4, icc_profile=kept)
-    return out.getvalue(), pixels.size
+    return pixels, kept
+
+
+def _webp(pixels: Pillow.Image, profile: bytes) -> IO[bytes]:
+    file = SpooledTemporaryFile(_MAX_MEMORY_BYTES)  # noqa: SIM115 (closed when it is forgotten, after it is stored)
+    pixels.save(file, "WEBP", quality=QUALITY, method=4, icc_profile=profile)
+    return file

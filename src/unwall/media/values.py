@@ -10,3 +10,10 @@ class Image(msgspec.Struct, frozen=True):
     alt: str
     width: int
     height: int
+
+
+class Rendition(msgspec.Struct, frozen=True):
+    """A picture in one of its stored sizes: a key of kernel.files, and its width in pixels."""
+
+    file: str
+    width: int

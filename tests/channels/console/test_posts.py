@@ -30,6 +30,20 @@ async def stored(bureau: Bureau, post_id: object) -> dict:
     return {**dict(found), "media": [tuple(m) for m in media], "tags": [tuple(t) for t in tags]}
 
 
+async def test_an_uploaded_picture_is_offered_in_several_sizes(bureau: Bureau) -> None:
+    fields = await opened(bureau) | {"title": "Red", "do": "upload"}
+    upload = ("a.png", picture(size=(700, 900)), "image/png")
+    shown = await bureau.post("/console/posts/new", fields, files=[("pictures", upload)])
+    await bureau.post("/console/posts/new", form(shown.text, COMPOSER) | {"do": "publish"})
+    page = (await bureau.get(f"/post/{fields['id']}")).text
+    base = re.search(r'src="(/files/[0-9a-f/]+-700x900)\.webp"', page)
+    assert base is not None
+    offered = f"{base[1]}-320.webp 320w, {base[1]}-640.webp 640w, {base[1]}.webp 700w"
+    assert f'srcset="{offered}" sizes="' in page
+    for url in re.findall(r"/files/\S+", offered):
+        assert (await bureau.get(url)).status_code == 200
+
+
 async def test_the_list_shows_every_post_with_what_it_sold(bureau: Bureau) -> None:
     page = (await bureau.get("/console/posts")).text
     assert re.findall(r'class="title" href="[^"]+">([^<]+)', page) == ["Evening", "Morning"]

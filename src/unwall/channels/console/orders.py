@@ -11,6 +11,7 @@ from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext, see_other
 from unwall.channels.console.stock.levels import entry_view
 from unwall.channels.console.views import View
+from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders import reads
@@ -154,7 +155,7 @@ def _line(ctx: ConsoleContext, line: OrderLine) -> View:
     return {
         "url": f"/console/products/{line.product_id}" if ctx.may(Permission.CATALOGUE) else None,
         "title": views.thing(line.title, line.options),
-        "image": views.picture_of(line.image_file),
+        "image": thumbnail_url(line.image_file),
         "sku": line.sku,
         "quantity": views.number(ctx, line.quantity),
         "price": views.money(ctx, line.unit_price),

@@ -10,6 +10,7 @@ from unwall.channels.console import views
 from unwall.channels.console.context import TODAY, ConsoleContext, console_context, home_of, see_other
 from unwall.channels.console.views import View
 from unwall.channels.http.context import AnyRequest, signed_in
+from unwall.channels.http.pictures import thumbnail_url
 from unwall.commerce.fulfilment.reads import overdue
 from unwall.commerce.fulfilment.values import Shipment
 from unwall.commerce.orders.values import Channel
@@ -122,7 +123,7 @@ def post_tile(ctx: ConsoleContext, post: PostSales) -> View:
     return {
         "url": views.post_url(post.post_id),
         "title": post.title,
-        "image": views.picture_of(post.image_file),
+        "image": thumbnail_url(post.image_file),
         "revenue": views.money(ctx, post.revenue),
         "orders": ctx.count("{n} order", "{n} orders", post.orders),
         "views": ctx.count("{n} view", "{n} views", post.views),

@@ -16,7 +16,6 @@ from unwall.commerce.sourcing.values import DeliveryMethod
 from unwall.commerce.stock.values import Reason, StockBucket
 from unwall.content.posts.values import PostKind, PostState
 from unwall.kernel.clock import local
-from unwall.kernel.files import Files
 from unwall.kernel.money import Money
 from unwall.kernel.text import LOCALES, N_
 from unwall.people.values import Permission
@@ -106,19 +105,6 @@ def page_words(ctx: ConsoleContext, page: str | None) -> str:
     """`home/for-you` is the home page."""
     name = (page or "").partition("/")[0]
     return ctx.words(PAGES.get(name, name)) or "–"
-
-
-def picture_of(file: str | None) -> str | None:
-    """A key of ours, or an address that came with an import."""
-    if not file:
-        return None
-    return file if file.startswith("https://") else Files.url(file)
-
-
-def shape(width: int, height: int) -> str:
-    """The frame that crops the picture least, as the shop frames it."""
-    ratios = {"portrait": 4 / 5, "square": 1.0, "wide": 3 / 2, "film": 16 / 9}
-    return min(ratios, key=lambda name: abs(ratios[name] - width / height))
 
 
 def money(ctx: ConsoleContext, amount: int) -> str:

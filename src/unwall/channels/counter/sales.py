@@ -10,7 +10,8 @@ from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
 from unwall.channels.counter.context import SELL, CounterContext, known_id, see_other
 from unwall.channels.counter.tasks import whole_number
-from unwall.channels.counter.views import item_view, picture_of
+from unwall.channels.counter.views import item_view
+from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.rules import reaches
 from unwall.commerce.orders import actions
@@ -179,7 +180,7 @@ async def receipt(ctx: CounterContext, order_id: UUID) -> Response[str]:
     lines = [
         {
             "title": line.title,
-            "image": picture_of(line.image_file),
+            "image": thumbnail_url(line.image_file),
             "detail": " · ".join([*line.options, line.sku]),
             "quantity": line.quantity,
             "sum": Money(line.total, order.currency).text(locale),

@@ -8,8 +8,8 @@ from babel.dates import format_timedelta
 
 from unwall.catalogue.values import VariantItem
 from unwall.channels.http.formatters import formatters
+from unwall.channels.http.pictures import thumbnail_url
 from unwall.commerce.fulfilment.values import ShipmentMethod, ShipmentState, Task, TaskLine
-from unwall.kernel.files import Files
 from unwall.kernel.text import LOCALES, N_, gettext, ngettext
 
 View = dict[str, Any]
@@ -20,13 +20,6 @@ METHODS = {
     ShipmentMethod.COURIER: N_("by courier"),
 }
 DONE = (ShipmentState.HANDED_OVER, ShipmentState.COLLECTED)
-
-
-def picture_of(file: str | None) -> str | None:
-    """A key of ours, or an address that came with an import."""
-    if not file:
-        return None
-    return file if file.startswith("https://") else Files.url(file)
 
 
 def lasting(since: datetime, now: datetime, lang: str) -> str:
@@ -44,7 +37,7 @@ def task_view(task: Task, now: datetime, lang: str, zone: str) -> View:
     return {
         "url": f"/counter/tasks/{task.id}",
         "title": title,
-        "image": picture_of(first.image_file),
+        "image": thumbnail_url(first.image_file),
         "image_alt": first.title,
         "shelf": due_words(task, now, lang, zone),
         "tone": "bad" if late else "",
@@ -90,7 +83,7 @@ def line_view(line: TaskLine) -> View:
     return {
         "line": line.line,
         "title": line.title,
-        "image": picture_of(line.image_file),
+        "image": thumbnail_url(line.image_file),
         "detail": " · ".join(line.options),
         "code": line.barcode or line.sku,
         "sku": line.sku,
@@ -124,7 +117,7 @@ def item_view(item: VariantItem, lang: str) -> View:
     return {
         "id": str(item.variant_id),
         "title": item.title,
-        "image": picture_of(item.image_file),
+        "image": thumbnail_url(item.image_file),
         "image_alt": item.image_alt or item.title,
         "detail": " · ".join(item.options),
         "sku": item.sku,

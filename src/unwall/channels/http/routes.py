@@ -1,7 +1,5 @@
 """What every channel shares: language and place, files, health, figures, the style guide."""
 
-import re
-from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 import msgspec
@@ -11,24 +9,14 @@ from litestar.params import Body
 from litestar.response import Redirect
 
 from unwall.channels.http.context import LANG, YEAR, AnyRequest, lang_of, set_cookie, set_place
+from unwall.channels.http.files import file
 from unwall.channels.http.rendering import render
 from unwall.commerce.sourcing.places import places
-from unwall.kernel.errors import Invalid, NotFound
+from unwall.kernel.errors import Invalid
 from unwall.kernel.geo import Place
 from unwall.kernel.telemetry import metrics_text
 from unwall.kernel.text import LANGS, N_
 from unwall.services import Services
-
-TYPES = {
-    ".svg": "image/svg+xml",
-    ".webp": "image/webp",
-    ".avif": "image/avif",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-}
-
-KEY = re.compile(r"([\w-]+/)*[\w-]+\.[a-z]+", re.ASCII)
-"""Of a stored file: no dots but the one before its kind."""
 
 FormData = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -87,20 +75,6 @@ def _position(data: dict[str, str], known: list[Place]) -> Place:
         raise Invalid.one("latitude", N_("Latitudes go from -90 to 90, longitudes from -180 to 180."))
     near = min(known, key=lambda p: (p.latitude - latitude) ** 2 + (p.longitude - longitude) ** 2, default=None)
     return Place(near.label if near else f"{latitude:.2f}, {longitude:.2f}", latitude, longitude)
-
-
-@get("/files/{name:path}", include_in_schema=False)
-async def file(services: Services, name: str) -> Response[bytes]:
-    """A stored picture. Its key holds its hash, so it may be kept for ever; an SVG can run nothing."""
-    key = name.lstrip("/")
-    kind = TYPES.get(PurePosixPath(key).suffix)
-    if kind is None or not KEY.fullmatch(key):
-        raise NotFound(N_("There is no such picture."))
-    headers = {
-        "cache-control": "public, max-age=31536000, immutable",
-        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-    }
-    return Response(await services.files.get(key), media_type=kind, headers=headers)
 
 
 class Health(msgspec.Struct, frozen=True):

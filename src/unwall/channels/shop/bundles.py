@@ -9,11 +9,12 @@ from litestar import Response, post
 from unwall.catalogue import bundles as catalogue
 from unwall.catalogue.rules import bundle_available, bundle_price, bundle_sold
 from unwall.catalogue.values import Bundle, BundlePart
+from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop import links
 from unwall.channels.shop.bags import added
 from unwall.channels.shop.context import ShopContext
-from unwall.channels.shop.views import View, excerpt, money, picture_of
+from unwall.channels.shop.views import View, excerpt, money
 from unwall.commerce.orders.actions import add_to_cart
 from unwall.commerce.orders.values import Origin
 from unwall.kernel.clock import now
@@ -79,7 +80,7 @@ def _part(part: BundlePart, available: int, lang: str) -> View:
     return {
         "url": links.product_url(item.merchant_slug, item.slug, where, variant=item.variant_id),
         "title": item.title,
-        "image": picture_of(item.image_file),
+        "image": thumbnail_url(item.image_file),
         "image_alt": item.image_alt or item.title,
         "detail": " · ".join(item.options),
         "quantity": part.quantity if part.quantity > 1 else None,

@@ -1,10 +1,11 @@
 """A cart as the bag and the checkout show it."""
 
+from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.shop import links
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.delivery_promises import DeliveryOffer, offer
 from unwall.channels.shop.delivery_views import chosen
-from unwall.channels.shop.views import View, money, picture_of
+from unwall.channels.shop.views import View, money
 from unwall.commerce.orders.values import Cart, CartLine
 from unwall.commerce.sourcing.values import DeliveryOption
 from unwall.commerce.stock.reads import nodes
@@ -63,7 +64,7 @@ def line_view(cart: Cart, line: CartLine, source: str | None, having: DeliveryOf
         "variant_id": str(line.variant_id),
         "url": links.product_url(cart.merchant_slug, line.product_slug, variant=line.variant_id),
         "title": line.title,
-        "image": picture_of(line.image_file),
+        "image": thumbnail_url(line.image_file),
         "image_alt": line.image_alt or line.title,
         "detail": " · ".join(line.options),
         "note": note,

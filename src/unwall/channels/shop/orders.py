@@ -10,11 +10,12 @@ from litestar.response import Redirect
 from unwall.channels.http.flash import Flash
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.opening_hours import opening_hours_text
+from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop import links
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.delivery_views import when
-from unwall.channels.shop.views import View, money, picture_of
+from unwall.channels.shop.views import View, money
 from unwall.commerce.fulfilment.values import Shipment, ShipmentMethod, ShipmentState
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.rules import timeline
@@ -121,7 +122,7 @@ def line_view(order: Order, place: int, lang: str) -> View:
     return {
         "url": links.product_url(order.merchant_slug, line.product_slug) if line.product_slug else "#",
         "title": line.title,
-        "image": picture_of(line.image_file),
+        "image": thumbnail_url(line.image_file),
         "image_alt": line.title,
         "detail": " · ".join(line.options),
         "note": gettext(lang, N_("{count} given back"), count=line.returned) if line.returned else None,

@@ -10,11 +10,11 @@ import nh3
 
 from unwall.catalogue.values import ProductCard
 from unwall.channels.http.formatters import formatters
+from unwall.channels.http.pictures import frame_of, picture_url, srcset, thumbnail_url
 from unwall.channels.shop import links
 from unwall.commerce.orders.values import Origin
 from unwall.content.accounts.values import Account
 from unwall.content.posts.values import Post, Tag
-from unwall.kernel.files import Files
 from unwall.kernel.money import Money
 from unwall.kernel.text import LOCALES, N_, Explanation, gettext, ngettext
 from unwall.media.values import Image
@@ -26,13 +26,6 @@ BLOCK = re.compile(r"</?(?:p|li|ul|ol|h[1-6]|br|blockquote)\b[^>]*>")
 
 def money(amount: int, currency: str, lang: str) -> str:
     return Money(amount, currency).text(LOCALES[lang])
-
-
-def picture_of(file: str | None) -> str | None:
-    """A key of ours, or an address that came with an import."""
-    if not file:
-        return None
-    return file if file.startswith("https://") else Files.url(file)
 
 
 def price_words(card: ProductCard, lang: str) -> str:
@@ -60,7 +53,8 @@ def tile(  # the parts of a card
     return {
         "url": links.product_url(card.merchant_slug, card.slug, origin),
         "title": card.title,
-        "image": picture_of(card.image_file),
+        "image": picture_url(card.image_file),
+        "srcset": srcset(card.image_file),
         "image_alt": card.image_alt or card.title,
         "price": price_words(card, lang),
         "compare_at": money(compare_at, card.currency, lang) if compare_at else None,
@@ -102,10 +96,11 @@ def post_tile(
         "url": links.post_url(post.id),
         "account_name": post.account_name,
         "account_url": links.account_url(post.account_handle),
-        "avatar": picture_of(post.account_avatar),
+        "avatar": thumbnail_url(post.account_avatar),
         "title": post.title or words,
         "body": words if post.title else "",
-        "image": picture_of(first.file) if first else None,
+        "image": picture_url(first.file) if first else None,
+        "srcset": srcset(first.file) if first else None,
         "image_alt": first.alt if first else "",
         "published": formatters(lang).ago(post.published_at) if post.published_at else "",
         "products": [chip(card, lang, inside) for card in tagged(post, cards)],
@@ -125,9 +120,10 @@ def spreads(post: Post, cards: Mapping[UUID, ProductCard], lang: str, origin: Or
     """The pictures of a post, each with the products that stand in it."""
     return [
         {
-            "src": picture_of(media.file),
+            "src": picture_url(media.file),
+            "srcset": srcset(media.file),
             "alt": media.alt,
-            "shape": shape(media.width, media.height),
+            "shape": frame_of(media.width, media.height),
             "points": [
                 point(tag, cards[tag.product_id], lang, origin)
                 for tag in post.tags
@@ -144,14 +140,10 @@ def point(tag: Tag, card: ProductCard, lang: str, origin: Origin) -> View:
     return {**chip(card, lang, origin), "label": f"{card.title}, {price_words(card, lang)}", "x": x, "y": y}
 
 
-def shape(width: int, height: int) -> str:
-    """The frame that crops a picture least: its points are per cent of the whole."""
-    ratios = {"portrait": 4 / 5, "square": 1.0, "wide": 3 / 2, "film": 16 / 9}
-    return min(ratios, key=lambda name: abs(ratios[name] - width / height))
-
-
 def pictures(images: Sequence[Image], title: str) -> list[View]:
-    return [{"src": picture_of(image.file), "alt": image.alt or title} for image in images]
+    return [
+        {"src": picture_url(image.file), "srcset": srcset(image.file), "alt": image.alt or title} for image in images
+    ]
 
 
 def followers_words(followers: int, lang: str) -> str:
@@ -167,8 +159,9 @@ def account_view(account: Account, lang: str, *, followed: bool, slot: int | Non
         "name": account.name,
         "handle": account.handle,
         "bio": account.bio,
-        "avatar": picture_of(account.avatar),
-        "banner": picture_of(account.banner),
+        "avatar": thumbnail_url(account.avatar),
+        "banner": picture_url(account.banner),
+        "banner_srcset": srcset(account.banner),
         "followers": followers_words(account.followers, lang),
         "followed": followed,
         "impression": impression(origin, slot, account_id=account.id),

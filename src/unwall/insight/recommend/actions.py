@@ -27,7 +27,7 @@ async def train(db: Database, files: Files) -> Fit:
         shelf, steps = await reads.shelf(conn), await reads.steps(conn)
     model, persons = await asyncio.to_thread(_fit, shelf, steps)
     data = await asyncio.to_thread(model.to_bytes)
-    key = f"models/{key_for(data, 'npz')}"
+    key = f"models/{key_for(data, '.npz')}"
     await files.put(key, data)
     fit = Fit(len(steps), persons, len(model.ids), len(model.near.indices), round(time.perf_counter() - started, 2))
     async with db.transaction() as conn:

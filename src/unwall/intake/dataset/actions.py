@@ -12,15 +12,17 @@ from unwall.insight.attribution.actions import attribute_since
 from unwall.insight.recommend.actions import train
 from unwall.insight.recommend.reads import active_model
 from unwall.intake.dataset.load import Loader, lock_merchants
-from unwall.intake.dataset.reader import Dataset, read_media
+from unwall.intake.dataset.reader import Dataset, check_media
 from unwall.intake.dataset.tables import TABLES
-from unwall.intake.dataset.values import FILES, LogIn, MerchantRecord
+from unwall.intake.dataset.values import FILES, MEDIA, LogIn, MerchantRecord
 from unwall.intake.progress import Progress
 from unwall.journal.partitions import ensure_days
 from unwall.journal.values import TOUCH_KINDS, TRAIL_KINDS
 from unwall.kernel.database import Database, Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files
+from unwall.media.pictures import derive
+from unwall.media.rules import size_of
 
 ATTRIBUTION_WINDOW = timedelta(days=7)
 
@@ -78,7 +80,11 @@ async def train_if_changed(db: Database, files: Files, progress: Progress, *, ch
 
 async def _put_media(files: Files, media: dict[str, Path], progress: Progress) -> None:
     for n, (key, path) in enumerate(media.items()):
-        await files.put(key, read_media(key, path))
+        with path.open("rb") as file:
+            check_media(key, file)
+            if size_of(key):
+                await derive(files, key, file, field=f"{MEDIA}/{key}")
+            await files.put(key, file)
         progress.share(n / len(media))
 
 

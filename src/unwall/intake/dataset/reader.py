@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import msgspec
 
 from unwall.intake.dataset.values import FILES, FORMAT, MANIFEST, MEDIA, VERSION, Manifest
 from unwall.journal.partitions import day_of
 from unwall.kernel.errors import Invalid
-from unwall.kernel.files import key_for
+from unwall.kernel.files import ending_of, key_for
 
 R = TypeVar("R", bound=msgspec.Struct)
 BLOCK_BYTES = 1 << 20
@@ -73,12 +73,10 @@ class _Dated(msgspec.Struct, frozen=True):
     at: datetime
 
 
-def read_media(key: str, path: Path) -> bytes:
-    """The content of a media file, whose name must tell its hash."""
-    data = path.read_bytes()
-    if key_for(data, path.suffix.removeprefix(".")) != key:
+def check_media(key: str, file: IO[bytes]) -> None:
+    """The name of a media file must tell the hash of its content."""
+    if key_for(file, ending_of(key)) != key:
         raise Invalid.one(f"{MEDIA}/{key}", "The name of a media file is the hash of its content, and this is not.")
-    return data
 
 
 def _manifest(path: Path) -> Manifest:

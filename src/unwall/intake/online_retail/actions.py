@@ -112,7 +112,7 @@ async def _add_products(
 
 async def _store_tile(files: Files, title: str) -> str:
     data = tile(title, rows.SLUG).encode()
-    key = key_for(data, "svg")
+    key = key_for(data, ".svg")
     await files.put(key, data)
     return key
 

@@ -23,6 +23,7 @@ from unwall.channels.console.content.post_forms import other_lang
 from unwall.channels.console.context import ConsoleContext, known_id, see_other
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
 from unwall.channels.console.views import View
+from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
@@ -85,7 +86,7 @@ async def _keep(ctx: ConsoleContext, draft: ProductDraft) -> Response[Any]:
 
 async def _with_uploads(ctx: ConsoleContext, form: SubmittedForm, draft: ProductDraft) -> ProductDraft:
     added = [
-        await images.store(ctx.services.files, await upload.read(), alt=draft.title, field="pictures")
+        await images.store(ctx.services.files, upload.file, alt=draft.title, field="pictures")
         for upload in form.uploads
     ]
     return replace(draft, images=(*draft.images, *added))
@@ -132,7 +133,7 @@ async def _page(  # a form that is shown again needs all it was sent with
 
 
 def _picture(image: Image) -> View:
-    return {"image": image, "src": views.picture_of(image.file), "shape": views.shape(image.width, image.height)}
+    return {"image": image, "src": picture_url(image.file, PREVIEW_WIDTH), "shape": frame_of(image.width, image.height)}
 
 
 def _variant(ctx: ConsoleContext, number: int, variant: VariantDraft, form: SubmittedForm | None) -> View:

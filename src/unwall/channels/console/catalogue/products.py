@@ -19,6 +19,7 @@ from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext, see_other
 from unwall.channels.console.forms import form_of
 from unwall.channels.console.views import View
+from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock import reads as stock_reads
 from unwall.kernel.cursors import ResultPage
@@ -66,7 +67,7 @@ def _row(ctx: ConsoleContext, row: CatalogueRow) -> View:
     return {
         "url": f"{PATH}/{row.product_id}",
         "title": row.title,
-        "image": views.picture_of(row.image_file),
+        "image": thumbnail_url(row.image_file),
         "category": row.category or "–",
         "status": ctx.words(views.STATUSES[row.status]),
         "tone": views.STATUS_TONES[row.status],

@@ -15,6 +15,7 @@ from unwall.channels.console.content.posts import PATH, own
 from unwall.channels.console.context import ConsoleContext, known_id, see_other
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
 from unwall.channels.console.views import View
+from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url, thumbnail_url
 from unwall.content.accounts.reads import own_accounts
 from unwall.content.accounts.rules import staff_actor
 from unwall.content.posts import reads
@@ -80,7 +81,7 @@ async def _compose(ctx: ConsoleContext, form: SubmittedForm, post_id: UUID) -> R
 async def _with_uploads(ctx: ConsoleContext, form: SubmittedForm, draft: PostDraft) -> PostDraft:
     added = []
     for upload in form.uploads:
-        image = await images.store(ctx.services.files, await upload.read(), field="pictures")
+        image = await images.store(ctx.services.files, upload.file, field="pictures")
         added.append(Media(image.file, image.alt, image.width, image.height))
     return replace(draft, media=(*draft.media, *added))
 
@@ -131,7 +132,7 @@ async def _page(
         other_lang=ctx.words(LANGUAGES[other]),
         accounts=[{"value": str(a.id), "label": a.name} for a in accounts],
         account=account.name if account else "",
-        account_avatar=views.picture_of(account.avatar) if account else None,
+        account_avatar=thumbnail_url(account.avatar) if account else None,
         kinds=[{"value": kind.value, "label": ctx.words(label)} for kind, label in views.POST_KINDS.items()],
         pictures=[_picture(draft, n, names, other) for n in range(len(draft.media))],
         tags=_tags(ctx, draft, names),
@@ -166,8 +167,8 @@ def _picture(draft: PostDraft, number: int, names: dict[UUID, str], other: str) 
     ]
     return {
         "media": media,
-        "src": views.picture_of(media.file),
-        "shape": views.shape(media.width, media.height),
+        "src": picture_url(media.file, PREVIEW_WIDTH),
+        "shape": frame_of(media.width, media.height),
         "points": points,
         "alt_other": alts[number] if number < len(alts) else "",
     }
@@ -200,7 +201,7 @@ async def _found(conn: Connection, ctx: ConsoleContext, find: str, draft: PostDr
         )
     ).rows
     fresh = [row for row in rows if row.product_id not in _products(draft)][:FOUND]
-    return [{"id": str(r.product_id), "title": r.title, "image": views.picture_of(r.image_file)} for r in fresh]
+    return [{"id": str(r.product_id), "title": r.title, "image": thumbnail_url(r.image_file)} for r in fresh]
 
 
 HANDLERS: list[Any] = [new, compose, edit, compose_known]

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext, see_other
 from unwall.channels.console.views import View
+from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.content.accounts.rules import staff_actor
 from unwall.content.posts import actions, reads
@@ -86,7 +87,7 @@ def _row(ctx: ConsoleContext, one: Post, sales: PostSales | None) -> View:
     return {
         "url": views.post_url(one.id),
         "title": one.title or ctx.words(N_("Without a title")),
-        "image": views.picture_of(one.media[0].file) if one.media else None,
+        "image": thumbnail_url(one.media[0].file) if one.media else None,
         "image_alt": one.media[0].alt if one.media else "",
         "account": one.account_name,
         "state": ctx.words(views.POST_STATES[one.state]),

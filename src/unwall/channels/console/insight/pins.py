@@ -8,10 +8,11 @@ from litestar import Response, get, post
 
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import ProductStatus
-from unwall.channels.console import listing, views
+from unwall.channels.console import listing
 from unwall.channels.console.context import ConsoleContext, known_id, see_other
 from unwall.channels.console.forms import SubmittedForm, number_of
 from unwall.channels.console.views import View
+from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.insight.pages import actions, reads
 from unwall.insight.pages.compose import compose_home, compose_store
@@ -92,7 +93,7 @@ async def _page(
             "position": position + 1,
             "product_id": str(product_id),
             "title": titles[product_id].title if product_id in titles else "–",
-            "image": views.picture_of(titles[product_id].image_file) if product_id in titles else None,
+            "image": thumbnail_url(titles[product_id].image_file) if product_id in titles else None,
         }
         for position, product_id in places
     ]
@@ -106,7 +107,7 @@ async def _page(
         action=listing.address(PATH, page=name),
         errors=ctx.marks(error),
         find=find,
-        found=[{"id": str(r.product_id), "title": r.title, "image": views.picture_of(r.image_file)} for r in fresh],
+        found=[{"id": str(r.product_id), "title": r.title, "image": thumbnail_url(r.image_file)} for r in fresh],
         tabs=_tabs(ctx, name),
         modules=[_module(ctx, module, products) for module in composed.modules],
     )
@@ -144,7 +145,7 @@ def _slot(ctx: ConsoleContext, slot: Slot, pinned: Sequence[UUID]) -> View:
         note = f"@{slot.account.handle}" if slot.account else ""
     is_pinned = slot.card is not None and slot.card.product_id in pinned
     return {
-        "image": views.picture_of(image),
+        "image": thumbnail_url(image),
         "title": title,
         "note": note,
         "pinned": is_pinned,

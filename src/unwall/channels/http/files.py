@@ -1,0 +1,105 @@
+"""Stored files over HTTP: streamed, with conditional requests and ranges (RFC 9110)."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from litestar import Response, route
+from litestar.datastructures import Headers
+from litestar.enums import HttpMethod
+from litestar.response import Stream
+
+from unwall.channels.http.context import AnyRequest
+from unwall.kernel.errors import NotFound
+from unwall.kernel.files import StoredFile
+from unwall.kernel.text import N_
+from unwall.services import Services
+
+TYPES = {
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+}
+KEY = re.compile(r"([\w-]+/)*[\w-]+\.[a-z]+", re.ASCII)
+"""Of a stored file: no dots but the one before its kind."""
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+"""One range; a request for several is answered with the whole file, as RFC 9110 allows."""
+FOR_EVER = "public, max-age=31536000, immutable"
+SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""An SVG can run nothing."""
+
+
+@route("/files/{name:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
+async def file(request: AnyRequest, services: Services, name: str) -> Response[Any]:
+    """A stored picture. Its key holds its hash, so it may be kept for ever."""
+    key = name.lstrip("/")
+    kind = TYPES.get(PurePosixPath(key).suffix)
+    if kind is None or not KEY.fullmatch(key):
+        raise NotFound(N_("There is no such picture."))
+    stored = await services.files.describe(key)
+    headers = _headers(stored)
+    if is_unchanged(request.headers, stored):
+        return Response(b"", status_code=304, headers=headers)
+    wanted = wanted_range(request.headers, stored) if request.method == HttpMethod.GET else None
+    if wanted is not None and not wanted:
+        return Response(b"", status_code=416, headers=headers | {"content-range": f"bytes */{stored.bytes}"})
+    part = wanted or range(stored.bytes)
+    headers |= {"content-length": str(len(part)), "content-type": kind}
+    if wanted is not None:
+        headers["content-range"] = f"bytes {part.start}-{part.stop - 1}/{stored.bytes}"
+    if request.method == HttpMethod.HEAD:
+        return Response(b"", headers=headers)
+    status = 200 if wanted is None else 206
+    return Stream(services.files.read(key, part.start, part.stop), status_code=status, headers=headers)
+
+
+def _headers(stored: StoredFile) -> dict[str, str]:
+    return {
+        "cache-control": FOR_EVER,
+        "content-security-policy": SANDBOX,
+        "accept-ranges": "bytes",
+        "etag": stored.etag,
+        "last-modified": format_datetime(stored.modified.astimezone(UTC), usegmt=True),
+    }
+
+
+def is_unchanged(headers: Headers, stored: StoredFile) -> bool:
+    """Whether the client holds the file already: by its tag, else by its time."""
+    known = headers.get("if-none-match")
+    if known is not None:
+        tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
+        return "*" in tags or stored.etag in tags
+    since = _time(headers.get("if-modified-since"))
+    return since is not None and stored.modified.replace(microsecond=0) <= since
+
+
+def wanted_range(headers: Headers, stored: StoredFile) -> range | None:
+    """The bytes that are asked for; empty where the file has none of them; None where the whole file is to be sent."""
+    found = RANGE.fullmatch(headers.get("range", "").replace(" ", ""))
+    if found is None or not (found[1] or found[2]) or not _is_same(headers.get("if-range"), stored):
+        return None
+    if not found[1]:
+        return range(max(0, stored.bytes - int(found[2])), stored.bytes)
+    first, last = int(found[1]), int(found[2] or stored.bytes - 1)
+    if found[2] and last < first:
+        return None
+    return range(first, min(last + 1, stored.bytes))
+
+
+def _is_same(condition: str | None, stored: StoredFile) -> bool:
+    """`If-Range`: the tag or the time of what the client holds a part of."""
+    if condition is None or condition == stored.etag:
+        return True
+    return _time(condition) == stored.modified.replace(microsecond=0)
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text) if text else None
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)

@@ -89,7 +89,8 @@ async def test_a_changed_file_is_refused_by_name_and_nothing_runs(url, folder):
         await migrate(url, folder)
 
     assert caught.value.by_field() == {
-        "DATABASE_URL": "Changed after they were applied to this database: 0002_second. Add a new file instead."
+        "DATABASE_URL": "Changed after they were applied to this database: 0002_second."
+        " Add a new file instead, or begin with an empty database."
     }
     assert await applied(url) == ["0001_first", "0002_second"]
 

@@ -25,7 +25,7 @@ APPLIED_TABLE = """
         applied_at timestamptz NOT NULL DEFAULT now()
     )
 """
-DESK_MAY_ENQUEUE = """
+CONFINED_MAY_ENQUEUE = """
     GRANT INSERT ON pgqueuer, pgqueuer_log TO unwall_desk;
     GRANT SELECT (id, dedupe_key, entrypoint, priority, status, created) ON pgqueuer TO unwall_desk;
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO unwall_desk;
@@ -89,7 +89,10 @@ def check_applied(applied: dict[str, str], migrations: list[Migration]) -> None:
         raise Invalid.one("DATABASE_URL", message)
     changed = sorted(name for name, sha256 in applied.items() if known[name] != sha256)
     if changed:
-        message = f"Changed after they were applied to this database: {', '.join(changed)}. Add a new file instead."
+        message = (
+            f"Changed after they were applied to this database: {', '.join(changed)}."
+            " Add a new file instead, or begin with an empty database."
+        )
         raise Invalid.one("DATABASE_URL", message)
 
 
@@ -105,4 +108,4 @@ async def _install_queue(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
         await queries.upgrade()
     else:
         await queries.install()
-        await conn.execute(DESK_MAY_ENQUEUE)
+        await conn.execute(CONFINED_MAY_ENQUEUE)

@@ -26,7 +26,8 @@ from unwall.insight.attribution.values import AttributionRule, Credit, PostSales
 from unwall.journal.actions import record
 from unwall.journal.values import Event, EventKind
 from unwall.kernel.ids import derived_id
-from unwall.people.values import Merchant
+from unwall.people.actions import set_tagging
+from unwall.people.values import Merchant, Tagging
 
 WEEK = timedelta(days=7)
 SINCE, UNTIL = NOON - timedelta(days=1), NOON + timedelta(days=1)
@@ -101,6 +102,50 @@ async def test_a_post_of_another_merchant_or_of_nobody_takes_no_credit(market, c
         order = await add_order(conn, "1", TEA, ANN, [("green", 1, post(claimed))])
         assert await actions.attribute(conn, [order], WEEK) == 1
         assert await credited(conn) == {order: (post("spring"), AttributionRule.LAST_TOUCH)}
+
+
+@pytest.mark.parametrize(
+    ("tagging", "shown", "rule"),
+    [
+        (Tagging.EVERYBODY, "green", AttributionRule.IN_POST),
+        (Tagging.EVERYBODY, "white", AttributionRule.LAST_TOUCH),
+        (Tagging.EVERYBODY, None, None),
+        (Tagging.COLLABORATORS, "green", None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["member", "merchant"])
+async def test_a_post_of_another_account_is_credited_where_it_shows_the_goods_and_may(
+    market, kind, tagging, shown, rule
+):
+    # given a post of a member's or another merchant's account, that shows something of this merchant or nothing
+    async with market.transaction() as conn:
+        await set_tagging(conn, TEA, tagging)
+        await add_post(conn, "review", LABEL, [shown] if shown else [])
+        if kind == "member":
+            await make_it_nobodys(conn, post("review"))
+
+        # when something is bought from it
+        await record(conn, [touch(ANN, "review", hours=-1, merchant=None)])
+        order = await add_order(conn, "1", TEA, ANN, [("green", 1, post("review"))])
+        await actions.attribute(conn, [order], WEEK)
+
+        # then it is credited by the rule, or not at all
+        assert await credited(conn) == ({order: (post("review"), rule)} if rule else {})
+
+    # and the merchant's console names the post and its account
+    async with market.confined(TEA) as conn:
+        found = await reads.sale_post(conn, order, "en")
+        sales = await reads.post_sales(conn, TEA, "en", SINCE, UNTIL)
+    assert (found.account_handle if found else None) == ({"member": "lin", "merchant": "label"}[kind] if rule else None)
+    assert [(s.post_id, s.title, s.orders) for s in sales] == ([(post("review"), "Review", 1)] if rule else [])
+
+
+async def make_it_nobodys(conn, post_id) -> None:
+    account = derived_id("creator")
+    await conn.execute("INSERT INTO account (id, kind, handle, name) VALUES ($1, 'creator', 'lin', 'Lin')", account)
+    await conn.execute("DELETE FROM outbox WHERE post_id = $1", post_id)
+    await conn.execute("UPDATE post_tag SET merchant_id = NULL WHERE post_id = $1", post_id)
+    await conn.execute("UPDATE post SET merchant_id = NULL, account_id = $2 WHERE id = $1", post_id, account)
 
 
 async def test_bought_from_a_post_without_a_trace_is_dated_by_the_order(market):

@@ -49,6 +49,7 @@ MAY_READ = {
     ("insight.attribution", "order_line"): "a report sums what was sold",
     ("insight.attribution", "post"): "a report names what it counts",
     ("insight.attribution", "post_media"): "a report shows what it counts",
+    ("insight.attribution", "post_tag"): "an order is credited to posts that show its goods",
     ("insight.attribution", "product"): "a report names what it counts",
     ("insight.attribution", "sales_order"): "a report sums what was sold",
     ("insight.attribution", "stock_level"): "what sold is compared with what is left",

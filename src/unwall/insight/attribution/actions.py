@@ -6,14 +6,17 @@ from uuid import UUID
 
 from unwall.kernel.database import Transaction
 
-# In-post: the post that most of the order's goods were bought from. Browsers name it, so it must be there, and be this
-# merchant's or nobody's. Else last-touch: the last post of this merchant that the person (the member, and every visitor
-# known to be them) touched within the window $2 before ordering.
+# In-post: the post that most of the order's goods were bought from. Browsers name it, so it must be this merchant's, or
+# show the goods and be allowed to. Else last-touch: the last post of this merchant, or that shows its products and is
+# allowed to, which the person (the member, and every visitor known to be them) touched within the window $2 before
+# ordering.
 _CREDIT = """
     WITH bought AS MATERIALIZED (
         SELECT o.id, o.merchant_id, o.member_id, o.visitor_id, o.placed_at, o.items_total - o.discount_total AS amount,
             (SELECT l.post_id FROM order_line l JOIN post p ON p.id = l.post_id
-                WHERE l.order_id = o.id AND coalesce(p.merchant_id, o.merchant_id) = o.merchant_id
+                WHERE l.order_id = o.id AND (p.merchant_id = o.merchant_id OR EXISTS (
+                    SELECT FROM post_tag s WHERE s.post_id = p.id AND s.product_id = l.product_id
+                        AND may_tag(o.merchant_id, p.account_id)))
                 GROUP BY l.post_id ORDER BY sum(l.total) DESC, min(l.line) LIMIT 1) AS in_post
         FROM sales_order o
         WHERE {which} AND o.state IN ('paid', 'fulfilled')
@@ -28,7 +31,10 @@ _CREDIT = """
         WHERE t.person_id = ANY(ARRAY(SELECT v.id FROM visitor v WHERE v.member_id = b.member_id)
                 || b.member_id || b.visitor_id)
             AND t.at > b.placed_at - $2::interval AND t.at <= b.placed_at
-            AND (t.post_id = b.in_post OR b.in_post IS NULL AND t.merchant_id = b.merchant_id)
+            AND (t.post_id = b.in_post OR b.in_post IS NULL AND EXISTS (
+                SELECT FROM post p WHERE p.id = t.post_id AND (p.merchant_id = b.merchant_id OR EXISTS (
+                    SELECT FROM post_tag s WHERE s.post_id = p.id AND s.product_merchant_id = b.merchant_id
+                        AND may_tag(b.merchant_id, p.account_id)))))
         ORDER BY t.at DESC, t.post_id DESC LIMIT 1
     ) touch ON true
     WHERE coalesce(b.in_post, touch.post_id) IS NOT NULL

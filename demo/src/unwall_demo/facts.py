@@ -218,8 +218,7 @@ def journal(papers: Papers, columns: dict[str, Ints], rng: np.random.Generator) 
         told[name] = [None if n < 0 else n for n in columns[name].tolist()]
     shown = (columns["kind"] == KINDS.index(EventKind.IMPRESSION)) & (columns["policy"] >= 0)
     told["propensity"] = [1.0 if sure else None for sure in shown.tolist()]
-    for values in zip(*told.values(), strict=True):
-        yield JournalRecord(**dict(zip(told, values, strict=True)))
+    return map(JournalRecord, *(told[field] for field in JournalRecord.__struct_fields__))
 
 
 def likes(papers: Papers, columns: dict[str, Ints]) -> Iterator[PostLikeRecord]:

@@ -11,10 +11,11 @@ from unwall.catalogue.actions import index_products
 from unwall.insight.attribution.actions import attribute_since
 from unwall.insight.recommend.actions import train
 from unwall.insight.recommend.reads import active_model
+from unwall.intake.bulk import cycle_detection_paused
 from unwall.intake.dataset.load import Loader, lock_merchants
 from unwall.intake.dataset.reader import Dataset, check_media
 from unwall.intake.dataset.tables import TABLES
-from unwall.intake.dataset.values import FILES, MEDIA, LogIn, MerchantRecord
+from unwall.intake.dataset.values import MEDIA, LogIn, MerchantRecord
 from unwall.intake.progress import Progress
 from unwall.journal.partitions import ensure_days
 from unwall.journal.values import TOUCH_KINDS, TRAIL_KINDS
@@ -64,7 +65,8 @@ async def import_dataset(
         fresh = await lock_merchants(conn, {merchant.id: merchant.slug for merchant in merchants})
         if fresh or not only_new:
             loader = Loader(conn, [m.id for m in merchants], fresh=fresh, has_media=media.__contains__)
-            written = await _load(conn, loader, dataset, merchants, progress)
+            with cycle_detection_paused():
+                written = await _load(conn, loader, dataset, merchants, progress)
     await train_if_changed(db, files, progress, changed=any(written.values()))
     return DatasetReport(tuple(m.slug for m in merchants), written, dataset.manifest.log_ins)
 
@@ -91,20 +93,22 @@ async def _put_media(files: Files, media: dict[str, Path], progress: Progress) -
 async def _load(
     conn: Transaction, loader: Loader, dataset: Dataset, merchants: list[MerchantRecord], progress: Progress
 ) -> dict[str, int]:
-    written = {}
-    for name in FILES:
-        if dataset.has(name):
-            progress.step(f"Loading {name.replace('_', ' ')}")
-            written[name] = await loader.add(name, dataset.read(name))
+    written, done = {}, 0
+    sizes = dataset.sizes()
+    progress.step("Loading the records")
+    for name, size in sizes.items():
+        written[name] = await loader.add(name, dataset.read(name))
+        done += size
+        progress.share(done / sum(sizes.values()))
     await loader.check_references()
     if any(written.values()):
         progress.step("Counting and indexing")
         ids = [merchant.id for merchant in merchants]
         await complete(conn, ids)
-        if not dataset.has("trails"):
+        if "trails" not in sizes:
             written["trails"] = await derive_trails(conn, ids)
         written["touches"] = await derive_touches(conn, ids)
-        if not dataset.has("attributions"):
+        if "attributions" not in sizes:
             since = min(merchant.created_at for merchant in merchants)
             written["attributions"] = await attribute_since(conn, since, ATTRIBUTION_WINDOW)
     return written

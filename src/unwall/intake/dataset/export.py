@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from msgspec.inspect import DictType, StructType, VarTupleType, type_info
+from msgspec.inspect import DictType, EnumType, StructType, UnionType, VarTupleType, type_info
 
 from unwall.intake.dataset.tables import TABLES, fields, owned_rows
 from unwall.intake.dataset.values import FILES
@@ -30,15 +30,18 @@ async def export_dataset(db: Database, files: Files, slug: str, folder: Path, pr
         if merchant_id is None:
             raise NotFound(f"There is no merchant {slug}.")
         with DatasetWriter(folder) as writer:
-            written = {name: await _export(conn, writer, name, merchant_id, progress) for name in FILES}
+            progress.step("Writing the records")
+            written = {}
+            for n, name in enumerate(FILES):
+                written[name] = await _export(conn, writer, name, merchant_id)
+                progress.share(n / len(FILES))
             progress.step("Copying media")
             for key in await _media(conn, merchant_id):
                 writer.put_media(key, await files.get(key))
     return written
 
 
-async def _export(conn: Connection, writer: DatasetWriter, name: str, merchant_id: UUID, progress: Progress) -> int:
-    progress.step(f"Writing {name.replace('_', ' ')}")
+async def _export(conn: Connection, writer: DatasetWriter, name: str, merchant_id: UUID) -> int:
     table = TABLES[name]
     sql = (
         f"SELECT {', '.join(f't.{field}' for field in fields(name))} FROM {table.name} t"
@@ -52,7 +55,7 @@ async def _export(conn: Connection, writer: DatasetWriter, name: str, merchant_i
 
 
 def _records(name: str, rows: Sequence[asyncpg.Record]) -> Iterator[msgspec.Struct]:
-    kind, convert = FILES[name], _from_json(name)
+    kind, convert = FILES[name], _converters(name)
     for row in rows:
         values = dict(row)
         for field, function in convert.items():
@@ -61,12 +64,19 @@ def _records(name: str, rows: Sequence[asyncpg.Record]) -> Iterator[msgspec.Stru
 
 
 @cache
-def _from_json(name: str) -> dict[str, Callable[[Any], Any]]:
-    """For the fields that are JSON or arrays in the database: what makes their values, so that a field that has its
-    default is left out of the line."""
+def _converters(name: str) -> dict[str, Callable[[Any], Any]]:
+    """For the fields that PostgreSQL has no type for: what makes their values of JSON, arrays and text. So every record
+    is what an import would read, and a field that has its default is left out of the line."""
     found = {field.name: field.type for field in msgspec.structs.fields(FILES[name]) if field.name in fields(name)}
-    compound = {field: kind for field, kind in found.items() if isinstance(type_info(kind), _COMPOUND)}
-    return {field: partial(msgspec.convert, type=kind, strict=False) for field, kind in compound.items()}
+    return {field: make for field, kind in found.items() if (make := _converter(kind))}
+
+
+def _converter(kind: Any) -> Callable[[Any], Any] | None:
+    info = type_info(kind)
+    if isinstance(info, EnumType):
+        return info.cls
+    parts = info.types if isinstance(info, UnionType) else (info,)
+    return partial(msgspec.convert, type=kind, strict=False) if any(isinstance(p, _COMPOUND) for p in parts) else None
 
 
 async def _media(conn: Connection, merchant_id: UUID) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from unwall.intake.bulk import cycle_detection_paused
 from unwall.intake.dataset.actions import DatasetReport, import_dataset, train_if_changed
 from unwall.intake.dataset.load import find_merchants
 from unwall.intake.dataset.values import LogIn
@@ -55,5 +56,6 @@ async def import_generated(
         return DatasetReport(tuple(merchants.values()), {}, generator.log_ins())
     with tempfile.TemporaryDirectory(prefix="unwall-dataset-") as scratch:
         folder = Path(scratch) / "dataset"
-        await asyncio.to_thread(generator.write, folder, seed, at, progress)
+        with cycle_detection_paused():
+            await asyncio.to_thread(generator.write, folder, seed, at, progress)
         return await import_dataset(db, files, folder, progress, only_new=True)

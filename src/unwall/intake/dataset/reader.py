@@ -33,8 +33,10 @@ class Dataset:
         if unknown:
             raise Invalid.one(unknown[0], "A data set has no such file.")
 
-    def has(self, name: str) -> bool:
-        return self._path(name).exists()
+    def sizes(self) -> dict[str, int]:
+        """Of the files that are there, in bytes, in the order of their import."""
+        paths = {name: self._path(name) for name in FILES}
+        return {name: path.stat().st_size for name, path in paths.items() if path.exists()}
 
     def read(self, name: str) -> Iterator[Any]:
         """The records of one file, one after another; none where there is no such file."""
@@ -59,7 +61,7 @@ class Dataset:
         return self.folder / f"{name}.jsonl"
 
     def _blocks(self, name: str, kind: type[R]) -> Iterator[list[R]]:
-        if not self.has(name):
+        if not self._path(name).exists():
             return
         first = 1
         with self._path(name).open("rb") as file:

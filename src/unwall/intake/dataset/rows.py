@@ -37,7 +37,7 @@ class RowMaker:
 
     def __init__(self, merchants: frozenset[UUID], has_media: Callable[[str], bool]) -> None:
         self.merged: Mapping[UUID, UUID] = {}
-        self._merchants = merchants
+        self._merchants = frozenset(merchant.int for merchant in merchants)  # numbers are compared faster than ids
         self._has_media = has_media
         self._hashes: dict[str | None, str] = {}
         self._special: dict[str, Callable[[Record], Row]] = {
@@ -59,7 +59,7 @@ class RowMaker:
         table, owned = TABLES[name], "merchant_id" in fields(name)
         merge = bool(table.people and self.merged)
         for number, record in enumerate(records, 1):
-            if owned and record.merchant_id not in self._merchants and record.merchant_id is not None:
+            if owned and (owner := record.merchant_id) is not None and owner.int not in self._merchants:
                 raise Invalid.one(f"{name}.jsonl line {number}, merchant_id", "merchants.jsonl has no such merchant.")
             for field in table.media:
                 self._check_media(f"{name}.jsonl line {number}, {field}", getattr(record, field))

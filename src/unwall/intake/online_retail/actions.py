@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from unwall.catalogue.tiles import tile
+from unwall.intake.bulk import cycle_detection_paused
 from unwall.intake.dataset.actions import complete, derive_trails, train_if_changed
 from unwall.intake.dataset.load import Loader, lock_merchants
 from unwall.intake.online_retail import rows
@@ -46,7 +47,8 @@ async def import_online_retail(db: Database, files: Files, path: Path, progress:
     async with db.transaction() as conn:
         await ensure_days(conn, days)
     async with db.transaction() as conn:
-        written = await _write(conn, files, digest, progress)
+        with cycle_detection_paused():
+            written = await _write(conn, files, digest, progress)
     await train_if_changed(db, files, progress, changed=any(written.values()))
     best = rows.loyal(digest)
     return ImportReport(

@@ -15,7 +15,7 @@ from unwall.kernel.files import key_for, open_files
 from unwall.kernel.geo import Point, distance_km
 from unwall.kernel.ids import derived_id, id_at, new_id, parse_id
 from unwall.kernel.secrets import install_secret, pickup_code, sign, unsign
-from unwall.kernel.text import Explanation, choose_lang
+from unwall.kernel.text import Explanation, accepted, best_language
 
 
 def test_ids_sort_by_the_time_they_were_made():
@@ -96,10 +96,13 @@ def test_a_sealed_text_reads_back_only_whole():
         ("fr,zh;q=0.5", "zh"),
         ("fr;q=x, de", "en"),
         ("", "en"),
+        ("fr, *;q=0.1", "en"),
+        ("zh-Hant-TW, en;q=0.9", "zh"),
+        ("EN-us;q=0.1, ZH;q=0.05", "en"),
     ],
 )
 def test_the_first_of_our_languages_by_weight_is_spoken(accept: str, lang: str):
-    assert choose_lang(accept) == lang
+    assert best_language(accepted(accept)).code == lang
 
 
 def test_an_explanation_is_said_with_its_facts():

@@ -20,7 +20,7 @@ from unwall.catalogue.values import (
 )
 from unwall.kernel.errors import FieldError
 from unwall.kernel.money import Money
-from unwall.kernel.text import LANGS, N_
+from unwall.kernel.text import LANGUAGES, N_
 from unwall.media.values import Image
 
 MOST_OPTIONS = 3
@@ -139,7 +139,7 @@ def check(draft: ProductDraft) -> list[FieldError]:
 def check_words(translations: Mapping[str, ProductTranslation]) -> list[FieldError]:
     errors = []
     for lang, words in translations.items():
-        if lang not in LANGS:
+        if lang not in LANGUAGES:
             errors.append(FieldError("translations", N_("We do not speak this language yet.")))
         if len(words.title) > LONGEST_LINE or len(words.description) > LONGEST_TEXT:
             errors.append(FieldError(f"translations.{lang}", N_("This is too long.")))

@@ -1,24 +1,66 @@
-"""Words for people in their language (gettext), explanations as values, and the terms that search stands on."""
+"""Words for people in their language (gettext), explanations as values, and the languages there are.
+
+A language is a file `locale/CODE.po` whose header names its locale (`Language: zh_Hans_CN`); nothing else lists it.
+"""
 
 import io
 import re
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
-from babel.dates import format_date
+from babel import Locale
+from babel.core import negotiate_locale
+from babel.dates import format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
-LANGS = ("en", "zh")
-"""The languages of the pages; the first is what the source is written in."""
+FOLDER = Path(__file__).parent.parent / "locale"
 
-LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
-"""How dates, money and plurals are written in each."""
 
-CATALOGUES = Path(__file__).parent.parent / "locale"
+class Language(msgspec.Struct, frozen=True):
+    """`code` is what cookies, addresses and stored translations say; `locale` is Babel's, for dates, money, plurals."""
+
+    code: str
+    locale: str
+    name: str
+    """In itself: "简体中文"."""
+    tag: str
+    """For `lang` in HTML: "zh-Hans"."""
+    file: Path | None
+    """None for the language of the source."""
+
+    def name_in(self, reader: str) -> str:
+        return _name(Locale.parse(self.locale), self.code, Locale.parse(locale_of(reader)))
+
+
+def find_languages(folder: Path) -> dict[str, Language]:
+    """English, which the source is written in, and one for each file; by code."""
+    found = {"en": _language("en", Locale.parse("en_GB"), None)}
+    for file in sorted(folder.glob("*.po")):
+        header = file.read_text(encoding="utf-8").partition("\n\n")[0]
+        locale = read_po(io.StringIO(header), locale=file.stem).locale
+        if locale is None:
+            raise ValueError(f'{file}: the header names no locale, such as "Language: pt_BR\\n"')
+        found[file.stem] = _language(file.stem, locale, file)
+    return found
+
+
+def _language(code: str, locale: Locale, file: Path | None) -> Language:
+    tag = f"{locale.language}-{locale.script}" if locale.script else code.replace("_", "-")
+    return Language(code, str(locale), _name(locale, code, locale), tag, file)
+
+
+def _name(locale: Locale, code: str, reader: Locale) -> str:
+    names = reader.languages
+    return str(names.get(f"{locale.language}_{locale.script}") or names.get(code) or names.get(locale.language, code))
+
+
+LANGUAGES = find_languages(FOLDER)
+SOURCE = LANGUAGES["en"]
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate later")
@@ -28,12 +70,12 @@ def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate la
 
 @lru_cache
 def translations(lang: str) -> NullTranslations:
-    file = CATALOGUES / f"{lang}.po"
-    if not file.exists():
+    language = LANGUAGES[lang]
+    if language.file is None:
         return NullTranslations()
     compiled = io.BytesIO()
-    with file.open("rb") as source:
-        write_mo(compiled, read_po(source, locale=LOCALES[lang]))
+    with language.file.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=language.locale))
     compiled.seek(0)
     return Translations(compiled)
 
@@ -48,19 +90,27 @@ def ngettext(lang: str, one: str, many: str, n: int, **facts: object) -> str:
     return words.format(n=n, **facts)
 
 
-def choose_lang(accept: str) -> str:
-    """The first of our languages in an Accept-Language header, by its weights; English where none is."""
-    wanted = []
-    for part in accept.split(","):
+def locale_of(lang: str) -> str:
+    return LANGUAGES[lang].locale
+
+
+def best_language(wanted: Iterable[str]) -> Language:
+    """The first of `wanted` (tags such as "zh-CN", the most wanted first) that we have; English where we have none."""
+    ours = {code.lower(): language for code, language in LANGUAGES.items()}
+    found = negotiate_locale([tag.lower().replace("-", "_") for tag in wanted], ours, sep="_")
+    return ours[found.lower()] if found else SOURCE
+
+
+def accepted(header: str) -> list[str]:
+    """The language tags of an `Accept-Language` header, the most wanted first."""
+    weighed = []
+    for part in header.split(","):
         tag, _, weight = part.strip().partition(";q=")
         try:
-            wanted.append((float(weight or 1), tag.lower()))
+            weighed.append((-float(weight or 1), tag))
         except ValueError:
             continue
-    for _, tag in sorted(wanted, key=lambda pair: -pair[0]):
-        if tag[:2] in LANGS:
-            return tag[:2]
-    return LANGS[0]
+    return [tag for _, tag in sorted(weighed, key=lambda pair: pair[0])]
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -81,5 +131,5 @@ def _dated(fact: str, lang: str) -> str:
     found = _DAY_AND_TIME.fullmatch(fact)
     if not found:
         return fact
-    day = format_date(date.fromisoformat(found[1]), "M月d日" if lang == "zh" else "d MMM", locale=LOCALES[lang])
+    day = format_skeleton("MMMd", date.fromisoformat(found[1]), locale=locale_of(lang))
     return f"{day} {found[2]}"

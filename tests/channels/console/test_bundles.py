@@ -24,10 +24,13 @@ async def saved(bureau: Bureau) -> list[BundleDraft]:
     return [draft for draft in drafts if draft]
 
 
+WORDS = {"title": "Quiet morning", "translations.zh.title": "安静的早晨"}
+
+
 @pytest.fixture
 async def morning(bureau: Bureau) -> str:
     """The address of a set."""
-    fields = await opened(bureau) | PARTS | {"title": "Quiet morning", "other.title": "安静的早晨", "do": "save"}
+    fields = await opened(bureau) | PARTS | WORDS | {"do": "save"}
     assert (await bureau.post(NEW, fields)).status_code == 303
     return f"{PATH}/{fields['id']}"
 
@@ -38,7 +41,7 @@ async def test_products_lead_to_sets(bureau: Bureau) -> None:
 
 
 async def test_a_set_is_made_once_with_its_words_and_parts(bureau: Bureau) -> None:
-    fields = await opened(bureau) | PARTS | {"title": "Quiet morning", "other.title": "安静的早晨", "do": "save"}
+    fields = await opened(bureau) | PARTS | WORDS | {"do": "save"}
     for _ in range(2):
         answer = await bureau.post(NEW, fields)
         assert (answer.status_code, answer.headers["location"]) == (303, PATH)
@@ -90,7 +93,7 @@ async def test_parts_are_added_and_taken_out_without_saving(bureau: Bureau, morn
         ({"parts.1.quantity": "100"}, {"p-1-quantity": "Write a number from 1 to 99."}),
         ({"parts.1.quantity": "two"}, {"p-1-quantity": "Write a number from 1 to 99."}),
         ({"parts.0.sku": "", "parts.1.quantity": "0"}, {"p-0-quantity": "Write a number from 1 to 99."}),
-        ({"other.title": "x" * 256}, {"f-other-title": "This is too long."}),
+        ({"translations.zh.title": "x" * 256}, {"f-zh-title": "This is too long."}),
     ],
 )
 async def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(
@@ -102,7 +105,7 @@ async def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(
     assert answer.status_code == 422
     assert errors(answer.text) == marked
     kept = form(answer.text, EDITOR)
-    assert (kept["title"], kept["other.title"]) == (fields["title"], fields["other.title"])
+    assert (kept["title"], kept["translations.zh.title"]) == (fields["title"], fields["translations.zh.title"])
     assert await saved(bureau) == before
 
 

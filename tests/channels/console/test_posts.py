@@ -91,7 +91,12 @@ async def test_a_bad_cursor_is_told(bureau: Bureau) -> None:
 
 
 async def test_a_draft_is_saved_once_however_often_it_is_sent(bureau: Bureau) -> None:
-    fields = await opened(bureau) | {"title": "Noon", "body": "At **noon**.", "other.title": "正午", "do": "save"}
+    fields = await opened(bureau) | {
+        "title": "Noon",
+        "body": "At **noon**.",
+        "translations.zh.title": "正午",
+        "do": "save",
+    }
     first = await bureau.post("/console/posts/new", fields)
     again = await bureau.post("/console/posts/new", fields)
     assert first.status_code == again.status_code == 303
@@ -140,7 +145,7 @@ WRONG = [
     ({"title": "", "body": "", "do": "publish"}, "f-body", "Write something or add a picture before publishing."),
     ({"kind": "novel"}, "f-kind", "Choose one of the kinds."),
     ({"account_id": "nonsense"}, "f-account_id", "This is not one of your accounts."),
-    ({"other.title": "长" * 201}, "f-other-title", "This is too long."),
+    ({"translations.zh.title": "长" * 201}, "f-zh-title", "This is too long."),
     (LAKE | {"media.0.file": "../../secret"}, "f-alt-0", "Name an uploaded picture."),
     ({"tags.0.product_id": "RIVAL", "tags.0.media": ""}, "tag-0", "The store that sells this does not let you tag it."),
     (LAKE | TAG | {"tags.0.media": "7"}, "tag-0", "There is no such picture."),

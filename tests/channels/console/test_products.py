@@ -81,7 +81,7 @@ async def test_a_product_is_made_once_with_its_words_prices_and_picture(bureau: 
         "category": "Shirts",
         "tags": "linen, summer",
         "vendor": "Liu Yun",
-        "other.title": "亚麻衬衫",
+        "translations.zh.title": "亚麻衬衫",
         "option_names.0.name": "Size",
         "variants.0.option0": "M",
         "variants.0.sku": "SHIRT-M",

@@ -157,7 +157,7 @@ async def test_a_place_is_made_once(bureau: Bureau) -> None:
         "latitude": "32.06",
         "longitude": "118.79",
         "pick_cost": "1.50",
-        "other.name": "南京",
+        "translations.zh.name": "南京",
         "kind": "warehouse",
     }
     del fields["pickup"]

@@ -20,7 +20,7 @@ from unwall.kernel.geo import Place
 from unwall.kernel.idempotency import HEADER, Answer
 from unwall.kernel.ids import new_id, parse_id
 from unwall.kernel.secrets import sign, unsign
-from unwall.kernel.text import LANGS, choose_lang
+from unwall.kernel.text import LANGUAGES, accepted, best_language
 from unwall.people import reads
 from unwall.people.values import Member
 from unwall.services import Services
@@ -34,7 +34,7 @@ def visit_token(secret: bytes, visitor_id: UUID, session_id: UUID) -> str:
 
 def lang(request: AnyRequest) -> str:
     wanted = request.query_params.get("lang")
-    return wanted if wanted in LANGS else choose_lang(request.headers.get("accept-language", ""))
+    return wanted if wanted in LANGUAGES else best_language(accepted(request.headers.get("accept-language", ""))).code
 
 
 async def provide_caller(request: AnyRequest, services: Services) -> Visit:

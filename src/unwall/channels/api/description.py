@@ -11,7 +11,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from unwall.channels.http.errors import Problem
 from unwall.journal.rules import Beacon
 from unwall.kernel.idempotency import HEADER
-from unwall.kernel.text import LANGS
+from unwall.kernel.text import LANGUAGES
 
 Json = dict[str, Any]
 
@@ -38,7 +38,7 @@ PLACE = [
 LANG: Json = {
     "name": "lang",
     "in": "query",
-    "schema": {"type": "string", "enum": list(LANGS)},
+    "schema": {"type": "string", "enum": list(LANGUAGES)},
     "description": "Of the words in the answer; without it Accept-Language decides.",
 }
 CSV: Json = {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}

@@ -17,7 +17,7 @@ from unwall.commerce.stock.values import Reason, StockBucket
 from unwall.content.posts.values import PostKind, PostState
 from unwall.kernel.clock import local
 from unwall.kernel.money import Money
-from unwall.kernel.text import LOCALES, N_
+from unwall.kernel.text import N_, locale_of
 from unwall.people.values import Permission
 
 View = dict[str, Any]
@@ -108,7 +108,7 @@ def page_words(ctx: ConsoleContext, page: str | None) -> str:
 
 
 def money(ctx: ConsoleContext, amount: int) -> str:
-    return Money(amount, ctx.merchant.currency).text(LOCALES[ctx.lang])
+    return Money(amount, ctx.merchant.currency).text(locale_of(ctx.lang))
 
 
 def price_span(ctx: ConsoleContext, lowest: int | None, highest: int | None) -> str:
@@ -145,7 +145,7 @@ def iso(ctx: ConsoleContext, at: datetime | None) -> str:
 
 
 def weekday(ctx: ConsoleContext) -> str:
-    return format_date(local(ctx.now, ctx.merchant.timezone), "EEEE", locale=LOCALES[ctx.lang])
+    return format_date(local(ctx.now, ctx.merchant.timezone), "EEEE", locale=locale_of(ctx.lang))
 
 
 def change(ctx: ConsoleContext, value: int, before: int) -> tuple[str, str]:
@@ -154,7 +154,7 @@ def change(ctx: ConsoleContext, value: int, before: int) -> tuple[str, str]:
         return "", ""
     share = round((value - before) / before, 2) or 0.0  # no "-0%"
     sign = "+" if share > 0 else ""
-    said = sign + format_percent(share, locale=LOCALES[ctx.lang])
+    said = sign + format_percent(share, locale=locale_of(ctx.lang))
     return said, "up" if share > 0 else "down" if share else ""
 
 

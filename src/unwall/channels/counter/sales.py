@@ -22,7 +22,7 @@ from unwall.kernel.clock import now
 from unwall.kernel.errors import FieldError, Invalid, NotFound, UnwallError
 from unwall.kernel.ids import new_id, parse_id
 from unwall.kernel.money import Money, total
-from unwall.kernel.text import LOCALES, N_
+from unwall.kernel.text import N_, locale_of
 
 Basket = dict[UUID, int]
 """Quantity by variant, in the order in which things were scanned."""
@@ -156,7 +156,7 @@ def _line(
         "field": field,
         "error": error,
         "quantity": kept.get(field, quantity) if error else quantity,
-        "sum": (item.money * quantity).text(LOCALES[ctx.lang]),
+        "sum": (item.money * quantity).text(locale_of(ctx.lang)),
     }
 
 
@@ -164,7 +164,7 @@ def _total(known: Mapping[UUID, VariantItem], basket: Basket, ctx: CounterContex
     if not known:
         return ""
     currency = next(iter(known.values())).currency
-    return total((known[i].money * n for i, n in basket.items() if i in known), currency).text(LOCALES[ctx.lang])
+    return total((known[i].money * n for i, n in basket.items() if i in known), currency).text(locale_of(ctx.lang))
 
 
 # --- the receipt ------------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ async def receipt(ctx: CounterContext, order_id: UUID) -> Response[str]:
         order = await orders.order(conn, order_id, ctx.lang)
     if order is None or not _sold_here(ctx, order):
         raise NotFound(N_("There is no such sale here."))
-    locale = LOCALES[ctx.lang]
+    locale = locale_of(ctx.lang)
     lines = [
         {
             "title": line.title,

@@ -10,7 +10,7 @@ from unwall.catalogue.values import VariantItem
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.commerce.fulfilment.values import ShipmentMethod, ShipmentState, Task, TaskLine
-from unwall.kernel.text import LOCALES, N_, gettext, ngettext
+from unwall.kernel.text import locale_of, N_, gettext, ngettext
 
 View = dict[str, Any]
 
@@ -24,7 +24,7 @@ DONE = (ShipmentState.HANDED_OVER, ShipmentState.COLLECTED)
 
 def lasting(since: datetime, now: datetime, lang: str) -> str:
     """How long something waits: "22 minutes"."""
-    return format_timedelta(now - since, locale=LOCALES[lang], threshold=1.2)
+    return format_timedelta(now - since, locale=locale_of(lang), threshold=1.2)
 
 
 def task_view(task: Task, now: datetime, lang: str, zone: str) -> View:
@@ -121,5 +121,5 @@ def item_view(item: VariantItem, lang: str) -> View:
         "image_alt": item.image_alt or item.title,
         "detail": " · ".join(item.options),
         "sku": item.sku,
-        "price": item.money.text(LOCALES[lang]),
+        "price": item.money.text(locale_of(lang)),
     }

@@ -17,7 +17,7 @@ from unwall.kernel.errors import Forbidden, SignInNeeded
 from unwall.kernel.geo import Place
 from unwall.kernel.ids import new_id, parse_id
 from unwall.kernel.secrets import sign, unsign
-from unwall.kernel.text import LANGS, N_, choose_lang
+from unwall.kernel.text import LANGUAGES, N_, accepted, best_language
 from unwall.people import reads, rules
 from unwall.people.values import ApiKey, ApiScope, Member, Permission, Staff
 from unwall.services import Services
@@ -52,7 +52,7 @@ def origin_of(request: AnyRequest, services: Services) -> str:
 
 def lang_of(request: AnyRequest) -> str:
     chosen = request.cookies.get(LANG)
-    return chosen if chosen in LANGS else choose_lang(request.headers.get("accept-language", ""))
+    return chosen if chosen in LANGUAGES else best_language(accepted(request.headers.get("accept-language", ""))).code
 
 
 def place_of(request: AnyRequest) -> Place | None:

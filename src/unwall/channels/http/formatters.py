@@ -10,7 +10,7 @@ from babel.numbers import format_decimal
 
 from unwall.kernel.clock import local, now
 from unwall.kernel.money import Money
-from unwall.kernel.text import LOCALES, Explanation, gettext
+from unwall.kernel.text import locale_of, Explanation, gettext
 
 SHANGHAI = "Asia/Shanghai"
 
@@ -20,7 +20,7 @@ class Formatters:
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
-        self.locale = LOCALES[lang]
+        self.locale = locale_of(lang)
 
     def money(self, amount: int | Money, currency: str = "") -> str:
         """`amount` in minor units of `currency`, or with a currency of its own."""

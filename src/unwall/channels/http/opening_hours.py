@@ -4,7 +4,7 @@ import re
 
 from babel.dates import get_day_names
 
-from unwall.kernel.text import LOCALES, N_, gettext
+from unwall.kernel.text import N_, gettext, locale_of
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 """As OpenStreetMap writes them."""
@@ -19,7 +19,7 @@ _CLOCKS = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
 
 def opening_hours_text(hours: str, lang: str) -> str:
     """ "Mo-Fr 10:00-22:00; PH off" as people write it; what is rarer in the syntax stays as it is."""
-    short = get_day_names("abbreviated", locale=LOCALES[lang])
+    short = get_day_names("abbreviated", locale=locale_of(lang))
     names = {day: short[n] for n, day in enumerate(DAYS)}
 
     def span(found: re.Match[str]) -> str:

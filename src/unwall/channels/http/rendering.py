@@ -18,7 +18,7 @@ from unwall.channels.http.context import THEME, AnyRequest
 from unwall.channels.http.formatters import formatters
 from unwall.kernel.errors import UnwallError
 from unwall.kernel.files import Files
-from unwall.kernel.text import gettext, translations
+from unwall.kernel.text import LANGUAGES, gettext, translations
 
 FOLDERS = [TEMPLATES, *(Path(__file__).parent.parent / voice / "templates" for voice in ("shop", "console", "counter"))]
 
@@ -58,7 +58,7 @@ def environment(lang: str) -> Environment:
         auto_reload=False,
     )
     env.install_gettext_translations(translations(lang), newstyle=True)  # type: ignore[attr-defined]
-    env.globals.update(asset=asset, file_url=Files.url, page=PageUnderWay())
+    env.globals.update(asset=asset, file_url=Files.url, page=PageUnderWay(), languages=LANGUAGES)
     env.filters.update(formatters(lang).filters())
     return env
 

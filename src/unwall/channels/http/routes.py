@@ -15,7 +15,7 @@ from unwall.commerce.sourcing.places import places
 from unwall.kernel.errors import Invalid
 from unwall.kernel.geo import Place
 from unwall.kernel.telemetry import metrics_text
-from unwall.kernel.text import LANGS, N_
+from unwall.kernel.text import LANGUAGES, N_
 from unwall.services import Services
 
 FormData = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -30,7 +30,7 @@ def own_path(next_page: str, otherwise: str = "/") -> str:
 
 @post("/language", include_in_schema=False, status_code=303)
 async def choose_language(request: AnyRequest, services: Services, data: FormData) -> Redirect:
-    if data.get("lang") not in LANGS:
+    if data.get("lang") not in LANGUAGES:
         raise Invalid.one("lang", N_("Choose one of the languages offered."))
     set_cookie(request, services, LANG, data["lang"], YEAR)
     return Redirect(own_path(data.get("next", "/")), status_code=303)

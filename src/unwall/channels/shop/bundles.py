@@ -20,7 +20,7 @@ from unwall.commerce.orders.values import Origin
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Invalid
-from unwall.kernel.text import LOCALES, N_, gettext
+from unwall.kernel.text import N_, gettext, locale_of
 from unwall.people.reads import merchant_by_slug
 
 PAGE, POLICY = "product/bundle", "bundle"
@@ -66,7 +66,7 @@ def view(bundle: Bundle, available: Mapping[UUID, int], origin: Origin, lang: st
     return {
         "title": bundle.title,
         "about": excerpt(bundle.description),
-        "price": bundle_price(bundle.parts, first.currency).text(LOCALES[lang]),
+        "price": bundle_price(bundle.parts, first.currency).text(locale_of(lang)),
         "there": bundle_available(bundle.parts, available) > 0,
         "parts": [_part(part, available.get(part.item.variant_id, 0), lang) for part in bundle.parts],
         "fields": {**named, **links.origin_fields(Origin(origin.post_id))},

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from babel.dates import format_date
+from babel.dates import format_skeleton
 
 from unwall.channels.http.formatters import formatters
 from unwall.channels.shop.views import View
 from unwall.commerce.sourcing.values import DeliveryMethod, DeliveryOption, Promise
 from unwall.commerce.stock.values import Node
 from unwall.kernel.clock import local
-from unwall.kernel.text import LOCALES, N_, gettext
+from unwall.kernel.text import N_, gettext, locale_of
 
 WHEN = {
     DeliveryMethod.PICKUP: (
@@ -37,7 +37,7 @@ def when(method: DeliveryMethod, there: datetime, now: datetime, lang: str) -> s
     """`there`: on the clock of the place it comes from."""
     days = (there.date() - now.astimezone(there.tzinfo).date()).days
     words = WHEN[method][max(0, min(days, 2))]
-    day = format_date(there, "M月d日 EEE" if lang == "zh" else "EEE d MMM", locale=LOCALES[lang])
+    day = format_skeleton("MMMEd", there, locale=locale_of(lang))
     return gettext(lang, words, time=f"{there:%H:%M}", day=day)
 
 
@@ -72,7 +72,7 @@ def way(option: DeliveryOption, timezone: str, now: datetime, lang: str, *, chec
         "title": title(option, lang),
         "when": when(option.method, local(option.at, where), now, lang),
         "note": note(option, now, where, lang),
-        "cost": option.fee.text(LOCALES[lang]) if option.fee.amount else gettext(lang, N_("Free")),
+        "cost": option.fee.text(locale_of(lang)) if option.fee.amount else gettext(lang, N_("Free")),
         "value": name_of(option),
         "checked": checked,
         "tone": "",

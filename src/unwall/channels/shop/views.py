@@ -16,7 +16,7 @@ from unwall.commerce.orders.values import Origin
 from unwall.content.accounts.values import Account
 from unwall.content.posts.values import Post, Tag
 from unwall.kernel.money import Money
-from unwall.kernel.text import LOCALES, N_, Explanation, gettext, ngettext
+from unwall.kernel.text import N_, Explanation, gettext, locale_of, ngettext
 from unwall.media.values import Image
 
 View = dict[str, Any]
@@ -25,11 +25,11 @@ BLOCK = re.compile(r"</?(?:p|li|ul|ol|h[1-6]|br|blockquote)\b[^>]*>")
 
 
 def money(amount: int, currency: str, lang: str) -> str:
-    return Money(amount, currency).text(LOCALES[lang])
+    return Money(amount, currency).text(locale_of(lang))
 
 
 def price_words(card: ProductCard, lang: str) -> str:
-    lowest = card.money.text(LOCALES[lang])
+    lowest = card.money.text(locale_of(lang))
     return lowest if card.highest_price == card.price else gettext(lang, N_("from {price}"), price=lowest)
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from unwall.content.accounts.values import AccountDraft, AccountKind, AccountTranslation, Actor, Owner
 from unwall.kernel.errors import FieldError
-from unwall.kernel.text import LANGS, N_
+from unwall.kernel.text import LANGUAGES, N_
 from unwall.people.rules import permit, permit_scope
 from unwall.people.values import ApiKey, ApiScope, Member, Permission, Staff
 
@@ -81,7 +81,7 @@ def check(draft: AccountDraft, owner: Owner) -> list[FieldError]:
 def _check_words(translations: Mapping[str, AccountTranslation]) -> list[FieldError]:
     errors = []
     for lang, words in translations.items():
-        if lang not in LANGS:
+        if lang not in LANGUAGES:
             errors.append(FieldError("translations", N_("We do not speak this language yet.")))
         errors += _check_lengths(f"translations.{lang}.", words.name, words.bio)
     return errors

@@ -18,7 +18,7 @@ from unwall.content.posts.values import (
     WrongState,
 )
 from unwall.kernel.errors import FieldError
-from unwall.kernel.text import LANGS, N_
+from unwall.kernel.text import LANGUAGES, N_
 
 MAX_TAGS = 20
 """The twin of a CHECK on post_tag.position."""
@@ -122,7 +122,7 @@ def _check_words(field: str, title: str, body: str) -> list[FieldError]:
 
 def _check_translation(lang: str, words: PostTranslation) -> list[FieldError]:
     errors = _check_words(f"translations.{lang}.", words.title, words.body)
-    if lang not in LANGS:
+    if lang not in LANGUAGES:
         errors.append(FieldError("translations", N_("We do not speak this language yet.")))
     if any(len(alt) > MAX_ALT_CHARACTERS for alt in words.alts):
         errors.append(FieldError(f"translations.{lang}.alts", N_("This is too long.")))

@@ -13,10 +13,10 @@ from unwall.catalogue import bundles as sets
 from unwall.catalogue.rules import bundle_price
 from unwall.catalogue.values import Bundle, BundleDraft, BundlePartDraft, ProductTranslation, VariantItem
 from unwall.channels.console import views
-from unwall.channels.console.content.composer import LANGUAGES
-from unwall.channels.console.content.post_forms import other_lang
+from unwall.channels.console.catalogue.product_forms import read_translations
 from unwall.channels.console.context import ConsoleContext, known_id, see_other
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
+from unwall.channels.console.translations import other_languages, translation_groups
 from unwall.channels.console.views import View
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Invalid, NotFound
@@ -101,7 +101,7 @@ async def _own(conn: Connection, ctx: ConsoleContext, bundle_id: UUID) -> Bundle
 
 async def _save(ctx: ConsoleContext, form: SubmittedForm, before: BundleDraft, *, known: bool) -> Response[Any]:
     doing, _, which = form.text("do").partition(":")
-    draft, lines, error = _read(form, before, other_lang(ctx.merchant)), _lines(form), None
+    draft, lines, error = _read(form, before, other_languages(ctx.merchant)), _lines(form), None
     if doing == "save":
         lines = [line for line in lines if line.sku]
         try:
@@ -125,16 +125,14 @@ async def _keep(ctx: ConsoleContext, draft: BundleDraft, lines: Iterable[_Line])
     return see_other(PATH)
 
 
-def _read(form: SubmittedForm, before: BundleDraft, other: str) -> BundleDraft:
-    """Without its parts. Words in languages that the form does not show stay as they were."""
-    words = before.translations.get(other, ProductTranslation())
-    said = replace(words, title=form.text("other.title"), description=form.text("other.description"))
+def _read(form: SubmittedForm, before: BundleDraft, languages: Iterable[str]) -> BundleDraft:
+    """Without its parts."""
     return replace(
         before,
         title=form.text("title"),
         description=form.text("description"),
         active=form.has("active"),
-        translations={**before.translations, other: said},
+        translations=read_translations(form, before.translations, languages),
     )
 
 
@@ -161,7 +159,6 @@ async def _page(  # a form that is shown again needs all it was sent with
     known: bool,
     error: Invalid | None = None,
 ) -> Response[Any]:
-    other = other_lang(ctx.merchant)
     items = await _items(conn, ctx, lines)
     return ctx.page(
         "console/bundle.html",
@@ -170,9 +167,7 @@ async def _page(  # a form that is shown again needs all it was sent with
         draft=draft,
         action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
         errors=ctx.marks(error),
-        other=other,
-        words=draft.translations.get(other, ProductTranslation()),
-        other_lang=ctx.words(LANGUAGES[other]),
+        translations=translation_groups(ctx, draft.translations, ProductTranslation()),
         lines=[{"sku": line.sku, "quantity": line.quantity, "what": _what(items.get(line.sku))} for line in lines],
     )
 

@@ -18,10 +18,9 @@ from unwall.channels.console.catalogue.product_forms import (
     without_variant,
 )
 from unwall.channels.console.catalogue.products import PATH, own
-from unwall.channels.console.content.composer import LANGUAGES
-from unwall.channels.console.content.post_forms import other_lang
 from unwall.channels.console.context import ConsoleContext, known_id, see_other
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
+from unwall.channels.console.translations import other_languages, translation_groups
 from unwall.channels.console.views import View
 from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url
 from unwall.kernel.database import Connection
@@ -64,7 +63,7 @@ async def save(ctx: ConsoleContext, product_id: UUID) -> Response[Any]:
 
 async def _save(ctx: ConsoleContext, form: SubmittedForm, before: ProductDraft, *, known: bool) -> Response[Any]:
     doing, _, which = form.text("do").partition(":")
-    draft = read_product(form, before, ctx.merchant.currency, other_lang(ctx.merchant))
+    draft = read_product(form, before, ctx.merchant.currency, other_languages(ctx.merchant))
     error = None
     try:
         draft = await _with_uploads(ctx, form, draft)
@@ -108,7 +107,6 @@ async def _page(  # a form that is shown again needs all it was sent with
     error: Invalid | None = None,
     form: SubmittedForm | None = None,
 ) -> Response[Any]:
-    other = other_lang(ctx.merchant)
     names = [*draft.option_names, *[""] * MOST_OPTIONS][:MOST_OPTIONS]
     categories = await reads.categories(conn, ctx.merchant_id, "")
     return ctx.page(
@@ -119,8 +117,7 @@ async def _page(  # a form that is shown again needs all it was sent with
         known=known,
         action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
         errors=ctx.marks(error),
-        words=draft.translations.get(other, ProductTranslation()),
-        other_lang=ctx.words(LANGUAGES[other]),
+        translations=translation_groups(ctx, draft.translations, ProductTranslation()),
         option_names=names,
         used_options=[name for name in names if name],
         variants=[_variant(ctx, n, variant, form) for n, variant in enumerate(draft.variants)],

@@ -1,6 +1,7 @@
 """A product's editor as a form: variants are numbered `variants.N`, pictures `images.N`; the form holds the whole
 product, so that adding a row needs no script. Pure."""
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 from uuid import UUID
 
@@ -15,11 +16,9 @@ from unwall.kernel.text import N_
 from unwall.media.values import Image
 
 
-def read_product(form: SubmittedForm, before: ProductDraft, currency: str, other: str) -> ProductDraft:
+def read_product(form: SubmittedForm, before: ProductDraft, currency: str, languages: Iterable[str]) -> ProductDraft:
     """What is unreadable is marked in the form; what the form does not show stays as it was in `before`."""
     names = tuple(name for n in range(MOST_OPTIONS) if (name := form.text(f"option_names.{n}.name")))
-    words = before.translations.get(other, ProductTranslation())
-    said = replace(words, title=form.text("other.title"), description=form.text("other.description"))
     return replace(
         before,
         title=form.text("title"),
@@ -31,8 +30,19 @@ def read_product(form: SubmittedForm, before: ProductDraft, currency: str, other
         option_names=names,
         variants=tuple(_variant(form, n, len(names), currency) for n in form.parts("variants")),
         images=tuple(_image(form, n) for n in form.parts("images")),
-        translations={**before.translations, other: said},
+        translations=read_translations(form, before.translations, languages),
     )
+
+
+def read_translations(
+    form: SubmittedForm, before: Mapping[str, ProductTranslation], languages: Iterable[str]
+) -> dict[str, ProductTranslation]:
+    """Words that the form does not show (of options and pictures, in languages no longer there) stay as they were."""
+    read = dict(before)
+    for code in languages:
+        title, description = (form.text(f"translations.{code}.{name}") for name in ("title", "description"))
+        read[code] = replace(before.get(code, ProductTranslation()), title=title, description=description)
+    return read
 
 
 def _variant(form: SubmittedForm, number: int, options: int, currency: str) -> VariantDraft:

@@ -1,6 +1,7 @@
 """The composer: words, pictures and the products in them, with the phone's view beside it. Every button sends the whole
 form; only saving and publishing change anything but the page."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,11 @@ from msgspec.structs import replace
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import ProductStatus
 from unwall.channels.console import views
-from unwall.channels.console.content.post_forms import other_lang, read_draft, with_tag, without_picture, without_tag
+from unwall.channels.console.content.post_forms import read_draft, with_tag, without_picture, without_tag
 from unwall.channels.console.content.posts import PATH, own
 from unwall.channels.console.context import ConsoleContext, known_id, see_other
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
+from unwall.channels.console.translations import TranslationGroup, other_languages, own_language, translation_groups
 from unwall.channels.console.views import View
 from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url, thumbnail_url
 from unwall.content.accounts.reads import own_accounts
@@ -65,7 +67,7 @@ async def _compose(ctx: ConsoleContext, form: SubmittedForm, post_id: UUID) -> R
     doing, _, which = form.text("do").partition(":")
     async with ctx.confined() as conn:
         known = await reads.editable_post(conn, staff_actor(ctx.staff).owner, post_id)
-    draft = read_draft(form, post_id, other_lang(ctx.merchant), known.draft if known else None)
+    draft = read_draft(form, post_id, other_languages(ctx.merchant), known.draft if known else None)
     try:
         draft = await _with_uploads(ctx, form, draft)
         if doing in {"save", "publish"}:
@@ -114,7 +116,7 @@ async def _page(
     error: Invalid | None = None,
     find: str = "",
 ) -> Response[Any]:
-    other = other_lang(ctx.merchant)
+    translations = translation_groups(ctx, draft.translations, PostTranslation())
     names = {item.product_id: item.title for item in await catalogue.items_of(conn, _products(draft), ctx.lang)}
     accounts = await own_accounts(conn, staff_actor(ctx.staff).owner, ctx.lang)
     account = next((a for a in accounts if a.id == draft.account_id), None)
@@ -126,15 +128,13 @@ async def _page(
         draft=draft,
         action=views.post_url(draft.id) if known else f"{PATH}/new",
         errors=ctx.marks(error),
-        words=draft.translations.get(other, PostTranslation()),
-        own_lang=ctx.words(LANGUAGES[ctx.merchant.locale[:2]]),
-        other=other,
-        other_lang=ctx.words(LANGUAGES[other]),
+        translations=translations,
+        own_language=own_language(ctx.merchant).name_in(ctx.lang),
         accounts=[{"value": str(a.id), "label": a.name} for a in accounts],
         account=account.name if account else "",
         account_avatar=thumbnail_url(account.avatar) if account else None,
         kinds=[{"value": kind.value, "label": ctx.words(label)} for kind, label in views.POST_KINDS.items()],
-        pictures=[_picture(draft, n, names, other) for n in range(len(draft.media))],
+        pictures=[_picture(draft, n, names, translations) for n in range(len(draft.media))],
         tags=_tags(ctx, draft, names),
         find=find,
         found=await _found(conn, ctx, find, draft),
@@ -150,16 +150,14 @@ async def _page(
     )
 
 
-LANGUAGES = {"en": N_("English"), "zh": N_("Chinese")}
-
-
 def _products(draft: PostDraft) -> list[UUID]:
     return [tag.product_id for tag in draft.tags]
 
 
-def _picture(draft: PostDraft, number: int, names: dict[UUID, str], other: str) -> View:
+def _picture(
+    draft: PostDraft, number: int, names: dict[UUID, str], translations: Sequence[TranslationGroup[PostTranslation]]
+) -> View:
     media = draft.media[number]
-    alts = draft.translations.get(other, PostTranslation()).alts
     points = [
         {"number": n, "x": _percent(tag.x), "y": _percent(tag.y), "label": names.get(tag.product_id, "")}
         for n, tag in enumerate(draft.tags)
@@ -170,7 +168,7 @@ def _picture(draft: PostDraft, number: int, names: dict[UUID, str], other: str) 
         "src": picture_url(media.file, PREVIEW_WIDTH),
         "shape": frame_of(media.width, media.height),
         "points": points,
-        "alt_other": alts[number] if number < len(alts) else "",
+        "alts": [(one.code, one.language, "".join(one.words.alts[number : number + 1])) for one in translations],
     }
 
 

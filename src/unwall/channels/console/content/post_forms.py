@@ -1,6 +1,7 @@
 """A post's composer as a form: what it holds is the whole draft, so nothing is kept between two presses but the form
 itself. Pictures are numbered `media.N`, tags `tags.N` with their points in per cent. Pure."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -9,24 +10,16 @@ from unwall.channels.console.forms import SubmittedForm
 from unwall.content.posts.values import Media, PostDraft, PostKind, PostTranslation, Tag
 from unwall.kernel.errors import FieldError
 from unwall.kernel.ids import new_id, parse_id
-from unwall.kernel.text import LANGS, N_
-from unwall.people.values import Merchant
+from unwall.kernel.text import N_
 
 POINT = N_("Write a number from 0 to 100.")
 MIDDLE = 0.5
 
 
-def other_lang(merchant: Merchant) -> str:
-    """The language that the merchant does not write in first."""
-    own = merchant.locale[:2]
-    return next(lang for lang in LANGS if lang != own)
-
-
-def read_draft(form: SubmittedForm, post_id: UUID, other: str, before: PostDraft | None) -> PostDraft:
+def read_draft(form: SubmittedForm, post_id: UUID, languages: Iterable[str], before: PostDraft | None) -> PostDraft:
     """What is unreadable is marked in the form. Words in languages that the form does not show stay as they were."""
     media = [_media(form, number) for number in form.parts("media")]
-    alts = tuple(form.text(f"media.{number}.alt_other") for number in form.parts("media"))
-    words = PostTranslation(form.text("other.title"), form.text("other.body"), alts=alts)
+    translations = {code: _translation(form, code) for code in languages}
     return PostDraft(
         account_id=parse_id(form.text("account_id")) or new_id(),
         kind=form.read("kind", PostKind, PostKind.NOTE, N_("Choose one of the kinds.")),
@@ -34,9 +27,14 @@ def read_draft(form: SubmittedForm, post_id: UUID, other: str, before: PostDraft
         body=form.text("body"),
         media=tuple(media),
         tags=tuple(tag for number in form.parts("tags") if (tag := _tag(form, number))),
-        translations={**(before.translations if before else {}), other: words},
+        translations={**(before.translations if before else {}), **translations},
         id=post_id,
     )
+
+
+def _translation(form: SubmittedForm, code: str) -> PostTranslation:
+    alts = tuple(form.text(f"media.{number}.alts.{code}") for number in form.parts("media"))
+    return PostTranslation(form.text(f"translations.{code}.title"), form.text(f"translations.{code}.body"), alts=alts)
 
 
 def _media(form: SubmittedForm, number: int) -> Media:

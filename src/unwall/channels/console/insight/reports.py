@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from babel.dates import format_date
+from babel.dates import format_skeleton
 from litestar import Response, get
 
 from unwall.channels.console import listing, views
@@ -19,7 +19,7 @@ from unwall.insight.recommend.values import Trained
 from unwall.journal.reads import by_day
 from unwall.journal.values import DayCount, EventKind
 from unwall.kernel.clock import local
-from unwall.kernel.text import LOCALES, N_
+from unwall.kernel.text import N_, locale_of
 from unwall.people.values import Permission
 
 PATH = "/console/insight"
@@ -108,7 +108,7 @@ async def export(ctx: ConsoleContext) -> Response[str]:
 
 
 def _days(ctx: ConsoleContext, dates: Sequence[date]) -> list[str]:
-    return [format_date(day, "d MMM" if ctx.lang == "en" else "M月d日", locale=LOCALES[ctx.lang]) for day in dates]
+    return [format_skeleton("MMMd", day, locale=locale_of(ctx.lang)) for day in dates]
 
 
 def sales_plot(ctx: ConsoleContext, dates: Sequence[date], sales: Sequence[DaySales]) -> View:

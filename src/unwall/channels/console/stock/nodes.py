@@ -7,10 +7,9 @@ from uuid import UUID
 from litestar import Response, get, post
 from msgspec.structs import replace
 
-from unwall.channels.console.content.composer import LANGUAGES
-from unwall.channels.console.content.post_forms import other_lang
 from unwall.channels.console.context import ConsoleContext, known_id, see_other
 from unwall.channels.console.forms import SubmittedForm
+from unwall.channels.console.translations import other_languages, translation_groups
 from unwall.channels.console.views import View
 from unwall.channels.http.opening_hours import opening_hours_text
 from unwall.channels.http.routes import FormData
@@ -119,9 +118,6 @@ async def _save(ctx: ConsoleContext, form: SubmittedForm, node_id: UUID, before:
 
 
 def _read(form: SubmittedForm, ctx: ConsoleContext, node_id: UUID, before: NodeDraft | None) -> NodeDraft:
-    other = other_lang(ctx.merchant)
-    said = {name: text for name in WORDS if (text := form.text(f"other.{name}"))}
-    known = dict(before.translations) if before else {}
     amount = partial(parse_money, currency=ctx.merchant.currency, field="pick_cost")
     return NodeDraft(
         id=node_id,
@@ -133,9 +129,16 @@ def _read(form: SubmittedForm, ctx: ConsoleContext, node_id: UUID, before: NodeD
         open=form.has("open"),
         pick_minutes=form.read("pick_minutes", int, 30),
         pick_cost=form.read("pick_cost", amount, Money(0, ctx.merchant.currency)).amount,
-        translations={**known, other: said} if said else {lang: w for lang, w in known.items() if lang != other},
+        translations=_read_translations(form, ctx, before),
         **{name: form.text(name) for name in TEXTS},
     )
+
+
+def _read_translations(form: SubmittedForm, ctx: ConsoleContext, before: NodeDraft | None) -> dict[str, dict[str, str]]:
+    read = dict(before.translations) if before else {}
+    for code in other_languages(ctx.merchant):
+        read[code] = {name: text for name in WORDS if (text := form.text(f"translations.{code}.{name}"))}
+    return {code: words for code, words in read.items() if words}
 
 
 def _page(
@@ -146,7 +149,6 @@ def _page(
     error: Invalid | None = None,
     form: SubmittedForm | None = None,
 ) -> Response[Any]:
-    other = other_lang(ctx.merchant)
     shown = replace(draft, id=draft.id or new_id())
     return ctx.page(
         "console/node.html",
@@ -155,8 +157,7 @@ def _page(
         draft=shown,
         action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
         errors=ctx.marks(error),
-        words=draft.translations.get(other, {}),
-        other_lang=ctx.words(LANGUAGES[other]),
+        translations=translation_groups(ctx, draft.translations, {}),
         kinds=[{"value": kind.value, "label": ctx.words(label)} for kind, label in KINDS.items()],
         numbers={
             "latitude": form.text("latitude") if form else draft.latitude if known else "",

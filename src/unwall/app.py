@@ -32,7 +32,7 @@ from unwall.kernel.errors import UnwallError
 from unwall.kernel.jobs import Handler, Routine, working
 from unwall.kernel.secrets import install_secret
 from unwall.kernel.shutdown import end_with_parent, on_stop_signal
-from unwall.people.actions import forget_expired
+from unwall.people.sessions import forget_expired
 from unwall.services import Services, cancel, open_services
 from unwall.settings import Settings
 

@@ -36,6 +36,7 @@ from unwall.kernel.files import Files, open_files
 from unwall.kernel.migrate import migrate as bring_up_to_date
 from unwall.people import actions as people
 from unwall.people import reads as people_reads
+from unwall.people import sessions
 from unwall.people.rules import check_person
 from unwall.settings import Settings
 from unwall.usecases.open_store import StoreDraft, open_store
@@ -276,7 +277,7 @@ def claim_member(
     check_person(email, code, password)
 
     async def work(db: Database, _: Files) -> None:
-        hashed = await people.hash_password(password)
+        hashed = await sessions.hash_password(password)
         async with db.transaction() as conn:
             found = await people_reads.merchant_by_slug(conn, merchant_slug, "en")
             if found is None:

@@ -2,7 +2,7 @@
 
 from unwall.kernel.database import Database
 
-BOOKKEEPING = frozenset({"session", "sign_in_attempt"})
+BOOKKEEPING = frozenset({"session", "attempt"})
 """What signing in and being refused may leave behind."""
 
 _TABLES = """

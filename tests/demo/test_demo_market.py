@@ -23,14 +23,15 @@ from unwall.journal.values import EventKind
 from unwall.kernel.database import Database, connect
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files, open_files
-from unwall.people.actions import add_merchant, sign_in_member, sign_in_staff
+from unwall.people.actions import add_merchant
+from unwall.people.sessions import sign_in_member, sign_in_staff
 from unwall_demo.dataset import PASSWORD, DemoMarket, imagine
 from unwall_demo.happenings import KINDS
 from unwall_demo.warehouse import SHOWN
 
 NOW = datetime(2026, 3, 10, 8, 30, tzinfo=UTC)  # a Tuesday afternoon in Shanghai
 MEMBERS = 200
-MADE_OTHERWISE = {"model", "session", "sign_in_attempt", "stock_ledger"}
+MADE_OTHERWISE = {"model", "session", "attempt", "stock_ledger"}
 """Trained and signed in at some time; and the ledger's numbers go on from those of a load that died."""
 
 

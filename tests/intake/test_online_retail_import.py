@@ -19,7 +19,8 @@ from unwall.journal.reads import trail
 from unwall.kernel.database import Database
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.files import Files, open_files
-from unwall.people.actions import add_merchant, claim_member, hash_password, sign_in_member
+from unwall.people.actions import add_merchant, claim_member
+from unwall.people.sessions import hash_password, sign_in_member
 
 UK = "United Kingdom"
 LINES = (

@@ -4,7 +4,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -14,7 +14,8 @@ from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.files import key_for, open_files
 from unwall.kernel.geo import Point, distance_km
 from unwall.kernel.ids import derived_id, id_at, new_id, parse_id
-from unwall.kernel.secrets import install_secret, pickup_code, sign, unsign
+from unwall.kernel.seals import seal, unseal
+from unwall.kernel.secrets import install_secret, pickup_code
 from unwall.kernel.text import Explanation, accepted, best_language
 
 
@@ -80,12 +81,21 @@ def test_a_pickup_code_has_six_digits_and_belongs_to_one_shipment_of_one_install
     assert len(others) > 15
 
 
-def test_a_sealed_text_reads_back_only_whole():
-    sealed = sign(b"secret", "visitor")
-    assert unsign(b"secret", sealed) == "visitor"
-    assert unsign(b"other", sealed) is None
-    assert unsign(b"secret", sealed.replace("visitor", "another")) is None
-    assert unsign(b"secret", "") is None
+def test_a_sealed_value_reads_back_only_whole_for_its_purpose_and_kind():
+    visitor = uuid4()
+    sealed = seal(b"secret", "visitor", visitor)
+    assert unseal(b"secret", "visitor", sealed, UUID) == visitor
+    forged = seal(b"other", "visitor", visitor).partition(".")[0] + "." + sealed.partition(".")[2]
+    for secret, purpose, text in (
+        (b"other", "visitor", sealed),
+        (b"secret", "session", sealed),
+        (b"secret", "visitor", forged[:-1]),
+        (b"secret", "visitor", sealed[1:]),
+        (b"secret", "visitor", "\u00e9.\u4e2d"),
+        (b"secret", "visitor", ""),
+    ):
+        assert unseal(secret, purpose, text, UUID) is None, (secret, purpose, text)
+    assert unseal(b"secret", "visitor", sealed, int) is None
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ SHOP_ONLY = {
     "member",
     "visitor",
     "session",
-    "sign_in_attempt",
+    "attempt",
     "idempotency",
     "trail",
     "journal_export",

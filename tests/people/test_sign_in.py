@@ -6,25 +6,25 @@ import pytest
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.errors import Forbidden, Invalid, TooMany
-from unwall.people import actions, reads, rules
+from unwall.people import actions, reads, rules, sessions
 from unwall.people.values import ApiKey, ApiScope, BadCredentials, Permission, Role, Staff
 
 
 async def test_a_new_member_has_a_session_and_can_sign_in_again(db: Database):
-    signed = await actions.sign_up(db, " Lin@Example.com ", "Lin", "tea and snow", "zh")
+    signed = await sessions.sign_up(db, " Lin@Example.com ", "Lin", "tea and snow", "zh")
     async with db.read() as conn:
         member = await reads.session_member(conn, signed.token)
     assert member is not None
     assert (member.email, member.name, member.locale) == ("lin@example.com", "Lin", "zh")
-    again = await actions.sign_in_member(db, "LIN@example.com", "tea and snow", "127.0.0.1", now())
+    again = await sessions.sign_in_member(db, "LIN@example.com", "tea and snow", "127.0.0.1", now())
     assert again.person_id == signed.person_id
     assert again.token != signed.token
 
 
 async def test_the_same_address_signs_up_once(db: Database):
-    await actions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
+    await sessions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
     with pytest.raises(Invalid) as caught:
-        await actions.sign_up(db, "lin@example.com", "Another", "tea and rain", "en")
+        await sessions.sign_up(db, "lin@example.com", "Another", "tea and rain", "en")
     assert list(caught.value.by_field()) == ["email"]
     async with db.read() as conn:
         assert await conn.fetchval("SELECT count(*) FROM member") == 1
@@ -33,52 +33,52 @@ async def test_the_same_address_signs_up_once(db: Database):
 
 async def test_every_wrong_field_is_named_and_nothing_is_written(db: Database):
     with pytest.raises(Invalid) as caught:
-        await actions.sign_up(db, "no address", " ", "short", "en")
+        await sessions.sign_up(db, "no address", " ", "short", "en")
     assert list(caught.value.by_field()) == ["email", "name", "password"]
     async with db.read() as conn:
         assert await conn.fetchval("SELECT count(*) FROM member") == 0
 
 
 async def test_a_wrong_password_and_an_unknown_address_are_told_alike(db: Database):
-    await actions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
+    await sessions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
     words = set()
     for email in ("lin@example.com", "nobody@example.com"):
         with pytest.raises(BadCredentials) as caught:
-            await actions.sign_in_member(db, email, "wrong password", "127.0.0.1", now())
+            await sessions.sign_in_member(db, email, "wrong password", "127.0.0.1", now())
         words.add(caught.value.message)
     assert len(words) == 1
 
 
 async def test_after_five_failures_the_address_must_wait_and_then_may_try_again(db: Database):
-    await actions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
+    await sessions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
     at = now()
     for _ in range(5):
         with pytest.raises(BadCredentials):
-            await actions.sign_in_member(db, "lin@example.com", "wrong password", "127.0.0.1", at)
+            await sessions.sign_in_member(db, "lin@example.com", "wrong password", "127.0.0.1", at)
     with pytest.raises(TooMany) as caught:
-        await actions.sign_in_member(db, "lin@example.com", "tea and snow", "127.0.0.1", at)
+        await sessions.sign_in_member(db, "lin@example.com", "tea and snow", "127.0.0.1", at)
     assert caught.value.wait_seconds == 15 * 60
     later = at + timedelta(minutes=15)
-    signed = await actions.sign_in_member(db, "lin@example.com", "tea and snow", "127.0.0.1", later)
+    signed = await sessions.sign_in_member(db, "lin@example.com", "tea and snow", "127.0.0.1", later)
     assert signed.token
 
 
 async def test_members_do_not_sign_in_as_staff(db: Database):
-    await actions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
+    await sessions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
     with pytest.raises(BadCredentials):
-        await actions.sign_in_staff(db, "lin@example.com", "tea and snow", "127.0.0.1", now())
+        await sessions.sign_in_staff(db, "lin@example.com", "tea and snow", "127.0.0.1", now())
 
 
 async def test_signing_out_ends_the_session(db: Database):
-    signed = await actions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
+    signed = await sessions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
     async with db.transaction() as conn:
-        await actions.sign_out(conn, signed.token)
+        await sessions.sign_out(conn, signed.token)
         assert await reads.session_member(conn, signed.token) is None
 
 
 async def test_a_visitor_belongs_to_the_first_member_who_claims_it(db: Database):
-    first = await actions.sign_up(db, "a@example.com", "A", "tea and snow", "en")
-    second = await actions.sign_up(db, "b@example.com", "B", "tea and snow", "en")
+    first = await sessions.sign_up(db, "a@example.com", "A", "tea and snow", "en")
+    second = await sessions.sign_up(db, "b@example.com", "B", "tea and snow", "en")
     visitor = uuid4()
     async with db.transaction() as conn:
         assert await actions.claim_visitor(conn, visitor, first.person_id) is True
@@ -90,9 +90,9 @@ async def test_a_visitor_belongs_to_the_first_member_who_claims_it(db: Database)
 async def test_staff_lose_their_session_when_they_are_made_inactive(db: Database):
     async with db.transaction() as conn:
         merchant = await actions.add_merchant(conn, "tea", "Tea", "CNY", "Asia/Shanghai")
-        hashed = await actions.hash_password("tea and snow")
+        hashed = await sessions.hash_password("tea and snow")
         staff = await actions.add_staff(conn, merchant, "o@example.com", "O", hashed, Role.OWNER, None)
-    signed = await actions.sign_in_staff(db, "o@example.com", "tea and snow", "127.0.0.1", now())
+    signed = await sessions.sign_in_staff(db, "o@example.com", "tea and snow", "127.0.0.1", now())
     async with db.transaction() as conn:
         assert (await reads.session_staff(conn, signed.token)) is not None
         await actions.set_active(conn, merchant, staff, active=False)
@@ -118,7 +118,7 @@ def staff_of(role: Role) -> Staff:
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("permission", list(Permission))
 def test_a_role_reaches_exactly_what_the_table_says(role: Role, permission: Permission):
-    if permission in rules.MAY[role]:
+    if permission in rules.ROLE_PERMISSIONS[role]:
         rules.permit(staff_of(role), permission)
     else:
         with pytest.raises(Forbidden):
@@ -126,7 +126,7 @@ def test_a_role_reaches_exactly_what_the_table_says(role: Role, permission: Perm
 
 
 def test_only_the_owner_looks_after_people():
-    assert [role for role in Role if Permission.PEOPLE in rules.MAY[role]] == [Role.OWNER]
+    assert [role for role in Role if Permission.PEOPLE in rules.ROLE_PERMISSIONS[role]] == [Role.OWNER]
 
 
 def test_a_key_does_only_what_its_scopes_say():

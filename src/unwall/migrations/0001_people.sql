@@ -104,11 +104,11 @@ CREATE TABLE session (
 CREATE INDEX session_person ON session (person_id);
 CREATE INDEX session_expiry ON session (expires_at);
 
-CREATE TABLE sign_in_attempt (
-    subject text NOT NULL,  -- what is counted: an e-mail address or a network address, with the audience
+CREATE TABLE attempt (
+    subject text NOT NULL,  -- what is counted, such as member:E-MAIL, member@NETWORK, card:VISITOR, pickup:STAFF
     at      timestamptz NOT NULL
 );
-CREATE INDEX sign_in_attempt_subject ON sign_in_attempt (subject, at);
+CREATE INDEX attempt_subject ON attempt (subject, at);
 
 CREATE TABLE api_key (
     id           uuid PRIMARY KEY,

@@ -22,20 +22,12 @@ class StoredCredentials(msgspec.Struct, frozen=True):
     password_hash: str
 
 
-async def merchants(conn: Connection, lang: str) -> list[Merchant]:
-    return await rows(conn, Merchant, f"{_MERCHANT_IN} ORDER BY created_at, id", lang)
-
-
 async def merchant_by_slug(conn: Connection, slug: str, lang: str) -> Merchant | None:
     return await row(conn, Merchant, f"{_MERCHANT_IN} WHERE slug = $2", lang, slug)
 
 
 async def merchant(conn: Connection, merchant_id: UUID, lang: str) -> Merchant | None:
     return await row(conn, Merchant, f"{_MERCHANT_IN} WHERE id = $2", lang, merchant_id)
-
-
-async def member(conn: Connection, member_id: UUID) -> Member | None:
-    return await row(conn, Member, f"{_MEMBER} WHERE m.id = $1", member_id)
 
 
 async def member_by_code(conn: Connection, merchant_id: UUID, code: str) -> Member | None:

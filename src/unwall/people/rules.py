@@ -6,10 +6,10 @@ from zoneinfo import available_timezones
 from unwall.kernel.errors import FieldError, Forbidden, Invalid
 from unwall.kernel.money import known_currency
 from unwall.kernel.text import N_
-from unwall.people.values import ApiKey, ApiScope, Permission, Role, Staff
+from unwall.people.values import ApiKey, ApiScope, Audience, Permission, Role, Staff
 
 _P = Permission
-MAY: dict[Role, frozenset[Permission]] = {
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.EDITOR: frozenset({_P.PUBLISH, _P.CATALOGUE, _P.INSIGHT}),
     Role.ANALYST: frozenset({_P.INSIGHT, _P.ORDERS}),
@@ -19,18 +19,24 @@ MAY: dict[Role, frozenset[Permission]] = {
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-LONGEST_EMAIL = 254
-PASSWORD_LENGTH = range(8, 201)
-FAILURES_ALLOWED = 5
-FAILURE_WINDOW_MINUTES = 15
-NETWORK = 10
+EMAIL_MAX_CHARACTERS = 254
+NAME_MAX_CHARACTERS = 100
+PASSWORD_CHARACTERS = range(8, 201)
+PASSWORD_CHECKED_CHARACTERS = 1000
+"""Of what is sent to sign in: hashing megabytes would keep everybody waiting."""
+KEY_HINT_CHARACTERS = 8
+"""Of an API key's secret, kept so that its owner knows it again."""
+SESSION_DAYS = {Audience.MEMBER: 90, Audience.STAFF: 14}
+ATTEMPTS_ALLOWED = 5
+ATTEMPT_WINDOW_MINUTES = 15
+PEOPLE_PER_NETWORK = 10
 """How many people are taken to stand behind one network address."""
 
 
 def permit(staff: Staff, permission: Permission) -> None:
-    """Raises `Forbidden` where the role does not reach."""
-    if not staff.active or permission not in MAY[staff.role]:
-        raise Forbidden(N_("Your role does not reach this. Ask an owner of your store."))
+    """Raises `Forbidden` where the role lacks the permission."""
+    if not staff.active or permission not in ROLE_PERMISSIONS[staff.role]:
+        raise Forbidden(N_("Your role does not allow this. Ask an owner of your store."))
 
 
 def permit_scope(key: ApiKey, scope: ApiScope) -> None:
@@ -45,11 +51,11 @@ def clean_email(text: str) -> str:
 def check_person(email: str, name: str, password: str) -> None:
     """Raises `Invalid` with every field that is wrong."""
     errors = []
-    if not _EMAIL.fullmatch(clean_email(email)) or len(email) > LONGEST_EMAIL:
+    if not _EMAIL.fullmatch(clean_email(email)) or len(email) > EMAIL_MAX_CHARACTERS:
         errors.append(FieldError("email", N_("Write an e-mail address such as you@example.com.")))
-    if not 1 <= len(name.strip()) <= 100:
+    if not 1 <= len(name.strip()) <= NAME_MAX_CHARACTERS:
         errors.append(FieldError("name", N_("Write a name of at most 100 characters.")))
-    if len(password) not in PASSWORD_LENGTH:
+    if len(password) not in PASSWORD_CHARACTERS:
         errors.append(FieldError("password", N_("Choose a password of 8 to 200 characters.")))
     if errors:
         raise Invalid(errors)
@@ -68,8 +74,8 @@ def check_merchant(slug: str, name: str, currency: str, timezone: str) -> None:
         raise Invalid(errors)
 
 
-def wait_seconds(failures: int, oldest_age_seconds: float) -> int:
-    """How long to wait before another try; 0 while fewer than `FAILURES_ALLOWED` failed within the window."""
-    if failures < FAILURES_ALLOWED:
+def wait_seconds(attempts: int, oldest_age_seconds: float) -> int:
+    """How long to wait before another attempt; 0 while fewer than `ATTEMPTS_ALLOWED` were made within the window."""
+    if attempts < ATTEMPTS_ALLOWED:
         return 0
-    return max(1, int(FAILURE_WINDOW_MINUTES * 60 - oldest_age_seconds))
+    return max(1, int(ATTEMPT_WINDOW_MINUTES * 60 - oldest_age_seconds))

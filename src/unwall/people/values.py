@@ -3,8 +3,8 @@
 UnwallError
 ├── Invalid
 ├── SignInNeeded > BadCredentials   e-mail and password do not match; says nothing about which
-├── Forbidden                       the role or the key's scope does not reach
-└── TooMany                         too many failed sign-ins
+├── Forbidden                       the role or the key's scopes do not allow it
+└── TooMany                         too many attempts; carries the seconds to wait
 """
 
 from datetime import datetime
@@ -39,6 +39,13 @@ class Member(msgspec.Struct, frozen=True):
     email: str | None
     name: str
     locale: str
+
+
+class Audience(StrEnum):
+    """Whom a session is for."""
+
+    MEMBER = "member"
+    STAFF = "staff"
 
 
 class Role(StrEnum):

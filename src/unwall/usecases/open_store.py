@@ -9,6 +9,7 @@ from unwall.content.accounts.values import AccountDraft, Actor, Owner
 from unwall.kernel.database import Database
 from unwall.people import actions as people
 from unwall.people.rules import check_person
+from unwall.people.sessions import hash_password
 from unwall.people.values import Role
 
 
@@ -25,7 +26,7 @@ class StoreDraft(msgspec.Struct, frozen=True):
 async def open_store(db: Database, draft: StoreDraft) -> UUID:
     """The merchant's id. Raises `Invalid` naming each wrong field."""
     check_person(draft.owner_email, draft.owner_name, draft.owner_password)
-    hashed = await people.hash_password(draft.owner_password)
+    hashed = await hash_password(draft.owner_password)
     async with db.transaction() as conn:
         merchant_id = await people.add_merchant(conn, draft.slug, draft.name, draft.currency, draft.timezone)
         await people.add_staff(conn, merchant_id, draft.owner_email, draft.owner_name, hashed, Role.OWNER, None)

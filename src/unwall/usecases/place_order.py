@@ -12,12 +12,10 @@ from unwall.commerce.sourcing.values import DeliveryChoice
 from unwall.journal.values import Visit
 from unwall.kernel.errors import Conflict
 from unwall.kernel.text import N_
-from unwall.people import actions as people
-from unwall.people.rules import NETWORK
+from unwall.people.attempts import count_attempt, uncount_attempt
+from unwall.people.rules import PEOPLE_PER_NETWORK
 
-TOO_MANY_CARDS = N_(
-    "Too many cards were tried. Wait a little and try again; your order is kept for you as long as it says."
-)
+TOO_MANY_CARDS = N_("Too many cards were tried. Your order is kept for you as long as it says.")
 TOTAL_CHANGED = N_("The sum has changed since you saw it. Look at it again, then pay.")
 
 
@@ -54,9 +52,9 @@ async def place_and_pay(
 async def pay(checkout: Checkout, buyer: Buyer, order_id: UUID, card: CardToken, now: datetime) -> Order:
     """As `Checkout.pay`; raises `TooMany` as well, against trying stolen cards one after another. A payment that goes
     through does not count as an attempt."""
-    attempts = {f"card:{buyer.visit.visitor_id}": 1, f"card@{buyer.origin}": NETWORK}
-    await people.try_once(checkout.db, attempts, now, TOO_MANY_CARDS)
+    attempts = {f"card:{buyer.visit.visitor_id}": 1, f"card@{buyer.origin}": PEOPLE_PER_NETWORK}
+    await count_attempt(checkout.db, attempts, now, TOO_MANY_CARDS)
     order = await checkout.pay(order_id, card, now)
     async with checkout.db.transaction() as conn:
-        await people.forgive(conn, attempts, now)
+        await uncount_attempt(conn, attempts, now)
     return order

@@ -12,10 +12,12 @@ from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 from unwall.people import actions as people
-from unwall.people.actions import SignedIn
-from unwall.people.rules import NETWORK
+from unwall.people import sessions
+from unwall.people.attempts import count_attempt
+from unwall.people.rules import PEOPLE_PER_NETWORK
+from unwall.people.sessions import SignedIn
 
-TOO_MANY_SIGN_UPS = N_("Too many have signed up from your network just now. Wait a little and try again.")
+TOO_MANY_SIGN_UPS = N_("Too many have signed up from your network just now.")
 
 
 class MemberSession(msgspec.Struct, frozen=True):
@@ -36,14 +38,14 @@ class Entry(msgspec.Struct, frozen=True):
 
 async def sign_in(db: Database, visit: Visit, entry: Entry, now: datetime) -> MemberSession:
     """Raises `BadCredentials`, `TooMany`."""
-    signed = await people.sign_in_member(db, entry.email, entry.password, entry.origin, now)
+    signed = await sessions.sign_in_member(db, entry.email, entry.password, entry.origin, now)
     return await _claim(db, visit, signed)
 
 
 async def sign_up(db: Database, visit: Visit, entry: Entry, now: datetime) -> MemberSession:
     """Raises `Invalid`, `TooMany`."""
-    await people.try_once(db, {f"sign-up@{entry.origin}": NETWORK}, now, TOO_MANY_SIGN_UPS)
-    signed = await people.sign_up(db, entry.email, entry.name, entry.password, visit.lang)
+    await count_attempt(db, {f"sign-up@{entry.origin}": PEOPLE_PER_NETWORK}, now, TOO_MANY_SIGN_UPS)
+    signed = await sessions.sign_up(db, entry.email, entry.name, entry.password, visit.lang)
     return await _claim(db, visit, signed)
 
 

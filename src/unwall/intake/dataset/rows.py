@@ -22,7 +22,7 @@ from unwall.intake.dataset.values import (
 )
 from unwall.kernel.errors import Invalid
 from unwall.kernel.secrets import token
-from unwall.people.actions import HASHER
+from unwall.people.sessions import HASHER
 
 Record: TypeAlias = Any
 """One of the structs of `values.FILES`."""

@@ -98,7 +98,7 @@ LEFT_OUT = MappingProxyType(
         "journal_export": "which days this install has written to Parquet",
         "model": "learnt from the journal; the import learns it anew",
         "session": "a sign-in at this install",
-        "sign_in_attempt": "counted for this install's sign-in limits",
+        "attempt": "counted for this install's limits on guessing",
         "tagging_collaborator": "names accounts of others, which may not be where the data set goes",
         "subscription": "which jobs of the program hear which facts; comes with the program",
         "touch": "worked out from the journal",

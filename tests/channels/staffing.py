@@ -13,10 +13,11 @@ from unwall.channels.http.context import STAFF
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.people import actions as people
+from unwall.people import sessions
 from unwall.people.values import Role
 
 PASSWORD = "tea and snow"
-HASHED = people.HASHER.hash(PASSWORD)
+HASHED = sessions.HASHER.hash(PASSWORD)
 NUMBERS = count(1)
 
 
@@ -56,5 +57,5 @@ async def signed_in(
     client: AsyncTestClient, db: Database, merchant_id: UUID, role: Role = Role.OWNER, node_id: UUID | None = None
 ) -> Person:
     email = await hire(db, merchant_id, role, node_id)
-    signed = await people.sign_in_staff(db, email, PASSWORD, "127.0.0.1", now())
+    signed = await sessions.sign_in_staff(db, email, PASSWORD, "127.0.0.1", now())
     return Person(client, {STAFF: signed.token})

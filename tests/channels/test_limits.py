@@ -16,7 +16,7 @@ from unwall.app import build
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.errors import TooMany
-from unwall.people import actions as people
+from unwall.people import sessions
 from unwall.people.values import BadCredentials
 from unwall.services import Services
 from unwall.settings import Settings
@@ -40,22 +40,22 @@ async def order_of(app: Program, stall: Stall) -> str:
 
 
 async def test_guesses_at_once_get_no_further_than_guesses_in_a_row(db: Database):
-    await people.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
-    guesses = (people.sign_in_member(db, "lin@example.com", f"guess {n}", "127.0.0.1", now()) for n in range(12))
+    await sessions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
+    guesses = (sessions.sign_in_member(db, "lin@example.com", f"guess {n}", "127.0.0.1", now()) for n in range(12))
     told = await asyncio.gather(*guesses, return_exceptions=True)
     assert Counter(map(type, told)) == {BadCredentials: 5, TooMany: 7}
 
 
 async def test_an_address_without_end_is_only_wrong(db: Database):
     with pytest.raises(BadCredentials):
-        await people.sign_in_member(db, "".join(map(chr, range(0x4E00, 0x9000))), "tea and snow", "127.0.0.1", now())
+        await sessions.sign_in_member(db, "".join(map(chr, range(0x4E00, 0x9000))), "tea and snow", "127.0.0.1", now())
 
 
 async def test_signing_in_rightly_does_not_count_against_the_network(db: Database):
-    await people.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
-    await people.sign_in_member(db, "lin@example.com", "tea and snow", "127.0.0.1", now())
+    await sessions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
+    await sessions.sign_in_member(db, "lin@example.com", "tea and snow", "127.0.0.1", now())
     async with db.read() as conn:
-        assert await conn.fetchval("SELECT count(*) FROM sign_in_attempt") == 0
+        assert await conn.fetchval("SELECT count(*) FROM attempt") == 0
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ async def test_the_network_is_the_one_that_the_outermost_proxy_saw(
         answer = await Shopper(http).post("/sign-in", {"email": "a@b.example", "password": "guess"}, headers=headers)
     assert answer.status_code == 422
     async with db.read() as conn:
-        subjects = {row[0] for row in await conn.fetch("SELECT subject FROM sign_in_attempt")}
+        subjects = {row[0] for row in await conn.fetch("SELECT subject FROM attempt")}
     assert subjects == {"member:a@b.example", f"member@{origin}"}
 
 
@@ -78,7 +78,7 @@ async def test_the_network_is_the_one_that_the_outermost_proxy_saw(
 
 async def test_a_network_signs_up_fifty_in_a_quarter_of_an_hour(browser: Shopper, db: Database, services: Services):
     async with db.transaction() as conn:
-        await conn.executemany("INSERT INTO sign_in_attempt VALUES ('sign-up@testclient', $1)", [(now(),)] * 49)
+        await conn.executemany("INSERT INTO attempt VALUES ('sign-up@testclient', $1)", [(now(),)] * 49)
     who = {"name": "Ann", "password": "eight letters"}
     last = await browser.post("/sign-up", {"email": "ann@example.org", **who})
     refused = await another(browser).post("/sign-up", {"email": "bo@example.org", **who})
@@ -110,7 +110,7 @@ async def test_paying_is_no_try(client: AsyncTestClient, db: Database, stall: St
     for _ in range(6):
         assert (await app.post(await order_of(app, stall), CARD)).json()["state"] == "paid"
     async with db.read() as conn:
-        assert await conn.fetchval("SELECT count(*) FROM sign_in_attempt") == 0
+        assert await conn.fetchval("SELECT count(*) FROM attempt") == 0
 
 
 async def test_the_shop_says_so_beside_the_form(browser: Shopper, db: Database, stall: Stall):

@@ -8,7 +8,7 @@ from tests.channels.snapshots import BOOKKEEPING, snapshot
 from tests.commerce.market import available, sound
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
-from unwall.people.actions import sign_up
+from unwall.people.sessions import sign_up
 
 QUIET = BOOKKEEPING | {"idempotency"}
 

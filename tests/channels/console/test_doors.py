@@ -8,7 +8,7 @@ from tests.channels.conftest import Shopper
 from tests.channels.console.bureau import Bureau
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
-from unwall.people import actions
+from unwall.people import actions, sessions
 from unwall.people.values import Role
 
 PAGES = {
@@ -169,7 +169,7 @@ async def hired(db: Database, bureau: Bureau, role: Role) -> str:
     email = f"new-{role}@liu-yun.example"
     node = bureau.market.bund if role is Role.NODE else None
     async with db.transaction() as conn:
-        hashed = await actions.hash_password("a long password")
+        hashed = await sessions.hash_password("a long password")
         await actions.add_staff(conn, bureau.market.merchant, email, "New", hashed, role, node)
     return email
 

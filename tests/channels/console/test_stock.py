@@ -144,7 +144,7 @@ async def test_places_are_listed_with_a_map(bureau: Bureau) -> None:
         "Shanghai Bund",
         "Suzhou warehouse",
     ]
-    assert '"kind": "scatter"' in page
+    assert '"kind":"scatter"' in page
 
 
 async def test_a_place_is_made_once(bureau: Bureau) -> None:

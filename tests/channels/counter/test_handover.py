@@ -1,14 +1,23 @@
 """Six digits against a parcel: found, counted, locked, unlocked, given."""
 
+import asyncio
+import html
+import json
+import re
+from collections import Counter
+
 import pytest
 
 from tests.channels.conftest import Shopper
+from tests.channels.console.bureau import errors
 from tests.channels.counter.jobs import pack, task_of, to_collect, to_ship
 from tests.channels.snapshots import snapshot
+from tests.channels.staffing import Person, signed_in
 from tests.commerce.market import Market, facts, sound
 from unwall.commerce.fulfilment.rules import find_by_code
 from unwall.kernel.database import Database
 from unwall.kernel.secrets import pickup_code
+from unwall.people.values import Role
 
 PAGE = "/counter/hand-over"
 
@@ -55,9 +64,9 @@ async def test_the_order_number_finds_the_parcel_too(db: Database, clerk: Shoppe
 async def test_what_finds_nothing_is_said_at_its_field(db: Database, clerk: Shopper, parcel):
     before = await snapshot(db)
     wrong = [
-        ({"number": "LY-00000"}, "No parcel waits here under this number.", "f-number-error"),
-        ({"code": "12"}, "No parcel waits here under this number.", "f-code-error"),
-        ({}, "Six digits, or an order number.", "f-code-error"),
+        ({"number": "LY-00000"}, "No parcel with this number is waiting here.", "f-number-error"),
+        ({"code": "12"}, "No parcel with this number is waiting here.", "f-code-error"),
+        ({}, "Type six digits, or an order number.", "f-code-error"),
     ]
     for data, words, field in wrong:
         answer = await clerk.post(PAGE, data)
@@ -71,8 +80,39 @@ async def test_digits_of_no_parcel_are_counted_and_then_refused(services, db: Da
     left = ["4 tries are left", "3 tries are left", "2 tries are left", "One try is left", "Too many wrong codes."]
     assert [words in text for words, text in zip(left, said, strict=True)] == [True] * 5
     refused = await clerk.post(PAGE, {"code": code})
-    assert (refused.status_code, "Find the parcel by its order number." in refused.text) == (429, True)
+    words = "Too many wrong codes. Find the parcel by its order number. Try again in 15 minutes."
+    assert (refused.status_code, errors(refused.text)) == (429, {"f-code": words})
+    assert 'data-beep="bad"' in refused.text
     assert (await clerk.post(f"{PAGE}/{parcel}", {"code": code})).status_code == 303
+
+
+async def test_wrong_codes_stop_the_clerk_and_nobody_else(
+    services, db: Database, market: Market, clerk: Shopper, browser: Shopper, parcel
+):
+    code = pickup_code(services.secret, parcel)
+    for _ in range(5):
+        await clerk.post(PAGE, {"code": other_than(code)})
+    assert (await clerk.post(PAGE, {"code": code})).status_code == 429
+    colleague = await signed_in(browser.http, db, market.merchant, Role.NODE, market.west_lake)
+    found = await colleague.post(PAGE, {"code": code})
+    assert (found.status_code, "The code is right." in found.text) == (200, True)
+
+
+async def test_codes_typed_at_once_get_no_further_than_codes_in_a_row(services, db: Database, clerk: Person, parcel):
+    wrong = other_than(pickup_code(services.secret, parcel))
+    await clerk.get(PAGE)
+    clerk.http.cookies = clerk.cookies
+    screen = Shopper(clerk.http)
+    answers = await asyncio.gather(*(screen.post(PAGE, {"code": wrong}) for _ in range(20)))
+    assert Counter(answer.status_code for answer in answers) == {422: 4, 429: 16}
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM attempt") == 5
+
+
+async def test_a_refusal_is_shown_by_script_too(clerk: Shopper):
+    page = html.unescape((await clerk.get(PAGE)).text)
+    config = json.loads(re.search(r'name="htmx-config" content=\'(.*?)\'', page)[1])
+    assert {"code": "409|422|429", "swap": True} in config["responseHandling"]
 
 
 async def test_the_fifth_wrong_code_locks_and_a_reason_unlocks(services, db: Database, clerk: Shopper, parcel):

@@ -133,7 +133,7 @@ async def test_a_scan_tells_how_many_are_here_and_where_else(db: Database, marke
     await take_away(db, market, market.west_lake, market.red, 7)
     page = (await clerk.get("/counter/stock?q=6901234567892")).text
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
-    assert "3 here and free to sell; 3 stand here, 0 of them promised" in text
+    assert "3 available here; 3 on hand, 0 of them promised" in text
     assert text.index("Suzhou warehouse") < text.index("Shanghai Bund")
     assert re.search(r"Suzhou warehouse 12\d km 10", text)
     assert "SCARF-BLUE" in text

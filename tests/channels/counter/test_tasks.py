@@ -9,7 +9,7 @@ from tests.channels.conftest import Shopper
 from tests.channels.counter.jobs import pack, task_of, to_collect, to_ship
 from tests.channels.snapshots import snapshot
 from tests.commerce.market import Market, sound
-from unwall.channels.counter.tasks import news
+from unwall.channels.counter.tasks import task_events
 from unwall.commerce.fulfilment.rules import own_task
 from unwall.kernel.database import Database
 from unwall.kernel.errors import NotFound
@@ -25,7 +25,7 @@ async def test_the_list_shows_what_waits_here_and_nothing_of_other_nodes(
 ):
     first = await to_collect(db, market)
     page = (await clerk.get("/counter")).text
-    assert "1 order waits, for" in page
+    assert "1 order is waiting, for" in page
     assert f'href="/counter/tasks/{first}"' in page
     assert "<small>×</small>2" in page
     assert "/files/scarf.svg" in page
@@ -149,7 +149,8 @@ async def test_the_rule_whose_task_it_is(db: Database, market: Market):
 async def test_the_screen_hears_of_its_own_node_at_once(db: Database, market: Market):
     async with listening(db.url, "tasks") as notices, AsyncExitStack() as stack:
         here, there = [
-            await stack.enter_async_context(aclosing(news(notices, node))) for node in (market.west_lake, market.bund)
+            await stack.enter_async_context(aclosing(task_events(notices, node)))
+            for node in (market.west_lake, market.bund)
         ]
         assert [(await anext(stream)).data for stream in (here, there)] == ["tasks", "tasks"]
         await to_collect(db, market)

@@ -18,8 +18,8 @@ from unwall.kernel.database import Transaction
 from unwall.kernel.errors import FieldError, Invalid, SignInNeeded
 from unwall.kernel.geo import Place
 from unwall.kernel.idempotency import HEADER, Answer
-from unwall.kernel.ids import new_id, parse_id
-from unwall.kernel.secrets import sign, unsign
+from unwall.kernel.ids import new_id
+from unwall.kernel.seals import seal, unseal
 from unwall.kernel.text import LANGUAGES, accepted, best_language
 from unwall.people import reads
 from unwall.people.values import Member
@@ -29,7 +29,7 @@ VISIT = "unwall-visit"
 
 
 def visit_token(secret: bytes, visitor_id: UUID, session_id: UUID) -> str:
-    return sign(secret, f"{visitor_id}:{session_id}")
+    return seal(secret, VISIT, (visitor_id, session_id))
 
 
 def lang(request: AnyRequest) -> str:
@@ -39,14 +39,12 @@ def lang(request: AnyRequest) -> str:
 
 async def provide_caller(request: AnyRequest, services: Services) -> Visit:
     """A shopper's app. Reading needs no visit; what is remembered for the shopper needs one."""
-    text = unsign(services.secret, request.headers.get(VISIT, "")) or ""
-    visitor, session = (parse_id(part) for part in (text.partition(":")[0], text.partition(":")[2]))
-    if (visitor is None or session is None) and request.method != "GET":
+    known = unseal(services.secret, VISIT, request.headers.get(VISIT, ""), tuple[UUID, UUID])
+    if known is None and request.method != "GET":
         raise SignInNeeded("Send the header Unwall-Visit with the token that POST /api/v1/visits gave you.")
     member = await _member(request, services)
-    return Visit(
-        visitor or new_id(), session or new_id(), member.id if member else None, lang(request), _place(request)
-    )
+    visitor_id, session_id = known or (new_id(), new_id())
+    return Visit(visitor_id, session_id, member.id if member else None, lang(request), _place(request))
 
 
 async def _member(request: AnyRequest, services: Services) -> Member | None:

@@ -1,25 +1,22 @@
-"""What every page of the console stands in: who asks, for which merchant, and where their role may go."""
+"""The console's request context: who asks, for which merchant, and which pages their role may open."""
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from litestar import Response
-from litestar.response import Redirect
 
-from unwall.channels.console.forms import FieldTexts
 from unwall.channels.http.context import AnyRequest, lang_of
+from unwall.channels.http.errors import status_of
 from unwall.channels.http.flash import Flash, set_flash, take_flash
+from unwall.channels.http.page_context import StaffContext
 from unwall.channels.http.rendering import render
 from unwall.kernel.clock import now
-from unwall.kernel.database import Transaction
-from unwall.kernel.errors import Invalid, NotFound, UnwallError
-from unwall.kernel.ids import parse_id
-from unwall.kernel.text import N_, gettext, ngettext
+from unwall.kernel.errors import NotFound, UnwallError
+from unwall.kernel.text import N_
 from unwall.people.reads import merchant
-from unwall.people.rules import MAY
+from unwall.people.rules import ROLE_PERMISSIONS
 from unwall.people.values import Merchant, Permission, Role, Staff
 from unwall.services import Services
 
@@ -48,18 +45,14 @@ ROLES = {
 
 def home_of(role: Role) -> str:
     """The first page that the role may open."""
-    return next(url for url, _, _, permission in NAV if permission in MAY[role])
+    return next(url for url, _, _, permission in NAV if permission in ROLE_PERMISSIONS[role])
 
 
 @dataclass(frozen=True)
-class ConsoleContext:
+class ConsoleContext(StaffContext):
     """One request of one member of staff: what the console's handlers get."""
 
-    request: AnyRequest
-    services: Services
-    staff: Staff
     merchant: Merchant
-    lang: str
     now: datetime
 
     @property
@@ -71,41 +64,19 @@ class ConsoleContext:
         return f"staff:{self.staff.email}"
 
     @property
-    def query(self) -> dict[str, str]:
-        return {name: value for name, value in self.request.query_params.items() if isinstance(value, str)}
-
-    @property
     def files_url(self) -> str:
-        """What the outside puts before a file's key."""
-        base = self.services.settings.base_url or str(self.request.base_url).rstrip("/")
-        return f"{base}/files/"
-
-    @property
-    def by_htmx(self) -> bool:
-        return self.request.headers.get("hx-request") == "true"
+        """What stands before a file's key in addresses for others."""
+        return f"{self.base_url}/files/"
 
     def may(self, permission: Permission) -> bool:
-        return permission in MAY[self.staff.role]
-
-    def confined(self) -> AbstractAsyncContextManager[Transaction]:
-        return self.services.db.confined(self.merchant_id)
-
-    def words(self, message: str, **facts: object) -> str:
-        return gettext(self.lang, message, **facts)
-
-    def count(self, one: str, many: str, n: int) -> str:
-        return ngettext(self.lang, one, many, n)
-
-    def marks(self, error: UnwallError | None) -> FieldTexts:
-        """What stands beside the fields of a form that is shown again."""
-        wrong = error.by_field() if isinstance(error, Invalid) else {}
-        return FieldTexts({field: self.words(message) for field, message in wrong.items()})
+        return permission in ROLE_PERMISSIONS[self.staff.role]
 
     def flash(self, text: str, undo_url: str | None = None, undo_fields: dict[str, str] | None = None) -> None:
         """On the next page."""
         set_flash(self.request, self.services, Flash(text, undo_url, undo_fields or {}))
 
-    def page(self, template: str, *, title: str, status: int = 200, **context: Any) -> Response[str]:
+    def page(self, template: str, *, title: str, error: UnwallError | None = None, **context: Any) -> Response[str]:
+        """`error` is why a form is shown again; it gives the status."""
         frame = {
             "merchant": self.merchant,
             "staff": {"name": self.staff.name, "role": self.words(ROLES[self.staff.role])},
@@ -114,11 +85,7 @@ class ConsoleContext:
             "zone": self.merchant.timezone,
             "currency": self.merchant.currency,
         }
-        return render(self.request, self.lang, template, title=title, status=status, **(frame | context))
-
-    def part(self, template: str, *, status: int = 200, **context: Any) -> Response[str]:
-        """A piece for htmx."""
-        return render(self.request, self.lang, template, title="", status=status, **context)
+        return render(self.request, self.lang, template, title=title, status=status_of(error), **(frame | context))
 
     def _nav(self) -> list[tuple[str, str, str, bool]]:
         path = self.request.url.path
@@ -139,16 +106,4 @@ async def console_context(request: AnyRequest, services: Services, staff: Staff)
         found = await merchant(conn, staff.merchant_id, lang)
     if found is None:
         raise NotFound(N_("There is no such store."))
-    return ConsoleContext(request, services, staff, found, lang, now())
-
-
-def see_other(url: str) -> Redirect:
-    return Redirect(url, status_code=303)
-
-
-def known_id(text: str) -> UUID:
-    """An id out of a form; raises `NotFound` where it is none."""
-    found = parse_id(text)
-    if found is None:
-        raise NotFound(N_("There is nothing here."))
-    return found
+    return ConsoleContext(request, services, lang, staff, found, now())

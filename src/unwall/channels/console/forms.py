@@ -13,13 +13,6 @@ Value = TypeVar("Value")
 WHOLE = N_("Write a whole number.")
 
 
-class FieldTexts(dict[str, str]):
-    """Texts by field, as templates ask for them (errors, what was written): one that is not there is empty."""
-
-    def __missing__(self, field: str) -> str:
-        return ""
-
-
 class SubmittedForm:
     """The fields of a form as text, the files that were chosen, and what was found wrong while reading them."""
 

@@ -8,9 +8,10 @@ from litestar.response import Redirect
 
 from unwall.catalogue import reads as catalogue
 from unwall.channels.console import listing, views
-from unwall.channels.console.context import ConsoleContext, see_other
+from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.stock.levels import entry_view
 from unwall.channels.console.views import View
+from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.values import ShipmentState
@@ -114,9 +115,9 @@ async def _page(ctx: ConsoleContext, order_id: UUID, problem: Conflict | None = 
     return ctx.page(
         "console/order.html",
         title=story.order.number,
-        status=409 if problem else 200,
+        error=problem,
         order=story.order,
-        problem=ctx.words(problem.message) if problem else None,
+        problem=ctx.problem(problem),
         head=_head(ctx, story.order),
         lines=[_line(ctx, line) for line in story.order.lines],
         totals=_totals(ctx, story.order),

@@ -6,9 +6,10 @@ from uuid import UUID
 from litestar import Response, get, post
 
 from unwall.channels.console import views
-from unwall.channels.console.context import ROLES, ConsoleContext, see_other
-from unwall.channels.console.forms import FieldTexts, SubmittedForm, form_of
+from unwall.channels.console.context import ROLES, ConsoleContext
+from unwall.channels.console.forms import SubmittedForm, form_of
 from unwall.channels.console.views import View
+from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock.reads import nodes
 from unwall.kernel.errors import Invalid
@@ -16,6 +17,7 @@ from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_
 from unwall.people import actions, reads
 from unwall.people.rules import check_person
+from unwall.people.sessions import hash_password
 from unwall.people.values import ApiKey, ApiScope, Permission, Role, Staff
 
 PATH = "/console/people"
@@ -39,11 +41,11 @@ async def _page(
     answer = ctx.page(
         "console/people.html",
         title=ctx.words(N_("People and programs")),
-        status=422 if error else 200,
+        error=error,
         people=[_person(ctx, one, names) for one in staff],
         keys=[_key(ctx, key) for key in keys],
         secret=secret,
-        errors=ctx.marks(error),
+        errors=ctx.field_errors(error),
         doing=form.text("do") if form else "",
         kept=FieldTexts(form.fields if form else {}),
         roles=[{"value": role.value, "label": ctx.words(label)} for role, label in ROLES.items()],
@@ -89,7 +91,7 @@ async def add(ctx: ConsoleContext, data: FormData) -> Response[Any]:
         role = form.read("role", Role, Role.EDITOR, N_("Choose a role."))
         form.check()
         check_person(email, name, password)
-        hashed = await actions.hash_password(password)
+        hashed = await hash_password(password)
         node_id = parse_id(form.text("node")) if role is Role.NODE else None
         async with ctx.confined() as conn:
             await actions.add_staff(conn, ctx.merchant_id, email, name, hashed, role, node_id)

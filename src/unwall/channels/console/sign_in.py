@@ -4,11 +4,13 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from unwall.channels.console.context import COUNTER, TODAY, home_of, see_other
+from unwall.channels.console.context import COUNTER, TODAY, home_of
 from unwall.channels.http.context import AnyRequest, lang_of
-from unwall.channels.http.rendering import problem_words, render
+from unwall.channels.http.errors import status_of, words_of
+from unwall.channels.http.page_context import see_other
+from unwall.channels.http.rendering import render
 from unwall.channels.http.routes import FormData, own_path
-from unwall.channels.http.staff_sign_in import start_staff_session, status_of_form
+from unwall.channels.http.staff_sign_in import start_staff_session
 from unwall.kernel.errors import TooMany, UnwallError
 from unwall.kernel.text import N_, gettext
 from unwall.people.values import BadCredentials, Role, Staff
@@ -43,8 +45,8 @@ def _form(request: AnyRequest, data: dict[str, str], error: UnwallError | None =
         lang,
         "console/sign_in.html",
         title=gettext(lang, N_("Sign in to the desk")),
-        status=status_of_form(error),
-        problem=problem_words(error, lang) if error else None,
+        status=status_of(error, in_form=True),
+        problem=words_of(error, lang) if error else None,
         email=data.get("email", ""),
         next=own_path(data.get("next", TODAY), TODAY),
     )

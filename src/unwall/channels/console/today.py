@@ -7,9 +7,10 @@ from typing import Any
 from litestar import Response, get
 
 from unwall.channels.console import views
-from unwall.channels.console.context import TODAY, ConsoleContext, console_context, home_of, see_other
+from unwall.channels.console.context import TODAY, ConsoleContext, console_context, home_of
 from unwall.channels.console.views import View
 from unwall.channels.http.context import AnyRequest, signed_in
+from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.commerce.fulfilment.reads import overdue
 from unwall.commerce.fulfilment.values import Shipment

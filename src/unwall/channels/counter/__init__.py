@@ -1,21 +1,18 @@
-"""The counter: a tool for a hand that holds a box."""
+"""The counter: pages for staff of a shop or warehouse, who pick, pack, hand over and sell."""
 
 from typing import Any
 
 from litestar import Router
 from litestar.di import Provide
 
-from unwall.channels.counter import hand_over as handover
-from unwall.channels.counter import sales, tasks
-from unwall.channels.counter import sign_in as entry
-from unwall.channels.counter import stock as shelves
+from unwall.channels.counter import hand_over, sales, sign_in, stock, tasks
 from unwall.channels.counter.context import NodeNeeded, provide_counter_context, to_choice
 from unwall.people.values import Permission
 
-_MODULES = (tasks, handover, sales, shelves)
+_MODULES = (tasks, hand_over, sales, stock)
 
 HANDLERS: list[Any] = [
-    *entry.HANDLERS,
+    *sign_in.HANDLERS,
     Router(
         path="/",
         opt={"permission": Permission.FULFIL},

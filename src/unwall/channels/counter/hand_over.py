@@ -1,24 +1,27 @@
-"""Giving a parcel to its customer: six digits, or the order number and then the digits."""
+"""Handing a parcel to its customer: found by the six digits of its code, or by its order number and then the digits."""
 
 from typing import Any
 from uuid import UUID
 
 from litestar import Response, get, post
+from msgspec.structs import replace
 
-from unwall.channels.counter.context import HAND_OVER, CounterContext, see_other
-from unwall.channels.counter.views import DONE, line_view, parcel_view
+from unwall.channels.counter.context import HAND_OVER, CounterContext
+from unwall.channels.counter.views import DONE, TaskState, line_view, parcel_tile
+from unwall.channels.http.page_context import see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment import actions
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.fulfilment.rules import find_by_code, own_task
 from unwall.commerce.fulfilment.values import CodeLocked, ShipmentMethod, ShipmentState, Task, WrongStep
 from unwall.kernel.clock import now
-from unwall.kernel.errors import Conflict, Invalid, NotFound, UnwallError
+from unwall.kernel.errors import Conflict, Invalid, NotFound, TooMany, UnwallError
 from unwall.kernel.text import N_
-from unwall.people import actions as people
+from unwall.people.attempts import count_attempt, uncount_attempt
+from unwall.people.rules import ATTEMPT_WINDOW_MINUTES
 
-DIGITS = 6
-TOO_MANY = N_("Too many wrong codes. Find the parcel by its order number.")
+CODE_DIGITS = 6
+TOO_MANY_CODES = N_("Too many wrong codes. Find the parcel by its order number.")
 
 
 @get(HAND_OVER)
@@ -26,23 +29,25 @@ async def hand_over_page(ctx: CounterContext) -> Response[str]:
     return await _search(ctx)
 
 
-async def _search(ctx: CounterContext, *, field: str = "", problem: str = "", status: int = 200) -> Response[str]:
-    """The keypad, the order number, and all that waits; what was wrong stands at its field."""
+async def _search(ctx: CounterContext, *, error: Invalid | TooMany | None = None) -> Response[str]:
+    """The keypad, the order number, and all parcels that wait to be collected."""
     async with ctx.confined() as conn:
         found = await fulfilment.tasks(conn, ctx.node.id, ctx.lang)
     at, zone = now(), ctx.node.timezone
     waiting = [
-        parcel_view(task, at, ctx.lang, zone) | {"url": f"{HAND_OVER}/{task.id}"}
+        replace(parcel_tile(task, at, ctx.lang, zone), url=f"{HAND_OVER}/{task.id}")
         for task in found
         if task.method is ShipmentMethod.PICKUP and task.state is ShipmentState.READY
     ]
+    errors = ctx.field_errors(error)
+    if isinstance(error, TooMany):
+        errors["code"] = ctx.problem(error) or ""
     return ctx.page(
         "counter/hand_over.html",
         title=ctx.words(N_("Hand over")),
-        status=status,
+        error=error,
         waiting=waiting,
-        errors={field: problem} if problem else {},
-        beep="bad" if problem else "",
+        errors=errors,
         events="/counter/events",
     )
 
@@ -51,37 +56,42 @@ async def _search(ctx: CounterContext, *, field: str = "", problem: str = "", st
 async def find(ctx: CounterContext, data: FormData) -> Response[Any]:
     """`code`: the customer's digits, or an order number as the scanner or a hand sends it."""
     code = "".join(data.get("code", "").split())
-    if code.isdecimal() and code.isascii() and len(code) == DIGITS:
+    if code.isdecimal() and code.isascii() and len(code) == CODE_DIGITS:
         return await _by_digits(ctx, code)
     number = data.get("number", "").strip() or code
     field = "number" if data.get("number") else "code"
     async with ctx.confined() as conn:
         shipment_id = await fulfilment.pickup_waiting(conn, ctx.node.id, number) if number else None
     if shipment_id is None:
-        said = N_("No parcel waits here under this number.") if number else N_("Six digits, or an order number.")
-        return await _search(ctx, field=field, problem=ctx.words(said), status=422)
+        message = (
+            N_("No parcel with this number is waiting here.") if number else N_("Type six digits, or an order number.")
+        )
+        return await _search(ctx, error=Invalid.one(field, message))
     return see_other(f"{HAND_OVER}/{shipment_id}")
 
 
 async def _by_digits(ctx: CounterContext, code: str) -> Response[Any]:
-    """The one parcel under these digits, shown before it is given. Digits of no parcel are counted for the node."""
-    subject = f"pickup:{ctx.node.id}"
-    async with ctx.services.db.transaction() as conn:
-        wait = await people.wait_of(conn, subject, now())
-    if wait:
-        return await _search(ctx, field="code", problem=ctx.words(TOO_MANY), status=429)
+    """The one parcel with these digits, shown before it is given. Digits of no parcel count against whoever typed
+    them, and against nobody else of the shop."""
+    subject, at = f"pickup:{ctx.staff.id}", now()
+    try:
+        left = await count_attempt(ctx.services.db, {subject: 1}, at, TOO_MANY_CODES)
+    except TooMany as error:
+        return await _search(ctx, error=error)
     async with ctx.confined() as conn:
         task = find_by_code(await fulfilment.tasks(conn, ctx.node.id, ctx.lang), code, ctx.services.secret)
     if task is not None:
+        async with ctx.services.db.transaction() as conn:
+            await uncount_attempt(conn, [subject], at)
         return await _page(ctx, task.id, code=code, beep="ok")
-    async with ctx.services.db.transaction() as conn:
-        left = await people.note_failure(conn, subject, now())
-    said = ctx.count(
-        "No parcel waits here under this code. One try is left.",
-        "No parcel waits here under this code. {n} tries are left.",
+    if not left:
+        return await _search(ctx, error=TooMany(TOO_MANY_CODES, wait_seconds=ATTEMPT_WINDOW_MINUTES * 60))
+    message = ctx.count(
+        "No parcel with this code is waiting here. One try is left.",
+        "No parcel with this code is waiting here. {n} tries are left.",
         left,
     )
-    return await _search(ctx, field="code", problem=said if left else ctx.words(TOO_MANY), status=422)
+    return await _search(ctx, error=Invalid.one("code", message))
 
 
 # --- one parcel -------------------------------------------------------------------------------------------------------
@@ -100,42 +110,37 @@ async def _page(
     beep: str = "",
     error: UnwallError | None = None,
 ) -> Response[str]:
-    """The parcel to compare with what one holds. `code`: digits that were right, to be sent with the last press."""
+    """The parcel, to compare with the one in hand. `code`: digits that were right, sent again when it is given."""
     async with ctx.confined() as conn:
         task = own_task(ctx.staff, await fulfilment.task(conn, shipment_id, ctx.lang))
     if task.method is not ShipmentMethod.PICKUP:
         raise NotFound(N_("Nobody collects this parcel here."))
-    errors = error.by_field() if isinstance(error, Invalid) else {}
-    status = 422 if errors else 409 if error else 200
-    word, kind, note = _state(ctx, task, known=bool(code))
     return ctx.page(
         "counter/parcel.html",
         title=task.order_number,
-        status=status,
-        beep="bad" if error else beep,
+        error=error,
+        beep=beep,
         task=task,
         lines=[line_view(line) for line in task.lines],
-        word=word,
-        kind=kind,
-        note=note,
+        state=_state(ctx, task, known=bool(code)),
         code=code,
-        errors=errors,
-        problem=error.message if error and not errors else None,
+        errors=ctx.field_errors(error),
+        problem=ctx.problem(error),
         done=task.state in DONE,
         open=task.state is ShipmentState.READY and not task.locked,
     )
 
 
-def _state(ctx: CounterContext, task: Task, *, known: bool) -> tuple[str, str, str]:
+def _state(ctx: CounterContext, task: Task, *, known: bool) -> TaskState:
     if task.state in DONE:
-        return ctx.words(N_("Done")), "ready", ctx.words(N_("The customer has it."))
+        return TaskState(ctx.words(N_("Done")), "ready", ctx.words(N_("The customer has it.")))
     if task.locked:
-        said = N_("Five wrong codes. See who it is, then unlock it with a reason.")
-        return ctx.words(N_("Stop")), "stop", ctx.words(said)
+        note = N_("Five wrong codes. See who it is, then unlock it with a reason.")
+        return TaskState(ctx.words(N_("Stop")), "stop", ctx.words(note))
     if task.state is not ShipmentState.READY:
-        return ctx.words(N_("Wait")), "pack", ctx.words(N_("It is not packed yet."))
-    said = N_("The code is right. Give the parcel, then press.") if known else N_("Ask for the six digits.")
-    return ctx.words(N_("Hand over")), "ready" if known else "pick", ctx.words(said)
+        return TaskState(ctx.words(N_("Wait")), "pack", ctx.words(N_("It is not packed yet.")))
+    note = N_("The code is right. Give the parcel, then press.") if known else N_("Ask for the six digits.")
+    return TaskState(ctx.words(N_("Hand over")), "ready" if known else "pick", ctx.words(note))
 
 
 @post("/counter/hand-over/{shipment_id:uuid}")

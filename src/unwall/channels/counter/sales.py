@@ -1,16 +1,19 @@
-"""A sale over the counter. The basket lives in the form, under a name of its own: pressing twice sells once."""
+"""A sale over the counter. The basket is kept in the form, with an id of its own: pressing twice sells once."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
+from litestar_htmx import ClientRedirect
 
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
-from unwall.channels.counter.context import SELL, CounterContext, known_id, see_other
+from unwall.channels.counter.context import SELL, CounterContext
 from unwall.channels.counter.tasks import whole_number
-from unwall.channels.counter.views import item_view
+from unwall.channels.counter.views import ItemView, item_view
+from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.rules import reaches
@@ -25,9 +28,27 @@ from unwall.kernel.money import Money, total
 from unwall.kernel.text import N_, locale_of
 
 Basket = dict[UUID, int]
-"""Quantity by variant, in the order in which things were scanned."""
+"""Quantity by variant, in the order in which they were scanned."""
 QUANTITY = "q-"
 NOTHING = N_("Scan something, or type its SKU.")
+
+
+class SaleLine(msgspec.Struct, frozen=True):
+    """One line of the basket; `quantity` is what was typed where that is wrong."""
+
+    item: ItemView
+    field: str
+    error: str | None
+    quantity: str
+    sum: str
+
+
+class ReceiptLine(msgspec.Struct, frozen=True):
+    title: str
+    image: str | None
+    detail: str
+    quantity: int
+    sum: str
 
 
 @get(SELL)
@@ -35,9 +56,9 @@ async def sell_page(ctx: CounterContext) -> Response[str]:
     return await _page(ctx, new_id(), {})
 
 
-@post(SELL)
+@post(SELL, status_code=200)
 async def sell(ctx: CounterContext, data: FormData) -> Response[Any]:
-    """`do`: `finish` sells what the form holds, `add` (or any `code`) puts one more into it; else it is added up."""
+    """`do`: `finish` sells what the form holds, `add` (or any `code`) adds one more; else the sum is made."""
     sale_id = known_id(data.get("sale_id", ""), N_("Start a new sale."))
     basket, errors = _basket_of(data)
     if errors:
@@ -50,7 +71,7 @@ async def sell(ctx: CounterContext, data: FormData) -> Response[Any]:
 
 
 def _basket_of(data: Mapping[str, str]) -> tuple[Basket, list[FieldError]]:
-    """Lines set to none leave the basket; a quantity that is no number stays as one and is told."""
+    """Lines set to 0 leave the basket; a quantity that is no number counts as one, with an error."""
     basket: Basket = {}
     errors: list[FieldError] = []
     for field, text in data.items():
@@ -98,7 +119,7 @@ async def _finish(ctx: CounterContext, sale_id: UUID, basket: Basket, data: Form
     except (Invalid, SaleDone) as error:
         return await _page(ctx, sale_id, basket, error=error, data=data)
     if ctx.by_htmx:
-        return Response("", headers={"hx-redirect": f"{SELL}/{order_id}"}, status_code=200)
+        return ClientRedirect(f"{SELL}/{order_id}")
     return see_other(f"{SELL}/{order_id}")
 
 
@@ -127,20 +148,20 @@ async def _page(
 ) -> Response[str]:
     async with ctx.confined() as conn:
         known = await catalogue.items(conn, basket, ctx.lang)
-    errors = error.by_field() if isinstance(error, Invalid) else {}
+    errors = ctx.field_errors(error)
     kept = data or {}
     lines = [_line(known[i], n, ctx, errors, kept) for i, n in basket.items() if i in known]
     return ctx.page(
         "counter/sell.html",
         title=ctx.words(N_("Sell")),
-        status=422 if errors else 409 if error else 200,
-        beep="bad" if error else beep,
+        error=error,
+        beep=beep,
         sale_id=sale_id,
         lines=lines,
         total=_total(known, basket, ctx),
         units=sum(basket.values()),
         errors=errors,
-        problem=error.message if error and not errors else None,
+        problem=ctx.problem(error),
         code=kept.get("code", ""),
         member_code=kept.get("member_code", ""),
         most=MOST_OF_ONE,
@@ -149,15 +170,16 @@ async def _page(
 
 def _line(
     item: VariantItem, quantity: int, ctx: CounterContext, errors: Mapping[str, str], kept: Mapping[str, str]
-) -> dict[str, Any]:
+) -> SaleLine:
     field = f"{QUANTITY}{item.variant_id}"
     error = errors.get(field) or (errors.get("quantity") if quantity > MOST_OF_ONE else None)
-    return item_view(item, ctx.lang) | {
-        "field": field,
-        "error": error,
-        "quantity": kept.get(field, quantity) if error else quantity,
-        "sum": (item.money * quantity).text(locale_of(ctx.lang)),
-    }
+    return SaleLine(
+        item=item_view(item, ctx.lang),
+        field=field,
+        error=error,
+        quantity=kept.get(field, str(quantity)) if error else str(quantity),
+        sum=(item.money * quantity).text(locale_of(ctx.lang)),
+    )
 
 
 def _total(known: Mapping[UUID, VariantItem], basket: Basket, ctx: CounterContext) -> str:
@@ -178,13 +200,13 @@ async def receipt(ctx: CounterContext, order_id: UUID) -> Response[str]:
         raise NotFound(N_("There is no such sale here."))
     locale = locale_of(ctx.lang)
     lines = [
-        {
-            "title": line.title,
-            "image": thumbnail_url(line.image_file),
-            "detail": " · ".join([*line.options, line.sku]),
-            "quantity": line.quantity,
-            "sum": Money(line.total, order.currency).text(locale),
-        }
+        ReceiptLine(
+            title=line.title,
+            image=thumbnail_url(line.image_file),
+            detail=" · ".join([*line.options, line.sku]),
+            quantity=line.quantity,
+            sum=Money(line.total, order.currency).text(locale),
+        )
         for line in order.lines
     ]
     return ctx.page(

@@ -1,14 +1,17 @@
-"""Coming in, and saying where one stands. Signing out is the shop's: one button leaves all."""
+"""Signing in to the counter, and choosing the shop or warehouse. Signing out is the shop's route, which ends every
+session of the browser."""
 
 from typing import Any
 
 from litestar import Response, get, post
 
-from unwall.channels.counter.context import CHOOSE, NODE, TASKS, known_id, see_other, their_nodes
+from unwall.channels.counter.context import CHOOSE, NODE, TASKS, their_nodes
 from unwall.channels.http.context import YEAR, AnyRequest, lang_of, set_cookie
-from unwall.channels.http.rendering import problem_words, render
+from unwall.channels.http.errors import status_of, words_of
+from unwall.channels.http.page_context import known_id, see_other
+from unwall.channels.http.rendering import render
 from unwall.channels.http.routes import FormData, own_path
-from unwall.channels.http.staff_sign_in import start_staff_session, status_of_form
+from unwall.channels.http.staff_sign_in import start_staff_session
 from unwall.commerce.fulfilment.rules import reaches
 from unwall.kernel.errors import Forbidden, NotFound, TooMany, UnwallError
 from unwall.kernel.ids import parse_id
@@ -38,8 +41,8 @@ def _form(request: AnyRequest, data: dict[str, str], error: UnwallError | None =
         lang,
         "counter/sign_in.html",
         title=gettext(lang, N_("Sign in to the counter")),
-        status=status_of_form(error),
-        problem=problem_words(error, lang) if error else None,
+        status=status_of(error, in_form=True),
+        problem=words_of(error, lang) if error else None,
         email=data.get("email", ""),
         next=own_path(data.get("next", TASKS), TASKS),
     )
@@ -47,7 +50,7 @@ def _form(request: AnyRequest, data: dict[str, str], error: UnwallError | None =
 
 @get(CHOOSE, permission=Permission.FULFIL, include_in_schema=False)
 async def choose_page(request: AnyRequest, services: Services, staff: Staff) -> Response[str]:
-    """Where one stands, and the way out."""
+    """The choice of a node, the languages, and signing out."""
     lang = lang_of(request)
     places = [node for node in await their_nodes(services, staff, lang) if reaches(staff, node.id)]
     here = staff.node_id or parse_id(request.cookies.get(NODE, ""))

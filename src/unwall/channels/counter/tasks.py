@@ -1,4 +1,4 @@
-"""What waits at this node, soonest due first, and one task from its first piece to the carrier."""
+"""The tasks of this node, soonest due first, and one task from its first unit to the carrier."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -8,8 +8,9 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from unwall.channels.counter.context import TASKS, CounterContext, see_other
-from unwall.channels.counter.views import about, due_words, line_view, parcel_view, state_view, task_view, waiting_words
+from unwall.channels.counter.context import TASKS, CounterContext
+from unwall.channels.counter.views import about, due_words, line_view, parcel_tile, queue_words, task_state, task_tile
+from unwall.channels.http.page_context import see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment import actions
 from unwall.commerce.fulfilment import reads as fulfilment
@@ -21,8 +22,8 @@ from unwall.kernel.errors import Invalid, UnwallError
 from unwall.kernel.notices import Notices
 from unwall.kernel.text import N_
 
-BEAT_SECONDS = 15
-"""A line that says nothing keeps the way open through whatever stands between us and the counter."""
+HEARTBEAT_SECONDS = 15
+"""An empty event keeps proxies from closing the stream."""
 TO_PICK = (ShipmentState.ROUTED, ShipmentState.PICKING)
 
 
@@ -39,22 +40,22 @@ async def tasks(ctx: CounterContext) -> Response[str]:
         "counter/tasks.html",
         title=ctx.words(N_("Tasks")),
         events="/counter/events",
-        to_pick=[task_view(task, at, ctx.lang, zone) for task in to_pick],
-        sent=[task_view(task, at, ctx.lang, zone) for task in sent],
-        collected=[parcel_view(task, at, ctx.lang, zone) for task in collected],
-        waiting=waiting_words(to_pick, at, ctx.lang) if to_pick else "",
+        to_pick=[task_tile(task, at, ctx.lang, zone) for task in to_pick],
+        sent=[task_tile(task, at, ctx.lang, zone) for task in sent],
+        collected=[parcel_tile(task, at, ctx.lang, zone) for task in collected],
+        waiting=queue_words(to_pick, at, ctx.lang) if to_pick else "",
     )
 
 
 @get("/counter/events")
 async def events(ctx: CounterContext) -> ServerSentEvent:
-    """A word each time a task of this node changes; the page then asks what there is."""
-    return ServerSentEvent(news(ctx.services.tasks, ctx.node.id), headers={"cache-control": "no-store"})
+    """An event each time a task of this node changes; the page then loads its tasks anew."""
+    return ServerSentEvent(task_events(ctx.services.tasks, ctx.node.id), headers={"cache-control": "no-store"})
 
 
-async def news(notices: Notices, node_id: UUID) -> AsyncGenerator[ServerSentEventMessage, None]:
-    """Whoever loses the stream comes back after `retry` milliseconds."""
-    async with aclosing(notices.follow(str(node_id), beat_seconds=BEAT_SECONDS)) as stream:
+async def task_events(notices: Notices, node_id: UUID) -> AsyncGenerator[ServerSentEventMessage, None]:
+    """A browser that loses the stream connects again after `retry` milliseconds."""
+    async with aclosing(notices.follow(str(node_id), beat_seconds=HEARTBEAT_SECONDS)) as stream:
         async for heard in stream:
             yield ServerSentEventMessage("tasks", retry=2000) if heard else ServerSentEventMessage(None, comment="")
 
@@ -70,29 +71,25 @@ async def task_page(ctx: CounterContext, shipment_id: UUID) -> Response[str]:
 async def _page(
     ctx: CounterContext, shipment_id: UUID, *, error: UnwallError | None = None, beep: str = "", kept: str = ""
 ) -> Response[str]:
-    """The task as it is now. A wrong code or step is said on it: 409, and nothing changed."""
+    """The task as it is now, with what was wrong about the step that was not taken."""
     async with ctx.confined() as conn:
         task = own_task(ctx.staff, await fulfilment.task(conn, shipment_id, ctx.lang))
-    errors = error.by_field() if isinstance(error, Invalid) else {}
-    word, kind, note = state_view(task, ctx.lang)
-    at = now()
+    state, at = task_state(task, ctx.lang), now()
     return ctx.page(
         "counter/task.html",
         title=task.order_number,
-        status=422 if errors else 409 if error else 200,
-        beep="bad" if error else beep,
+        error=error,
+        beep=beep,
         task=task,
         lines=[line_view(line) for line in task.lines],
-        word=word,
-        kind=kind,
-        note=note,
-        errors=errors,
-        problem=error.message if error and not errors else None,
+        state=state,
+        errors=ctx.field_errors(error),
+        problem=ctx.problem(error),
         kept=kept,
         summary=about(task, at, ctx.lang),
         due=due_words(task, at, ctx.lang, ctx.node.timezone),
         late=task.state in TO_PICK and task.due_at < at,
-        packed=kind == "pack",
+        packed=state.kind == "pack",
     )
 
 
@@ -100,7 +97,7 @@ Step = Callable[[Transaction], Awaitable[object]]
 
 
 async def _take(ctx: CounterContext, shipment_id: UUID, step: Step, *, kept: str = "") -> Response[Any]:
-    """One step of a task, then its page: to htmx at once, to others by their next request."""
+    """Take one step of a task and answer with its page: htmx gets it at once, others by a redirect."""
     try:
         async with ctx.confined() as conn:
             await step(conn)
@@ -126,7 +123,7 @@ async def scan(ctx: CounterContext, shipment_id: UUID, data: FormData) -> Respon
 
 @post("/counter/tasks/{shipment_id:uuid}/lines/{line:int}")
 async def pick(ctx: CounterContext, shipment_id: UUID, line: int, data: FormData) -> Response[Any]:
-    """Set how many are picked: a tap sends one more, or one less."""
+    """Set how many are picked: a button sends one more, or one less."""
 
     async def step(conn: Transaction) -> None:
         picked = whole_number(data.get("quantity", ""))
@@ -152,7 +149,7 @@ async def carrier(ctx: CounterContext, shipment_id: UUID, data: FormData) -> Res
 
 
 def whole_number(text: str, field: str = "quantity") -> int:
-    """The room has the last word on how many are too many."""
+    """Raises `Invalid` for anything else; how many are too many is for the action to say."""
     cleaned = text.strip()
     if not (cleaned.isdecimal() and cleaned.isascii() and len(cleaned) <= 6):
         raise Invalid.one(field, N_("Write how many as a whole number."))

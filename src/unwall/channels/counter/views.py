@@ -1,18 +1,16 @@
-"""Tasks, baskets and shelves as the counter's templates want them. Pure."""
+"""Tasks, parcels and items as the counter's templates show them. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
+import msgspec
 from babel.dates import format_timedelta
 
 from unwall.catalogue.values import VariantItem
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.commerce.fulfilment.values import ShipmentMethod, ShipmentState, Task, TaskLine
-from unwall.kernel.text import locale_of, N_, gettext, ngettext
-
-View = dict[str, Any]
+from unwall.kernel.text import N_, gettext, locale_of, ngettext
 
 METHODS = {
     ShipmentMethod.PICKUP: N_("the customer collects"),
@@ -22,41 +20,88 @@ METHODS = {
 DONE = (ShipmentState.HANDED_OVER, ShipmentState.COLLECTED)
 
 
-def lasting(since: datetime, now: datetime, lang: str) -> str:
-    """How long something waits: "22 minutes"."""
+class TaskTile(msgspec.Struct, frozen=True):
+    """One of a list of tasks or parcels; `heading` is what staff look for first."""
+
+    url: str
+    heading: str
+    title: str
+    image: str | None
+    image_alt: str
+    quantity: int
+    note: str
+    tone: str = ""
+
+
+class LineView(msgspec.Struct, frozen=True):
+    line: int
+    title: str
+    image: str | None
+    detail: str
+    code: str
+    sku: str
+    quantity: int
+    picked: int
+    done: bool
+
+
+class TaskState(msgspec.Struct, frozen=True):
+    """What is to be done now; `kind` (pick | pack | ready | stop) gives the colour."""
+
+    word: str
+    kind: str
+    note: str
+
+
+class ItemView(msgspec.Struct, frozen=True):
+    id: str
+    title: str
+    image: str | None
+    image_alt: str
+    detail: str
+    sku: str
+    price: str
+
+
+def duration(since: datetime, now: datetime, lang: str) -> str:
+    """ "22 minutes" """
     return format_timedelta(now - since, locale=locale_of(lang), threshold=1.2)
 
 
-def task_view(task: Task, now: datetime, lang: str, zone: str) -> View:
-    """A task in the list: what to look for first, how many units, by when."""
+def _waiting(task: Task, now: datetime, lang: str) -> str:
+    return gettext(lang, N_("waiting for {age}"), age=duration(task.created_at, now, lang))
+
+
+def task_tile(task: Task, now: datetime, lang: str, zone: str) -> TaskTile:
+    """A task by the time it is due."""
     first, more = task.lines[0], len(task.lines) - 1
-    title = first.title
-    if more:
-        title += ngettext(lang, " and 1 more", " and {n} more", more)
     late = task.due_at < now and task.state is not ShipmentState.READY
-    return {
-        "url": f"/counter/tasks/{task.id}",
-        "title": title,
-        "image": thumbnail_url(first.image_file),
-        "image_alt": first.title,
-        "shelf": due_words(task, now, lang, zone),
-        "tone": "bad" if late else "",
-        "quantity": sum(line.quantity for line in task.lines),
-        "note": f"{task.order_number} · {about(task, now, lang)}",
-    }
+    return TaskTile(
+        url=f"/counter/tasks/{task.id}",
+        heading=due_words(task, now, lang, zone),
+        title=first.title + (ngettext(lang, " and 1 more", " and {n} more", more) if more else ""),
+        image=thumbnail_url(first.image_file),
+        image_alt=first.title,
+        quantity=sum(line.quantity for line in task.lines),
+        note=f"{task.order_number} · {about(task, now, lang)}",
+        tone="bad" if late else "",
+    )
+
+
+def parcel_tile(task: Task, now: datetime, lang: str, zone: str) -> TaskTile:
+    """A parcel that is ready, by the name of its customer."""
+    return msgspec.structs.replace(
+        task_tile(task, now, lang, zone),
+        heading=task.customer or task.order_number,
+        note=f"{task.order_number} · {_waiting(task, now, lang)}",
+        tone="",
+    )
 
 
 def about(task: Task, now: datetime, lang: str) -> str:
-    """Whose it is, how it leaves, how long it waits."""
-    waits = gettext(lang, N_("waits for {age}"), age=lasting(task.created_at, now, lang))
-    return " · ".join(word for word in (task.customer, gettext(lang, METHODS[task.method]), waits) if word)
-
-
-def parcel_view(task: Task, now: datetime, lang: str, zone: str) -> View:
-    """A parcel that is ready, by the name it is asked for."""
-    view = task_view(task, now, lang, zone)
-    waits = gettext(lang, N_("waits for {age}"), age=lasting(task.created_at, now, lang))
-    return view | {"shelf": task.customer or task.order_number, "note": f"{task.order_number} · {waits}"}
+    """Whose it is, how it leaves, how long it has been waiting."""
+    parts = (task.customer, gettext(lang, METHODS[task.method]), _waiting(task, now, lang))
+    return " · ".join(part for part in parts if part)
 
 
 def due_words(task: Task, now: datetime, lang: str, zone: str) -> str:
@@ -67,59 +112,64 @@ def due_words(task: Task, now: datetime, lang: str, zone: str) -> str:
     return clock if same_day else gettext(lang, N_("{day}, {time}"), day=formatter.day(task.due_at, zone), time=clock)
 
 
-def waiting_words(tasks: Sequence[Task], now: datetime, lang: str) -> str:
-    """ "3 orders wait, the oldest for 22 minutes" """
+def queue_words(tasks: Sequence[Task], now: datetime, lang: str) -> str:
+    """ "3 orders are waiting, the oldest for 22 minutes" """
     oldest = min(task.created_at for task in tasks)
     return ngettext(
         lang,
-        "1 order waits, for {age}",
-        "{n} orders wait, the oldest for {age}",
+        "1 order is waiting, for {age}",
+        "{n} orders are waiting, the oldest for {age}",
         len(tasks),
-        age=lasting(oldest, now, lang),
+        age=duration(oldest, now, lang),
     )
 
 
-def line_view(line: TaskLine) -> View:
-    return {
-        "line": line.line,
-        "title": line.title,
-        "image": thumbnail_url(line.image_file),
-        "detail": " · ".join(line.options),
-        "code": line.barcode or line.sku,
-        "sku": line.sku,
-        "quantity": line.quantity,
-        "picked": line.picked,
-        "done": line.picked == line.quantity,
-    }
+def line_view(line: TaskLine) -> LineView:
+    return LineView(
+        line=line.line,
+        title=line.title,
+        image=thumbnail_url(line.image_file),
+        detail=" · ".join(line.options),
+        code=line.barcode or line.sku,
+        sku=line.sku,
+        quantity=line.quantity,
+        picked=line.picked,
+        done=line.picked == line.quantity,
+    )
 
 
-def state_view(task: Task, lang: str) -> tuple[str, str, str]:
-    """(word, kind, note): what is to be done now, readable from across the room."""
+WAITS_FOR = {
+    ShipmentMethod.PICKUP: N_("Waiting for the customer."),
+    ShipmentMethod.SHIP: N_("Waiting for the carrier."),
+    ShipmentMethod.COURIER: N_("Waiting for the courier."),
+}
+
+
+def task_state(task: Task, lang: str) -> TaskState:
     units = sum(line.quantity for line in task.lines)
     picked = sum(line.picked for line in task.lines)
     if task.state in DONE:
-        return gettext(lang, N_("Done")), "ready", gettext(lang, N_("It has left the shop."))
+        return TaskState(gettext(lang, N_("Done")), "ready", gettext(lang, N_("It has left this place.")))
     if task.state is ShipmentState.CANCELLED:
-        return gettext(lang, N_("Stop")), "stop", gettext(lang, N_("This order was cancelled. Put the goods back."))
+        return TaskState(
+            gettext(lang, N_("Stop")), "stop", gettext(lang, N_("This order was cancelled. Put the goods back."))
+        )
     if task.state is ShipmentState.READY:
-        waits = {
-            ShipmentMethod.PICKUP: N_("It waits for its customer."),
-            ShipmentMethod.SHIP: N_("It waits for the carrier."),
-            ShipmentMethod.COURIER: N_("It waits for the courier."),
-        }
-        return gettext(lang, N_("Ready")), "ready", gettext(lang, waits[task.method])
+        return TaskState(gettext(lang, N_("Ready")), "ready", gettext(lang, WAITS_FOR[task.method]))
     if picked == units:
-        return gettext(lang, N_("Pack")), "pack", gettext(lang, N_("Everything is here. Put it into the box."))
-    return gettext(lang, N_("Pick")), "pick", gettext(lang, N_("{picked} of {units}"), picked=picked, units=units)
+        return TaskState(gettext(lang, N_("Pack")), "pack", gettext(lang, N_("Everything is picked. Pack it.")))
+    return TaskState(
+        gettext(lang, N_("Pick")), "pick", gettext(lang, N_("{picked} of {units}"), picked=picked, units=units)
+    )
 
 
-def item_view(item: VariantItem, lang: str) -> View:
-    return {
-        "id": str(item.variant_id),
-        "title": item.title,
-        "image": thumbnail_url(item.image_file),
-        "image_alt": item.image_alt or item.title,
-        "detail": " · ".join(item.options),
-        "sku": item.sku,
-        "price": item.money.text(locale_of(lang)),
-    }
+def item_view(item: VariantItem, lang: str) -> ItemView:
+    return ItemView(
+        id=str(item.variant_id),
+        title=item.title,
+        image=thumbnail_url(item.image_file),
+        image_alt=item.image_alt or item.title,
+        detail=" · ".join(item.options),
+        sku=item.sku,
+        price=item.money.text(locale_of(lang)),
+    )

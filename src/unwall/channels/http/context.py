@@ -4,7 +4,7 @@ A console or counter handler states its `permission`, a merchant's API handler i
 route decorator); without one the request is refused, so that a forgotten statement closes a door instead of opening it.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote, unquote
 from uuid import UUID
 
@@ -15,14 +15,14 @@ from litestar.datastructures import Cookie
 from unwall.journal.values import Visit
 from unwall.kernel.errors import Forbidden, SignInNeeded
 from unwall.kernel.geo import Place
-from unwall.kernel.ids import new_id, parse_id
-from unwall.kernel.secrets import sign, unsign
+from unwall.kernel.ids import new_id
+from unwall.kernel.seals import seal, unseal
 from unwall.kernel.text import LANGUAGES, N_, accepted, best_language
 from unwall.people import reads, rules
 from unwall.people.values import ApiKey, ApiScope, Member, Permission, Staff
 from unwall.services import Services
 
-AnyRequest = Request[Any, Any, Any]
+AnyRequest: TypeAlias = Request[Any, Any, Any]
 
 VISITOR, SESSION, MEMBER, STAFF, LANG, PLACE, THEME = (
     "uw_visitor",
@@ -83,12 +83,11 @@ async def provide_member(request: AnyRequest, services: Services) -> Member | No
 
 
 def _sealed_id(request: AnyRequest, services: Services, name: str, max_age: int | None) -> UUID:
-    text = unsign(services.secret, request.cookies.get(name, ""))
-    known = parse_id(text) if text else None
+    known = unseal(services.secret, name, request.cookies.get(name, ""), UUID)
     if known:
         return known
     fresh = new_id()
-    set_cookie(request, services, name, sign(services.secret, str(fresh)), max_age)
+    set_sealed_cookie(request, services, name, fresh, max_age)
     return fresh
 
 
@@ -145,6 +144,11 @@ def set_cookie(request: AnyRequest, services: Services, name: str, value: str, m
         secure=services.settings.secure_cookies,
     )
     request.state.setdefault("cookies", {})[name] = cookie
+
+
+def set_sealed_cookie(request: AnyRequest, services: Services, name: str, value: object, max_age: int | None) -> None:
+    """`kernel.seals.unseal` reads it back; sealed for its name, it is worth nothing as another cookie."""
+    set_cookie(request, services, name, seal(services.secret, name, value), max_age)
 
 
 def drop_cookie(request: AnyRequest, services: Services, name: str) -> None:

@@ -12,7 +12,8 @@ from litestar.response import Redirect
 from unwall.channels.http.context import AnyRequest, lang_of
 from unwall.channels.http.rendering import render
 from unwall.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, SignInNeeded, TooMany, UnwallError
-from unwall.kernel.text import N_, gettext
+from unwall.kernel.text import N_, gettext, ngettext
+from unwall.people.values import BadCredentials
 
 STATUS: dict[type[UnwallError], int] = {
     Invalid: 422,
@@ -63,17 +64,34 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: list[FieldError] = []
 
 
-def status_of(error: UnwallError) -> int:
+def status_of(error: UnwallError | None, *, in_form: bool = False) -> int:
+    """200 without an error. A form that is shown again answers wrong credentials as it does any wrong field."""
+    if error is None:
+        return 200
+    if in_form and isinstance(error, BadCredentials):
+        return STATUS[Invalid]
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+
+
+def words_of(error: UnwallError, lang: str) -> str:
+    """The message for people; who must wait is told for how long."""
+    message = gettext(lang, error.message)
+    if not isinstance(error, TooMany):
+        return message
+    minutes = -(-error.wait_seconds // 60)
+    wait = ngettext(lang, "Try again in 1 minute.", "Try again in {n} minutes.", minutes)
+    return f"{message} {wait}"
 
 
 def on_unwall_error(request: AnyRequest, error: UnwallError) -> Response[Any]:
     status = status_of(error)
     fields = error.errors if isinstance(error, Invalid) else []
     headers = {"retry-after": str(error.wait_seconds)} if isinstance(error, TooMany) else {}
-    if isinstance(error, SignInNeeded) and (door := _door(request)):
-        return Redirect(door)
-    return _answer(request, status, error.message, error.code, fields, headers)
+    if isinstance(error, SignInNeeded) and (page := _sign_in_page(request)):
+        return Redirect(page)
+    program = request.url.path.startswith(PROGRAMS)
+    detail = error.message if program else words_of(error, lang_of(request))
+    return _answer(request, status, detail, error.code, fields, headers)
 
 
 def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
@@ -134,8 +152,8 @@ def _answer(
     return response
 
 
-def _door(request: AnyRequest) -> str | None:
-    """Where a person signs in who is sent away from this page; none for a form that was sent."""
+def _sign_in_page(request: AnyRequest) -> str | None:
+    """Where a person signs in who wants to see this page; None for a form that was sent."""
     path = request.url.path
     if request.method != "GET" or path.startswith(PROGRAMS) or path.endswith("/sign-in"):
         return None

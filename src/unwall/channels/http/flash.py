@@ -1,15 +1,13 @@
-"""A word to a person on the next page: what was done, and how to undo it."""
-
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+"""Flash messages: what was done, shown on the next page, and how to undo it."""
 
 import msgspec
 
-from unwall.channels.http.context import AnyRequest, drop_cookie, set_cookie
-from unwall.kernel.secrets import sign, unsign
+from unwall.channels.http.context import AnyRequest, drop_cookie, set_sealed_cookie
+from unwall.kernel.seals import unseal
 from unwall.services import Services
 
-FLASH_COOKIE = "uw_said"
-SECONDS = 60
+FLASH_COOKIE = "uw_flash"
+SHOWN_WITHIN_SECONDS = 60
 
 
 class Flash(msgspec.Struct, frozen=True):
@@ -18,17 +16,15 @@ class Flash(msgspec.Struct, frozen=True):
     undo_fields: dict[str, str] = {}
 
 
-def set_flash(request: AnyRequest, services: Services, said: Flash) -> None:
-    """On the next page."""
-    text = urlsafe_b64encode(msgspec.json.encode(said)).decode()
-    set_cookie(request, services, FLASH_COOKIE, sign(services.secret, text), SECONDS)
+def set_flash(request: AnyRequest, services: Services, flash: Flash) -> None:
+    """Shown on the next page."""
+    set_sealed_cookie(request, services, FLASH_COOKIE, flash, SHOWN_WITHIN_SECONDS)
 
 
 def take_flash(request: AnyRequest, services: Services) -> Flash | None:
-    """What was said on the page before, once."""
+    """The message that the request before left, once; None where there is none, or it is not ours."""
     sealed = request.cookies.get(FLASH_COOKIE)
     if not sealed:
         return None
     drop_cookie(request, services, FLASH_COOKIE)
-    text = unsign(services.secret, sealed)
-    return msgspec.json.decode(urlsafe_b64decode(text), type=Flash) if text else None
+    return unseal(services.secret, FLASH_COOKIE, sealed, Flash)

@@ -10,7 +10,7 @@ from babel.numbers import format_decimal
 
 from unwall.kernel.clock import local, now
 from unwall.kernel.money import Money
-from unwall.kernel.text import locale_of, Explanation, gettext
+from unwall.kernel.text import Explanation, gettext, locale_of
 
 SHANGHAI = "Asia/Shanghai"
 

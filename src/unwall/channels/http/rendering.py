@@ -16,9 +16,8 @@ from litestar.utils.scope.state import ScopeState
 from unwall.channels.design import STATIC, TEMPLATES
 from unwall.channels.http.context import THEME, AnyRequest
 from unwall.channels.http.formatters import formatters
-from unwall.kernel.errors import UnwallError
 from unwall.kernel.files import Files
-from unwall.kernel.text import LANGUAGES, gettext, translations
+from unwall.kernel.text import LANGUAGES, translations
 
 FOLDERS = [TEMPLATES, *(Path(__file__).parent.parent / voice / "templates" for voice in ("shop", "console", "counter"))]
 
@@ -59,6 +58,7 @@ def environment(lang: str) -> Environment:
     )
     env.install_gettext_translations(translations(lang), newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(asset=asset, file_url=Files.url, page=PageUnderWay(), languages=LANGUAGES)
+    env.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(value).decode()  # structs too
     env.filters.update(formatters(lang).filters())
     return env
 
@@ -102,7 +102,3 @@ def render(  # the request is needed for its language, path and CSRF token
 def csrf_token(request: AnyRequest) -> str:
     token = ScopeState.from_scope(request.scope).csrf_token
     return token if isinstance(token, str) else ""
-
-
-def problem_words(error: UnwallError, lang: str) -> str:
-    return gettext(lang, error.message)

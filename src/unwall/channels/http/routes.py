@@ -7,6 +7,7 @@ from litestar import MediaType, Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect
+from litestar_htmx import HTMXDetails
 
 from unwall.channels.http.context import LANG, YEAR, AnyRequest, lang_of, set_cookie, set_place
 from unwall.channels.http.files import file
@@ -42,7 +43,7 @@ async def place_page(request: AnyRequest, services: Services, q: str = "", next:
     async with services.db.read() as conn:
         found = await places(conn, lang, q)
     options = [{"value": p.label, "label": p.label} for p in found]
-    partial = request.headers.get("hx-request") == "true"
+    partial = bool(HTMXDetails(request))
     template = "design/place_sheet.html" if partial else "design/place.html"
     return render(request, lang, template, title="", places=options, query=q, next=own_path(next))
 

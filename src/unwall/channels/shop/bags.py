@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from unwall.channels.http.errors import status_of
 from unwall.channels.http.flash import Flash
 from unwall.channels.http.routes import FormData, own_path
 from unwall.channels.shop import links
@@ -60,7 +61,7 @@ async def set_quantity(ctx: ShopContext, data: FormData) -> Response[Any]:
         async with ctx.services.db.transaction() as conn:
             await actions.set_quantity(conn, ctx.visit, cart_id, variant_id, quantity)
     except Invalid as error:
-        return await _bag(ctx, status=422, errors={str(variant_id): error.errors[0].message})
+        return await _bag(ctx, status=status_of(error), errors={str(variant_id): error.errors[0].message})
     return Redirect("/bag", status_code=303)
 
 

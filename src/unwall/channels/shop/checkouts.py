@@ -7,6 +7,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from unwall.channels.http.errors import status_of, words_of
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop.carts import cart_view
 from unwall.channels.shop.context import ShopContext
@@ -95,10 +96,10 @@ async def place_order(ctx: ShopContext, cart_id: UUID, data: FormData) -> Respon
         order = await place_and_pay(ctx.services.checkout, Buyer(ctx.visit, ctx.origin), request, card, now())
         return Redirect(f"/order/{order.id}", status_code=303)
     except Invalid as error:
-        errors, status = error.by_field(), 422
+        errors, status = error.by_field(), status_of(error)
         notice = next((words for field, words in errors.items() if field not in FIELDS), None)
     except (Conflict, TooMany) as error:
-        errors, status, notice = {}, 409 if isinstance(error, Conflict) else 429, error.message
+        errors, status, notice = {}, status_of(error), words_of(error, ctx.lang)
     async with ctx.services.db.read() as conn:
         if not errors:  # what was held or sold meanwhile has changed the offer
             shown = await cart_view(conn, ctx, cart, data.get("way", ""))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Response
+from litestar_htmx import HTMXDetails
 
 from unwall.channels.http.context import AnyRequest, origin_of
 from unwall.channels.http.flash import Flash, set_flash, take_flash
@@ -51,11 +52,11 @@ class ShopContext:
 
     def wants(self, target: str) -> bool:
         """Whether htmx asks for what goes into the element of this id, and not for a page."""
-        return self.request.headers.get("hx-target") == target
+        return HTMXDetails(self.request).target == target
 
     @property
     def by_htmx(self) -> bool:
-        return self.request.headers.get("hx-request") == "true"
+        return bool(HTMXDetails(self.request))
 
     def flash(self, said: Flash) -> None:
         """On the next page."""

@@ -5,7 +5,18 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from unwall.channels.http.context import MEMBER, PLACE, SESSION, STAFF, VISITOR, YEAR, drop_cookie, set_cookie
+from unwall.channels.http.context import (
+    MEMBER,
+    PLACE,
+    SESSION,
+    STAFF,
+    VISITOR,
+    YEAR,
+    drop_cookie,
+    set_cookie,
+    set_sealed_cookie,
+)
+from unwall.channels.http.errors import status_of, words_of
 from unwall.channels.http.flash import Flash
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.routes import FormData, own_path
@@ -16,11 +27,10 @@ from unwall.commerce.orders.values import OrderRow, OrderState
 from unwall.content.accounts.reads import followed
 from unwall.kernel.clock import now
 from unwall.kernel.errors import Invalid, TooMany, UnwallError
-from unwall.kernel.secrets import sign
 from unwall.kernel.text import N_
-from unwall.people import actions
-from unwall.people.actions import SESSION_DAYS
-from unwall.people.values import BadCredentials
+from unwall.people import sessions
+from unwall.people.rules import SESSION_DAYS
+from unwall.people.values import Audience, BadCredentials
 from unwall.usecases import sign_in as sign_in_and_claim
 from unwall.usecases.sign_in import Entry, MemberSession
 
@@ -79,15 +89,14 @@ async def _form(
     ctx: ShopContext, template: str, title: str, data: dict[str, str], *, error: UnwallError | None = None
 ) -> Response[Any]:
     errors = error.by_field() if isinstance(error, Invalid) else {}
-    status = 429 if isinstance(error, TooMany) else 422 if error else 200
     async with ctx.services.db.read() as conn:
         return await ctx.page(
             conn,
             template,
             title=ctx.words(title),
-            status=status,
+            status=status_of(error, in_form=True),
             errors=errors,
-            notice=error.message if error and not errors else None,
+            notice=words_of(error, ctx.lang) if error and not errors else None,
             kept={name: data.get(name, "") for name in KEPT},
         )
 
@@ -117,13 +126,9 @@ def _entry(ctx: ShopContext, data: dict[str, str]) -> Entry:
 
 def _enter(ctx: ShopContext, session: MemberSession, data: dict[str, str]) -> Redirect:
     if session.visitor_id != ctx.visit.visitor_id:
-        _keep(ctx, VISITOR, sign(ctx.services.secret, str(session.visitor_id)), YEAR)
-    _keep(ctx, MEMBER, session.token, SESSION_DAYS["member"] * 24 * 3600)
+        set_sealed_cookie(ctx.request, ctx.services, VISITOR, session.visitor_id, YEAR)
+    set_cookie(ctx.request, ctx.services, MEMBER, session.token, SESSION_DAYS[Audience.MEMBER] * 24 * 3600)
     return Redirect(own_path(data.get("next", "/")), status_code=303)
-
-
-def _keep(ctx: ShopContext, name: str, value: str, max_age: int) -> None:
-    set_cookie(ctx.request, ctx.services, name, value, max_age)
 
 
 @post("/sign-out", include_in_schema=False, status_code=303)
@@ -133,7 +138,7 @@ async def sign_out(ctx: ShopContext, data: FormData) -> Redirect:
     async with ctx.services.db.transaction() as conn:
         for name in (MEMBER, STAFF):
             if cookies.get(name):
-                await actions.sign_out(conn, cookies[name])
+                await sessions.sign_out(conn, cookies[name])
     gone = [MEMBER, STAFF, *((VISITOR, SESSION, PLACE) if cookies.get(MEMBER) else ())]
     for name in gone:
         drop_cookie(ctx.request, ctx.services, name)

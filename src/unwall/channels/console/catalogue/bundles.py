@@ -14,10 +14,11 @@ from unwall.catalogue.rules import bundle_price
 from unwall.catalogue.values import Bundle, BundleDraft, BundlePartDraft, ProductTranslation, VariantItem
 from unwall.channels.console import views
 from unwall.channels.console.catalogue.product_forms import read_translations
-from unwall.channels.console.context import ConsoleContext, known_id, see_other
+from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
 from unwall.channels.console.translations import other_languages, translation_groups
 from unwall.channels.console.views import View
+from unwall.channels.http.page_context import known_id, see_other
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
@@ -163,10 +164,10 @@ async def _page(  # a form that is shown again needs all it was sent with
     return ctx.page(
         "console/bundle.html",
         title=draft.title or ctx.words(N_("New set")),
-        status=422 if error else 200,
+        error=error,
         draft=draft,
         action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
-        errors=ctx.marks(error),
+        errors=ctx.field_errors(error),
         translations=translation_groups(ctx, draft.translations, ProductTranslation()),
         lines=[{"sku": line.sku, "quantity": line.quantity, "what": _what(items.get(line.sku))} for line in lines],
     )

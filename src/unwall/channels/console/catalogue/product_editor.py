@@ -18,10 +18,11 @@ from unwall.channels.console.catalogue.product_forms import (
     without_variant,
 )
 from unwall.channels.console.catalogue.products import PATH, own
-from unwall.channels.console.context import ConsoleContext, known_id, see_other
+from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
 from unwall.channels.console.translations import other_languages, translation_groups
 from unwall.channels.console.views import View
+from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Invalid
@@ -112,11 +113,11 @@ async def _page(  # a form that is shown again needs all it was sent with
     return ctx.page(
         "console/product.html",
         title=draft.title or ctx.words(N_("New product")),
-        status=422 if error else 200,
+        error=error,
         draft=draft,
         known=known,
         action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
-        errors=ctx.marks(error),
+        errors=ctx.field_errors(error),
         translations=translation_groups(ctx, draft.translations, ProductTranslation()),
         option_names=names,
         used_options=[name for name in names if name],

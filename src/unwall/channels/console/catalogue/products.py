@@ -16,9 +16,10 @@ from unwall.catalogue.values import (
     ProductStatus,
 )
 from unwall.channels.console import listing, views
-from unwall.channels.console.context import ConsoleContext, see_other
+from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import form_of
 from unwall.channels.console.views import View
+from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock import reads as stock_reads
@@ -158,8 +159,8 @@ async def _import_page(
     return ctx.page(
         "console/import.html",
         title=ctx.words(N_("Bring products in")),
-        status=422 if error or wrong else 200,
-        errors=ctx.marks(error),
+        error=error or (Invalid.one("file", N_("Some lines are wrong.")) if wrong else None),
+        errors=ctx.field_errors(error),
         report=report,
         wrong=wrong,
         counted=counted,

@@ -13,10 +13,11 @@ from unwall.catalogue.values import ProductStatus
 from unwall.channels.console import views
 from unwall.channels.console.content.post_forms import read_draft, with_tag, without_picture, without_tag
 from unwall.channels.console.content.posts import PATH, own
-from unwall.channels.console.context import ConsoleContext, known_id, see_other
+from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
 from unwall.channels.console.translations import TranslationGroup, other_languages, own_language, translation_groups
 from unwall.channels.console.views import View
+from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url, thumbnail_url
 from unwall.content.accounts.reads import own_accounts
 from unwall.content.accounts.rules import staff_actor
@@ -123,11 +124,11 @@ async def _page(
     state = known.state if known else PostState.DRAFT
     return ctx.page(
         "console/composer.html",
-        status=422 if error else 200,
+        error=error,
         title=ctx.words(N_("Edit the post") if known else N_("Write a post")),
         draft=draft,
         action=views.post_url(draft.id) if known else f"{PATH}/new",
-        errors=ctx.marks(error),
+        errors=ctx.field_errors(error),
         translations=translations,
         own_language=own_language(ctx.merchant).name_in(ctx.lang),
         accounts=[{"value": str(a.id), "label": a.name} for a in accounts],

@@ -9,8 +9,9 @@ from litestar.response import Redirect
 from msgspec.structs import replace
 
 from unwall.channels.console import listing, views
-from unwall.channels.console.context import ConsoleContext, see_other
+from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.views import View
+from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.content.accounts.rules import staff_actor

@@ -9,9 +9,10 @@ from litestar import Response, get, post
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import ProductStatus
 from unwall.channels.console import listing
-from unwall.channels.console.context import ConsoleContext, known_id, see_other
+from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm, number_of
 from unwall.channels.console.views import View
+from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.insight.pages import actions, reads
@@ -101,11 +102,11 @@ async def _page(
     return ctx.page(
         "console/pages.html",
         title=ctx.words(N_("Pages")),
-        status=422 if error else 200,
+        error=error,
         name=name,
         pins=pins,
         action=listing.address(PATH, page=name),
-        errors=ctx.marks(error),
+        errors=ctx.field_errors(error),
         find=find,
         found=[{"id": str(r.product_id), "title": r.title, "image": thumbnail_url(r.image_file)} for r in fresh],
         tabs=_tabs(ctx, name),

@@ -10,9 +10,10 @@ from litestar.response import Redirect
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
 from unwall.channels.console import listing, views
-from unwall.channels.console.context import ConsoleContext, known_id, see_other
+from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm
 from unwall.channels.console.views import View
+from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock import actions, reads
 from unwall.commerce.stock.rules import ARRIVALS, CORRECTIONS
@@ -205,7 +206,7 @@ async def _cell_page(
     return ctx.page(
         "console/stock_cell.html",
         title=views.thing(item.title, item.options),
-        status=200 if error is None else 422 if isinstance(error, Invalid) else 409,
+        error=error,
         item=item,
         node=node,
         level=level,
@@ -236,7 +237,7 @@ async def _elsewhere(conn: Connection, ctx: ConsoleContext, levels: Sequence[Lev
 
 def _cell_errors(ctx: ConsoleContext, error: Invalid | Conflict | None) -> Any:
     """The rooms name the line of a list; here there is only one."""
-    marks = ctx.marks(error)
+    marks = ctx.field_errors(error)
     if isinstance(error, Short):
         left = error.short[0].available
         marks["quantity"] = ctx.words(N_("Only {left} are there that are promised to nobody."), left=left)

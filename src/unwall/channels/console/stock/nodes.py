@@ -7,11 +7,12 @@ from uuid import UUID
 from litestar import Response, get, post
 from msgspec.structs import replace
 
-from unwall.channels.console.context import ConsoleContext, known_id, see_other
+from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm
 from unwall.channels.console.translations import other_languages, translation_groups
 from unwall.channels.console.views import View
 from unwall.channels.http.opening_hours import opening_hours_text
+from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock import actions, reads
 from unwall.commerce.stock.values import Node, NodeDraft, NodeKind
@@ -153,10 +154,10 @@ def _page(
     return ctx.page(
         "console/node.html",
         title=draft.name or ctx.words(N_("New place")),
-        status=422 if error else 200,
+        error=error,
         draft=shown,
         action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
-        errors=ctx.marks(error),
+        errors=ctx.field_errors(error),
         translations=translation_groups(ctx, draft.translations, {}),
         kinds=[{"value": kind.value, "label": ctx.words(label)} for kind, label in KINDS.items()],
         numbers={

@@ -41,6 +41,7 @@ KINDS = {
     EventKind.PICKUP: N_("Picked up"),
     EventKind.RETURN: N_("Came back"),
     EventKind.IMPRESSION: N_("Impressions"),
+    EventKind.PUBLISH: N_("Posts published"),
 }
 SEEN = (EventKind.VIEW, EventKind.CLICK, EventKind.ADD_TO_CART, EventKind.PURCHASE)
 """What a shopper goes through, from the most to the fewest: the plot's lines."""

@@ -41,7 +41,7 @@ async def owned_tables(conn: Connection) -> list[str]:
 async def privileges(conn: Connection, table: str) -> set[str]:
     names = ("SELECT", "INSERT", "UPDATE", "DELETE")
     return {
-        n for n in names if await conn.fetchval("SELECT has_table_privilege('unwall_desk', $1::text, $2)", table, n)
+        n for n in names if await conn.fetchval("SELECT has_table_privilege('unwall_merchant', $1::text, $2)", table, n)
     }
 
 
@@ -137,7 +137,7 @@ async def test_the_wrong_merchant_sees_changes_and_deletes_nothing_in_any_table(
 async def test_a_desk_without_a_merchant_sees_nothing_at_all(db: Database):
     await two_merchants(db)
     async with db.transaction() as conn:
-        await conn.execute("SET LOCAL ROLE unwall_desk")
+        await conn.execute("SET LOCAL ROLE unwall_merchant")
         assert await conn.fetchval("SELECT count(*) FROM merchant") == 0
 
 
@@ -153,7 +153,7 @@ async def test_confinement_ends_with_its_transaction(db: Database):
     async with db.read() as conn:
         async with conn.transaction():
             await conn.execute(
-                "SELECT set_config('role', 'unwall_desk', true), set_config('unwall.merchant_id', $1, true)", str(ours)
+                "SELECT set_config('role', 'unwall_merchant', true), set_config('unwall.merchant_id', $1, true)", str(ours)
             )
             assert await conn.fetchval("SELECT count(*) FROM merchant") == 1
         assert await conn.fetchval("SELECT count(*) FROM merchant") == 2

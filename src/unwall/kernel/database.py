@@ -30,7 +30,7 @@ together. It may be passed wherever a `Connection` is wanted, not the other way 
 Row = TypeVar("Row", bound=msgspec.Struct)
 Decoder: TypeAlias = Callable[[Iterable[asyncpg.Record]], Iterator[Row]]
 
-CONFINE = "SELECT set_config('role', 'unwall_desk', true), set_config('unwall.merchant_id', $1, true)"
+CONFINE = "SELECT set_config('role', 'unwall_merchant', true), set_config('unwall.merchant_id', $1, true)"
 
 
 class Database:

@@ -26,9 +26,9 @@ APPLIED_TABLE = """
     )
 """
 CONFINED_MAY_ENQUEUE = """
-    GRANT INSERT ON pgqueuer, pgqueuer_log TO unwall_desk;
-    GRANT SELECT (id, dedupe_key, entrypoint, priority, status, created) ON pgqueuer TO unwall_desk;
-    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO unwall_desk;
+    GRANT INSERT ON pgqueuer, pgqueuer_log TO unwall_merchant;
+    GRANT SELECT (id, dedupe_key, entrypoint, priority, status, created) ON pgqueuer TO unwall_merchant;
+    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO unwall_merchant;
 """
 
 

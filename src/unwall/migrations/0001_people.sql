@@ -1,13 +1,13 @@
 -- The role of every console, counter and API-key request. Row-level security confines it to the merchant named in
 -- unwall.merchant_id; without a name it sees nothing.
 DO $$ BEGIN
-    CREATE ROLE unwall_desk NOLOGIN;
+    CREATE ROLE unwall_merchant NOLOGIN;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 DO $$ BEGIN
-    EXECUTE format('GRANT unwall_desk TO %I', current_user);
+    EXECUTE format('GRANT unwall_merchant TO %I', current_user);
 END $$;
-GRANT USAGE ON SCHEMA public TO unwall_desk;
+GRANT USAGE ON SCHEMA public TO unwall_merchant;
 
 CREATE FUNCTION current_merchant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS
     $$ SELECT nullif(current_setting('unwall.merchant_id', true), '')::uuid $$;
@@ -16,9 +16,9 @@ CREATE FUNCTION current_merchant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAF
 CREATE PROCEDURE guard(guarded regclass, may text DEFAULT 'SELECT, INSERT, UPDATE, DELETE') LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', guarded);
-    EXECUTE format('CREATE POLICY own_merchant ON %s TO unwall_desk USING (merchant_id = (SELECT current_merchant()))'
+    EXECUTE format('CREATE POLICY own_merchant ON %s TO unwall_merchant USING (merchant_id = (SELECT current_merchant()))'
         ' WITH CHECK (merchant_id = (SELECT current_merchant()))', guarded);
-    EXECUTE format('GRANT %s ON %s TO unwall_desk', may, guarded);
+    EXECUTE format('GRANT %s ON %s TO unwall_merchant', may, guarded);
 END $$;
 
 -- The one way to read a translated text: the field of a row in the language, else (also where it is empty) the fallback,
@@ -49,8 +49,8 @@ CREATE TABLE merchant (
     created_at   timestamptz NOT NULL DEFAULT now()
 );
 ALTER TABLE merchant ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own_merchant ON merchant TO unwall_desk USING (id = (SELECT current_merchant()));
-GRANT SELECT, UPDATE ON merchant TO unwall_desk;
+CREATE POLICY own_merchant ON merchant TO unwall_merchant USING (id = (SELECT current_merchant()));
+GRANT SELECT, UPDATE ON merchant TO unwall_merchant;
 
 -- Shoppers belong to no merchant: one member may buy from all of them. Desks see them only through their orders.
 CREATE TABLE member (

@@ -86,7 +86,7 @@ CREATE TABLE subscription (
     entrypoint text NOT NULL,
     PRIMARY KEY (kind, entrypoint)
 );
-GRANT SELECT ON subscription TO unwall_desk;
+GRANT SELECT ON subscription TO unwall_merchant;
 
 -- Everything that recording facts takes, in one statement: the days, the rows, the touches. Returns each row that was new
 -- with each entry point that wants to hear of it (NULL where there is none).

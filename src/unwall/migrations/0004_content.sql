@@ -149,13 +149,13 @@ CALL guard('post_like', 'SELECT');
 
 -- A merchant also reads what others have published about its products, and its collaborators: for reports, never to
 -- write.
-CREATE POLICY shows_own_product ON post_tag FOR SELECT TO unwall_desk
+CREATE POLICY shows_own_product ON post_tag FOR SELECT TO unwall_merchant
     USING (product_merchant_id = (SELECT current_merchant()));
-CREATE POLICY shows_own_product ON post FOR SELECT TO unwall_desk
+CREATE POLICY shows_own_product ON post FOR SELECT TO unwall_merchant
     USING (published_at IS NOT NULL AND EXISTS (SELECT FROM post_tag t
         WHERE t.post_id = post.id AND t.product_merchant_id = (SELECT current_merchant())));
-CREATE POLICY shows_own_product ON post_media FOR SELECT TO unwall_desk
+CREATE POLICY shows_own_product ON post_media FOR SELECT TO unwall_merchant
     USING (EXISTS (SELECT FROM post p WHERE p.id = post_media.post_id));
-CREATE POLICY shows_own_product ON account FOR SELECT TO unwall_desk
+CREATE POLICY shows_own_product ON account FOR SELECT TO unwall_merchant
     USING (EXISTS (SELECT FROM post p WHERE p.account_id = account.id)
         OR EXISTS (SELECT FROM tagging_collaborator c WHERE c.account_id = account.id));

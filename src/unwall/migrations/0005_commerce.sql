@@ -42,7 +42,7 @@ CREATE TABLE stock_level (
 CREATE INDEX stock_level_node ON stock_level (node_id);
 CREATE INDEX stock_level_merchant ON stock_level (merchant_id);
 CALL guard('stock_level', 'SELECT');
-GRANT INSERT (variant_id, node_id, merchant_id), UPDATE (safety_stock) ON stock_level TO unwall_desk;
+GRANT INSERT (variant_id, node_id, merchant_id), UPDATE (safety_stock) ON stock_level TO unwall_merchant;
 
 -- The ledger: every movement, append-only and double entry: `quantity` units leave one bucket and enter another.
 CREATE TABLE stock_ledger (

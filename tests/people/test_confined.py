@@ -153,7 +153,8 @@ async def test_confinement_ends_with_its_transaction(db: Database):
     async with db.read() as conn:
         async with conn.transaction():
             await conn.execute(
-                "SELECT set_config('role', 'unwall_merchant', true), set_config('unwall.merchant_id', $1, true)", str(ours)
+                "SELECT set_config('role', 'unwall_merchant', true), set_config('unwall.merchant_id', $1, true)",
+                str(ours),
             )
             assert await conn.fetchval("SELECT count(*) FROM merchant") == 1
         assert await conn.fetchval("SELECT count(*) FROM merchant") == 2

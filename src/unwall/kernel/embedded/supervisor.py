@@ -23,6 +23,8 @@ POLL_SECONDS = 0.05
 RESTART_SECONDS = 1.0
 LEFTOVER_SECONDS = 8.0
 """How long a first start waits for processes of an earlier server, before it is given up."""
+MAX_REFUSALS = 2
+"""One may be for what a killed server left behind."""
 STOP_SECONDS = 60.0
 """How long a shutdown with a checkpoint may take before the server is stopped without one."""
 PR_SET_PDEATHSIG = 1
@@ -65,9 +67,10 @@ class Supervisor:
         self.group: int | None
         self.user, self.group = ids or (None, None)
         self.ready_once = False
+        self.refusals = 0
 
     def run(self) -> None:
-        """Ends when nobody uses the server any more, and when its very first start is refused; whoever waits then reads
+        """Ends when nobody uses the server any more, and when its first starts are refused; whoever waits then reads
         the log. A server that was ready once is started again for as long as it takes: a full disk may get room."""
         while (process := self._start()) is not None:
             ready = False
@@ -78,9 +81,11 @@ class Supervisor:
                 ready = ready or read_pid_file(self.data) == (process.pid, "ready")
                 time.sleep(POLL_SECONDS)
             self.ready_once = self.ready_once or ready
-            refused = not self.ready_once and process.returncode > 0  # it said no, and was not killed
-            self._publish(GIVEN_UP if refused else "")
-            if refused:
+            if not self.ready_once and process.returncode > 0:  # it said no, and was not killed
+                self.refusals += 1
+            given_up = self.refusals == MAX_REFUSALS
+            self._publish(GIVEN_UP if given_up else "")
+            if given_up:
                 return
             _say(f"PostgreSQL ended with {process.returncode} and is started again")
             time.sleep(0 if ready else RESTART_SECONDS)

@@ -6,7 +6,6 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from uuid import UUID
 
 from unwall.kernel.errors import Invalid
 
@@ -64,12 +63,6 @@ def token() -> str:
 def fingerprint(text: str) -> bytes:
     """What is stored of a random token: enough to recognise it, useless to a thief of the table."""
     return hashlib.sha256(text.encode()).digest()
-
-
-def pickup_code(secret: bytes, shipment_id: UUID) -> str:
-    """Six digits that only this install can tell for this shipment, so the code need not be stored."""
-    digest = hmac.digest(secret, b"pickup" + shipment_id.bytes, "sha256")
-    return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
 
 
 def same(a: str, b: str) -> bool:

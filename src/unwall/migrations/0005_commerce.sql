@@ -25,11 +25,11 @@ CALL guard('node');
 ALTER TABLE staff ADD FOREIGN KEY (merchant_id, node_id) REFERENCES node (merchant_id, id);  -- nobody else's shop
 
 -- How many: on hand is what stands there, held is promised to orders not yet paid, allocated to paid ones.
--- The CHECK is the last guard against overselling. (merchant_id must be the variant's and the node's.)
+-- The CHECK is the last guard against overselling. (merchant_id is the node's, and must be the variant's.)
 CREATE TABLE stock_level (
     variant_id   uuid NOT NULL REFERENCES variant,
-    node_id      uuid NOT NULL REFERENCES node,
-    merchant_id  uuid NOT NULL REFERENCES merchant,
+    node_id      uuid NOT NULL,
+    merchant_id  uuid NOT NULL,
     on_hand      int NOT NULL DEFAULT 0,
     held         int NOT NULL DEFAULT 0 CHECK (held >= 0),
     allocated    int NOT NULL DEFAULT 0 CHECK (allocated >= 0),
@@ -37,6 +37,7 @@ CREATE TABLE stock_level (
     -- available-to-promise: the one place in SQL that says what may be promised (its twin: commerce.stock Level)
     available    int NOT NULL GENERATED ALWAYS AS (on_hand - held - allocated - safety_stock) STORED,
     PRIMARY KEY (variant_id, node_id),
+    FOREIGN KEY (merchant_id, node_id) REFERENCES node (merchant_id, id),
     CONSTRAINT never_oversold CHECK (on_hand >= held + allocated)
 ) WITH (fillfactor = 50);  -- a hot row is rewritten in place, on its own page
 CREATE INDEX stock_level_node ON stock_level (node_id);
@@ -130,7 +131,7 @@ CREATE TABLE cart_line (
     cart_id     uuid NOT NULL REFERENCES cart ON DELETE CASCADE,
     variant_id  uuid NOT NULL REFERENCES variant,
     merchant_id uuid NOT NULL,
-    quantity    int NOT NULL CHECK (quantity BETWEEN 1 AND 99),
+    quantity    int NOT NULL CHECK (quantity BETWEEN 1 AND 99),  -- commerce.orders.rules.MAX_UNITS_PER_LINE
     post_id     uuid,  -- the post it was added from
     page        text,
     policy      text,
@@ -163,11 +164,11 @@ CREATE TABLE sales_order (
     expires_at     timestamptz,  -- until when a prepared order can be paid
     paid_at        timestamptz,
     closed_at      timestamptz,
-    UNIQUE (merchant_id, number)
+    UNIQUE (merchant_id, number),
+    UNIQUE (merchant_id, id)  -- also serves a merchant's list, newest first
 );
--- A living order a cart: pressing twice orders once.
+-- At most one order of a cart is neither cancelled nor expired: pressing twice orders once.
 CREATE UNIQUE INDEX sales_order_cart ON sales_order (cart_id) WHERE state IN ('prepared', 'paid', 'fulfilled');
-CREATE INDEX sales_order_merchant ON sales_order (merchant_id, id DESC);
 CREATE INDEX sales_order_visitor ON sales_order (visitor_id, id DESC);
 CREATE INDEX sales_order_member ON sales_order (member_id, id DESC) WHERE member_id IS NOT NULL;
 CREATE INDEX sales_order_prepared ON sales_order (expires_at) WHERE state = 'prepared';
@@ -180,7 +181,7 @@ CREATE FUNCTION free_number(merchant uuid, numbers text[]) RETURNS text LANGUAGE
 $$;
 
 CREATE TABLE order_line (
-    order_id    uuid NOT NULL REFERENCES sales_order ON DELETE CASCADE,
+    order_id    uuid NOT NULL,
     line        smallint NOT NULL,
     merchant_id uuid NOT NULL,
     product_id  uuid NOT NULL,
@@ -195,7 +196,8 @@ CREATE TABLE order_line (
     post_id     uuid,
     page        text,
     policy      text,
-    PRIMARY KEY (order_id, line)
+    PRIMARY KEY (order_id, line),
+    FOREIGN KEY (merchant_id, order_id) REFERENCES sales_order (merchant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX order_line_product ON order_line (product_id);
 CALL guard('order_line');
@@ -203,7 +205,7 @@ CALL guard('order_line');
 CREATE TABLE payment (
     id          uuid PRIMARY KEY,
     merchant_id uuid NOT NULL,
-    order_id    uuid NOT NULL REFERENCES sales_order,
+    order_id    uuid NOT NULL,
     gateway     text NOT NULL,
     reference   text,  -- the gateway's own name for it
     last4       text CHECK (last4 ~ '^[0-9]{4}$'),  -- all that is ever stored of a card
@@ -212,7 +214,8 @@ CREATE TABLE payment (
     state       text NOT NULL CHECK (state IN ('asked', 'captured', 'declined', 'voiding', 'voided')),
     message     text,
     asked_at    timestamptz NOT NULL DEFAULT now(),
-    settled_at  timestamptz
+    settled_at  timestamptz,
+    FOREIGN KEY (merchant_id, order_id) REFERENCES sales_order (merchant_id, id)
 );
 CREATE INDEX payment_order ON payment (order_id);
 -- Money is asked for once at a time and taken once.
@@ -221,32 +224,46 @@ CREATE INDEX payment_unsettled ON payment (asked_at) WHERE state IN ('asked', 'v
 CALL guard('payment');
 
 -- owner: commerce.fulfilment
--- What one node does for one order by one method; its lines name the stock they take (the hold's request and line).
+-- What one node does for one order by one method. `order_number` and `customer` are copied from the order, which
+-- fulfilment does not read.
 CREATE TABLE shipment (
-    id          uuid PRIMARY KEY,
-    merchant_id uuid NOT NULL,
-    order_id    uuid NOT NULL REFERENCES sales_order,
-    node_id     uuid NOT NULL REFERENCES node,
-    method      text NOT NULL CHECK (method IN ('ship', 'courier', 'pickup')),
-    state       text NOT NULL CHECK (state IN ('routed', 'picking', 'ready', 'handed_over', 'collected', 'cancelled')),
-    due_at      timestamptz NOT NULL,
-    tracking    text,
-    code_tries  int NOT NULL DEFAULT 0,
-    created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now()
+    id           uuid PRIMARY KEY,
+    merchant_id  uuid NOT NULL,
+    order_id     uuid NOT NULL,
+    order_number text NOT NULL,
+    customer     text NOT NULL DEFAULT '',  -- the contact's name
+    hold_id      uuid NOT NULL,  -- the stock request whose lines it takes
+    node_id      uuid NOT NULL,
+    method       text NOT NULL CHECK (method IN ('ship', 'courier', 'pickup')),
+    state        text NOT NULL
+        CHECK (state IN ('routed', 'picking', 'ready', 'handed_over', 'collected', 'cancelled')),
+    due_at       timestamptz NOT NULL,
+    tracking     text,
+    code_tries   int NOT NULL DEFAULT 0,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    updated_at   timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (merchant_id, order_id) REFERENCES sales_order (merchant_id, id),
+    FOREIGN KEY (merchant_id, node_id) REFERENCES node (merchant_id, id)
 );
 CREATE INDEX shipment_order ON shipment (order_id);
 CREATE INDEX shipment_tasks ON shipment (node_id, due_at) WHERE state IN ('routed', 'picking', 'ready');
 CALL guard('shipment');
 
+-- A line of a hold, at the node where it is held, for a line of the order. One order line may be served by several hold
+-- lines, one a node; a return, a commission or a tax refers to (order_id, order_line).
 CREATE TABLE shipment_line (
     shipment_id uuid NOT NULL REFERENCES shipment ON DELETE CASCADE,
-    line        smallint NOT NULL,  -- the hold's line
+    line        smallint NOT NULL,  -- of the hold
     merchant_id uuid NOT NULL,
+    order_id    uuid NOT NULL,
+    order_line  smallint NOT NULL,
+    hold_id     uuid NOT NULL,
     variant_id  uuid NOT NULL,
     quantity    int NOT NULL CHECK (quantity > 0),
     picked      int NOT NULL DEFAULT 0 CHECK (picked BETWEEN 0 AND quantity),
-    PRIMARY KEY (shipment_id, line)
+    PRIMARY KEY (shipment_id, line),
+    FOREIGN KEY (order_id, order_line) REFERENCES order_line (order_id, line),
+    FOREIGN KEY (hold_id, line) REFERENCES stock_hold (request_id, line)
 );
 CALL guard('shipment_line');
 
@@ -263,8 +280,8 @@ CREATE INDEX shipment_event_shipment ON shipment_event (shipment_id, id);
 CALL guard('shipment_event');
 
 -- owner: commerce.orders
--- The built-in test gateway's own books. They stand for another company's computer: no desk may read them, no other
--- table refers to them, and they are never part of a transaction of ours.
+-- The records of the built-in test gateway. It stands for another company's computer: no merchant may read them, no
+-- other table refers to them, and they are never part of a transaction of ours.
 CREATE TABLE test_gateway_charge (
     id       uuid PRIMARY KEY,  -- the caller's idempotency key
     amount   bigint NOT NULL,

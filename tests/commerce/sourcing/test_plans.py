@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.commerce.sourcing.places import BLUE, RATES, RED, candidate
-from unwall.commerce.sourcing.plans import MOST_NODES, best_candidates, cheapest_plan, parcel_cost
+from unwall.commerce.sourcing.plans import MAX_NODES, best_candidates, cheapest_plan, parcel_cost
 from unwall.commerce.stock.values import HoldLine
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)  # 14:30 in China
@@ -61,7 +61,7 @@ def test_the_one_far_node_that_has_it_is_found_among_many_near():
     hoard = candidate("Z", 5000, red=100)
     plan = cheapest_plan([*crowd, hoard], {RED: 50}, RATES, NOW)
     assert plan.node_ids == (hoard.node.id,)
-    assert len(best_candidates([*crowd, hoard], {RED: 50}, RATES)) == MOST_NODES
+    assert len(best_candidates([*crowd, hoard], {RED: 50}, RATES)) == MAX_NODES
 
 
 units = st.integers(0, 4)
@@ -116,5 +116,5 @@ def test_a_plan_covers_the_demand_takes_what_is_there_and_beats_every_single_nod
         assert sum(line.quantity for line in plan.lines if line.variant_id == variant) == quantity
     assert all(0 < line.quantity <= there[line.node_id][line.variant_id] for line in plan.lines)
     assert len({(line.node_id, line.variant_id) for line in plan.lines}) == len(plan.lines)
-    assert len(plan.explanations) == len(plan.node_ids) <= MOST_NODES
+    assert len(plan.explanations) == len(plan.node_ids) <= MAX_NODES
     assert plan.cost <= min(singles, default=plan.cost)

@@ -1,1 +1,1 @@
-"""What one node does for one order: pick, make ready, hand over. Knows orders only as rows that it serves."""
+"""Shipments: what one node does for one order. Pick, make ready, hand over."""

@@ -1,53 +1,71 @@
-"""Every change of a shipment. Each needs a transaction; each may be repeated (a second press changes nothing) and tells
-the node's screens (channel `tasks`, payload the node id). Staff of a node reach only its own shipments."""
+"""Every change of a shipment.
+
+Each may be repeated: a second press changes nothing. Each notifies the node's screens (channel `tasks`, payload the
+node id). Staff of a node reach only its shipments. What closes the order is left to `commerce.orders`, which locks the
+order before it calls `hand_over`, `hand_to_carrier` or `cancel_unpicked`.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from unwall.commerce.fulfilment import rules
-from unwall.commerce.fulfilment.locks import lock_shipment
-from unwall.commerce.fulfilment.reads import task
-from unwall.commerce.fulfilment.values import Handover, Route, Shipment, ShipmentState, TaskLine
+from unwall.commerce.fulfilment.reads import own_shipment, task
+from unwall.commerce.fulfilment.values import Departure, Handover, Route, Shipment, ShipmentState, TaskLine
 from unwall.commerce.stock import actions as stock
-from unwall.journal import actions as journal
-from unwall.journal.values import Event, EventKind
+from unwall.commerce.stock.values import LineQuantity
 from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Invalid, NotFound
-from unwall.kernel.ids import derived_id, new_id
-from unwall.kernel.secrets import pickup_code, same
+from unwall.kernel.ids import new_id
+from unwall.kernel.secrets import same
 from unwall.kernel.text import N_
 from unwall.people.values import Staff
 
+_OPEN_SHIPMENTS = """
+WITH wanted AS (
+    SELECT * FROM jsonb_to_recordset($1) AS w (shipment_id uuid, event_id uuid, route jsonb),
+        jsonb_to_record(route) AS r (merchant_id uuid, order_id uuid, order_number text, customer text, hold_id uuid,
+            node_id uuid, method text, due_at timestamptz, lines jsonb)
+), made AS (
+    INSERT INTO shipment (id, merchant_id, order_id, order_number, customer, hold_id, node_id, method, state, due_at,
+        created_at, updated_at)
+    SELECT shipment_id, merchant_id, order_id, order_number, customer, hold_id, node_id, method, 'routed', due_at, $2, $2
+    FROM wanted
+), filled AS (
+    INSERT INTO shipment_line (shipment_id, line, merchant_id, order_id, order_line, hold_id, variant_id, quantity)
+    SELECT shipment_id, l.line, merchant_id, order_id, l.order_line, hold_id, l.variant_id, l.quantity
+    FROM wanted, jsonb_to_recordset(lines) AS l (line smallint, order_line smallint, variant_id uuid, quantity int)
+), noted AS (
+    INSERT INTO shipment_event (id, shipment_id, merchant_id, at, state, actor)
+    SELECT event_id, shipment_id, merchant_id, $2, 'routed', $3 FROM wanted
+)
+SELECT pg_notify('tasks', node_id::text) FROM (SELECT DISTINCT node_id FROM wanted) AS nodes
+"""
 
-async def route(conn: Transaction, order_id: UUID, routes: Sequence[Route], now: datetime) -> list[UUID]:
-    """Open a paid order's shipments, one a route; the order's row must be locked."""
-    merchant_id = await conn.fetchval("SELECT merchant_id FROM sales_order WHERE id = $1", order_id)
-    made = [(new_id(), wanted) for wanted in routes]
-    await conn.executemany(
-        "INSERT INTO shipment (id, merchant_id, order_id, node_id, method, state, due_at, created_at, updated_at)"
-        " VALUES ($1, $2, $3, $4, $5, 'routed', $6, $7, $7)",
-        [(i, merchant_id, order_id, r.node_id, r.method, r.due_at, now) for i, r in made],
-    )
-    await conn.executemany(
-        "INSERT INTO shipment_line (shipment_id, line, merchant_id, variant_id, quantity) VALUES ($1, $2, $3, $4, $5)",
-        [(i, line, merchant_id, variant, quantity) for i, r in made for line, variant, quantity in r.lines],
-    )
-    for shipment_id, wanted in made:
-        await _note(conn, shipment_id, ShipmentState.ROUTED, "house", now)
-        await _tell(conn, wanted.node_id)
-    return [shipment_id for shipment_id, _ in made]
+
+class _NewShipment(msgspec.Struct, frozen=True):
+    shipment_id: UUID
+    event_id: UUID
+    route: Route
+
+
+async def open_shipments(conn: Transaction, routes: Sequence[Route], actor: str, now: datetime) -> None:
+    """Of paid orders, one a route; the orders' rows must be locked."""
+    made = [_NewShipment(new_id(), new_id(), route) for route in routes]
+    await conn.execute(_OPEN_SHIPMENTS, made, now, actor)
 
 
 async def start_picking(conn: Transaction, shipment_id: UUID, staff: Staff, now: datetime) -> None:
-    await _start(conn, await lock_shipment(conn, shipment_id, staff), staff, now)
+    await _start(conn, await _lock(conn, shipment_id, staff), staff, now)
 
 
 async def pick_line(
     conn: Transaction, shipment_id: UUID, line: int, quantity: int, staff: Staff, now: datetime
 ) -> None:
     """Set how many of a line are picked; starts the picking where nobody has."""
-    await _start(conn, await lock_shipment(conn, shipment_id, staff), staff, now)
+    await _start(conn, await _lock(conn, shipment_id, staff), staff, now)
     wanted = next((one for one in await _lines(conn, shipment_id) if one.line == line), None)
     if wanted is None:
         raise NotFound(N_("There is no such line."))
@@ -57,7 +75,7 @@ async def pick_line(
 
 async def scan(conn: Transaction, shipment_id: UUID, code: str, staff: Staff, now: datetime) -> int:
     """One more picked of the line with this barcode or SKU; the line's number. Raises `WrongItem`."""
-    await _start(conn, await lock_shipment(conn, shipment_id, staff), staff, now)
+    await _start(conn, await _lock(conn, shipment_id, staff), staff, now)
     found = rules.find_scanned(await _lines(conn, shipment_id), code)
     await _set_picked(conn, shipment_id, found.line, found.picked + 1)
     return found.line
@@ -65,76 +83,82 @@ async def scan(conn: Transaction, shipment_id: UUID, code: str, staff: Staff, no
 
 async def make_ready(conn: Transaction, shipment_id: UUID, staff: Staff, now: datetime) -> None:
     """Everything picked and packed. Raises `NotPicked`."""
-    shipment = await lock_shipment(conn, shipment_id, staff)
+    shipment = await _lock(conn, shipment_id, staff)
     if shipment.state is ShipmentState.READY:
         return
     rules.check_step(shipment, ShipmentState.READY)
     rules.check_all_picked(await _lines(conn, shipment_id))
-    await _move(conn, shipment, ShipmentState.READY, staff, now)
+    await _set_state(conn, shipment, ShipmentState.READY, staff, now)
 
 
 async def hand_over(
     conn: Transaction, shipment_id: UUID, code: str, secret: bytes, staff: Staff, now: datetime
 ) -> Handover:
-    """A ready pickup, against its six digits. A wrong code is counted and answered, not raised; the fifth locks
-    (`CodeLocked` from then on). Right: the stock leaves, the order may be fulfilled."""
-    shipment = await lock_shipment(conn, shipment_id, staff)
+    """A ready pickup, against its code; the stock leaves. A wrong code is counted and answered, not raised; after
+    `MAX_CODE_TRIES` of them raises `CodeLocked`."""
+    shipment = await _lock(conn, shipment_id, staff)
     if shipment.state is ShipmentState.COLLECTED:
         return Handover(collected=True, tries_left=0)
     rules.check_step(shipment, ShipmentState.COLLECTED)
     rules.check_unlocked(shipment)
-    if not same("".join(code.split()), pickup_code(secret, shipment_id)):
+    if not same("".join(code.split()), rules.pickup_code(secret, shipment_id)):
         tries = shipment.code_tries + 1
         await conn.execute("UPDATE shipment SET code_tries = $2 WHERE id = $1", shipment_id, tries)
-        await _tell(conn, shipment.node_id)
-        return Handover(collected=False, tries_left=rules.CODE_TRIES - tries)
-    await _leave(conn, shipment, ShipmentState.COLLECTED, staff, now)
-    return Handover(collected=True, tries_left=rules.CODE_TRIES - shipment.code_tries)
+        await _notify(conn, shipment.node_id)
+        return Handover(collected=False, tries_left=rules.MAX_CODE_TRIES - tries)
+    departure = await _issue(conn, shipment, ShipmentState.COLLECTED, staff, now)
+    return Handover(True, rules.MAX_CODE_TRIES - shipment.code_tries, departure)
 
 
 async def unlock(conn: Transaction, shipment_id: UUID, reason: str, staff: Staff, now: datetime) -> None:
-    """Five new tries, with the reason on record."""
+    """Allow `MAX_CODE_TRIES` more, with the reason on record."""
     if not 3 <= len(reason.strip()) <= 200:
         raise Invalid.one("reason", N_("Say in a few words why."))
-    shipment = await lock_shipment(conn, shipment_id, staff)
+    shipment = await _lock(conn, shipment_id, staff)
     await conn.execute("UPDATE shipment SET code_tries = 0 WHERE id = $1", shipment_id)
-    await _note(conn, shipment_id, shipment.state, _actor(staff), now, reason.strip())
-    await _tell(conn, shipment.node_id)
+    await _add_event(conn, shipment_id, shipment.state, _actor(staff), now, reason.strip())
+    await _notify(conn, shipment.node_id)
 
 
-async def hand_to_carrier(conn: Transaction, shipment_id: UUID, tracking: str, staff: Staff, now: datetime) -> None:
-    """A ready parcel leaves: the stock too, the order may be fulfilled. `tracking` may be empty for a courier
-    only."""
-    shipment = await lock_shipment(conn, shipment_id, staff)
+async def hand_to_carrier(
+    conn: Transaction, shipment_id: UUID, tracking: str, staff: Staff, now: datetime
+) -> Departure | None:
+    """A ready parcel leaves, and its stock; None where it had left before. `tracking` may be empty for a courier."""
+    shipment = await _lock(conn, shipment_id, staff)
     if shipment.state is ShipmentState.HANDED_OVER:
-        return
+        return None
     rules.check_tracking(shipment, tracking.strip())
     rules.check_step(shipment, ShipmentState.HANDED_OVER)
     await conn.execute("UPDATE shipment SET tracking = nullif($2, '') WHERE id = $1", shipment_id, tracking.strip())
-    await _leave(conn, shipment, ShipmentState.HANDED_OVER, staff, now)
+    return await _issue(conn, shipment, ShipmentState.HANDED_OVER, staff, now)
 
 
 async def cancel_unpicked(conn: Transaction, order_id: UUID, actor: str, now: datetime) -> bool:
-    """Call off an order's shipments; False (and nothing changed) where picking has begun. The order's row must be
-    locked."""
+    """Cancel an order's shipments; False (and nothing changed) where picking has begun."""
     found = await conn.fetch("SELECT id, node_id, state FROM shipment WHERE order_id = $1 FOR UPDATE", order_id)
     if any(state != ShipmentState.ROUTED for _, _, state in found):
         return False
     await conn.execute("UPDATE shipment SET state = 'cancelled', updated_at = $2 WHERE order_id = $1", order_id, now)
     for shipment_id, node_id, _ in found:
-        await _note(conn, shipment_id, ShipmentState.CANCELLED, actor, now)
-        await _tell(conn, node_id)
+        await _add_event(conn, shipment_id, ShipmentState.CANCELLED, actor, now)
+        await _notify(conn, node_id)
     return True
 
 
 # --- the steps they share ---------------------------------------------------------------------------------------------
 
 
+async def _lock(conn: Transaction, shipment_id: UUID, staff: Staff) -> Shipment:
+    """As it is now, until the transaction ends. Raises `NotFound`."""
+    await conn.execute("SELECT 1 FROM shipment WHERE id = $1 FOR UPDATE", shipment_id)
+    return await own_shipment(conn, shipment_id, staff, "en")
+
+
 async def _start(conn: Transaction, shipment: Shipment, staff: Staff, now: datetime) -> None:
     if shipment.state is ShipmentState.PICKING:
         return
     rules.check_step(shipment, ShipmentState.PICKING)
-    await _move(conn, shipment, ShipmentState.PICKING, staff, now)
+    await _set_state(conn, shipment, ShipmentState.PICKING, staff, now)
 
 
 async def _lines(conn: Connection, shipment_id: UUID) -> list[TaskLine]:
@@ -149,37 +173,26 @@ async def _set_picked(conn: Transaction, shipment_id: UUID, line: int, quantity:
     await conn.execute("SELECT pg_notify('tasks', node_id::text) FROM shipment WHERE id = $1", shipment_id)
 
 
-async def _leave(conn: Transaction, shipment: Shipment, end: ShipmentState, staff: Staff, now: datetime) -> None:
-    """The goods leave the node: stock, state, fact, and the order's end where this was its last shipment."""
-    await _move(conn, shipment, end, staff, now)
-    lines = [(line.line, line.quantity) for line in await _lines(conn, shipment.id)]
+async def _issue(conn: Transaction, shipment: Shipment, end: ShipmentState, staff: Staff, now: datetime) -> Departure:
+    """The goods leave the node, and its stock."""
+    await _set_state(conn, shipment, end, staff, now)
+    lines = [LineQuantity(line.line, line.quantity) for line in await _lines(conn, shipment.id)]
     await stock.issue(conn, shipment.hold_id, lines, shipment.id, _actor(staff))
-    visitor_id, member_id = await conn.fetchrow(  # type: ignore[misc]
-        "UPDATE sales_order o SET state = CASE WHEN EXISTS (SELECT 1 FROM shipment s WHERE s.order_id = o.id"
-        " AND s.state IN ('routed', 'picking', 'ready')) THEN o.state ELSE 'fulfilled' END"
-        " WHERE o.id = $1 RETURNING visitor_id, member_id",
+    others_open: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT FROM shipment WHERE order_id = $1 AND state = ANY($2))",
         shipment.order_id,
+        list(rules.OPEN),
     )
-    fact = Event(
-        derived_id(shipment.id, end),
-        now,
-        EventKind.PICKUP if end is ShipmentState.COLLECTED else EventKind.SHIPPED,
-        merchant_id=shipment.merchant_id,
-        visitor_id=visitor_id,
-        member_id=member_id,
-        order_id=shipment.order_id,
-        node_id=shipment.node_id,
-    )
-    await journal.record(conn, [fact])
+    return Departure(shipment.id, shipment.order_id, shipment.node_id, end, not others_open)
 
 
-async def _move(conn: Transaction, shipment: Shipment, to: ShipmentState, staff: Staff, now: datetime) -> None:
+async def _set_state(conn: Transaction, shipment: Shipment, to: ShipmentState, staff: Staff, now: datetime) -> None:
     await conn.execute("UPDATE shipment SET state = $2, updated_at = $3 WHERE id = $1", shipment.id, to, now)
-    await _note(conn, shipment.id, to, _actor(staff), now)
-    await _tell(conn, shipment.node_id)
+    await _add_event(conn, shipment.id, to, _actor(staff), now)
+    await _notify(conn, shipment.node_id)
 
 
-async def _note(
+async def _add_event(
     conn: Transaction, shipment_id: UUID, state: ShipmentState, actor: str, now: datetime, note: str = ""
 ) -> None:
     await conn.execute(
@@ -194,7 +207,7 @@ async def _note(
     )
 
 
-async def _tell(conn: Transaction, node_id: UUID) -> None:
+async def _notify(conn: Transaction, node_id: UUID) -> None:
     await conn.execute("SELECT pg_notify('tasks', $1)", str(node_id))
 
 

@@ -1,47 +1,58 @@
-"""What nodes have to do, and what they did."""
+"""Shipments, tasks of a node and their history."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from unwall.commerce.fulfilment.rules import CODE_TRIES, OPEN
+from unwall.commerce.fulfilment.rules import MAX_CODE_TRIES, OPEN, reaches
 from unwall.commerce.fulfilment.values import Shipment, ShipmentEvent, Task
 from unwall.kernel.database import Connection, row, rows
+from unwall.kernel.errors import NotFound
+from unwall.kernel.text import N_
+from unwall.people.values import Staff
 
 _TASK = """
-SELECT s.id, s.order_id, o.number AS order_number, s.node_id, s.method, s.state, s.due_at, s.created_at,
-       coalesce(o.contact ->> 'name', '') AS customer, s.code_tries >= $3 AS locked,
+SELECT s.id, s.order_id, s.order_number, s.node_id, s.method, s.state, s.due_at, s.created_at, s.customer,
+       s.code_tries >= $3 AS locked,
        (SELECT jsonb_agg(jsonb_build_object(
-            'line', sl.line, 'variant_id', sl.variant_id, 'product_id', v.product_id,
+            'line', sl.line, 'order_line', sl.order_line, 'variant_id', sl.variant_id, 'product_id', v.product_id,
             'title', translated(p.translations, $2, 'title', p.title), 'sku', v.sku, 'barcode', v.barcode,
             'options', translated_words(p.translations, $2, v.options), 'quantity', sl.quantity, 'picked', sl.picked,
             'image_file', (SELECT file FROM product_image i WHERE i.product_id = p.id ORDER BY position LIMIT 1)
         ) ORDER BY sl.line)
         FROM shipment_line sl JOIN variant v ON v.id = sl.variant_id JOIN product p ON p.id = v.product_id
         WHERE sl.shipment_id = s.id) AS lines
-FROM shipment s JOIN sales_order o ON o.id = s.order_id
+FROM shipment s
 """
 _SHIPMENT = """
-SELECT s.id, s.merchant_id, s.order_id, o.number AS order_number, o.hold_id, s.node_id,
+SELECT s.id, s.merchant_id, s.order_id, s.order_number, s.hold_id, s.node_id,
        translated(n.translations, $2, 'name', n.name) AS node_name, s.method, s.state, s.due_at, s.tracking,
        s.code_tries, s.updated_at
-FROM shipment s JOIN sales_order o ON o.id = s.order_id JOIN node n ON n.id = s.node_id
+FROM shipment s JOIN node n ON n.id = s.node_id
 """
 
 
 async def tasks(conn: Connection, node_id: UUID, lang: str) -> list[Task]:
     """Everything open at a node, the soonest due first."""
     where = "WHERE s.node_id = $1 AND s.state = ANY($4) ORDER BY s.due_at, s.id"
-    return await rows(conn, Task, _TASK + where, node_id, lang, CODE_TRIES, list(OPEN))
+    return await rows(conn, Task, _TASK + where, node_id, lang, MAX_CODE_TRIES, list(OPEN))
 
 
 async def task(conn: Connection, shipment_id: UUID, lang: str) -> Task | None:
     """One task, open or done."""
-    return await row(conn, Task, _TASK + "WHERE s.id = $1", shipment_id, lang, CODE_TRIES)
+    return await row(conn, Task, _TASK + "WHERE s.id = $1", shipment_id, lang, MAX_CODE_TRIES)
 
 
 async def shipment(conn: Connection, shipment_id: UUID, lang: str) -> Shipment | None:
     return await row(conn, Shipment, _SHIPMENT + "WHERE s.id = $1", shipment_id, lang)
+
+
+async def own_shipment(conn: Connection, shipment_id: UUID, staff: Staff, lang: str) -> Shipment:
+    """Raises `NotFound`, also for what another merchant or node has to do."""
+    found = await shipment(conn, shipment_id, lang)
+    if found is None or found.merchant_id != staff.merchant_id or not reaches(staff, found.node_id):
+        raise NotFound(N_("There is no such parcel here."))
+    return found
 
 
 async def shipments_of(conn: Connection, order_ids: Sequence[UUID], lang: str) -> list[Shipment]:
@@ -69,9 +80,8 @@ async def steps_of(conn: Connection, order_id: UUID) -> list[ShipmentEvent]:
 async def pickup_waiting(conn: Connection, node_id: UUID, number: str) -> UUID | None:
     """The shipment that waits at this node under an order number, as staff type it."""
     found: UUID | None = await conn.fetchval(
-        "SELECT s.id FROM shipment s JOIN sales_order o ON o.id = s.order_id AND o.merchant_id = s.merchant_id"
-        " WHERE s.node_id = $1 AND s.method = 'pickup' AND s.state = 'ready' AND o.number = upper($2)"
-        " ORDER BY s.due_at LIMIT 1",
+        "SELECT id FROM shipment WHERE node_id = $1 AND method = 'pickup' AND state = 'ready'"
+        " AND order_number = upper($2) ORDER BY due_at LIMIT 1",
         node_id,
         number.strip(),
     )

@@ -1,5 +1,6 @@
 """Which step a shipment may take next."""
 
+import hmac
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -15,11 +16,14 @@ from unwall.commerce.fulfilment.values import (
     WrongStep,
 )
 from unwall.kernel.errors import Invalid, NotFound
-from unwall.kernel.secrets import pickup_code, same
+from unwall.kernel.secrets import same
 from unwall.kernel.text import N_
 from unwall.people.values import Staff
 
-CODE_TRIES = 5
+MAX_CODE_TRIES = 5
+"""Wrong pickup codes until staff must unlock the shipment."""
+PICKUP_CODE_DIGITS = 6
+MAX_TRACKING_LENGTH = 100
 
 NEXT = {
     ShipmentState.ROUTED: {ShipmentState.PICKING, ShipmentState.CANCELLED},
@@ -29,7 +33,7 @@ NEXT = {
     ShipmentState.COLLECTED: set[ShipmentState](),
     ShipmentState.CANCELLED: set[ShipmentState](),
 }
-"""The whole life of a shipment."""
+"""The states that may follow each."""
 
 ENDS = {
     ShipmentMethod.PICKUP: ShipmentState.COLLECTED,
@@ -60,10 +64,10 @@ def check_quantity(line: TaskLine, quantity: int) -> None:
 
 
 def check_tracking(shipment: Shipment, tracking: str) -> None:
-    """A parcel can be followed; a courier rides off without a number."""
+    """Raises `Invalid` (tracking): a parcel needs a number, a courier's ride has none."""
     if shipment.method is ShipmentMethod.SHIP and not tracking:
         raise Invalid.one("tracking", N_("Scan or type the carrier's tracking number."))
-    if len(tracking) > 100:
+    if len(tracking) > MAX_TRACKING_LENGTH:
         raise Invalid.one("tracking", N_("A tracking number has at most 100 characters."))
 
 
@@ -78,20 +82,28 @@ def find_scanned(lines: Sequence[TaskLine], code: str) -> TaskLine:
     raise WrongItem(N_("This is not on the list, or there are enough of it already."))
 
 
+def pickup_code(secret: bytes, shipment_id: UUID) -> str:
+    """The digits against which a shipment is handed over. Derived from the install's secret, so that they need not be
+    stored."""
+    digest = hmac.digest(secret, b"pickup" + shipment_id.bytes, "sha256")
+    number = int.from_bytes(digest[:8]) % 10**PICKUP_CODE_DIGITS
+    return f"{number:0{PICKUP_CODE_DIGITS}d}"
+
+
 def find_by_code(tasks: Iterable[Task], code: str, secret: bytes) -> Task | None:
-    """The parcel that waits to be collected under these six digits; None where there is none, or more than one."""
+    """The ready pickup with this code; None where there is none, or more than one."""
     waiting = [t for t in tasks if t.method is ShipmentMethod.PICKUP and t.state is ShipmentState.READY]
     found = [task for task in waiting if same(code, pickup_code(secret, task.id))]
     return found[0] if len(found) == 1 else None
 
 
 def check_unlocked(shipment: Shipment) -> None:
-    if shipment.code_tries >= CODE_TRIES:
+    if shipment.code_tries >= MAX_CODE_TRIES:
         raise CodeLocked(N_("Five wrong codes. See who it is, then unlock it with a reason."))
 
 
 def reaches(staff: Staff, node_id: UUID) -> bool:
-    """Staff of a node serve their own; the others serve every node of their merchant."""
+    """Staff of a node serve that node only, other staff every node of their merchant."""
     return staff.node_id in (None, node_id)
 
 

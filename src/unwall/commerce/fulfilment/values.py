@@ -34,13 +34,27 @@ class ShipmentMethod(StrEnum):
     PICKUP = "pickup"
 
 
-class Route(msgspec.Struct, frozen=True):
-    """What a paid order asks of one node: `lines` are (line of the hold, variant, quantity)."""
+class RouteLine(msgspec.Struct, frozen=True):
+    """`line` is that of the hold, `order_line` that of the order."""
 
+    line: int
+    order_line: int
+    variant_id: UUID
+    quantity: int
+
+
+class Route(msgspec.Struct, frozen=True):
+    """What a paid order asks of one node; `customer` is the contact's name."""
+
+    merchant_id: UUID
+    order_id: UUID
+    order_number: str
+    customer: str
+    hold_id: UUID
     node_id: UUID
     method: ShipmentMethod
     due_at: datetime
-    lines: tuple[tuple[int, UUID, int], ...]
+    lines: tuple[RouteLine, ...]
 
 
 class Shipment(msgspec.Struct, frozen=True):
@@ -60,7 +74,10 @@ class Shipment(msgspec.Struct, frozen=True):
 
 
 class TaskLine(msgspec.Struct, frozen=True):
+    """`line` is that of the hold, `order_line` that of the order."""
+
     line: int
+    order_line: int
     variant_id: UUID
     product_id: UUID
     title: str
@@ -98,12 +115,25 @@ class ShipmentEvent(msgspec.Struct, frozen=True):
     note: str
 
 
+class Departure(msgspec.Struct, frozen=True):
+    """Goods left their node."""
+
+    shipment_id: UUID
+    order_id: UUID
+    node_id: UUID
+    state: ShipmentState
+    """Handed over or collected."""
+    last: bool
+    """No other shipment of the order is open."""
+
+
 class Handover(msgspec.Struct, frozen=True):
     """Whether the code was right. A wrong one is counted, so it is an answer and not an error: the caller's
-    transaction must commit it."""
+    transaction must commit it. `departure` is None where the goods had left before."""
 
     collected: bool
     tries_left: int
+    departure: Departure | None = None
 
 
 class WrongStep(Conflict):

@@ -18,8 +18,8 @@ from unwall.commerce.stock.values import HoldLine
 from unwall.kernel.money import Money
 from unwall.kernel.text import N_, Explanation
 
-MOST_NODES = 8
-"""No shopper wants nine parcels, and no more nodes are looked at."""
+MAX_NODES = 8
+"""Of one plan, and that are looked at for it: a ninth parcel would not pay."""
 
 COVERING = 3
 """How many nodes that have everything are always among the candidates."""
@@ -80,7 +80,7 @@ def best_candidates(candidates: Sequence[Candidate], wanted: Mapping[UUID, int],
             if node not in chosen:
                 chosen.append(node)
     chosen += [n for n in able if n not in chosen]
-    kept = chosen[:MOST_NODES]
+    kept = chosen[:MAX_NODES]
     return sorted(kept, key=able.index)
 
 

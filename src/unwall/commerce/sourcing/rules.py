@@ -7,8 +7,20 @@ from uuid import UUID
 
 from unwall.commerce.sourcing import hours
 from unwall.commerce.sourcing.plans import cheapest_plan, explain, parcel_cost
-from unwall.commerce.sourcing.values import Candidate, DeliveryChoice, DeliveryMethod, DeliveryOption, Plan, Rates
-from unwall.commerce.stock.values import HoldLine, Level, Node
+from unwall.commerce.sourcing.rates import rates_for
+from unwall.commerce.sourcing.values import (
+    Candidate,
+    DeliveryChoice,
+    DeliveryMethod,
+    DeliveryOption,
+    Demand,
+    Plan,
+    Rates,
+    SoldOut,
+    Supply,
+)
+from unwall.commerce.stock.values import HoldLine, Node
+from unwall.kernel.errors import Invalid
 from unwall.kernel.geo import Place, distance_km
 from unwall.kernel.money import Money
 from unwall.kernel.text import N_, Explanation
@@ -18,12 +30,19 @@ Available = Mapping[UUID, Mapping[UUID, int]]
 """By node, then by variant."""
 
 
-def availability(levels: Sequence[Level]) -> dict[UUID, dict[UUID, int]]:
-    found: dict[UUID, dict[UUID, int]] = {}
-    for level in levels:
-        if level.available > 0:
-            found.setdefault(level.node_id, {})[level.variant_id] = level.available
-    return found
+def source(supply: Supply, demand: Demand, choice: DeliveryChoice, now: datetime) -> DeliveryOption:
+    """The chosen way, with the nodes that will give it; its units are taken out of `supply`. Raises `SoldOut` naming
+    what they lack, or `Invalid` where the way is not offered (too far, closed)."""
+    able = candidates(supply.nodes, supply.available, demand.place, now)
+    option = chosen_option(able, demand.wanted, choice, now, rates_for(supply.currency))
+    if option:
+        for line in option.plan.lines:
+            supply.available[line.node_id][line.variant_id] -= line.quantity
+        return option
+    short = lacking(supply.nodes, supply.available, demand.wanted, choice)
+    if short:
+        raise SoldOut(N_("Some of this can no longer be had this way. Choose another way or change the bag."), short)
+    raise Invalid.one("method", N_("This way is not offered for this place now. Choose another."))
 
 
 def candidates(nodes: Sequence[Node], available: Available, place: Place | None, now: datetime) -> list[Candidate]:
@@ -68,7 +87,7 @@ def chosen_option(
 
 
 def _whole(able: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
-    """Those that have everything."""
+    """The candidates that have all that is wanted."""
     return [c for c in able if all(c.available.get(v, 0) >= quantity for v, quantity in wanted.items())]
 
 

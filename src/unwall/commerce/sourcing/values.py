@@ -1,4 +1,4 @@
-"""What can be promised, at what cost, and why.
+"""Delivery options, sourcing plans and their cost.
 
 UnwallError
 └── Conflict > SoldOut   some lines cannot be had in the wanted way; names them
@@ -35,7 +35,7 @@ class DeliveryChoice(msgspec.Struct, frozen=True):
 
 
 class Demand(msgspec.Struct, frozen=True):
-    """What is wanted of one merchant, and where."""
+    """Variants wanted of one merchant, and the place of delivery."""
 
     merchant_id: UUID
     wanted: Mapping[UUID, int]
@@ -56,9 +56,9 @@ class Rates(msgspec.Struct, frozen=True):
     courier_fee: int
     courier_fee_per_km: int
     pickup_km: float = 60.0
-    """How far people go to fetch something."""
+    """Shops farther than this are not offered for pickup."""
     courier_km: float = 8.0
-    """How far a courier rides."""
+    """The longest courier ride."""
     courier_minutes: int = 20
     courier_minutes_per_km: int = 5
     collection_hour: int = 18
@@ -78,8 +78,17 @@ class Candidate(msgspec.Struct, frozen=True):
     available: Mapping[UUID, int]
 
 
+class Supply(msgspec.Struct):
+    """The nodes of a merchant and what is available there. A plan that is made takes its lines out."""
+
+    nodes: list[Node]
+    available: dict[UUID, dict[UUID, int]]
+    """By node, then by variant; no zeros."""
+    currency: str = ""
+
+
 class Plan(msgspec.Struct, frozen=True):
-    """Which node gives what. `cost` in minor units."""
+    """Which node gives which units. `cost` in minor units."""
 
     lines: tuple[HoldLine, ...]
     cost: int

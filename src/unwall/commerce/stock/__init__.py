@@ -1,1 +1,1 @@
-"""Nodes, levels, the ledger and the desk that holds stock (rules S1 to S12 in docs/rules/stock.md)."""
+"""Nodes, stock levels, the ledger, and holding stock (rules S1 to S13 in docs/rules/stock.md)."""

@@ -1,6 +1,8 @@
-"""Every change of stock but the desk's, each in the caller's transaction. Levels are locked in one order within a call
-and not across calls, so a transaction changes the stock of one request, or calls one of the others once. All may be
-repeated: what was booked is not booked again."""
+"""Every change of stock except holding it (`hold_batcher`), each in the caller's transaction.
+
+Levels are locked in one order within a call and not across calls: a transaction calls one of these once, or several for
+the stock of one request. All may be repeated: what was booked is not booked again.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,17 +10,19 @@ from uuid import UUID
 
 from asyncpg import UniqueViolationError
 
-from unwall.commerce.stock import ledger, reads, rules
+from unwall.commerce.stock import ledger, rules
 from unwall.commerce.stock.values import (
     Cause,
     HeldLine,
     HoldState,
     Level,
     LevelKey,
+    LineQuantity,
     Movement,
     NodeDraft,
     Reason,
     Short,
+    VariantQuantity,
 )
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, NotFound
@@ -29,146 +33,135 @@ from unwall.kernel.text import N_
 
 
 async def allocate(conn: Transaction, request_id: UUID, actor: str) -> None:
-    """Held -> allocated: the order is paid. Raises `HoldGone` if the hold was released, ran out or never was. One past
-    its time that nobody has expired yet still counts."""
-    lines = await _locked_lines(conn, [request_id])
-    if rules.was_given_up(lines):
-        raise rules.hold_gone()
-    await _move_whole(conn, lines, Reason.ALLOCATE, actor)
+    """Held -> allocated: the order is paid. Raises `HoldEnded`; a hold past its time that the sweep has not expired yet
+    still counts."""
+    if not await allocate_many(conn, [request_id], actor):
+        raise rules.hold_ended()
+
+
+async def allocate_many(conn: Transaction, request_ids: Sequence[UUID], actor: str) -> dict[UUID, list[HeldLine]]:
+    """As `allocate`. The lines of each request; one whose hold has ended is left out."""
+    found: dict[UUID, list[HeldLine]] = {}
+    for line in await ledger.lock_held(conn, request_ids):
+        found.setdefault(line.request_id, []).append(line)
+    valid = {request_id: lines for request_id, lines in found.items() if not rules.has_ended(lines)}
+    await _move_whole(conn, [line for lines in valid.values() for line in lines], Reason.ALLOCATE, actor)
+    return valid
 
 
 async def release(conn: Transaction, request_id: UUID, actor: str) -> None:
-    """Held -> available; what is not held (any more) stays as it is."""
-    await _move_whole(conn, await _locked_lines(conn, [request_id]), Reason.RELEASE, actor)
+    """Held -> available; units in any other state stay as they are."""
+    await _move_whole(conn, await ledger.lock_held(conn, [request_id]), Reason.RELEASE, actor)
 
 
-DUE = """
+EXPIRED = """
     SELECT request_id FROM stock_hold WHERE state = 'held' AND expires_at <= $1
     GROUP BY request_id ORDER BY min(expires_at), request_id LIMIT $2"""
 
 
-async def expire_due(conn: Transaction, now: datetime, limit: int = 500) -> list[UUID]:
+async def expire_holds(conn: Transaction, now: datetime, limit: int = 500) -> list[UUID]:
     """Held -> available for holds past their time, the longest past first; the request ids."""
-    due = [record[0] for record in await conn.fetch(DUE, now, limit)]
-    lines = await _locked_lines(conn, due)
+    past = [record[0] for record in await conn.fetch(EXPIRED, now, limit)]
+    lines = await ledger.lock_held(conn, past)
     moved = await _move_whole(conn, lines, Reason.EXPIRE, "clock")
     expired = {line.request_id for line in moved}
-    return [request_id for request_id in due if request_id in expired]
+    return [request_id for request_id in past if request_id in expired]
 
 
 async def issue(
-    conn: Transaction, request_id: UUID, lines: Sequence[tuple[int, int]], cause_id: UUID, actor: str
+    conn: Transaction, request_id: UUID, lines: Sequence[LineQuantity], cause_id: UUID, actor: str
 ) -> None:
-    """Allocated -> outside: the goods leave. `lines`: (line of the hold, counted from 1; quantity), each line once.
-    Raises `Short` where fewer are allocated, `Invalid` for a line that is not there."""
-    await _leave(conn, request_id, lines, Cause(cause_id, Reason.ISSUE, actor))
+    """Allocated -> outside: the goods leave. Each line at most once. Raises `Short` where fewer are allocated, `Invalid`
+    for a line that does not exist."""
+    await _move_allocated(conn, request_id, lines, Cause(cause_id, Reason.ISSUE, actor))
 
 
 async def deallocate(
-    conn: Transaction, request_id: UUID, lines: Sequence[tuple[int, int]], cause_id: UUID, actor: str
+    conn: Transaction, request_id: UUID, lines: Sequence[LineQuantity], cause_id: UUID, actor: str
 ) -> None:
     """Allocated -> available: not found, cancelled. `lines` and errors as in `issue`."""
-    await _leave(conn, request_id, lines, Cause(cause_id, Reason.DEALLOCATE, actor))
+    await _move_allocated(conn, request_id, lines, Cause(cause_id, Reason.DEALLOCATE, actor))
 
 
-async def _leave(conn: Transaction, request_id: UUID, wanted: Sequence[tuple[int, int]], cause: Cause) -> None:
-    found = rules.check_leaving(await _locked_lines(conn, [request_id]), wanted)
-    by_line = {line.line: line for line, _ in found}
-    movements = [rules.hold_movement(line, quantity, cause) for line, quantity in found]
+async def deallocate_all(conn: Transaction, request_id: UUID, cause_id: UUID, actor: str) -> None:
+    """Allocated -> available for every open unit."""
+    lines = [line for line in await ledger.lock_held(conn, [request_id]) if line.state is HoldState.ALLOCATED]
+    cause = Cause(cause_id, Reason.DEALLOCATE, actor)
+    await _move(conn, lines, [rules.hold_movement(line, line.open, cause) for line in lines])
+
+
+async def _move_allocated(conn: Transaction, request_id: UUID, wanted: Sequence[LineQuantity], cause: Cause) -> None:
+    lines = rules.check_leaving(await ledger.lock_held(conn, [request_id]), wanted)
+    by_number = {line.line: line for line in lines}
+    pairs = zip(lines, wanted, strict=True)
+    movements = [rules.hold_movement(line, part.quantity, cause) for line, part in pairs]
     fresh = await ledger.unbooked(conn, movements)
-    if short := rules.not_allocated(fresh, by_line):
+    if short := rules.not_allocated(fresh, by_number):
         raise Short(N_("Fewer are allocated to this order."), short)
-    await _move(conn, [(by_line[m.line], m) for m in fresh])
+    await _move(conn, [by_number[m.line] for m in fresh], fresh)
 
 
 async def _move_whole(conn: Transaction, lines: Sequence[HeldLine], reason: Reason, actor: str) -> list[HeldLine]:
-    """All open units of the lines that are held; those lines. The state under the lock makes it happen once."""
+    """All open units of the lines that are held; those lines. They are locked, so each is moved once."""
     held = [line for line in lines if line.state is HoldState.HELD]
-    await _move(
-        conn,
-        [(line, rules.hold_movement(line, line.open, Cause(line.request_id, reason, actor))) for line in held],
-    )
+    causes = [Cause(line.request_id, reason, actor) for line in held]
+    await _move(conn, held, [rules.hold_movement(line, line.open, c) for line, c in zip(held, causes, strict=True)])
     return held
 
 
-async def _locked_lines(conn: Transaction, request_ids: Sequence[UUID]) -> list[HeldLine]:
-    """The lines as they stand once their levels are locked: nobody else changes them until the transaction ends."""
-    known = await reads.held_lines(conn, request_ids)
-    await ledger.lock(conn, ((line.merchant_id, line.variant_id, line.node_id) for line in known))
-    return await reads.held_lines(conn, request_ids)
-
-
-MOVE_HOLD = """
-    UPDATE stock_hold h SET open = m.open, state = m.state
-    FROM unnest($1::uuid[], $2::smallint[], $3::int[], $4::text[]) AS m (request_id, line, open, state)
-    WHERE h.request_id = m.request_id AND h.line = m.line"""
-
-
-async def _move(conn: Transaction, moves: Sequence[tuple[HeldLine, Movement]]) -> None:
-    if moves:
-        await ledger.book(conn, [movement for _, movement in moves])
-        left = [rules.after(line, movement) for line, movement in moves]
-        await conn.execute(
-            MOVE_HOLD,
-            [line.request_id for line, _ in moves],
-            [line.line for line, _ in moves],
-            [units for units, _ in left],
-            [state for _, state in left],
-        )
+async def _move(conn: Transaction, lines: Sequence[HeldLine], movements: Sequence[Movement]) -> None:
+    after = [rules.after(line, movement) for line, movement in zip(lines, movements, strict=True)]
+    await ledger.move_held(conn, movements, after)
 
 
 # --- goods that come and go -------------------------------------------------------------------------------------------
 
 
 async def receive(
-    conn: Transaction, merchant_id: UUID, node_id: UUID, lines: Sequence[tuple[UUID, int]], cause: Cause
+    conn: Transaction, merchant_id: UUID, node_id: UUID, lines: Sequence[VariantQuantity], cause: Cause
 ) -> None:
-    """Outside -> available (a receipt, a return); makes levels that are not there. `lines`: (variant_id, quantity)."""
-    rules.check_amounts([quantity for _, quantity in lines], cause.reason, rules.ARRIVALS)
-    await _come_and_go(conn, (merchant_id, node_id), lines, cause)
+    """Outside -> available (a receipt, a return); creates levels that do not exist."""
+    rules.check_amounts([line.quantity for line in lines], cause.reason, rules.ARRIVALS)
+    await _change_on_hand(conn, merchant_id, node_id, lines, cause)
 
 
 async def adjust(
-    conn: Transaction, merchant_id: UUID, node_id: UUID, changes: Sequence[tuple[UUID, int]], cause: Cause
+    conn: Transaction, merchant_id: UUID, node_id: UUID, changes: Sequence[VariantQuantity], cause: Cause
 ) -> None:
-    """On hand up or down by (variant_id, delta). Raises `Short` where held and allocated units would be missing."""
-    rules.check_amounts([abs(delta) for _, delta in changes], cause.reason, rules.CORRECTIONS)
-    await _come_and_go(conn, (merchant_id, node_id), changes, cause)
+    """On hand up, or down by a negative quantity. Raises `Short` where held and allocated units would be missing."""
+    rules.check_amounts([abs(change.quantity) for change in changes], cause.reason, rules.CORRECTIONS)
+    await _change_on_hand(conn, merchant_id, node_id, changes, cause)
 
 
 async def counter_sell(
-    conn: Transaction, merchant_id: UUID, node_id: UUID, lines: Sequence[tuple[UUID, int]], cause: Cause
+    conn: Transaction, merchant_id: UUID, node_id: UUID, lines: Sequence[VariantQuantity], cause: Cause
 ) -> None:
     """Available -> outside over the counter, safety stock included. Raises `Short` with what is missing."""
-    rules.check_amounts([quantity for _, quantity in lines], cause.reason, (Reason.COUNTER_SALE,))
-    await _come_and_go(conn, (merchant_id, node_id), [(variant_id, -quantity) for variant_id, quantity in lines], cause)
+    rules.check_amounts([line.quantity for line in lines], cause.reason, (Reason.COUNTER_SALE,))
+    changes = [VariantQuantity(line.variant_id, -line.quantity) for line in lines]
+    await _change_on_hand(conn, merchant_id, node_id, changes, cause)
 
 
-MAKE_LEVELS = """
+CREATE_LEVELS = """
     INSERT INTO stock_level (variant_id, node_id, merchant_id)
     SELECT v.id, n.id, v.merchant_id FROM variant v JOIN node n ON n.id = $3 AND n.merchant_id = v.merchant_id
     WHERE v.merchant_id = $1 AND v.id = ANY($2) ORDER BY v.id ON CONFLICT DO NOTHING"""
 
 
-async def _come_and_go(
-    conn: Transaction, place: tuple[UUID, UUID], changes: Sequence[tuple[UUID, int]], cause: Cause
+async def _change_on_hand(
+    conn: Transaction, merchant_id: UUID, node_id: UUID, changes: Sequence[VariantQuantity], cause: Cause
 ) -> None:
-    """`place`: (merchant_id, node_id). Whatever goes up may make its level."""
-    merchant_id, node_id = place
-    await conn.execute(MAKE_LEVELS, merchant_id, [variant_id for variant_id, delta in changes if delta > 0], node_id)
-    levels = await _known_levels(conn, place, [variant_id for variant_id, _ in changes])
-    fresh = await ledger.unbooked(conn, rules.movements(place, changes, cause))
+    arriving = [change.variant_id for change in changes if change.quantity > 0]
+    await conn.execute(CREATE_LEVELS, merchant_id, arriving, node_id)
+    levels = await _lock_levels(conn, [(merchant_id, change.variant_id, node_id) for change in changes])
+    fresh = await ledger.unbooked(conn, rules.movements(merchant_id, node_id, changes, cause))
     rules.check_room(fresh, levels)
     if short := rules.missing(fresh, levels):
         raise Short(N_("Fewer are there that are promised to nobody."), short)
     await ledger.book(conn, fresh)
 
 
-async def _known_levels(
-    conn: Transaction, place: tuple[UUID, UUID], variant_ids: Sequence[UUID]
-) -> dict[LevelKey, Level]:
-    merchant_id, node_id = place
-    keys = [(merchant_id, variant_id, node_id) for variant_id in variant_ids]
+async def _lock_levels(conn: Transaction, keys: Sequence[LevelKey]) -> dict[LevelKey, Level]:
     levels = await ledger.lock(conn, keys)
     for i, key in enumerate(keys):
         if key not in levels:
@@ -185,7 +178,7 @@ async def set_safety_stock(
     conn: Transaction, merchant_id: UUID, variant_id: UUID, node_id: UUID, quantity: int
 ) -> None:
     """Units kept back from every promise online."""
-    if not 0 <= quantity <= rules.MOST_UNITS:
+    if not 0 <= quantity <= rules.MAX_UNITS_PER_LINE:
         raise Invalid.one("quantity", N_("From none to a million."))
     if await conn.execute(SET_SAFETY_STOCK, merchant_id, variant_id, node_id, quantity) != "UPDATE 1":
         raise NotFound(N_("This node keeps no such article."))
@@ -206,7 +199,7 @@ SAVE_NODE = """
 
 
 async def save_node(conn: Transaction, merchant_id: UUID, draft: NodeDraft) -> UUID:
-    """Make or change a node; raises `Invalid` naming each field, `NotFound` where the id is another merchant's."""
+    """Create or change a node; raises `Invalid` naming each field, `NotFound` where the id is another merchant's."""
     rules.check_node(draft)
     values = [getattr(draft, name) for name in NodeDraft.__struct_fields__ if name != "id"]
     try:

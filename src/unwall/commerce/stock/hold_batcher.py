@@ -1,4 +1,4 @@
-"""The stock desk: holds for many callers in one commit (docs/decisions/0003-group-commit-stock-desk.md)."""
+"""Holding stock for many callers in one commit (docs/decisions/0003-group-commit-stock-desk.md)."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,24 +12,25 @@ from unwall.commerce.stock.values import HeldLine, HoldLine, HoldRequest, HoldRe
 from unwall.kernel.batching import Batcher
 from unwall.kernel.database import Connection, Database, Transaction
 
-CLASHES = 3
-"""How often another desk may store one of the ids between our look and our insert, before the callers are told."""
+MAX_RETRIES = 3
+"""How often another process may store one of the ids between our look-up and our insert, before the callers get the
+error."""
 
 HOLD_COLUMNS = ["request_id", "line", "merchant_id", "variant_id", "node_id", "quantity", "open", "expires_at"]
 
 
 class HoldBatcher:
-    """Callers wait for one commit together. Any number of desks, in any number of processes, may serve one database."""
+    """Callers share a commit. Any number of processes may serve one database."""
 
     def __init__(self, db: Database, *, max_batch: int = 2000) -> None:
         self._db = db
         self._batcher: Batcher[HoldRequest, Answer] = Batcher(self._settle, max_batch=max_batch)
-        self._retried = False  # whether the last batch held retries, which come in crowds
+        self._repeated = False  # whether the last batch had repeated requests, which come in crowds
 
     async def hold(self, request: HoldRequest) -> HoldResult:
         """All lines or nothing; idempotent by the request's id. Raises `Invalid` naming the field, `Reused` where the
-        id stands for something else, `HoldGone` where what it stood for was released or ran out. After any other
-        error nobody knows whether the stock is held: ask again under the same id."""
+        id was used for something else, `HoldEnded` where its hold was released or expired. After any other error
+        nobody knows whether the stock is held: ask again under the same id."""
         rules.check_request(request)
         answer = await self._batcher.submit(request)
         if isinstance(answer, HoldResult):
@@ -41,27 +42,33 @@ class HoldBatcher:
         await self._batcher.close()
 
     async def _settle(self, requests: list[HoldRequest]) -> list[Answer]:
-        """Ids are taken to be new; that one is not shows when it is inserted, and then all are looked up."""
-        for look_up in (self._retried, *[True] * CLASHES):
+        """Ids are taken to be new; where an insert shows that one is not, all are looked up."""
+        for look_up in (self._repeated, *[True] * MAX_RETRIES):
             with suppress(UniqueViolationError, DeadlockDetectedError):
                 return await self._attempt(requests, look_up=look_up)
         return await self._attempt(requests, look_up=True)
 
     async def _attempt(self, requests: Sequence[HoldRequest], *, look_up: bool) -> list[Answer]:
         async with self._db.transaction() as conn:
-            levels = await ledger.lock(
-                conn, ((r.merchant_id, n.variant_id, n.node_id) for r in requests for n in r.lines)
-            )
-            answers = rules.grant(requests, levels, await _stored(conn, requests) if look_up else {})
-            # what is refused is not inserted: it may be the retry of a request that got the last units
-            refused = [r for r, answer in zip(requests, answers, strict=True) if rules.is_refusal(answer)]
-            if refused and not look_up:
-                answers = rules.grant(requests, levels, await _stored(conn, refused))
-            granted = [r for r, answer in zip(requests, answers, strict=True) if answer is GRANTED]
-            if granted:
-                await _store(conn, granted)
-        self._retried = any(answer is REPEATED for answer in answers)
+            answers = await hold_many(conn, requests, look_up=look_up)
+        self._repeated = any(answer is REPEATED for answer in answers)
         return answers
+
+
+async def hold_many(conn: Transaction, requests: Sequence[HoldRequest], *, look_up: bool) -> list[Answer]:
+    """One answer a request, first come first served, in the caller's transaction. `look_up` says whether an id may have
+    been used before; where it is False and one was, raises `UniqueViolationError`. Requests are checked by the caller
+    (`rules.check_request`)."""
+    levels = await ledger.lock(conn, ((r.merchant_id, n.variant_id, n.node_id) for r in requests for n in r.lines))
+    answers = rules.grant(requests, levels, await _stored(conn, requests) if look_up else {})
+    # what is refused is not inserted: it may repeat a request that got the last units
+    refused = [r for r, answer in zip(requests, answers, strict=True) if rules.is_refusal(answer)]
+    if refused and not look_up:
+        answers = rules.grant(requests, levels, await _stored(conn, refused))
+    granted = [r for r, answer in zip(requests, answers, strict=True) if answer is GRANTED]
+    if granted:
+        await _store(conn, granted)
+    return answers
 
 
 async def _store(conn: Transaction, granted: Sequence[HoldRequest]) -> None:
@@ -82,7 +89,7 @@ async def _stored(conn: Connection, requests: Sequence[HoldRequest]) -> dict[UUI
         request_id: Stored(
             lines[0].merchant_id,
             tuple(HoldLine(line.variant_id, line.node_id, line.quantity) for line in lines),
-            rules.was_given_up(lines),
+            rules.has_ended(lines),
         )
         for request_id, lines in found.items()
     }

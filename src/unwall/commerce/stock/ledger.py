@@ -1,15 +1,16 @@
-"""The room's one lock and the one way into the ledger.
+"""Locking stock levels, and writing to the ledger.
 
-Whoever has locked a level may book on it and change the holds on it, nobody else (S3). Levels are locked in one fixed
-order, so two who want the same levels wait for each other but never in a circle. Levels themselves are changed by the
-ledger alone: its trigger `move_levels` adds what is booked.
+Only a transaction that has locked a level may book on it or change a hold on it (S3). Levels are locked in the order of
+variant and node, so that two transactions cannot deadlock. Nothing updates a level but the ledger's trigger
+`move_levels`, which adds what is booked.
 """
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
+from uuid import UUID
 
-from unwall.commerce.stock.values import Level, LevelKey, Movement, Reused
-from unwall.kernel.database import Transaction
+from unwall.commerce.stock.values import HeldLine, Level, LevelKey, Movement, Reused
+from unwall.kernel.database import Transaction, rows
 from unwall.kernel.text import N_
 
 LOCK = """
@@ -17,6 +18,15 @@ LOCK = """
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS k (merchant_id, variant_id, node_id)
     JOIN stock_level l USING (merchant_id, variant_id, node_id)
     ORDER BY l.variant_id, l.node_id FOR UPDATE OF l"""
+
+# the hold is read again, as it is then, once its level is locked; the levels must be locked first
+LOCK_HELD = """
+    SELECT h.request_id, h.line, h.merchant_id, h.variant_id, h.node_id, h.quantity, h.open, h.state, h.expires_at
+    FROM stock_hold h JOIN stock_level l
+        ON l.merchant_id = h.merchant_id AND l.variant_id = h.variant_id AND l.node_id = h.node_id
+    WHERE h.request_id = ANY($1)
+    ORDER BY l.variant_id, l.node_id, h.request_id, h.line
+    FOR UPDATE OF l FOR NO KEY UPDATE OF h"""
 
 BOOKED = """
     SELECT b.cause_id, b.line, b.reason, b.variant_id, b.node_id, b.quantity, b.source, b.target
@@ -34,15 +44,21 @@ FIELDS = [attrgetter(name) for name in COLUMNS]
 
 
 async def lock(conn: Transaction, keys: Iterable[LevelKey]) -> dict[LevelKey, Level]:
-    """The levels that there are, as they stand, until the transaction ends."""
+    """The levels that exist, until the transaction ends."""
     distinct = list(set(keys))
     records = await conn.fetch(LOCK, *([key[i] for key in distinct] for i in range(3)))
     return {(merchant, variant, node): Level(variant, node, *counts) for merchant, variant, node, *counts in records}
 
 
+async def lock_held(conn: Transaction, request_ids: Sequence[UUID]) -> list[HeldLine]:
+    """The lines of these holds and their levels, in the order of request and line, until the transaction ends."""
+    found = await rows(conn, HeldLine, LOCK_HELD, request_ids)
+    return sorted(found, key=attrgetter("request_id.int", "line"))
+
+
 async def unbooked(conn: Transaction, movements: Sequence[Movement]) -> list[Movement]:
-    """Those whose (cause, line, reason) is not in the ledger yet; raises `Reused` where it is, but says otherwise.
-    To be asked under the levels' lock."""
+    """Those whose (cause, line, reason) is not in the ledger yet; raises `Reused` where it is with other goods or another
+    quantity. Call it with the levels locked."""
     causes, lines, reasons = ([getattr(m, name) for m in movements] for name in ("cause_id", "line", "reason"))
     records = await conn.fetch(BOOKED, causes, lines, reasons)
     booked = {(cause, line, reason): tuple(what) for cause, line, reason, *what in records}
@@ -56,11 +72,29 @@ async def unbooked(conn: Transaction, movements: Sequence[Movement]) -> list[Mov
     return fresh
 
 
+MOVE_HELD = """
+    WITH moved AS (
+        UPDATE stock_hold h SET open = m.open, state = m.state
+        FROM unnest($11::uuid[], $12::smallint[], $13::int[], $14::text[]) AS m (request_id, line, open, state)
+        WHERE h.request_id = m.request_id AND h.line = m.line
+    )""" + BOOK
+
+
 async def book(conn: Transaction, movements: Sequence[Movement]) -> None:
     if movements:
         await conn.execute(BOOK, *(list(map(field, movements)) for field in FIELDS))
 
 
+async def move_held(conn: Transaction, movements: Sequence[Movement], after: Sequence[HeldLine]) -> None:
+    """Book movements of held lines, and store the lines as they are `after` them."""
+    if movements:
+        await conn.execute(
+            MOVE_HELD,
+            *(list(map(field, movements)) for field in FIELDS),
+            *([getattr(line, name) for line in after] for name in ("request_id", "line", "open", "state")),
+        )
+
+
 async def book_many(conn: Transaction, records: Sequence[tuple[object, ...]]) -> None:
-    """`book` for movements by the thousand, given as plain tuples of their fields; COPY is closed to confined roles."""
+    """`book` for thousands of movements, each a tuple of a `Movement`'s fields. Roles confined to a merchant cannot COPY."""
     await conn.copy_records_to_table("stock_ledger", records=records, columns=COLUMNS)

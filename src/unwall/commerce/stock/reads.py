@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.commerce.stock.values import Discrepancy, GridRow, HeldLine, LedgerEntry, Level, Node, NodeDraft
+from unwall.commerce.stock.values import Discrepancy, GridRow, HeldLine, LedgerEntry, Level, Node, NodeDraft, NodeStock
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, row, rows
 
@@ -28,12 +28,34 @@ async def nodes(conn: Connection, merchant_ids: Sequence[UUID] | None, lang: str
     )
 
 
+NODE_STOCK = """
+    SELECT jsonb_build_object('id', n.id, 'merchant_id', n.merchant_id, 'code', n.code, 'kind', n.kind,
+            'name', translated(n.translations, $1, 'name', n.name),
+            'city', translated(n.translations, $1, 'city', n.city),
+            'address', translated(n.translations, $1, 'address', n.address), 'latitude', n.latitude,
+            'longitude', n.longitude, 'timezone', n.timezone, 'opening_hours', n.opening_hours, 'ships', n.ships,
+            'pickup', n.pickup, 'pick_minutes', n.pick_minutes, 'pick_cost', n.pick_cost, 'open', n.open) AS node,
+        m.currency,
+        coalesce((SELECT jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'quantity', l.available))
+            FROM stock_level l
+            WHERE l.node_id = n.id AND l.variant_id = ANY($3) AND l.available > 0), '[]') AS available
+    FROM node n JOIN merchant m ON m.id = n.merchant_id
+    WHERE n.merchant_id = ANY($2) ORDER BY n.merchant_id, n.code"""
+
+
+async def node_stock(
+    conn: Connection, merchant_ids: Sequence[UUID], variant_ids: Sequence[UUID], lang: str
+) -> list[NodeStock]:
+    """Every node of these merchants, by merchant and code."""
+    return await rows(conn, NodeStock, NODE_STOCK, lang, merchant_ids, variant_ids)
+
+
 async def node(conn: Connection, node_id: UUID, lang: str) -> Node | None:
     return await row(conn, Node, NODE + " WHERE id = $2", lang, node_id)
 
 
 async def node_draft(conn: Connection, merchant_id: UUID, node_id: UUID) -> NodeDraft | None:
-    """A node as its editor opens it, and as `actions.save_node` takes it back."""
+    """For the editor; `actions.save_node` takes it back."""
     found = await conn.fetchrow("SELECT * FROM node WHERE merchant_id = $1 AND id = $2", merchant_id, node_id)
     return msgspec.convert(dict(found), NodeDraft) if found else None
 

@@ -1,4 +1,4 @@
-"""Pure decisions: who gets stock, what moves where, what is no request at all."""
+"""Who gets stock, what a movement does to levels and holds, and which requests are invalid."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
@@ -7,33 +7,35 @@ from zoneinfo import available_timezones
 
 import msgspec
 import opening_hours
+from msgspec.structs import replace
 
 from unwall.commerce.stock.values import (
     Cause,
     HeldLine,
-    HoldGone,
+    HoldEnded,
     HoldLine,
     HoldRequest,
     HoldResult,
     HoldState,
     Level,
     LevelKey,
+    LineQuantity,
     Movement,
     NodeDraft,
     Reason,
     Reused,
     Shortage,
     StockBucket,
+    VariantQuantity,
 )
 from unwall.kernel.errors import FieldError, Invalid, UnwallError
 from unwall.kernel.text import N_
 
-MOST_UNITS = 1_000_000
-"""In one line: far more than anyone means, far less than a counter overflows at."""
-MOST_ON_HAND = 1_000_000_000
-"""Of one article at one node."""
-MOST_LINES = 30_000
-"""In one call: a line's number is a smallint."""
+MAX_UNITS_PER_LINE = 1_000_000
+"""More than anyone orders, and far from where an integer overflows."""
+MAX_UNITS_PER_LEVEL = 1_000_000_000
+MAX_LINES_PER_CALL = 30_000
+"""A line's number is a smallint."""
 
 GRANTED = HoldResult(granted=True)
 REPEATED = HoldResult(granted=True, repeated=True)
@@ -41,11 +43,11 @@ Answer: TypeAlias = HoldResult | UnwallError
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """What a request id stands for already."""
+    """An earlier request under the same id."""
 
     merchant_id: UUID
     lines: tuple[HoldLine, ...]
-    gone: bool = False
+    ended: bool = False
 
 
 # --- holding (S2 to S6) -----------------------------------------------------------------------------------------------
@@ -56,9 +58,9 @@ def check_request(request: HoldRequest) -> None:
     errors = [
         FieldError(f"lines[{i}].quantity", N_("Ask for at least one and at most a million."))
         for i, line in enumerate(request.lines)
-        if not 0 < line.quantity <= MOST_UNITS
+        if not 0 < line.quantity <= MAX_UNITS_PER_LINE
     ]
-    if not 0 < len(request.lines) <= MOST_LINES:
+    if not 0 < len(request.lines) <= MAX_LINES_PER_CALL:
         errors.append(FieldError("lines", N_("Name what to hold.")))
     if request.expires_at.tzinfo is None:
         errors.append(FieldError("expires_at", N_("Say the time with its zone.")))
@@ -102,7 +104,7 @@ def is_refusal(answer: Answer) -> bool:
 def _again(request: HoldRequest, before: Stored) -> Answer:
     if before.merchant_id != request.merchant_id or before.lines != request.lines:
         return Reused(N_("This request id stands for something else already; use a new one."))
-    return hold_gone() if before.gone else REPEATED
+    return hold_ended() if before.ended else REPEATED
 
 
 def _take(request: HoldRequest, free: dict[LevelKey, int]) -> Answer:
@@ -140,8 +142,8 @@ def hold_record(request: HoldRequest, number: int, line: HoldLine) -> tuple[obje
     )
 
 
-def hold_gone() -> HoldGone:
-    return HoldGone(N_("The stock is no longer held; ask for it again."))
+def hold_ended() -> HoldEnded:
+    return HoldEnded(N_("The stock is no longer held; ask for it again."))
 
 
 # --- what becomes of a hold (S7 to S9) --------------------------------------------------------------------------------
@@ -156,8 +158,8 @@ MOVES: Mapping[Reason, tuple[StockBucket, StockBucket, HoldState]] = {
 """Bucket left, bucket entered, and the state of a line that has moved whole."""
 
 
-def was_given_up(lines: Sequence[HeldLine]) -> bool:
-    """Never was, was released or ran out: nothing an order could still stand on."""
+def has_ended(lines: Sequence[HeldLine]) -> bool:
+    """Whether the hold was never made, was released or expired: an order cannot use it any more."""
     return not lines or any(line.state in (HoldState.RELEASED, HoldState.EXPIRED) for line in lines)
 
 
@@ -169,24 +171,24 @@ def hold_movement(line: HeldLine, quantity: int, cause: Cause) -> Movement:
     )
 
 
-def after(line: HeldLine, movement: Movement) -> tuple[int, HoldState]:
-    """Open units and state of the line once the movement is booked."""
+def after(line: HeldLine, movement: Movement) -> HeldLine:
+    """The line once the movement is booked."""
     if movement.target is StockBucket.ALLOCATED:
-        return line.open, HoldState.ALLOCATED
+        return replace(line, state=HoldState.ALLOCATED)
     left = line.open - movement.quantity
-    return left, line.state if left else MOVES[movement.reason][2]
+    return replace(line, open=left, state=line.state if left else MOVES[movement.reason][2])
 
 
-def check_leaving(lines: Sequence[HeldLine], wanted: Sequence[tuple[int, int]]) -> list[tuple[HeldLine, int]]:
-    """The lines named, with the units that are to leave each; raises `Invalid` naming the first that cannot be."""
+def check_leaving(lines: Sequence[HeldLine], wanted: Sequence[LineQuantity]) -> list[HeldLine]:
+    """The line of each quantity in `wanted`; raises `Invalid` naming the first that cannot leave."""
     by_number, found = {line.line: line for line in lines}, []
-    for i, (number, quantity) in enumerate(wanted):
-        line = by_number.pop(number, None)
+    for i, part in enumerate(wanted):
+        line = by_number.pop(part.line, None)
         if line is None:
             raise Invalid.one(f"lines[{i}].line", N_("The order has no such line, or it is named twice."))
-        if not 0 < quantity <= line.quantity:
+        if not 0 < part.quantity <= line.quantity:
             raise Invalid.one(f"lines[{i}].quantity", N_("At least one, and no more than were ordered."))
-        found.append((line, quantity))
+        found.append(line)
     return found
 
 
@@ -208,9 +210,9 @@ def check_amounts(quantities: Sequence[int], reason: Reason, allowed: tuple[Reas
     errors = [
         FieldError(f"lines[{i}].quantity", N_("At least one and at most a million."))
         for i, quantity in enumerate(quantities)
-        if not 0 < quantity <= MOST_UNITS
+        if not 0 < quantity <= MAX_UNITS_PER_LINE
     ]
-    if not 0 < len(quantities) <= MOST_LINES:
+    if not 0 < len(quantities) <= MAX_LINES_PER_CALL:
         errors.append(FieldError("lines", N_("Name what moves.")))
     if reason not in allowed:
         errors.append(FieldError("reason", N_("This reason does not belong here.")))
@@ -218,17 +220,18 @@ def check_amounts(quantities: Sequence[int], reason: Reason, allowed: tuple[Reas
         raise Invalid(errors)
 
 
-def movements(place: tuple[UUID, UUID], changes: Sequence[tuple[UUID, int]], cause: Cause) -> list[Movement]:
-    """`place`: (merchant_id, node_id); `changes`: (variant_id, units on hand more or fewer)."""
-    merchant_id, node_id = place
+def movements(
+    merchant_id: UUID, node_id: UUID, changes: Sequence[VariantQuantity], cause: Cause
+) -> list[Movement]:
+    """A change's quantity is the units on hand more, or where it is negative fewer."""
     booked = []
-    for number, (variant_id, delta) in enumerate(changes, 1):
-        source, target = (
-            (StockBucket.OUTSIDE, StockBucket.AVAILABLE) if delta > 0 else (StockBucket.AVAILABLE, StockBucket.OUTSIDE)
-        )
+    for number, change in enumerate(changes, 1):
+        source, target = StockBucket.AVAILABLE, StockBucket.OUTSIDE
+        if change.quantity > 0:
+            source, target = target, source
         booked.append(
             Movement(
-                *(merchant_id, variant_id, node_id, abs(delta), source, target),
+                *(merchant_id, change.variant_id, node_id, abs(change.quantity), source, target),
                 *(cause.reason, cause.id, number, cause.actor),
             )
         )
@@ -236,7 +239,7 @@ def movements(place: tuple[UUID, UUID], changes: Sequence[tuple[UUID, int]], cau
 
 
 def missing(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) -> tuple[Shortage, ...]:
-    """What the movements together lack: units in the hand may come from the safety stock, not from a promise."""
+    """What the movements together lack; they may take safety stock, but not what is held or allocated."""
     wanted: dict[LevelKey, int] = {}
     for m in movements:
         key = (m.merchant_id, m.variant_id, m.node_id)
@@ -254,7 +257,7 @@ def check_room(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) 
     for m in movements:
         key = (m.merchant_id, m.variant_id, m.node_id)
         on_hand[key] += m.quantity if m.target is StockBucket.AVAILABLE else -m.quantity
-        if on_hand[key] > MOST_ON_HAND:
+        if on_hand[key] > MAX_UNITS_PER_LEVEL:
             raise Invalid.one(f"lines[{m.line - 1}].quantity", N_("More than a thousand million would be there."))
 
 
@@ -275,7 +278,7 @@ def check_node(draft: NodeDraft) -> None:
         "longitude": (not -180 <= draft.longitude <= 180, N_("From -180 to 180.")),
         "timezone": (draft.timezone not in available_timezones(), N_("Give a time zone such as Asia/Shanghai.")),
         "opening_hours": (not _reads_as_hours(draft.opening_hours), N_('Write hours such as "Mo-Su 10:00-22:00".')),
-        "pick_minutes": (not 0 < draft.pick_minutes <= MOST_UNITS, N_("At least one minute.")),
+        "pick_minutes": (not 0 < draft.pick_minutes <= MAX_UNITS_PER_LINE, N_("At least one minute.")),
         "pick_cost": (not 0 <= draft.pick_cost <= 2**53, N_("Zero or more.")),
     }
     errors = [FieldError(field, message) for field, (is_wrong, message) in wrong.items() if is_wrong]

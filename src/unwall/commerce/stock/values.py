@@ -1,9 +1,9 @@
-"""What the stock room speaks of.
+"""Nodes, levels, holds and ledger entries.
 
 StockError (a Conflict)
-├── HoldGone      the hold was released or ran out; ask again under a new request id
-├── Reused        the request id, or the cause, already stands for something else
-└── Short         fewer are there than are to leave
+├── HoldEnded     the hold was released or expired; ask again under a new request id
+├── Reused        the request id, or the cause, was used before for something else
+└── Short         there are fewer units than are to leave
 """
 
 from datetime import datetime
@@ -106,6 +106,27 @@ class NodeDraft(msgspec.Struct, frozen=True, kw_only=True):
     translations: dict[str, dict[str, str]] = {}
 
 
+class VariantQuantity(msgspec.Struct, frozen=True):
+    variant_id: UUID
+    quantity: int
+
+
+class NodeStock(msgspec.Struct, frozen=True):
+    """A node and what is available there of the variants that were asked for."""
+
+    node: Node
+    currency: str
+    """The merchant's."""
+    available: list[VariantQuantity]
+
+
+class LineQuantity(msgspec.Struct, frozen=True):
+    """`line` of a hold, counted from 1."""
+
+    line: int
+    quantity: int
+
+
 class HoldLine(msgspec.Struct, frozen=True):
     variant_id: UUID
     node_id: UUID
@@ -185,7 +206,7 @@ class GridRow(msgspec.Struct, frozen=True):
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """What made stock move, and who. The same cause books its lines once, however often it is told."""
+    """What made stock move, and who. A line of a cause is booked once, however often it is repeated."""
 
     id: UUID
     reason: Reason
@@ -208,7 +229,7 @@ class Movement(msgspec.Struct, frozen=True):
 
 
 class LedgerEntry(msgspec.Struct, frozen=True):
-    """A movement as it was booked."""
+    """A booked movement."""
 
     entry: int
     at: datetime
@@ -240,8 +261,8 @@ class StockError(Conflict):
     code = "stock"
 
 
-class HoldGone(StockError):
-    code = "hold-gone"
+class HoldEnded(StockError):
+    code = "hold-ended"
 
 
 class Reused(StockError):

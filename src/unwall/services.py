@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from unwall.commerce.orders.checkout import Checkout, CheckoutTerms
+from unwall.commerce.orders.checkout import Checkout
 from unwall.commerce.orders.gateway import TestGateway
 from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.insight.attribution.owners import Owners
@@ -41,7 +41,8 @@ async def open_services(config: Settings, secret: bytes) -> AsyncIterator[Servic
         ingest, holds = Ingest(db), HoldBatcher(db)
         stack.push_async_callback(ingest.close)
         stack.push_async_callback(holds.close)
-        checkout = Checkout(db, holds, TestGateway(db), CheckoutTerms(pay_minutes=config.hold_minutes))
+        checkout = Checkout(db, holds, TestGateway(db), pay_minutes=config.pay_minutes)
+        stack.push_async_callback(checkout.close)
         recommender = Recommender(db, files)
         await recommender.refresh()
         watcher = asyncio.create_task(recommender.watch())

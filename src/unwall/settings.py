@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 
+from unwall.commerce.orders.rules import PAY_MINUTES
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Plain values; every field `x` is read from `UNWALL_X`, and `database_url` also from `DATABASE_URL`."""
@@ -29,8 +31,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many proxies of yours stand in front. The last of as many entries of `X-Forwarded-For` is then whom repeated
     sign-ins, sign-ups and cards are counted for; 0 believes no header."""
     pool_size: int = 10
-    hold_minutes: int = 15
-    """How long stock is held for an unpaid order."""
+    pay_minutes: int = PAY_MINUTES
+    """How long a prepared order can be paid; its stock is held a little longer."""
     attribution_days: int = 7
     """The attribution window: a sale counts for the last post touched within it."""
     metrics_directory: str = ""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.commerce.orders import actions as orders
+from unwall.commerce.orders import cart as orders
 from unwall.commerce.orders.checkout import Checkout
 from unwall.commerce.orders.gateway import CardDetails, CardToken, TestGateway
 from unwall.commerce.orders.values import Contact, Order, Origin
@@ -14,7 +14,7 @@ from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock import reads as stock_reads
 from unwall.commerce.stock.hold_batcher import HoldBatcher
-from unwall.commerce.stock.values import Cause, Node, NodeDraft, NodeKind, Reason
+from unwall.commerce.stock.values import Cause, Node, NodeDraft, NodeKind, Reason, VariantQuantity
 from unwall.journal.values import Visit
 from unwall.kernel.database import Connection, Database
 from unwall.kernel.geo import Place
@@ -131,7 +131,7 @@ async def _found(conn: Connection, slug: str) -> Market:
 
 
 async def put(conn: Connection, market: Market, node_id: UUID, units: dict[UUID, int]) -> None:
-    lines = [(variant, quantity) for variant, quantity in units.items() if quantity]
+    lines = [VariantQuantity(variant, quantity) for variant, quantity in units.items() if quantity]
     if lines:
         cause = Cause(new_id(), Reason.RECEIPT, "staff:bo@example.org")
         await stock.receive(conn, market.merchant, node_id, lines, cause)
@@ -140,7 +140,7 @@ async def put(conn: Connection, market: Market, node_id: UUID, units: dict[UUID,
 async def take_away(db: Database, market: Market, node_id: UUID, variant: UUID, quantity: int) -> None:
     async with db.transaction() as conn:
         cause = Cause(new_id(), Reason.ADJUSTMENT, "staff:bo@example.org")
-        await stock.adjust(conn, market.merchant, node_id, [(variant, -quantity)], cause)
+        await stock.adjust(conn, market.merchant, node_id, [VariantQuantity(variant, -quantity)], cause)
 
 
 def visitor(*, lang: str = "en", place: Place | None = HANGZHOU) -> Visit:

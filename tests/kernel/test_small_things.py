@@ -15,7 +15,7 @@ from unwall.kernel.files import key_for, open_files
 from unwall.kernel.geo import Point, distance_km
 from unwall.kernel.ids import derived_id, id_at, new_id, parse_id
 from unwall.kernel.seals import seal, unseal
-from unwall.kernel.secrets import install_secret, pickup_code
+from unwall.kernel.secrets import install_secret
 from unwall.kernel.text import Explanation, accepted, best_language
 
 
@@ -69,16 +69,6 @@ def test_processes_that_start_at_once_get_one_install_secret(tmp_path: Path):
             data = tmp_path / str(n)
             data.mkdir()
             assert len(set(processes.map(install_secret, [data] * 4))) == 1
-
-
-def test_a_pickup_code_has_six_digits_and_belongs_to_one_shipment_of_one_install():
-    shipment = uuid4()
-    code = pickup_code(b"one", shipment)
-    assert len(code) == 6
-    assert code.isdigit()
-    assert code == pickup_code(b"one", shipment)
-    others = {pickup_code(b"one", uuid4()) for _ in range(20)} | {pickup_code(b"two", shipment)}
-    assert len(others) > 15
 
 
 def test_a_sealed_value_reads_back_only_whole_for_its_purpose_and_kind():

@@ -29,13 +29,11 @@ MAY_READ = {
     ("commerce.orders", "node"): "an order names the nodes that serve it",
     ("commerce.orders", "stock_ledger"): "an order's page tells every movement behind it",
     ("commerce.orders", "member_code"): "a counter sale finds its member by the merchant's code",
-    ("commerce.fulfilment", "sales_order"): "to be removed: a task names its order and customer",
     ("commerce.fulfilment", "node"): "a shipment names its node",
     ("commerce.fulfilment", "variant"): "a task shows what is to be picked",
     ("commerce.fulfilment", "product"): "a task shows what is to be picked",
     ("commerce.fulfilment", "product_image"): "a task shows what is to be picked",
-    ("commerce.sourcing", "merchant"): "a fee is in the merchant's currency",
-    ("commerce.sourcing", "node"): "to be removed: the places of the place picker",
+    ("commerce.stock", "merchant"): "a delivery fee is in the merchant's currency, read with what its nodes have",
     ("commerce.stock", "variant"): "levels exist for variants only",
     ("commerce.stock", "product"): "the stock grid is searched by title",
     ("content.feed", "follow"): "merging the outboxes of followed accounts is one statement",
@@ -68,9 +66,7 @@ MAY_READ = {
     ("insight.recommend", "visitor"): "the model joins what a member did as a visitor",
     ("people", "idempotency"): "to be removed: old keys are forgotten with old sessions",
 }
-MAY_WRITE = {("people", "idempotency"): "to be removed: old keys are forgotten with old sessions"} | {
-    ("commerce.fulfilment", "sales_order"): "to be removed: the last shipment closes the order"
-}
+MAY_WRITE = {("people", "idempotency"): "to be removed: old keys are forgotten with old sessions"}
 
 
 @cache

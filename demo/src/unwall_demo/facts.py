@@ -149,7 +149,7 @@ def _cause(papers: Papers, move: int, cause: int) -> UUID:
 def _actor(papers: Papers, move: int, cause: int, node: int) -> str:
     if move == HOLD:
         return f"visitor:{papers.registry.visitors[papers.orders.person[cause]]}"
-    return "house" if move == ALLOCATE else f"staff:{papers.registry.staff[node]}"
+    return "system" if move == ALLOCATE else f"staff:{papers.registry.staff[node]}"
 
 
 # --- the journal ------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from uuid import UUID
 
 import numpy as np
 
@@ -102,8 +101,7 @@ class Papers(NamedTuple):
         merchants, nodes = stage.market.merchants, stage.market.nodes
         goods, fees = self._totals()
         placed, paid, due = times(orders.placed), times(deliveries.paid), times(deliveries.due)
-        lines = self._hold_lines()
-        taken: set[str] = set()
+        lines, numbers = self._hold_lines(), self._numbers()
         for n, (left, person) in enumerate(zip(self._left(), orders.person.tolist(), strict=True)):
             merchant, node = merchants[orders.merchant[n]], int(deliveries.node[n])
             order_id, node_id = known(registry.orders[n]), known(registry.nodes[node])
@@ -113,7 +111,7 @@ class Papers(NamedTuple):
             yield OrderRecord(
                 id=order_id,
                 merchant_id=known(registry.merchants[orders.merchant[n]]),
-                number=_number(merchant.slug, order_id, taken),
+                number=numbers[n],
                 hold_id=order_id,
                 visitor_id=registry.visitors[person],
                 member_id=registry.members[person],
@@ -132,6 +130,15 @@ class Papers(NamedTuple):
                 expires_at=placed[n] + timedelta(minutes=15),
                 paid_at=paid[n],
             )
+
+    def _numbers(self) -> list[str]:
+        merchants, taken, numbers = self.stage.market.merchants, set[str](), []
+        for n in range(len(self.orders.placed)):
+            slug = merchants[self.orders.merchant[n]].slug
+            wanted = order_numbers(slug, known(self.registry.orders[n]))
+            numbers.append(next(number for number in wanted if number not in taken))
+            taken.add(numbers[-1])
+        return numbers
 
     def _hold_lines(self) -> list[tuple[HoldLine, ...]]:
         found: list[list[HoldLine]] = [[] for _ in self.orders.placed]
@@ -210,7 +217,7 @@ class Papers(NamedTuple):
 
     def shipments(self) -> Iterator[ShipmentRecord]:
         registry, deliveries = self.registry, self.deliveries
-        due = times(deliveries.due)
+        due, numbers, persons = times(deliveries.due), self._numbers(), self.orders.person.tolist()
         for n, steps in enumerate(self._steps()):
             state, at = steps[-1]
             gone = state is ShipmentState.HANDED_OVER and deliveries.method[n] == SHIP
@@ -218,6 +225,9 @@ class Papers(NamedTuple):
                 id=registry.shipments[n],
                 merchant_id=known(registry.merchants[self.orders.merchant[n]]),
                 order_id=known(registry.orders[n]),
+                order_number=numbers[n],
+                customer=self.names[persons[n]],
+                hold_id=known(registry.orders[n]),
                 node_id=known(registry.nodes[deliveries.node[n]]),
                 method=METHODS[deliveries.method[n]],
                 state=state,
@@ -236,6 +246,9 @@ class Papers(NamedTuple):
                 shipment_id=registry.shipments[order],
                 line=line,
                 merchant_id=known(registry.merchants[self.orders.merchant[order]]),
+                order_id=known(registry.orders[order]),
+                order_line=line,
+                hold_id=known(registry.orders[order]),
                 variant_id=known(registry.variants[variant]),
                 quantity=quantity,
                 picked=done,
@@ -252,7 +265,7 @@ class Papers(NamedTuple):
                     merchant_id=known(merchant),
                     at=time_of(at),
                     state=state.value,
-                    actor="house" if state is ShipmentState.ROUTED else staff,
+                    actor="system" if state is ShipmentState.ROUTED else staff,
                 )
 
     def holds(self) -> Iterator[StockHoldRecord]:
@@ -271,12 +284,6 @@ class Papers(NamedTuple):
                 state=HoldState.ISSUED if left[order] else HoldState.ALLOCATED,
                 expires_at=until[order],
             )
-
-
-def _number(slug: str, order_id: UUID, taken: set[str]) -> str:
-    number = next(number for number in order_numbers(slug, order_id) if number not in taken)
-    taken.add(number)
-    return number
 
 
 def _why(node: str, km: float, due: datetime) -> Explanation:

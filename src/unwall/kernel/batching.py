@@ -69,10 +69,12 @@ class Batcher(Generic[Item, Answer]):
             answers = await self._work([item for item, _ in batch])
             if len(answers) != len(batch):
                 raise RuntimeError(f"{len(batch)} items got {len(answers)} answers")
-        except Exception as error:  # the callers are told; the drain must live on
+        except BaseException as error:  # the callers are told, and the other batches follow
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
             return
         for (_, future), answer in zip(batch, answers, strict=True):
             if not future.done():

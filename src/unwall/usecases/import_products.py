@@ -6,7 +6,7 @@ from unwall.catalogue import actions as catalogue
 from unwall.catalogue.values import CountedQuantity, ProductImportReport
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock import reads as stock_reads
-from unwall.commerce.stock.values import Cause, Reason
+from unwall.commerce.stock.values import Cause, Reason, VariantQuantity
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
@@ -39,7 +39,10 @@ async def _set_on_hand(
 ) -> None:
     levels = await stock_reads.levels(conn, [count.variant_id for count in counted])
     on_hand = {level.variant_id: level.on_hand for level in levels if level.node_id == node_id}
-    changes = [(count.variant_id, count.quantity - on_hand.get(count.variant_id, 0)) for count in counted]
-    changes = [(variant_id, delta) for variant_id, delta in changes if delta]
+    changes = [
+        VariantQuantity(count.variant_id, delta)
+        for count in counted
+        if (delta := count.quantity - on_hand.get(count.variant_id, 0))
+    ]
     if changes:
         await stock.adjust(conn, merchant_id, node_id, changes, Cause(new_id(), Reason.COUNT, actor))

@@ -14,9 +14,8 @@ from tests.channels.counter.jobs import pack, task_of, to_collect, to_ship
 from tests.channels.snapshots import snapshot
 from tests.channels.staffing import Person, signed_in
 from tests.commerce.market import Market, facts, sound
-from unwall.commerce.fulfilment.rules import find_by_code
+from unwall.commerce.fulfilment.rules import find_by_code, pickup_code
 from unwall.kernel.database import Database
-from unwall.kernel.secrets import pickup_code
 from unwall.people.values import Role
 
 PAGE = "/counter/hand-over"

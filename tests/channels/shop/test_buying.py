@@ -6,9 +6,9 @@ import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.stall import SCARF, Stall, another, cart_of, counted, put_into_bag
+from unwall.commerce.fulfilment.rules import pickup_code
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
-from unwall.kernel.secrets import pickup_code
 from unwall.services import Services
 
 WHO = {"name": "Ann Lin", "phone": "138 0013 8000"}

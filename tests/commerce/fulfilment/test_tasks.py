@@ -9,6 +9,7 @@ import pytest
 
 from tests.commerce.market import NOW, SECRET, available, buy, facts, open_market, sound, staff, visitor
 from unwall.commerce.fulfilment import actions, reads, rules
+from unwall.commerce.fulfilment.rules import pickup_code
 from unwall.commerce.fulfilment.values import (
     CodeLocked,
     Handover,
@@ -19,10 +20,11 @@ from unwall.commerce.fulfilment.values import (
     WrongStep,
 )
 from unwall.commerce.orders import reads as orders
+from unwall.commerce.orders.hand_over import hand_over, hand_to_carrier
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
+from unwall.commerce.stock import reads as stock_reads
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
-from unwall.kernel.secrets import pickup_code
 
 
 async def act(db, who, action, *args):
@@ -77,7 +79,7 @@ async def test_tasks_come_soonest_due_first_and_leave_when_done(db):
     )
     [shipment] = [t for t in tasks if t.order_id == soon.id]
     await made_ready(db, who, shipment)
-    await act(db, who, actions.hand_over, shipment.id, pickup_code(SECRET, shipment.id), SECRET, NOW)
+    await act(db, who, hand_over, shipment.id, pickup_code(SECRET, shipment.id), SECRET, NOW)
     async with db.read() as conn:
         assert [t.order_id for t in await reads.tasks(conn, market.bund, "en")] == [late.id]
 
@@ -97,9 +99,9 @@ async def test_a_pickup_from_list_to_hand(db):
         assert await reads.pickup_waiting(conn, market.west_lake, order.number) is None
     # and handed over against the right code, as people write it
     code = pickup_code(SECRET, shipment.id)
-    answer = await act(db, who, actions.hand_over, shipment.id, f"{code[:3]} {code[3:]}", SECRET, NOW)
+    answer = await act(db, who, hand_over, shipment.id, f"{code[:3]} {code[3:]}", SECRET, NOW)
     # then the goods have left, the order is fulfilled, and the fact is on record once
-    assert answer == Handover(collected=True, tries_left=5)
+    assert (answer.collected, answer.tries_left, answer.departure.last) == (True, 5, True)
     async with db.read() as conn:
         story = await orders.story(conn, order.id, "en")
         level = await conn.fetchrow(
@@ -111,7 +113,7 @@ async def test_a_pickup_from_list_to_hand(db):
     assert (story.order.state, tuple(level)) == ("fulfilled", (8, 0, 0))
     assert tuple(fact) == (order.id, market.bund, order.visitor_id)
     assert [(s.state, s.actor) for s in story.steps] == [
-        ("routed", "house"),
+        ("routed", "system"),
         ("picking", "staff:bo@example.org"),
         ("ready", "staff:bo@example.org"),
         ("collected", "staff:bo@example.org"),
@@ -128,7 +130,7 @@ async def test_every_press_may_be_repeated(db):
     for _ in range(2):
         await act(db, who, actions.make_ready, shipment.id, NOW)
     for _ in range(2):
-        done = await act(db, who, actions.hand_over, shipment.id, pickup_code(SECRET, shipment.id), SECRET, NOW)
+        done = await act(db, who, hand_over, shipment.id, pickup_code(SECRET, shipment.id), SECRET, NOW)
         assert done.collected
     async with db.read() as conn:
         assert len(await reads.steps_of(conn, shipment.order_id)) == 4
@@ -142,18 +144,18 @@ async def test_five_wrong_codes_lock_until_staff_give_a_reason(db):
     await made_ready(db, who, shipment)
     code = pickup_code(SECRET, shipment.id)
     wrong = ["000000" if code != "000000" else "111111", "", "12", code + "0", "abcdef"]
-    answers = [await act(db, who, actions.hand_over, shipment.id, w, SECRET, NOW) for w in wrong]
+    answers = [await act(db, who, hand_over, shipment.id, w, SECRET, NOW) for w in wrong]
     assert answers == [Handover(collected=False, tries_left=n) for n in (4, 3, 2, 1, 0)]
     # locked, even for the right code
     with pytest.raises(CodeLocked):
-        await act(db, who, actions.hand_over, shipment.id, code, SECRET, NOW)
+        await act(db, who, hand_over, shipment.id, code, SECRET, NOW)
     assert await state(db, shipment) == "ready"
     async with db.read() as conn:
         assert (await reads.task(conn, shipment.id, "en")).locked
     with pytest.raises(Invalid, match="reason"):
         await act(db, who, actions.unlock, shipment.id, " ", NOW)
     await act(db, who, actions.unlock, shipment.id, "Passport seen", NOW)
-    assert (await act(db, who, actions.hand_over, shipment.id, code, SECRET, NOW)).collected
+    assert (await act(db, who, hand_over, shipment.id, code, SECRET, NOW)).collected
     async with db.read() as conn:
         assert [s.note for s in await reads.steps_of(conn, shipment.order_id)] == ["", "", "", "Passport seen", ""]
 
@@ -164,7 +166,7 @@ async def test_a_code_of_another_shipment_opens_nothing(db):
     async with db.read() as conn:
         [second] = await reads.shipments_of(conn, [other.id], "en")
     await made_ready(db, who, shipment)
-    answer = await act(db, who, actions.hand_over, shipment.id, pickup_code(SECRET, second.id), SECRET, NOW)
+    answer = await act(db, who, hand_over, shipment.id, pickup_code(SECRET, second.id), SECRET, NOW)
     assert not answer.collected
 
 
@@ -174,15 +176,15 @@ async def test_a_parcel_leaves_with_its_carrier(db):
     async with db.read() as conn:
         [shipment] = await reads.shipments_of(conn, [order.id], "en")
     with pytest.raises(WrongStep):
-        await act(db, who, actions.hand_to_carrier, shipment.id, "SF1", NOW)
+        await act(db, who, hand_to_carrier, shipment.id, "SF1", NOW)
     await made_ready(db, who, shipment)
     with pytest.raises(WrongStep):
-        await act(db, who, actions.hand_over, shipment.id, pickup_code(SECRET, shipment.id), SECRET, NOW)
+        await act(db, who, hand_over, shipment.id, pickup_code(SECRET, shipment.id), SECRET, NOW)
     for wrong in (" ", "x" * 101):
         with pytest.raises(Invalid, match="tracking"):
-            await act(db, who, actions.hand_to_carrier, shipment.id, wrong, NOW)
+            await act(db, who, hand_to_carrier, shipment.id, wrong, NOW)
     for _ in range(2):
-        await act(db, who, actions.hand_to_carrier, shipment.id, " SF1 ", NOW)
+        await act(db, who, hand_to_carrier, shipment.id, " SF1 ", NOW)
     async with db.read() as conn:
         left = await reads.shipment(conn, shipment.id, "en")
         assert (await orders.order(conn, order.id, "en")).state == "fulfilled"
@@ -198,7 +200,7 @@ async def test_a_courier_rides_off_without_a_number(db):
     async with db.read() as conn:
         [shipment] = await reads.shipments_of(conn, [order.id], "en")
     await made_ready(db, who, shipment)
-    await act(db, who, actions.hand_to_carrier, shipment.id, "", NOW)
+    await act(db, who, hand_to_carrier, shipment.id, "", NOW)
     async with db.read() as conn:
         left = await reads.shipment(conn, shipment.id, "en")
     assert (left.method, left.state, left.tracking, order.shipping_total) == ("courier", "handed_over", None, 1600)
@@ -211,11 +213,69 @@ async def test_an_order_is_fulfilled_with_its_last_shipment(db):
         shipments = await reads.shipments_of(conn, [order.id], "en")
     for shipment in shipments:
         await made_ready(db, who, shipment)
-        await act(db, who, actions.hand_to_carrier, shipment.id, "SF1", NOW)
+        await act(db, who, hand_to_carrier, shipment.id, "SF1", NOW)
         async with db.read() as conn:
             states.append((await orders.order(conn, order.id, "en")).state)
     assert states == ["paid", "fulfilled"]
     await sound(db)
+
+
+async def test_an_order_line_that_two_nodes_serve_keeps_its_number(db):
+    # given two scarves and a tea, of which no node has both whole
+    market = await open_market(db, each=2)
+    order, who = await buy(db, visitor(), (market.tea, 1), (market.red, 3)), staff(market)
+    async with db.read() as conn:
+        shipments = await reads.shipments_of(conn, [order.id], "en")
+        tasks = [await reads.task(conn, shipment.id, "en") for shipment in shipments]
+        held = await stock_reads.held_lines(conn, [order.hold_id])
+    # then each shipment line names the line of the order and that of the hold
+    numbers = {line.variant_id: line.line for line in order.lines}
+    served = sorted(
+        (line.line, line.order_line, line.variant_id, line.quantity) for task in tasks for line in task.lines
+    )
+    assert served == [(line.line, numbers[line.variant_id], line.variant_id, line.quantity) for line in held]
+    assert [line.order_line for task in tasks for line in task.lines].count(numbers[market.red]) == 2
+    # and what left of the order line is the sum of what left of its shipment lines
+    for shipment in shipments:
+        await made_ready(db, who, shipment)
+        await act(db, who, hand_to_carrier, shipment.id, "SF1", NOW)
+    async with db.read() as conn:
+        left = await conn.fetch(
+            "SELECT l.line, sum(s.picked) AS picked FROM order_line l"
+            " JOIN shipment_line s ON s.order_id = l.order_id AND s.order_line = l.line GROUP BY l.line ORDER BY l.line"
+        )
+    assert dict(map(tuple, left)) == {numbers[market.tea]: 1, numbers[market.red]: 3}
+    await sound(db)
+
+
+@pytest.mark.parametrize("column", ["order_line", "line"])
+async def test_a_shipment_line_names_a_line_that_exists(db, column):
+    _, _, _, shipment = await a_pickup(db)
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        async with db.transaction() as conn:
+            await conn.execute(f"UPDATE shipment_line SET {column} = 7 WHERE shipment_id = $1", shipment.id)
+
+
+async def test_a_shipment_is_of_its_merchants_order_and_node(db):
+    _, _, _, shipment = await a_pickup(db)
+    other = await open_market(db, slug="another")
+    for change in ("node_id = $2", "merchant_id = $2"):
+        with pytest.raises(asyncpg.ForeignKeyViolationError):
+            async with db.transaction() as conn:
+                wrong = other.bund if change.startswith("node") else other.merchant
+                await conn.execute(f"UPDATE shipment SET {change} WHERE id = $1", shipment.id, wrong)
+
+
+async def test_two_shipments_that_leave_at_once_close_their_order(db):
+    market = await open_market(db, each=2)
+    order, who = await buy(db, visitor(), (market.red, 3)), staff(market)
+    async with db.read() as conn:
+        shipments = await reads.shipments_of(conn, [order.id], "en")
+    for shipment in shipments:
+        await made_ready(db, who, shipment)
+    await asyncio.gather(*(act(db, who, hand_to_carrier, shipment.id, "SF1", NOW) for shipment in shipments))
+    async with db.read() as conn:
+        assert (await orders.order(conn, order.id, "en")).state == "fulfilled"
 
 
 async def test_staff_reach_only_their_own_node_and_merchant(db):
@@ -267,7 +327,7 @@ async def test_two_hands_at_once_hand_over_once(db):
     market, who, _, shipment = await a_pickup(db)
     await made_ready(db, who, shipment)
     code = pickup_code(SECRET, shipment.id)
-    answers = await asyncio.gather(*(act(db, who, actions.hand_over, shipment.id, code, SECRET, NOW) for _ in range(4)))
+    answers = await asyncio.gather(*(act(db, who, hand_over, shipment.id, code, SECRET, NOW) for _ in range(4)))
     assert all(answer.collected for answer in answers)
     assert (await available(db, market.red))[market.bund] == 9
     assert [f[0] for f in await facts(db)].count("pickup") == 1
@@ -286,3 +346,13 @@ def test_the_table_of_steps_lets_nothing_else_through():
     assert set(rules.NEXT) == set(ShipmentState)
     assert set(rules.ENDS) == set(ShipmentMethod)
     assert {state for state in ShipmentState if rules.NEXT[state]} == set(rules.OPEN)
+
+
+def test_a_pickup_code_has_six_digits_and_belongs_to_one_shipment_of_one_install():
+    shipment = new_id()
+    code = pickup_code(b"one", shipment)
+    assert len(code) == 6
+    assert code.isdigit()
+    assert code == pickup_code(b"one", shipment)
+    others = {pickup_code(b"one", new_id()) for _ in range(20)} | {pickup_code(b"two", shipment)}
+    assert len(others) > 15

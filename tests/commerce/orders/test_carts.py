@@ -17,10 +17,13 @@ from tests.commerce.market import (
     staff,
     visitor,
 )
-from unwall.commerce.orders import actions, reads
-from unwall.commerce.orders.values import MOST_OF_ONE, Origin, SaleDone
+from unwall.commerce.orders import cart as actions
+from unwall.commerce.orders import reads
+from unwall.commerce.orders.counter_sale import CounterSale, sell_at_counter
+from unwall.commerce.orders.rules import MAX_UNITS_PER_LINE
+from unwall.commerce.orders.values import Origin, SaleDone
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, SoldOut
-from unwall.commerce.stock.values import Short
+from unwall.commerce.stock.values import Short, VariantQuantity
 from unwall.journal.partitions import ensure_days
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
@@ -80,7 +83,7 @@ async def test_the_first_origin_stays_unless_a_newer_one_is_named(db):
     ]
 
 
-@pytest.mark.parametrize("quantity", [0, -1, MOST_OF_ONE + 1])
+@pytest.mark.parametrize("quantity", [0, -1, MAX_UNITS_PER_LINE + 1])
 async def test_quantities_outside_the_limits_are_refused_by_name(db, quantity):
     market, visit = await open_market(db), visitor()
     with pytest.raises(Invalid) as caught:
@@ -168,7 +171,8 @@ async def test_forty_shoppers_share_fifteen_units_and_not_one_more(db):
 
 async def sell(db, who, node_id, lines, sale_id):
     async with db.confined(who.merchant_id) as conn:
-        return await actions.sell_at_counter(conn, who, node_id, lines, sale_id, NOW)
+        wanted = [VariantQuantity(*line) for line in lines]
+        return await sell_at_counter(conn, who, CounterSale(sale_id, node_id, wanted), NOW)
 
 
 async def test_a_counter_sale_is_an_order_with_its_money_stock_and_facts(db):
@@ -228,9 +232,8 @@ async def test_a_sale_may_name_its_customer(db):
 
     async def sell_to(code):
         async with db.confined(market.merchant) as conn:
-            return await actions.sell_at_counter(
-                conn, who, market.west_lake, [(market.red, 1)], new_id(), NOW, member_code=code
-            )
+            sale = CounterSale(new_id(), market.west_lake, [VariantQuantity(market.red, 1)], code)
+            return await sell_at_counter(conn, who, sale, NOW)
 
     order_id = await sell_to(" 17850 ")
     async with db.read() as conn:

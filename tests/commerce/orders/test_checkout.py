@@ -23,10 +23,11 @@ from tests.commerce.market import (
     take_away,
     visitor,
 )
+from tests.commerce.stock.shelf import once_before
 from unwall.commerce.fulfilment import reads as fulfilment
-from unwall.commerce.orders import reads
-from unwall.commerce.orders.checkout import Swept
+from unwall.commerce.orders import prepare, reads
 from unwall.commerce.orders.gateway import GatewaySilent
+from unwall.commerce.orders.sweep import SweepReport
 from unwall.commerce.orders.values import (
     Contact,
     OrderClosed,
@@ -222,9 +223,9 @@ async def test_an_order_left_lying_expires_and_its_stock_is_free(db):
     cart = await fill_cart(db, visit, (market.red, 1))
     order = await checkout.prepare(visit, cart, SHIP, ANN, NOW)
     # a minute too early nothing happens
-    assert await checkout.sweep(NOW + timedelta(minutes=14)) == Swept()
-    assert await checkout.sweep(NOW + timedelta(minutes=15)) == Swept(expired=1)
-    assert await checkout.sweep(NOW + timedelta(minutes=15)) == Swept()
+    assert await checkout.sweep(NOW + timedelta(minutes=14)) == SweepReport()
+    assert await checkout.sweep(NOW + timedelta(minutes=15)) == SweepReport(expired=1)
+    assert await checkout.sweep(NOW + timedelta(minutes=15)) == SweepReport()
     assert (await available(db, market.red))[market.west_lake] == 10
     with pytest.raises(OrderClosed):
         await checkout.pay(order.id, PAYS, NOW + timedelta(minutes=15))
@@ -239,8 +240,8 @@ async def test_a_hold_that_no_order_stands_on_expires_too(db):
     order = await checkout.prepare(visit, await fill_cart(db, visit, (market.red, 1)), SHIP, ANN, NOW)
     async with db.transaction() as conn:
         await conn.execute("UPDATE sales_order SET hold_id = NULL WHERE id = $1", order.id)
-    assert await checkout.sweep(NOW + timedelta(minutes=19)) == Swept(expired=1)
-    assert await checkout.sweep(NOW + timedelta(minutes=20)) == Swept(holds=1)
+    assert await checkout.sweep(NOW + timedelta(minutes=19)) == SweepReport(expired=1)
+    assert await checkout.sweep(NOW + timedelta(minutes=20)) == SweepReport(holds=1)
     assert (await available(db, market.red))[market.west_lake] == 10
     await sound(db)
 
@@ -261,7 +262,7 @@ async def test_m8_pressing_twice_orders_once(db):
     assert (await checkout.prepare(visit, cart, SHIP, ANN, NOW + timedelta(minutes=1))).id == first.id
     paid = await checkout.pay(first.id, PAYS, NOW)
     assert await checkout.pay(first.id, PAYS, NOW) == paid
-    assert await checkout.finalize(first.id, NOW) == paid
+    assert await checkout.finish(first.id, NOW) == paid
     assert (await checkout.prepare(visit, cart, SHIP, ANN, NOW)).id == first.id
     assert len(await shipments_of(db, paid)) == 1
     assert (await available(db, market.red))[market.west_lake] == 9
@@ -386,10 +387,10 @@ async def test_a_sweep_goes_on_past_what_fails(db, failure):
         return await find(payment_id)
 
     checkout.gateway.find = find_one
-    assert await checkout.sweep(NOW + timedelta(minutes=3)) == Swept(settled=1, finished=1)
+    assert await checkout.sweep(NOW + timedelta(minutes=3)) == SweepReport(settled=1, finished=1)
     # what is not known yet is neither expired nor forgotten
     checkout.gateway.find = find
-    assert await checkout.sweep(NOW + timedelta(hours=1)) == Swept(settled=1, finished=1)
+    assert await checkout.sweep(NOW + timedelta(hours=1)) == SweepReport(settled=1, finished=1)
     await sound(db)
 
 
@@ -410,47 +411,45 @@ async def test_cancelling_what_is_only_prepared_frees_it(db):
     assert (await available(db, market.red))[market.west_lake] == 10
 
 
-async def test_fresh_stock_elsewhere_is_found_when_the_first_plan_falls_short(db):
-    # given a desk that finds West Lake emptied just before it holds
+async def test_fresh_stock_elsewhere_is_found_when_the_first_plan_falls_short(db, monkeypatch):
+    # given a plan from West Lake, which is emptied just before it is held
     market, visit, checkout = await open_market(db), visitor(), checkout_of(db)
     cart = await fill_cart(db, visit, (market.red, 10))
-    original, pending = checkout.holds.hold, [None]
-
-    async def hold(request):
-        if pending:
-            pending.pop()
-            await take_away(db, market, market.west_lake, market.red, 1)
-        return await original(request)
-
-    checkout.holds.hold = hold
+    once_before(monkeypatch, prepare, "hold_many", lambda: take_away(db, market, market.west_lake, market.red, 1))
     order = await checkout.prepare(visit, cart, SHIP, ANN, NOW)
-    # then the next plan holds at another node, and the first order is closed
+    # then the next plan holds at another node, and nothing is left of the first
     assert order.promise.node_ids == (market.warehouse,)
     async with db.read() as conn:
-        assert [tuple(r) for r in await conn.fetch("SELECT state FROM sales_order ORDER BY id")] == [
-            ("expired",),
-            ("prepared",),
-        ]
+        assert [r["id"] for r in await conn.fetch("SELECT id FROM sales_order")] == [order.id]
+        assert await conn.fetchval("SELECT count(*) FROM stock_hold") == 1
     await sound(db)
 
 
-async def test_others_who_are_always_faster_end_in_sold_out(db):
+async def test_others_who_are_always_faster_end_in_sold_out(db, monkeypatch):
     market, visit, checkout = await open_market(db), visitor(), checkout_of(db)
     cart = await fill_cart(db, visit, (market.red, 1))
-    original = checkout.holds.hold
-    levels = await available(db, market.red)
+    levels, original = await available(db, market.red), prepare.hold_many
 
-    async def hold(request):
-        [line] = request.lines
+    async def hold(conn, requests, *, look_up):
+        [line] = requests[0].lines
         await take_away(db, market, line.node_id, market.red, levels[line.node_id])
-        verdict = await original(request)
-        async with db.transaction() as conn:
-            await put(conn, market, line.node_id, {market.red: levels[line.node_id]})
-        return verdict
+        answers = await original(conn, requests, look_up=look_up)
+        # the other transaction waits for the level that this one has locked
+        back.append((line.node_id, {market.red: levels[line.node_id]}))
+        return answers
 
-    checkout.holds.hold = hold
-    with pytest.raises(SoldOut, match="Many want this"):
+    async def put_back(*args):
+        async with db.transaction() as conn:
+            while back:
+                await put(conn, market, *back.pop())
+        return await planned(*args)
+
+    back, planned = [], prepare.supplies
+    monkeypatch.setattr(prepare, "hold_many", hold)
+    monkeypatch.setattr(prepare, "supplies", put_back)
+    with pytest.raises(SoldOut, match="Many want this") as caught:
         await checkout.prepare(visit, cart, SHIP, ANN, NOW)
+    assert caught.value.variant_ids == (market.red,)
     async with db.read() as conn:
         assert await conn.fetchval("SELECT count(*) FROM sales_order WHERE state <> 'expired'") == 0
     await sound(db)

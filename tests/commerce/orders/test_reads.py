@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from tests.commerce.market import ANN, NOW, buy, checkout_of, fill_cart, open_market, staff, visitor
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders import reads, rules
+from unwall.commerce.orders.hand_over import hand_to_carrier
 from unwall.commerce.orders.values import TimelineEntry
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.kernel.ids import derived_id, new_id
@@ -25,9 +26,9 @@ async def test_an_order_is_seen_by_who_placed_it(db):
 
 async def test_a_member_sees_their_orders_from_any_device(db):
     market, ann = await open_market(db), Member(new_id(), "ann@example.org", "Ann", "en")
-    phone = replace(visitor(), member=ann)
+    phone = replace(visitor(), member_id=ann.id)
     order = await buy(db, phone, (market.tea, 1))
-    laptop = replace(visitor(), member=ann)
+    laptop = replace(visitor(), member_id=ann.id)
     async with db.read() as conn:
         assert (await reads.own_order(conn, laptop, order.id, "en")).member_id == ann.id
         [row] = (await reads.orders_of(conn, laptop, None, 10, "en")).rows
@@ -89,12 +90,12 @@ async def test_the_story_tells_why_there_and_every_movement(db):
         [shipment] = (await reads.story(conn, order.id, "en")).shipments
         await fulfilment.pick_line(conn, shipment.id, 1, 2, who, NOW + timedelta(minutes=1))
         await fulfilment.make_ready(conn, shipment.id, who, NOW + timedelta(minutes=2))
-        await fulfilment.hand_to_carrier(conn, shipment.id, "SF123", who, NOW + timedelta(minutes=3))
+        await hand_to_carrier(conn, shipment.id, "SF123", who, NOW + timedelta(minutes=3))
     async with db.confined(market.merchant) as conn:
         story = await reads.story(conn, order.id, "en")
     assert [(e.source, e.target, e.reason, e.quantity, e.actor) for e in story.ledger] == [
         ("available", "held", "hold", 2, f"visitor:{visit.visitor_id}"),
-        ("held", "allocated", "allocate", 2, "house"),
+        ("held", "allocated", "allocate", 2, "system"),
         ("allocated", "outside", "issue", 2, "staff:bo@example.org"),
     ]
     assert story.order.sourcing[0].explanation.say("en").startswith("From Hangzhou West Lake: 1.9 km, ready 10:30")

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from unwall.commerce.orders.checkout import Checkout
@@ -22,8 +23,8 @@ async def die() -> None:
 
 
 class Tripwire:
-    """Counts steps; at step `at` (counted from 1) `happens` runs once. `inside` counts the steps within an open
-    transaction too, where a process can die, but nobody else can get in between without waiting for its locks."""
+    """Counts steps; at step `at` (counted from 1) `happens` runs once. `inside` counts every statement of a transaction
+    too, where a process can die, but nobody else can get in between without waiting for its locks."""
 
     def __init__(self, at: int, happens: Callable[[], Awaitable[object]], *, inside: bool) -> None:
         self.at, self.happens, self.inside = at, happens, inside
@@ -39,22 +40,40 @@ class Tripwire:
         return self.steps >= self.at
 
 
+class WiredConnection:
+    """A connection of which every statement is a step."""
+
+    def __init__(self, conn: Connection, wire: Tripwire) -> None:
+        self.conn, self.wire = conn, wire
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.conn, name)
+        if name not in {"execute", "executemany", "fetch", "fetchrow", "fetchval", "copy_records_to_table"}:
+            return found
+
+        async def stepping(*args: object, **kwargs: object) -> object:
+            await self.wire.step()
+            return await found(*args, **kwargs)
+
+        return stepping
+
+
 class WiredDatabase(Database):
     def __init__(self, db: Database, wire: Tripwire) -> None:
         super().__init__(db.pool, db.url)
         self.wire = wire
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def transaction(self) -> AsyncIterator[Any]:
         await self.wire.step()
         async with super().transaction() as conn:
-            yield conn
+            yield WiredConnection(conn, self.wire) if self.wire.inside else conn
             if self.wire.inside:
                 await self.wire.step()
         await self.wire.step()
 
 
-class WiredDesk(HoldBatcher):
+class WiredHolds(HoldBatcher):
     def __init__(self, db: Database, wire: Tripwire) -> None:
         super().__init__(db)
         self.wire = wire
@@ -87,4 +106,4 @@ class WiredGateway(TestGateway):
 
 
 def wired(db: Database, wire: Tripwire) -> Checkout:
-    return Checkout(WiredDatabase(db, wire), WiredDesk(db, wire), WiredGateway(db, wire))
+    return Checkout(WiredDatabase(db, wire), WiredHolds(db, wire), WiredGateway(db, wire))

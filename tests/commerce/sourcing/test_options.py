@@ -4,12 +4,19 @@ from datetime import UTC, datetime
 
 import pytest
 from msgspec.structs import replace
+from tests.commerce.stock.places import BLUE, RATES, RED, node
 
 from tests.commerce.market import HANGZHOU, NOW, open_market
-from tests.commerce.sourcing.places import BLUE, RATES, RED, node
 from unwall.commerce.sourcing import reads
 from unwall.commerce.sourcing.rates import rates_for
-from unwall.commerce.sourcing.rules import candidates, chosen_option, days_on_the_road, delivery_options, shortage
+from unwall.commerce.sourcing.rules import (
+    candidates,
+    chosen_option,
+    days_on_the_road,
+    delivery_options,
+    shortage,
+    source,
+)
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, Demand, SoldOut
 from unwall.kernel.errors import Invalid
 from unwall.kernel.money import Money
@@ -153,11 +160,25 @@ async def test_sourcing_a_choice_says_what_stops_it(db):
     market = await open_market(db, each=3)
     demand = Demand(market.merchant, {market.red: 4, market.tea: 1}, HANGZHOU)
     async with db.read() as conn:
-        split = await reads.source(conn, demand, DeliveryChoice(DeliveryMethod.SHIP), "en", NOW)
-        assert len(split.plan.node_ids) == 2
-        with pytest.raises(SoldOut) as caught:
-            await reads.source(conn, demand, DeliveryChoice(DeliveryMethod.PICKUP, market.bund), "en", NOW)
-        assert caught.value.variant_ids == (market.red,)
-        # three nodes together have enough, but no courier rides to all of them
-        with pytest.raises(Invalid, match="method"):
-            await reads.source(conn, demand, DeliveryChoice(DeliveryMethod.COURIER), "en", NOW)
+        supply = (await reads.supplies(conn, [demand], "en"))[market.merchant]
+    with pytest.raises(SoldOut) as caught:
+        source(supply, demand, DeliveryChoice(DeliveryMethod.PICKUP, market.bund), NOW)
+    assert caught.value.variant_ids == (market.red,)
+    # three nodes together have enough, but no courier rides to all of them
+    with pytest.raises(Invalid, match="method"):
+        source(supply, demand, DeliveryChoice(DeliveryMethod.COURIER), NOW)
+    split = source(supply, demand, DeliveryChoice(DeliveryMethod.SHIP), NOW)
+    assert len(split.plan.node_ids) == 2
+
+
+async def test_plans_of_one_supply_share_it(db):
+    market = await open_market(db, each=3)
+    demand = Demand(market.merchant, {market.red: 4}, HANGZHOU)
+    async with db.read() as conn:
+        supply = (await reads.supplies(conn, [demand], "en"))[market.merchant]
+    plans = [source(supply, demand, DeliveryChoice(DeliveryMethod.SHIP), NOW).plan for _ in range(2)]
+    # of nine units eight are planned, none of them twice, and a third finds one
+    assert sum(line.quantity for plan in plans for line in plan.lines) == 8
+    assert sum(units for left in supply.available.values() for units in left.values()) == 1
+    with pytest.raises(SoldOut):
+        source(supply, demand, DeliveryChoice(DeliveryMethod.SHIP), NOW)

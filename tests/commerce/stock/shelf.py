@@ -11,7 +11,16 @@ import msgspec
 import pytest
 
 from unwall.commerce.stock import actions
-from unwall.commerce.stock.values import Cause, HoldLine, HoldRequest, NodeDraft, NodeKind, Reason
+from unwall.commerce.stock.values import (
+    Cause,
+    HoldLine,
+    HoldRequest,
+    LineQuantity,
+    NodeDraft,
+    NodeKind,
+    Reason,
+    VariantQuantity,
+)
 from unwall.kernel.database import Connection, Database
 from unwall.kernel.ids import new_id
 
@@ -78,8 +87,16 @@ async def fill(conn: Connection, *, each: int = 10) -> Shelf:
     shop = await actions.save_node(conn, merchant, node("SHOP"))
     warehouse = await actions.save_node(conn, merchant, node("WARE", NodeKind.WAREHOUSE))
     for place in (shop, warehouse):
-        await actions.receive(conn, merchant, place, [(tea, each), (cup, each)], because(Reason.RECEIPT))
+        await actions.receive(conn, merchant, place, units((tea, each), (cup, each)), because(Reason.RECEIPT))
     return Shelf(merchant, product, tea, cup, shop, warehouse)
+
+
+def units(*pairs: tuple[UUID, int]) -> list[VariantQuantity]:
+    return [VariantQuantity(*pair) for pair in pairs]
+
+
+def parts(*pairs: tuple[int, int]) -> list[LineQuantity]:
+    return [LineQuantity(*pair) for pair in pairs]
 
 
 def because(reason: Reason) -> Cause:

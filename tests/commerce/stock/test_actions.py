@@ -6,12 +6,12 @@ import asyncpg
 import msgspec
 import pytest
 
-from tests.commerce.stock.shelf import LATER, NOON, because, counts, everything, fill, node, once_before
+from tests.commerce.stock.shelf import LATER, NOON, because, counts, everything, fill, node, once_before, parts, units
 from unwall.commerce.stock import actions, ledger, reads
 from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import (
     Discrepancy,
-    HoldGone,
+    HoldEnded,
     HoldState,
     Level,
     Reason,
@@ -92,10 +92,10 @@ async def test_s7_what_is_not_held_cannot_be_allocated(db, shelf, desk, end):
     if end == "released":
         await do(db, actions.release, request.request_id, "visitor:ann")
     elif end == "expired":
-        await do(db, actions.expire_due, LATER)
+        await do(db, actions.expire_holds, LATER)
 
     error = await unchanged(db, do(db, actions.allocate, request.request_id, "visitor:ann"))
-    assert isinstance(error, HoldGone)
+    assert isinstance(error, HoldEnded)
     assert await tea(db, shelf) == (10, 0, 0)
 
 
@@ -105,16 +105,16 @@ async def test_s7_past_its_time_but_not_expired_it_can_be_allocated(db, shelf, d
 
     await do(db, actions.allocate, request.request_id, "visitor:ann")
 
-    assert await do(db, actions.expire_due, NOON) == []
+    assert await do(db, actions.expire_holds, NOON) == []
     assert await tea(db, shelf) == (10, 0, 2)
 
 
 async def test_s7_the_sweep_expires_it_just_before_the_lock(db, shelf, desk, monkeypatch):
     request = shelf.one(2)
     await desk.hold(request)
-    once_before(monkeypatch, ledger, "lock", lambda: do(db, actions.expire_due, LATER))
+    once_before(monkeypatch, ledger, "lock_held", lambda: do(db, actions.expire_holds, LATER))
 
-    with pytest.raises(HoldGone):
+    with pytest.raises(HoldEnded):
         await do(db, actions.allocate, request.request_id, "visitor:ann")
     assert await tea(db, shelf) == (10, 0, 0)
     assert await states(db, request) == [(0, HoldState.EXPIRED)]
@@ -137,9 +137,9 @@ async def test_s8_releasing_puts_back_what_is_held_and_nothing_else(db, shelf, d
 async def test_s8_the_payment_comes_just_before_the_sweep_locks(db, shelf, desk, monkeypatch):
     request = shelf.one(2)
     await desk.hold(request)
-    once_before(monkeypatch, ledger, "lock", lambda: do(db, actions.allocate, request.request_id, "visitor:ann"))
+    once_before(monkeypatch, ledger, "lock_held", lambda: do(db, actions.allocate, request.request_id, "visitor:ann"))
 
-    assert await do(db, actions.expire_due, LATER) == []
+    assert await do(db, actions.expire_holds, LATER) == []
     assert await tea(db, shelf) == (10, 0, 2)
 
 
@@ -151,9 +151,9 @@ async def test_s8_the_sweep_takes_the_longest_past_first_and_says_which(db, shel
     for request in (latest, late, later):
         await desk.hold(request)
 
-    assert await do(db, actions.expire_due, NOON) == []
-    assert await do(db, actions.expire_due, NOON + timedelta(minutes=2), 1) == [late.request_id]
-    assert await do(db, actions.expire_due, NOON + timedelta(minutes=2)) == [later.request_id]
+    assert await do(db, actions.expire_holds, NOON) == []
+    assert await do(db, actions.expire_holds, NOON + timedelta(minutes=2), 1) == [late.request_id]
+    assert await do(db, actions.expire_holds, NOON + timedelta(minutes=2)) == [later.request_id]
     assert await tea(db, shelf) == (10, 1, 0)
     assert await states(db, late) == [(0, HoldState.EXPIRED)] * 2
 
@@ -163,11 +163,11 @@ async def test_s8_two_sweeps_at_once_expire_each_hold_once(db, shelf, desk, monk
     await desk.hold(request)
 
     async def rival():
-        other.extend(await do(db, actions.expire_due, LATER))
+        other.extend(await do(db, actions.expire_holds, LATER))
 
-    once_before(monkeypatch, ledger, "lock", rival)
+    once_before(monkeypatch, ledger, "lock_held", rival)
 
-    assert await do(db, actions.expire_due, LATER) == []
+    assert await do(db, actions.expire_holds, LATER) == []
     assert other == [request.request_id]
     assert await tea(db, shelf) == (10, 0, 0)
 
@@ -185,13 +185,13 @@ async def test_s9_goods_leave_in_parts_and_each_cause_counts_once(db, shelf, pai
     first, second = new_id(), new_id()
 
     for _ in range(2):
-        await do(db, actions.issue, paid.request_id, [(1, 3)], first, "staff:bo")
+        await do(db, actions.issue, paid.request_id, parts((1, 3)), first, "staff:bo")
     assert await tea(db, shelf) == (7, 0, 1)
     assert await states(db, paid) == [(1, HoldState.ALLOCATED), (2, HoldState.ALLOCATED)]
 
     for _ in range(2):
-        await do(db, actions.deallocate, paid.request_id, [(1, 1)], first, "staff:bo")
-    await do(db, actions.issue, paid.request_id, [(2, 2)], second, "staff:bo")
+        await do(db, actions.deallocate, paid.request_id, parts((1, 1)), first, "staff:bo")
+    await do(db, actions.issue, paid.request_id, parts((2, 2)), second, "staff:bo")
     assert await tea(db, shelf) == (7, 0, 0)
     assert await states(db, paid) == [(0, HoldState.DEALLOCATED), (0, HoldState.ISSUED)]
     await do(db, actions.allocate, paid.request_id, "visitor:ann")  # repeated late: nothing happens
@@ -201,11 +201,11 @@ async def test_s9_goods_leave_in_parts_and_each_cause_counts_once(db, shelf, pai
 @pytest.mark.parametrize(
     ("lines", "error"),
     [
-        ([(3, 1)], Invalid),
-        ([(1, 1), (1, 1)], Invalid),
-        ([(2, 1), (1, 0)], Invalid),
-        ([(2, 1), (1, 5)], Invalid),
-        ([(1, -1)], Invalid),
+        (parts((3, 1)), Invalid),
+        (parts((1, 1), (1, 1)), Invalid),
+        (parts((2, 1), (1, 0)), Invalid),
+        (parts((2, 1), (1, 5)), Invalid),
+        (parts((1, -1)), Invalid),
     ],
 )
 @pytest.mark.parametrize("action", [actions.issue, actions.deallocate])
@@ -216,21 +216,21 @@ async def test_s9_what_cannot_leave_changes_nothing(db, shelf, paid, action, lin
 
 
 async def test_s9_more_than_is_still_allocated_is_short(db, shelf, desk, paid):
-    await do(db, actions.issue, paid.request_id, [(1, 3)], new_id(), "staff:bo")
-    refused = await unchanged(db, do(db, actions.issue, paid.request_id, [(2, 1), (1, 2)], new_id(), "staff:bo"))
+    await do(db, actions.issue, paid.request_id, parts((1, 3)), new_id(), "staff:bo")
+    refused = await unchanged(db, do(db, actions.issue, paid.request_id, parts((2, 1), (1, 2)), new_id(), "staff:bo"))
     assert isinstance(refused, Short)
     assert refused.short == (Shortage(shelf.tea, shelf.shop, 2, 1),)
 
     unpaid = shelf.one(1)
     await desk.hold(unpaid)
-    refused = await unchanged(db, do(db, actions.issue, unpaid.request_id, [(1, 1)], new_id(), "staff:bo"))
+    refused = await unchanged(db, do(db, actions.issue, unpaid.request_id, parts((1, 1)), new_id(), "staff:bo"))
     assert refused.short == (Shortage(shelf.tea, shelf.shop, 1, 0),)
 
 
 async def test_s9_a_cause_told_twice_with_other_quantities_is_an_error(db, paid):
     cause = new_id()
-    await do(db, actions.issue, paid.request_id, [(1, 1)], cause, "staff:bo")
-    refused = await unchanged(db, do(db, actions.issue, paid.request_id, [(1, 2)], cause, "staff:bo"))
+    await do(db, actions.issue, paid.request_id, parts((1, 1)), cause, "staff:bo")
+    refused = await unchanged(db, do(db, actions.issue, paid.request_id, parts((1, 2)), cause, "staff:bo"))
     assert isinstance(refused, Reused)
 
 
@@ -243,7 +243,9 @@ async def test_s10_a_receipt_makes_the_level_and_counts_once(db, shelf):
     receipt = because(Reason.RECEIPT)
 
     for _ in range(2):
-        await do(db, actions.receive, shelf.merchant, cellar, [(shelf.tea, 5), (shelf.tea, 2), (shelf.cup, 1)], receipt)
+        await do(
+            db, actions.receive, shelf.merchant, cellar, units((shelf.tea, 5), (shelf.tea, 2), (shelf.cup, 1)), receipt
+        )
 
     async with db.read() as conn:
         assert await counts(conn, shelf.tea, cellar) == (7, 0, 0)
@@ -257,13 +259,13 @@ async def test_s10_a_counter_sale_may_use_the_safety_stock_but_no_promise(db, sh
     sale = because(Reason.COUNTER_SALE)
 
     refused = await unchanged(
-        db, do(db, actions.counter_sell, shelf.merchant, shelf.shop, [(shelf.cup, 1), (shelf.tea, 8)], sale)
+        db, do(db, actions.counter_sell, shelf.merchant, shelf.shop, units((shelf.cup, 1), (shelf.tea, 8)), sale)
     )
     assert isinstance(refused, Short)
     assert refused.short == (Shortage(shelf.tea, shelf.shop, 8, 7),)
 
     for _ in range(2):
-        await do(db, actions.counter_sell, shelf.merchant, shelf.shop, [(shelf.tea, 4), (shelf.tea, 3)], sale)
+        await do(db, actions.counter_sell, shelf.merchant, shelf.shop, units((shelf.tea, 4), (shelf.tea, 3)), sale)
     assert await tea(db, shelf) == (3, 3, 0)
 
 
@@ -275,7 +277,7 @@ async def test_s10_lines_of_one_sale_are_short_together(db, shelf):
             actions.counter_sell,
             shelf.merchant,
             shelf.shop,
-            [(shelf.tea, 6), (shelf.tea, 6)],
+            units((shelf.tea, 6), (shelf.tea, 6)),
             because(Reason.COUNTER_SALE),
         ),
     )
@@ -286,7 +288,9 @@ async def test_s10_a_hold_just_before_the_counter_locks_keeps_its_units(db, shel
     once_before(monkeypatch, ledger, "lock", lambda: desk.hold(shelf.one(9)))
 
     with pytest.raises(Short) as refused:
-        await do(db, actions.counter_sell, shelf.merchant, shelf.shop, [(shelf.tea, 2)], because(Reason.COUNTER_SALE))
+        await do(
+            db, actions.counter_sell, shelf.merchant, shelf.shop, units((shelf.tea, 2)), because(Reason.COUNTER_SALE)
+        )
     assert refused.value.short == (Shortage(shelf.tea, shelf.shop, 2, 1),)
     assert await tea(db, shelf) == (10, 9, 0)
 
@@ -294,11 +298,11 @@ async def test_s10_a_hold_just_before_the_counter_locks_keeps_its_units(db, shel
 async def test_s10_adjusting_goes_both_ways_and_spares_promises(db, shelf, desk):
     await desk.hold(shelf.one(6))
     count = because(Reason.COUNT)
-    await do(db, actions.adjust, shelf.merchant, shelf.shop, [(shelf.tea, -2), (shelf.cup, 5)], count)
+    await do(db, actions.adjust, shelf.merchant, shelf.shop, units((shelf.tea, -2), (shelf.cup, 5)), count)
     assert await tea(db, shelf) == (8, 6, 0)
 
     refused = await unchanged(
-        db, do(db, actions.adjust, shelf.merchant, shelf.shop, [(shelf.tea, -3)], because(Reason.DAMAGE))
+        db, do(db, actions.adjust, shelf.merchant, shelf.shop, units((shelf.tea, -3)), because(Reason.DAMAGE))
     )
     assert refused.short == (Shortage(shelf.tea, shelf.shop, 3, 2),)
 
@@ -308,19 +312,19 @@ async def test_s10_wrong_lines_change_nothing(db, shelf):
         strange = await fill(conn)
     receipt, sale = because(Reason.RECEIPT), because(Reason.COUNTER_SALE)
     wrong = [
-        (actions.receive, shelf.shop, [(strange.tea, 1)], receipt, "lines[0].variant_id"),
-        (actions.receive, strange.shop, [(shelf.tea, 1)], receipt, "lines[0].variant_id"),
-        (actions.receive, shelf.shop, [(shelf.tea, 1), (new_id(), 1)], receipt, "lines[1].variant_id"),
-        (actions.receive, new_id(), [(shelf.tea, 1)], receipt, "lines[0].variant_id"),
-        (actions.receive, shelf.shop, [(shelf.tea, 0)], receipt, "lines[0].quantity"),
-        (actions.receive, shelf.shop, [(shelf.tea, 2**31)], receipt, "lines[0].quantity"),
-        (actions.receive, shelf.shop, [(shelf.tea, 1_000_000)] * 3000, receipt, "lines[999].quantity"),
+        (actions.receive, shelf.shop, units((strange.tea, 1)), receipt, "lines[0].variant_id"),
+        (actions.receive, strange.shop, units((shelf.tea, 1)), receipt, "lines[0].variant_id"),
+        (actions.receive, shelf.shop, units((shelf.tea, 1), (new_id(), 1)), receipt, "lines[1].variant_id"),
+        (actions.receive, new_id(), units((shelf.tea, 1)), receipt, "lines[0].variant_id"),
+        (actions.receive, shelf.shop, units((shelf.tea, 0)), receipt, "lines[0].quantity"),
+        (actions.receive, shelf.shop, units((shelf.tea, 2**31)), receipt, "lines[0].quantity"),
+        (actions.receive, shelf.shop, units((shelf.tea, 1_000_000)) * 3000, receipt, "lines[999].quantity"),
         (actions.receive, shelf.shop, [], receipt, "lines"),
-        (actions.receive, shelf.shop, [(shelf.tea, 1)], sale, "reason"),
-        (actions.adjust, shelf.shop, [(shelf.tea, 0)], because(Reason.COUNT), "lines[0].quantity"),
-        (actions.adjust, shelf.shop, [(shelf.tea, 1)], receipt, "reason"),
-        (actions.counter_sell, shelf.shop, [(strange.tea, 1)], sale, "lines[0].variant_id"),
-        (actions.counter_sell, shelf.shop, [(shelf.tea, -1)], sale, "lines[0].quantity"),
+        (actions.receive, shelf.shop, units((shelf.tea, 1)), sale, "reason"),
+        (actions.adjust, shelf.shop, units((shelf.tea, 0)), because(Reason.COUNT), "lines[0].quantity"),
+        (actions.adjust, shelf.shop, units((shelf.tea, 1)), receipt, "reason"),
+        (actions.counter_sell, shelf.shop, units((strange.tea, 1)), sale, "lines[0].variant_id"),
+        (actions.counter_sell, shelf.shop, units((shelf.tea, -1)), sale, "lines[0].quantity"),
     ]
     for action, place, lines, cause, field in wrong:
         refused = await unchanged(db, do(db, action, shelf.merchant, place, lines, cause))
@@ -341,11 +345,11 @@ async def test_s10_a_desk_confined_to_its_merchant_can_do_its_work(db, shelf, de
     await desk.hold(request)
     async with db.confined(shelf.merchant) as conn:
         place = await actions.save_node(conn, shelf.merchant, node("NEW"))
-        await actions.receive(conn, shelf.merchant, place, [(shelf.tea, 5)], because(Reason.RECEIPT))
+        await actions.receive(conn, shelf.merchant, place, units((shelf.tea, 5)), because(Reason.RECEIPT))
         await actions.set_safety_stock(conn, shelf.merchant, shelf.tea, place, 1)
     async with db.confined(shelf.merchant) as conn:
         await actions.allocate(conn, request.request_id, "staff:bo")
-        await actions.issue(conn, request.request_id, [(1, 2)], new_id(), "staff:bo")
+        await actions.issue(conn, request.request_id, parts((1, 2)), new_id(), "staff:bo")
         assert await reads.audit(conn) == []
     assert await tea(db, shelf) == (8, 0, 0)
 
@@ -358,10 +362,10 @@ async def test_s10_confined_to_another_merchant_there_is_nothing_to_move(db, she
     receipt = because(Reason.RECEIPT)
 
     async with db.confined(strange.merchant) as conn:
-        with pytest.raises(HoldGone):
+        with pytest.raises(HoldEnded):
             await actions.allocate(conn, request.request_id, "staff:eve")
         with pytest.raises(Invalid):
-            await actions.receive(conn, shelf.merchant, shelf.shop, [(shelf.tea, 1)], receipt)
+            await actions.receive(conn, shelf.merchant, shelf.shop, units((shelf.tea, 1)), receipt)
         assert await reads.levels(conn, [shelf.tea]) == []
         assert await reads.nodes(conn, None, "en") == await reads.nodes(conn, [strange.merchant], "en")
     assert await tea(db, shelf) == (10, 2, 0)

@@ -10,7 +10,7 @@ from unwall.commerce.stock import actions, ledger, reads
 from unwall.commerce.stock import hold_batcher as desk
 from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import (
-    HoldGone,
+    HoldEnded,
     HoldLine,
     HoldRequest,
     HoldResult,
@@ -256,9 +256,9 @@ async def test_s4_a_retry_after_the_stock_went_back_is_told_so(db, shelf, end):
         if end == "release":
             await actions.release(conn, request.request_id, "visitor:ann")
         else:
-            await actions.expire_due(conn, LATER)
+            await actions.expire_holds(conn, LATER)
 
-    assert isinstance(await told(HoldBatcher(db).hold(request)), HoldGone)
+    assert isinstance(await told(HoldBatcher(db).hold(request)), HoldEnded)
     async with db.read() as conn:
         assert await counts(conn, shelf.tea, shelf.shop) == (10, 0, 0)
 

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.commerce.stock.shelf import NOON, Unlucky, because, fill
+from tests.commerce.stock.shelf import NOON, Unlucky, because, fill, parts, units
 from unwall.commerce.stock import actions, reads
 from unwall.commerce.stock.hold_batcher import HoldBatcher
-from unwall.commerce.stock.values import HoldGone, HoldLine, HoldRequest, HoldResult, Reason, Reused, Short
+from unwall.commerce.stock.values import HoldEnded, HoldLine, HoldRequest, HoldResult, Reason, Reused, Short
 from unwall.kernel.database import connect
 from unwall.kernel.ids import new_id
 
@@ -98,7 +98,7 @@ class StockMachine(RuleBasedStateMachine):
         gone = any(
             state in ("released", "expired") for _, _, state in self.reference.holds[request.request_id].values()
         )
-        return HoldGone if gone else (True, True)
+        return HoldEnded if gone else (True, True)
 
     async def ask(self, desk: int, batch: list[HoldRequest]) -> list[object]:
         calls = (self.desks[desk].hold(request) for request in batch)
@@ -142,7 +142,7 @@ class StockMachine(RuleBasedStateMachine):
         hold = self.reference.holds.get(again)
         try:
             found = self.run(self.act(actions.allocate, again, "visitor:ann", crash=crash))
-        except HoldGone:
+        except HoldEnded:
             assert hold is None or any(state in ("released", "expired") for _, _, state in hold.values())
             return
         assert hold is not None
@@ -164,7 +164,7 @@ class StockMachine(RuleBasedStateMachine):
             if self.requests[request_id][1].expires_at <= self.now
             and any(state == "held" for *_, state in hold.values())
         }
-        found = self.run(self.act(actions.expire_due, self.now, crash=crash))
+        found = self.run(self.act(actions.expire_holds, self.now, crash=crash))
         if found != "crashed":
             assert due <= set(found)  # other histories in the same database expire too
             for request_id in due:
@@ -177,7 +177,7 @@ class StockMachine(RuleBasedStateMachine):
             return
         action = actions.issue if out else actions.deallocate
         try:
-            found = self.run(self.act(action, again, [(number, quantity)], new_id(), "staff:bo", crash=crash))
+            found = self.run(self.act(action, again, parts((number, quantity)), new_id(), "staff:bo", crash=crash))
         except Short:
             assert line[2] != "allocated" or line[1] < quantity
             return
@@ -194,7 +194,7 @@ class StockMachine(RuleBasedStateMachine):
         for _ in range(2 if twice else 1):
             try:
                 found = self.run(
-                    self.act(actions.adjust, self.shelf.merchant, place, [(variant, delta)], cause, crash=crash)
+                    self.act(actions.adjust, self.shelf.merchant, place, units((variant, delta)), cause, crash=crash)
                 )
             except Short:
                 assert self.reference.free(level) < -delta

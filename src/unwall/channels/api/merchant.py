@@ -19,7 +19,7 @@ from unwall.commerce.orders import reads as order_reads
 from unwall.commerce.orders.values import OrderRow, OrderStory
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock import reads as stock_reads
-from unwall.commerce.stock.values import Cause, GridRow, LedgerEntry, Node, Reason
+from unwall.commerce.stock.values import Cause, GridRow, LedgerEntry, Node, Reason, VariantQuantity
 from unwall.content.accounts import reads as account_reads
 from unwall.content.accounts.rules import key_actor
 from unwall.content.accounts.values import Account, Owner
@@ -213,10 +213,10 @@ async def adjust(request: AnyRequest, services: Services, key: ApiKey, data: Sto
 async def _move(
     request: AnyRequest, services: Services, key: ApiKey, data: StockChange, book: Callable[..., Awaitable[None]]
 ) -> Response[bytes]:
-    """Have `book` (the stock room's `receive` or `adjust`) move the lines, once a request."""
+    """Have `book` (`stock.receive` or `adjust`) move the lines, once a request."""
 
     async def work(made: UUID) -> Answer:
-        lines = [(line.variant_id, line.quantity) for line in data.lines]
+        lines = [VariantQuantity(line.variant_id, line.quantity) for line in data.lines]
         async with services.db.confined(key.merchant_id) as conn:
             await book(conn, key.merchant_id, data.node_id, lines, Cause(made, data.reason, actor(key)))
         return json_answer(Made(made), 201)

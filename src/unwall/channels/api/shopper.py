@@ -13,7 +13,7 @@ from unwall.catalogue.values import Bundle, ProductCard, ProductPage
 from unwall.channels.api.callers import json_answer, once, once_in, visit_token
 from unwall.channels.api.description import answers
 from unwall.channels.http.context import AnyRequest, origin_of
-from unwall.commerce.orders import actions as orders
+from unwall.commerce.orders import cart as cart_actions
 from unwall.commerce.orders import reads as order_reads
 from unwall.commerce.orders.gateway import CardDetails
 from unwall.commerce.orders.values import Cart, Contact, Order, Origin
@@ -248,7 +248,7 @@ async def add_to_cart(request: AnyRequest, services: Services, caller: Visit, da
 
         async def work(_: UUID) -> Answer:
             origin = Origin(post_id=data.post_id, page="api")
-            cart_id = await orders.add_to_cart(conn, caller, data.variant_id, data.quantity, origin, now())
+            cart_id = await cart_actions.add_to_cart(conn, caller, data.variant_id, data.quantity, origin, now())
             return json_answer(await order_reads.cart(conn, caller, cart_id, caller.lang), 201)
 
         return await once_in(request, conn, f"visitor {caller.visitor_id}", work)
@@ -257,7 +257,7 @@ async def add_to_cart(request: AnyRequest, services: Services, caller: Visit, da
 @put("/carts/{cart_id:uuid}/lines/{variant_id:uuid}", tags=TAGS)
 async def set_quantity(services: Services, caller: Visit, cart_id: UUID, variant_id: UUID, data: Quantity) -> Cart:
     async with services.db.transaction() as conn:
-        await orders.set_quantity(conn, caller, cart_id, variant_id, data.quantity)
+        await cart_actions.set_quantity(conn, caller, cart_id, variant_id, data.quantity)
         found = await order_reads.cart(conn, caller, cart_id, caller.lang)
     return _there(found, "There is no such cart.")
 

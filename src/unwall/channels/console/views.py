@@ -84,7 +84,7 @@ MOMENTS = {
 }
 
 
-ACTORS = {"visitor": N_("A shopper"), "house": N_("Unwall"), "clock": N_("Unwall, by the clock")}
+ACTORS = {"visitor": N_("A shopper"), "system": N_("Unwall"), "clock": N_("Unwall, by the clock")}
 PAGES = {
     "home": N_("Home page"),
     "store": N_("Store front"),

@@ -12,15 +12,15 @@ from unwall.channels.http.page_context import see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment import actions
 from unwall.commerce.fulfilment import reads as fulfilment
-from unwall.commerce.fulfilment.rules import find_by_code, own_task
+from unwall.commerce.fulfilment.rules import PICKUP_CODE_DIGITS, find_by_code, own_task
 from unwall.commerce.fulfilment.values import CodeLocked, ShipmentMethod, ShipmentState, Task, WrongStep
+from unwall.commerce.orders import hand_over as orders
 from unwall.kernel.clock import now
 from unwall.kernel.errors import Conflict, Invalid, NotFound, TooMany, UnwallError
 from unwall.kernel.text import N_
 from unwall.people.attempts import count_attempt, uncount_attempt
 from unwall.people.rules import ATTEMPT_WINDOW_MINUTES
 
-CODE_DIGITS = 6
 TOO_MANY_CODES = N_("Too many wrong codes. Find the parcel by its order number.")
 
 
@@ -56,7 +56,7 @@ async def _search(ctx: CounterContext, *, error: Invalid | TooMany | None = None
 async def find(ctx: CounterContext, data: FormData) -> Response[Any]:
     """`code`: the customer's digits, or an order number as the scanner or a hand sends it."""
     code = "".join(data.get("code", "").split())
-    if code.isdecimal() and code.isascii() and len(code) == CODE_DIGITS:
+    if code.isdecimal() and code.isascii() and len(code) == PICKUP_CODE_DIGITS:
         return await _by_digits(ctx, code)
     number = data.get("number", "").strip() or code
     field = "number" if data.get("number") else "code"
@@ -150,7 +150,7 @@ async def give(ctx: CounterContext, shipment_id: UUID, data: FormData) -> Respon
         if not code:
             raise Invalid.one("code", N_("Type the six digits that the customer shows."))
         async with ctx.confined() as conn:
-            outcome = await actions.hand_over(conn, shipment_id, code, ctx.services.secret, ctx.staff, now())
+            outcome = await orders.hand_over(conn, shipment_id, code, ctx.services.secret, ctx.staff, now())
     except (Invalid, CodeLocked, WrongStep) as error:
         return await _page(ctx, shipment_id, error=error)
     if not outcome.collected:

@@ -17,10 +17,11 @@ from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.rules import reaches
-from unwall.commerce.orders import actions
 from unwall.commerce.orders import reads as orders
-from unwall.commerce.orders.values import MOST_OF_ONE, Channel, Order, SaleDone
-from unwall.commerce.stock.values import Short
+from unwall.commerce.orders.counter_sale import CounterSale, sell_at_counter
+from unwall.commerce.orders.rules import MAX_UNITS_PER_LINE
+from unwall.commerce.orders.values import Channel, Order, SaleDone
+from unwall.commerce.stock.values import Short, VariantQuantity
 from unwall.kernel.clock import now
 from unwall.kernel.errors import FieldError, Invalid, NotFound, UnwallError
 from unwall.kernel.ids import new_id, parse_id
@@ -105,15 +106,9 @@ async def _finish(ctx: CounterContext, sale_id: UUID, basket: Basket, data: Form
         if not basket:
             raise Invalid.one("code", NOTHING)
         async with ctx.confined() as conn:
-            order_id = await actions.sell_at_counter(
-                conn,
-                ctx.staff,
-                ctx.node.id,
-                list(basket.items()),
-                sale_id,
-                now(),
-                member_code=data.get("member_code", ""),
-            )
+            lines = [VariantQuantity(variant_id, quantity) for variant_id, quantity in basket.items()]
+            sale = CounterSale(sale_id, ctx.node.id, lines, data.get("member_code", ""))
+            order_id = await sell_at_counter(conn, ctx.staff, sale, now())
     except Short as error:
         return await _page(ctx, sale_id, basket, error=_missing(ctx, error), data=data)
     except (Invalid, SaleDone) as error:
@@ -164,7 +159,7 @@ async def _page(
         problem=ctx.problem(error),
         code=kept.get("code", ""),
         member_code=kept.get("member_code", ""),
-        most=MOST_OF_ONE,
+        most=MAX_UNITS_PER_LINE,
     )
 
 
@@ -172,7 +167,7 @@ def _line(
     item: VariantItem, quantity: int, ctx: CounterContext, errors: Mapping[str, str], kept: Mapping[str, str]
 ) -> SaleLine:
     field = f"{QUANTITY}{item.variant_id}"
-    error = errors.get(field) or (errors.get("quantity") if quantity > MOST_OF_ONE else None)
+    error = errors.get(field) or (errors.get("quantity") if quantity > MAX_UNITS_PER_LINE else None)
     return SaleLine(
         item=item_view(item, ctx.lang),
         field=field,

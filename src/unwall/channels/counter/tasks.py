@@ -16,6 +16,7 @@ from unwall.commerce.fulfilment import actions
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.fulfilment.rules import own_task
 from unwall.commerce.fulfilment.values import NotPicked, ShipmentMethod, ShipmentState, WrongItem, WrongStep
+from unwall.commerce.orders.hand_over import hand_to_carrier
 from unwall.kernel.clock import now
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, UnwallError
@@ -143,7 +144,7 @@ async def carrier(ctx: CounterContext, shipment_id: UUID, data: FormData) -> Res
     return await _take(
         ctx,
         shipment_id,
-        lambda conn: actions.hand_to_carrier(conn, shipment_id, tracking, ctx.staff, now()),
+        lambda conn: hand_to_carrier(conn, shipment_id, tracking, ctx.staff, now()),
         kept=tracking,
     )
 

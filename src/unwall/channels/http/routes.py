@@ -12,7 +12,7 @@ from litestar_htmx import HTMXDetails
 from unwall.channels.http.context import LANG, YEAR, AnyRequest, lang_of, set_cookie, set_place
 from unwall.channels.http.files import file
 from unwall.channels.http.rendering import render
-from unwall.commerce.sourcing.places import places
+from unwall.commerce.stock.places import places
 from unwall.kernel.errors import Invalid
 from unwall.kernel.geo import Place
 from unwall.kernel.telemetry import metrics_text

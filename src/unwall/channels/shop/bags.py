@@ -12,7 +12,8 @@ from unwall.channels.http.routes import FormData, own_path
 from unwall.channels.shop import links
 from unwall.channels.shop.carts import cart_view
 from unwall.channels.shop.context import ShopContext
-from unwall.commerce.orders import actions, reads
+from unwall.commerce.orders import cart as cart_actions
+from unwall.commerce.orders import reads
 from unwall.commerce.orders.values import CartLine, Origin
 from unwall.kernel.clock import now
 from unwall.kernel.errors import Invalid, NotFound
@@ -39,7 +40,7 @@ async def add(ctx: ShopContext, data: FormData) -> Response[Any]:
     """From any page of the shop; to htmx only the word and the new count, for the shopper stays where they are."""
     quantity = quantity_of(data.get("quantity", "1"), least=1)
     async with ctx.services.db.transaction() as conn:
-        await actions.add_to_cart(conn, ctx.visit, variant_of(data), quantity, links.origin_of(data), now())
+        await cart_actions.add_to_cart(conn, ctx.visit, variant_of(data), quantity, links.origin_of(data), now())
     return await added(ctx, data, ctx.words(N_("It is in your bag.")))
 
 
@@ -59,7 +60,7 @@ async def set_quantity(ctx: ShopContext, data: FormData) -> Response[Any]:
     try:
         quantity = quantity_of(data.get("quantity", ""), least=0)
         async with ctx.services.db.transaction() as conn:
-            await actions.set_quantity(conn, ctx.visit, cart_id, variant_id, quantity)
+            await cart_actions.set_quantity(conn, ctx.visit, cart_id, variant_id, quantity)
     except Invalid as error:
         return await _bag(ctx, status=status_of(error), errors={str(variant_id): error.errors[0].message})
     return Redirect("/bag", status_code=303)
@@ -72,7 +73,7 @@ async def remove(ctx: ShopContext, data: FormData) -> Redirect:
     async with ctx.services.db.transaction() as conn:
         cart = await reads.cart(conn, ctx.visit, cart_id, ctx.lang)
         line = next((line for line in cart.lines if line.variant_id == variant_id), None) if cart else None
-        await actions.remove(conn, ctx.visit, cart_id, variant_id)
+        await cart_actions.remove(conn, ctx.visit, cart_id, variant_id)
     if line:
         text = ctx.words(N_("{title} is out of your bag."), title=line.title)
         ctx.flash(Flash(text, "/bag/add", undo_fields(line)))

@@ -15,7 +15,7 @@ from unwall.channels.shop import links
 from unwall.channels.shop.bags import added
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.views import View, excerpt, money
-from unwall.commerce.orders.actions import add_to_cart
+from unwall.commerce.orders.cart import add_to_cart
 from unwall.commerce.orders.values import Origin
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection

@@ -16,6 +16,7 @@ from unwall.channels.shop import links
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.delivery_views import when
 from unwall.channels.shop.views import View, money
+from unwall.commerce.fulfilment.rules import pickup_code
 from unwall.commerce.fulfilment.values import Shipment, ShipmentMethod, ShipmentState
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.rules import timeline
@@ -24,7 +25,6 @@ from unwall.commerce.stock.reads import nodes
 from unwall.commerce.stock.values import Node
 from unwall.kernel.clock import local, now
 from unwall.kernel.errors import NotFound
-from unwall.kernel.secrets import pickup_code
 from unwall.kernel.text import N_, gettext
 
 STATES = {

@@ -27,11 +27,12 @@ _OPEN_SHIPMENTS = """
 WITH wanted AS (
     SELECT * FROM jsonb_to_recordset($1) AS w (shipment_id uuid, event_id uuid, route jsonb),
         jsonb_to_record(route) AS r (merchant_id uuid, order_id uuid, order_number text, customer text, hold_id uuid,
-            node_id uuid, method text, due_at timestamptz, lines jsonb)
+            node_id uuid, method text, due_at timestamptz, opened_at timestamptz, lines jsonb)
 ), made AS (
     INSERT INTO shipment (id, merchant_id, order_id, order_number, customer, hold_id, node_id, method, state, due_at,
         created_at, updated_at)
-    SELECT shipment_id, merchant_id, order_id, order_number, customer, hold_id, node_id, method, 'routed', due_at, $2, $2
+    SELECT shipment_id, merchant_id, order_id, order_number, customer, hold_id, node_id, method, 'routed', due_at,
+        opened_at, opened_at
     FROM wanted
 ), filled AS (
     INSERT INTO shipment_line (shipment_id, line, merchant_id, order_id, order_line, hold_id, variant_id, quantity)
@@ -39,7 +40,7 @@ WITH wanted AS (
     FROM wanted, jsonb_to_recordset(lines) AS l (line smallint, order_line smallint, variant_id uuid, quantity int)
 ), noted AS (
     INSERT INTO shipment_event (id, shipment_id, merchant_id, at, state, actor)
-    SELECT event_id, shipment_id, merchant_id, $2, 'routed', $3 FROM wanted
+    SELECT event_id, shipment_id, merchant_id, opened_at, 'routed', $2 FROM wanted
 )
 SELECT pg_notify('tasks', node_id::text) FROM (SELECT DISTINCT node_id FROM wanted) AS nodes
 """
@@ -51,10 +52,10 @@ class _NewShipment(msgspec.Struct, frozen=True):
     route: Route
 
 
-async def open_shipments(conn: Transaction, routes: Sequence[Route], actor: str, now: datetime) -> None:
+async def open_shipments(conn: Transaction, routes: Sequence[Route], actor: str) -> None:
     """Of paid orders, one a route; the orders' rows must be locked."""
     made = [_NewShipment(new_id(), new_id(), route) for route in routes]
-    await conn.execute(_OPEN_SHIPMENTS, made, now, actor)
+    await conn.execute(_OPEN_SHIPMENTS, made, actor)
 
 
 async def start_picking(conn: Transaction, shipment_id: UUID, staff: Staff, now: datetime) -> None:

@@ -54,6 +54,7 @@ class Route(msgspec.Struct, frozen=True):
     node_id: UUID
     method: ShipmentMethod
     due_at: datetime
+    opened_at: datetime
     lines: tuple[RouteLine, ...]
 
 

@@ -1,32 +1,64 @@
-"""The locks of this room: the cart first, then its order, so that nobody waits for anybody in a circle. Shipments and
-stock come after both."""
+"""Row locks of carts and orders.
 
+A transaction locks carts before orders, orders before shipments and stock, and within each kind by id, so that two
+transactions cannot deadlock.
+"""
+
+from collections.abc import Sequence
 from uuid import UUID
 
-from unwall.commerce.orders.reads import cart, order
-from unwall.commerce.orders.values import Cart, Order
+from unwall.commerce.orders.reads import cart
+from unwall.commerce.orders.values import Cart, LockedOrder
 from unwall.journal.values import Visit
-from unwall.kernel.database import Transaction
+from unwall.kernel.database import Transaction, rows
 from unwall.kernel.errors import NotFound
 from unwall.kernel.text import N_
 
+_LOCK_ORDERS = "SELECT FROM sales_order WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+_LOCK_CARTS_AND_ORDERS = """
+SELECT FROM sales_order o JOIN cart c ON c.id = o.cart_id WHERE o.id = ANY($1)
+ORDER BY c.id, o.id FOR NO KEY UPDATE OF c, o
+"""
+# a statement of its own, after the lock: what was committed while the lock was waited for is seen
+_LOCKED = """
+SELECT o.id, o.merchant_id, o.number, o.cart_id, o.hold_id, o.visitor_id, o.member_id, o.session_id, o.state, o.method,
+       o.currency, o.total, o.contact, o.promise, o.sourcing, o.placed_at, o.expires_at,
+       coalesce((SELECT jsonb_agg(jsonb_build_object(
+            'line', l.line, 'product_id', l.product_id, 'variant_id', l.variant_id, 'quantity', l.quantity,
+            'unit_price', l.unit_price, 'total', l.total, 'post_id', l.post_id, 'page', l.page, 'policy', l.policy
+        ) ORDER BY l.line) FROM order_line l WHERE l.order_id = o.id), '[]') AS lines,
+       (SELECT jsonb_build_object('id', p.id, 'state', p.state) FROM payment p
+        WHERE p.order_id = o.id AND p.state IN ('asked', 'captured')) AS payment
+FROM sales_order o WHERE o.id = ANY($1) ORDER BY o.id
+"""
+
 
 async def lock_cart(conn: Transaction, visit: Visit, cart_id: UUID) -> Cart:
-    """The visitor's cart as it is now. Raises `NotFound`."""
-    await conn.execute("SELECT 1 FROM cart WHERE id = $1 FOR UPDATE", cart_id)
+    """The visitor's cart. Raises `NotFound`."""
+    await conn.execute("SELECT FROM cart WHERE id = $1 FOR NO KEY UPDATE", cart_id)
     found = await cart(conn, visit, cart_id, visit.lang)
     if found is None:
         raise NotFound(N_("There is no such bag."))
     return found
 
 
-async def lock_order(conn: Transaction, order_id: UUID) -> Order:
-    """The order as it is now, its cart locked before it. Raises `NotFound`."""
-    await conn.execute(
-        "SELECT 1 FROM cart WHERE id = (SELECT cart_id FROM sales_order WHERE id = $1) FOR UPDATE", order_id
-    )
-    await conn.execute("SELECT 1 FROM sales_order WHERE id = $1 FOR UPDATE", order_id)
-    found = await order(conn, order_id, "en")
-    if found is None:
-        raise NotFound(N_("There is no such order."))
-    return found
+async def lock_order(conn: Transaction, order_id: UUID) -> LockedOrder:
+    """Raises `NotFound`."""
+    for found in await lock_orders(conn, [order_id]):
+        return found
+    raise NotFound(N_("There is no such order."))
+
+
+async def lock_orders(conn: Transaction, order_ids: Sequence[UUID]) -> list[LockedOrder]:
+    await conn.execute(_LOCK_ORDERS, order_ids)
+    return await locked_orders(conn, order_ids)
+
+
+async def lock_carts_and_orders(conn: Transaction, order_ids: Sequence[UUID]) -> None:
+    """Orders without a cart are not locked."""
+    await conn.execute(_LOCK_CARTS_AND_ORDERS, order_ids)
+
+
+async def locked_orders(conn: Transaction, order_ids: Sequence[UUID]) -> list[LockedOrder]:
+    """By id; the caller has locked them."""
+    return await rows(conn, LockedOrder, _LOCKED, order_ids)

@@ -1,9 +1,10 @@
-"""Every question about carts and orders."""
+"""Carts and orders as they are shown."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from unwall.commerce.fulfilment import reads as fulfilment
-from unwall.commerce.orders.values import Cart, Order, OrderRow, OrderState, OrderStory
+from unwall.commerce.orders.values import Cart, CartToOrder, Order, OrderRow, OrderState, OrderStory
 from unwall.commerce.stock.values import LedgerEntry
 from unwall.journal.values import Visit
 from unwall.kernel.cursors import ResultPage, decode, page_of
@@ -25,7 +26,11 @@ SELECT c.id, c.merchant_id, m.slug AS merchant_slug,
         LEFT JOIN LATERAL (SELECT file, alt FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1) i
             ON true
         WHERE l.cart_id = c.id), '[]') AS lines
-FROM cart c JOIN merchant m ON m.id = c.merchant_id
+"""
+_FROM_CART = "FROM cart c JOIN merchant m ON m.id = c.merchant_id "
+_ORDER_OF_CART = """,
+       (SELECT o.id FROM sales_order o WHERE o.cart_id = c.id AND o.state IN ('prepared', 'paid', 'fulfilled'))
+       AS order_id
 """
 _ORDER = """
 SELECT o.id, o.merchant_id, m.slug AS merchant_slug,
@@ -66,12 +71,20 @@ async def carts(conn: Connection, visit: Visit, lang: str) -> list[Cart]:
         "WHERE c.visitor_id = $1 AND c.state = 'open' AND EXISTS (SELECT 1 FROM cart_line WHERE cart_id = c.id)"
         " ORDER BY c.id"
     )
-    return await rows(conn, Cart, _CART + where, visit.visitor_id, lang)
+    return await rows(conn, Cart, _CART + _FROM_CART + where, visit.visitor_id, lang)
 
 
 async def cart(conn: Connection, visit: Visit, cart_id: UUID, lang: str) -> Cart | None:
     """One of the visitor's carts, open or ordered; None where it is not theirs."""
-    return await row(conn, Cart, _CART + "WHERE c.visitor_id = $1 AND c.id = $3", visit.visitor_id, lang, cart_id)
+    return await row(
+        conn, Cart, _CART + _FROM_CART + "WHERE c.visitor_id = $1 AND c.id = $3", visit.visitor_id, lang, cart_id
+    )
+
+
+async def carts_to_order(conn: Connection, cart_ids: Sequence[UUID], lang: str) -> list[CartToOrder]:
+    """Of any visitor."""
+    sql = _CART + _ORDER_OF_CART + _FROM_CART + "WHERE c.id = ANY($1)"
+    return await rows(conn, CartToOrder, sql, cart_ids, lang)
 
 
 async def units_in_bag(conn: Connection, visit: Visit) -> int:
@@ -87,16 +100,14 @@ async def order(conn: Connection, order_id: UUID, lang: str) -> Order | None:
     return await row(conn, Order, _ORDER + "WHERE o.id = $1", order_id, lang)
 
 
+async def orders(conn: Connection, order_ids: Sequence[UUID], lang: str) -> list[Order]:
+    return await rows(conn, Order, _ORDER + "WHERE o.id = ANY($1) ORDER BY o.id", order_ids, lang)
+
+
 async def own_order(conn: Connection, visit: Visit, order_id: UUID, lang: str) -> Order | None:
     """The order if this visitor or member placed it."""
     where = "WHERE o.id = $1 AND (o.visitor_id = ANY($3) OR o.member_id = ANY($3))"
     return await row(conn, Order, _ORDER + where, order_id, lang, visit.person_ids)
-
-
-async def order_of_cart(conn: Connection, cart_id: UUID, lang: str) -> Order | None:
-    """The living order of a cart: prepared, paid or fulfilled."""
-    where = "WHERE o.cart_id = $1 AND o.state IN ('prepared', 'paid', 'fulfilled')"
-    return await row(conn, Order, _ORDER + where, cart_id, lang)
 
 
 async def orders_of(conn: Connection, visit: Visit, after: str | None, limit: int, lang: str) -> ResultPage[OrderRow]:

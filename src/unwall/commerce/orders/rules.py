@@ -1,22 +1,56 @@
-"""What an order may be: quantities, contacts, numbers, and what a shopper is told of its state."""
+"""Limits of carts and orders, contacts, order numbers, the facts of an order, and its timeline."""
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from unwall.commerce.fulfilment.values import Shipment, ShipmentEvent, ShipmentState
-from unwall.commerce.orders.values import MOST_OF_ONE, Cart, Contact, Order, OrderState, SourcedPart, TimelineEntry
-from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, DeliveryOption
+from unwall.commerce.fulfilment.values import (
+    Route,
+    RouteLine,
+    Shipment,
+    ShipmentEvent,
+    ShipmentMethod,
+    ShipmentState,
+)
+from unwall.commerce.orders.values import (
+    Cart,
+    CartLine,
+    Channel,
+    CheckoutRequest,
+    Contact,
+    LockedOrder,
+    Order,
+    OrderLine,
+    OrderState,
+    Preparation,
+    SourcedPart,
+    StoredPromise,
+    TimelineEntry,
+)
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, DeliveryOption, Demand, SoldOut
+from unwall.commerce.stock.values import HeldLine, HoldRequest
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.geo import Place
+from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 
-MOST_LINES = 60
-"""Different variants in one cart."""
+MAX_UNITS_PER_LINE = 99
+"""Of one variant in a cart or a counter sale; its twin in SQL: the CHECK of cart_line.quantity (0005_commerce.sql)."""
+MAX_LINES_PER_CART = 60
+PAY_MINUTES = 15
+"""How long a prepared order can be paid, unless the operator sets it otherwise."""
+EXTRA_HOLD_MINUTES = 5
+"""How much longer its stock is held: a payment that was begun in time must find it held."""
+UNANSWERED_PAYMENT_SECONDS = 120
+"""After how long the sweep looks into a payment that the gateway has not answered."""
+MAX_PLANS = 4
+"""How often another sourcing plan is tried while others take the stock of the last one."""
+MAX_PER_SWEEP = 200
+"""Of each kind of unfinished business."""
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that is mistaken for a digit."""
@@ -26,13 +60,17 @@ _LENGTHS = {"name": 80, "phone": 30, "email": 200, "address": 300, "city": 80}
 
 
 def check_quantity(quantity: int, *, least: int = 1) -> None:
-    """Raises `Invalid` (quantity) outside `least` to 99."""
-    if not least <= quantity <= MOST_OF_ONE:
-        raise Invalid.one("quantity", N_("Choose from 1 to 99 of one thing."))
+    """Raises `Invalid` (quantity) outside `least` to `MAX_UNITS_PER_LINE`."""
+    if not least <= quantity <= MAX_UNITS_PER_LINE:
+        raise wrong_quantity()
+
+
+def wrong_quantity() -> Invalid:
+    return Invalid.one("quantity", N_("Choose from 1 to 99 of one thing."))
 
 
 def checked_contact(contact: Contact, choice: DeliveryChoice, place: Place | None) -> Contact:
-    """Trimmed, and with the visit's place where it has none of its own. Raises `Invalid` naming every wrong field."""
+    """Trimmed, and with the visit's place where it has no coordinates. Raises `Invalid` naming every wrong field."""
     trimmed = {field: getattr(contact, field).strip() for field in _LENGTHS}
     errors = _contact_errors(trimmed, carried=choice.method is not DeliveryMethod.PICKUP)
     if choice.method is DeliveryMethod.TAKEN:
@@ -77,8 +115,7 @@ def place_of(contact: Contact) -> Place | None:
 
 
 def order_numbers(merchant_slug: str, order_id: UUID) -> list[str]:
-    """A few to take the first free one of: short, readable, and telling nothing of how many orders there are:
-    "LY-7K3M9"."""
+    """Candidates such as "LY-7K3M9", to take the first free one of; they do not tell how many orders there are."""
     words = [word for word in merchant_slug.split("-") if word]
     prefix = (words[0][0] + words[1][0] if len(words) > 1 else merchant_slug[:2]).upper()
     digest = int.from_bytes(blake2b(order_id.bytes, digest_size=25).digest())
@@ -86,8 +123,13 @@ def order_numbers(merchant_slug: str, order_id: UUID) -> list[str]:
     return [f"{prefix}-{letters[i : i + 5]}" for i in range(0, 40, 5)]
 
 
+def promised(option: DeliveryOption, contact: Contact) -> StoredPromise:
+    place = option.node.name if option.node and option.method is DeliveryMethod.PICKUP else contact.city
+    return StoredPromise(option.at, option.due, option.plan.node_ids, place, option.explanation)
+
+
 def sourced(option: DeliveryOption) -> list[SourcedPart]:
-    """The plan as an order keeps it: a node, its reason, its lines."""
+    """The plan as an order stores it, one part a node."""
     plan = option.plan
     return [
         SourcedPart(node_id, why, tuple(line for line in plan.lines if line.node_id == node_id))
@@ -95,21 +137,129 @@ def sourced(option: DeliveryOption) -> list[SourcedPart]:
     ]
 
 
-def same_order(order: Order, cart: Cart, choice: DeliveryChoice, contact: Contact, now: datetime) -> bool:
-    """Whether pressing again asks for just what was prepared, and there is still time to pay for it."""
+def new_order(wanted: Preparation, cart: Cart, option: DeliveryOption) -> Order:
+    """Prepared, at the cart's prices; its number is still to be given. The hold has the order's id."""
+    order_id, visit, contact = new_id(), wanted.visit, wanted.request.contact
+    return Order(
+        id=order_id,
+        merchant_id=cart.merchant_id,
+        merchant_slug=cart.merchant_slug,
+        merchant_name=cart.merchant_name,
+        number="",
+        cart_id=cart.id,
+        hold_id=order_id,
+        visitor_id=visit.visitor_id,
+        member_id=visit.member_id,
+        session_id=visit.session_id,
+        channel=Channel.ONLINE,
+        state=OrderState.PREPARED,
+        method=option.method,
+        currency=cart.currency,
+        items_total=cart.items_total,
+        discount_total=0,
+        shipping_total=option.fee.amount,
+        total=cart.items_total + option.fee.amount,
+        contact=contact,
+        promise=promised(option, contact),
+        sourcing=sourced(option),
+        placed_at=wanted.now,
+        expires_at=wanted.payable_until,
+        paid_at=None,
+        closed_at=None,
+        lines=[_order_line(number, line) for number, line in enumerate(cart.lines, 1)],
+        payments=[],
+    )
+
+
+def _order_line(number: int, line: CartLine) -> OrderLine:
+    return OrderLine(
+        line=number,
+        product_id=line.product_id,
+        product_slug=line.product_slug,
+        variant_id=line.variant_id,
+        title=line.title,
+        sku=line.sku,
+        options=line.options,
+        image_file=line.image_file,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        total=line.total,
+        returned=0,
+        post_id=line.post_id,
+        page=line.page,
+        policy=line.policy,
+    )
+
+
+def hold_request(order: Order | LockedOrder, payable_until: datetime) -> HoldRequest:
+    """For an order's plan. Raises `AssertionError` for an order that has no hold."""
+    assert order.hold_id is not None
+    lines = tuple(line for part in order.sourcing for line in part.lines)
+    until = payable_until + timedelta(minutes=EXTRA_HOLD_MINUTES)
+    return HoldRequest(order.hold_id, order.merchant_id, lines, until, f"visitor:{order.visitor_id}")
+
+
+def check_content(cart: Cart) -> None:
+    """Raises `Invalid` (cart), or `SoldOut` naming what is not sold any more."""
+    if not cart.open:
+        raise Invalid.one("cart", N_("This bag was ordered before."))
+    if not cart.lines:
+        raise Invalid.one("cart", N_("The bag is empty."))
+    gone = tuple(line.variant_id for line in cart.lines if not line.active)
+    if gone:
+        raise SoldOut(N_("Some of this is not sold any more. Take it out of the bag."), gone)
+
+
+def same_order(order: LockedOrder, cart: Cart, request: CheckoutRequest, now: datetime) -> bool:
+    """Whether the request asks for exactly what was prepared, and there is still time to pay for it."""
+    choice = request.choice
     wanted = {(line.variant_id, line.quantity, line.unit_price) for line in cart.lines}
     prepared = {(line.variant_id, line.quantity, line.unit_price) for line in order.lines}
     at_node = choice.method is not DeliveryMethod.PICKUP or order.promise.node_ids == (choice.node_id,)
     in_time = order.expires_at is not None and order.expires_at > now
-    return in_time and at_node and order.method is choice.method and order.contact == contact and wanted == prepared
+    same_way = at_node and order.method is choice.method and order.contact == request.contact
+    return in_time and same_way and wanted == prepared
 
 
-def choice_of(order: Order) -> DeliveryChoice:
-    """How it was wanted, to source it once more."""
+def demand_of(wanted: Cart | LockedOrder, contact: Contact) -> Demand:
+    quantities = {line.variant_id: line.quantity for line in wanted.lines}
+    return Demand(wanted.merchant_id, quantities, place_of(contact))
+
+
+def choice_of(order: LockedOrder) -> DeliveryChoice:
+    """To source the order once more."""
     return DeliveryChoice(order.method, order.promise.node_ids[0] if order.method is DeliveryMethod.PICKUP else None)
 
 
-# --- what the shopper is told -----------------------------------------------------------------------------------------
+# --- what follows from a payment --------------------------------------------------------------------------------------
+
+
+def routes(order: LockedOrder, held: Sequence[HeldLine], now: datetime) -> list[Route]:
+    """A shipment for each node of the hold. What is held decides, not what was planned; a variant is on one line of the
+    order, which several nodes may serve."""
+    order_lines = {line.variant_id: line.line for line in order.lines}
+    return [
+        Route(
+            order.merchant_id,
+            order.id,
+            order.number,
+            order.contact.name,
+            held[0].request_id,
+            node_id,
+            ShipmentMethod(order.method),
+            order.promise.due or order.placed_at,
+            now,
+            tuple(
+                RouteLine(line.line, order_lines[line.variant_id], line.variant_id, line.quantity)
+                for line in held
+                if line.node_id == node_id
+            ),
+        )
+        for node_id in dict.fromkeys(line.node_id for line in held)
+    ]
+
+
+# --- the timeline -----------------------------------------------------------------------------------------------------
 
 _AFTER_PAYMENT = {
     DeliveryMethod.SHIP: (ShipmentState.PICKING, ShipmentState.READY, ShipmentState.HANDED_OVER),
@@ -120,8 +270,9 @@ _AFTER_PAYMENT = {
 
 
 def timeline(order: Order, shipments: Sequence[Shipment], steps: Sequence[ShipmentEvent]) -> list[TimelineEntry]:
-    """What has happened, and without a time what is still to come: placed, paid, then for each shipment (named by its
-    place where there are several) picking, ready, handed_over or collected. A closed order ends with its end."""
+    """States that were reached, and without a time those still to come: placed, paid, then for each shipment (with its
+    place where there are several) picking, ready, handed_over or collected. Of a cancelled or expired order only what
+    was reached."""
     moments = [TimelineEntry("placed", order.placed_at), TimelineEntry("paid", order.paid_at)]
     for shipment in shipments:
         place = shipment.node_name if len(shipments) > 1 else ""

@@ -5,10 +5,10 @@ UnwallError
 └── Conflict
     ├── sourcing.SoldOut          some lines cannot be had in the wanted way
     ├── PaymentDeclined           the gateway said no; the goods stay held, another card may be tried
-    ├── PaymentPending            the gateway has not answered yet; the order ends by itself, paid or not
+    ├── PaymentPending            the gateway has not answered yet; the sweep will settle the order
     ├── OrderClosed               the order expired or was cancelled; the bag can be ordered again
     ├── TooLate                   too late to cancel: a node has begun to pick
-    └── SaleDone                  a counter sale was told under the name of another basket
+    └── SaleDone                  the id of a counter sale was used before for another basket
 """
 
 from datetime import datetime
@@ -18,13 +18,14 @@ from uuid import UUID
 import msgspec
 
 from unwall.commerce.fulfilment.values import Shipment, ShipmentEvent
-from unwall.commerce.sourcing.values import DeliveryMethod
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.commerce.stock.values import HoldLine, LedgerEntry
+from unwall.journal.values import Visit
 from unwall.kernel.errors import Conflict
 from unwall.kernel.text import Explanation
 
-MOST_OF_ONE = 99
-"""The most of one variant in a cart."""
+SYSTEM = "system"
+"""The actor of what nobody did by hand."""
 
 
 class OrderState(StrEnum):
@@ -46,7 +47,7 @@ class PaymentState(StrEnum):
     CAPTURED = "captured"
     DECLINED = "declined"
     VOIDING = "voiding"
-    """To be given back: decided here, not yet confirmed by the gateway."""
+    """To be refunded: decided, and not yet confirmed by the gateway."""
     VOIDED = "voided"
 
 
@@ -113,19 +114,40 @@ class Cart(msgspec.Struct, frozen=True):
         return {line.variant_id: line.quantity for line in self.lines}
 
 
+class CartToOrder(Cart, frozen=True):
+    """`order_id`: of the cart's order that is neither cancelled nor expired."""
+
+    order_id: UUID | None
+
+
 class StoredPromise(msgspec.Struct, frozen=True):
-    """What the shopper was told when ordering: by when, or from when, and where."""
+    """When the order arrives or can be collected, and where, as shown to the shopper when ordering."""
 
     at: datetime | None = None
     due: datetime | None = None
-    """By when the node has to have it ready for that."""
+    """By when the node must have it ready for that."""
     node_ids: tuple[UUID, ...] = ()
     place: str = ""
     explanation: Explanation | None = None
 
 
+class CheckoutRequest(msgspec.Struct, frozen=True):
+    cart_id: UUID
+    choice: DeliveryChoice
+    contact: Contact
+
+
+class Preparation(msgspec.Struct, frozen=True):
+    """A request whose contact was checked."""
+
+    visit: Visit
+    request: CheckoutRequest
+    now: datetime
+    payable_until: datetime
+
+
 class SourcedPart(msgspec.Struct, frozen=True):
-    """What one node gives, and why that node: as it was decided."""
+    """The units that one node gives, and why that node was chosen."""
 
     node_id: UUID
     explanation: Explanation
@@ -193,6 +215,49 @@ class Order(msgspec.Struct, frozen=True):
     payments: list[Payment]
 
 
+class LivePayment(msgspec.Struct, frozen=True):
+    """The payment of an order that was asked for or captured; an order has at most one."""
+
+    id: UUID
+    state: PaymentState
+
+
+class OrderedLine(msgspec.Struct, frozen=True):
+    line: int
+    product_id: UUID
+    variant_id: UUID
+    quantity: int
+    unit_price: int
+    total: int
+    post_id: UUID | None
+    page: str | None
+    policy: str | None
+
+
+class LockedOrder(msgspec.Struct, frozen=True):
+    """What the steps of a checkout need of an order, read under its lock."""
+
+    id: UUID
+    merchant_id: UUID
+    number: str
+    cart_id: UUID | None
+    hold_id: UUID | None
+    visitor_id: UUID | None
+    member_id: UUID | None
+    session_id: UUID | None
+    state: OrderState
+    method: DeliveryMethod
+    currency: str
+    total: int
+    contact: Contact
+    promise: StoredPromise
+    sourcing: list[SourcedPart]
+    placed_at: datetime
+    expires_at: datetime | None
+    lines: list[OrderedLine]
+    payment: LivePayment | None
+
+
 class OrderRow(msgspec.Struct, frozen=True):
     """An order in a list."""
 
@@ -212,7 +277,7 @@ class OrderRow(msgspec.Struct, frozen=True):
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):
-    """One true state on the shopper's timeline; `at` is None where it is still to come."""
+    """A state on the shopper's timeline; `at` is None where it is still to come."""
 
     state: str
     at: datetime | None
@@ -220,7 +285,7 @@ class TimelineEntry(msgspec.Struct, frozen=True):
 
 
 class OrderStory(msgspec.Struct, frozen=True):
-    """All that is known about an order, for its page in the console and in the shop."""
+    """An order with its shipments, their history and its stock movements."""
 
     order: Order
     shipments: list[Shipment]

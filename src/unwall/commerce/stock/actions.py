@@ -68,11 +68,9 @@ async def expire_holds(conn: Transaction, now: datetime, limit: int = 500) -> li
     return [request_id for request_id in past if request_id in expired]
 
 
-async def issue(
-    conn: Transaction, request_id: UUID, lines: Sequence[LineQuantity], cause_id: UUID, actor: str
-) -> None:
-    """Allocated -> outside: the goods leave. Each line at most once. Raises `Short` where fewer are allocated, `Invalid`
-    for a line that does not exist."""
+async def issue(conn: Transaction, request_id: UUID, lines: Sequence[LineQuantity], cause_id: UUID, actor: str) -> None:
+    """Allocated -> outside: the goods leave. Each line at most once. Raises `Short` where fewer are allocated and
+    `Invalid` for a line that does not exist."""
     await _move_allocated(conn, request_id, lines, Cause(cause_id, Reason.ISSUE, actor))
 
 

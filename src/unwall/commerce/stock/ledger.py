@@ -57,8 +57,8 @@ async def lock_held(conn: Transaction, request_ids: Sequence[UUID]) -> list[Held
 
 
 async def unbooked(conn: Transaction, movements: Sequence[Movement]) -> list[Movement]:
-    """Those whose (cause, line, reason) is not in the ledger yet; raises `Reused` where it is with other goods or another
-    quantity. Call it with the levels locked."""
+    """Those whose (cause, line, reason) is not in the ledger yet; raises `Reused` where it is with other goods or
+    another quantity. Call it with the levels locked."""
     causes, lines, reasons = ([getattr(m, name) for m in movements] for name in ("cause_id", "line", "reason"))
     records = await conn.fetch(BOOKED, causes, lines, reasons)
     booked = {(cause, line, reason): tuple(what) for cause, line, reason, *what in records}
@@ -72,12 +72,15 @@ async def unbooked(conn: Transaction, movements: Sequence[Movement]) -> list[Mov
     return fresh
 
 
-MOVE_HELD = """
+MOVE_HELD = (
+    """
     WITH moved AS (
         UPDATE stock_hold h SET open = m.open, state = m.state
         FROM unnest($11::uuid[], $12::smallint[], $13::int[], $14::text[]) AS m (request_id, line, open, state)
         WHERE h.request_id = m.request_id AND h.line = m.line
-    )""" + BOOK
+    )"""
+    + BOOK
+)
 
 
 async def book(conn: Transaction, movements: Sequence[Movement]) -> None:
@@ -96,5 +99,5 @@ async def move_held(conn: Transaction, movements: Sequence[Movement], after: Seq
 
 
 async def book_many(conn: Transaction, records: Sequence[tuple[object, ...]]) -> None:
-    """`book` for thousands of movements, each a tuple of a `Movement`'s fields. Roles confined to a merchant cannot COPY."""
+    """`book` for thousands of movements, each a tuple of a `Movement`'s fields. Confined roles cannot COPY."""
     await conn.copy_records_to_table("stock_ledger", records=records, columns=COLUMNS)

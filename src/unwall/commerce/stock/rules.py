@@ -220,9 +220,7 @@ def check_amounts(quantities: Sequence[int], reason: Reason, allowed: tuple[Reas
         raise Invalid(errors)
 
 
-def movements(
-    merchant_id: UUID, node_id: UUID, changes: Sequence[VariantQuantity], cause: Cause
-) -> list[Movement]:
+def movements(merchant_id: UUID, node_id: UUID, changes: Sequence[VariantQuantity], cause: Cause) -> list[Movement]:
     """A change's quantity is the units on hand more, or where it is negative fewer."""
     booked = []
     for number, change in enumerate(changes, 1):

@@ -387,6 +387,9 @@ class ShipmentRecord(Record, frozen=True, kw_only=True):
     id: UUID
     merchant_id: UUID
     order_id: UUID
+    order_number: str
+    customer: str = ""
+    hold_id: UUID
     node_id: UUID
     method: DeliveryMethod
     state: ShipmentState
@@ -401,6 +404,9 @@ class ShipmentLineRecord(Record, frozen=True, kw_only=True):
     shipment_id: UUID
     line: Position
     merchant_id: UUID
+    order_id: UUID
+    order_line: Position
+    hold_id: UUID
     variant_id: UUID
     quantity: Quantity
     picked: Quantity = 0

@@ -17,7 +17,7 @@ from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock import actions, reads
 from unwall.commerce.stock.rules import ARRIVALS, CORRECTIONS
-from unwall.commerce.stock.values import Cause, GridRow, LedgerEntry, Level, Node, Reason, Short
+from unwall.commerce.stock.values import Cause, GridRow, LedgerEntry, Level, Node, Reason, Short, VariantQuantity
 from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Conflict, Invalid, NotFound
 from unwall.kernel.ids import new_id, parse_id
@@ -175,9 +175,9 @@ async def _book(conn: Transaction, ctx: ConsoleContext, form: SubmittedForm, pla
     form.check()
     cause = Cause(known_id(form.text("cause")), reason, ctx.actor)
     if doing == "receive":
-        await actions.receive(conn, ctx.merchant_id, node_id, [(variant_id, quantity)], cause)
+        await actions.receive(conn, ctx.merchant_id, node_id, [VariantQuantity(variant_id, quantity)], cause)
         return N_("The arrival is booked.")
-    await actions.adjust(conn, ctx.merchant_id, node_id, [(variant_id, quantity)], cause)
+    await actions.adjust(conn, ctx.merchant_id, node_id, [VariantQuantity(variant_id, quantity)], cause)
     return N_("The correction is booked.")
 
 

@@ -1,4 +1,4 @@
-"""The places a shopper may choose from: the cities in which some merchant has a shop or warehouse."""
+"""The cities in which some merchant has a node, for shoppers to choose their place from."""
 
 from unwall.kernel.database import Connection, rows
 from unwall.kernel.geo import Place

@@ -1,0 +1,14 @@
+"""Closing an order that is not paid for."""
+
+from datetime import datetime
+
+from unwall.commerce.orders.values import SYSTEM, LockedOrder, OrderState
+from unwall.commerce.stock import actions as stock
+from unwall.kernel.database import Transaction
+
+
+async def close_unpaid(conn: Transaction, order: LockedOrder, state: OrderState, now: datetime) -> None:
+    """Its stock is released, and its cart can be ordered again. The order is locked."""
+    await conn.execute("UPDATE sales_order SET state = $2, closed_at = $3 WHERE id = $1", order.id, state, now)
+    if order.hold_id:
+        await stock.release(conn, order.hold_id, SYSTEM)

@@ -1,0 +1,46 @@
+"""Goods leave a node: to their customer against the pickup code, or to a carrier. The last one closes the order."""
+
+from datetime import datetime
+from uuid import UUID
+
+from unwall.commerce.fulfilment import actions as fulfilment
+from unwall.commerce.fulfilment.reads import own_shipment
+from unwall.commerce.fulfilment.values import Departure, Handover
+from unwall.commerce.orders.facts import departure_fact
+from unwall.commerce.orders.locks import lock_order
+from unwall.commerce.orders.values import LockedOrder, OrderState
+from unwall.journal import actions as journal
+from unwall.kernel.database import Transaction
+from unwall.people.values import Staff
+
+
+async def hand_over(
+    conn: Transaction, shipment_id: UUID, code: str, secret: bytes, staff: Staff, now: datetime
+) -> Handover:
+    """A ready pickup to its customer. Answers and raises as `fulfilment.hand_over`: a wrong code is counted, so the
+    caller's transaction must commit."""
+    order = await _lock_order_of(conn, shipment_id, staff)
+    answer = await fulfilment.hand_over(conn, shipment_id, code, secret, staff, now)
+    await _record_departure(conn, order, answer.departure, now)
+    return answer
+
+
+async def hand_to_carrier(conn: Transaction, shipment_id: UUID, tracking: str, staff: Staff, now: datetime) -> None:
+    """A ready parcel. `tracking` may be empty for a courier."""
+    order = await _lock_order_of(conn, shipment_id, staff)
+    departure = await fulfilment.hand_to_carrier(conn, shipment_id, tracking, staff, now)
+    await _record_departure(conn, order, departure, now)
+
+
+async def _lock_order_of(conn: Transaction, shipment_id: UUID, staff: Staff) -> LockedOrder:
+    """Before its shipment: a cancellation locks in that order, and the last of two shipments must see the other."""
+    shipment = await own_shipment(conn, shipment_id, staff, "en")
+    return await lock_order(conn, shipment.order_id)
+
+
+async def _record_departure(conn: Transaction, order: LockedOrder, departure: Departure | None, now: datetime) -> None:
+    if departure is None:
+        return
+    if departure.last:
+        await conn.execute("UPDATE sales_order SET state = $2 WHERE id = $1", order.id, OrderState.FULFILLED)
+    await journal.record(conn, [departure_fact(order, departure, now)])

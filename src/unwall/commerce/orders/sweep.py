@@ -1,0 +1,139 @@
+"""Finishing or undoing what crashes left of checkouts, and expiring what nobody paid for (rule M12)."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+import structlog
+from asyncpg import InterfaceError, InternalClientError, PostgresError
+
+from unwall.commerce.orders import rules
+from unwall.commerce.orders.closing import close_unpaid
+from unwall.commerce.orders.finish import Finish, Finisher, GatewayAnswer, store_answers
+from unwall.commerce.orders.gateway import Gateway, GatewaySilent
+from unwall.commerce.orders.locks import lock_order
+from unwall.commerce.orders.refund import void_payment
+from unwall.commerce.orders.values import OrderState
+from unwall.commerce.stock import actions as stock
+from unwall.kernel.database import Connection, Database, Transaction, rows
+from unwall.kernel.errors import UnwallError
+
+Item = TypeVar("Item")
+log = structlog.get_logger()
+
+
+class SweepReport(msgspec.Struct, frozen=True):
+    settled: int = 0
+    """Payments without an answer whose outcome is known now."""
+    finished: int = 0
+    """Paid orders."""
+    voided: int = 0
+    """Payments."""
+    expired: int = 0
+    """Prepared orders."""
+    holds: int = 0
+    """Holds that belonged to no order any more."""
+
+
+class UnansweredPayment(msgspec.Struct, frozen=True):
+    id: UUID
+    order_id: UUID
+
+
+class Sweeper:
+    def __init__(self, db: Database, gateway: Gateway, finisher: Finisher) -> None:
+        self._db = db
+        self._gateway = gateway
+        self._finisher = finisher
+
+    async def sweep(self, now: datetime) -> SweepReport:
+        """As `Checkout.sweep`."""
+        before = now - timedelta(seconds=rules.UNANSWERED_PAYMENT_SECONDS)
+        async with self._db.read() as conn:
+            unanswered = await _unanswered_payments(conn, before)
+        settled = await self._each(unanswered, lambda payment: self._resolve(payment, now))
+        async with self._db.read() as conn:
+            unfinished = await _unfinished_orders(conn)
+        finished = await self._each(unfinished, lambda order_id: self._finish(order_id, now))
+        async with self._db.read() as conn:
+            voiding = await _voiding_payments(conn)
+            overdue = await _overdue_orders(conn, now)
+        voided = await self._each(voiding, lambda payment: void_payment(self._db, self._gateway, payment, now))
+        expired = await self._each(overdue, lambda order_id: self._expire(order_id, now))
+        async with self._db.transaction() as conn:
+            holds = await stock.expire_holds(conn, now)
+        return SweepReport(settled, finished, voided, expired, len(holds))
+
+    async def _each(self, items: Sequence[Item], work: Callable[[Item], Awaitable[bool]]) -> int:
+        """How many were done; one that fails is logged and does not stop the others."""
+        done = 0
+        for item in items:
+            try:
+                done += await work(item)
+            except (UnwallError, GatewaySilent, PostgresError, InterfaceError, InternalClientError, OSError):
+                log.exception("sweep failed", item=str(item))
+        return done
+
+    async def _resolve(self, payment: UnansweredPayment, now: datetime) -> bool:
+        """A payment that the gateway has not heard of is voided there, so that it cannot charge later."""
+        charge = await self._gateway.find(payment.id)
+        if charge is None:
+            return await void_payment(self._db, self._gateway, payment.id, now)
+        async with self._db.transaction() as conn:
+            await store_answers(conn, [Finish(payment.order_id, now, GatewayAnswer(payment.id, charge))])
+        return True
+
+    async def _finish(self, order_id: UUID, now: datetime) -> bool:
+        return (await self._finisher.finish(order_id, now)).order.state is OrderState.PAID
+
+    async def _expire(self, order_id: UUID, now: datetime) -> bool:
+        async with self._db.transaction() as conn:
+            return await _expire_order(conn, order_id, now)
+
+
+async def _expire_order(conn: Transaction, order_id: UUID, now: datetime) -> bool:
+    """False where it can still be paid, or a payment is on its way."""
+    order = await lock_order(conn, order_id)
+    overdue = order.expires_at is not None and order.expires_at <= now
+    if order.state is not OrderState.PREPARED or order.payment or not overdue:
+        return False
+    await close_unpaid(conn, order, OrderState.EXPIRED, now)
+    return True
+
+
+# --- what it looks for ------------------------------------------------------------------------------------------------
+
+
+async def _unanswered_payments(conn: Connection, asked_before: datetime) -> list[UnansweredPayment]:
+    sql = "SELECT id, order_id FROM payment WHERE state = 'asked' AND asked_at <= $2 ORDER BY asked_at LIMIT $1"
+    return await rows(conn, UnansweredPayment, sql, rules.MAX_PER_SWEEP, asked_before)
+
+
+async def _unfinished_orders(conn: Connection) -> list[UUID]:
+    """Their payment is captured."""
+    return await _ids(
+        conn,
+        "SELECT o.id FROM sales_order o JOIN payment p ON p.order_id = o.id AND p.state = 'captured'"
+        " WHERE o.state = 'prepared' ORDER BY o.id LIMIT $1",
+        rules.MAX_PER_SWEEP,
+    )
+
+
+async def _voiding_payments(conn: Connection) -> list[UUID]:
+    sql = "SELECT id FROM payment WHERE state = 'voiding' ORDER BY asked_at LIMIT $1"
+    return await _ids(conn, sql, rules.MAX_PER_SWEEP)
+
+
+async def _overdue_orders(conn: Connection, now: datetime) -> list[UUID]:
+    return await _ids(
+        conn,
+        "SELECT id FROM sales_order WHERE state = 'prepared' AND expires_at <= $2 ORDER BY expires_at LIMIT $1",
+        rules.MAX_PER_SWEEP,
+        now,
+    )
+
+
+async def _ids(conn: Connection, sql: str, *args: object) -> list[UUID]:
+    return [record[0] for record in await conn.fetch(sql, *args)]

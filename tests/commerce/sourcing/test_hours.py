@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.commerce.stock.places import node
+from tests.commerce.sourcing.places import node
 
 from unwall.commerce.sourcing import hours
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from msgspec.structs import replace
-from tests.commerce.stock.places import BLUE, RATES, RED, node
+from tests.commerce.sourcing.places import BLUE, RATES, RED, node
 
 from tests.commerce.market import HANGZHOU, NOW, open_market
 from unwall.commerce.sourcing import reads

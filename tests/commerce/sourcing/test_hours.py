@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.commerce.sourcing.places import node
 
+from tests.commerce.sourcing.places import node
 from unwall.commerce.sourcing import hours
 
 SHOP = node("SHOP")

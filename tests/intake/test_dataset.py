@@ -28,7 +28,8 @@ from unwall.intake.progress import Progress
 from unwall.kernel.database import Database, connect
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.files import Files, open_files
-from unwall.people.actions import add_merchant, sign_in_member, sign_in_staff, sign_up
+from unwall.people.actions import add_merchant
+from unwall.people.sessions import sign_in_member, sign_in_staff, sign_up
 from unwall.people.values import BadCredentials
 from unwall_demo.dataset import DemoMarket
 

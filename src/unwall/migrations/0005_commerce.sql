@@ -119,7 +119,7 @@ CALL guard('stock_hold');
 -- The requests whose lines are all held, and until when.
 CREATE VIEW held_request WITH (security_invoker = true) AS
     SELECT request_id, min(expires_at) AS held_until FROM stock_hold GROUP BY request_id HAVING bool_and(state = 'held');
-GRANT SELECT ON held_request TO unwall_desk;
+GRANT SELECT ON held_request TO unwall_merchant;
 
 -- owner: commerce.orders
 CREATE TABLE cart (

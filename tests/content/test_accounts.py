@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from tests.content.newsroom import a_merchant, a_visitor, an_account, facts, signed_in, staff
+from tests.content.helpers import a_merchant, a_visitor, an_account, facts, signed_in, staff
 from unwall.content.accounts import actions, reads, rules
 from unwall.content.accounts.values import AccountDraft, AccountKind, AccountTranslation, NoSuchAccount, Owner
 from unwall.kernel.errors import Invalid
@@ -13,10 +13,10 @@ from unwall.kernel.ids import new_id
 
 
 async def count(conn, account_id) -> int:
-    """What the account says, once it is sure that this is how many follow."""
-    said = await conn.fetchval("SELECT followers FROM account WHERE id = $1", account_id)
-    assert said == await conn.fetchval("SELECT count(*) FROM follow WHERE account_id = $1", account_id)
-    return said
+    """The stored count, which must be the number of rows."""
+    counted = await conn.fetchval("SELECT followers FROM account WHERE id = $1", account_id)
+    assert counted == await conn.fetchval("SELECT count(*) FROM follow WHERE account_id = $1", account_id)
+    return counted
 
 
 # --- accounts ---------------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ async def test_the_count_is_exact_whatever_runs_at_once(db):
         assert sum([await count(conn, account_id) for account_id in accounts]) > 0
 
 
-async def test_a_desk_reads_its_own_accounts(db):
+async def test_a_confined_merchant_reads_its_own_accounts(db):
     async with db.transaction() as conn:
         mine, account_id = await an_account(conn, "mine")
         _, other = await an_account(conn, "other")

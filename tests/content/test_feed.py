@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.content.newsroom import START, a_live_post, a_visitor, an_account, signed_in, staff
+from tests.content.helpers import START, a_live_post, a_visitor, an_account, signed_in, staff
 from unwall.content.accounts import actions as accounts
 from unwall.content.feed import reads
 from unwall.content.posts import actions as posts
@@ -58,8 +58,8 @@ async def test_a_foreign_cursor_is_refused(db):
                 await ask
 
 
-class Newsroom:
-    """What should be: the entries of live posts by account, and who is followed."""
+class ExpectedFeed:
+    """What the database should hold: the entries of live posts by account, and who is followed."""
 
     def __init__(self) -> None:
         self.live: dict[UUID, tuple[UUID, int]] = {}  # entry > (post, account's number)
@@ -78,7 +78,7 @@ STEPS = st.one_of(
 
 
 @pytest.fixture
-async def room(db):
+async def four_accounts(db):
     async with db.transaction() as conn:
         yield conn, [await an_account(conn, f"account{n}") for n in range(4)], await a_visitor(conn)
 
@@ -92,9 +92,9 @@ async def room(db):
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-async def test_paging_has_no_gap_and_no_duplicate(room, before, between, followed, limit):
-    conn, owners, visit = room
-    model, minute = Newsroom(), 0
+async def test_paging_has_no_gap_and_no_duplicate(four_accounts, before, between, followed, limit):
+    conn, owners, visit = four_accounts
+    model, minute = ExpectedFeed(), 0
 
     async def do(what: str, n: int) -> None:
         nonlocal minute

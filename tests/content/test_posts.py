@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.content.newsroom import (
+from tests.content.helpers import (
     START,
     a_live_post,
     a_product,
@@ -78,7 +78,7 @@ def test_no_markdown_makes_a_script(markdown):
         (PostState.REMOVED, PostState.REMOVED, False),
     ],
 )
-def test_a_post_goes_one_way(state, wanted, goes):
+def test_the_states_of_a_post_follow_each_other_one_way(state, wanted, goes):
     assert rules.moves_to(state, wanted) is goes
 
 
@@ -120,7 +120,7 @@ def test_a_wrong_draft_names_its_fields(changes, fields):
     assert {error.field for error in rules.check(rules.tidy(draft), TAGGABLE)} == fields
 
 
-# --- the way of a post ------------------------------------------------------------------------------------------------
+# --- from draft to removed --------------------------------------------------------------------------------------------
 
 
 async def outbox(conn) -> list[tuple[object, ...]]:
@@ -204,9 +204,9 @@ async def test_editing_a_live_post_keeps_its_place(db):
         merchant_id, account_id = await an_account(conn, "tea")
         first, second = [await a_live_post(conn, merchant_id, account_id, minute) for minute in (1, 2)]
         before = await outbox(conn)
-        desk = await reads.editable_post(conn, Owner(merchant_id=merchant_id), first)
-        assert desk is not None
-        assert (desk.state, desk.author, desk.draft.title) == (PostState.LIVE, "Mei", "Minute 1")
+        stored = await reads.editable_post(conn, Owner(merchant_id=merchant_id), first)
+        assert stored is not None
+        assert (stored.state, stored.author, stored.draft.title) == (PostState.LIVE, "Mei", "Minute 1")
 
         edited = PostDraft(account_id, title="Edited", media=(PICTURE,), id=first)
         assert await actions.save_draft(conn, staff(merchant_id, "Wang"), edited) == first
@@ -217,9 +217,9 @@ async def test_editing_a_live_post_keeps_its_place(db):
             (second, "Minute 2", 0, START + timedelta(minutes=2)),
             (first, "Edited", 1, START + timedelta(minutes=1)),
         ]
-        desk = await reads.editable_post(conn, Owner(merchant_id=merchant_id), first)
-        assert desk is not None
-        assert desk.author == "Mei"
+        stored = await reads.editable_post(conn, Owner(merchant_id=merchant_id), first)
+        assert stored is not None
+        assert stored.author == "Mei"
 
 
 async def test_a_live_post_stays_with_its_account_and_says_something(db):
@@ -250,7 +250,9 @@ async def test_removing_takes_the_post_from_every_listing(db):
         assert await reads.post(conn, post_id, "en") is None
         assert await reads.posts_with_product(conn, product_id, "en") == []
         assert (await reads.posts_of(conn, account_id, "en")).rows == []
-        assert [p.state for p in (await reads.merchant_posts(conn, merchant_id, "en")).rows] == [PostState.REMOVED]
+        assert [p.state for p in (await reads.own_posts(conn, Owner(merchant_id=merchant_id), "en")).rows] == [
+            PostState.REMOVED
+        ]
         for change in (
             actions.publish(conn, staff(merchant_id), post_id, START),
             actions.save_draft(conn, staff(merchant_id), PostDraft(account_id, title="x", id=post_id)),
@@ -266,9 +268,9 @@ async def test_a_draft_may_be_removed_unseen(db):
         merchant_id, account_id = await an_account(conn, "tea")
         post_id = await actions.save_draft(conn, staff(merchant_id), PostDraft(account_id, title="Hi"))
         await actions.remove(conn, staff(merchant_id), post_id)
-        desk = await reads.editable_post(conn, Owner(merchant_id=merchant_id), post_id)
-        assert desk is not None
-        assert (desk.state, desk.published_at) == (PostState.REMOVED, None)
+        stored = await reads.editable_post(conn, Owner(merchant_id=merchant_id), post_id)
+        assert stored is not None
+        assert (stored.state, stored.published_at) == (PostState.REMOVED, None)
 
 
 # --- another merchant's -----------------------------------------------------------------------------------------------
@@ -317,7 +319,7 @@ async def test_another_merchants_things_cannot_be_touched(db, confined):
         assert tuple(await conn.fetchrow(everything)) == before
 
 
-async def test_a_desk_works_and_sees_only_its_own(db):
+async def test_a_confined_merchant_works_with_its_own_posts_only(db):
     async with db.transaction() as conn:
         mine, account_id = await an_account(conn, "mine")
         product_id = await a_product(conn, mine, "Leaf")
@@ -326,7 +328,9 @@ async def test_a_desk_works_and_sees_only_its_own(db):
     async with db.confined(mine) as conn:
         post_id = await a_live_post(conn, mine, account_id, media=(PICTURE,), tags=(Tag(product_id),))
         await actions.save_draft(conn, staff(mine), PostDraft(account_id, title="Edited", id=post_id))
-        assert [(p.id, p.title) for p in (await reads.merchant_posts(conn, mine, "en")).rows] == [(post_id, "Edited")]
+        assert [(p.id, p.title) for p in (await reads.own_posts(conn, Owner(merchant_id=mine), "en")).rows] == [
+            (post_id, "Edited")
+        ]
         assert await reads.post(conn, other_post, "en") is None
         await actions.remove(conn, staff(mine), post_id)
         assert (await reads.posts_of(conn, account_id, "en")).rows == []
@@ -336,9 +340,9 @@ async def test_a_desk_works_and_sees_only_its_own(db):
 
 
 async def likes(conn, post_id) -> int:
-    said = await conn.fetchval("SELECT likes FROM post WHERE id = $1", post_id)
-    assert said == await conn.fetchval("SELECT count(*) FROM post_like WHERE post_id = $1", post_id)
-    return said
+    counted = await conn.fetchval("SELECT likes FROM post WHERE id = $1", post_id)
+    assert counted == await conn.fetchval("SELECT count(*) FROM post_like WHERE post_id = $1", post_id)
+    return counted
 
 
 async def test_liking_twice_counts_once_and_is_one_fact(db):

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from tests.content.newsroom import (
+from tests.content.helpers import (
     START,
     a_live_post,
     a_members_account,
@@ -87,6 +87,7 @@ async def test_a_member_publishes_and_followers_of_the_account_read_it(db: Datab
         kept = await reads.editable_post(conn, lin.owner, post_id)
         assert kept is not None
         assert kept.author == lin.name
+        assert [p.id for p in (await reads.own_posts(conn, lin.owner, "en")).rows] == [post_id]
 
         # and may be changed and removed by them
         assert await actions.save_draft(conn, lin, PostDraft(account_id, title="Hi", id=post_id)) == post_id
@@ -303,7 +304,7 @@ async def test_a_collaborator_is_named_by_a_handle_that_is_there(db: Database) -
 # --- the fact ---------------------------------------------------------------------------------------------------------
 
 
-async def test_publishing_is_heard_of_once(db: Database) -> None:
+async def test_subscribers_hear_of_a_publication_once(db: Database) -> None:
     # given a subscriber to published posts
     async with db.transaction() as conn:
         merchant_id, account_id = await an_account(conn, "tea")

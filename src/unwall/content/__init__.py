@@ -1,1 +1,1 @@
-"""The pillar "content": what is published and who listens."""
+"""What is published, and who follows."""

@@ -6,7 +6,7 @@ import msgspec
 
 from unwall.kernel.database import Connection, row, rows
 from unwall.kernel.secrets import fingerprint
-from unwall.people.values import ApiKey, Member, Merchant, Staff
+from unwall.people.values import ApiKey, Member, Merchant, Staff, Tagging
 
 _MERCHANT = """
     SELECT id, slug, translated(translations, {lang}, 'name', name) AS name, currency, timezone, locale
@@ -28,6 +28,11 @@ async def merchant_by_slug(conn: Connection, slug: str, lang: str) -> Merchant |
 
 async def merchant(conn: Connection, merchant_id: UUID, lang: str) -> Merchant | None:
     return await row(conn, Merchant, f"{_MERCHANT_IN} WHERE id = $2", lang, merchant_id)
+
+
+async def tagging(conn: Connection, merchant_id: UUID) -> Tagging:
+    """Who may tag the merchant's products, beside its own accounts."""
+    return Tagging(await conn.fetchval("SELECT tagging FROM merchant WHERE id = $1", merchant_id))
 
 
 async def member_by_code(conn: Connection, merchant_id: UUID, code: str) -> Member | None:

@@ -16,6 +16,7 @@ PAGES = {
     "/console/posts": {Role.OWNER, Role.EDITOR},
     "/console/posts.csv": {Role.OWNER, Role.EDITOR},
     "/console/posts/new": {Role.OWNER, Role.EDITOR},
+    "/console/posts/tagging": {Role.OWNER, Role.EDITOR},
     "/console/pages": {Role.OWNER, Role.EDITOR},
     "/console/pages?page=home": {Role.OWNER, Role.EDITOR},
     "/console/products": {Role.OWNER, Role.EDITOR},
@@ -36,6 +37,8 @@ PAGES = {
 FORMS = [
     ("/console/posts/new", Role.STOCK),
     ("/console/posts/{post}", Role.ANALYST),
+    ("/console/posts/tagging", Role.STOCK),
+    ("/console/posts/tagging/collaborators", Role.ANALYST),
     ("/console/pages", Role.ANALYST),
     ("/console/posts/{post}/remove", Role.STOCK),
     ("/console/posts/{post}/again", Role.STOCK),

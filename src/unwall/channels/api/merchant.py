@@ -237,7 +237,7 @@ async def accounts(request: AnyRequest, services: Services, key: ApiKey) -> list
 async def all_posts(request: AnyRequest, services: Services, key: ApiKey, after: str | None = None) -> ResultPage[Post]:
     """In every state, the last made first."""
     async with services.db.confined(key.merchant_id) as conn:
-        return await post_reads.merchant_posts(conn, key.merchant_id, lang(request), after=after)
+        return await post_reads.own_posts(conn, Owner(merchant_id=key.merchant_id), lang(request), after=after)
 
 
 @get("/posts/{post_id:uuid}", scope=ApiScope.CONTENT_READ, tags=TAGS)

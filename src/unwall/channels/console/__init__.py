@@ -9,7 +9,7 @@ from unwall.channels.console import orders, people, today
 from unwall.channels.console import sign_in as entry
 from unwall.channels.console.catalogue import bundles, products
 from unwall.channels.console.catalogue import product_editor as shelf_editor
-from unwall.channels.console.content import composer, posts
+from unwall.channels.console.content import composer, posts, tagging
 from unwall.channels.console.context import provide_console_context
 from unwall.channels.console.insight import pins
 from unwall.channels.console.insight import reports as insight
@@ -17,7 +17,22 @@ from unwall.channels.console.stock import levels as stock
 from unwall.channels.console.stock import nodes
 from unwall.channels.http.request_limits import MAX_UPLOAD_BYTES
 
-_MODULES = (entry, today, posts, composer, products, shelf_editor, bundles, pins, orders, stock, nodes, insight, people)
+_MODULES = (
+    entry,
+    today,
+    posts,
+    composer,
+    tagging,
+    products,
+    shelf_editor,
+    bundles,
+    pins,
+    orders,
+    stock,
+    nodes,
+    insight,
+    people,
+)
 
 HANDLERS: list[Any] = [
     Router(

@@ -1,8 +1,8 @@
-"""What a reader gets to see.
+"""Feeds, merged when they are read.
 
-Nothing is delivered: publishing writes one outbox row, and a reader's feed is merged from the outboxes that they follow
-at the moment they ask, so a follower costs nothing until then. A page goes on strictly below the entry where the last
-one ended: what is published meanwhile stands above it, and what is removed or unfollowed is simply not there.
+Publishing writes one outbox row, and a feed is merged from the followed outboxes at the moment it is asked for, so a
+follower costs nothing until then. A page starts strictly below the entry where the last one ended: what is published
+meanwhile comes above it, and what is removed or unfollowed is left out.
 """
 
 from collections.abc import Collection

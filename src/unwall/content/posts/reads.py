@@ -83,9 +83,13 @@ async def liked(conn: Connection, person_ids: Collection[UUID], post_ids: Collec
 # --- for those who publish --------------------------------------------------------------------------------------------
 
 
-async def merchant_posts(
+_OF_MERCHANT = "p.merchant_id = $2"
+_OF_MEMBER = "p.account_id IN (SELECT id FROM account WHERE member_id = $2)"
+
+
+async def own_posts(
     conn: Connection,
-    merchant_id: UUID,
+    owner: Owner,
     lang: str,
     *,
     query: str = "",
@@ -93,17 +97,18 @@ async def merchant_posts(
     after: str | None = None,
     limit: int = 50,
 ) -> ResultPage[Post]:
-    """The merchant's posts, the last made first: in every state or one, all or those whose title or text in any
-    language holds the words of `query` as they stand there."""
+    """The posts of the owner's accounts, the last made first: in every state or one, all or those whose title or text
+    in any language contains `query`."""
+    owned = _OF_MERCHANT if owner.merchant_id else _OF_MEMBER
     found = await rows(
         conn,
         Post,
-        f"""{_ANY} WHERE p.merchant_id = $2 AND p.id < $3 AND ($4::text IS NULL OR p.state = $4)
+        f"""{_ANY} WHERE {owned} AND p.id < $3 AND ($4::text IS NULL OR p.state = $4)
             AND ($5 = '%%' OR concat_ws(' ', p.title, p.body, jsonb_path_query_array(p.translations, '$.*.title')::text,
                 jsonb_path_query_array(p.translations, '$.*.body')::text) ILIKE $5)
         ORDER BY p.id DESC LIMIT $6""",
         lang,
-        merchant_id,
+        owner.merchant_id or owner.member_id,
         decode(after),
         state,
         contains_pattern(query),

@@ -44,6 +44,7 @@ async def posts(ctx: ConsoleContext) -> Response[str]:
         states=listing.filters(ctx, PATH, "state", STATES),
         rows=[_row(ctx, p, sold.get(p.id)) for p in found.rows],
         next_url=listing.address(PATH, after=found.after, **asked) if found.after else None,
+        tagging_url=f"{PATH}/tagging",
         export_url=listing.address(f"{PATH}.csv", **asked),
     )
 
@@ -72,8 +73,14 @@ async def export(ctx: ConsoleContext) -> Response[str]:
 async def _found(conn: Connection, ctx: ConsoleContext, limit: int) -> ResultPage[Post]:
     asked = ctx.query
     state = PostState(asked["state"]) if asked.get("state") in set(PostState) else None
-    return await reads.merchant_posts(
-        conn, ctx.merchant_id, ctx.lang, query=asked.get("q", ""), state=state, after=asked.get("after"), limit=limit
+    return await reads.own_posts(
+        conn,
+        staff_actor(ctx.staff).owner,
+        ctx.lang,
+        query=asked.get("q", ""),
+        state=state,
+        after=asked.get("after"),
+        limit=limit,
     )
 
 

@@ -40,8 +40,8 @@ KINDS = {
     EventKind.SHIPPED: N_("Shipped"),
     EventKind.PICKUP: N_("Picked up"),
     EventKind.RETURN: N_("Came back"),
-    EventKind.IMPRESSION: N_("Impressions"),
     EventKind.PUBLISH: N_("Posts published"),
+    EventKind.IMPRESSION: N_("Impressions"),
 }
 SEEN = (EventKind.VIEW, EventKind.CLICK, EventKind.ADD_TO_CART, EventKind.PURCHASE)
 """What a shopper goes through, from the most to the fewest: the plot's lines."""

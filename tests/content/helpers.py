@@ -1,4 +1,4 @@
-"""Merchants, accounts, visits and posts for content's tests."""
+"""Merchants, members, accounts, visits and posts for the tests of content."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

@@ -1,0 +1,8 @@
+"""The console's reports."""
+
+from unwall.channels.console.insight.reports import KINDS
+from unwall.journal.values import EventKind
+
+
+def test_every_kind_of_event_has_a_name() -> None:
+    assert set(KINDS) == set(EventKind)

@@ -6,7 +6,7 @@ sign-in, the header and footer around the page, and the page. `home_pages_per_s`
 (`..._on_2`), give to members who ask at once, on cores that they share with PostgreSQL and the clients.
 `home_server_cpu_ms` and `home_database_cpu_ms` are processor time a page, which a noisy machine changes less.
 
-The baseline of the same run is `/healthz` of the same server: it asks PostgreSQL one thing and renders nothing, so
+The baseline of the same run is `/healthz` of the same server: it asks PostgreSQL nothing and renders nothing, so
 `home_vs_healthz` says how many bare requests a page is worth.
 """
 

@@ -1,7 +1,7 @@
 """The running program: the rooms put together. Holds no rules."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -23,17 +23,11 @@ from unwall.channels.http import routes as common
 from unwall.channels.http.context import provide_key, provide_member, provide_services, provide_staff, provide_visit
 from unwall.channels.http.errors import on_crash, on_http_error, on_unreadable, on_unwall_error
 from unwall.channels.http.request_limits import MAX_BODY_BYTES, FormLimit, check_request
-from unwall.insight.attribution import jobs as attribution
-from unwall.insight.recommend import jobs as recommend
-from unwall.journal import jobs as journal
 from unwall.kernel import telemetry
-from unwall.kernel.clock import now
 from unwall.kernel.errors import UnwallError
-from unwall.kernel.jobs import Handler, Routine, working
 from unwall.kernel.secrets import install_secret
 from unwall.kernel.shutdown import end_with_parent, on_stop_signal
-from unwall.people.sessions import forget_expired
-from unwall.services import Services, cancel, open_services
+from unwall.services import cancel, open_services
 from unwall.settings import Settings
 
 CSP = (
@@ -92,7 +86,7 @@ def build(config: Settings) -> Litestar:
             cookie_httponly=True,
             cookie_secure=config.secure_cookies,
             cookie_samesite="lax",
-            exclude=["^/api/", "^/journal$", "^/static/", "^/files/", "^/healthz$", "^/metrics$"],
+            exclude=["^/api/", "^/journal$", "^/static/", "^/files/", "^/healthz$", "^/readyz$", "^/metrics$"],
         ),
         middleware=[telemetry.RequestTelemetry, FormLimit],
         before_request=check_request,
@@ -124,43 +118,12 @@ async def _finish(message: Message, scope: Scope) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: Litestar, *, config: Settings, secret: bytes) -> AsyncIterator[None]:
-    async with (
-        open_services(config, secret) as services,
-        working(config.database_url, handlers(services), routines(services)),
-    ):
+    async with open_services(config, secret) as services:
         app.state.services = services
+        await services.recommender.load()
+        tasks = [asyncio.create_task(services.recommender.watch()), asyncio.create_task(end_with_parent())]
         log.info("open", url=f"http://{config.host}:{config.port}")
-        orphan = asyncio.create_task(end_with_parent())
         with on_stop_signal(services.tasks.close):
             yield
-        await cancel(orphan)
-
-
-def handlers(services: Services) -> Mapping[str, Handler]:
-    """Jobs by the name under which they are enqueued."""
-    return {attribution.ATTRIBUTE: partial(attribution.attribute, services.db, services.settings.attribution_days)}
-
-
-def routines(services: Services) -> Mapping[tuple[str, str], Routine]:
-    """What runs by the clock: (name, cron expression)."""
-    return {
-        ("orders.sweep", "* * * * *"): partial(_sweep, services),
-        ("journal.partitions", "7 * * * *"): partial(journal.prepare_days, services.db),
-        ("journal.export", "20 3 * * *"): partial(journal.export, services.db, services.settings.data),
-        ("journal.touches", "30 3 * * *"): partial(
-            journal.delete_old_touches, services.db, services.settings.attribution_days
-        ),
-        ("recommend.train", "40 3 * * *"): partial(recommend.train, services.db, services.files),
-        ("people.forget", "50 3 * * *"): partial(_forget, services),
-    }
-
-
-async def _sweep(services: Services) -> None:
-    swept = await services.checkout.sweep(now())
-    if swept.finished or swept.expired or swept.voided:
-        log.info("orders swept", finished=swept.finished, expired=swept.expired, voided=swept.voided)
-
-
-async def _forget(services: Services) -> None:
-    async with services.db.transaction() as conn:
-        await forget_expired(conn, now())
+        for task in tasks:
+            await cancel(task)

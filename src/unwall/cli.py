@@ -6,7 +6,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from unwall import __version__, settings
+from unwall import __version__, settings, worker
 from unwall.commerce.stock import reads as stock_reads
 from unwall.insight.recommend.actions import train as train_model
 from unwall.intake.dataset.actions import DatasetReport, import_dataset
@@ -29,6 +29,8 @@ from unwall.intake.dataset.values import LogIn
 from unwall.intake.online_retail.actions import import_online_retail
 from unwall.intake.progress import Progress
 from unwall.journal import jobs as journal_jobs
+from unwall.kernel import telemetry
+from unwall.kernel.child_process import ChildProcess
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database, connect, embedded_url
 from unwall.kernel.errors import Invalid, UnwallError
@@ -116,6 +118,7 @@ def serve() -> None:
 
 
 def run_server(config: Settings) -> None:
+    telemetry.configure(config.log_format, config.log_level)
     check_port(config)
     if config.workers > 1:
         shared = tempfile.mkdtemp(prefix="unwall-figures-")
@@ -123,6 +126,15 @@ def run_server(config: Settings) -> None:
     out.print(
         f"Unwall {__version__} on [bold]http://{config.host}:{config.port}[/]  (stop with Ctrl+C)", highlight=False
     )
+    with ChildProcess("worker", worker_command()) if config.start_worker else nullcontext():
+        run_web(config)
+
+
+def worker_command() -> list[str]:
+    return [sys.executable, "-m", "unwall", "worker", "--parent", str(os.getpid())]
+
+
+def run_web(config: Settings) -> None:
     Granian(
         "unwall.app:create_app",
         factory=True,
@@ -136,6 +148,16 @@ def run_server(config: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=15,
     ).serve()
+
+
+@app.command("worker")
+def run_worker(
+    parent: Annotated[int, typer.Option(hidden=True, help="The process with which this one ends.")] = 0,
+) -> None:
+    """Run jobs, and what runs by the clock; `unwall serve` starts one by itself unless UNWALL_START_WORKER=0."""
+    if not parent:
+        prepared()
+    worker.main(parent or None)
 
 
 def check_port(config: Settings) -> None:

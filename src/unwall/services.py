@@ -44,9 +44,6 @@ async def open_services(config: Settings, secret: bytes) -> AsyncIterator[Servic
         checkout = Checkout(db, holds, TestGateway(db), pay_minutes=config.pay_minutes)
         stack.push_async_callback(checkout.close)
         recommender = Recommender(db, files)
-        await recommender.refresh()
-        watcher = asyncio.create_task(recommender.watch())
-        stack.push_async_callback(cancel, watcher)
         tasks = await stack.enter_async_context(listening(config.database_url, "tasks"))
         yield Services(config, secret, db, files, ingest, Owners(db), holds, checkout, recommender, tasks)
 

@@ -21,6 +21,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8000
     workers: int = 1
     """Server processes. Each has its own group-commit desk; the database keeps them honest."""
+    start_worker: bool = True
+    """Whether `unwall serve` starts a worker beside its server processes: 0 where `unwall worker` runs elsewhere."""
     base_url: str = ""
     """The address the outside sees, without a slash at its end; empty: taken from the request."""
     merchant: str = ""

@@ -6,13 +6,14 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+import structlog
 from obstore.store import MemoryStore
 
 from tests.insight.market import ANN, BOB, EVE, LABEL, NOON, TEA, did, open_market, product
 from unwall.insight.recommend import fitting
 from unwall.insight.recommend.actions import train
 from unwall.insight.recommend.fitting import Steps
-from unwall.insight.recommend.model import TransitionModel, VersionMismatch
+from unwall.insight.recommend.model import TransitionModel, UnreadableModel
 from unwall.insight.recommend.recommender import Recommender
 from unwall.insight.recommend.values import PickSource
 from unwall.journal.actions import record
@@ -197,12 +198,37 @@ async def test_a_file_of_another_version_is_left_alone(db, monkeypatch):
     recommender = await trained(db, did(ANN, EventKind.VIEW, "green"))
     before, data = recommender.model, recommender.model.to_bytes()
     monkeypatch.setattr("unwall.insight.recommend.model.VERSION", 2)
-    with pytest.raises(VersionMismatch):
+    with pytest.raises(UnreadableModel):
         TransitionModel.from_bytes(data)
     other = Recommender(db, recommender._files)
     assert await other.refresh() is False
     assert other.recommend([], limit=5) == []
     assert recommender.model is before
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"no model"])
+async def test_a_damaged_file_does_not_stop_the_start(db, damage):
+    data = (await trained(db, did(ANN, EventKind.VIEW, "green"))).model.to_bytes()
+    store = MemoryStore()
+    async with db.read() as conn:
+        key = await conn.fetchval("SELECT file FROM model WHERE active")
+    await Files(store).put(key, damage(data))
+    recommender = Recommender(db, Files(store))
+    await recommender.load()
+    assert recommender.recommend([], limit=5) == []
+    assert await train(db, Files(store))
+    assert await recommender.refresh() is True
+    assert recommender.recommend([], limit=5) != []
+
+
+async def test_a_missing_file_does_not_stop_the_start(db):
+    await trained(db, did(ANN, EventKind.VIEW, "green"))
+    recommender = Recommender(db, Files(MemoryStore()))
+    with structlog.testing.capture_logs() as logs:
+        await recommender.load()
+        assert await recommender.refresh() is False
+    assert recommender.recommend([], limit=5) == []
+    assert [entry["event"] for entry in logs] == ["model not loaded"]
 
 
 # --- fast -------------------------------------------------------------------------------------------------------------

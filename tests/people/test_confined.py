@@ -24,6 +24,7 @@ SHOP_ONLY = {
     "trail",
     "journal_export",
     "model",
+    "worker_heartbeat",
 }
 
 

@@ -4,6 +4,7 @@ A job may run more than once (a worker may die after its work and before saying 
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -24,6 +25,19 @@ Routine = Callable[[], Awaitable[object]]
 
 ATTEMPTS = 5
 """How often a failing job is tried again, each time later, before it stays in the log as failed."""
+
+BATCH = 50
+"""Jobs taken at once."""
+ABANDONED_SECONDS = 15
+"""A job whose worker has not been heard of for so long is run by another."""
+FIRST_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 5.0
+STEADY_SECONDS = 30.0
+"""A connection that held so long was a good one: the next pause is a short one again."""
+STOP_GRACE_SECONDS = 10.0
+"""What jobs in progress get when the worker is stopped."""
+LOST_GRACE_SECONDS = 1.0
+"""The same when the connection is lost: that they are done cannot be recorded, so they run again."""
 
 log = structlog.get_logger()
 
@@ -46,26 +60,100 @@ async def enqueue(conn: Transaction, jobs: Sequence[NewJob]) -> None:
         )
 
 
+class JobWorker:
+    """Runs jobs, and routines by the clock; of several workers one runs each.
+
+    `routines` maps (name, cron expression) to what then runs. A job that a worker left unfinished is taken by another
+    after ABANDONED_SECONDS.
+    """
+
+    def __init__(self, url: str, handlers: Mapping[str, Handler], routines: Mapping[tuple[str, str], Routine]) -> None:
+        self._url = url
+        self._handlers = handlers
+        self._routines = routines
+        self.connected = False
+        """Whether it takes jobs now."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set. A lost connection is made again, after a pause that doubles while it fails."""
+        pause = FIRST_PAUSE_SECONDS
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                await self._run_connected(stop)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("job worker without a connection", error=repr(error), retry_seconds=pause)
+            except Exception:  # whatever it was, jobs must go on
+                log.exception("job worker failed", retry_seconds=pause)
+            if time.monotonic() - began > STEADY_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            await _wait(stop, pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _run_connected(self, stop: asyncio.Event) -> None:
+        conn = await asyncpg.connect(self._url, timeout=10, command_timeout=30)  # a plain one: pgqueuer decodes rows
+        queue = self._queue(conn)
+        conn.add_termination_listener(lambda _: queue.shutdown.set())
+        run = asyncio.create_task(
+            queue.run(
+                dequeue_timeout=timedelta(seconds=5),
+                batch_size=BATCH,
+                shutdown_on_listener_failure=True,
+                heartbeat_timeout=timedelta(seconds=ABANDONED_SECONDS),
+            )
+        )
+        stopping = asyncio.create_task(stop.wait())
+        closing = asyncio.create_task(queue.shutdown.wait())
+        self.connected = True
+        try:
+            await asyncio.wait((run, stopping, closing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.connected = False
+            queue.shutdown.set()
+            await _finish(run, LOST_GRACE_SECONDS if conn.is_closed() else STOP_GRACE_SECONDS)
+            stopping.cancel()
+            closing.cancel()
+            conn.terminate()
+        if error := None if run.cancelled() else run.exception():
+            raise error
+        if not stop.is_set():
+            raise ConnectionResetError("the connection for jobs was closed")
+
+    def _queue(self, conn: "asyncpg.Connection[asyncpg.Record]") -> PgQueuer:
+        queue = PgQueuer(AsyncpgDriver(conn))
+        for name, handler in self._handlers.items():
+            _register_handler(queue, name, handler)
+        for (name, cron), routine in self._routines.items():
+            _register_routine(queue, name, cron, routine)
+        return queue
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+async def _finish(task: "asyncio.Task[None]", grace_seconds: float) -> None:
+    """Cancelled if it takes longer."""
+    _, running = await asyncio.wait({task}, timeout=grace_seconds)
+    if running:
+        task.cancel()
+        await asyncio.wait({task})
+
+
 @asynccontextmanager
 async def working(
     url: str, handlers: Mapping[str, Handler], routines: Mapping[tuple[str, str], Routine]
-) -> AsyncIterator[None]:
-    """Work on jobs while the context lasts. `routines` maps (name, cron expression) to what then runs; of several
-    processes one runs it."""
-    conn = await asyncpg.connect(url)  # a plain one: pgqueuer decodes its own rows
-    queue = PgQueuer(AsyncpgDriver(conn))
-    for name, handler in handlers.items():
-        _register_handler(queue, name, handler)
-    for (name, cron), routine in routines.items():
-        _register_routine(queue, name, cron, routine)
-    task = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=5)))
+) -> AsyncIterator[JobWorker]:
+    """A `JobWorker` that runs while the context lasts."""
+    worker, stop = JobWorker(url, handlers, routines), asyncio.Event()
+    task = asyncio.create_task(worker.run(stop))
     try:
-        yield
+        yield worker
     finally:
-        queue.shutdown.set()
-        with suppress(asyncio.TimeoutError, asyncio.CancelledError):
-            await asyncio.wait_for(task, timeout=10)
-        await conn.close()
+        stop.set()
+        await task
 
 
 def _register_handler(queue: PgQueuer, name: str, handler: Handler) -> None:

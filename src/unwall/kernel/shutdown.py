@@ -42,9 +42,12 @@ def on_stop_signal(
             signal.signal(number, previous[number])
 
 
-async def end_with_parent(every_seconds: float = 1.0) -> None:
-    """Stop this process when its parent is gone: it would keep the port, and nobody would stop it."""
-    parent = os.getppid()
+async def end_with_parent(parent: int | None = None, *, every_seconds: float = 1.0) -> None:
+    """Stop this process when its parent is gone: it would keep the port, and nobody would stop it.
+
+    A parent that may be gone before this is called gives its process id.
+    """
+    parent = parent or os.getppid()
     while os.getppid() == parent:  # noqa: ASYNC110 (there is no event for it)
         await asyncio.sleep(every_seconds)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -134,3 +134,11 @@ CREATE TABLE idempotency (
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (caller, key)
 );
+
+-- The workers that run jobs, as far as they were heard of lately.
+CREATE TABLE worker_heartbeat (
+    id   uuid PRIMARY KEY,
+    host text NOT NULL,
+    pid  int NOT NULL,
+    at   timestamptz NOT NULL DEFAULT now()
+);

@@ -15,6 +15,7 @@ from unwall.channels.http.rendering import render
 from unwall.commerce.stock.places import places
 from unwall.kernel.errors import Invalid
 from unwall.kernel.geo import Place
+from unwall.kernel.health import Readiness, readiness
 from unwall.kernel.telemetry import metrics_text
 from unwall.kernel.text import LANGUAGES, N_
 from unwall.services import Services
@@ -80,15 +81,19 @@ def _position(data: dict[str, str], known: list[Place]) -> Place:
 
 class Health(msgspec.Struct, frozen=True):
     status: str
-    database: str
 
 
 @get("/healthz", include_in_schema=False)
-async def health(services: Services) -> Health:
-    """200 when this process can serve: it reaches its database."""
-    async with services.db.read() as conn:
-        version = await conn.fetchval("SHOW server_version")
-    return Health("ok", str(version))
+async def health() -> Health:
+    """This process is alive; it asks nothing else."""
+    return Health("ok")
+
+
+@get("/readyz", include_in_schema=False)
+async def ready(services: Services) -> Response[Readiness]:
+    """200 when the database answers, a worker is alive and no job is late; else 503 with what is wrong."""
+    found = await readiness(services.db)
+    return Response(found, status_code=200 if found.ready else 503)
 
 
 @get("/metrics", include_in_schema=False, media_type=MediaType.TEXT)
@@ -102,4 +107,4 @@ async def style_guide(request: AnyRequest) -> Response[str]:
     return render(request, lang_of(request), "design/styleguide.html", title="Style guide")
 
 
-HANDLERS: list[Any] = [choose_language, place_page, choose_place, file, health, metrics, style_guide]
+HANDLERS: list[Any] = [choose_language, place_page, choose_place, file, health, ready, metrics, style_guide]

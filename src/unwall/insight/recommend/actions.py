@@ -13,7 +13,7 @@ from unwall.insight.recommend.fitting import KIND_WEIGHTS, Steps
 from unwall.insight.recommend.model import TransitionModel
 from unwall.insight.recommend.values import Fit
 from unwall.kernel.database import Database, Transaction
-from unwall.kernel.files import Files, key_for
+from unwall.kernel.files import Files
 from unwall.kernel.ids import new_id
 
 
@@ -27,11 +27,12 @@ async def train(db: Database, files: Files) -> Fit:
         shelf, steps = await reads.shelf(conn), await reads.steps(conn)
     model, persons = await asyncio.to_thread(_fit, shelf, steps)
     data = await asyncio.to_thread(model.to_bytes)
-    key = f"models/{key_for(data, '.npz')}"
+    model_id = new_id()
+    key = f"models/{model_id}.npz"  # not its content's hash: a damaged file is then replaced by training again
     await files.put(key, data)
     fit = Fit(len(steps), persons, len(model.ids), len(model.near.indices), round(time.perf_counter() - started, 2))
     async with db.transaction() as conn:
-        await _activate(conn, key, fit)
+        await _activate(conn, model_id, key, fit)
     return fit
 
 
@@ -49,7 +50,7 @@ def _fit(shelf: Sequence[asyncpg.Record], steps: Sequence[asyncpg.Record]) -> tu
     return model, len(np.unique(person))
 
 
-async def _activate(conn: Transaction, key: str, fit: Fit) -> None:
+async def _activate(conn: Transaction, model_id: UUID, key: str, fit: Fit) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock(hashtext('model ' || $1))", reads.KIND)
     await conn.execute("UPDATE model SET active = false WHERE kind = $1 AND active", reads.KIND)
-    await conn.execute("INSERT INTO model VALUES ($1, $2, $3, $4, true)", new_id(), reads.KIND, key, fit)
+    await conn.execute("INSERT INTO model VALUES ($1, $2, $3, $4, true)", model_id, reads.KIND, key, fit)

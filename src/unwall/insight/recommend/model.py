@@ -1,6 +1,8 @@
 """The model as it is kept and asked: arrays by item number, saved as one .npz file."""
 
 import io
+import zipfile
+import zlib
 from collections.abc import Collection, Iterable, Sequence
 from typing import Self
 from uuid import UUID
@@ -22,8 +24,10 @@ HISTORY_DECAY = 0.6
 """What each item counts against the one touched after it."""
 
 
-class VersionMismatch(UnwallError):
-    code = "model-version"
+class UnreadableModel(UnwallError):
+    """The file is damaged, or another release wrote it."""
+
+    code = "unreadable-model"
 
 
 class TransitionModel:
@@ -146,10 +150,17 @@ class TransitionModel:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Raises `VersionMismatch` for a file of another version."""
+        """Raises `UnreadableModel`."""
+        try:
+            return cls._from_file(data)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise UnreadableModel(f"The model's file cannot be read: {error!r}.") from error
+
+    @classmethod
+    def _from_file(cls, data: bytes) -> Self:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             if int(file["version"]) != VERSION:
-                raise VersionMismatch(f"The model has version {file['version']}; this program reads {VERSION}.")
+                raise UnreadableModel(f"The model has version {file['version']}; this program reads {VERSION}.")
             near = Neighbours(file["indptr"], file["indices"].astype(np.int64), file["scores"].astype(np.float64))
             return cls(
                 _unpacked(file["ids"]),

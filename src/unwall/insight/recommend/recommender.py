@@ -6,15 +6,19 @@ from uuid import UUID
 
 import structlog
 
-from unwall.insight.recommend.model import TransitionModel, VersionMismatch
+from unwall.insight.recommend.model import TransitionModel, UnreadableModel
 from unwall.insight.recommend.reads import active_model
 from unwall.insight.recommend.values import Pick
 from unwall.journal.values import Trail
 from unwall.kernel.database import Database
+from unwall.kernel.errors import NotFound
 from unwall.kernel.files import Files
 
 WATCH_SECONDS = 15
 """How soon a new model is taken over."""
+
+START_SECONDS = 10
+"""How long a start may wait for the model."""
 
 log = structlog.get_logger()
 
@@ -26,18 +30,29 @@ class Recommender:
         self._db = db
         self._files = files
         self._loaded: UUID | None = None
+        self._unreadable: UUID | None = None
         self.model = TransitionModel.empty()
+
+    async def load(self) -> None:
+        """At the start: a model that cannot be had must not stop it, nor hold it up for long."""
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self.refresh()
+        except Exception:
+            log.exception("started without a recommender model")
 
     async def refresh(self) -> bool:
         """Load the active model if it is another than the one in memory; whether it did."""
         async with self._db.read() as conn:
             active = await active_model(conn)
-        if active is None or active.id == self._loaded:
+        if active is None or active.id in (self._loaded, self._unreadable):
             return False
         try:
-            self.model = TransitionModel.from_bytes(await self._files.get(active.file))
-        except VersionMismatch as error:  # written by another release: the old one serves on until the next training
-            log.warning("model not loaded", model=str(active.id), error=str(error))
+            data = await self._files.get(active.file)
+            self.model = await asyncio.to_thread(TransitionModel.from_bytes, data)
+        except (UnreadableModel, NotFound) as error:  # the model in memory, or none, serves on until the next training
+            log.error("model not loaded", model=str(active.id), file=active.file, error=str(error))
+            self._unreadable = active.id
             return False
         self._loaded = active.id
         return True

@@ -101,6 +101,7 @@ LEFT_OUT = MappingProxyType(
         "attempt": "counted for this install's limits on guessing",
         "tagging_collaborator": "names accounts of others, which may not be where the data set goes",
         "subscription": "which jobs of the program hear which facts; comes with the program",
+        "worker_heartbeat": "the processes of this install",
         "touch": "worked out from the journal",
         "test_gateway_charge": "the books of the test gateway, which stands for another company",
     }

@@ -1,0 +1,119 @@
+"""`unwall serve` and the worker beside it, as processes."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import msgspec
+import psutil
+import pytest
+
+from tests.waiting import until
+from unwall.kernel.database import Database
+from unwall.kernel.health import OK, Readiness
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self.process = process
+        self.url = f"http://127.0.0.1:{port}"
+
+    def workers(self) -> list[int]:
+        children = psutil.Process(self.process.pid).children()
+        return [child.pid for child in children if "worker" in child.cmdline()]
+
+    async def readiness(self) -> tuple[int, Readiness | None]:
+        async with httpx.AsyncClient() as http:
+            try:
+                answer = await http.get(f"{self.url}/readyz")
+            except httpx.TransportError:
+                return 0, None
+        return answer.status_code, msgspec.json.decode(answer.content, type=Readiness)
+
+    async def answers(self) -> bool:
+        return (await self.readiness())[0] != 0
+
+    async def until_ready(self, *, other_than: int = 0) -> int:
+        """The process id of the worker."""
+
+        async def ready() -> bool:
+            return (await self.readiness())[0] == 200 and self.workers() not in ([], [other_than])
+
+        await until(ready)
+        return self.workers()[0]
+
+
+@asynccontextmanager
+async def serving(db: Database, data: Path, **more: str) -> AsyncIterator[Server]:
+    port = free_port()
+    environment = os.environ | {
+        "DATABASE_URL": db.url,
+        "UNWALL_DATA": str(data),
+        "UNWALL_PORT": str(port),
+        "UNWALL_LOG_FORMAT": "json",
+        **more,
+    }
+    log = (data / "log").open("wb")
+    process = subprocess.Popen([sys.executable, "-m", "unwall", "serve"], env=environment, stdout=log, stderr=log)  # noqa: ASYNC220
+    try:
+        yield Server(process, port)
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.wait, 30)
+
+
+async def test_a_worker_that_is_killed_is_started_again_and_its_end_explained(db: Database, tmp_path: Path):
+    async with serving(db, tmp_path) as server:
+        first = await server.until_ready()
+        os.kill(first, signal.SIGKILL)
+        second = await server.until_ready(other_than=first)
+        assert (await server.readiness())[1].worker == OK
+    await until(lambda: not psutil.pid_exists(second))
+    said = [msgspec.json.decode(line) for line in (tmp_path / "log").read_bytes().splitlines() if b'"process"' in line]
+    assert [(entry["event"], entry["reason"]) for entry in said] == [("child process ended", "killed by SIGKILL")]
+
+
+async def test_the_worker_ends_with_a_server_that_is_killed(db: Database, tmp_path: Path):
+    async with serving(db, tmp_path) as server:
+        worker = await server.until_ready()
+        server.process.kill()
+        await until(lambda: not psutil.pid_exists(worker))
+
+
+async def test_a_server_told_so_starts_no_worker_and_says_that_none_is_there(db: Database, tmp_path: Path):
+    async with serving(db, tmp_path, UNWALL_START_WORKER="0") as server:
+        await until(server.answers)
+        assert await server.readiness() == (503, Readiness(OK, "no worker has run", OK, None, 0.0))
+        assert server.workers() == []
+        async with httpx.AsyncClient() as http:
+            assert (await http.get(f"{server.url}/healthz")).json() == {"status": "ok"}
+
+
+async def has_heartbeat(db: Database, pid: int) -> bool:
+    async with db.read() as conn:
+        return await conn.fetchval("SELECT EXISTS (SELECT FROM worker_heartbeat WHERE pid = $1)", pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_worker_by_itself_stops_when_it_is_told(db: Database, tmp_path: Path, number: signal.Signals):
+    environment = os.environ | {"DATABASE_URL": db.url, "UNWALL_DATA": str(tmp_path)}
+    command = [sys.executable, "-m", "unwall", "worker"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as worker:  # noqa: ASYNC220
+        await until(lambda: has_heartbeat(db, worker.pid))
+        worker.send_signal(number)
+        assert await asyncio.to_thread(worker.wait, 30) == 0
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM worker_heartbeat") == 0

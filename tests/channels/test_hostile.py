@@ -147,7 +147,8 @@ async def siege(client: AsyncTestClient, db: Database, town: Town) -> Siege:
 def doors(*methods: str) -> list[Door]:
     """What ends a thing comes last; a stream of events never does."""
     ends = ("archive", "remove", "cancel", "sign-out")
-    found = [door for door in DOORS if door.method in methods and door.path != "/counter/events"]
+    left_out = ("/counter/events", "/readyz")  # readyz says 503: no worker runs here
+    found = [door for door in DOORS if door.method in methods and door.path not in left_out]
     return sorted(found, key=lambda door: door.path.endswith(ends))
 
 

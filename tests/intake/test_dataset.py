@@ -1,5 +1,6 @@
 """A merchant's whole data out of one install and into another, and everything that can be wrong with a data set."""
 
+import io
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from PIL import Image as Pillow
 from rich.console import Console
 
 from tests.conftest import named
@@ -28,6 +30,8 @@ from unwall.intake.progress import Progress
 from unwall.kernel.database import Database, connect
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.files import Files, open_files
+from unwall.media.pictures import store
+from unwall.media.rules import renditions
 from unwall.people.actions import add_merchant
 from unwall.people.sessions import sign_in_member, sign_in_staff, sign_up
 from unwall.people.values import BadCredentials
@@ -225,6 +229,9 @@ LINES: dict[str, list[dict[str, object]]] = {
 }
 
 
+PICTURE = {"product_id": PRODUCT, "position": 0, "merchant_id": SHOP, "width": 700, "height": 350}
+
+
 def dataset(folder: Path, **lines: list[dict[str, object]] | str) -> Path:
     """The small data set with other lines in some files."""
     folder.mkdir()
@@ -303,6 +310,27 @@ async def test_a_folder_without_a_manifest_or_of_another_version_is_refused(brin
     (folder / MANIFEST).write_text('{"format": "unwall-dataset", "version": 2}')
     with pytest.raises(Invalid, match="reads unwall-dataset 1"):
         await bring(folder)
+
+
+async def test_an_uploaded_picture_comes_with_all_its_sizes(db, bring, tmp_path):
+    # given a data set with a picture that was uploaded elsewhere
+    there, out = open_files("", tmp_path / "there"), io.BytesIO()
+    Pillow.new("RGB", (700, 350), "red").save(out, "PNG")
+    image = await store(there, out)
+    folder = dataset(tmp_path / "set", product_images=[PICTURE | {"file": image.file}])
+    target = folder / "media" / image.file
+    target.parent.mkdir(parents=True)
+    target.write_bytes(await there.get(image.file))
+
+    # when it is imported, then every size is there, and the export holds the picture alone
+    await bring(folder)
+    here = open_files("", tmp_path / "data")
+    sizes = [Pillow.open(io.BytesIO(await here.get(one.file))).size for one in renditions(image.file)]
+    assert sizes == [(320, 160), (640, 320), (700, 350)]
+    await export_dataset(db, here, "shop", tmp_path / "out", quiet())
+    media = tmp_path / "out" / "media"
+    assert [path.relative_to(media).as_posix() for path in media.rglob("*.*")] == [image.file]
+    assert (media / image.file).read_bytes() == target.read_bytes()
 
 
 async def test_media_must_be_what_its_name_tells(bring, tmp_path):

@@ -368,11 +368,3 @@ async def taken(
 async def variant_ids(conn: Connection, merchant_id: UUID, skus: Collection[str]) -> dict[str, UUID]:
     found = await conn.fetch("SELECT sku, id FROM variant WHERE merchant_id = $1 AND sku = ANY($2)", merchant_id, skus)
     return {record["sku"]: record["id"] for record in found}
-
-
-async def own_products(conn: Connection, merchant_id: UUID, product_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the products that are this merchant's, whatever their status."""
-    found = await conn.fetch(
-        "SELECT id FROM product WHERE merchant_id = $1 AND id = ANY($2::uuid[])", merchant_id, list(product_ids)
-    )
-    return {record["id"] for record in found}

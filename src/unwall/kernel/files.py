@@ -68,6 +68,12 @@ class Files:
         async for chunk in found.stream(CHUNK_BYTES):
             yield chunk
 
+    async def copy(self, key: str, target: IO[bytes]) -> None:
+        """A whole file into an open one, in chunks. Raises `NotFound`."""
+        stored = await self.describe(key)
+        async for chunk in self.read(key, 0, stored.bytes):
+            target.write(chunk)
+
     async def get(self, key: str) -> bytes:
         """A whole file in memory: for models and other small ones. Raises `NotFound`."""
         try:

@@ -37,7 +37,8 @@ async def export_dataset(db: Database, files: Files, slug: str, folder: Path, pr
                 progress.share(n / len(FILES))
             progress.step("Copying media")
             for key in await _media(conn, merchant_id):
-                writer.put_media(key, await files.get(key))
+                with writer.open_media(key) as file:
+                    await files.copy(key, file)
     return written
 
 

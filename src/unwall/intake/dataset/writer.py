@@ -58,9 +58,13 @@ class DatasetWriter:
         return count
 
     def put_media(self, key: str, data: bytes) -> None:
+        with self.open_media(key) as file:
+            file.write(data)
+
+    def open_media(self, key: str) -> BinaryIO:
         path = self._folder / MEDIA / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        return path.open("wb")
 
     def _open(self, name: str) -> BinaryIO:
         if name not in FILES:

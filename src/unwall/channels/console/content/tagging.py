@@ -10,6 +10,7 @@ from litestar.response import Redirect
 from unwall.channels.console.content.posts import PATH as POSTS
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm
+from unwall.channels.design.values import Option
 from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
@@ -28,11 +29,6 @@ CHOICES = {
     Tagging.COLLABORATORS: N_("The collaborators listed here"),
     Tagging.NOBODY: N_("Nobody else"),
 }
-
-
-class Choice(msgspec.Struct, frozen=True):
-    value: str
-    label: str
 
 
 class CollaboratorView(msgspec.Struct, frozen=True):
@@ -97,7 +93,7 @@ async def _page(ctx: ConsoleContext, *, handle: str = "", error: Invalid | None 
         error=error,
         path=PATH,
         posts_url=POSTS,
-        choices=[Choice(value.value, ctx.words(label)) for value, label in CHOICES.items()],
+        choices=[Option(value.value, ctx.words(label)) for value, label in CHOICES.items()],
         chosen=chosen.value,
         collaborators=[_view(account) for account in listed],
         handle=handle,

@@ -175,3 +175,22 @@ def test_every_rule_has_a_test():
 
 def test_every_test_that_names_a_rule_has_its_rule():
     assert tags_of_tests() - set(paragraphs()) == set()
+
+
+# --- everyday changes: CONTRIBUTING says in which file each is made --------------------------------------------------
+
+
+def everyday_changes() -> list[tuple[str, str, str]]:
+    """(what is changed, file, name in it) of the rows of CONTRIBUTING's table."""
+    table = read("CONTRIBUTING.md").partition("### Everyday changes")[2].partition("\n## ")[0]
+    return re.findall(r"^\| ([^|]+?) \| `([^`|]+)` \| `([^`|]+)` \|$", table, re.MULTILINE)
+
+
+def test_twenty_everyday_changes_are_listed():
+    assert len(everyday_changes()) >= 20
+
+
+def test_an_everyday_change_is_made_where_the_table_says():
+    there = {(file, name) for _, file, name in everyday_changes() if (ROOT / file).is_file()}
+    assert {(file, name) for _, file, name in everyday_changes()} == there
+    assert [(file, name) for file, name in sorted(there) if not re.search(rf"\b{re.escape(name)}\b", read(file))] == []

@@ -193,4 +193,6 @@ def test_twenty_everyday_changes_are_listed():
 def test_an_everyday_change_is_made_where_the_table_says():
     there = {(file, name) for _, file, name in everyday_changes() if (ROOT / file).is_file()}
     assert {(file, name) for _, file, name in everyday_changes()} == there
-    assert [(file, name) for file, name in sorted(there) if not re.search(rf"(?<!\w){re.escape(name)}\b", read(file))] == []
+    assert [
+        (file, name) for file, name in sorted(there) if not re.search(rf"(?<!\w){re.escape(name)}\b", read(file))
+    ] == []

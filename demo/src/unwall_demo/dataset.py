@@ -9,7 +9,8 @@ from uuid import UUID
 
 import numpy as np
 
-from unwall.intake.dataset.values import FollowRecord, LogIn
+from unwall.intake.dataset.records.content import FollowRecord
+from unwall.intake.dataset.values import LogIn
 from unwall.intake.dataset.writer import DatasetWriter
 from unwall.intake.progress import Progress
 from unwall.kernel.files import key_for

@@ -9,15 +9,10 @@ import numpy as np
 from unwall.commerce.orders.rules import order_numbers
 from unwall.commerce.orders.values import Channel, OrderState, PaymentState, StoredPromise
 from unwall.commerce.sourcing.values import DeliveryMethod
-from unwall.intake.dataset.values import (
-    JournalRecord,
-    OrderLineRecord,
-    OrderRecord,
-    PaymentRecord,
-    PostLikeRecord,
-    StockLedgerRecord,
-    StockLevelRecord,
-)
+from unwall.intake.dataset.records.behaviour import JournalRecord
+from unwall.intake.dataset.records.content import PostLikeRecord
+from unwall.intake.dataset.records.orders import OrderLineRecord, OrderRecord, PaymentRecord
+from unwall.intake.dataset.records.stock import StockLedgerRecord, StockLevelRecord
 from unwall.journal.values import EventKind, SearchBody
 from unwall.kernel.ids import derived_id
 from unwall_demo.deliveries import PICKUP, CounterSales

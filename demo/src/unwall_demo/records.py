@@ -11,18 +11,17 @@ from unwall.commerce.orders.rules import order_numbers
 from unwall.commerce.orders.values import Channel, Contact, OrderState, PaymentState, SourcedPart, StoredPromise
 from unwall.commerce.sourcing.rates import rates_for
 from unwall.commerce.stock.values import HoldLine, HoldState
-from unwall.intake.dataset.values import (
-    FollowRecord,
-    MemberRecord,
+from unwall.intake.dataset.records.content import FollowRecord
+from unwall.intake.dataset.records.orders import (
     OrderLineRecord,
     OrderRecord,
     PaymentRecord,
     ShipmentEventRecord,
     ShipmentLineRecord,
     ShipmentRecord,
-    StockHoldRecord,
-    VisitorRecord,
 )
+from unwall.intake.dataset.records.people import MemberRecord, VisitorRecord
+from unwall.intake.dataset.records.stock import StockHoldRecord
 from unwall.kernel.ids import derived_id, id_at
 from unwall.kernel.text import N_, Explanation
 from unwall_demo import crowd as people

@@ -12,24 +12,25 @@ from unwall.catalogue.values import ProductTranslation
 from unwall.commerce.stock.values import NodeKind
 from unwall.content.accounts.values import AccountKind
 from unwall.content.posts.values import PostState
-from unwall.intake.dataset.values import (
-    AccountRecord,
+from unwall.intake.dataset.records.behaviour import PinRecord
+from unwall.intake.dataset.records.catalogue import (
     BundlePartRecord,
     BundleRecord,
     CategoryRecord,
-    MerchantRecord,
-    NodeRecord,
+    ProductImageRecord,
+    ProductRecord,
+    VariantRecord,
+)
+from unwall.intake.dataset.records.content import (
+    AccountRecord,
     OutboxRecord,
-    PinRecord,
     PostMediaRecord,
     PostRecord,
     PostTagRecord,
     PostTranslationRecord,
-    ProductImageRecord,
-    ProductRecord,
-    StaffRecord,
-    VariantRecord,
 )
+from unwall.intake.dataset.records.people import MerchantRecord, StaffRecord
+from unwall.intake.dataset.records.stock import NodeRecord
 from unwall.kernel.ids import derived_id
 from unwall.people.values import Role
 from unwall_demo.registry import Registry, known, time_of, times

@@ -14,8 +14,9 @@ from unwall.insight.recommend.reads import active_model
 from unwall.intake.bulk import cycle_detection_paused
 from unwall.intake.dataset.load import Loader, lock_merchants
 from unwall.intake.dataset.reader import Dataset, check_media
+from unwall.intake.dataset.records.people import MerchantRecord
 from unwall.intake.dataset.tables import TABLES
-from unwall.intake.dataset.values import MEDIA, LogIn, MerchantRecord
+from unwall.intake.dataset.values import MEDIA, LogIn
 from unwall.intake.progress import Progress
 from unwall.journal.partitions import ensure_days
 from unwall.journal.values import TOUCH_KINDS, TRAIL_KINDS

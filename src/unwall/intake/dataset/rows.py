@@ -11,15 +11,10 @@ from unwall.catalogue.values import ProductTranslation
 from unwall.content.posts.rules import render
 from unwall.content.posts.values import PostTranslation
 from unwall.intake.bulk import Row
+from unwall.intake.dataset.records.catalogue import BundleRecord, ProductRecord
+from unwall.intake.dataset.records.content import PostRecord, PostTagRecord
+from unwall.intake.dataset.records.people import MemberRecord, StaffRecord
 from unwall.intake.dataset.tables import TABLES, field_values, fields
-from unwall.intake.dataset.values import (
-    BundleRecord,
-    MemberRecord,
-    PostRecord,
-    PostTagRecord,
-    ProductRecord,
-    StaffRecord,
-)
 from unwall.kernel.errors import Invalid
 from unwall.kernel.secrets import token
 from unwall.people.sessions import HASHER

@@ -9,19 +9,11 @@ from unwall.catalogue.rules import slugify
 from unwall.commerce.orders.values import Channel, Contact, OrderState
 from unwall.commerce.sourcing.values import DeliveryMethod
 from unwall.content.accounts.values import AccountKind
-from unwall.intake.dataset.values import (
-    AccountRecord,
-    CategoryRecord,
-    JournalRecord,
-    MemberCodeRecord,
-    MemberRecord,
-    MerchantRecord,
-    OrderLineRecord,
-    OrderRecord,
-    ProductImageRecord,
-    ProductRecord,
-    VariantRecord,
-)
+from unwall.intake.dataset.records.behaviour import JournalRecord
+from unwall.intake.dataset.records.catalogue import CategoryRecord, ProductImageRecord, ProductRecord, VariantRecord
+from unwall.intake.dataset.records.content import AccountRecord
+from unwall.intake.dataset.records.orders import OrderLineRecord, OrderRecord
+from unwall.intake.dataset.records.people import MemberCodeRecord, MemberRecord, MerchantRecord
 from unwall.intake.online_retail.categories import TITLES, category_of
 from unwall.intake.online_retail.values import Customer, Digest, Invoice, OrderLine, Product, Return
 from unwall.journal.values import EventKind

@@ -1,16 +1,18 @@
-"""Write the tables of fields in docs/dataset.md anew from the records: tools/uv run python tools/describe_dataset.py"""
+"""Write the tables of docs/dataset.md anew from the records: tools/uv run python tools/describe_dataset.py"""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from msgspec import inspect
 
-from unwall.intake.dataset.tables import TABLES
+from unwall.intake.dataset.tables import LEFT_OUT, LEFT_OUT_COLUMNS, TABLES
 from unwall.intake.dataset.values import FILES
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "dataset.md"
 SECTION = re.compile(r"(### `(\w+)\.jsonl`\n.*?)(?:\n\|.*?)?(?=\n##|\Z)", re.DOTALL)
+LEFT_OUT_HEADING = "## What is left out\n"
 NAMES: dict[type[inspect.Type], str] = {
     inspect.UUIDType: "id",
     inspect.DateTimeType: "time",
@@ -24,8 +26,16 @@ NAMES: dict[type[inspect.Type], str] = {
 
 
 def with_tables(text: str) -> str:
-    """The document with the tables as the records are now."""
-    return SECTION.sub(lambda found: f"{found[1].rstrip()}\n\n{table(found[2])}", text)
+    """The document with the tables as the records, and what they leave out, are now."""
+    text = SECTION.sub(lambda found: f"{found[1].rstrip()}\n\n{table(found[2])}", text)
+    before, _, rest = text.partition(LEFT_OUT_HEADING)
+    after = rest.rpartition("|\n")[2]
+    return f"{before}{LEFT_OUT_HEADING}\n{reasons('table', LEFT_OUT)}\n{reasons('column', LEFT_OUT_COLUMNS)}{after}"
+
+
+def reasons(what: str, left_out: Mapping[str, str]) -> str:
+    rows = [f"| `{name}` | {reason} |" for name, reason in sorted(left_out.items())]
+    return "\n".join((f"| {what} | why |", "|---|---|", *rows)) + "\n"
 
 
 def table(name: str) -> str:

@@ -1,19 +1,19 @@
-"""Lists of the console: what they were asked for in their address, where the next part is, and lists as files."""
+"""Lists of the console: their addresses with filters and cursor, and lists as CSV files."""
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response
 
 from unwall.channels.console.context import ConsoleContext
+from unwall.channels.design.values import Tab
 
 ROWS = 50
 ALL = 100_000
-"""More than any list holds: exports are whole."""
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""Rows of an export."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def address(path: str, **fields: str | None) -> str:
@@ -22,17 +22,14 @@ def address(path: str, **fields: str | None) -> str:
     return f"{path}?{query}" if query else path
 
 
-def filters(ctx: ConsoleContext, path: str, name: str, options: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+def filter_tabs(ctx: ConsoleContext, path: str, name: str, options: Iterable[tuple[str, str]]) -> list[Tab]:
     """Tabs over a list, one for each (value, label) of the field `name`; the search stays."""
     chosen, words = ctx.query.get(name, ""), ctx.query.get("q", "")
-    return [
-        {"url": address(path, q=words, **{name: value}), "label": ctx.words(label), "active": value == chosen}
-        for value, label in options
-    ]
+    return [Tab(address(path, q=words, **{name: value}), ctx.words(label), value == chosen) for value, label in options]
 
 
 def sheet(name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Response[str]:
-    """A CSV file; what a spreadsheet would run as a formula is written as text."""
+    """A CSV file; what a spreadsheet would run as a formula is marked as text."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(headings)
@@ -46,4 +43,4 @@ def csv_file(name: str, text: str) -> Response[str]:
 
 
 def _plain(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULAS) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell

@@ -3,21 +3,32 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
+from msgspec.structs import replace
 
 from unwall.catalogue import reads as catalogue
 from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.stock.levels import entry_view
-from unwall.channels.console.views import View
+from unwall.channels.design.values import Cell, Step
 from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.rules import timeline
-from unwall.commerce.orders.values import Order, OrderLine, OrderRow, OrderState, OrderStory, Payment, PaymentState
+from unwall.commerce.orders.values import (
+    Contact,
+    Order,
+    OrderLine,
+    OrderRow,
+    OrderState,
+    OrderStory,
+    Payment,
+    PaymentState,
+)
 from unwall.commerce.stock.reads import nodes
 from unwall.insight.attribution.reads import sale_post
 from unwall.insight.attribution.values import AttributionRule, Credit
@@ -53,7 +64,7 @@ async def orders(ctx: ConsoleContext) -> Response[str]:
         title=ctx.words(N_("Orders")),
         query=asked["q"],
         state=asked["state"],
-        states=listing.filters(ctx, PATH, "state", STATES),
+        states=listing.filter_tabs(ctx, PATH, "state", STATES),
         rows=[_row(ctx, one) for one in found.rows],
         next_url=listing.address(PATH, after=found.after, **asked) if found.after else None,
         export_url=listing.address(f"{PATH}.csv", **asked),
@@ -80,20 +91,82 @@ def _cells(ctx: ConsoleContext, one: OrderRow) -> list[object]:
     return [one.number, placed, *what, total, one.currency, "; ".join(one.node_names)]
 
 
-def _row(ctx: ConsoleContext, one: OrderRow) -> View:
-    return {
-        "number": {"text": one.number, "url": views.order_url(one.id)},
-        "placed": views.moment(ctx, one.placed_at),
-        "customer": one.customer or "–",
-        "state": {"text": ctx.words(views.ORDER_STATES[one.state]), "tone": views.ORDER_TONES.get(one.state, "")},
-        "how": f"{ctx.words(views.CHANNELS[one.channel])} · {ctx.words(views.METHODS[one.method])}",
-        "nodes": ", ".join(one.node_names) or "–",
-        "units": views.number(ctx, one.units),
-        "total": views.money(ctx, one.total),
-    }
+class OrderRowView(msgspec.Struct, frozen=True):
+    number: Cell
+    placed: str
+    customer: str
+    state: Cell
+    how: str
+    nodes: str
+    units: str
+    total: str
+
+
+def _row(ctx: ConsoleContext, one: OrderRow) -> OrderRowView:
+    return OrderRowView(
+        number=Cell(one.number, views.order_url(one.id)),
+        placed=views.moment(ctx, one.placed_at),
+        customer=one.customer or "–",
+        state=Cell(ctx.words(views.ORDER_STATES[one.state]), tone=views.ORDER_TONES.get(one.state, "")),
+        how=f"{ctx.words(views.CHANNELS[one.channel])} · {ctx.words(views.METHODS[one.method])}",
+        nodes=", ".join(one.node_names) or "–",
+        units=views.number(ctx, one.units),
+        total=views.money(ctx, one.total),
+    )
 
 
 # --- one order --------------------------------------------------------------------------------------------------------
+
+
+class OrderHead(msgspec.Struct, frozen=True):
+    state: str
+    tone: str
+    placed: str
+    channel: str
+    method: str
+    contact: Contact
+    address: str
+    promised: str | None
+    member: bool
+
+
+class OrderLineView(msgspec.Struct, frozen=True):
+    url: str | None
+    title: str
+    image: str | None
+    sku: str
+    quantity: str
+    price: str
+    total: str
+    page: str
+    post: str | None
+    returned: int
+
+
+class PaymentView(msgspec.Struct, frozen=True):
+    at: str
+    state: str
+    by: str
+    amount: str
+
+
+class SourceView(msgspec.Struct, frozen=True):
+    """What one node gives, why it, and what became of the parcel."""
+
+    node: str
+    why: str
+    lines: list[str]
+    state: str | None
+    due: str | None
+    tracking: str | None
+
+
+class CreditView(msgspec.Struct, frozen=True):
+    title: str
+    url: str | None
+    why: str
+    at: str
+    amount: str
 
 
 @get(f"{PATH}/{{order_id:uuid}}", permission=Permission.ORDERS, include_in_schema=False)
@@ -107,9 +180,9 @@ async def _page(ctx: ConsoleContext, order_id: UUID, problem: Conflict | None = 
         credit = await sale_post(conn, order_id, ctx.lang)
         names = {node.id: node.name for node in await nodes(conn, [ctx.merchant_id], ctx.lang)}
         items = await catalogue.items(conn, {entry.variant_id for entry in story.ledger}, ctx.lang)
-    said = {variant_id: views.thing(item.title, item.options) for variant_id, item in items.items()}
+    item_names = {variant_id: views.item_name(item.title, item.options) for variant_id, item in items.items()}
     ledger = [
-        {**entry_view(ctx, e), "item": said.get(e.variant_id, "–"), "node": names.get(e.node_id, "–")}
+        replace(entry_view(ctx, e), item=item_names.get(e.variant_id, "–"), node=names.get(e.node_id, "–"))
         for e in story.ledger
     ]
     return ctx.page(
@@ -124,7 +197,7 @@ async def _page(ctx: ConsoleContext, order_id: UUID, problem: Conflict | None = 
         payments=[_payment(ctx, payment) for payment in story.order.payments],
         ledger=ledger,
         timeline=_timeline(ctx, story),
-        sources=_sources(ctx, story, names, said),
+        sources=_sources(ctx, story, names, item_names),
         credit=_credit(ctx, credit) if credit else None,
         may_cancel=_may_cancel(ctx, story),
     )
@@ -137,34 +210,34 @@ async def _story(conn: Connection, ctx: ConsoleContext, order_id: UUID) -> Order
     return story
 
 
-def _head(ctx: ConsoleContext, order: Order) -> View:
+def _head(ctx: ConsoleContext, order: Order) -> OrderHead:
     contact = order.contact
-    return {
-        "state": ctx.words(views.ORDER_STATES[order.state]),
-        "tone": views.ORDER_TONES.get(order.state, ""),
-        "placed": views.moment(ctx, order.placed_at),
-        "channel": ctx.words(views.CHANNELS[order.channel]),
-        "method": ctx.words(views.METHODS[order.method]),
-        "contact": contact,
-        "address": ", ".join(part for part in (contact.address, contact.city) if part),
-        "promised": views.moment(ctx, order.promise.at) if order.promise.at else None,
-        "member": order.member_id is not None,
-    }
+    return OrderHead(
+        state=ctx.words(views.ORDER_STATES[order.state]),
+        tone=views.ORDER_TONES.get(order.state, ""),
+        placed=views.moment(ctx, order.placed_at),
+        channel=ctx.words(views.CHANNELS[order.channel]),
+        method=ctx.words(views.METHODS[order.method]),
+        contact=contact,
+        address=", ".join(part for part in (contact.address, contact.city) if part),
+        promised=views.moment(ctx, order.promise.at) if order.promise.at else None,
+        member=order.member_id is not None,
+    )
 
 
-def _line(ctx: ConsoleContext, line: OrderLine) -> View:
-    return {
-        "url": f"/console/products/{line.product_id}" if ctx.may(Permission.CATALOGUE) else None,
-        "title": views.thing(line.title, line.options),
-        "image": thumbnail_url(line.image_file),
-        "sku": line.sku,
-        "quantity": views.number(ctx, line.quantity),
-        "price": views.money(ctx, line.unit_price),
-        "total": views.money(ctx, line.total),
-        "page": views.page_words(ctx, line.page),
-        "post": views.post_url(line.post_id) if line.post_id and ctx.may(Permission.PUBLISH) else None,
-        "returned": line.returned,
-    }
+def _line(ctx: ConsoleContext, line: OrderLine) -> OrderLineView:
+    return OrderLineView(
+        url=views.product_url(line.product_id) if ctx.may(Permission.CATALOGUE) else None,
+        title=views.item_name(line.title, line.options),
+        image=thumbnail_url(line.image_file),
+        sku=line.sku,
+        quantity=views.number(ctx, line.quantity),
+        price=views.money(ctx, line.unit_price),
+        total=views.money(ctx, line.total),
+        page=views.page_words(ctx, line.page),
+        post=views.post_url(line.post_id) if line.post_id and ctx.may(Permission.PUBLISH) else None,
+        returned=line.returned,
+    )
 
 
 def _totals(ctx: ConsoleContext, order: Order) -> list[tuple[str, str]]:
@@ -174,66 +247,63 @@ def _totals(ctx: ConsoleContext, order: Order) -> list[tuple[str, str]]:
     return [(ctx.words(label), views.money(ctx, amount)) for label, amount in [*parts, (N_("Total"), order.total)]]
 
 
-def _payment(ctx: ConsoleContext, payment: Payment) -> View:
+def _payment(ctx: ConsoleContext, payment: Payment) -> PaymentView:
     gateway = ctx.words(GATEWAYS.get(payment.gateway, payment.gateway))
-    return {
-        "at": views.moment(ctx, payment.settled_at or payment.asked_at),
-        "state": ctx.words(PAYMENTS[payment.state]),
-        "by": f"{gateway} ···· {payment.last4}" if payment.last4 else gateway,
-        "amount": views.money(ctx, payment.amount),
-    }
+    return PaymentView(
+        at=views.moment(ctx, payment.settled_at or payment.asked_at),
+        state=ctx.words(PAYMENTS[payment.state]),
+        by=f"{gateway} ···· {payment.last4}" if payment.last4 else gateway,
+        amount=views.money(ctx, payment.amount),
+    )
 
 
-def _timeline(ctx: ConsoleContext, story: OrderStory) -> list[View]:
-    """The last thing that happened is where it stands now, unless it is the end."""
+def _timeline(ctx: ConsoleContext, story: OrderStory) -> list[Step]:
+    """The last thing that happened is where the order is now, unless it has ended."""
     moments = timeline(story.order, story.shipments, story.steps)
     reached = [n for n, one in enumerate(moments) if one.at]
-    living = story.order.state in {OrderState.PREPARED, OrderState.PAID}
-    now_at = max(reached, default=-1) if living else -1
+    open_yet = story.order.state in {OrderState.PREPARED, OrderState.PAID}
+    now_at = max(reached, default=-1) if open_yet else -1
     return [
-        {
-            "title": ctx.words(views.MOMENTS.get(one.state, one.state)),
-            "state": "now" if n == now_at else "done" if one.at else "next",
-            "at": views.moment(ctx, one.at) if one.at else None,
-            "note": one.place or None,
-        }
+        Step(
+            state="now" if n == now_at else "done" if one.at else "next",
+            title=ctx.words(views.MOMENTS.get(one.state, one.state)),
+            at=views.moment(ctx, one.at) if one.at else None,
+            note=one.place or None,
+        )
         for n, one in enumerate(moments)
     ]
 
 
-def _sources(ctx: ConsoleContext, story: OrderStory, names: dict[UUID, str], said: dict[UUID, str]) -> list[View]:
-    """Each place that gives something: what, why it, and what became of the parcel."""
+def _sources(
+    ctx: ConsoleContext, story: OrderStory, names: dict[UUID, str], item_names: dict[UUID, str]
+) -> list[SourceView]:
     shipments = {one.node_id: one for one in story.shipments}
-    found = []
-    for part in story.order.sourcing:
-        shipment = shipments.get(part.node_id)
-        lines = [f"{line.quantity} × {said.get(line.variant_id, '')}" for line in part.lines]
-        state = ctx.words(views.MOMENTS.get(shipment.state, shipment.state)) if shipment else None
-        found.append(
-            {
-                "node": names.get(part.node_id, "–"),
-                "why": part.explanation.say(ctx.lang),
-                "lines": lines,
-                "state": state,
-                "due": views.moment(ctx, shipment.due_at) if shipment else None,
-                "tracking": shipment.tracking if shipment else None,
-            }
+    return [
+        SourceView(
+            node=names.get(part.node_id, "–"),
+            why=part.explanation.say(ctx.lang),
+            lines=[f"{line.quantity} × {item_names.get(line.variant_id, '')}" for line in part.lines],
+            state=ctx.words(views.MOMENTS.get(shipment.state, shipment.state)) if shipment else None,
+            due=views.moment(ctx, shipment.due_at) if shipment else None,
+            tracking=shipment.tracking if shipment else None,
         )
-    return found
+        for part in story.order.sourcing
+        for shipment in (shipments.get(part.node_id),)
+    ]
 
 
-def _credit(ctx: ConsoleContext, credit: Credit) -> View:
-    return {
-        "title": credit.post_title or ctx.words(N_("A post without a title")),
-        "url": views.post_url(credit.post_id) if ctx.may(Permission.PUBLISH) else None,
-        "why": ctx.words(CREDITED[credit.rule]),
-        "at": views.moment(ctx, credit.touched_at),
-        "amount": views.money(ctx, credit.amount),
-    }
+def _credit(ctx: ConsoleContext, credit: Credit) -> CreditView:
+    return CreditView(
+        title=credit.post_title or ctx.words(N_("A post without a title")),
+        url=views.post_url(credit.post_id) if ctx.may(Permission.PUBLISH) else None,
+        why=ctx.words(CREDITED[credit.rule]),
+        at=views.moment(ctx, credit.touched_at),
+        amount=views.money(ctx, credit.amount),
+    )
 
 
 def _may_cancel(ctx: ConsoleContext, story: OrderStory) -> bool:
-    """Whether to offer it; whether it still can be done, the room says when it is pressed."""
+    """Whether to offer it; the action decides whether it is still possible."""
     open_yet = story.order.state is OrderState.PAID and all(s.state is ShipmentState.ROUTED for s in story.shipments)
     return open_yet and ctx.may(Permission.FULFIL)
 

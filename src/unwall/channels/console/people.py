@@ -3,12 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 
 from unwall.channels.console import views
 from unwall.channels.console.context import ROLES, ConsoleContext
 from unwall.channels.console.forms import SubmittedForm, form_of
-from unwall.channels.console.views import View
+from unwall.channels.design.values import Option
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock.reads import nodes
@@ -48,8 +49,9 @@ async def _page(
         errors=ctx.field_errors(error),
         doing=form.text("do") if form else "",
         kept=FieldTexts(form.fields if form else {}),
-        roles=[{"value": role.value, "label": ctx.words(label)} for role, label in ROLES.items()],
-        nodes=[{"value": str(node.id), "label": node.name} for node in places],
+        roles=[Option(role.value, ctx.words(label)) for role, label in ROLES.items()],
+        no_node=[Option("", "–")],
+        nodes=[Option(str(node.id), node.name) for node in places],
         scopes=[s.value for s in ApiScope],
     )
     if secret:
@@ -57,27 +59,48 @@ async def _page(
     return answer
 
 
-def _person(ctx: ConsoleContext, one: Staff, names: dict[UUID, str]) -> View:
-    return {
-        "id": str(one.id),
-        "name": one.name,
-        "email": one.email,
-        "role": ctx.words(ROLES[one.role]),
-        "node": names.get(one.node_id) if one.node_id else None,
-        "active": one.active,
-        "self": one.id == ctx.staff.id,
-    }
+class StaffRow(msgspec.Struct, frozen=True):
+    """`own`: the person who looks at the page."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    node: str | None
+    active: bool
+    own: bool
 
 
-def _key(ctx: ConsoleContext, key: ApiKey) -> View:
-    return {
-        "id": str(key.id),
-        "name": key.name,
-        "hint": f"{key.hint}…",
-        "scopes": ", ".join(sorted(key.scopes)),
-        "made": views.moment(ctx, key.created_at),
-        "revoked": views.moment(ctx, key.revoked_at) if key.revoked_at else None,
-    }
+class KeyRow(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    hint: str
+    scopes: str
+    made: str
+    revoked: str | None
+
+
+def _person(ctx: ConsoleContext, one: Staff, names: dict[UUID, str]) -> StaffRow:
+    return StaffRow(
+        id=str(one.id),
+        name=one.name,
+        email=one.email,
+        role=ctx.words(ROLES[one.role]),
+        node=names.get(one.node_id) if one.node_id else None,
+        active=one.active,
+        own=one.id == ctx.staff.id,
+    )
+
+
+def _key(ctx: ConsoleContext, key: ApiKey) -> KeyRow:
+    return KeyRow(
+        id=str(key.id),
+        name=key.name,
+        hint=f"{key.hint}…",
+        scopes=", ".join(sorted(key.scopes)),
+        made=views.moment(ctx, key.created_at),
+        revoked=views.moment(ctx, key.revoked_at) if key.revoked_at else None,
+    )
 
 
 # --- staff ------------------------------------------------------------------------------------------------------------

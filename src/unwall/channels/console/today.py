@@ -1,14 +1,16 @@
-"""The first screen of the morning: what sold, what did it, what needs me."""
+"""Today: what sold by hour, channel, post and product, and what needs somebody."""
 
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from litestar import Response, get
 
 from unwall.channels.console import views
 from unwall.channels.console.context import TODAY, ConsoleContext, console_context, home_of
-from unwall.channels.console.views import View
+from unwall.channels.console.views import Change
+from unwall.channels.design.values import Cell, Plot, Series
 from unwall.channels.http.context import AnyRequest, signed_in
 from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
@@ -29,7 +31,7 @@ POSTS, PRODUCTS, NEEDS = 8, 8, 6
 
 @get(TODAY, include_in_schema=False)
 async def today(request: AnyRequest, services: Services) -> Response[Any]:
-    """Also the door: who may not see figures goes to their first page."""
+    """Staff who may not see figures are sent to the first page that they may open."""
     staff = await signed_in(request, services)
     if home_of(staff.role) != TODAY:
         return see_other(home_of(staff.role))
@@ -58,20 +60,57 @@ async def _page(ctx: ConsoleContext) -> Response[str]:
     )
 
 
-def _figures(ctx: ConsoleContext, sales: Today) -> View:
+class Figures(msgspec.Struct, frozen=True):
+    revenue: str
+    change: Change
+    orders: str
+    before_orders: str
+    worth: str
+    worth_change: Change
+    counter: str
+    revenue_by_hour: list[int]
+    orders_by_hour: list[int]
+
+
+class PostTile(msgspec.Struct, frozen=True):
+    url: str
+    title: str
+    image: str | None
+    revenue: str
+    orders: str
+    views: str
+
+
+class Need(msgspec.Struct, frozen=True):
+    """One thing that somebody should look after."""
+
+    icon: str
+    text: str
+    badge: str
+    tone: str
+    url: str | None
+
+
+class SoldProduct(msgspec.Struct, frozen=True):
+    title: Cell
+    quantity: str
+    revenue: str
+
+
+def _figures(ctx: ConsoleContext, sales: Today) -> Figures:
     worth, before = _mean(sales.revenue, sales.orders), _mean(sales.before_revenue, sales.before_orders)
-    passed = local(ctx.now, ctx.merchant.timezone).hour + 1
-    return {
-        "revenue": views.money(ctx, sales.revenue),
-        "change": views.change(ctx, sales.revenue, sales.before_so_far),
-        "orders": views.number(ctx, sales.orders),
-        "before_orders": views.number(ctx, sales.before_orders),
-        "worth": views.money(ctx, worth),
-        "worth_change": views.change(ctx, worth, before),
-        "counter": views.money(ctx, sum(h.revenue for h in sales.hours if h.channel == Channel.COUNTER)),
-        "revenue_by_hour": _by_hour(sales, lambda hour: hour.revenue)[:passed],
-        "orders_by_hour": _by_hour(sales, lambda hour: hour.orders)[:passed],
-    }
+    hours = local(ctx.now, ctx.merchant.timezone).hour + 1
+    return Figures(
+        revenue=views.money(ctx, sales.revenue),
+        change=views.change(ctx, sales.revenue, sales.before_so_far),
+        orders=views.number(ctx, sales.orders),
+        before_orders=views.number(ctx, sales.before_orders),
+        worth=views.money(ctx, worth),
+        worth_change=views.change(ctx, worth, before),
+        counter=views.money(ctx, sum(h.revenue for h in sales.hours if h.channel == Channel.COUNTER)),
+        revenue_by_hour=_by_hour(sales, lambda hour: hour.revenue)[:hours],
+        orders_by_hour=_by_hour(sales, lambda hour: hour.orders)[:hours],
+    )
 
 
 def _mean(revenue: int, orders: int) -> int:
@@ -82,94 +121,91 @@ def _by_hour(sales: Today, of: Callable[[HourSales], int]) -> list[int]:
     return [sum(of(hour) for hour in sales.hours if hour.hour == at) for at in range(24)]
 
 
-def hours_plot(ctx: ConsoleContext, sales: Today) -> View:
-    def made(of: Callable[[HourSales], int]) -> list[float]:
+def _revenue(hour: HourSales) -> int:
+    return hour.revenue
+
+
+def _revenue_before(hour: HourSales) -> int:
+    return hour.before_revenue
+
+
+def hours_plot(ctx: ConsoleContext, sales: Today) -> Plot:
+    def amounts(of: Callable[[HourSales], int]) -> list[float]:
         return [views.major(ctx, amount) for amount in _by_hour(sales, of)]
 
-    last = ctx.words(N_("Last {weekday}"), weekday=views.weekday(ctx))
-    return {
-        "kind": "bar",
-        "x": [f"{hour:02d}" for hour in range(24)],
-        "x_title": ctx.words(N_("Hour")),
-        "unit": ctx.merchant.currency,
-        "series": [
-            {"name": ctx.words(N_("Today")), "values": made(lambda hour: hour.revenue)},
-            {"name": last, "values": made(lambda hour: hour.before_revenue), "faint": True},
-        ],
-    }
+    return Plot(
+        kind="bar",
+        x=[f"{hour:02d}" for hour in range(24)],
+        x_title=ctx.words(N_("Hour")),
+        unit=ctx.merchant.currency,
+        series=_against_last_week(ctx, amounts),
+    )
 
 
-def channels_plot(ctx: ConsoleContext, sales: Today) -> View:
+def channels_plot(ctx: ConsoleContext, sales: Today) -> Plot:
     known = [channel for channel in Channel if any(hour.channel == channel for hour in sales.hours)]
 
-    def made(of: Callable[[HourSales], int]) -> list[float]:
+    def amounts(of: Callable[[HourSales], int]) -> list[float]:
         return [views.major(ctx, sum(of(h) for h in sales.hours if h.channel == channel)) for channel in known]
 
-    def revenue(hour: HourSales) -> int:
-        return hour.revenue
+    return Plot(
+        kind="hbar",
+        x=[ctx.words(views.CHANNELS[channel]) for channel in known],
+        unit=ctx.merchant.currency,
+        series=_against_last_week(ctx, amounts),
+    )
 
+
+def _against_last_week(
+    ctx: ConsoleContext, amounts: Callable[[Callable[[HourSales], int]], list[float]]
+) -> list[Series]:
     last = ctx.words(N_("Last {weekday}"), weekday=views.weekday(ctx))
-    return {
-        "kind": "hbar",
-        "x": [ctx.words(views.CHANNELS[channel]) for channel in known],
-        "unit": ctx.merchant.currency,
-        "series": [
-            {"name": ctx.words(N_("Today")), "values": made(revenue)},
-            {"name": last, "values": made(lambda hour: hour.before_revenue), "faint": True},
-        ],
-    }
+    return [
+        Series(ctx.words(N_("Today")), amounts(_revenue)),
+        Series(last, amounts(_revenue_before), faint=True),
+    ]
 
 
-def post_tile(ctx: ConsoleContext, post: PostSales) -> View:
-    return {
-        "url": views.post_url(post.post_id),
-        "title": post.title,
-        "image": thumbnail_url(post.image_file),
-        "revenue": views.money(ctx, post.revenue),
-        "orders": ctx.count("{n} order", "{n} orders", post.orders),
-        "views": ctx.count("{n} view", "{n} views", post.views),
-    }
+def post_tile(ctx: ConsoleContext, post: PostSales) -> PostTile:
+    return PostTile(
+        url=views.post_url(post.post_id),
+        title=post.title,
+        image=thumbnail_url(post.image_file),
+        revenue=views.money(ctx, post.revenue),
+        orders=ctx.count("{n} order", "{n} orders", post.orders),
+        views=ctx.count("{n} view", "{n} views", post.views),
+    )
 
 
-def _late(ctx: ConsoleContext, task: Shipment) -> View:
-    said = ctx.words(
+def _late(ctx: ConsoleContext, task: Shipment) -> Need:
+    text = ctx.words(
         N_("{order} at {node}: due {ago}"),
         order=task.order_number,
         node=task.node_name,
         ago=views.ago(ctx, task.due_at),
     )
-    return {
-        "icon": "clock",
-        "text": said,
-        "badge": ctx.words(N_("Late")),
-        "tone": "bad",
-        "url": views.order_url(task.order_id) if ctx.may(Permission.ORDERS) else None,
-    }
+    url = views.order_url(task.order_id) if ctx.may(Permission.ORDERS) else None
+    return Need("clock", text, ctx.words(N_("Late")), "bad", url)
 
 
-def _short(ctx: ConsoleContext, item: ShortStock) -> View:
-    said = ctx.words(
+def _short(ctx: ConsoleContext, item: ShortStock) -> Need:
+    text = ctx.words(
         N_("{item}: {left} left, {sold} sold in seven days"),
-        item=views.thing(item.title, item.options),
+        item=views.item_name(item.title, item.options),
         left=item.available,
         sold=item.sold,
     )
-    out = item.available <= 0
-    return {
-        "icon": "warning",
-        "text": said,
-        "tone": "bad" if out else "soon",
-        "badge": ctx.words(N_("Sold out") if out else N_("Short")),
-        "url": f"/console/stock?product={item.product_id}" if ctx.may(Permission.STOCK) else None,
-    }
+    badge, tone = (N_("Sold out"), "bad") if item.available <= 0 else (N_("Short"), "soon")
+    url = f"/console/stock?product={item.product_id}" if ctx.may(Permission.STOCK) else None
+    return Need("warning", text, ctx.words(badge), tone, url)
 
 
-def _product(ctx: ConsoleContext, product: TopProduct) -> View:
-    return {
-        "title": views.linked(ctx, Permission.CATALOGUE, product.title, f"/console/products/{product.product_id}"),
-        "quantity": views.number(ctx, product.quantity),
-        "revenue": views.money(ctx, product.revenue),
-    }
+def _product(ctx: ConsoleContext, product: TopProduct) -> SoldProduct:
+    return SoldProduct(
+        title=views.linked(ctx, Permission.CATALOGUE, product.title, views.product_url(product.product_id)),
+        quantity=views.number(ctx, product.quantity),
+        revenue=views.money(ctx, product.revenue),
+    )
 
 
 HANDLERS: list[Any] = [today]

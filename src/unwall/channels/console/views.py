@@ -1,14 +1,15 @@
-"""Values of the rooms as the console's templates want them: addresses, words, money and times written out. Pure."""
+"""Words, money, times and addresses as the console's templates show them. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
+import msgspec
 from babel.dates import format_date
 from babel.numbers import format_percent
 
 from unwall.catalogue.values import ProductStatus
 from unwall.channels.console.context import ConsoleContext
+from unwall.channels.design.values import Cell
 from unwall.channels.http.formatters import formatters
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders.values import Channel, OrderState
@@ -19,8 +20,6 @@ from unwall.kernel.clock import local
 from unwall.kernel.money import Money
 from unwall.kernel.text import N_, locale_of
 from unwall.people.values import Permission
-
-View = dict[str, Any]
 
 ORDER_STATES = {
     OrderState.PREPARED: N_("Not paid yet"),
@@ -148,23 +147,29 @@ def weekday(ctx: ConsoleContext) -> str:
     return format_date(local(ctx.now, ctx.merchant.timezone), "EEEE", locale=locale_of(ctx.lang))
 
 
-def change(ctx: ConsoleContext, value: int, before: int) -> tuple[str, str]:
-    """(how much more or less than before, in words; up | down | "")."""
+class Change(msgspec.Struct, frozen=True):
+    """How much more or less than before; `trend` is up | down | ""."""
+
+    text: str = ""
+    trend: str = ""
+
+
+def change(ctx: ConsoleContext, value: int, before: int) -> Change:
     if not before:
-        return "", ""
+        return Change()
     share = round((value - before) / before, 2) or 0.0  # no "-0%"
     sign = "+" if share > 0 else ""
-    said = sign + format_percent(share, locale=locale_of(ctx.lang))
-    return said, "up" if share > 0 else "down" if share else ""
+    text = sign + format_percent(share, locale=locale_of(ctx.lang))
+    return Change(text, "up" if share > 0 else "down" if share else "")
 
 
 def options_words(options: Iterable[str]) -> str:
     return " / ".join(options)
 
 
-def thing(title: str, options: Iterable[str]) -> str:
-    said = options_words(options)
-    return f"{title} · {said}" if said else title
+def item_name(title: str, options: Iterable[str]) -> str:
+    chosen = options_words(options)
+    return f"{title} · {chosen}" if chosen else title
 
 
 def post_url(post_id: object) -> str:
@@ -175,6 +180,10 @@ def order_url(order_id: object) -> str:
     return f"/console/orders/{order_id}"
 
 
-def linked(ctx: ConsoleContext, permission: Permission, text: str, url: str) -> View | str:
-    """A table's cell: a link where the role may follow it."""
-    return {"text": text, "url": url} if ctx.may(permission) else text
+def product_url(product_id: object) -> str:
+    return f"/console/products/{product_id}"
+
+
+def linked(ctx: ConsoleContext, permission: Permission, text: str, url: str) -> Cell:
+    """A link where the role may follow it."""
+    return Cell(text, url if ctx.may(permission) else None)

@@ -17,7 +17,7 @@ from unwall.channels.console.catalogue.product_forms import read_translations
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
 from unwall.channels.console.translations import other_languages, translation_groups
-from unwall.channels.console.views import View
+from unwall.channels.design.values import Cell
 from unwall.channels.http.page_context import known_id, see_other
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Invalid, NotFound
@@ -38,18 +38,24 @@ async def bundles(ctx: ConsoleContext) -> Response[str]:
     return ctx.page("console/bundles.html", title=title, rows=[_row(ctx, bundle) for bundle in found])
 
 
-def _row(ctx: ConsoleContext, bundle: Bundle) -> View:
+class BundleRow(msgspec.Struct, frozen=True):
+    title: Cell
+    parts: str
+    price: str
+    state: Cell
+
+
+def _row(ctx: ConsoleContext, bundle: Bundle) -> BundleRow:
     state, tone = (N_("On sale"), "good") if bundle.active else (N_("Not on sale"), "soon")
     if bundle.active and not all(part.item.sellable for part in bundle.parts):
         state, tone = N_("A part is not sold any more"), "bad"
-    return {
-        "title": {"text": bundle.title, "url": f"{PATH}/{bundle.id}"},
-        "parts": ", ".join(
-            f"{part.quantity} × {views.thing(part.item.title, part.item.options)}" for part in bundle.parts
-        ),
-        "price": views.money(ctx, bundle_price(bundle.parts, ctx.merchant.currency).amount),
-        "state": {"text": ctx.words(state), "tone": tone},
-    }
+    parts = (f"{part.quantity} × {views.item_name(part.item.title, part.item.options)}" for part in bundle.parts)
+    return BundleRow(
+        title=Cell(bundle.title, f"{PATH}/{bundle.id}"),
+        parts=", ".join(parts),
+        price=views.money(ctx, bundle_price(bundle.parts, ctx.merchant.currency).amount),
+        state=Cell(ctx.words(state), tone=tone),
+    )
 
 
 # --- the editor -------------------------------------------------------------------------------------------------------
@@ -60,6 +66,12 @@ class _Line(msgspec.Struct, frozen=True):
 
     sku: str
     quantity: str
+
+
+class LineFields(msgspec.Struct, frozen=True):
+    sku: str
+    quantity: str
+    item: str
 
 
 @get(f"{PATH}/new", permission=Permission.CATALOGUE, include_in_schema=False)
@@ -142,7 +154,7 @@ def _lines(form: SubmittedForm) -> list[_Line]:
 
 
 def _part(line: _Line, items: Mapping[str, VariantItem]) -> BundlePartDraft:
-    """What is no SKU of ours, or no number, is left for the room to refuse."""
+    """What is no SKU of the merchant, or no number, is for the action to refuse."""
     item = items.get(line.sku)
     return BundlePartDraft(item.variant_id if item else NOTHING, number_of(line.quantity))
 
@@ -169,12 +181,12 @@ async def _page(  # a form that is shown again needs all it was sent with
         action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
         errors=ctx.field_errors(error),
         translations=translation_groups(ctx, draft.translations, ProductTranslation()),
-        lines=[{"sku": line.sku, "quantity": line.quantity, "what": _what(items.get(line.sku))} for line in lines],
+        lines=[LineFields(line.sku, line.quantity, _item_name(items.get(line.sku))) for line in lines],
     )
 
 
-def _what(item: VariantItem | None) -> str:
-    return views.thing(item.title, item.options) if item else ""
+def _item_name(item: VariantItem | None) -> str:
+    return views.item_name(item.title, item.options) if item else ""
 
 
 HANDLERS: list[Any] = [bundles, new, save_new, edit, save]

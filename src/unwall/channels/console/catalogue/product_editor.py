@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from msgspec.structs import replace
 
@@ -21,7 +22,7 @@ from unwall.channels.console.catalogue.products import PATH, own
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
 from unwall.channels.console.translations import other_languages, translation_groups
-from unwall.channels.console.views import View
+from unwall.channels.design.values import Option
 from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url
 from unwall.kernel.database import Connection
@@ -123,19 +124,34 @@ async def _page(  # a form that is shown again needs all it was sent with
         used_options=[name for name in names if name],
         variants=[_variant(ctx, n, variant, form) for n, variant in enumerate(draft.variants)],
         pictures=[_picture(image) for image in draft.images],
-        statuses=[{"value": s.value, "label": ctx.words(label)} for s, label in views.STATUSES.items()],
+        statuses=[Option(s.value, ctx.words(label)) for s, label in views.STATUSES.items()],
         categories=[category.title for category in categories],
         tags=", ".join(draft.tags),
         shop_url=f"/m/{ctx.merchant.slug}/p/{draft.slug}" if known and draft.status is ProductStatus.ACTIVE else None,
     )
 
 
-def _picture(image: Image) -> View:
-    return {"image": image, "src": picture_url(image.file, PREVIEW_WIDTH), "shape": frame_of(image.width, image.height)}
+class PictureFields(msgspec.Struct, frozen=True):
+    image: Image
+    src: str | None
+    shape: str
 
 
-def _variant(ctx: ConsoleContext, number: int, variant: VariantDraft, form: SubmittedForm | None) -> View:
-    """Numbers stand as they were written where they could not be read."""
+class VariantFields(msgspec.Struct, frozen=True):
+    """The numbers as they stand in the form."""
+
+    draft: VariantDraft
+    price: str
+    compare_at: str
+    weight_g: str
+
+
+def _picture(image: Image) -> PictureFields:
+    return PictureFields(image, picture_url(image.file, PREVIEW_WIDTH), frame_of(image.width, image.height))
+
+
+def _variant(ctx: ConsoleContext, number: int, variant: VariantDraft, form: SubmittedForm | None) -> VariantFields:
+    """Numbers that could not be read are shown as they were written."""
 
     def shown(name: str, value: object) -> str:
         field = f"variants.{number}.{name}"
@@ -145,12 +161,12 @@ def _variant(ctx: ConsoleContext, number: int, variant: VariantDraft, form: Subm
     def amount(value: int | None) -> object:
         return None if value is None else Money(value, ctx.merchant.currency).decimal()
 
-    return {
-        "draft": variant,
-        "price": shown("price", amount(variant.price)),
-        "compare_at": shown("compare_at", amount(variant.compare_at)),
-        "weight_g": shown("weight_g", variant.weight_g),
-    }
+    return VariantFields(
+        draft=variant,
+        price=shown("price", amount(variant.price)),
+        compare_at=shown("compare_at", amount(variant.compare_at)),
+        weight_g=shown("weight_g", variant.weight_g),
+    )
 
 
 HANDLERS: list[Any] = [new, save_new, edit, save]

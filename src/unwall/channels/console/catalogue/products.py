@@ -1,8 +1,9 @@
-"""Products: the list, and the catalogue as a file of Shopify's layout, both ways. The editor is in `shelf_editor`."""
+"""Products: the list, and import and export of product files in Shopify's layout. The editor is in `product_editor`."""
 
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from unwall.catalogue.values import (
 from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import form_of
-from unwall.channels.console.views import View
+from unwall.channels.design.values import Option
 from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
@@ -44,7 +45,7 @@ async def products(ctx: ConsoleContext) -> Response[str]:
         "console/products.html",
         title=ctx.words(N_("Products")),
         query=asked["q"] or "",
-        states=listing.filters(ctx, PATH, "status", STATES),
+        states=listing.filter_tabs(ctx, PATH, "status", STATES),
         rows=[_row(ctx, row) for row in found.rows],
         next_url=listing.address(PATH, after=found.after, **asked) if found.after else None,
     )
@@ -64,17 +65,36 @@ async def _found(conn: Connection, ctx: ConsoleContext) -> ResultPage[CatalogueR
     )
 
 
-def _row(ctx: ConsoleContext, row: CatalogueRow) -> View:
-    return {
-        "url": f"{PATH}/{row.product_id}",
-        "title": row.title,
-        "image": thumbnail_url(row.image_file),
-        "category": row.category or "–",
-        "status": ctx.words(views.STATUSES[row.status]),
-        "tone": views.STATUS_TONES[row.status],
-        "variants": views.number(ctx, row.variants),
-        "price": views.price_span(ctx, row.price, row.highest_price),
-    }
+class ProductRow(msgspec.Struct, frozen=True):
+    url: str
+    title: str
+    image: str | None
+    category: str
+    status: str
+    tone: str
+    variants: str
+    price: str
+
+
+class WrongLine(msgspec.Struct, frozen=True):
+    """Of a product file that was not imported."""
+
+    line: str
+    column: str
+    message: str
+
+
+def _row(ctx: ConsoleContext, row: CatalogueRow) -> ProductRow:
+    return ProductRow(
+        url=f"{PATH}/{row.product_id}",
+        title=row.title,
+        image=thumbnail_url(row.image_file),
+        category=row.category or "–",
+        status=ctx.words(views.STATUSES[row.status]),
+        tone=views.STATUS_TONES[row.status],
+        variants=views.number(ctx, row.variants),
+        price=views.price_span(ctx, row.price, row.highest_price),
+    )
 
 
 @get(f"{PATH}.csv", permission=Permission.CATALOGUE, include_in_schema=False)
@@ -152,10 +172,7 @@ async def _import_page(
     counted: bool = False,
 ) -> Response[str]:
     nodes = await stock_reads.nodes(conn, [ctx.merchant_id], ctx.lang) if ctx.may(Permission.STOCK) else []
-    wrong = [
-        {"line": str(e.line), "column": e.column or "–", "message": ctx.words(e.message)}
-        for e in (report.errors if report else ())
-    ]
+    wrong = [WrongLine(str(e.line), e.column or "–", ctx.words(e.message)) for e in (report.errors if report else ())]
     return ctx.page(
         "console/import.html",
         title=ctx.words(N_("Bring products in")),
@@ -164,7 +181,8 @@ async def _import_page(
         report=report,
         wrong=wrong,
         counted=counted,
-        nodes=[{"value": str(node.id), "label": node.name} for node in nodes],
+        keep_stock=[Option("", ctx.words(N_("Do not change stock")))],
+        nodes=[Option(str(node.id), node.name) for node in nodes],
     )
 
 

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from msgspec.structs import replace
 
 from unwall.catalogue import reads as catalogue
-from unwall.catalogue.values import ProductStatus
 from unwall.channels.console import views
 from unwall.channels.console.content.post_forms import read_draft, with_tag, without_picture, without_tag
 from unwall.channels.console.content.posts import PATH, own
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
+from unwall.channels.console.product_finder import find_products
 from unwall.channels.console.translations import TranslationGroup, other_languages, own_language, translation_groups
-from unwall.channels.console.views import View
+from unwall.channels.design.values import Option
 from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url, thumbnail_url
 from unwall.content.accounts.reads import own_accounts
@@ -31,8 +32,6 @@ from unwall.kernel.text import N_
 from unwall.media import pictures as images
 from unwall.people.values import Permission
 from unwall.usecases.publish_post import save_post
-
-FOUND = 6
 
 
 @get(f"{PATH}/new", permission=Permission.PUBLISH, include_in_schema=False)
@@ -121,7 +120,6 @@ async def _page(
     names = {item.product_id: item.title for item in await catalogue.items_of(conn, _products(draft), ctx.lang)}
     accounts = await own_accounts(conn, staff_actor(ctx.staff).owner, ctx.lang)
     account = next((a for a in accounts if a.id == draft.account_id), None)
-    state = known.state if known else PostState.DRAFT
     return ctx.page(
         "console/composer.html",
         error=error,
@@ -131,23 +129,70 @@ async def _page(
         errors=ctx.field_errors(error),
         translations=translations,
         own_language=own_language(ctx.merchant).name_in(ctx.lang),
-        accounts=[{"value": str(a.id), "label": a.name} for a in accounts],
+        accounts=[Option(str(a.id), a.name) for a in accounts],
         account=account.name if account else "",
         account_avatar=thumbnail_url(account.avatar) if account else None,
-        kinds=[{"value": kind.value, "label": ctx.words(label)} for kind, label in views.POST_KINDS.items()],
+        kinds=[Option(kind.value, ctx.words(label)) for kind, label in views.POST_KINDS.items()],
         pictures=[_picture(draft, n, names, translations) for n in range(len(draft.media))],
         tags=_tags(ctx, draft, names),
         find=find,
-        found=await _found(conn, ctx, find, draft),
+        found=await find_products(conn, ctx, find, _products(draft)),
         body_html=as_html(draft.body),
-        post={
-            "state": state.value,
-            "words": ctx.words(views.POST_STATES[state]),
-            "tone": views.POST_TONES[state],
-            "live": state is PostState.LIVE,
-            "removed": state is PostState.REMOVED,
-            "known": known is not None,
-        },
+        post=_state(ctx, known),
+    )
+
+
+class PostStatus(msgspec.Struct, frozen=True):
+    label: str
+    tone: str
+    live: bool
+    removed: bool
+    known: bool
+
+
+class PointView(msgspec.Struct, frozen=True):
+    """A tag in a picture; `x` and `y` in per cent."""
+
+    number: int
+    x: str
+    y: str
+    label: str
+
+
+class AltFields(msgspec.Struct, frozen=True):
+    """The description of a picture in one other language."""
+
+    code: str
+    language: str
+    text: str
+
+
+class PictureFields(msgspec.Struct, frozen=True):
+    media: Media
+    src: str | None
+    shape: str
+    points: list[PointView]
+    alts: list[AltFields]
+
+
+class TagFields(msgspec.Struct, frozen=True):
+    """`media` is the number of the picture; "" for a tag of the whole post."""
+
+    product_id: str
+    title: str
+    media: str
+    x: str
+    y: str
+
+
+def _state(ctx: ConsoleContext, known: EditablePost | None) -> PostStatus:
+    state = known.state if known else PostState.DRAFT
+    return PostStatus(
+        label=ctx.words(views.POST_STATES[state]),
+        tone=views.POST_TONES[state],
+        live=state is PostState.LIVE,
+        removed=state is PostState.REMOVED,
+        known=known is not None,
     )
 
 
@@ -157,50 +202,37 @@ def _products(draft: PostDraft) -> list[UUID]:
 
 def _picture(
     draft: PostDraft, number: int, names: dict[UUID, str], translations: Sequence[TranslationGroup[PostTranslation]]
-) -> View:
+) -> PictureFields:
     media = draft.media[number]
     points = [
-        {"number": n, "x": _percent(tag.x), "y": _percent(tag.y), "label": names.get(tag.product_id, "")}
+        PointView(n, _percent(tag.x), _percent(tag.y), names.get(tag.product_id, ""))
         for n, tag in enumerate(draft.tags)
         if tag.media == number
     ]
-    return {
-        "media": media,
-        "src": picture_url(media.file, PREVIEW_WIDTH),
-        "shape": frame_of(media.width, media.height),
-        "points": points,
-        "alts": [(one.code, one.language, "".join(one.words.alts[number : number + 1])) for one in translations],
-    }
+    return PictureFields(
+        media=media,
+        src=picture_url(media.file, PREVIEW_WIDTH),
+        shape=frame_of(media.width, media.height),
+        points=points,
+        alts=[AltFields(t.code, t.language, "".join(t.words.alts[number : number + 1])) for t in translations],
+    )
 
 
-def _tags(ctx: ConsoleContext, draft: PostDraft, names: dict[UUID, str]) -> list[View]:
+def _tags(ctx: ConsoleContext, draft: PostDraft, names: dict[UUID, str]) -> list[TagFields]:
     return [
-        {
-            "product_id": str(tag.product_id),
-            "title": names.get(tag.product_id, ctx.words(N_("A product of another store"))),
-            "media": "" if tag.media is None else str(tag.media),
-            "x": _percent(tag.x),
-            "y": _percent(tag.y),
-        }
+        TagFields(
+            product_id=str(tag.product_id),
+            title=names.get(tag.product_id, ctx.words(N_("A product of another store"))),
+            media="" if tag.media is None else str(tag.media),
+            x=_percent(tag.x),
+            y=_percent(tag.y),
+        )
         for tag in draft.tags
     ]
 
 
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{share * 100:.1f}".removesuffix(".0")
-
-
-async def _found(conn: Connection, ctx: ConsoleContext, find: str, draft: PostDraft) -> list[View]:
-    """Products on sale that answer to the words and are not tagged yet."""
-    if not find:
-        return []
-    rows = (
-        await catalogue.merchant_products(
-            conn, ctx.merchant_id, ctx.lang, query=find, status=ProductStatus.ACTIVE, limit=FOUND + len(draft.tags)
-        )
-    ).rows
-    fresh = [row for row in rows if row.product_id not in _products(draft)][:FOUND]
-    return [{"id": str(r.product_id), "title": r.title, "image": thumbnail_url(r.image_file)} for r in fresh]
 
 
 HANDLERS: list[Any] = [new, compose, edit, compose_known]

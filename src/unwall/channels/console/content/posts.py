@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 from msgspec.structs import replace
 
 from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext
-from unwall.channels.console.views import View
 from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
@@ -41,7 +41,7 @@ async def posts(ctx: ConsoleContext) -> Response[str]:
         title=ctx.words(N_("Posts")),
         query=asked["q"] or "",
         state=asked["state"] or "",
-        states=listing.filters(ctx, PATH, "state", STATES),
+        states=listing.filter_tabs(ctx, PATH, "state", STATES),
         rows=[_row(ctx, p, sold.get(p.id)) for p in found.rows],
         next_url=listing.address(PATH, after=found.after, **asked) if found.after else None,
         tagging_url=f"{PATH}/tagging",
@@ -91,22 +91,38 @@ async def _sold(conn: Connection, ctx: ConsoleContext, found: list[Post], now: d
     return {one.post_id: one for one in sales}
 
 
-def _row(ctx: ConsoleContext, one: Post, sales: PostSales | None) -> View:
-    return {
-        "url": views.post_url(one.id),
-        "title": one.title or ctx.words(N_("Without a title")),
-        "image": thumbnail_url(one.media[0].file) if one.media else None,
-        "image_alt": one.media[0].alt if one.media else "",
-        "account": one.account_name,
-        "state": ctx.words(views.POST_STATES[one.state]),
-        "tone": views.POST_TONES[one.state],
-        "published": views.moment(ctx, one.published_at) if one.published_at else None,
-        "likes": ctx.count("{n} like", "{n} likes", one.likes),
-        "tags": ctx.count("{n} product", "{n} products", len(one.tags)),
-        "views": views.number(ctx, sales.views if sales else 0),
-        "orders": views.number(ctx, sales.orders if sales else 0),
-        "revenue": views.money(ctx, sales.revenue if sales else 0),
-    }
+class PostRow(msgspec.Struct, frozen=True):
+    url: str
+    title: str
+    image: str | None
+    image_alt: str
+    account: str
+    state: str
+    tone: str
+    published: str | None
+    likes: str
+    tags: str
+    views: str
+    orders: str
+    revenue: str
+
+
+def _row(ctx: ConsoleContext, one: Post, sales: PostSales | None) -> PostRow:
+    return PostRow(
+        url=views.post_url(one.id),
+        title=one.title or ctx.words(N_("Without a title")),
+        image=thumbnail_url(one.media[0].file) if one.media else None,
+        image_alt=one.media[0].alt if one.media else "",
+        account=one.account_name,
+        state=ctx.words(views.POST_STATES[one.state]),
+        tone=views.POST_TONES[one.state],
+        published=views.moment(ctx, one.published_at) if one.published_at else None,
+        likes=ctx.count("{n} like", "{n} likes", one.likes),
+        tags=ctx.count("{n} product", "{n} products", len(one.tags)),
+        views=views.number(ctx, sales.views if sales else 0),
+        orders=views.number(ctx, sales.orders if sales else 0),
+        revenue=views.money(ctx, sales.revenue if sales else 0),
+    )
 
 
 def _cells(ctx: ConsoleContext, one: Post) -> list[object]:

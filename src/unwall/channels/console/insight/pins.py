@@ -1,17 +1,19 @@
-"""Page guarantees: which product keeps which place of the home page and of the store's front, and how it looks."""
+"""Pins: which product keeps which place of the home page and of the store front, with a preview."""
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 
 from unwall.catalogue import reads as catalogue
-from unwall.catalogue.values import ProductStatus
+from unwall.catalogue.values import VariantItem
 from unwall.channels.console import listing
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm, number_of
-from unwall.channels.console.views import View
+from unwall.channels.console.product_finder import find_products
+from unwall.channels.design.values import Tab
 from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
@@ -26,7 +28,6 @@ from unwall.people.values import Permission
 
 PATH = "/console/pages"
 NAMES = {"store": N_("Store front"), "home": N_("Home page")}
-FOUND = 6
 Places = list[tuple[int, UUID]]
 MODULES = {ModuleName.HERO: N_("First post")}
 
@@ -50,7 +51,7 @@ async def save(ctx: ConsoleContext, data: FormData) -> Response[Any]:
             form.check()
             async with ctx.confined() as conn:
                 await actions.save_pins(conn, ctx.merchant_id, name, places)
-            ctx.flash(ctx.words(N_("The page keeps these places now.")))
+            ctx.flash(ctx.words(N_("The pins are saved.")))
             return see_other(listing.address(PATH, page=name))
     except Invalid as error:
         return await _page(ctx, name, places, error=error, form=form)
@@ -85,20 +86,9 @@ async def _page(
     products = [product_id for _, product_id in places]
     async with ctx.confined() as conn:
         titles = {item.product_id: item for item in await catalogue.items_of(conn, products, ctx.lang)}
-        found = await catalogue.merchant_products(
-            conn, ctx.merchant_id, ctx.lang, query=find, status=ProductStatus.ACTIVE, limit=FOUND + len(products)
-        )
+        found = await find_products(conn, ctx, find, products)
     composed = await _composed(ctx, name)
-    pins = [
-        {
-            "position": position + 1,
-            "product_id": str(product_id),
-            "title": titles[product_id].title if product_id in titles else "–",
-            "image": thumbnail_url(titles[product_id].image_file) if product_id in titles else None,
-        }
-        for position, product_id in places
-    ]
-    fresh = [row for row in found.rows if row.product_id not in products][:FOUND] if find else []
+    pins = [_pin(position, product_id, titles.get(product_id)) for position, product_id in places]
     return ctx.page(
         "console/pages.html",
         title=ctx.words(N_("Pages")),
@@ -108,34 +98,58 @@ async def _page(
         action=listing.address(PATH, page=name),
         errors=ctx.field_errors(error),
         find=find,
-        found=[{"id": str(r.product_id), "title": r.title, "image": thumbnail_url(r.image_file)} for r in fresh],
+        found=found,
         tabs=_tabs(ctx, name),
         modules=[_module(ctx, module, products) for module in composed.modules],
     )
 
 
-def _tabs(ctx: ConsoleContext, name: str) -> list[View]:
-    return [
-        {"url": listing.address(PATH, page=page), "label": ctx.words(label), "active": page == name}
-        for page, label in NAMES.items()
-    ]
+class PinRow(msgspec.Struct, frozen=True):
+    """`position` counts from one."""
+
+    position: int
+    product_id: str
+    title: str
+    image: str | None
+
+
+class PreviewSlot(msgspec.Struct, frozen=True):
+    image: str | None
+    title: str
+    note: str
+    pinned: bool
+    why: str
+
+
+class PreviewModule(msgspec.Struct, frozen=True):
+    title: str
+    slots: list[PreviewSlot]
+
+
+def _pin(position: int, product_id: UUID, item: VariantItem | None) -> PinRow:
+    title, image = (item.title, thumbnail_url(item.image_file)) if item else ("–", None)
+    return PinRow(position + 1, str(product_id), title, image)
+
+
+def _tabs(ctx: ConsoleContext, name: str) -> list[Tab]:
+    return [Tab(listing.address(PATH, page=page), ctx.words(label), page == name) for page, label in NAMES.items()]
 
 
 async def _composed(ctx: ConsoleContext, name: str) -> ComposedPage:
-    """As someone sees it who comes for the first time: with the places that are saved."""
+    """As a new visitor sees it, with the pins that are saved."""
     newcomer = Visit(new_id(), new_id(), None, ctx.lang)
-    async with ctx.services.db.read() as conn:  # a shop's page: the home page shows every store
+    async with ctx.services.db.read() as conn:  # not confined: the home page shows every store
         if name == "home":
             return await compose_home(conn, ctx.services.recommender, newcomer, ctx.now)
         return await compose_store(conn, ctx.services.recommender, newcomer, ctx.merchant_id, ctx.now)
 
 
-def _module(ctx: ConsoleContext, module: Module, pinned: Sequence[UUID]) -> View:
+def _module(ctx: ConsoleContext, module: Module, pinned: Sequence[UUID]) -> PreviewModule:
     title = module.title.say(ctx.lang) or ctx.words(MODULES.get(module.name, N_("Products")))
-    return {"title": title, "slots": [_slot(ctx, slot, pinned) for slot in module.slots]}
+    return PreviewModule(title, [_slot(ctx, slot, pinned) for slot in module.slots])
 
 
-def _slot(ctx: ConsoleContext, slot: Slot, pinned: Sequence[UUID]) -> View:
+def _slot(ctx: ConsoleContext, slot: Slot, pinned: Sequence[UUID]) -> PreviewSlot:
     if slot.card:
         image, title, note = slot.card.image_file, slot.card.title, slot.card.merchant_name
     elif slot.post:
@@ -144,14 +158,13 @@ def _slot(ctx: ConsoleContext, slot: Slot, pinned: Sequence[UUID]) -> View:
     else:
         image, title = (slot.account.avatar, slot.account.name) if slot.account else (None, "")
         note = f"@{slot.account.handle}" if slot.account else ""
-    is_pinned = slot.card is not None and slot.card.product_id in pinned
-    return {
-        "image": thumbnail_url(image),
-        "title": title,
-        "note": note,
-        "pinned": is_pinned,
-        "why": slot.reason.say(ctx.lang) if slot.reason else "",
-    }
+    return PreviewSlot(
+        image=thumbnail_url(image),
+        title=title,
+        note=note,
+        pinned=slot.card is not None and slot.card.product_id in pinned,
+        why=slot.reason.say(ctx.lang) if slot.reason else "",
+    )
 
 
 HANDLERS: list[Any] = [pages, save]

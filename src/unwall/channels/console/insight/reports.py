@@ -1,16 +1,17 @@
-"""What people do, what posts lead to, and what the house has learned from it."""
+"""Reports: what people do, what posts sell, and the model that recommends."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
 from babel.dates import format_skeleton
 from litestar import Response, get
 
 from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext
-from unwall.channels.console.views import View
+from unwall.channels.design.values import Cell, Plot, Series, Tab
 from unwall.insight.attribution import reads
 from unwall.insight.attribution.rules import day_of
 from unwall.insight.attribution.values import DaySales, PostSales
@@ -24,27 +25,27 @@ from unwall.people.values import Permission
 
 PATH = "/console/insight"
 SPANS = {"7": N_("7 days"), "30": N_("30 days"), "90": N_("90 days")}
-POSTS = 30
+POSTS, POSTS_PLOTTED = 30, 10
 KINDS = {
     EventKind.VIEW: N_("Views"),
     EventKind.CLICK: N_("Clicks"),
-    EventKind.DWELL: N_("Dwells"),
+    EventKind.DWELL: N_("Read for a while"),
     EventKind.SEARCH: N_("Searches"),
-    EventKind.ADD_TO_CART: N_("Into the bag"),
-    EventKind.PURCHASE: N_("Bought"),
-    EventKind.COUNTER_SALE: N_("Sold at the counter"),
+    EventKind.ADD_TO_CART: N_("Added to the bag"),
+    EventKind.PURCHASE: N_("Purchases"),
+    EventKind.COUNTER_SALE: N_("Counter sales"),
     EventKind.FOLLOW: N_("Follows"),
     EventKind.LIKE: N_("Likes"),
-    EventKind.SHARE: N_("Shared"),
+    EventKind.SHARE: N_("Shares"),
     EventKind.CHECKOUT: N_("Checkouts"),
     EventKind.SHIPPED: N_("Shipped"),
-    EventKind.PICKUP: N_("Picked up"),
-    EventKind.RETURN: N_("Came back"),
+    EventKind.PICKUP: N_("Collected"),
+    EventKind.RETURN: N_("Returns"),
     EventKind.PUBLISH: N_("Posts published"),
     EventKind.IMPRESSION: N_("Impressions"),
 }
-SEEN = (EventKind.VIEW, EventKind.CLICK, EventKind.ADD_TO_CART, EventKind.PURCHASE)
-"""What a shopper goes through, from the most to the fewest: the plot's lines."""
+FUNNEL = (EventKind.VIEW, EventKind.CLICK, EventKind.ADD_TO_CART, EventKind.PURCHASE)
+"""The lines of the plot, from the most frequent to the rarest."""
 
 
 @get(PATH, permission=Permission.INSIGHT, include_in_schema=False)
@@ -57,10 +58,7 @@ async def insight(ctx: ConsoleContext) -> Response[str]:
     async with ctx.services.db.read() as conn:  # the model is the install's, not one merchant's
         trained = await active_fit(conn)
     dates = [(local(since, ctx.merchant.timezone) + timedelta(days=n)).date() for n in range(int(days))]
-    spans = [
-        {"url": listing.address(PATH, days=value), "label": ctx.words(label), "active": value == days}
-        for value, label in SPANS.items()
-    ]
+    spans = [Tab(listing.address(PATH, days=value), ctx.words(label), value == days) for value, label in SPANS.items()]
     return ctx.page(
         "console/insight.html",
         title=ctx.words(N_("Insight")),
@@ -112,75 +110,99 @@ def _days(ctx: ConsoleContext, dates: Sequence[date]) -> list[str]:
     return [format_skeleton("MMMd", day, locale=locale_of(ctx.lang)) for day in dates]
 
 
-def sales_plot(ctx: ConsoleContext, dates: Sequence[date], sales: Sequence[DaySales]) -> View:
+def sales_plot(ctx: ConsoleContext, dates: Sequence[date], sales: Sequence[DaySales]) -> Plot:
     by_date = {one.day: one for one in sales}
     whole = [views.major(ctx, by_date[day].revenue if day in by_date else 0) for day in dates]
     posts = [views.major(ctx, by_date[day].from_posts if day in by_date else 0) for day in dates]
-    return {
-        "kind": "area",
-        "x": _days(ctx, dates),
-        "x_title": ctx.words(N_("Day")),
-        "unit": ctx.merchant.currency,
-        "series": [
-            {"name": ctx.words(N_("Led to by posts")), "values": posts},
-            {"name": ctx.words(N_("All sales")), "values": whole, "faint": True},
+    return Plot(
+        kind="area",
+        x=_days(ctx, dates),
+        x_title=ctx.words(N_("Day")),
+        unit=ctx.merchant.currency,
+        series=[
+            Series(ctx.words(N_("Credited to posts")), posts),
+            Series(ctx.words(N_("All sales")), whole, faint=True),
         ],
-    }
+    )
 
 
-def posts_plot(ctx: ConsoleContext, posts: Sequence[PostSales]) -> View:
-    """The ten that sold most, each at what it was seen and what it brought."""
-    return {
-        "kind": "scatter",
-        "x": [],
-        "x_title": ctx.words(N_("Views")),
-        "y_title": ctx.words(N_("Sales, {currency}"), currency=ctx.merchant.currency),
-        "series": [
-            {
-                "name": ctx.words(N_("Posts")),
-                "values": [[post.views, views.major(ctx, post.revenue), post.title[:24]] for post in posts[:10]],
-            }
-        ],
-    }
+def posts_plot(ctx: ConsoleContext, posts: Sequence[PostSales]) -> Plot:
+    """The posts that sold most: sales by views."""
+    points = [[post.views, views.major(ctx, post.revenue), post.title[:24]] for post in posts[:POSTS_PLOTTED]]
+    return Plot(
+        kind="scatter",
+        x=[],
+        x_title=ctx.words(N_("Views")),
+        y_title=ctx.words(N_("Sales, {currency}"), currency=ctx.merchant.currency),
+        series=[Series(ctx.words(N_("Posts")), points)],
+    )
 
 
-def journal_plot(ctx: ConsoleContext, dates: Sequence[date], entries: Sequence[DayCount]) -> View:
+def journal_plot(ctx: ConsoleContext, dates: Sequence[date], entries: Sequence[DayCount]) -> Plot:
     counts = {(one.day, one.kind): one.entries for one in entries}
-    return {
-        "kind": "line",
-        "x": _days(ctx, dates),
-        "x_title": ctx.words(N_("Day")),
-        "series": [
-            {"name": ctx.words(KINDS[kind]), "values": [counts.get((day, kind), 0) for day in dates]} for kind in SEEN
-        ],
-    }
+    return Plot(
+        kind="line",
+        x=_days(ctx, dates),
+        x_title=ctx.words(N_("Day")),
+        series=[Series(ctx.words(KINDS[kind]), [counts.get((day, kind), 0) for day in dates]) for kind in FUNNEL],
+    )
 
 
-def _kinds(ctx: ConsoleContext, entries: Sequence[DayCount]) -> list[View]:
+class KindCount(msgspec.Struct, frozen=True):
+    kind: str
+    entries: str
+
+
+class PostRow(msgspec.Struct, frozen=True):
+    title: Cell
+    views: str
+    clicks: str
+    carts: str
+    orders: str
+    rate: str
+    revenue: str
+
+
+class ModelFigures(msgspec.Struct, frozen=True):
+    at: str
+    seconds: str
+    events: str
+    persons: str
+    products: str
+    transitions: str
+
+
+def _kinds(ctx: ConsoleContext, entries: Sequence[DayCount]) -> list[KindCount]:
     sums: dict[EventKind, int] = defaultdict(int)
     for one in entries:
         sums[one.kind] += one.entries
     ordered = sorted(sums.items(), key=lambda item: -item[1])
-    return [{"kind": ctx.words(KINDS[kind]), "entries": views.number(ctx, count)} for kind, count in ordered]
+    return [KindCount(ctx.words(KINDS[kind]), views.number(ctx, count)) for kind, count in ordered]
 
 
-def _post(ctx: ConsoleContext, post: PostSales) -> View:
+def _post(ctx: ConsoleContext, post: PostSales) -> PostRow:
     rate = post.orders / post.views if post.views else 0
-    return {
-        "title": views.linked(ctx, Permission.PUBLISH, post.title, views.post_url(post.post_id)),
-        "views": views.number(ctx, post.views),
-        "clicks": views.number(ctx, post.product_clicks),
-        "carts": views.number(ctx, post.add_to_carts),
-        "orders": views.number(ctx, post.orders),
-        "rate": f"{rate:.1%}",
-        "revenue": views.money(ctx, post.revenue),
-    }
+    return PostRow(
+        title=views.linked(ctx, Permission.PUBLISH, post.title, views.post_url(post.post_id)),
+        views=views.number(ctx, post.views),
+        clicks=views.number(ctx, post.product_clicks),
+        carts=views.number(ctx, post.add_to_carts),
+        orders=views.number(ctx, post.orders),
+        rate=f"{rate:.1%}",
+        revenue=views.money(ctx, post.revenue),
+    )
 
 
-def _model(ctx: ConsoleContext, trained: Trained) -> View:
+def _model(ctx: ConsoleContext, trained: Trained) -> ModelFigures:
     fit = trained.fit
-    counts = {name: views.number(ctx, getattr(fit, name)) for name in ("events", "persons", "items", "transitions")}
-    return {**counts, "seconds": views.number(ctx, fit.seconds), "at": views.moment(ctx, trained.at)}
+    return ModelFigures(
+        at=views.moment(ctx, trained.at),
+        seconds=views.number(ctx, fit.seconds),
+        events=views.number(ctx, fit.events),
+        persons=views.number(ctx, fit.persons),
+        products=views.number(ctx, fit.items),
+        transitions=views.number(ctx, fit.transitions),
+    )
 
 
 HANDLERS: list[Any] = [insight, export]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 
@@ -12,8 +13,8 @@ from unwall.catalogue.values import VariantItem
 from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm
-from unwall.channels.console.views import View
-from unwall.channels.http.page_context import known_id, see_other
+from unwall.channels.design.values import Cell, Option
+from unwall.channels.http.page_context import FieldTexts, known_id, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock import actions, reads
 from unwall.commerce.stock.rules import ARRIVALS, CORRECTIONS
@@ -55,25 +56,68 @@ async def _products(conn: Connection, ctx: ConsoleContext, query: str, limit: in
     return [row.product_id for row in found.rows], found.after
 
 
-def grid_row(ctx: ConsoleContext, row: GridRow, nodes: Sequence[Node]) -> View:
+class GridCell(msgspec.Struct, frozen=True):
+    """`tone` is out | low | ""."""
+
+    url: str
+    text: str
+    tone: str
+    node: str
+
+
+class GridRowView(msgspec.Struct, frozen=True):
+    title: str
+    options: str
+    sku: str
+    total: str
+    cells: list[GridCell]
+
+
+class AuditRow(msgspec.Struct, frozen=True):
+    item: Cell
+    node: str
+    bucket: str
+    ledger: int
+    level: int
+    holds: int | None
+
+
+class NodeLevel(msgspec.Struct, frozen=True):
+    node: Cell
+    available: str
+
+
+class EntryView(msgspec.Struct, frozen=True):
+    """One movement of the ledger; `item` and `node` where the page is not about one of each."""
+
+    at: str
+    reason: str
+    quantity: str
+    buckets: str
+    actor: str
+    item: str = ""
+    node: str = ""
+
+
+def grid_row(ctx: ConsoleContext, row: GridRow, nodes: Sequence[Node]) -> GridRowView:
     levels = {level.node_id: level for level in row.levels}
     total = sum(level.available for level in row.levels)
-    return {
-        "title": row.title,
-        "options": views.options_words(row.options),
-        "sku": row.sku,
-        "total": views.number(ctx, total),
-        "cells": [_cell(ctx, row.variant_id, node, levels.get(node.id)) for node in nodes],
-    }
+    return GridRowView(
+        title=row.title,
+        options=views.options_words(row.options),
+        sku=row.sku,
+        total=views.number(ctx, total),
+        cells=[_cell(ctx, row.variant_id, node, levels.get(node.id)) for node in nodes],
+    )
 
 
-def _cell(ctx: ConsoleContext, variant_id: UUID, node: Node, level: Level | None) -> View:
+def _cell(ctx: ConsoleContext, variant_id: UUID, node: Node, level: Level | None) -> GridCell:
     """Low: the units kept back from online promises are all that is left."""
     url = f"{PATH}/{variant_id}/{node.id}"
     if level is None:
-        return {"url": url, "text": "–", "tone": "", "node": node.name}
+        return GridCell(url, "–", "", node.name)
     tone = "out" if level.unpromised <= 0 else "low" if level.available <= 0 else ""
-    return {"url": url, "text": views.number(ctx, level.available), "tone": tone, "node": node.name}
+    return GridCell(url, views.number(ctx, level.available), tone, node.name)
 
 
 @get(f"{PATH}.csv", permission=Permission.STOCK, include_in_schema=False)
@@ -111,21 +155,21 @@ async def audit(ctx: ConsoleContext) -> Response[str]:
         items = await catalogue.items(conn, {one.variant_id for one in wrong}, ctx.lang)
         nodes = {node.id: node.name for node in await reads.nodes(conn, [ctx.merchant_id], ctx.lang)}
     rows = [
-        {
-            "item": {"text": _name(items.get(one.variant_id)), "url": f"{PATH}/{one.variant_id}/{one.node_id}"},
-            "node": nodes.get(one.node_id, "–"),
-            "bucket": one.bucket,
-            "ledger": one.ledger,
-            "level": one.level,
-            "holds": one.holds,
-        }
+        AuditRow(
+            item=Cell(_name(items.get(one.variant_id)), f"{PATH}/{one.variant_id}/{one.node_id}"),
+            node=nodes.get(one.node_id, "–"),
+            bucket=one.bucket,
+            ledger=one.ledger,
+            level=one.level,
+            holds=one.holds,
+        )
         for one in wrong
     ]
     return ctx.page("console/audit.html", title=ctx.words(N_("Audit of the stock books")), rows=rows)
 
 
 def _name(item: VariantItem | None) -> str:
-    return views.thing(item.title, item.options) if item else "–"
+    return views.item_name(item.title, item.options) if item else "–"
 
 
 # --- one cell: its movements, and changing it -------------------------------------------------------------------------
@@ -205,7 +249,7 @@ async def _cell_page(
     doing = form.text("do") if form else ""
     return ctx.page(
         "console/stock_cell.html",
-        title=views.thing(item.title, item.options),
+        title=views.item_name(item.title, item.options),
         error=error,
         item=item,
         node=node,
@@ -223,43 +267,43 @@ async def _cell_page(
     )
 
 
-async def _elsewhere(conn: Connection, ctx: ConsoleContext, levels: Sequence[Level], node_id: UUID) -> list[View]:
+async def _elsewhere(conn: Connection, ctx: ConsoleContext, levels: Sequence[Level], node_id: UUID) -> list[NodeLevel]:
     names = {node.id: node.name for node in await reads.nodes(conn, [ctx.merchant_id], ctx.lang)}
     return [
-        {
-            "node": {"text": names[level.node_id], "url": f"{PATH}/{level.variant_id}/{level.node_id}"},
-            "available": views.number(ctx, level.available),
-        }
+        NodeLevel(
+            Cell(names[level.node_id], f"{PATH}/{level.variant_id}/{level.node_id}"),
+            views.number(ctx, level.available),
+        )
         for level in levels
         if level.node_id != node_id
     ]
 
 
-def _cell_errors(ctx: ConsoleContext, error: Invalid | Conflict | None) -> Any:
-    """The rooms name the line of a list; here there is only one."""
-    marks = ctx.field_errors(error)
+def _cell_errors(ctx: ConsoleContext, error: Invalid | Conflict | None) -> FieldTexts:
+    """The actions name the line of a list; here there is only one."""
+    errors = ctx.field_errors(error)
     if isinstance(error, Short):
         left = error.short[0].available
-        marks["quantity"] = ctx.words(N_("Only {left} are there that are promised to nobody."), left=left)
+        errors["quantity"] = ctx.words(N_("Only {left} are there that are promised to nobody."), left=left)
     elif isinstance(error, Conflict):
-        marks["quantity"] = ctx.words(error.message)
-    elif marks and not marks["quantity"] and not marks["reason"]:
-        marks["quantity"] = next(iter(marks.values()))
-    return marks
+        errors["quantity"] = ctx.words(error.message)
+    elif errors and not errors["quantity"] and not errors["reason"]:
+        errors["quantity"] = next(iter(errors.values()))
+    return errors
 
 
-def _reasons(ctx: ConsoleContext, reasons: Sequence[Reason]) -> list[View]:
-    return [{"value": reason.value, "label": ctx.words(views.REASONS[reason])} for reason in reasons]
+def _reasons(ctx: ConsoleContext, reasons: Sequence[Reason]) -> list[Option]:
+    return [Option(reason.value, ctx.words(views.REASONS[reason])) for reason in reasons]
 
 
-def entry_view(ctx: ConsoleContext, entry: LedgerEntry) -> View:
-    return {
-        "at": views.moment(ctx, entry.at),
-        "reason": ctx.words(views.REASONS[entry.reason]),
-        "quantity": views.number(ctx, entry.quantity),
-        "way": f"{ctx.words(views.BUCKETS[entry.source])} → {ctx.words(views.BUCKETS[entry.target])}",
-        "actor": views.actor(ctx, entry.actor),
-    }
+def entry_view(ctx: ConsoleContext, entry: LedgerEntry) -> EntryView:
+    return EntryView(
+        at=views.moment(ctx, entry.at),
+        reason=ctx.words(views.REASONS[entry.reason]),
+        quantity=views.number(ctx, entry.quantity),
+        buckets=f"{ctx.words(views.BUCKETS[entry.source])} → {ctx.words(views.BUCKETS[entry.target])}",
+        actor=views.actor(ctx, entry.actor),
+    )
 
 
 HANDLERS: list[Any] = [grid, export, audit, cell, change]

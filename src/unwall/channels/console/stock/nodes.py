@@ -4,13 +4,14 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from msgspec.structs import replace
 
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.forms import SubmittedForm
 from unwall.channels.console.translations import other_languages, translation_groups
-from unwall.channels.console.views import View
+from unwall.channels.design.values import Cell, Option, Plot, Series
 from unwall.channels.http.opening_hours import opening_hours_text
 from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.routes import FormData
@@ -36,32 +37,47 @@ async def nodes(ctx: ConsoleContext) -> Response[str]:
     async with ctx.confined() as conn:
         found = await reads.nodes(conn, [ctx.merchant_id], ctx.lang)
     points = [[node.longitude, node.latitude, node.name] for node in found]
-    plot = {
-        "kind": "scatter",
-        "x": [],
-        "x_title": ctx.words(N_("Longitude")),
-        "y_title": ctx.words(N_("Latitude")),
-        "series": [{"name": ctx.words(N_("Places")), "values": points}],
-    }
+    plot = Plot(
+        kind="scatter",
+        x=[],
+        x_title=ctx.words(N_("Longitude")),
+        y_title=ctx.words(N_("Latitude")),
+        series=[Series(ctx.words(N_("Shops and warehouses")), points)],
+    )
     title = ctx.words(N_("Shops and warehouses"))
     return ctx.page("console/nodes.html", title=title, rows=[_row(ctx, node) for node in found], plot=plot)
 
 
-def _row(ctx: ConsoleContext, node: Node) -> View:
-    return {
-        "name": {"text": node.name, "url": f"{PATH}/{node.id}"},
-        "code": node.code,
-        "kind": ctx.words(KINDS[node.kind]),
-        "city": node.city,
-        "hours": opening_hours_text(node.opening_hours, ctx.lang),
-        "does": ", ".join(
-            ctx.words(word) for does, word in ((node.ships, N_("ships")), (node.pickup, N_("pickup"))) if does
-        ),
-        "state": {
-            "text": ctx.words(N_("Open") if node.open else N_("Closed")),
-            "tone": "good" if node.open else "bad",
-        },
-    }
+class NodeRow(msgspec.Struct, frozen=True):
+    name: Cell
+    code: str
+    kind: str
+    city: str
+    hours: str
+    services: str
+    state: Cell
+
+
+class NodeNumbers(msgspec.Struct, frozen=True):
+    """The numbers of the form, as they were written where it is shown again."""
+
+    latitude: str
+    longitude: str
+    pick_minutes: str
+    pick_cost: str
+
+
+def _row(ctx: ConsoleContext, node: Node) -> NodeRow:
+    services = ((node.ships, N_("ships parcels")), (node.pickup, N_("pickup")))
+    return NodeRow(
+        name=Cell(node.name, f"{PATH}/{node.id}"),
+        code=node.code,
+        kind=ctx.words(KINDS[node.kind]),
+        city=node.city,
+        hours=opening_hours_text(node.opening_hours, ctx.lang),
+        services=", ".join(ctx.words(label) for offered, label in services if offered),
+        state=Cell(ctx.words(STATES[node.open]), tone="good" if node.open else "bad"),
+    )
 
 
 @get(f"{PATH}/new", permission=Permission.STOCK, include_in_schema=False)
@@ -159,14 +175,17 @@ def _page(
         action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
         errors=ctx.field_errors(error),
         translations=translation_groups(ctx, draft.translations, {}),
-        kinds=[{"value": kind.value, "label": ctx.words(label)} for kind, label in KINDS.items()],
-        numbers={
-            "latitude": form.text("latitude") if form else draft.latitude if known else "",
-            "longitude": form.text("longitude") if form else draft.longitude if known else "",
-            "pick_minutes": form.text("pick_minutes") if form else draft.pick_minutes,
-            "pick_cost": form.text("pick_cost") if form else Money(draft.pick_cost, ctx.merchant.currency).decimal(),
-        },
+        kinds=[Option(kind.value, ctx.words(label)) for kind, label in KINDS.items()],
+        numbers=_numbers(ctx, draft, form, known=known),
     )
+
+
+def _numbers(ctx: ConsoleContext, draft: NodeDraft, form: SubmittedForm | None, *, known: bool) -> NodeNumbers:
+    if form:
+        return NodeNumbers(*(form.text(name) for name in NodeNumbers.__struct_fields__))
+    latitude, longitude = (draft.latitude, draft.longitude) if known else ("", "")
+    pick_cost = Money(draft.pick_cost, ctx.merchant.currency).decimal()
+    return NodeNumbers(str(latitude), str(longitude), str(draft.pick_minutes), str(pick_cost))
 
 
 HANDLERS: list[Any] = [nodes, new, edit, save_new, save]

@@ -353,14 +353,17 @@ def audit() -> None:
 def export(
     until: Annotated[str, typer.Option(help="Days before this one (YYYY-MM-DD); today if not given.")] = "",
 ) -> None:
-    """Write finished days to Parquet, each once."""
+    """Write finished days to Parquet, each once; drop from the database what is older than UNWALL_JOURNAL_DAYS."""
 
     async def work(db: Database, _: Files) -> None:
         config = settings.load()
         done = await journal_jobs.export(db, config.data, until or None)
         for day in done:
             out.print(f"{day.day}  {day.rows:>9,} rows  {day.file}", highlight=False)
-        out.print(f"{len(done)} days written under {config.data / 'parquet'}.", highlight=False)
+        dropped = await journal_jobs.drop(db, config.data, config.journal_days)
+        out.print(f"{len(done)} days written under {journal_jobs.parquet_folder(config.data)}.", highlight=False)
+        if dropped:
+            out.print(f"{len(dropped)} days are in Parquet only from now on.")
 
     with_database(work)
 
@@ -371,7 +374,7 @@ def train() -> None:
 
     async def work(db: Database, files: Files) -> None:
         begin = now()
-        facts = await train_model(db, files)
+        facts = await train_model(db, files, journal_jobs.parquet_folder(settings.load().data))
         out.print(f"Trained in {(now() - begin) / timedelta(seconds=1):.1f} s: {facts}", highlight=False)
 
     with_database(work)

@@ -35,6 +35,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pool_size: int = 10
     pay_minutes: int = PAY_MINUTES
     """How long a prepared order can be paid; its stock is held a little longer."""
+    journal_days: int = 0
+    """How many days of the journal stay in the database once they are in Parquet, read back and compared (at least 8);
+    reports reach no further. 0 keeps all."""
     attribution_days: int = 7
     """The attribution window: a sale counts for the last post touched within it."""
     metrics_directory: str = ""

@@ -11,6 +11,7 @@ from unwall import settings
 from unwall.insight.attribution import jobs as attribution
 from unwall.insight.recommend import jobs as recommend
 from unwall.journal import jobs as journal
+from unwall.journal.jobs import parquet_folder
 from unwall.kernel import telemetry
 from unwall.kernel.clock import now
 from unwall.kernel.health import beat
@@ -63,9 +64,9 @@ def routines(services: Services) -> Mapping[tuple[str, str], Routine]:
     return {
         ("orders.sweep", "* * * * *"): partial(_sweep, services),
         ("journal.partitions", "7 * * * *"): partial(journal.prepare_days, db),
-        ("journal.export", "20 3 * * *"): partial(journal.export, db, config.data),
+        ("journal.export", "20 3 * * *"): partial(journal.export_and_drop, db, config.data, config.journal_days),
         ("journal.touches", "30 3 * * *"): partial(journal.delete_old_touches, db, config.attribution_days),
-        ("recommend.train", "40 3 * * *"): partial(recommend.train, db, services.files),
+        ("recommend.train", "40 3 * * *"): partial(recommend.train, db, services.files, parquet_folder(config.data)),
         ("people.forget", "50 3 * * *"): partial(_forget, services),
     }
 

@@ -10,7 +10,7 @@ from tests.journal.events import ANN, NOON, SILK, event
 from unwall.journal import jobs
 from unwall.journal.actions import record
 from unwall.journal.export import export_days
-from unwall.journal.values import EventKind, ExportedDay, SearchBody
+from unwall.journal.values import EventKind, SearchBody
 from unwall.kernel.errors import Invalid
 
 TODAY = NOON.date()
@@ -49,9 +49,9 @@ async def filled(db):
 async def test_days_that_are_over_are_written_each_to_its_file(filled, tmp_path):
     done = await export_days(filled, tmp_path, TODAY)
 
-    assert done == [
-        ExportedDay(date(2026, 3, 7), 1, "day=2026-03-07/part.parquet"),
-        ExportedDay(YESTERDAY, 2, "day=2026-03-09/part.parquet"),
+    assert [(day.day, day.part, day.rows, day.file) for day in done] == [
+        (date(2026, 3, 7), 1, 1, "day=2026-03-07/part-1.parquet"),
+        (YESTERDAY, 1, 2, "day=2026-03-09/part-1.parquet"),
     ]
     found = parquet(tmp_path, "id, visitor_id, kind, product_id, amount, propensity, body, slot, page, day")
     assert found == [
@@ -73,7 +73,8 @@ async def test_a_day_that_got_late_entries_is_written_anew(filled, tmp_path):
     await export_days(filled, tmp_path, TODAY)
     async with filled.transaction() as conn:
         await record(conn, [event("late", minutes=-DAY)])
-    assert await export_days(filled, tmp_path, TODAY) == [ExportedDay(YESTERDAY, 3, "day=2026-03-09/part.parquet")]
+    done = await export_days(filled, tmp_path, TODAY)
+    assert [(day.day, day.part, day.rows) for day in done] == [(YESTERDAY, 1, 3)]
     assert parquet(tmp_path, "count(*), count(DISTINCT id)") == [(4, 4)]
 
 
@@ -82,7 +83,7 @@ async def test_dying_before_the_commit_leaves_nothing_twice(filled, tmp_path, mo
         raise OSError("the disk is full")
 
     with monkeypatch.context() as context:
-        context.setattr("unwall.journal.export._settle", die)
+        context.setattr("unwall.journal.parquet.DayWriter.finish", die)
         with pytest.raises(OSError, match="full"):
             await export_days(filled, tmp_path, TODAY)
     assert list(tmp_path.rglob("*.parquet")) == []
@@ -98,14 +99,14 @@ async def test_two_exporters_at_once_write_each_day_once(filled, tmp_path):
 
 
 async def test_more_than_a_batch_is_streamed(filled, tmp_path, monkeypatch):
-    monkeypatch.setattr("unwall.journal.export.BATCH", 1)
+    monkeypatch.setattr("unwall.journal.parquet.BATCH", 1)
     await export_days(filled, tmp_path, TODAY)
     assert parquet(tmp_path, "count(*)") == [(3,)]
 
 
 async def test_the_command_writes_under_the_data_folder_and_never_today(filled, tmp_path):
     assert [day.rows for day in await jobs.export(filled, tmp_path, "2026-03-08")] == [1]
-    assert (tmp_path / "parquet/day=2026-03-07/part.parquet").exists()
+    assert (tmp_path / "parquet/day=2026-03-07/part-1.parquet").exists()
     with pytest.raises(Invalid, match="until"):
         await jobs.export(filled, tmp_path, "yesterday")
 

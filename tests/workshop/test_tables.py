@@ -61,7 +61,6 @@ MAY_READ = {
     ("insight.pages", "stock_level"): "a page is composed in six statements, so each brings much",
     ("insight.pages", "trail"): "a page is composed in six statements, so each brings much",
     ("insight.pages", "variant"): "a page is composed in six statements, so each brings much",
-    ("insight.recommend", "journal"): "the model is learnt from the journal",
     ("insight.recommend", "product"): "the model knows what can be sold",
     ("insight.recommend", "visitor"): "the model joins what a member did as a visitor",
     ("people", "idempotency"): "to be removed: old keys are forgotten with old sessions",

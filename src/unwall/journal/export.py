@@ -1,118 +1,158 @@
-"""The journal as Parquet, a file a day of UTC: what models and reports read, and what may outlive the partitions.
+"""The journal as Parquet, by day of UTC, and the days that are dropped from the database after that.
 
-The rule: a day is written once it is over. The journal only grows, so a day whose rows are as many as were written is
-left alone; one that got late entries since is written anew, whole. A file appears whole or not at all, and the row of
-`journal_export` is committed after it: dying in between means writing the same file again.
+A day is written once it is over, to `day=YYYY-MM-DD/part-1.parquet`; one whose rows are no longer as many as were
+written got late events and is written anew, whole. A day that is older than the retention is read again from the
+database and from its file; where both agree, its partition is dropped. Events that come later still make a new
+partition of that day, and its rows become the next part. The row of `journal_export` is committed after its file is
+there: dying in between means writing the same file again.
 """
 
 import asyncio
-import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import asyncpg
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
+import structlog
 
-from unwall.journal.schema import COLUMNS, NAMES
+from unwall.journal import parquet
+from unwall.journal.parquet import SCHEMA, Checksum, DayWriter
+from unwall.journal.rules import BEHIND
+from unwall.journal.schema import NAMES
 from unwall.journal.values import ExportedDay
-from unwall.kernel.database import Connection, Database
+from unwall.kernel.database import Connection, Database, rows
 
-BATCH = 20_000
-"""Rows held in memory at once."""
+SHORTEST_RETENTION = BEHIND + timedelta(days=1)
+"""Browsers may send what is younger."""
+LOCK_SECONDS = 0.5
+"""How long dropping a partition may hold up whoever writes; it then waits for the next night."""
 
-_TYPES: dict[str, pa.DataType] = {
-    "uuid": pa.uuid(),
-    "timestamptz": pa.timestamp("us", tz="UTC"),
-    "text": pa.string(),
-    "smallint": pa.int16(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "real": pa.float32(),
-    "jsonb": pa.string(),
-}
-SCHEMA = pa.schema([pa.field(column.name, _TYPES[column.sql], not column.required) for column in COLUMNS])
-"""The journal's columns; `body` is JSON text."""
+log = structlog.get_logger()
 
 
 async def export_days(db: Database, directory: Path, until: date) -> list[ExportedDay]:
-    """Write the days before `until` that are not written yet, or not wholly, to `directory/day=YYYY-MM-DD/`.
+    """Write the days before `until` that are not written yet, or not wholly. Exporters wait for one another."""
+    async with _alone(db) as conn:
+        return [await _export(conn, directory, day, part) for day, part in await _due(conn, until)]
 
-    Exporters wait for one another.
-    """
+
+async def drop_days(db: Database, directory: Path, before: date) -> list[ExportedDay]:
+    """Drop the partitions of days before `before` whose rows are in their files; which. The others are logged."""
+    async with _alone(db) as conn:
+        days = await rows(
+            conn,
+            ExportedDay,
+            "SELECT day, part, rows, file, checksum FROM journal_export WHERE day < $1 AND dropped_at IS NULL"
+            " ORDER BY day",
+            before,
+        )
+        return [day for day in days if await _drop(db, conn, directory, day)]
+
+
+@asynccontextmanager
+async def _alone(db: Database) -> AsyncIterator[Connection]:
     async with db.read() as conn:
         await conn.execute("SELECT pg_advisory_lock(hashtext('journal export'))")
         try:
-            return [await _export(conn, directory, day) for day in await _due(conn, until)]
+            yield conn
         finally:
             await conn.execute("SELECT pg_advisory_unlock(hashtext('journal export'))")
 
 
-async def _due(conn: Connection, until: date) -> list[date]:
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+async def _due(conn: Connection, until: date) -> list[tuple[date, int]]:
+    """Days and their part that is to be written."""
     sql = """
-        SELECT day FROM (
+        SELECT there.day,
+            coalesce(open.part, 1 + (SELECT coalesce(max(part), 0) FROM journal_export e WHERE e.day = there.day))
+        FROM (
             SELECT (at AT TIME ZONE 'UTC')::date AS day, count(*) AS rows FROM journal WHERE at < $1 GROUP BY 1
-        ) there LEFT JOIN journal_export written USING (day)
-        WHERE written.rows IS DISTINCT FROM there.rows ORDER BY day
+        ) there LEFT JOIN journal_export open ON open.day = there.day AND open.dropped_at IS NULL
+        WHERE open.rows IS DISTINCT FROM there.rows ORDER BY there.day
     """
-    return [day for (day,) in await conn.fetch(sql, _midnight(until))]
+    return [(day, part) for day, part in await conn.fetch(sql, midnight(until))]
 
 
-async def _export(conn: Connection, directory: Path, day: date) -> ExportedDay:
-    path = directory / f"day={day}" / "part.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
+async def _export(conn: Connection, directory: Path, day: date, part: int) -> ExportedDay:
+    file = f"day={day}/part-{part}.parquet"
     async with conn.transaction(isolation="repeatable_read"):
-        rows = await _write(conn, path, day)
-        written = ExportedDay(day, rows, str(path.relative_to(directory)))
+        checksum = await _write(conn, directory / file, day)
+        exported = ExportedDay(day, part, checksum.rows, file, checksum.hexdigest())
         await conn.execute(
-            "INSERT INTO journal_export (day, rows, file) VALUES ($1, $2, $3) ON CONFLICT (day)"
-            " DO UPDATE SET rows = excluded.rows, file = excluded.file, exported_at = now()",
-            written.day,
-            written.rows,
-            written.file,
+            "INSERT INTO journal_export (day, part, rows, file, checksum) VALUES ($1, $2, $3, $4, $5)"
+            " ON CONFLICT (day, part) DO UPDATE"
+            " SET rows = excluded.rows, checksum = excluded.checksum, exported_at = now()",
+            *msgspec.structs.astuple(exported),
         )
-    return written
+    return exported
 
 
-async def _write(conn: Connection, path: Path, day: date) -> int:
-    rows, unfinished = 0, path.with_suffix(".unfinished")
-    sql = f"SELECT {', '.join(NAMES)} FROM journal WHERE at >= $1 AND at < $2 ORDER BY at, id"
-    cursor = await conn.cursor(sql, _midnight(day), _midnight(day + timedelta(days=1)))
-    with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd") as writer:
-        while records := await cursor.fetch(BATCH):
-            await asyncio.to_thread(writer.write_batch, _batch(records))
-            rows += len(records)
-    _settle(unfinished, path)
-    return rows
+async def _write(conn: Connection, path: Path, day: date) -> Checksum:
+    writer = await asyncio.to_thread(DayWriter, path)
+    try:
+        async for records in stream_day(conn, day, NAMES):
+            await asyncio.to_thread(writer.add, records)
+        await asyncio.to_thread(writer.finish)
+    finally:
+        writer.close()
+    return writer.checksum
 
 
-def _settle(unfinished: Path, path: Path) -> None:
-    """On the disk first, then under its name."""
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+async def stream_day(
+    conn: Connection, day: date, columns: Sequence[str], kinds: Sequence[str] | None = None
+) -> AsyncIterator[list[asyncpg.Record]]:
+    """The events of a day (of these kinds, or all) in batches, in the order of (at, id). Needs a transaction."""
+    sql = (
+        f"SELECT {', '.join(columns)} FROM journal WHERE at >= $1 AND at < $2"
+        " AND ($3::text[] IS NULL OR kind = ANY($3)) ORDER BY at, id"
+    )
+    cursor = await conn.cursor(sql, midnight(day), midnight(day + timedelta(days=1)), kinds)
+    while records := await cursor.fetch(parquet.BATCH):
+        yield records
 
 
-def _batch(records: Sequence[asyncpg.Record]) -> pa.RecordBatch:
-    columns = zip(*records, strict=True)
-    arrays = [_array(field, column) for field, column in zip(SCHEMA, columns, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+# --- dropping ---------------------------------------------------------------------------------------------------------
 
 
-def _array(field: "pa.Field[Any]", values: Sequence[object]) -> "pa.Array[Any]":
-    if field.name == "body":
-        values = [None if value is None else msgspec.json.encode(value).decode() for value in values]
-    if field.type == pa.uuid():
-        storage = pa.array([value.bytes if isinstance(value, UUID) else None for value in values], pa.binary(16))
-        found: pa.Array[Any] = pa.ExtensionArray.from_storage(pa.uuid(), storage)
-        return found
-    plain: pa.Array[Any] = pa.array(values, field.type)
-    return plain
+async def _drop(db: Database, conn: Connection, directory: Path, day: ExportedDay) -> bool:
+    if not await _verified(conn, directory, day):
+        return False
+    partition = f"journal_{day.day:%Y%m%d}"
+    try:
+        async with db.transaction() as transaction:
+            await transaction.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+            await transaction.execute(f"LOCK TABLE {partition} IN SHARE MODE")  # nobody adds a row from now on
+            if await transaction.fetchval(f"SELECT count(*) FROM {partition}") != day.rows:
+                return False
+            await transaction.execute(f"DROP TABLE {partition}")
+            await transaction.execute(
+                "UPDATE journal_export SET dropped_at = now() WHERE day = $1 AND part = $2", day.day, day.part
+            )
+    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+        log.warning("a day of the journal is in use, and stays until the next time", day=str(day.day))
+        return False
+    return True
 
 
-def _midnight(day: date) -> datetime:
+async def _verified(conn: Connection, directory: Path, day: ExportedDay) -> bool:
+    """Whether the database and the file hold what was exported, both read again."""
+    stored = Checksum()
+    async with conn.transaction(isolation="repeatable_read", readonly=True):
+        async for records in stream_day(conn, day.day, NAMES):
+            await asyncio.to_thread(lambda: stored.update(parquet.to_batch(records, SCHEMA)))  # noqa: B023
+    try:
+        written = await asyncio.to_thread(parquet.checksum_of, directory / day.file)
+    except (OSError, ValueError) as error:
+        written = repr(error)
+    if (stored.hexdigest(), written) == (day.checksum, day.checksum):
+        return True
+    log.error("a day of the journal is not as it was exported, and stays", day=str(day.day), file=day.file)
+    return False
+
+
+def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)

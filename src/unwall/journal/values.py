@@ -200,8 +200,10 @@ class DayCount(msgspec.Struct, frozen=True):
 
 
 class ExportedDay(msgspec.Struct, frozen=True):
-    """A day of UTC as it was written to Parquet; `file` is relative to the export's folder."""
+    """A part of a day of UTC as it was written to Parquet; `file` is relative to the export's folder."""
 
     day: date
+    part: int
     rows: int
     file: str
+    checksum: str

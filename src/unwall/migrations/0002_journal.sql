@@ -105,10 +105,16 @@ BEGIN
         SELECT new.id, s.entrypoint FROM new LEFT JOIN subscription s USING (kind);
 END $$;
 
--- Days written to Parquet, and how many rows went there.
+-- Days of the journal written to Parquet. A day has one part while its partition is there; what comes after the partition
+-- was dropped becomes the next part.
 CREATE TABLE journal_export (
-    day         date PRIMARY KEY,
+    day         date NOT NULL,
+    part        int NOT NULL,
     rows        bigint NOT NULL,
-    file        text NOT NULL,
-    exported_at timestamptz NOT NULL DEFAULT now()
+    file        text NOT NULL,  -- relative to the export's folder
+    checksum    text NOT NULL,  -- over the rows, in the order of (at, id)
+    exported_at timestamptz NOT NULL DEFAULT now(),
+    dropped_at  timestamptz,  -- when the partition was dropped; the file alone holds these rows since
+    PRIMARY KEY (day, part)
 );
+CREATE UNIQUE INDEX journal_export_open ON journal_export (day) WHERE dropped_at IS NULL;

@@ -5,6 +5,8 @@ sequential rules and item-based k-nearest neighbours (Ludewig and Jannach, "Eval
 algorithms", 2018). The constants were chosen on the validation items of Amazon Beauty, never on its test items.
 """
 
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +23,10 @@ BACKWARD = 0.5
 ANCHOR_POWER, TARGET_POWER = 0.5, 0.3
 """How strongly frequent items are damped, as the one left and as the one reached."""
 NEIGHBOURS = 100
+SLICE = 200_000
+"""Steps whose pairs are counted at once."""
+MAX_PAIRS = 10_000_000
+"""Counted pairs that are kept before those of the same items are added up."""
 HALF_LIFE_DAYS = 14.0
 """Of popularity."""
 KIND_WEIGHTS = np.array([1.0, 1.0, 2.0, 3.0])
@@ -55,11 +61,9 @@ def merged(steps: Steps) -> Steps:
 
 def transitions(steps: Steps, items: int) -> Neighbours:
     """Of merged steps: for each item the items that people went to, best first, at most NEIGHBOURS."""
-    keys, weights = _pairs(steps, items)
-    keys, inverse = np.unique(keys, return_inverse=True)
+    keys, totals = _pairs(steps, items)
     left, reached = keys // items, keys % items
     counts = np.maximum(np.bincount(steps.item, steps.weight, minlength=items), 1.0)
-    totals = np.bincount(inverse, weights, minlength=len(keys))
     scores = totals * counts[left] ** -ANCHOR_POWER * counts[reached] ** -TARGET_POWER
     best = np.lexsort((reached, -scores, left))
     left, reached, scores = left[best], reached[best], scores[best]
@@ -70,7 +74,29 @@ def transitions(steps: Steps, items: int) -> Neighbours:
 
 
 def _pairs(steps: Steps, items: int) -> tuple[Ints, Floats]:
-    """Every pair of steps of one person within the window, both ways, as `from * items + to` with its weight."""
+    """Every pair of steps of one person within the window, both ways, as `from * items + to`, once, with its weight.
+
+    In slices, since the pairs are up to 2 * WINDOW times as many as the steps.
+    """
+    found: list[tuple[Ints, Floats]] = [(np.empty(0, np.int64), np.empty(0))]
+    for part in _slices(steps):
+        found.append(_summed([_pairs_of(part, items)]))
+        if sum(len(keys) for keys, _ in found) > MAX_PAIRS:
+            found = [_summed(found)]
+    return _summed(found)
+
+
+def _slices(steps: Steps) -> Iterator[Steps]:
+    """About SLICE steps each; a person's steps are in one."""
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(steps.person)) + 1, [len(steps.person)]))
+    wanted = np.arange(0, len(steps.person) + SLICE, SLICE)
+    bounds = np.unique(starts[np.minimum(np.searchsorted(starts, wanted), len(starts) - 1)])
+    for start, end in pairwise(bounds.tolist()):
+        part = slice(start, end)
+        yield Steps(steps.person[part], steps.item[part], steps.weight[part], steps.at[part])
+
+
+def _pairs_of(steps: Steps, items: int) -> tuple[Ints, Floats]:
     keys: list[Ints] = [np.empty(0, np.int64)]
     weights: list[Floats] = [np.empty(0)]
     for gap in range(1, WINDOW + 1):
@@ -83,6 +109,13 @@ def _pairs(steps: Steps, items: int) -> tuple[Ints, Floats]:
             decay * BACKWARD * steps.weight[:-gap][together],
         ]
     return np.concatenate(keys), np.concatenate(weights)
+
+
+def _summed(pairs: Sequence[tuple[Ints, Floats]]) -> tuple[Ints, Floats]:
+    """Each key once, in order, with the sum of its weights."""
+    keys, inverse = np.unique(np.concatenate([keys for keys, _ in pairs]), return_inverse=True)
+    weights = np.concatenate([weights for _, weights in pairs])
+    return keys, np.bincount(inverse, weights, minlength=len(keys)).astype(np.float64)
 
 
 def popularity(steps: Steps, owner: Ints) -> Floats:

@@ -1,4 +1,6 @@
-"""What the recommender does by the clock."""
+"""The nightly training."""
+
+from pathlib import Path
 
 import structlog
 from msgspec.structs import asdict
@@ -10,5 +12,5 @@ from unwall.kernel.files import Files
 log = structlog.get_logger()
 
 
-async def train(db: Database, files: Files) -> None:
-    log.info("recommender trained", **asdict(await actions.train(db, files)))
+async def train(db: Database, files: Files, history: Path) -> None:
+    log.info("recommender trained", **asdict(await actions.train(db, files, history)))

@@ -5,13 +5,15 @@ lost connection everybody is told once, for nobody knows what was missed.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Protocol
 
 import asyncpg
 import structlog
 
 RETRY_SECONDS = 1.0
+HEARTBEAT_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -58,24 +60,12 @@ class Notices:
                 news.set()
 
     async def listen(self) -> None:
-        """Until cancelled; a lost connection is made again."""
-        while True:
-            try:
-                await self._listen_once()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("the listening connection is lost", channel=self._channel, error=str(error))
-            await asyncio.sleep(RETRY_SECONDS)
+        """Until cancelled."""
+        await keep_listening(self._url, self._channel, self._wake, self._reset)
 
-    async def _listen_once(self) -> None:
-        conn = await asyncpg.connect(self._url)
-        lost = asyncio.Event()
-        conn.add_termination_listener(lambda _: lost.set())
-        try:
-            await conn.add_listener(self._channel, lambda _conn, _pid, _channel, topic: self._wake(str(topic)))
+    def _reset(self, *, listening: bool) -> None:
+        if listening:
             self._wake(*self._followers)
-            await lost.wait()
-        finally:
-            await conn.close()
 
 
 async def _within(seconds: float, news: asyncio.Event) -> bool:
@@ -85,6 +75,50 @@ async def _within(seconds: float, news: asyncio.Event) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+class Reset(Protocol):
+    """Called when the connection has begun to listen, for what was notified before was missed, and when it is lost."""
+
+    def __call__(self, *, listening: bool) -> None: ...
+
+
+async def keep_listening(url: str, channel: str, hear: Callable[[str], None], reset: Reset) -> None:
+    """Until cancelled; `hear` gets the payloads. A lost connection is made again; one that is silently dead is found
+    within twice `HEARTBEAT_SECONDS`."""
+    while True:
+        try:
+            await _listen_once(url, channel, hear, reset)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("the listening connection is lost", channel=channel, error=str(error))
+        finally:
+            reset(listening=False)
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _listen_once(url: str, channel: str, hear: Callable[[str], None], reset: Reset) -> None:
+    conn = await asyncpg.connect(url)
+    lost = asyncio.Event()
+    conn.add_termination_listener(lambda _: lost.set())
+    try:
+        await conn.add_listener(channel, lambda _conn, _pid, _channel, payload: hear(str(payload)))
+        reset(listening=True)
+        while not await _within(HEARTBEAT_SECONDS, lost):
+            await conn.fetchval("SELECT 1", timeout=HEARTBEAT_SECONDS)
+    finally:
+        await conn.close(timeout=HEARTBEAT_SECONDS)
+
+
+@asynccontextmanager
+async def hearing(url: str, channel: str, hear: Callable[[str], None], reset: Reset) -> AsyncGenerator[None, None]:
+    """`keep_listening` in the background, within the block."""
+    task = asyncio.create_task(keep_listening(url, channel, hear, reset))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 @asynccontextmanager

@@ -36,6 +36,26 @@ CREATE FUNCTION translated_words(translations jsonb, lang text, words text[]) RE
     $$ SELECT coalesce(array_agg(translated(translations, lang, 'words', word, word) ORDER BY place), '{}')
        FROM unnest(words) WITH ORDINALITY AS list (word, place) $$;
 
+-- Processes keep some rows in memory (unwall.kernel.row_cache). `CALL notify_changes('variant', 'product', 'product_id')`
+-- has each change of the table told to them, in the transaction that makes it: channel `changes`, payload `product:ID`.
+-- Where `columns` are given, updates that do not set them are not told.
+CREATE FUNCTION notify_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM pg_notify('changes', TG_ARGV[0] || ':' || (to_jsonb(OLD) ->> TG_ARGV[1]));
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        PERFORM pg_notify('changes', TG_ARGV[0] || ':' || (to_jsonb(NEW) ->> TG_ARGV[1]));
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE PROCEDURE notify_changes(source regclass, kind text, id_column text, columns text DEFAULT NULL)
+    LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER notify_change AFTER INSERT OR DELETE OR UPDATE %s ON %s FOR EACH ROW'
+        ' EXECUTE FUNCTION notify_change(%L, %L)', 'OF ' || columns, source, kind, id_column);
+END $$;
+
 -- owner: people
 CREATE TABLE merchant (
     id           uuid PRIMARY KEY,
@@ -51,6 +71,7 @@ CREATE TABLE merchant (
 ALTER TABLE merchant ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_merchant ON merchant TO unwall_merchant USING (id = (SELECT current_merchant()));
 GRANT SELECT, UPDATE ON merchant TO unwall_merchant;
+CALL notify_changes('merchant', 'merchant', 'id');
 
 -- Shoppers belong to no merchant: one member may buy from all of them. Desks see them only through their orders.
 CREATE TABLE member (

@@ -8,6 +8,7 @@ CREATE TABLE category (
     UNIQUE (merchant_id, slug)
 );
 CALL guard('category');
+CALL notify_changes('category', 'category', 'id');
 
 CREATE TABLE product (
     id           uuid PRIMARY KEY,
@@ -32,6 +33,7 @@ CREATE INDEX product_listing ON product (merchant_id, id DESC) WHERE status = 'a
 CREATE INDEX product_category ON product (category_id, id DESC) WHERE status = 'active';
 CREATE INDEX product_search ON product USING gin (search);
 CALL guard('product');
+CALL notify_changes('product', 'product', 'id');
 
 CREATE TABLE product_image (
     product_id  uuid NOT NULL REFERENCES product ON DELETE CASCADE,
@@ -44,6 +46,7 @@ CREATE TABLE product_image (
     PRIMARY KEY (product_id, position)
 );
 CALL guard('product_image');
+CALL notify_changes('product_image', 'product', 'product_id');
 
 CREATE TABLE variant (
     id          uuid PRIMARY KEY,
@@ -65,6 +68,7 @@ CREATE INDEX variant_code ON variant (barcode) WHERE barcode IS NOT NULL;
 CREATE INDEX variant_product ON variant (product_id, position);
 CREATE INDEX variant_barcode ON variant (merchant_id, barcode) WHERE barcode IS NOT NULL;
 CALL guard('variant');
+CALL notify_changes('variant', 'product', 'product_id');
 
 -- A set that goes into the bag with one press. It has no price and no stock of its own: its parts' are its own.
 CREATE TABLE bundle (
@@ -78,6 +82,7 @@ CREATE TABLE bundle (
     UNIQUE (merchant_id, slug)
 );
 CALL guard('bundle');
+CALL notify_changes('bundle', 'bundle', 'id');
 
 CREATE TABLE bundle_part (
     bundle_id   uuid NOT NULL REFERENCES bundle ON DELETE CASCADE,
@@ -89,3 +94,4 @@ CREATE TABLE bundle_part (
 );
 CREATE INDEX bundle_part_variant ON bundle_part (variant_id);
 CALL guard('bundle_part');
+CALL notify_changes('bundle_part', 'bundle', 'bundle_id');

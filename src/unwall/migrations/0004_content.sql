@@ -20,6 +20,7 @@ CREATE TABLE account (
 CREATE INDEX account_merchant ON account (merchant_id);
 CREATE INDEX account_member ON account (member_id) WHERE member_id IS NOT NULL;
 CALL guard('account');
+CALL notify_changes('account', 'account', 'id', 'handle, name, avatar, translations');
 
 -- Accounts that may tag the merchant's products in their posts, beside the merchant's own, where merchant.tagging is
 -- `collaborators`.
@@ -31,6 +32,7 @@ CREATE TABLE tagging_collaborator (
 );
 CREATE INDEX tagging_collaborator_account ON tagging_collaborator (account_id);
 CALL guard('tagging_collaborator', 'SELECT, INSERT, DELETE');
+CALL notify_changes('tagging_collaborator', 'account', 'account_id');
 
 -- Whether posts of an account may show products of a merchant. Confined transactions may ask it of every merchant, whose
 -- settings they cannot read.
@@ -92,6 +94,7 @@ CREATE TABLE post (
 CREATE INDEX post_account ON post (account_id, id DESC);
 CREATE INDEX post_merchant ON post (merchant_id, id DESC);
 CALL guard('post');
+CALL notify_changes('post', 'post', 'id');
 
 CREATE TABLE post_media (
     post_id     uuid NOT NULL REFERENCES post ON DELETE CASCADE,
@@ -105,6 +108,7 @@ CREATE TABLE post_media (
     FOREIGN KEY (post_id, merchant_id) REFERENCES post (id, merchant_id) ON DELETE CASCADE
 );
 CALL guard('post_media');
+CALL notify_changes('post_media', 'post', 'post_id');
 
 -- A product shown in a post, at a point of one of its pictures (x, y from 0 to 1) or of the post as a whole.
 CREATE TABLE post_tag (
@@ -123,6 +127,7 @@ CREATE TABLE post_tag (
 );
 CREATE INDEX post_tag_product ON post_tag (product_id);
 CALL guard('post_tag');
+CALL notify_changes('post_tag', 'post', 'post_id');
 
 -- What an account has published, in order; readers merge the outboxes that they follow. `entry` is a time-ordered id.
 CREATE TABLE outbox (

@@ -22,6 +22,7 @@ CREATE TABLE node (
     UNIQUE (merchant_id, id)
 );
 CALL guard('node');
+CALL notify_changes('node', 'node', 'id');
 ALTER TABLE staff ADD FOREIGN KEY (merchant_id, node_id) REFERENCES node (merchant_id, id);  -- nobody else's shop
 
 -- How many: on hand is what stands there, held is promised to orders not yet paid, allocated to paid ones.

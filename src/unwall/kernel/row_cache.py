@@ -1,0 +1,89 @@
+"""Rows that are the same for everybody, kept in a process's memory until PostgreSQL notifies that they changed.
+
+Triggers notify the channel `changes` in the transaction that changes a row (`notify_changes` in the migrations), so a
+process hears of it as soon as it is committed; until then, some milliseconds, it answers with the row as it was. While
+nothing can be heard, nothing is kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable
+from typing import Generic, TypeVar
+
+CHANNEL = "changes"
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class RowCache(Generic[Key, Value]):
+    """At most `max_rows`, by language and key; the least recently used go first. Off until `reset(listening=True)`."""
+
+    def __init__(self, max_rows: int, tags: Callable[[Key, Value | None], Iterable[Hashable]] | None = None) -> None:
+        """`tags`: by what `forget` finds a row, other than its key."""
+        self._max_rows = max_rows
+        self._tags = tags
+        self._rows: OrderedDict[tuple[str, Key], Value | None] = OrderedDict()
+        self._tagged: dict[Hashable, set[tuple[str, Key]]] = {}
+        self._listening = False
+        self._changes = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    async def fetch(
+        self, lang: str, keys: Collection[Key], load: Callable[[list[Key]], Awaitable[dict[Key, Value]]]
+    ) -> dict[Key, Value]:
+        """Those of the keys that exist. `load` is asked for what is not kept, outside any transaction; a key that it
+        does not give is kept as missing."""
+        found: dict[Key, Value] = {}
+        unknown = []
+        for key in keys:
+            if (lang, key) in self._rows:
+                self._rows.move_to_end((lang, key))
+                value = self._rows[lang, key]
+                if value is not None:
+                    found[key] = value
+            else:
+                unknown.append(key)
+        if unknown:
+            changes = self._changes
+            loaded = await load(unknown)
+            if self._listening and changes == self._changes:  # else what was read may be older than what was heard
+                self._keep(lang, unknown, loaded)
+            found |= loaded
+        return found
+
+    def _keep(self, lang: str, keys: Iterable[Key], loaded: dict[Key, Value]) -> None:
+        for key in keys:
+            value = loaded.get(key)
+            self._rows[lang, key] = value
+            for tag in self._tags_of(key, value):
+                self._tagged.setdefault(tag, set()).add((lang, key))
+        while len(self._rows) > self._max_rows:
+            self._drop(next(iter(self._rows)))
+
+    def _tags_of(self, key: Key, value: Value | None) -> Iterable[Hashable]:
+        return self._tags(key, value) if self._tags else (key,)
+
+    def _drop(self, row: tuple[str, Key]) -> None:
+        for tag in self._tags_of(row[1], self._rows.pop(row)):
+            places = self._tagged.get(tag, set())
+            places.discard(row)
+            if not places:
+                self._tagged.pop(tag, None)
+
+    def forget(self, tag: Hashable) -> None:
+        """In every language: the row of this key, or where `tags` are given the rows that have this one."""
+        self._changes += 1
+        for row in list(self._tagged.get(tag, ())):
+            self._drop(row)
+
+    def clear(self) -> None:
+        self._changes += 1
+        self._rows.clear()
+        self._tagged.clear()
+
+    def reset(self, *, listening: bool) -> None:
+        """The connection on which changes are heard was opened (anew) or lost."""
+        self._listening = listening
+        self.clear()

@@ -9,6 +9,7 @@ from unwall.commerce.orders.checkout import Checkout
 from unwall.commerce.orders.gateway import TestGateway
 from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.insight.attribution.owners import Owners
+from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.insight.recommend.recommender import Recommender
 from unwall.journal.ingest import Ingest
 from unwall.kernel.database import Database, connect
@@ -28,6 +29,7 @@ class Services:
     holds: HoldBatcher
     checkout: Checkout
     recommender: Recommender
+    storefront: StorefrontCache
     tasks: Notices
     """Notices of changed fulfilment tasks, by node id."""
 
@@ -44,8 +46,10 @@ async def open_services(config: Settings, secret: bytes) -> AsyncIterator[Servic
         checkout = Checkout(db, holds, TestGateway(db), pay_minutes=config.pay_minutes)
         stack.push_async_callback(checkout.close)
         recommender = Recommender(db, files)
+        storefront = StorefrontCache()
+        await stack.enter_async_context(storefront.watching(config.database_url))
         tasks = await stack.enter_async_context(listening(config.database_url, "tasks"))
-        yield Services(config, secret, db, files, ingest, Owners(db), holds, checkout, recommender, tasks)
+        yield Services(config, secret, db, files, ingest, Owners(db), holds, checkout, recommender, storefront, tasks)
 
 
 async def cancel(task: "asyncio.Task[None]") -> None:

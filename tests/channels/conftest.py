@@ -1,13 +1,18 @@
 """The whole program on the test's own database, asked through Litestar's test client."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from litestar import Litestar
 from litestar.testing import AsyncTestClient
+from litestar.types import Receive, Scope, Send
 
 from unwall.app import build
+from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.services import Services
 from unwall.settings import Settings
 
@@ -33,9 +38,34 @@ def config(db_url: str, tmp_path: Path) -> Settings:
     return Settings(data=tmp_path, database_url=db_url, log_level="warning", pool_size=6)
 
 
+def up_to_date(app: Litestar, monkeypatch: pytest.MonkeyPatch) -> Litestar:
+    """The app, which answers only when it has heard of every change that was committed before (notifications come in
+    their order), so that no test depends on how long one takes."""
+    answer, hear, markers = app.asgi_handler, StorefrontCache.hear, dict[str, asyncio.Event]()
+
+    def hear_markers(cache: StorefrontCache, change: str) -> None:
+        if change.startswith("marker:"):
+            markers.pop(change, asyncio.Event()).set()
+        else:
+            hear(cache, change)
+
+    async def wait_and_answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and app.state.services.storefront.listening:  # else nothing is kept
+            marker = f"marker:{uuid4()}"
+            heard = markers[marker] = asyncio.Event()
+            async with app.state.services.db.read() as conn:
+                await conn.execute("SELECT pg_notify('changes', $1)", marker)
+            await heard.wait()
+        await answer(scope, receive, send)
+
+    monkeypatch.setattr(StorefrontCache, "hear", hear_markers)
+    app.asgi_handler = wait_and_answer
+    return app
+
+
 @pytest.fixture
-async def client(config: Settings) -> AsyncIterator[AsyncTestClient]:
-    async with AsyncTestClient(build(config)) as http:
+async def client(config: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncTestClient]:
+    async with AsyncTestClient(up_to_date(build(config), monkeypatch)) as http:
         http.follow_redirects = False
         yield http
 

@@ -153,7 +153,7 @@ async def test_a_post_is_read_in_either_language(db):
         assert post is not None
         assert (post.title, post.body_html, post.media) == ("Spring", "<p><strong>Fresh</strong></p>\n", [PICTURE])
         assert (post.state, post.kind, post.likes, post.published_at) == (PostState.LIVE, PostKind.LOOKBOOK, 0, START)
-        assert [p.id for p in await reads.posts_with_product(conn, product_id, "en")] == [post_id]
+        assert await reads.posts_with_product(conn, product_id) == [post_id]
         assert await reads.posts(conn, [post_id, new_id()], "en") == {post_id: post}
 
 
@@ -248,7 +248,7 @@ async def test_removing_takes_the_post_from_every_listing(db):
 
         assert await outbox(conn) == []
         assert await reads.post(conn, post_id, "en") is None
-        assert await reads.posts_with_product(conn, product_id, "en") == []
+        assert await reads.posts_with_product(conn, product_id) == []
         assert (await reads.posts_of(conn, account_id, "en")).rows == []
         assert [p.state for p in (await reads.own_posts(conn, Owner(merchant_id=merchant_id), "en")).rows] == [
             PostState.REMOVED

@@ -197,8 +197,8 @@ async def shown(conn: Connection, post_id, product_id) -> tuple[bool, bool]:
     """Whether the post shows the product, and whether the product's page shows the post."""
     post = await reads.post(conn, post_id, "en")
     assert post is not None
-    with_product = await reads.posts_with_product(conn, product_id, "en")
-    return [tag.product_id for tag in post.tags] == [product_id], [one.id for one in with_product] == [post_id]
+    with_product = await reads.posts_with_product(conn, product_id)
+    return [tag.product_id for tag in post.tags] == [product_id], with_product == [post_id]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from unwall.insight.pages import compose
 from unwall.insight.pages.actions import save_pins
 from unwall.insight.pages.reads import pins as pins_of
 from unwall.insight.pages.rules import arrange, exposures
+from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.insight.pages.values import ModuleName, Pin
 from unwall.insight.recommend.actions import train
 from unwall.insight.recommend.recommender import Recommender
@@ -42,6 +43,11 @@ from unwall.kernel.ids import derived_id
 SESSION = derived_id("session")
 NEWCOMER = Visit(derived_id("newcomer"), SESSION, None, "en")
 ITEMS = [UUID(int=n) for n in range(40)]
+
+
+def sources(conn, recommender: Recommender) -> compose.PageSources:
+    """With nothing in the cache."""
+    return compose.PageSources(conn, StorefrontCache(), recommender)
 
 
 def names(module) -> list[str]:
@@ -149,11 +155,11 @@ def test_p3_everything_else_stands_by_its_score(pins, rank, size):
 
 async def test_p3_what_was_bought_is_not_recommended_but_shown_where_pinned(market, recommender):
     async with market.transaction() as conn:
-        page = await compose.compose_home(conn, recommender, visit(), NOON)
+        page = await compose.compose_home(sources(conn, recommender), visit(), NOON)
         assert "cup" not in names(modules(page)[ModuleName.FOR_YOU])
         assert names(modules(page)[ModuleName.FOR_YOU])[:2] == ["white", "black"]
         await pin(conn, TEA, "cup", 1)
-        page = await compose.compose_home(conn, recommender, visit(), NOON)
+        page = await compose.compose_home(sources(conn, recommender), visit(), NOON)
         assert names(modules(page)[ModuleName.FOR_YOU])[:3] == ["white", "cup", "black"]
 
 
@@ -167,7 +173,7 @@ async def test_p4_what_cannot_be_bought_leaves_its_place_to_the_next(market, rec
     async with market.transaction() as conn:
         await pin(conn, TEA, "puer", 0)
         await conn.execute("UPDATE product SET status = 'archived' WHERE slug IN ('puer', 'white')")
-        page = await compose.compose_home(conn, recommender, visit(), NOON)
+        page = await compose.compose_home(sources(conn, recommender), visit(), NOON)
     row = names(modules(page)[ModuleName.FOR_YOU])
     assert row[0] == "black"
     assert not {"puer", "white"} & set(row)
@@ -177,8 +183,8 @@ async def test_p1_pins_hold_on_the_page_that_they_are_for(market, recommender):
     async with market.transaction() as conn:
         await pin(conn, TEA, "puer", 2, "store")
         await pin(conn, LABEL, "dress", 0, "store")
-        store = await compose.compose_store(conn, recommender, visit(), TEA, NOON)
-        home = await compose.compose_home(conn, recommender, visit(), NOON)
+        store = await compose.compose_store(sources(conn, recommender), visit(), TEA, NOON)
+        home = await compose.compose_home(sources(conn, recommender), visit(), NOON)
     slot = modules(store)[ModuleName.FOR_YOU].slots[2]
     assert (slot.card.slug, slot.policy, slot.reason.say("en")) == ("puer", "pinned-1", "Chosen by Tea")
     assert set(names(modules(store)[ModuleName.FOR_YOU])) <= set(PRODUCTS[TEA])
@@ -190,24 +196,24 @@ async def test_p1_pins_hold_on_the_page_that_they_are_for(market, recommender):
 
 async def test_p5_every_product_says_why_in_the_readers_words(market, recommender):
     async with market.transaction() as conn:
-        page = await compose.compose_home(conn, recommender, visit(lang="zh"), NOON)
+        page = await compose.compose_home(sources(conn, recommender), visit(lang="zh"), NOON)
         first, *_, last = modules(page)[ModuleName.FOR_YOU].slots
         assert (first.reason.text, first.reason.facts) == ("Because you looked at {product}", {"product": "中green"})
         assert last.reason.text == "Popular now at {store}"
-        bought = await compose.compose_home(conn, recommender, visit(BOB), NOON)
+        bought = await compose.compose_home(sources(conn, recommender), visit(BOB), NOON)
         assert all(slot.reason for slot in modules(bought)[ModuleName.FOR_YOU].slots)
 
 
 async def test_p5_what_is_no_longer_sold_is_not_named(market, recommender):
     async with market.transaction() as conn:
         await conn.execute("UPDATE product SET status = 'archived' WHERE slug = 'green'")
-        page = await compose.compose_home(conn, recommender, visit(), NOON)
+        page = await compose.compose_home(sources(conn, recommender), visit(), NOON)
     assert modules(page)[ModuleName.FOR_YOU].slots[0].reason.say("en") == "Because of what you looked at lately"
 
 
 async def test_p5_what_goes_with_a_product_is_what_others_went_on_to(market, recommender):
     async with market.transaction() as conn:
-        page = await compose.compose_product(conn, recommender, visit(), product("green"), TEA, NOON)
+        page = await compose.compose_product(sources(conn, recommender), visit(), product("green"), TEA, NOON)
     first = modules(page)[ModuleName.GOES_WITH].slots[0]
     assert (first.card.slug, first.reason.say("en")) == ("cup", "Others looked at this too")
     assert set(names(modules(page)[ModuleName.GOES_WITH])) == {"white", "black", "puer", "cup"}
@@ -256,7 +262,7 @@ async def shop(
 
 
 async def near_row(conn, recommender, place=WEST_LAKE, now=NOON, **more):
-    page = await compose.compose_home(conn, recommender, visit(place=place, **more), now)
+    page = await compose.compose_home(sources(conn, recommender), visit(place=place, **more), now)
     return modules(page).get(ModuleName.NEAR)
 
 
@@ -288,7 +294,7 @@ async def test_p6_a_store_shows_its_own_shops(market, recommender):
     async with market.transaction() as conn:
         await shop(conn, "label", 30.25, {"coat": 5}, merchant=LABEL)
         await shop(conn, "tea", 30.5, {"white": 5})
-        page = await compose.compose_store(conn, recommender, visit(place=WEST_LAKE), TEA, NOON)
+        page = await compose.compose_store(sources(conn, recommender), visit(place=WEST_LAKE), TEA, NOON)
     assert modules(page)[ModuleName.NEAR].shop.name == "Tea"
 
 
@@ -298,7 +304,7 @@ async def test_p6_a_store_shows_its_own_shops(market, recommender):
 async def test_p7_each_slot_is_one_impression(market, recommender):
     ann = Visit(ANN, SESSION, BOB, "en")
     async with market.transaction() as conn:
-        page = await compose.compose_home(conn, recommender, ann, NOON)
+        page = await compose.compose_home(sources(conn, recommender), ann, NOON)
     shown = exposures(page, ann, NOON)
 
     assert len(shown) == sum(len(module.slots) for module in page.modules)
@@ -329,7 +335,7 @@ async def test_p7_each_slot_is_one_impression(market, recommender):
 async def test_p8_the_newest_post_of_a_followed_account_opens_the_page(market, recommender):
     async with market.transaction() as conn:
         await follow(conn, ANN, "tea")
-        page = await compose.compose_home(conn, recommender, visit(), NOON)
+        page = await compose.compose_home(sources(conn, recommender), visit(), NOON)
     shown = [
         (module.name, [slot.post.title for slot in module.slots]) for module in page.modules if module.slots[0].post
     ]
@@ -347,20 +353,20 @@ async def test_p8_the_newest_post_of_a_followed_account_opens_the_page(market, r
 
 async def test_p8_who_follows_nobody_sees_the_newest_of_all_and_whom_to_follow(market, recommender):
     async with market.transaction() as conn:
-        page = await compose.compose_home(conn, recommender, NEWCOMER, NOON)
+        page = await compose.compose_home(sources(conn, recommender), NEWCOMER, NOON)
         found = modules(page)
         assert found[ModuleName.HERO].slots[0].post.title == "Linen"
         assert {slot.account.handle for slot in found[ModuleName.FOLLOW].slots} == {"tea", "label"}
         await conn.execute("DELETE FROM outbox WHERE merchant_id = $1", LABEL)
         await follow(conn, NEWCOMER.visitor_id, "label")
-        found = modules(await compose.compose_home(conn, recommender, NEWCOMER, NOON))
+        found = modules(await compose.compose_home(sources(conn, recommender), NEWCOMER, NOON))
         assert found[ModuleName.HERO].slots[0].post.title == "Spring"
         assert [slot.account.handle for slot in found[ModuleName.FOLLOW].slots] == ["tea"]
 
 
 async def test_p8_an_empty_market_is_an_empty_page(db):
     async with db.transaction() as conn:
-        page = await compose.compose_home(conn, Recommender(db, Files(MemoryStore())), NEWCOMER, NOON)
+        page = await compose.compose_home(sources(conn, Recommender(db, Files(MemoryStore()))), NEWCOMER, NOON)
     assert page.modules == []
     assert exposures(page, NEWCOMER, NOON) == []
 
@@ -382,16 +388,23 @@ async def test_p9_a_home_page_takes_few_statements(market, recommender):
     async with market.transaction() as conn:
         await shop(conn, "near", 30.27, {"white": 2})
         await conn.fetchval("SELECT $1::uuid[]", [])  # the driver asks once a connection what an array of these is
-        async with counted(conn) as statements:
-            await compose.compose_home(conn, recommender, visit(NEWCOMER.visitor_id, place=WEST_LAKE), NOON)
-        assert len(statements) == 4
         await follow(conn, ANN, "tea")
-        async with counted(conn) as statements:
-            await compose.compose_home(conn, recommender, visit(place=WEST_LAKE), NOON)
-        assert len(statements) == 4
-        async with counted(conn) as statements:
-            await compose.compose_store(conn, recommender, visit(place=WEST_LAKE), TEA, NOON)
-        assert len(statements) == 4
+        newcomer, ann = visit(NEWCOMER.visitor_id, place=WEST_LAKE), visit(place=WEST_LAKE)
+        cache = StorefrontCache()
+        cache.reset(listening=True)
+        known = compose.PageSources(conn, cache, recommender)
+        for page in (
+            lambda which: compose.compose_home(which, newcomer, NOON),
+            lambda which: compose.compose_home(which, ann, NOON),
+            lambda which: compose.compose_store(which, ann, TEA, NOON),
+        ):
+            async with counted(conn) as statements:
+                first = await page(sources(conn, recommender))
+            assert len(statements) == 5
+            assert await page(known) == first
+            async with counted(conn) as statements:
+                assert await page(known) == first
+            assert len(statements) == 2
 
 
 # --- the merchant's hand ----------------------------------------------------------------------------------------------
@@ -419,5 +432,5 @@ async def test_pins_are_saved_whole_and_only_of_ones_own_products(market):
 async def test_an_order_needs_no_page(market):
     async with market.transaction() as conn:  # orders without a visitor, as imported, do not disturb composing
         await add_order(conn, "1", TEA, None, [("green", 1, None)], channel="import")
-        page = await compose.compose_home(conn, Recommender(market, Files(MemoryStore())), NEWCOMER, NOON)
+        page = await compose.compose_home(sources(conn, Recommender(market, Files(MemoryStore()))), NEWCOMER, NOON)
     assert ModuleName.FOR_YOU not in modules(page)

@@ -65,14 +65,14 @@ async def test_a_cursor_that_is_none_names_its_field(browser: Shopper, stall: St
 
 
 async def test_the_store_front_and_its_shelf(browser: Shopper, stall: Stall) -> None:
-    front, shelf = await browser.get(STORE), await browser.get(f"{STORE}/shelf")
+    front, shelf = await browser.get(STORE), await browser.get(f"{STORE}/products")
     assert "<h1>Liu Yun</h1>" in front.text
     assert "Evening" in titles(front.text)
     assert titles(shelf.text) == ["Longjing", "Silk scarf"]
 
 
 async def test_an_account_with_its_posts_and_its_shelf(browser: Shopper, stall: Stall) -> None:
-    posts, shelf = await browser.get("/a/liuyun"), await browser.get("/a/liuyun/shelf")
+    posts, shelf = await browser.get("/a/liuyun"), await browser.get("/a/liuyun/products")
     assert titles(posts.text) == ["Evening", "Morning"]
     assert titles(shelf.text) == ["Longjing", "Silk scarf"]
     assert "0 followers" in posts.text
@@ -120,7 +120,9 @@ async def test_the_sheet_is_the_product_without_its_page(browser: Shopper, stall
     assert answer.headers["vary"] == "HX-Request, HX-Target"
 
 
-@pytest.mark.parametrize("url", ["/a/nobody", "/a/nobody/shelf", "/m/nobody", "/m/nobody/shelf", "/m/nobody/p/scarf"])
+@pytest.mark.parametrize(
+    "url", ["/a/nobody", "/a/nobody/products", "/m/nobody", "/m/nobody/products", "/m/nobody/p/scarf"]
+)
 async def test_what_is_not_there_is_not_found(browser: Shopper, stall: Stall, url: str) -> None:
     assert (await browser.get(url)).status_code == 404
 
@@ -179,7 +181,7 @@ async def test_pages_need_no_inline_script_or_style(browser: Shopper, stall: Sta
     pages = [
         "/",
         STORE,
-        f"{STORE}/shelf",
+        f"{STORE}/products",
         "/a/liuyun",
         f"/post/{stall.morning}",
         SCARF,
@@ -213,7 +215,7 @@ async def test_no_address_holds_a_nul(browser: Shopper, stall: Stall, url: str) 
 
 
 async def test_no_field_takes_a_nul(browser: Shopper, db: Database, stall: Stall) -> None:
-    asked = await browser.get(f"{STORE}/shelf?category=%00")
+    asked = await browser.get(f"{STORE}/products?category=%00")
     sent = await browser.post("/sign-up", {"email": "a@b.example", "name": "A\0B", "password": "eight letters"})
     assert (asked.status_code, sent.status_code) == (422, 422)
     assert "<b>category</b>" in asked.text

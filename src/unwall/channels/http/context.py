@@ -66,11 +66,16 @@ def place_of(request: AnyRequest) -> Place | None:
 
 
 async def provide_visit(request: AnyRequest, services: Services, member: Member | None) -> Visit:
-    """A shopper. A newcomer becomes a visitor, known again by a sealed cookie."""
+    """A shopper."""
+    visit = visit_of(request, services)
+    return msgspec.structs.replace(visit, member_id=member.id) if member else visit
+
+
+def visit_of(request: AnyRequest, services: Services) -> Visit:
+    """A shopper, not yet known as a member. A newcomer becomes a visitor, known again by a sealed cookie."""
     visitor_id = _sealed_id(request, services, VISITOR, YEAR)
     session_id = _sealed_id(request, services, SESSION, None)
-    member_id = member.id if member else None
-    return Visit(visitor_id, session_id, member_id, lang_of(request), place_of(request))
+    return Visit(visitor_id, session_id, None, lang_of(request), place_of(request))
 
 
 async def provide_member(request: AnyRequest, services: Services) -> Member | None:

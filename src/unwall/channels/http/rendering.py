@@ -1,11 +1,11 @@
-"""Pages: Jinja2 with the words of the visit's language, and the few things that every page knows."""
+"""Pages: Jinja2 with the texts of the visit's language, and what every page knows."""
 
 import hashlib
 from collections.abc import Sequence
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -22,7 +22,7 @@ from unwall.kernel.text import LANGUAGES, translations
 FOLDERS = [TEMPLATES, *(Path(__file__).parent.parent / voice / "templates" for voice in ("shop", "console", "counter"))]
 
 
-class PageFacts(msgspec.Struct, frozen=True):
+class Page(msgspec.Struct, frozen=True):
     """`page` in every template."""
 
     title: str
@@ -32,15 +32,15 @@ class PageFacts(msgspec.Struct, frozen=True):
     theme: str
 
 
-_under_way: ContextVar[PageFacts] = ContextVar("page")
+_current: ContextVar[Page] = ContextVar("page")
 
 
-class PageUnderWay:
-    """`page` as the components see it. They are imported without the page's context, so that Jinja runs their file once
-    and not for every page that uses them, which took a third of the time of a page."""
+class CurrentPage:
+    """`page` as the components see it. They are imported without the page's context, so that Jinja runs their file
+    once and not for every page that uses them, which took a third of the time of a page."""
 
     def __getattr__(self, name: str) -> str:
-        value: str = getattr(_under_way.get(), name)
+        value: str = getattr(_current.get(), name)
         return value
 
 
@@ -57,7 +57,7 @@ def environment(lang: str) -> Environment:
         auto_reload=False,
     )
     env.install_gettext_translations(translations(lang), newstyle=True)  # type: ignore[attr-defined]
-    env.globals.update(asset=asset, file_url=Files.url, page=PageUnderWay(), languages=LANGUAGES)
+    env.globals.update(asset=asset, file_url=Files.url, page=CurrentPage(), languages=LANGUAGES)
     env.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(value).decode()  # structs too
     env.filters.update(formatters(lang).filters())
     return env
@@ -70,31 +70,49 @@ def asset(path: str) -> str:
     return f"/static/{path}?v={digest}"
 
 
-class Defaults(msgspec.Struct, frozen=True):
-    """What the frames of the pages ask for where a handler has nothing to say."""
+class Named(Protocol):
+    """Whoever the layout greets or is headed by."""
 
-    me: Any = None
+    @property
+    def name(self) -> str: ...
+
+
+class NavLink(NamedTuple):
+    """In the header or the tab bar."""
+
+    url: str
+    label: str
+    icon: str
+    active: bool
+
+
+class LayoutDefaults(msgspec.Struct, frozen=True):
+    """What the layouts ask for where a handler gives nothing, as for a page that reports an error."""
+
+    me: Named | None = None
+    """the signed-in shopper"""
     bag_count: int = 0
     place: str | None = None
-    merchant: Any = None
-    staff: Any = None
-    nav: Sequence[Any] = ()
+    merchant: Named | None = None
+    """whose console it is, or the only one of the shop"""
+    staff: Named | None = None
+    nav: Sequence[NavLink] = ()
 
 
-DEFAULTS = msgspec.structs.asdict(Defaults())
+DEFAULTS = msgspec.structs.asdict(LayoutDefaults())
 
 
 def render(  # the request is needed for its language, path and CSRF token
     request: AnyRequest, lang: str, template: str, *, title: str, status: int = 200, **context: Any
 ) -> Response[str]:
-    facts = PageFacts(
+    facts = Page(
         title=title,
         lang=lang,
         path=request.url.path,
         csrf=csrf_token(request),
         theme=request.cookies.get(THEME, "auto"),
     )
-    _under_way.set(facts)
+    _current.set(facts)
     html = environment(lang).get_template(template).render({**DEFAULTS, **context, "page": facts})
     return Response(html, media_type=MediaType.HTML, status_code=status)
 

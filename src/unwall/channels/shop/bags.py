@@ -1,4 +1,4 @@
-"""The bag: what was put into it, from where each line comes and when, and the way out of every slip."""
+"""The bag: what was put into it, from where each line comes and when; what is removed can be put back."""
 
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from unwall.channels.http.errors import status_of
 from unwall.channels.http.flash import Flash
 from unwall.channels.http.routes import FormData, own_path
 from unwall.channels.shop import links
-from unwall.channels.shop.carts import cart_view
+from unwall.channels.shop.carts import cart_views
 from unwall.channels.shop.context import ShopContext
 from unwall.commerce.orders import cart as cart_actions
 from unwall.commerce.orders import reads
@@ -29,10 +29,8 @@ async def bag(ctx: ShopContext) -> Response[str]:
 async def _bag(ctx: ShopContext, *, status: int = 200, errors: dict[str, str] | None = None) -> Response[str]:
     async with ctx.services.db.read() as conn:
         carts = await reads.carts(conn, ctx.visit, ctx.lang)
-        views = [await cart_view(conn, ctx, cart) for cart in carts]
-        return await ctx.page(
-            conn, "shop/bag.html", title=ctx.words(N_("Your bag")), status=status, carts=views, errors=errors or {}
-        )
+        views = await cart_views(conn, ctx, carts) if carts else []
+    return ctx.page("shop/bag.html", title=ctx.words(N_("Your bag")), status=status, carts=views, errors=errors or {})
 
 
 @post("/bag/add", include_in_schema=False, status_code=303)
@@ -49,7 +47,7 @@ async def added(ctx: ShopContext, data: dict[str, str], words: str) -> Response[
     if ctx.by_htmx:
         async with ctx.services.db.read() as conn:
             count = await reads.units_in_bag(conn, ctx.visit)
-        return ctx.part("shop/beside.html", bag_count=count, said=said)
+        return ctx.part("shop/bag_count.html", bag_count=count, said=said)
     ctx.flash(said)
     return Redirect(own_path(data.get("next", "/bag"), "/bag"), status_code=303)
 
@@ -68,7 +66,7 @@ async def set_quantity(ctx: ShopContext, data: FormData) -> Response[Any]:
 
 @post("/bag/remove", include_in_schema=False, status_code=303)
 async def remove(ctx: ShopContext, data: FormData) -> Redirect:
-    """Done at once, and undone as easily: the next page carries the line as it was."""
+    """At once; the next page offers to put the line back as it was."""
     cart_id, variant_id = cart_of(data), variant_of(data)
     async with ctx.services.db.transaction() as conn:
         cart = await reads.cart(conn, ctx.visit, cart_id, ctx.lang)
@@ -95,7 +93,7 @@ def cart_of(data: dict[str, str]) -> UUID:
 
 
 def quantity_of(text: str, *, least: int) -> int:
-    """The room has the last word on how many are too many."""
+    """Raises `Invalid`; how many are too many is for `actions` to say."""
     if not (text.isdecimal() and text.isascii() and len(text) <= 6 and int(text) >= least):
         raise Invalid.one("quantity", N_("Write how many as a whole number."))
     return int(text)

@@ -9,9 +9,8 @@ from litestar.response import Redirect
 
 from unwall.channels.http.errors import status_of, words_of
 from unwall.channels.http.routes import FormData
-from unwall.channels.shop.carts import cart_view
+from unwall.channels.shop.carts import CartView, cart_view
 from unwall.channels.shop.context import ShopContext
-from unwall.channels.shop.views import View
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.gateway import CardDetails, CardToken
 from unwall.commerce.orders.rules import checked_contact
@@ -31,7 +30,7 @@ TEST_CARDS = (
     ("4000 0000 0000 0002", N_("is declined")),
     ("4000 0000 0000 0119", N_("pays, but the answer is lost on the way")),
 )
-NOBODY = N_("There is no such bag.")
+NO_SUCH_BAG = N_("There is no such bag.")
 
 
 @get("/checkout/{cart_id:uuid}", include_in_schema=False)
@@ -41,13 +40,13 @@ async def checkout(ctx: ShopContext, cart_id: UUID) -> Response[Any]:
         if not (cart.open and cart.lines):
             return Redirect("/bag")
         shown = await cart_view(conn, ctx, cart, ctx.query.get("way", ""))
-        return await _page(conn, ctx, shown, known(ctx))
+        return _page(ctx, shown, known(ctx))
 
 
 async def own_cart(conn: Connection, ctx: ShopContext, cart_id: UUID) -> Cart:
     cart = await reads.cart(conn, ctx.visit, cart_id, ctx.lang)
     if cart is None:
-        raise NotFound(NOBODY)
+        raise NotFound(NO_SUCH_BAG)
     return cart
 
 
@@ -61,18 +60,16 @@ def known(ctx: ShopContext) -> dict[str, str]:
     }
 
 
-async def _page(
-    conn: Connection,
+def _page(
     ctx: ShopContext,
-    shown: View,
+    shown: CartView,
     data: dict[str, str],
     *,
     status: int = 200,
     errors: dict[str, str] | None = None,
     notice: str | None = None,
 ) -> Response[str]:
-    return await ctx.page(
-        conn,
+    return ctx.page(
         "shop/checkout.html",
         title=ctx.words(N_("Check out")),
         status=status,
@@ -103,14 +100,14 @@ async def place_order(ctx: ShopContext, cart_id: UUID, data: FormData) -> Respon
     async with ctx.services.db.read() as conn:
         if not errors:  # what was held or sold meanwhile has changed the offer
             shown = await cart_view(conn, ctx, cart, data.get("way", ""))
-        return await _page(conn, ctx, shown, data, status=status, errors=errors, notice=notice)
+        return _page(ctx, shown, data, status=status, errors=errors, notice=notice)
 
 
-async def checked(ctx: ShopContext, shown: View, data: dict[str, str]) -> tuple[DeliveryChoice, Contact, CardToken]:
+async def checked(ctx: ShopContext, shown: CartView, data: dict[str, str]) -> tuple[DeliveryChoice, Contact, CardToken]:
     """Raises `Invalid` with every field that is wrong, of whichever section."""
     errors: list[FieldError] = []
-    option: DeliveryOption | None = shown["option"]
-    if option is None or data.get("way") not in [way["value"] for way in shown["ways"]]:
+    option: DeliveryOption | None = shown.option
+    if option is None or data.get("way") not in [way.value for way in shown.ways]:
         errors.append(FieldError("way", N_("Choose how you want to have it.")))
     choice = choice_of(option)
     contact = msgspec.convert({field: data.get(field, "") for field in KEPT}, Contact)

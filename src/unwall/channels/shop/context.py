@@ -1,24 +1,30 @@
-"""What every page of the shop stands in: who asks, their bag, the place they chose, what was just said to them."""
+"""One request of one shopper: who asks, what the header of every page shows of them, and how pages are answered."""
 
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from litestar import Response
 from litestar_htmx import HTMXDetails
 
-from unwall.channels.http.context import AnyRequest, origin_of
+from unwall.channels.http.context import MEMBER, VISITOR, AnyRequest, origin_of, visit_of
 from unwall.channels.http.flash import Flash, set_flash, take_flash
-from unwall.channels.http.rendering import render
-from unwall.commerce.orders.reads import units_in_bag
+from unwall.channels.http.rendering import NavLink, render
+from unwall.insight.pages.reads import PageHeader, page_header
 from unwall.journal.values import Visit
-from unwall.kernel.database import Connection
 from unwall.kernel.text import N_, gettext
-from unwall.people.reads import merchant_by_slug
 from unwall.people.values import Member
 from unwall.services import Services
 
 NAV = (("/", N_("Home"), "home"), ("/search", N_("Search"), "search"), ("/bag", N_("Bag"), "bag"))
 ME = ("/me", N_("You"), "person")
+
+
+class Brand(msgspec.Struct, frozen=True):
+    """The one merchant that an install is for: its pages bear this name."""
+
+    name: str
+    url: str = "/"
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,12 @@ class ShopContext:
     request: AnyRequest
     services: Services
     visit: Visit
-    member: Member | None
+    header: PageHeader
+    brand: Brand | None
+
+    @property
+    def member(self) -> Member | None:
+        return self.header.member
 
     @property
     def lang(self) -> str:
@@ -42,6 +53,11 @@ class ShopContext:
     def base(self) -> str:
         """The address the outside sees, for links that are shared."""
         return self.services.settings.base_url or str(self.request.base_url).rstrip("/")
+
+    @property
+    def place_label(self) -> str | None:
+        """Of the place they chose."""
+        return self.visit.place.label if self.visit.place else None
 
     @property
     def query(self) -> dict[str, str]:
@@ -62,21 +78,19 @@ class ShopContext:
         """On the next page."""
         set_flash(self.request, self.services, said)
 
-    async def page(
-        self, conn: Connection, template: str, *, title: str, status: int = 200, **context: Any
-    ) -> Response[str]:
-        """A whole page in the shop's frame."""
-        frame = {
+    def page(self, template: str, *, title: str, status: int = 200, **context: Any) -> Response[str]:
+        """A whole page with the shop's header and footer."""
+        layout = {
             "me": self.member,
-            "bag_count": await units_in_bag(conn, self.visit),
+            "bag_count": self.header.units_in_bag,
             "nav": self._nav(),
-            "place": self.visit.place.label if self.visit.place else None,
-            "merchant": await self._install_brand(conn),
+            "place": self.place_label,
+            "merchant": self.brand,
             "said": take_flash(self.request, self.services),
             "here": self._here(),
             "canonical": None,
         }
-        answer = render(self.request, self.lang, template, title=title, status=status, **(frame | context))
+        answer = render(self.request, self.lang, template, title=title, status=status, **(layout | context))
         answer.headers["vary"] = "HX-Request, HX-Target"
         return answer
 
@@ -91,18 +105,21 @@ class ShopContext:
         url = self.request.url
         return f"{url.path}?{url.query}" if url.query else url.path
 
-    def _nav(self) -> list[tuple[str, str, str, bool]]:
+    def _nav(self) -> list[NavLink]:
         path = self.request.url.path
-        return [(url, self.words(label), icon, path == url) for url, label, icon in (*NAV, ME)]
-
-    async def _install_brand(self, conn: Connection) -> dict[str, str] | None:
-        """The one merchant an install is for gives it its name."""
-        slug = self.services.settings.merchant
-        found = await merchant_by_slug(conn, slug, self.lang) if slug else None
-        return {"name": found.name, "url": "/"} if found else None
+        return [NavLink(url, self.words(label), icon, path == url) for url, label, icon in (*NAV, ME)]
 
 
-async def provide_shop_context(
-    request: AnyRequest, services: Services, visit: Visit, member: Member | None
-) -> ShopContext:
-    return ShopContext(request, services, visit, member)
+async def provide_shop_context(request: AnyRequest, services: Services) -> ShopContext:
+    visit, only = visit_of(request, services), services.settings.merchant
+    header, brand = PageHeader(None, 0), None
+    token = request.cookies.get(MEMBER, "")
+    async with services.db.read() as conn:
+        if token or VISITOR in request.cookies:  # of a newcomer there is nothing to know
+            header = await page_header(conn, token, visit.visitor_id)
+        if only:
+            found = await services.storefront.merchant(conn, only, visit.lang)
+            brand = Brand(found.name) if found else None
+    if header.member:
+        visit = msgspec.structs.replace(visit, member_id=header.member.id)
+    return ShopContext(request, services, visit, header, brand)

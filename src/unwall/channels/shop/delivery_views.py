@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from babel.dates import format_skeleton
 
 from unwall.channels.http.formatters import formatters
-from unwall.channels.shop.views import View
 from unwall.commerce.sourcing.values import DeliveryMethod, DeliveryOption, Promise
 from unwall.commerce.stock.values import Node
 from unwall.kernel.clock import local
@@ -27,10 +27,23 @@ WHEN = {
     DeliveryMethod.SHIP: (N_("Arrives today"), N_("Arrives tomorrow"), N_("Arrives by {day}")),
 }
 KINDS = {DeliveryMethod.PICKUP: "pickup", DeliveryMethod.COURIER: "courier", DeliveryMethod.SHIP: "post"}
-MOST_PICKUPS = 3
+MAX_PICKUPS = 3
 """On a product's page; the checkout offers all."""
 NEAR_KM = 50.0
 """As far as most would go to collect something."""
+
+
+class DeliveryWay(msgspec.Struct, frozen=True):
+    """One way to have the goods; `value` is its name in forms."""
+
+    kind: str
+    """pickup, courier or post"""
+    title: str
+    when: str
+    note: str
+    cost: str
+    value: str
+    checked: bool
 
 
 def when(method: DeliveryMethod, there: datetime, now: datetime, lang: str) -> str:
@@ -65,18 +78,17 @@ def note(option: DeliveryOption, now: datetime, timezone: str, lang: str) -> str
     return " · ".join(parts)
 
 
-def way(option: DeliveryOption, timezone: str, now: datetime, lang: str, *, checked: bool = False) -> View:
+def way(option: DeliveryOption, timezone: str, now: datetime, lang: str, *, checked: bool = False) -> DeliveryWay:
     where = option.node.timezone if option.node else timezone
-    return {
-        "kind": KINDS[option.method],
-        "title": title(option, lang),
-        "when": when(option.method, local(option.at, where), now, lang),
-        "note": note(option, now, where, lang),
-        "cost": option.fee.text(locale_of(lang)) if option.fee.amount else gettext(lang, N_("Free")),
-        "value": name_of(option),
-        "checked": checked,
-        "tone": "",
-    }
+    return DeliveryWay(
+        kind=KINDS[option.method],
+        title=title(option, lang),
+        when=when(option.method, local(option.at, where), now, lang),
+        note=note(option, now, where, lang),
+        cost=option.fee.text(locale_of(lang)) if option.fee.amount else gettext(lang, N_("Free")),
+        value=name_of(option),
+        checked=checked,
+    )
 
 
 def name_of(option: DeliveryOption) -> str:
@@ -91,7 +103,7 @@ def name_of(option: DeliveryOption) -> str:
 def brief(promise: Promise) -> list[DeliveryOption]:
     """For a product's page: one courier, the nearest shops, the post."""
     pickups = promise.of(DeliveryMethod.PICKUP)
-    pickups = tuple(o for o in pickups if o.km is None or o.km <= NEAR_KM)[:MOST_PICKUPS] or pickups[:1]
+    pickups = tuple(o for o in pickups if o.km is None or o.km <= NEAR_KM)[:MAX_PICKUPS] or pickups[:1]
     return [o for o in promise.options if o.method is not DeliveryMethod.PICKUP or o in pickups]
 
 

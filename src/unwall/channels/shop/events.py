@@ -1,4 +1,4 @@
-"""What the server itself tells the journal of a shopper's visit. Pure but for the new ids."""
+"""The events that the server itself records of a shopper's visit. Pure but for the new ids."""
 
 from datetime import datetime
 from typing import Any

@@ -5,25 +5,25 @@ from typing import Any
 from litestar import Response, get
 
 from unwall.catalogue import reads as catalogue
+from unwall.channels.design.values import Tab
 from unwall.channels.shop import composed_pages as composed
-from unwall.channels.shop.accounts import head
 from unwall.channels.shop.context import ShopContext
-from unwall.channels.shop.links import store_url, with_query
-from unwall.channels.shop.views import View, post_tiles, products_in, tiles
-from unwall.content.accounts.reads import following, own_accounts
-from unwall.content.accounts.values import Owner
+from unwall.channels.shop.fragments import post_cards, product_cards
+from unwall.channels.shop.links import products_url, store_url, with_query
+from unwall.channels.shop.views import AccountView, account_view, products_in
+from unwall.content.accounts.reads import following
 from unwall.content.feed.reads import feed, newest
 from unwall.content.posts.values import Post
+from unwall.insight.pages.reads import store_account
 from unwall.insight.pages.values import ComposedPage
 from unwall.kernel.cursors import ResultPage, encode
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import NotFound
 from unwall.kernel.text import N_
-from unwall.people.reads import merchant_by_slug
 from unwall.people.values import Merchant
 
 POSTS = 9
-SHELF = 24
+PRODUCTS = 24
 
 
 @get("/", include_in_schema=False)
@@ -37,15 +37,14 @@ async def home(ctx: ShopContext) -> Response[str]:
         if after:
             return await _more(conn, ctx, await _older(conn, ctx, after), "/", "home/posts")
         page = await composed.home(conn, ctx)
-        return await ctx.page(
-            conn,
-            "shop/home.html",
-            title=ctx.words(N_("Unwall: new from the stores you follow")),
-            rows=composed.shown(ctx, page),
-            posts=[],
-            next_url=_next(page, "/"),
-            canonical=ctx.base,
-        )
+    return ctx.page(
+        "shop/home.html",
+        title=ctx.words(N_("Unwall: new from the stores you follow")),
+        modules=composed.shown(ctx, page),
+        posts=[],
+        next_url=_next(page, "/"),
+        canonical=ctx.base,
+    )
 
 
 @get("/m/{merchant:str}", include_in_schema=False)
@@ -54,27 +53,32 @@ async def store_front(ctx: ShopContext, merchant: str) -> Response[str]:
         return await _front(conn, ctx, await _store(conn, ctx, merchant), store_url(merchant))
 
 
-@get("/m/{merchant:str}/shelf", include_in_schema=False)
-async def shelf(ctx: ShopContext, merchant: str) -> Response[str]:
+@get("/m/{merchant:str}/products", include_in_schema=False)
+async def store_products(ctx: ShopContext, merchant: str) -> Response[str]:
     query = ctx.query
+    chosen = query.get("category") or None
     async with ctx.services.db.read() as conn:
         store = await _store(conn, ctx, merchant)
-        chosen = query.get("category") or None
         found = await catalogue.products(
-            conn, store.id, ctx.lang, category=chosen, after=query.get("after"), limit=SHELF
+            conn, store.id, ctx.lang, category=chosen, after=query.get("after"), limit=PRODUCTS
         )
-        url = f"{store_url(merchant)}/shelf"
-        return await ctx.page(
-            conn,
-            "shop/shelf.html",
-            title=store.name,
-            account=await _face(conn, ctx, store),
-            store=store,
-            tabs=_tabs(ctx, store, "shelf"),
-            categories=await _categories(conn, ctx, store, chosen),
-            products=tiles(found.rows, ctx.lang, "shelf", store=False),
-            next_url=with_query(url, {"category": chosen, "after": found.after}) if found.after else None,
-        )
+        categories = await catalogue.categories(conn, store.id, ctx.lang)
+        account = await _account(conn, ctx, store)
+    url = products_url(merchant)
+    every = Tab(url, ctx.words(N_("Everything")), chosen is None)
+    return ctx.page(
+        "shop/store_products.html",
+        title=store.name,
+        account=account,
+        store=store,
+        tabs=_tabs(ctx, store, "products"),
+        categories=[
+            every,
+            *(Tab(with_query(url, {"category": c.slug}), c.title, c.slug == chosen) for c in categories),
+        ],
+        products=product_cards(found.rows, ctx.lang, "shelf", store=False),
+        next_url=with_query(url, {"category": chosen, "after": found.after}) if found.after else None,
+    )
 
 
 async def _front(conn: Connection, ctx: ShopContext, store: Merchant, url: str) -> Response[str]:
@@ -83,46 +87,35 @@ async def _front(conn: Connection, ctx: ShopContext, store: Merchant, url: str) 
         older = await newest(conn, ctx.lang, after=after, limit=POSTS, merchant_id=store.id)
         return await _more(conn, ctx, older, url, "store/posts")
     page = await composed.store(conn, ctx, store.id)
-    return await ctx.page(
-        conn,
+    return ctx.page(
         "shop/store.html",
         title=store.name,
-        account=await _face(conn, ctx, store),
+        account=await _account(conn, ctx, store),
         store=store,
         tabs=_tabs(ctx, store, "front"),
-        rows=composed.shown(ctx, page),
+        modules=composed.shown(ctx, page),
         next_url=_next(page, url),
         canonical=ctx.base + url,
     )
 
 
 async def _store(conn: Connection, ctx: ShopContext, slug: str) -> Merchant:
-    store = await merchant_by_slug(conn, slug, ctx.lang)
+    store = await ctx.services.storefront.merchant(conn, slug, ctx.lang)
     if store is None:
         raise NotFound(N_("There is no such store."))
     return store
 
 
-async def _face(conn: Connection, ctx: ShopContext, store: Merchant) -> View | None:
-    """The account under which the store speaks."""
-    accounts = await own_accounts(conn, Owner(merchant_id=store.id), ctx.lang)
-    return await head(conn, ctx, accounts[0]) if accounts else None
+async def _account(conn: Connection, ctx: ShopContext, store: Merchant) -> AccountView | None:
+    """The account under which the store publishes."""
+    found = await store_account(conn, ctx.visit.person_ids, ctx.lang, store.id)
+    return account_view(found.account, ctx.lang, followed=found.followed) if found else None
 
 
-def _tabs(ctx: ShopContext, store: Merchant, active: str) -> list[View]:
-    url = store_url(store.slug)
+def _tabs(ctx: ShopContext, store: Merchant, active: str) -> list[Tab]:
     return [
-        {"url": url, "label": ctx.words(N_("Posts")), "active": active == "front"},
-        {"url": f"{url}/shelf", "label": ctx.words(N_("Shelf")), "active": active == "shelf"},
-    ]
-
-
-async def _categories(conn: Connection, ctx: ShopContext, store: Merchant, chosen: str | None) -> list[View]:
-    url = f"{store_url(store.slug)}/shelf"
-    everything = {"url": url, "label": ctx.words(N_("Everything")), "active": chosen is None}
-    found = await catalogue.categories(conn, store.id, ctx.lang)
-    return [everything] + [
-        {"url": with_query(url, {"category": c.slug}), "label": c.title, "active": c.slug == chosen} for c in found
+        Tab(store_url(store.slug), ctx.words(N_("Posts")), active == "front"),
+        Tab(products_url(store.slug), ctx.words(N_("Products")), active == "products"),
     ]
 
 
@@ -143,16 +136,15 @@ async def _older(conn: Connection, ctx: ShopContext, after: str) -> ResultPage[P
     return await newest(conn, lang, after=after, limit=POSTS)
 
 
-async def _more(conn: Connection, ctx: ShopContext, found: ResultPage[Post], url: str, where: str) -> Response[str]:
-    cards = await catalogue.cards(conn, products_in(found.rows), ctx.lang)
-    return await ctx.page(
-        conn,
+async def _more(conn: Connection, ctx: ShopContext, found: ResultPage[Post], url: str, page: str) -> Response[str]:
+    cards = await ctx.services.storefront.cards(conn, products_in(found.rows), ctx.lang)
+    return ctx.page(
         "shop/home.html",
         title=ctx.words(N_("Older posts")),
-        rows=[],
-        posts=post_tiles(found.rows, cards, ctx.lang, where),
+        modules=[],
+        posts=post_cards(found.rows, cards, ctx.lang, page, first=True),
         next_url=with_query(url, {"after": found.after}) if found.after else None,
     )
 
 
-HANDLERS: list[Any] = [home, store_front, shelf]
+HANDLERS: list[Any] = [home, store_front, store_products]

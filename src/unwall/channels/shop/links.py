@@ -7,8 +7,8 @@ from uuid import UUID
 from unwall.commerce.orders.values import Origin
 from unwall.kernel.ids import parse_id
 
-NOWHERE = Origin()
-LONGEST = 100
+UNKNOWN = Origin()
+MAX_NAME_CHARACTERS = 100
 """Of a page's or policy's name, as the journal takes it."""
 
 
@@ -24,8 +24,12 @@ def store_url(merchant_slug: str) -> str:
     return f"/m/{quote(merchant_slug)}"
 
 
+def products_url(merchant_slug: str) -> str:
+    return f"{store_url(merchant_slug)}/products"
+
+
 def product_url(
-    merchant_slug: str, slug: str, origin: Origin = NOWHERE, *, variant: UUID | None = None, quantity: int = 1
+    merchant_slug: str, slug: str, origin: Origin = UNKNOWN, *, variant: UUID | None = None, quantity: int = 1
 ) -> str:
     more = {"variant": str(variant) if variant else "", "quantity": str(quantity) if quantity > 1 else ""}
     return with_query(f"{store_url(merchant_slug)}/p/{quote(slug)}", {**more, **origin_fields(origin)})
@@ -38,16 +42,16 @@ def with_query(path: str, fields: Mapping[str, str | None]) -> str:
 
 
 def origin_fields(origin: Origin) -> dict[str, str]:
-    """As an address and a form carry them; the other half is `origin_of`."""
+    """As an address and a form carry them; `origin_of` reads them."""
     named = {"post": str(origin.post_id or ""), "via": origin.page or "", "policy": origin.policy or ""}
     return {name: value for name, value in named.items() if value}
 
 
 def origin_of(fields: Mapping[str, str]) -> Origin:
-    """Whoever writes something else into the address is believed nothing."""
+    """What is no name or id is left out."""
     via, policy = (_word(fields.get(name, "")) for name in ("via", "policy"))
     return Origin(parse_id(fields.get("post", "")), via, policy)
 
 
 def _word(text: str) -> str | None:
-    return text if 0 < len(text) <= LONGEST and text.isprintable() else None
+    return text if 0 < len(text) <= MAX_NAME_CHARACTERS and text.isprintable() else None

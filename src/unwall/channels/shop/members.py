@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 
@@ -21,7 +22,7 @@ from unwall.channels.http.flash import Flash
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.routes import FormData, own_path
 from unwall.channels.shop.context import ShopContext
-from unwall.channels.shop.views import View, account_view, money
+from unwall.channels.shop.views import account_view, money
 from unwall.commerce.orders.reads import orders_of
 from unwall.commerce.orders.values import OrderRow, OrderState
 from unwall.content.accounts.reads import followed
@@ -52,53 +53,61 @@ async def me(ctx: ShopContext) -> Response[str]:
     async with ctx.services.db.read() as conn:
         orders = await orders_of(conn, ctx.visit, ctx.query.get("after"), ORDERS, ctx.lang)
         accounts = await followed(conn, ctx.visit.person_ids, ctx.lang)
-        return await ctx.page(
-            conn,
-            "shop/me.html",
-            title=ctx.words(N_("You")),
-            orders=[row_view(o, ctx) for o in orders.rows],
-            accounts=[account_view(a, ctx.lang, followed=True) for a in accounts],
-            next_url=f"/me?after={orders.after}" if orders.after else None,
-        )
+    return ctx.page(
+        "shop/me.html",
+        title=ctx.words(N_("You")),
+        orders=[row_view(o, ctx) for o in orders.rows],
+        accounts=[account_view(a, ctx.lang, followed=True) for a in accounts],
+        next_url=f"/me?after={orders.after}" if orders.after else None,
+    )
 
 
-def row_view(order: OrderRow, ctx: ShopContext) -> View:
-    return {
-        "url": f"/order/{order.id}",
-        "number": order.number,
-        "merchant": order.merchant_name,
-        "total": money(order.total, order.currency, ctx.lang),
-        "day": formatters(ctx.lang).day(order.placed_at),
-        "units": order.units,
-        "state": ctx.words(STATES[order.state]),
-        "tone": TONES.get(order.state, ""),
-    }
+class OrderRowView(msgspec.Struct, frozen=True):
+    url: str
+    number: str
+    merchant: str
+    total: str
+    day: str
+    units: int
+    state: str
+    tone: str
+
+
+def row_view(order: OrderRow, ctx: ShopContext) -> OrderRowView:
+    return OrderRowView(
+        url=f"/order/{order.id}",
+        number=order.number,
+        merchant=order.merchant_name,
+        total=money(order.total, order.currency, ctx.lang),
+        day=formatters(ctx.lang).day(order.placed_at),
+        units=order.units,
+        state=ctx.words(STATES[order.state]),
+        tone=TONES.get(order.state, ""),
+    )
 
 
 @get("/sign-in", include_in_schema=False)
 async def sign_in_page(ctx: ShopContext) -> Response[Any]:
-    return await _form(ctx, "shop/sign_in.html", N_("Sign in"), {"next": ctx.query.get("next", "/")})
+    return _form(ctx, "shop/sign_in.html", N_("Sign in"), {"next": ctx.query.get("next", "/")})
 
 
 @get("/sign-up", include_in_schema=False)
 async def sign_up_page(ctx: ShopContext) -> Response[Any]:
-    return await _form(ctx, "shop/sign_up.html", N_("Become a member"), {"next": ctx.query.get("next", "/")})
+    return _form(ctx, "shop/sign_up.html", N_("Become a member"), {"next": ctx.query.get("next", "/")})
 
 
-async def _form(
+def _form(
     ctx: ShopContext, template: str, title: str, data: dict[str, str], *, error: UnwallError | None = None
 ) -> Response[Any]:
     errors = error.by_field() if isinstance(error, Invalid) else {}
-    async with ctx.services.db.read() as conn:
-        return await ctx.page(
-            conn,
-            template,
-            title=ctx.words(title),
-            status=status_of(error, in_form=True),
-            errors=errors,
-            notice=words_of(error, ctx.lang) if error and not errors else None,
-            kept={name: data.get(name, "") for name in KEPT},
-        )
+    return ctx.page(
+        template,
+        title=ctx.words(title),
+        status=status_of(error, in_form=True),
+        errors=errors,
+        notice=words_of(error, ctx.lang) if error and not errors else None,
+        kept={name: data.get(name, "") for name in KEPT},
+    )
 
 
 @post("/sign-in", include_in_schema=False, status_code=303)
@@ -106,7 +115,7 @@ async def sign_in(ctx: ShopContext, data: FormData) -> Response[Any]:
     try:
         session = await sign_in_and_claim.sign_in(ctx.services.db, ctx.visit, _entry(ctx, data), now())
     except (BadCredentials, TooMany) as error:
-        return await _form(ctx, "shop/sign_in.html", N_("Sign in"), data, error=error)
+        return _form(ctx, "shop/sign_in.html", N_("Sign in"), data, error=error)
     return _enter(ctx, session, data)
 
 
@@ -115,7 +124,7 @@ async def sign_up(ctx: ShopContext, data: FormData) -> Response[Any]:
     try:
         session = await sign_in_and_claim.sign_up(ctx.services.db, ctx.visit, _entry(ctx, data), now())
     except (Invalid, TooMany) as error:
-        return await _form(ctx, "shop/sign_up.html", N_("Become a member"), data, error=error)
+        return _form(ctx, "shop/sign_up.html", N_("Become a member"), data, error=error)
     return _enter(ctx, session, data)
 
 
@@ -133,7 +142,7 @@ def _enter(ctx: ShopContext, session: MemberSession, data: dict[str, str]) -> Re
 
 @post("/sign-out", include_in_schema=False, status_code=303)
 async def sign_out(ctx: ShopContext, data: FormData) -> Redirect:
-    """Of the shop and of the desk. Nothing of the person stays on the device: the next one is a new visitor."""
+    """Of the shop and the console. Nothing of the person stays on the device: whoever comes next is a new visitor."""
     cookies = ctx.request.cookies
     async with ctx.services.db.transaction() as conn:
         for name in (MEMBER, STAFF):

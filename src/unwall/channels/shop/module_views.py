@@ -1,43 +1,66 @@
-"""The modules of a composed page as rows of views. Pure."""
+"""The modules of a composed page as the templates show them. Pure, but for the fragments that it keeps."""
 
 from datetime import datetime
 
+import msgspec
+from markupsafe import Markup
+
 from unwall.channels.http.formatters import formatters
 from unwall.channels.shop.delivery_views import when
-from unwall.channels.shop.views import View, account_view, post_tile, tile
+from unwall.channels.shop.fragments import impression, post_card, product_card
+from unwall.channels.shop.views import AccountView, account_view
 from unwall.commerce.orders.values import Origin
 from unwall.commerce.sourcing.values import DeliveryMethod
-from unwall.insight.pages.values import ComposedPage, Module, NearShop, Slot
+from unwall.insight.pages.values import ComposedPage, Module, ModuleName, NearShop, Slot
 from unwall.kernel.text import N_, gettext
 
 
-def rows(page: ComposedPage, lang: str, now: datetime) -> list[View]:
-    return [_row(page, module, lang, now) for module in page.modules]
+class ModuleView(msgspec.Struct, frozen=True):
+    """Of the three lists one is filled."""
+
+    name: str
+    title: str
+    note: str | None
+    products: list[Markup]
+    posts: list[Markup]
+    accounts: list[AccountView]
 
 
-def _row(page: ComposedPage, module: Module, lang: str, now: datetime) -> View:
-    where = f"{page.page}/{module.name}"
-    return {
-        "name": str(module.name),
-        "title": module.title.say(lang),
-        "note": near_words(module.shop, now, lang) if module.shop else None,
-        "products": [v for slot in module.slots if (v := _product(page, slot, where, lang))],
-        "posts": [
-            post_tile(slot.post, page.cards, lang, Origin(page=where, policy=slot.policy), slot.slot)
-            for slot in module.slots
-            if slot.post
+def module_views(page: ComposedPage, lang: str, now: datetime) -> list[ModuleView]:
+    return [_module(page, module, lang, now) for module in page.modules]
+
+
+def _module(page: ComposedPage, module: Module, lang: str, now: datetime) -> ModuleView:
+    name = f"{page.page}/{module.name}"
+    return ModuleView(
+        name=str(module.name),
+        title=module.title.say(lang),
+        note=near_words(module.shop, now, lang) if module.shop else None,
+        products=[_product(page, slot, name, lang) for slot in module.slots if slot.card],
+        posts=[
+            _post(page, slot, name, lang, lead=module.name is ModuleName.HERO) for slot in module.slots if slot.post
         ],
-        "accounts": [
-            account_view(slot.account, lang, followed=False, slot=slot.slot) for slot in module.slots if slot.account
-        ],
-    }
+        accounts=[_account(slot, lang) for slot in module.slots if slot.account],
+    )
 
 
-def _product(page: ComposedPage, slot: Slot, where: str, lang: str) -> View | None:
-    if slot.card is None:
-        return None
-    origin = Origin(page=where, policy=slot.policy)
-    return tile(slot.card, lang, origin, slot.slot, reason=slot.reason, store=page.merchant_id is None)
+def _product(page: ComposedPage, slot: Slot, name: str, lang: str) -> Markup:
+    assert slot.card
+    origin = Origin(page=name, policy=slot.policy)
+    reason = slot.reason.say(lang) if slot.reason else None
+    return product_card(slot.card, lang, origin, slot.slot, reason=reason, store=page.merchant_id is None)
+
+
+def _post(page: ComposedPage, slot: Slot, name: str, lang: str, *, lead: bool) -> Markup:
+    assert slot.post
+    origin = Origin(page=name, policy=slot.policy)
+    return post_card(slot.post, page.cards, lang, origin, slot.slot, lead=lead, first=lead)
+
+
+def _account(slot: Slot, lang: str) -> AccountView:
+    assert slot.account
+    seen = impression(Origin(page="home/follow"), slot.slot, "account_id", slot.account.id)
+    return account_view(slot.account, lang, followed=False, impression=seen)
 
 
 def near_words(shop: NearShop, now: datetime, lang: str) -> str:

@@ -1,12 +1,15 @@
 """An order as its shopper sees it: what is true of it now, and the code to show."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import segno
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from unwall.channels.design.values import Step
 from unwall.channels.http.flash import Flash
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.opening_hours import opening_hours_text
@@ -15,13 +18,12 @@ from unwall.channels.http.routes import FormData
 from unwall.channels.shop import links
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.delivery_views import when
-from unwall.channels.shop.views import View, money
+from unwall.channels.shop.views import LineView, Total, money
 from unwall.commerce.fulfilment.rules import pickup_code
 from unwall.commerce.fulfilment.values import Shipment, ShipmentMethod, ShipmentState
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.rules import timeline
 from unwall.commerce.orders.values import Order, OrderState, OrderStory, PaymentState, TimelineEntry
-from unwall.commerce.stock.reads import nodes
 from unwall.commerce.stock.values import Node
 from unwall.kernel.clock import local, now
 from unwall.kernel.errors import NotFound
@@ -44,7 +46,7 @@ HEADLINES = {
     OrderState.CANCELLED: N_("Cancelled"),
     OrderState.EXPIRED: N_("Not paid in time"),
 }
-NONE_SUCH = N_("There is no such order.")
+NO_SUCH_ORDER = N_("There is no such order.")
 FAILED = {"cancelled", "expired"}
 MOVING = {OrderState.PREPARED, OrderState.PAID}
 WAITING = {ShipmentState.ROUTED, ShipmentState.PICKING, ShipmentState.READY}
@@ -56,92 +58,107 @@ async def order_page(ctx: ShopContext, order_id: UUID) -> Response[Any]:
         order = await reads.own_order(conn, ctx.visit, order_id, ctx.lang)
         story = await reads.story(conn, order_id, ctx.lang) if order else None
         if order is None or story is None:
-            raise NotFound(NONE_SUCH)
-        places = {node.id: node for node in await nodes(conn, [order.merchant_id], ctx.lang)}
-        lang = ctx.lang
-        return await ctx.page(
-            conn,
-            "shop/order.html",
-            title=ctx.words(N_("Order {number}"), number=order.number),
-            order=order,
-            headline=ctx.words(HEADLINES[order.state]),
-            steps=steps(story, lang),
-            moving=order.state in MOVING,
-            may_cancel=order.state is OrderState.PAID and all(s.state is ShipmentState.ROUTED for s in story.shipments),
-            parcels=[parcel(order, s, places.get(s.node_id), ctx) for s in story.shipments],
-            lines=[line_view(order, n, lang) for n in range(len(order.lines))],
-            totals=totals(order, lang),
-            reasons=[why.explanation.say(lang) for why in order.sourcing],
-            paid_with=next((p.last4 for p in order.payments if p.state is PaymentState.CAPTURED), None),
-            store_url=links.store_url(order.merchant_slug),
-        )
+            raise NotFound(NO_SUCH_ORDER)
+        by_id = {node.id: node for node in await ctx.services.storefront.nodes(conn, order.merchant_id, ctx.lang)}
+    lang = ctx.lang
+    return ctx.page(
+        "shop/order.html",
+        title=ctx.words(N_("Order {number}"), number=order.number),
+        order=order,
+        headline=ctx.words(HEADLINES[order.state]),
+        steps=steps(story, lang),
+        moving=order.state in MOVING,
+        may_cancel=order.state is OrderState.PAID and all(s.state is ShipmentState.ROUTED for s in story.shipments),
+        parcels=[parcel(order, s, by_id.get(s.node_id), ctx) for s in story.shipments],
+        lines=[line_view(order, n, lang) for n in range(len(order.lines))],
+        totals=totals(order, lang),
+        reasons=[why.explanation.say(lang) for why in order.sourcing],
+        paid_with=next((p.last4 for p in order.payments if p.state is PaymentState.CAPTURED), None),
+        store_url=links.store_url(order.merchant_slug),
+    )
 
 
-def steps(story: OrderStory, lang: str) -> list[View]:
-    """The true states: what happened, the last of it as where it stands now, and what is still to come."""
+class ParcelView(msgspec.Struct, frozen=True):
+    node_name: str
+    address: str
+    hours: str
+    method: str
+    state: str
+    ready: bool
+    tracking: str | None
+    code: str | None
+    """while it waits to be collected; shown to nobody but its shopper"""
+    qr: str | None
+    due: str
+
+
+def steps(story: OrderStory, lang: str) -> list[Step]:
+    """What happened, the last of it as where it stands now, and what is still to come."""
     moments = timeline(story.order, story.shipments, story.steps)
     reached = [n for n, moment in enumerate(moments) if moment.at]
     last = reached[-1] if reached and len(reached) < len(moments) else None
     return [_step(moment, lang, now=n == last) for n, moment in enumerate(moments)]
 
 
-def _step(moment: TimelineEntry, lang: str, *, now: bool) -> View:
+def _step(moment: TimelineEntry, lang: str, *, now: bool) -> Step:
     state = "failed" if moment.state in FAILED else "now" if now else "done" if moment.at else "next"
+    return Step(
+        state=state,
+        title=gettext(lang, STATES[moment.state]),
+        at=_day_and_time(moment.at, lang) if moment.at else None,
+        note=moment.place or None,
+    )
+
+
+def _day_and_time(at: datetime, lang: str) -> str:
     formatter = formatters(lang)
-    return {
-        "state": state,
-        "title": gettext(lang, STATES[moment.state]),
-        "at": gettext(lang, N_("{day}, {time}"), day=formatter.day(moment.at), time=formatter.clock(moment.at))
-        if moment.at
-        else None,
-        "note": moment.place or None,
-    }
+    return gettext(lang, N_("{day}, {time}"), day=formatter.day(at), time=formatter.clock(at))
 
 
-def parcel(order: Order, shipment: Shipment, node: Node | None, ctx: ShopContext) -> View:
-    """`code`: while it waits to be collected, and for its shopper's eyes only."""
+def parcel(order: Order, shipment: Shipment, node: Node | None, ctx: ShopContext) -> ParcelView:
     waits = shipment.method is ShipmentMethod.PICKUP and shipment.state in WAITING
     promised = shipment.due_at if waits else order.promise.at or shipment.due_at
     code, lang = pickup_code(ctx.services.secret, shipment.id) if waits else None, ctx.lang
-    return {
-        "node_name": shipment.node_name,
-        "address": node.address if node else "",
-        "hours": opening_hours_text(node.opening_hours, lang) if node else "",
-        "method": str(shipment.method),
-        "state": str(shipment.state),
-        "ready": shipment.state is ShipmentState.READY,
-        "tracking": shipment.tracking,
-        "code": f"{code[:3]} {code[3:]}" if code else None,
-        "qr": segno.make(code, micro=False).svg_inline(omitsize=True, border=2) if code else None,
-        "due": when(order.method, local(promised, node.timezone), now(), lang) if node else "",
-    }
+    return ParcelView(
+        node_name=shipment.node_name,
+        address=node.address if node else "",
+        hours=opening_hours_text(node.opening_hours, lang) if node else "",
+        method=str(shipment.method),
+        state=str(shipment.state),
+        ready=shipment.state is ShipmentState.READY,
+        tracking=shipment.tracking,
+        code=f"{code[:3]} {code[3:]}" if code else None,
+        qr=segno.make(code, micro=False).svg_inline(omitsize=True, border=2) if code else None,
+        due=when(order.method, local(promised, node.timezone), now(), lang) if node else "",
+    )
 
 
-def line_view(order: Order, place: int, lang: str) -> View:
-    line = order.lines[place]
-    return {
-        "url": links.product_url(order.merchant_slug, line.product_slug) if line.product_slug else "#",
-        "title": line.title,
-        "image": thumbnail_url(line.image_file),
-        "image_alt": line.title,
-        "detail": " · ".join(line.options),
-        "note": gettext(lang, N_("{count} given back"), count=line.returned) if line.returned else None,
-        "note_tone": "soon",
-        "quantity": line.quantity,
-        "price": money(line.total, order.currency, lang),
-    }
+def line_view(order: Order, index: int, lang: str) -> LineView:
+    line = order.lines[index]
+    return LineView(
+        url=links.product_url(order.merchant_slug, line.product_slug) if line.product_slug else "#",
+        title=line.title,
+        image=thumbnail_url(line.image_file),
+        image_alt=line.title,
+        detail=" · ".join(line.options),
+        note=gettext(lang, N_("{count} given back"), count=line.returned) if line.returned else None,
+        note_tone="soon",
+        quantity=line.quantity,
+        price=money(line.total, order.currency, lang),
+    )
 
 
-def totals(order: Order, lang: str) -> list[tuple[str, str]]:
+def totals(order: Order, lang: str) -> list[Total]:
+    """The last is the sum."""
     rows = [
         (N_("Goods"), order.items_total, True),
         (N_("Discount"), -order.discount_total, order.discount_total > 0),
-        (N_("Getting it to you"), order.shipping_total, True),
+        (N_("Delivery"), order.shipping_total, True),
         (N_("In all"), order.total, True),
     ]
     free = gettext(lang, N_("Free"))
     return [
-        (gettext(lang, label), money(amount, order.currency, lang) if amount else free)
+        Total(gettext(lang, label), money(amount, order.currency, lang) if amount else free)
         for label, amount, shown in rows
         if shown
     ]
@@ -149,11 +166,11 @@ def totals(order: Order, lang: str) -> list[tuple[str, str]]:
 
 @post("/order/{order_id:uuid}/cancel", include_in_schema=False, status_code=303)
 async def cancel(ctx: ShopContext, order_id: UUID, data: FormData) -> Redirect:
-    """As long as nobody has begun to pick it; `TooLate` says so afterwards."""
+    """Raises `TooLate` once it is being picked."""
     async with ctx.services.db.read() as conn:
         order = await reads.own_order(conn, ctx.visit, order_id, ctx.lang)
     if order is None:
-        raise NotFound(NONE_SUCH)
+        raise NotFound(NO_SUCH_ORDER)
     await ctx.services.checkout.cancel(order_id, f"shopper:{ctx.visit.person_id}", now())
     ctx.flash(Flash(ctx.words(N_("The order is cancelled. Your money is on its way back."))))
     return Redirect(f"/order/{order_id}", status_code=303)

@@ -1,91 +1,80 @@
-"""One post: its pictures with what stands in them, its words, liking and passing it on."""
+"""One post: its pictures with the products in them, its text, liking and sharing it."""
 
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get
 from litestar import post as post_to
 from litestar.response import Redirect
 
-from unwall.catalogue import reads as catalogue
 from unwall.channels.http.flash import Flash
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.routes import FormData
-from unwall.channels.shop import events as tellings
-from unwall.channels.shop import links
+from unwall.channels.shop import events, links
 from unwall.channels.shop.context import ShopContext
-from unwall.channels.shop.views import (
-    View,
-    account_view,
-    excerpt,
-    post_tiles,
-    products_in,
-    spreads,
-    tagged,
-    tile,
-)
+from unwall.channels.shop.fragments import post_cards, product_card
+from unwall.channels.shop.views import account_view, excerpt, products_in, published, tagged, tagged_pictures
 from unwall.commerce.orders.values import Origin
-from unwall.content.accounts import reads as accounts
-from unwall.content.posts import actions, reads
+from unwall.content.posts import actions
 from unwall.content.posts.values import Post
+from unwall.insight.pages.reads import PostInputs, post_inputs
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import NotFound
 from unwall.kernel.text import N_
 
-MORE = 3
-NONE_SUCH = N_("This post is not there, or not any more.")
+OTHER_POSTS = 3
+NO_SUCH_POST = N_("This post is not there, or not any more.")
+
+
+class LikeView(msgspec.Struct, frozen=True):
+    id: str
+    likes: str
+    liked: bool
 
 
 @get("/post/{post_id:uuid}", include_in_schema=False)
 async def post_page(ctx: ShopContext, post_id: UUID) -> Response[str]:
-    lang, came = ctx.lang, links.origin_of(ctx.query)
+    lang, came, cache = ctx.lang, links.origin_of(ctx.query), ctx.services.storefront
     inside = Origin(post_id, "post", came.policy)
     async with ctx.services.db.read() as conn:
-        found = await _post(conn, ctx, post_id)
-        others = await _others(conn, ctx, found)
-        cards = await catalogue.cards(conn, products_in([found, *others]), lang)
-        ctx.services.ingest.add_soon([tellings.viewed_post(ctx.visit, found, came, now())])
-        return await ctx.page(
-            conn,
-            "shop/post.html",
-            title=found.title or excerpt(found.body_html)[:60],
-            post=found,
-            account=await _account(conn, ctx, found),
-            spreads=spreads(found, cards, lang, inside),
-            published=formatters(lang).ago(found.published_at) if found.published_at else "",
-            products=[tile(card, lang, inside, slot) for slot, card in enumerate(tagged(found, cards))],
-            like=await _like(conn, ctx, found),
-            url=ctx.base + links.post_url(post_id),
-            others=post_tiles(others, cards, lang, "post/more"),
-            canonical=ctx.base + links.post_url(post_id),
-        )
+        known = await _known(conn, ctx, post_id)
+        found, *others = await _posts(conn, ctx, [post_id, *known.other_posts])
+        cards = await cache.cards(conn, products_in([found, *others]), lang)
+    ctx.services.ingest.add_soon([events.viewed_post(ctx.visit, found, came, now())])
+    return ctx.page(
+        "shop/post.html",
+        title=found.title or excerpt(found.body_html)[:60],
+        post=found,
+        account=account_view(known.account, lang, followed=known.followed),
+        pictures=tagged_pictures(found, cards, lang, inside),
+        published=published(found, lang),
+        products=[product_card(card, lang, inside, slot) for slot, card in enumerate(tagged(found, cards))],
+        like=_like_view(post_id, known, lang),
+        url=ctx.base + links.post_url(post_id),
+        others=post_cards(others, cards, lang, "post/more"),
+        canonical=ctx.base + links.post_url(post_id),
+    )
 
 
-async def _post(conn: Connection, ctx: ShopContext, post_id: UUID) -> Post:
-    found = await reads.post(conn, post_id, ctx.lang)
+async def _known(conn: Connection, ctx: ShopContext, post_id: UUID) -> PostInputs:
+    found = await post_inputs(conn, ctx.visit.person_ids, ctx.lang, post_id, OTHER_POSTS)
     if found is None:
-        raise NotFound(NONE_SUCH)
+        raise NotFound(NO_SUCH_POST)
     return found
 
 
-async def _others(conn: Connection, ctx: ShopContext, shown: Post) -> list[Post]:
-    """The last ones of the same account."""
-    last = await reads.posts_of(conn, shown.account_id, ctx.lang, limit=MORE + 1)
-    return [post for post in last.rows if post.id != shown.id][:MORE]
+async def _posts(conn: Connection, ctx: ShopContext, post_ids: list[UUID]) -> list[Post]:
+    """The first of them must be live."""
+    found = await ctx.services.storefront.posts(conn, post_ids, ctx.lang)
+    if not found or found[0].id != post_ids[0]:
+        raise NotFound(NO_SUCH_POST)
+    return found
 
 
-async def _account(conn: Connection, ctx: ShopContext, shown: Post) -> View:
-    account = await accounts.account(conn, shown.account_id, ctx.lang)
-    following = await accounts.following(conn, ctx.visit.person_ids)
-    if account is None:
-        raise NotFound(NONE_SUCH)
-    return account_view(account, ctx.lang, followed=account.id in following)
-
-
-async def _like(conn: Connection, ctx: ShopContext, shown: Post) -> View:
-    liked = await reads.liked(conn, ctx.visit.person_ids, [shown.id])
-    return {"id": str(shown.id), "likes": formatters(ctx.lang).number(shown.likes), "liked": bool(liked)}
+def _like_view(post_id: UUID, known: PostInputs, lang: str) -> LikeView:
+    return LikeView(str(post_id), formatters(lang).number(known.likes), known.liked)
 
 
 @post_to("/post/{post_id:uuid}/like", include_in_schema=False, status_code=303)
@@ -106,16 +95,16 @@ async def _liked(ctx: ShopContext, post_id: UUID) -> Response[Any]:
     if not ctx.by_htmx:
         return Redirect(links.post_url(post_id), status_code=303)
     async with ctx.services.db.read() as conn:
-        found = await _post(conn, ctx, post_id)
-        return ctx.part("shop/like.html", like=await _like(conn, ctx, found))
+        known = await _known(conn, ctx, post_id)
+    return ctx.part("shop/like.html", like=_like_view(post_id, known, ctx.lang))
 
 
 @post_to("/post/{post_id:uuid}/share", include_in_schema=False, status_code=303)
 async def share(ctx: ShopContext, post_id: UUID, data: FormData) -> Response[Any]:
     """The browser has copied the link by itself; without scripts the next page says it."""
     async with ctx.services.db.read() as conn:
-        found = await _post(conn, ctx, post_id)
-    await ctx.services.ingest.add([tellings.shared_post(ctx.visit, found, now())])
+        found, *_ = await _posts(conn, ctx, [post_id])
+    await ctx.services.ingest.add([events.shared_post(ctx.visit, found, now())])
     if ctx.by_htmx:
         return Response(None, status_code=204)
     ctx.flash(Flash(ctx.words(N_("The link: {url}"), url=ctx.base + links.post_url(post_id))))

@@ -1,23 +1,22 @@
-"""Search, with what it would find shown while one types."""
+"""Search; the first results are shown while one types."""
 
 from typing import Any
 
 from litestar import Response, get
 
 from unwall.catalogue import reads as catalogue
-from unwall.channels.shop import events as tellings
+from unwall.channels.shop import events
 from unwall.channels.shop.context import ShopContext
+from unwall.channels.shop.fragments import product_cards
 from unwall.channels.shop.links import store_url, with_query
-from unwall.channels.shop.views import tiles
 from unwall.kernel.clock import now
 from unwall.kernel.errors import NotFound
 from unwall.kernel.text import N_
-from unwall.people.reads import merchant_by_slug
 from unwall.people.values import Merchant
 
-FOUND = 24
-SUGGESTED = 6
-LONGEST = 200
+RESULTS = 24
+SUGGESTIONS = 6
+MAX_QUERY_CHARACTERS = 200
 
 
 @get("/search", include_in_schema=False)
@@ -31,9 +30,9 @@ async def store_search(ctx: ShopContext, merchant: str) -> Response[str]:
 
 
 async def _search(ctx: ShopContext, slug: str) -> Response[str]:
-    query, typing = ctx.query.get("q", "").strip()[:LONGEST], ctx.wants("found")
+    query, typing = ctx.query.get("q", "").strip()[:MAX_QUERY_CHARACTERS], ctx.wants("found")
     async with ctx.services.db.read() as conn:
-        store = await merchant_by_slug(conn, slug, ctx.lang) if slug else None
+        store = await ctx.services.storefront.merchant(conn, slug, ctx.lang) if slug else None
         if slug and store is None:
             raise NotFound(N_("There is no such store."))
         found = await catalogue.search(
@@ -42,29 +41,29 @@ async def _search(ctx: ShopContext, slug: str) -> Response[str]:
             ctx.lang,
             merchant_id=store.id if store else None,
             after=ctx.query.get("after"),
-            limit=SUGGESTED if typing else FOUND,
+            limit=SUGGESTIONS if typing else RESULTS,
         )
-        shown: dict[str, Any] = {
-            "query": query,
-            "results": tiles(found.rows, ctx.lang, "search", store=store is None),
-            "next_url": with_query(address(store), {"q": query, "after": found.after}) if found.after else None,
-            "all_url": with_query(address(store), {"q": query}),
-        }
-        if typing:
-            return ctx.part("shop/suggestions.html", **shown)
-        _tell(ctx, store, query)
-        title = ctx.words(N_("{query} · Search"), query=query) if query else ctx.words(N_("Search"))
-        return await ctx.page(conn, "shop/search.html", title=title, store=store, action=address(store), **shown)
+    shown: dict[str, Any] = {
+        "query": query,
+        "results": product_cards(found.rows, ctx.lang, "search", store=store is None),
+        "next_url": with_query(address(store), {"q": query, "after": found.after}) if found.after else None,
+        "all_url": with_query(address(store), {"q": query}),
+    }
+    if typing:
+        return ctx.part("shop/suggestions.html", **shown)
+    _record(ctx, store, query)
+    title = ctx.words(N_("{query} · Search"), query=query) if query else ctx.words(N_("Search"))
+    return ctx.page("shop/search.html", title=title, store=store, action=address(store), **shown)
 
 
 def address(store: Merchant | None) -> str:
     return f"{store_url(store.slug)}/search" if store else "/search"
 
 
-def _tell(ctx: ShopContext, store: Merchant | None, query: str) -> None:
+def _record(ctx: ShopContext, store: Merchant | None, query: str) -> None:
     if query and not ctx.query.get("after"):
-        told = tellings.searched(ctx.visit, store.id if store else None, query, now())
-        ctx.services.ingest.add_soon([told])
+        event = events.searched(ctx.visit, store.id if store else None, query, now())
+        ctx.services.ingest.add_soon([event])
 
 
 HANDLERS: list[Any] = [search, store_search]

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from unwall.commerce.sourcing.rates import rates_for
-from unwall.commerce.sourcing.rules import delivery_options, shortage
+from unwall.commerce.sourcing.rules import promise_of
 from unwall.commerce.sourcing.values import Demand, Promise, Supply
 from unwall.commerce.stock import reads as stock
 from unwall.kernel.database import Connection
@@ -15,11 +14,7 @@ async def promise(conn: Connection, demand: Demand, lang: str, now: datetime) ->
     """Every delivery option for a cart or product."""
     if not demand.wanted:
         return Promise((), ())
-    found = (await supplies(conn, [demand], lang))[demand.merchant_id]
-    options = delivery_options(
-        found.nodes, found.available, demand.wanted, demand.place, now, rates_for(found.currency)
-    )
-    return Promise(tuple(options), shortage(found.nodes, found.available, demand.wanted))
+    return promise_of((await supplies(conn, [demand], lang))[demand.merchant_id], demand, now)
 
 
 async def supplies(conn: Connection, demands: Sequence[Demand], lang: str) -> dict[UUID, Supply]:

@@ -15,6 +15,7 @@ from unwall.commerce.sourcing.values import (
     DeliveryOption,
     Demand,
     Plan,
+    Promise,
     Rates,
     SoldOut,
     Supply,
@@ -28,6 +29,15 @@ from unwall.kernel.text import N_, Explanation
 Wanted = Mapping[UUID, int]
 Available = Mapping[UUID, Mapping[UUID, int]]
 """By node, then by variant."""
+
+
+def promise_of(supply: Supply, demand: Demand, now: datetime) -> Promise:
+    """Every delivery option for a cart or product."""
+    if not demand.wanted:
+        return Promise((), ())
+    rates = rates_for(supply.currency)
+    options = delivery_options(supply.nodes, supply.available, demand.wanted, demand.place, now, rates)
+    return Promise(tuple(options), shortage(supply.nodes, supply.available, demand.wanted))
 
 
 def source(supply: Supply, demand: Demand, choice: DeliveryChoice, now: datetime) -> DeliveryOption:

@@ -57,17 +57,15 @@ async def posts_of(
     return page_of(found, limit, lambda post: post.entry)
 
 
-async def posts_with_product(conn: Connection, product_id: UUID, lang: str, limit: int = 6) -> list[Post]:
+async def posts_with_product(conn: Connection, product_id: UUID, limit: int = 6) -> list[UUID]:
     """Live posts that show the product, newest first."""
-    return await rows(
-        conn,
-        Post,
-        f"""{_LIVE} JOIN post_tag t ON t.post_id = p.id WHERE t.product_id = $2 AND {_ALLOWED}
-        ORDER BY o.entry DESC LIMIT $3""",
-        lang,
+    found = await conn.fetch(
+        f"""SELECT p.id FROM outbox o JOIN post p ON p.id = o.post_id JOIN post_tag t ON t.post_id = p.id
+        WHERE t.product_id = $1 AND {_ALLOWED} ORDER BY o.entry DESC LIMIT $2""",
         product_id,
         limit,
     )
+    return [record["id"] for record in found]
 
 
 async def liked(conn: Connection, person_ids: Collection[UUID], post_ids: Collection[UUID]) -> set[UUID]:

@@ -1,17 +1,16 @@
-"""Composing pages: what is known, candidates, cards, layout. Every function reads, and says in how many statements."""
+"""Composing pages: what is known, candidates, cards, layout. Every function says in how many statements it reads, when
+everything that is shown is in the cache; one more for the cards, posts or nodes that are not."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
-from unwall.catalogue.reads import cards as cards_of
 from unwall.catalogue.values import ProductCard
 from unwall.content.accounts.values import Account
-from unwall.content.feed import reads as feed
 from unwall.content.posts.values import Post
 from unwall.insight.pages import reads, rules
-from unwall.insight.pages.reads import PageInputs
+from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.insight.pages.values import ComposedPage, Module, ModuleName, NearShop, Pin, Slot
 from unwall.insight.recommend.recommender import Recommender
 from unwall.insight.recommend.values import Pick, PickSource
@@ -19,105 +18,123 @@ from unwall.journal.values import EventKind, Trail, Visit
 from unwall.kernel.database import Connection
 from unwall.kernel.text import N_, Explanation
 
-ROW = 12
-NEAR = 8
+ROW_PRODUCTS = 12
+NEAR_PRODUCTS = 8
+GOES_WITH_PRODUCTS, GOES_WITH_CANDIDATES = 8, 12
 CANDIDATES = 48
 """What the recommender is asked for: enough for both rows, though some are not to be had."""
 POSTS = 7
-BETWEEN = 3
-"""Posts that stand between two rows of products; the first post is the hero."""
+POSTS_BETWEEN_ROWS = 3
+"""The first post is the hero; these stand between the two rows of products, the others below."""
 FOLLOWED, NEWEST, MOST_FOLLOWED = "followed-newest-1", "newest-1", "most-followed-1"
 
-Near = tuple[NearShop, list[UUID]]
 
-
-class _Asked(NamedTuple):
-    """For whom a page is composed; of one merchant, or (None) of all."""
+@dataclass(frozen=True)
+class PageSources:
+    """What pages are composed from. `conn` is not confined to a merchant: rows that it reads are kept for everybody."""
 
     conn: Connection
+    cache: StorefrontCache
     recommender: Recommender
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Of a page, before its products are chosen."""
+
     visit: Visit
     merchant_id: UUID | None
-    now: datetime
+    """of a store's front"""
+    trail: Sequence[Trail]
+    pins: Sequence[Pin]
+    posts: Sequence[Post]
+    posts_policy: str
+    accounts: Sequence[Account]
+    """whom to follow"""
 
 
-async def compose_home(conn: Connection, recommender: Recommender, visit: Visit, now: datetime) -> ComposedPage:
-    """The home page of all merchants. Four statements."""
-    known = await reads.page_inputs(conn, visit.person_ids, "home", None, visit.lang)
-    if known.fed:
-        posts, policy = await feed.feed(conn, visit.person_ids, visit.lang, limit=POSTS), FOLLOWED
-    else:
-        posts, policy = await feed.newest(conn, visit.lang, limit=POSTS), NEWEST
-    return await _compose(_Asked(conn, recommender, visit, None, now), known, posts.rows, policy)
+async def compose_home(sources: PageSources, visit: Visit, now: datetime) -> ComposedPage:
+    """The home page of all merchants. Two statements."""
+    known = await reads.home_inputs(sources.conn, visit.person_ids, visit.lang, POSTS)
+    posts = await sources.cache.posts(sources.conn, known.followed_posts or known.newest_posts, visit.lang)
+    policy = FOLLOWED if known.followed_posts else NEWEST
+    return await _compose(sources, _Known(visit, None, known.trail, known.pins, posts, policy, known.accounts), now)
 
 
-async def compose_store(
-    conn: Connection, recommender: Recommender, visit: Visit, merchant_id: UUID, now: datetime
-) -> ComposedPage:
-    """The front of one merchant's store. Four statements."""
-    known = await reads.page_inputs(conn, visit.person_ids, "store", merchant_id, visit.lang)
-    posts = (await feed.newest(conn, visit.lang, limit=POSTS, merchant_id=merchant_id)).rows
-    return await _compose(_Asked(conn, recommender, visit, merchant_id, now), known, posts, NEWEST)
+async def compose_store(sources: PageSources, visit: Visit, merchant_id: UUID, now: datetime) -> ComposedPage:
+    """The front of one merchant's store. Two statements."""
+    known = await reads.store_inputs(sources.conn, visit.person_ids, merchant_id, POSTS)
+    posts = await sources.cache.posts(sources.conn, known.newest_posts, visit.lang)
+    return await _compose(sources, _Known(visit, merchant_id, known.trail, known.pins, posts, NEWEST, ()), now)
 
 
 async def compose_product(
-    conn: Connection, recommender: Recommender, visit: Visit, product_id: UUID, merchant_id: UUID, now: datetime
+    sources: PageSources, visit: Visit, product_id: UUID, merchant_id: UUID, now: datetime
 ) -> ComposedPage:
-    """What goes with a product: what people went on to from it, at the same merchant. One statement."""
+    """What goes with a product: what people went on to from it, at the same merchant. No statement."""
     looked_at = [Trail(product_id, EventKind.VIEW, now)]
-    picks = recommender.recommend(looked_at, exclude=[product_id], limit=ROW, merchant_id=merchant_id)
-    cards = await cards_of(conn, [pick.product_id for pick in picks], visit.lang)
-    there = [pick for pick in picks if pick.product_id in cards][:NEAR]
+    picks = sources.recommender.recommend(
+        looked_at, exclude=[product_id], limit=GOES_WITH_CANDIDATES, merchant_id=merchant_id
+    )
+    cards = await sources.cache.cards(sources.conn, [pick.product_id for pick in picks], visit.lang)
+    sold = [pick for pick in picks if pick.product_id in cards][:GOES_WITH_PRODUCTS]
     slots = [
-        Slot(n, pick.policy, pick.propensity, _beside(pick), card=cards[pick.product_id])
-        for n, pick in enumerate(there)
+        Slot(n, pick.policy, pick.propensity, _goes_with_reason(pick), card=cards[pick.product_id])
+        for n, pick in enumerate(sold)
     ]
     module = Module(ModuleName.GOES_WITH, Explanation(N_("Goes with")), slots)
     return ComposedPage("product", rules.filled([module]), cards, merchant_id)
 
 
-def _beside(pick: Pick) -> Explanation | None:
+def _goes_with_reason(pick: Pick) -> Explanation | None:
     return Explanation(N_("Others looked at this too")) if pick.source is PickSource.TRANSITIONS else None
 
 
-async def _compose(asked: _Asked, known: PageInputs, posts: Sequence[Post], policy: str) -> ComposedPage:
-    bought = [step.product_id for step in known.trail if step.kind is EventKind.PURCHASE]
-    chosen = asked.recommender.recommend(known.trail, exclude=bought, limit=CANDIDATES, merchant_id=asked.merchant_id)
-    near = await _near(asked, [pick.product_id for pick in chosen])
-    cards = await cards_of(asked.conn, _shown(chosen, known.pins, posts), asked.visit.lang)
+async def _compose(sources: PageSources, known: _Known, now: datetime) -> ComposedPage:
+    bought = [touched.product_id for touched in known.trail if touched.kind is EventKind.PURCHASE]
+    chosen = sources.recommender.recommend(known.trail, exclude=bought, limit=CANDIDATES, merchant_id=known.merchant_id)
+    near = await _near(sources, known, [pick.product_id for pick in chosen], now)
+    cards = await sources.cache.cards(sources.conn, _shown(chosen, known), known.visit.lang)
     picks = {pick.product_id: pick for pick in chosen if pick.product_id in cards}
     pins = [pin for pin in known.pins if pin.product_id in cards]
-    row = rules.arrange(pins, list(picks), ROW)
-    for_you = rules.product_slots(row, pins, picks, cards)
+    row = rules.arrange(pins, list(picks), ROW_PRODUCTS)
+    posts, policy = known.posts, known.posts_policy
     modules = [
         _posts_module(ModuleName.HERO, "", posts[:1], policy, 0),
-        Module(ModuleName.FOR_YOU, Explanation(N_("For you")), for_you),
-        _posts_module(ModuleName.POSTS, N_("New posts"), posts[1 : 1 + BETWEEN], policy, 0),
+        Module(ModuleName.FOR_YOU, Explanation(N_("For you")), rules.product_slots(row, pins, picks, cards)),
+        _posts_module(ModuleName.POSTS, N_("New posts"), posts[1 : 1 + POSTS_BETWEEN_ROWS], policy, 0),
         *([_near_module(near, row, picks, cards)] if near else []),
-        _posts_module(ModuleName.POSTS, N_("More posts"), posts[1 + BETWEEN :], policy, BETWEEN),
-        *([] if asked.merchant_id else [_accounts_module(known.accounts)]),
+        _posts_module(ModuleName.POSTS, N_("More posts"), posts[1 + POSTS_BETWEEN_ROWS :], policy, POSTS_BETWEEN_ROWS),
+        _accounts_module(known.accounts),
     ]
-    return ComposedPage("store" if asked.merchant_id else "home", rules.filled(modules), cards, asked.merchant_id)
+    page = "store" if known.merchant_id else "home"
+    return ComposedPage(page, rules.filled(modules), cards, known.merchant_id)
 
 
-async def _near(asked: _Asked, products: Sequence[UUID]) -> Near | None:
-    place = asked.visit.place
+@dataclass(frozen=True)
+class _Near:
+    shop: NearShop
+    product_ids: frozenset[UUID]
+
+
+async def _near(sources: PageSources, known: _Known, products: Sequence[UUID], now: datetime) -> _Near | None:
+    place = known.visit.place
     if place is None or not products:
         return None
-    found = await reads.nearby(asked.conn, products, place.point, asked.merchant_id, asked.visit.lang)
-    return rules.nearest_ready(found, place.point, asked.now)
+    nodes = await sources.cache.nodes(sources.conn, known.merchant_id, known.visit.lang)
+    shops = rules.ready_today(nodes, place.point, now)
+    stocked = await reads.stocked_products(sources.conn, [shop.node_id for shop in shops], products) if shops else {}
+    return next((_Near(shop, frozenset(stocked[shop.node_id])) for shop in shops if shop.node_id in stocked), None)
 
 
 def _near_module(
-    near: Near, row: Sequence[UUID], picks: Mapping[UUID, Pick], cards: Mapping[UUID, ProductCard]
+    near: _Near, row: Sequence[UUID], picks: Mapping[UUID, Pick], cards: Mapping[UUID, ProductCard]
 ) -> Module:
     """What the row above does not show comes first."""
-    shop, there = near
-    ready = [item for item in picks if item in set(there)]
-    chosen = sorted(ready, key=lambda item: item in row)[:NEAR]
-    return Module(
-        ModuleName.NEAR, Explanation(N_("Ready near you today")), rules.near_slots(shop, chosen, picks, cards), shop
-    )
+    ready = [item for item in picks if item in near.product_ids]
+    chosen = sorted(ready, key=lambda item: item in row)[:NEAR_PRODUCTS]
+    slots = rules.near_slots(near.shop, chosen, picks, cards)
+    return Module(ModuleName.NEAR, Explanation(N_("Ready near you today")), slots, near.shop)
 
 
 def _posts_module(name: ModuleName, title: str, posts: Sequence[Post], policy: str, first: int) -> Module:
@@ -129,8 +146,8 @@ def _accounts_module(accounts: Sequence[Account]) -> Module:
     return Module(ModuleName.FOLLOW, Explanation(N_("Whom to follow")), slots)
 
 
-def _shown(chosen: Sequence[Pick], pins: Sequence[Pin], posts: Sequence[Post]) -> set[UUID]:
+def _shown(chosen: Sequence[Pick], known: _Known) -> set[UUID]:
     """Every product of which the page may need a card: also those that explain a pick, and those tagged in posts."""
     anchors = {pick.anchor_id for pick in chosen if pick.anchor_id}
-    tagged = {tag.product_id for post in posts for tag in post.tags}
-    return {pick.product_id for pick in chosen} | {pin.product_id for pin in pins} | anchors | tagged
+    tagged = {tag.product_id for post in known.posts for tag in post.tags}
+    return {pick.product_id for pick in chosen} | {pin.product_id for pin in known.pins} | anchors | tagged

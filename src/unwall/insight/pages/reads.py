@@ -1,4 +1,4 @@
-"""What a page needs to know that is not one room's alone. A page is composed in few statements, so each brings much."""
+"""What pages need to know that is not one package's alone. A page is made in few statements, so each brings much."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -6,71 +6,175 @@ from uuid import UUID
 import msgspec
 
 from unwall.content.accounts.values import Account
-from unwall.insight.pages.values import Nearby, Pin
+from unwall.insight.pages.values import Pin
 from unwall.journal.values import Trail
 from unwall.kernel.database import Connection, row, rows
-from unwall.kernel.geo import Point
+from unwall.kernel.secrets import fingerprint
+from unwall.people.values import Member
 
 
-class PageInputs(msgspec.Struct, frozen=True):
+class PageHeader(msgspec.Struct, frozen=True):
+    """What the header of every page of the shop says of the person."""
+
+    member: Member | None
+    units_in_bag: int
+
+
+async def page_header(conn: Connection, session_token: str, visitor_id: UUID) -> PageHeader:
+    """`session_token` as the member's cookie holds it, or empty."""
+    sql = """
+        SELECT
+            (SELECT jsonb_build_object('id', m.id, 'email', m.email, 'name', m.name, 'locale', m.locale)
+                FROM session s JOIN member m ON m.id = s.person_id
+                WHERE s.token_hash = $1 AND s.audience = 'member' AND s.expires_at > now()) AS member,
+            (SELECT coalesce(sum(l.quantity), 0)::int FROM cart c JOIN cart_line l ON l.cart_id = c.id
+                WHERE c.visitor_id = $2 AND c.state = 'open') AS units_in_bag
+    """
+    found = await row(conn, PageHeader, sql, fingerprint(session_token) if session_token else None, visitor_id)
+    assert found is not None  # one row by its nature
+    return found
+
+
+class HomeInputs(msgspec.Struct, frozen=True):
     """What is known of a person before anything is chosen, and what the merchants guarantee."""
 
     trail: list[Trail]
     """latest first"""
     pins: list[Pin]
-    fed: bool
-    """an account that the person follows has published something"""
+    followed_posts: list[UUID]
+    """live ones of the accounts that the person follows, newest first"""
+    newest_posts: list[UUID]
+    """of everybody, where there are no followed ones"""
     accounts: list[Account]
-    """whom to follow, most followed first; empty for who is fed"""
+    """whom to follow, most followed first; where there are no followed posts"""
 
 
-async def page_inputs(
-    conn: Connection, person_ids: Collection[UUID], page: str, merchant_id: UUID | None, lang: str
-) -> PageInputs:
-    sql = """
-        SELECT
-            coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.at DESC, t.product_id) FROM (
-                SELECT product_id, kind, at FROM trail WHERE person_id = ANY($1)
-                ORDER BY at DESC, product_id LIMIT 60) t), '[]') AS trail,
-            coalesce((SELECT jsonb_agg(jsonb_build_object(
-                'merchant_id', merchant_id, 'position', position, 'product_id', product_id))
-                FROM pin WHERE page = $2 AND ($3::uuid IS NULL OR merchant_id = $3)), '[]') AS pins,
-            fed,
-            CASE WHEN fed THEN '[]' ELSE coalesce((SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object(
-                'name', translated(a.translations, $4, 'name', a.name),
-                'bio', translated(a.translations, $4, 'bio', a.bio))) FROM (
+class StoreInputs(msgspec.Struct, frozen=True):
+    """The same for the front of one store."""
+
+    trail: list[Trail]
+    pins: list[Pin]
+    newest_posts: list[UUID]
+
+
+class PostInputs(msgspec.Struct, frozen=True):
+    """What is true of a live post now, and of it and the person."""
+
+    likes: int
+    liked: bool
+    account: Account
+    followed: bool
+    other_posts: list[UUID]
+    """the last ones of the same account"""
+
+
+# Of the person $1 and the pins of the page $2.
+_TRAIL = """
+    coalesce((SELECT jsonb_agg(jsonb_build_object('product_id', product_id, 'kind', kind, 'at', at)
+        ORDER BY at DESC, product_id) FROM (
+            SELECT product_id, kind, at FROM trail WHERE person_id = ANY($1)
+            ORDER BY at DESC, product_id LIMIT 60) t), '[]')
+"""
+_PINS = """
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'merchant_id', merchant_id, 'position', position, 'product_id', product_id)), '[]') FROM pin
+"""
+# The fields of `Account` of the row `a`, in the language $2.
+_ACCOUNT = """
+    jsonb_build_object('id', a.id, 'merchant_id', a.merchant_id, 'kind', a.kind, 'handle', a.handle,
+        'name', translated(a.translations, $2, 'name', a.name), 'bio', translated(a.translations, $2, 'bio', a.bio),
+        'avatar', a.avatar, 'banner', a.banner, 'followers', a.followers)
+"""
+
+
+async def home_inputs(conn: Connection, person_ids: Collection[UUID], lang: str, posts: int) -> HomeInputs:
+    """With at most `posts` posts."""
+    sql = f"""
+        WITH followed AS (
+            SELECT top.post_id, top.entry
+            FROM (SELECT DISTINCT account_id FROM follow WHERE follower_id = ANY($1)) mine
+            CROSS JOIN LATERAL (
+                SELECT post_id, entry FROM outbox WHERE account_id = mine.account_id ORDER BY entry DESC LIMIT $3
+            ) top
+            ORDER BY top.entry DESC LIMIT $3
+        )
+        SELECT {_TRAIL} AS trail, ({_PINS} WHERE page = 'home') AS pins,
+            ARRAY(SELECT post_id FROM followed ORDER BY entry DESC) AS followed_posts,
+            CASE WHEN EXISTS (SELECT FROM followed) THEN '{{}}' ELSE
+                ARRAY(SELECT post_id FROM outbox ORDER BY entry DESC LIMIT $3) END AS newest_posts,
+            CASE WHEN EXISTS (SELECT FROM followed) THEN '[]' ELSE
+                coalesce((SELECT jsonb_agg({_ACCOUNT}) FROM (
                     SELECT * FROM account
                     WHERE id NOT IN (SELECT account_id FROM follow WHERE follower_id = ANY($1))
                     ORDER BY followers DESC, id LIMIT 6) a), '[]') END AS accounts
-        FROM (SELECT EXISTS (
-            SELECT FROM follow f JOIN outbox o ON o.account_id = f.account_id WHERE f.follower_id = ANY($1)
-        ) AS fed) known
     """
-    found = await row(conn, PageInputs, sql, list(person_ids), page, merchant_id, lang)
-    assert found is not None  # one row by its nature
+    found = await row(conn, HomeInputs, sql, list(person_ids), lang, posts)
+    assert found is not None
     return found
 
 
-async def nearby(
-    conn: Connection, product_ids: Sequence[UUID], point: Point, merchant_id: UUID | None, lang: str, limit: int = 4
-) -> list[Nearby]:
-    """The nearest open shops that let people pick up (of this merchant, or of all), each with those of the products
-    that can be promised there."""
-    sql = """
-        WITH near AS (
-            SELECT * FROM node WHERE kind = 'shop' AND open AND pickup AND ($4::uuid IS NULL OR merchant_id = $4)
-            ORDER BY (latitude - $2) ^ 2 + ((longitude - $3) * cos(radians($2))) ^ 2, id LIMIT $6
-        )
-        SELECT to_jsonb(near) || jsonb_build_object('name', translated(translations, $5, 'name', name)) AS node,
-            ARRAY(SELECT DISTINCT v.product_id FROM variant v
-                JOIN stock_level s ON s.variant_id = v.id AND s.node_id = near.id AND s.available > 0
-                WHERE v.product_id = ANY($1) AND v.active) AS product_ids
-        FROM near
+async def store_inputs(conn: Connection, person_ids: Collection[UUID], merchant_id: UUID, posts: int) -> StoreInputs:
+    sql = f"""
+        SELECT {_TRAIL} AS trail, ({_PINS} WHERE page = 'store' AND merchant_id = $2) AS pins,
+            ARRAY(SELECT post_id FROM outbox WHERE merchant_id = $2 ORDER BY entry DESC LIMIT $3) AS newest_posts
     """
-    return await rows(conn, Nearby, sql, list(product_ids), point.latitude, point.longitude, merchant_id, lang, limit)
+    found = await row(conn, StoreInputs, sql, list(person_ids), merchant_id, posts)
+    assert found is not None
+    return found
+
+
+class FollowableAccount(msgspec.Struct, frozen=True):
+    account: Account
+    followed: bool
+
+
+async def store_account(
+    conn: Connection, person_ids: Collection[UUID], lang: str, merchant_id: UUID
+) -> FollowableAccount | None:
+    """The first account of a merchant: the one under which the store publishes."""
+    sql = f"""
+        SELECT {_ACCOUNT} AS account,
+            EXISTS (SELECT FROM follow WHERE account_id = a.id AND follower_id = ANY($1)) AS followed
+        FROM account a WHERE a.merchant_id = $3 ORDER BY a.id LIMIT 1
+    """
+    return await row(conn, FollowableAccount, sql, list(person_ids), lang, merchant_id)
+
+
+async def post_inputs(
+    conn: Connection, person_ids: Collection[UUID], lang: str, post_id: UUID, others: int
+) -> PostInputs | None:
+    """With at most `others` other posts; None where the post is not live."""
+    sql = f"""
+        SELECT p.likes,
+            EXISTS (SELECT FROM post_like WHERE post_id = p.id AND person_id = ANY($1)) AS liked,
+            {_ACCOUNT} AS account,
+            EXISTS (SELECT FROM follow WHERE account_id = a.id AND follower_id = ANY($1)) AS followed,
+            ARRAY(SELECT post_id FROM outbox WHERE account_id = o.account_id AND post_id <> p.id
+                ORDER BY entry DESC LIMIT $4) AS other_posts
+        FROM outbox o JOIN post p ON p.id = o.post_id JOIN account a ON a.id = o.account_id
+        WHERE o.post_id = $3
+    """
+    return await row(conn, PostInputs, sql, list(person_ids), lang, post_id, others)
+
+
+async def stocked_products(
+    conn: Connection, node_ids: Sequence[UUID], product_ids: Sequence[UUID]
+) -> dict[UUID, list[UUID]]:
+    """By node, those of the products of which an active variant can be promised there."""
+    found = await conn.fetch(
+        """
+        SELECT s.node_id, array_agg(DISTINCT v.product_id) AS product_ids
+        FROM variant v JOIN stock_level s ON s.variant_id = v.id
+        WHERE v.product_id = ANY($2::uuid[]) AND v.active AND s.node_id = ANY($1::uuid[]) AND s.available > 0
+        GROUP BY s.node_id
+        """,
+        list(node_ids),
+        list(product_ids),
+    )
+    return {record["node_id"]: record["product_ids"] for record in found}
 
 
 async def pins(conn: Connection, merchant_id: UUID, page: str) -> list[Pin]:
-    """For the merchant's own desk."""
+    """For the merchant's console."""
     sql = "SELECT merchant_id, position, product_id FROM pin WHERE merchant_id = $1 AND page = $2 ORDER BY position"
     return await rows(conn, Pin, sql, merchant_id, page)

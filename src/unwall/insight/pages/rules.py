@@ -6,7 +6,8 @@ from uuid import UUID
 
 from unwall.catalogue.values import ProductCard
 from unwall.commerce.sourcing import hours
-from unwall.insight.pages.values import ComposedPage, Module, ModuleName, Nearby, NearShop, Pin, Slot
+from unwall.commerce.stock.values import Node, NodeKind
+from unwall.insight.pages.values import ComposedPage, Module, ModuleName, NearShop, Pin, Slot
 from unwall.insight.recommend.values import Pick, PickSource
 from unwall.journal.values import Event, EventKind, Visit
 from unwall.kernel.clock import local
@@ -15,6 +16,8 @@ from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_, Explanation
 
 PINNED = "pinned-1"
+NEAREST_SHOPS = 4
+"""Among which one is looked for that has something ready today."""
 BECAUSE = {
     EventKind.VIEW: N_("Because you looked at {product}"),
     EventKind.CLICK: N_("Because you looked at {product}"),
@@ -74,16 +77,17 @@ def why(pick: Pick, cards: Mapping[UUID, ProductCard]) -> Explanation:
     return Explanation(BECAUSE[pick.anchor_kind], {"product": anchor.title})
 
 
-def nearest_ready(nearby: Sequence[Nearby], point: Point, now: datetime) -> tuple[NearShop, list[UUID]] | None:
-    """The nearest shop that has some of the products and can have them ready today, by its own clock (P6)."""
-    for found in sorted(nearby, key=lambda found: (distance_km(found.node.point, point), found.node.code)):
-        ready, here = hours.ready_at(found.node, now), found.node.timezone
-        if found.product_ids and ready and local(ready, here).date() == local(now, here).date():
-            shop = NearShop(
-                found.node.id, found.node.name, distance_km(found.node.point, point), local(ready, here).isoformat()
-            )
-            return shop, found.product_ids
-    return None
+def ready_today(nodes: Sequence[Node], point: Point, now: datetime) -> list[NearShop]:
+    """Of the nearest shops that let people pick up, from near to far, those that can have goods ready before their own
+    day ends (P6)."""
+    shops = [node for node in nodes if node.kind is NodeKind.SHOP and node.open and node.pickup]
+    nearest = sorted(shops, key=lambda node: (distance_km(node.point, point), node.code))[:NEAREST_SHOPS]
+    return [
+        NearShop(node.id, node.name, distance_km(node.point, point), local(ready, node.timezone).isoformat())
+        for node in nearest
+        if (ready := hours.ready_at(node, now))
+        and local(ready, node.timezone).date() == local(now, node.timezone).date()
+    ]
 
 
 def near_slots(

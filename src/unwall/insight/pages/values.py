@@ -6,7 +6,6 @@ from uuid import UUID
 import msgspec
 
 from unwall.catalogue.values import ProductCard
-from unwall.commerce.stock.values import Node
 from unwall.content.accounts.values import Account
 from unwall.content.posts.values import Post
 from unwall.kernel.text import Explanation
@@ -76,10 +75,3 @@ class Pin(msgspec.Struct, frozen=True):
     merchant_id: UUID
     position: int
     product_id: UUID
-
-
-class Nearby(msgspec.Struct, frozen=True):
-    """A shop, and what of the products asked about can be promised there."""
-
-    node: Node
-    product_ids: list[UUID]

@@ -18,7 +18,7 @@ from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.insight.pages import actions, reads
-from unwall.insight.pages.compose import compose_home, compose_store
+from unwall.insight.pages.compose import PageSources, compose_home, compose_store
 from unwall.insight.pages.values import MOST_PINS, PAGES, ComposedPage, Module, ModuleName, Slot
 from unwall.journal.values import Visit
 from unwall.kernel.errors import Invalid
@@ -139,9 +139,10 @@ async def _composed(ctx: ConsoleContext, name: str) -> ComposedPage:
     """As a new visitor sees it, with the pins that are saved."""
     newcomer = Visit(new_id(), new_id(), None, ctx.lang)
     async with ctx.services.db.read() as conn:  # not confined: the home page shows every store
+        sources = PageSources(conn, ctx.services.storefront, ctx.services.recommender)
         if name == "home":
-            return await compose_home(conn, ctx.services.recommender, newcomer, ctx.now)
-        return await compose_store(conn, ctx.services.recommender, newcomer, ctx.merchant_id, ctx.now)
+            return await compose_home(sources, newcomer, ctx.now)
+        return await compose_store(sources, newcomer, ctx.merchant_id, ctx.now)
 
 
 def _module(ctx: ConsoleContext, module: Module, pinned: Sequence[UUID]) -> PreviewModule:

@@ -1,0 +1,172 @@
+"""Product cards and posts as HTML that is the same for everybody, rendered once and kept, with gaps that each request
+fills: where the card stands (for addresses and the journal), the reason it is shown, how long ago a post was published.
+
+A fragment is kept together with the values it was rendered from and used only for equal ones, so it is never older than
+the values at hand. It is rendered outside the request's context: a template that asks for the visitor fails.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import Context
+from functools import lru_cache
+from re import escape as escaped_pattern
+from re import split
+from secrets import token_hex
+from typing import Any
+from uuid import UUID
+
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup, escape
+
+from unwall.catalogue.values import ProductCard
+from unwall.channels.http.rendering import environment
+from unwall.channels.shop import links
+from unwall.channels.shop.views import post_tile, product_tile, published, tagged
+from unwall.commerce.orders.values import Origin
+from unwall.content.posts.values import Post
+
+MAX_FRAGMENTS = 10_000
+"""A product card takes about 1 kB, a post 3 kB."""
+COMPONENTS = "design/components.html"
+ORIGIN, IMPRESSION, REASON, PUBLISHED = (f"gap-{name}-{token_hex(8)}" for name in ("origin", "seen", "why", "when"))
+"""Stand in a fragment's HTML where the gaps are; no text of a merchant can hold them."""
+_GAPS = "|".join(escaped_pattern(gap) for gap in (ORIGIN, IMPRESSION, REASON, PUBLISHED))
+
+
+class Fragment:
+    """HTML with gaps."""
+
+    def __init__(self, html: str) -> None:
+        self._parts: list[str] = split(f"({_GAPS})", html)  # what stands at odd places is a gap
+
+    def fill(self, values: dict[str, str]) -> Markup:
+        """`values` are HTML, by gap."""
+        parts = self._parts.copy()
+        parts[1::2] = [values[gap] for gap in parts[1::2]]
+        return Markup("".join(parts))  # noqa: S704 (each value was escaped)
+
+
+class FragmentCache:
+    """At most `max_fragments`, the least recently used go first. Not shared between threads."""
+
+    def __init__(self, max_fragments: int) -> None:
+        self._max = max_fragments
+        self._kept: OrderedDict[object, tuple[object, Fragment]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: object, sources: object, render: Callable[[], str]) -> Fragment:
+        """The fragment of `key`; rendered anew where it was made from other sources."""
+        kept = self._kept.get(key)
+        if kept is None or kept[0] != sources:
+            kept = self._kept[key] = (sources, Fragment(Context().run(render)))
+        self._kept.move_to_end(key)
+        if len(self._kept) > self._max:
+            self._kept.popitem(last=False)
+        return kept[1]
+
+
+_cache = FragmentCache(MAX_FRAGMENTS)
+
+
+def component(lang: str, name: str, *args: Any, **more: Any) -> str:
+    """What a macro of the components renders."""
+    html: str = getattr(environment(lang).get_template(COMPONENTS).module, name)(*args, **more)
+    return html
+
+
+# --- product cards ----------------------------------------------------------------------------------------------------
+
+
+def product_card(
+    card: ProductCard,
+    lang: str,
+    origin: Origin,
+    slot: int | None = None,
+    *,
+    reason: str | None = None,
+    store: bool = True,
+    first: bool = False,
+) -> Markup:
+    """`store`: whether to name the store, which a page of the store itself need not; `first`: seen before scrolling."""
+
+    def render() -> str:
+        why = REASON if reason else None
+        tile = product_tile(card, lang, address_end=ORIGIN, impression=IMPRESSION, reason=why, store=store)
+        return component(lang, "product_card", tile, first=first)
+
+    key = ("card", card.product_id, lang, store, first, bool(reason))
+    return _cache.get(key, card, render).fill(
+        {
+            ORIGIN: origin_query(origin),
+            IMPRESSION: impression(origin, slot, "product_id", card.product_id),
+            REASON: str(escape(reason or "")),
+        }
+    )
+
+
+def product_cards(found: Iterable[ProductCard], lang: str, page: str, *, store: bool = True) -> list[Markup]:
+    """Of a grid, whose first two are seen before scrolling."""
+    origin = Origin(page=page)
+    return [product_card(card, lang, origin, n, store=store, first=n < 2) for n, card in enumerate(found)]
+
+
+# --- posts ------------------------------------------------------------------------------------------------------------
+
+
+def post_card(
+    post: Post,
+    cards: Mapping[UUID, ProductCard],
+    lang: str,
+    origin: Origin,
+    slot: int | None = None,
+    *,
+    lead: bool = False,
+    first: bool = False,
+) -> Markup:
+    """`lead`: large, at the top of a page; `first`: seen before scrolling."""
+    products = tagged(post, cards)
+
+    def render() -> str:
+        tile = post_tile(post, products, lang, address_end=ORIGIN, impression=IMPRESSION, published=PUBLISHED)
+        return component(lang, "post_card", tile, lead=lead, first=first)
+
+    return _cache.get(("post", post.id, lang, lead, first), (post, products), render).fill(
+        {
+            ORIGIN: origin_query(Origin(post.id, origin.page, origin.policy)),
+            IMPRESSION: impression(origin, slot, "post_id", post.id),
+            PUBLISHED: published(post, lang),
+        }
+    )
+
+
+def post_cards(
+    posts: Iterable[Post], cards: Mapping[UUID, ProductCard], lang: str, page: str, *, first: bool = False
+) -> list[Markup]:
+    """`first`: the first of them is seen before scrolling."""
+    origin = Origin(page=page)
+    return [post_card(post, cards, lang, origin, n, first=first and n == 0) for n, post in enumerate(posts)]
+
+
+# --- what fills the gaps ----------------------------------------------------------------------------------------------
+
+
+def impression(origin: Origin, slot: int | None, kind: str, item_id: UUID) -> Markup:
+    """JSON for the attribute that the browser sends when it was seen, under `kind` (product_id, post_id, account_id);
+    propensities are the server's own."""
+    place = "" if slot is None else f', "slot": {slot}'
+    return Markup(f'{_impression_start(origin.page, origin.policy, kind)}"{item_id}"{place}}}')  # noqa: S704
+
+
+@lru_cache(maxsize=1000)
+def _impression_start(page: str | None, policy: str | None, kind: str) -> str:
+    told = {name: value for name, value in (("page", page), ("policy", policy)) if value}
+    start = htmlsafe_json_dumps(told | {kind: ""})
+    return start.removesuffix('""}')
+
+
+@lru_cache(maxsize=1000)
+def origin_query(origin: Origin) -> str:
+    """The end of an address that tells what led there, as HTML."""
+    return str(escape(links.with_query("", links.origin_fields(origin))))

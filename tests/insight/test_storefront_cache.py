@@ -1,0 +1,226 @@
+"""The shop shows changes as soon as its process hears of them, whoever made them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.insight.market import ANN, TEA, add_post, add_product, open_market, post, product, variant
+from unwall.content.accounts.actions import follow
+from unwall.content.posts.actions import like
+from unwall.insight.pages.storefront_cache import StorefrontCache
+from unwall.journal.values import Visit
+from unwall.kernel.database import Database, connect
+from unwall.kernel.ids import derived_id, new_id
+
+SOON = 10
+
+
+class Process(StorefrontCache):
+    """A cache as another process has it, with what it has heard."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__()
+        self.db = db
+        self.changes: asyncio.Queue[str] = asyncio.Queue()
+        self.resets: asyncio.Queue[bool] = asyncio.Queue()
+
+    def hear(self, change: str) -> None:
+        if not change.startswith("marker:"):
+            super().hear(change)
+        self.changes.put_nowait(change)
+
+    def reset(self, *, listening: bool) -> None:
+        super().reset(listening=listening)
+        self.resets.put_nowait(listening)
+
+    async def hears(self, marker: str) -> list[str]:
+        """What was notified before the marker."""
+        heard: list[str] = []
+        async with asyncio.timeout(SOON):
+            while (change := await self.changes.get()) != marker:
+                heard.append(change)
+        return heard
+
+    async def shows(self, lang: str = "en") -> tuple:
+        """Of the green tea: its card, its page, its bundles; and the post about it."""
+        async with self.db.read() as conn:
+            card = (await self.cards(conn, [product("green")], lang)).get(product("green"))
+            page = await self.product_page(conn, "tea", "green", lang)
+            bundles = await self.bundles_with(conn, product("green"), lang)
+            posts = await self.posts(conn, [post("spring")], lang)
+            merchant = await self.merchant(conn, "tea", lang)
+            nodes = await self.nodes(conn, TEA, lang)
+        return card, page, bundles, posts, merchant, nodes
+
+
+@pytest.fixture
+async def processes(db: Database) -> AsyncIterator[list[Process]]:
+    """Two, each with connections of its own; what they show at first is kept."""
+    async with db.transaction() as conn:
+        await open_market(conn)
+        await add_post(conn, "spring", TEA, ["green"])
+    async with AsyncExitStack() as stack:
+        found = []
+        for _ in range(2):
+            process = Process(await stack.enter_async_context(connect(db.url, size=2)))
+            await stack.enter_async_context(process.watching(db.url))
+            assert await process.resets.get() is True
+            await process.shows()
+            await process.shows("zh")
+            found.append(process)
+        yield found
+
+
+Change = Callable[[Database], Awaitable[object]]
+
+
+async def changed(db: Database, processes: list[Process], change: Change) -> list[str]:
+    """What all have heard of a change."""
+    marker = f"marker:{new_id()}"
+    await change(db)
+    await db.pool.execute("SELECT pg_notify('changes', $1)", marker)
+    heard = [await process.hears(marker) for process in processes]
+    assert all(found == heard[0] for found in heard)
+    return heard[0]
+
+
+def sql(statement: str, *args: object) -> Change:
+    async def run(db: Database) -> None:
+        async with db.confined(TEA) as conn:
+            await conn.execute(statement, *args)
+
+    return run
+
+
+async def test_a_new_price_and_title_are_shown_by_every_process(db: Database, processes: list[Process]) -> None:
+    green = product("green")
+    heard = await changed(
+        db, processes, sql("UPDATE variant SET price = 1250, compare_at = 1500 WHERE id = $1", variant("green"))
+    )
+    assert heard == [f"product:{green}"]
+    await changed(db, processes, sql("UPDATE product SET title = 'Spring tea' WHERE id = $1", green))
+    for process in processes:
+        for lang, title in (("en", "Spring tea"), ("zh", "中green")):
+            card, page, *_ = await process.shows(lang)
+            assert (card.price, card.compare_at, card.title) == (1250, 1500, title)
+            assert (page.variants[0].price, page.product.title) == (1250, title)
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "value"),
+    [
+        (sql("UPDATE post SET title = 'April' WHERE id = $1", post("spring")), lambda s: s[3][0].title, "April"),
+        (sql("DELETE FROM post_tag WHERE post_id = $1", post("spring")), lambda s: s[3][0].tags, []),
+        (
+            sql("UPDATE account SET name = 'Teahouse' WHERE merchant_id = $1", TEA),
+            lambda s: s[3][0].account_name,
+            "Teahouse",
+        ),
+        (
+            sql("UPDATE merchant SET name = 'Teahouse' WHERE id = $1", TEA),
+            lambda s: (s[0].merchant_name, s[4].name),
+            ("Teahouse", "Teahouse"),
+        ),
+        (sql("UPDATE product SET status = 'archived' WHERE id = $1", product("green")), lambda s: s[:2], (None, None)),
+        (sql("UPDATE product SET slug = 'sencha' WHERE id = $1", product("green")), lambda s: s[1], None),
+    ],
+)
+async def test_a_change_is_shown(db: Database, processes: list[Process], change, what, value) -> None:
+    await changed(db, processes, change)
+    for process in processes:
+        assert what(await process.shows()) == value
+
+
+async def test_new_nodes_bundles_and_products_are_shown(db: Database, processes: list[Process]) -> None:
+    async with processes[0].db.read() as conn:
+        assert await processes[0].product_page(conn, "tea", "oolong", "en") is None
+    node, bundle = new_id(), new_id()
+    await changed(
+        db,
+        processes,
+        sql(
+            "INSERT INTO node (id, merchant_id, code, kind, name, city, address, latitude, longitude, timezone,"
+            " opening_hours, ships, pickup, pick_minutes, pick_cost)"
+            " VALUES ($1, $2, 'HZ', 'shop', 'West Lake', 'Hangzhou', '1', 30, 120, 'Asia/Shanghai', '24/7', true, true,"
+            " 1, 0)",
+            node,
+            TEA,
+        ),
+    )
+    await changed(
+        db, processes, sql("INSERT INTO bundle (id, merchant_id, slug, title) VALUES ($1, $2, 'b', 'B')", bundle, TEA)
+    )
+    part = "INSERT INTO bundle_part (bundle_id, position, variant_id, merchant_id, quantity) VALUES ($1, 0, $2, $3, 1)"
+    await changed(db, processes, sql(part, bundle, variant("green"), TEA))
+
+    async def oolong(db: Database) -> None:
+        async with db.transaction() as conn:
+            await add_product(conn, TEA, "oolong")
+
+    await changed(db, processes, oolong)
+    for process in processes:
+        _, _, bundles, _, _, nodes = await process.shows()
+        assert ([n.id for n in nodes], [b.id for b in bundles]) == ([node], [bundle])
+        async with process.db.read() as conn:
+            found = await process.product_page(conn, "tea", "oolong", "en")
+        assert found is not None
+
+
+async def test_a_product_of_a_bundle_changes_the_bundle(db: Database, processes: list[Process]) -> None:
+    bundle = new_id()
+    part = "INSERT INTO bundle_part (bundle_id, position, variant_id, merchant_id, quantity) VALUES ($1, $2, $3, $4, 1)"
+    await changed(
+        db, processes, sql("INSERT INTO bundle (id, merchant_id, slug, title) VALUES ($1, $2, 'b', 'B')", bundle, TEA)
+    )
+    for position, name in enumerate(("green", "white")):
+        await changed(db, processes, sql(part, bundle, position, variant(name), TEA))
+    for process in processes:
+        await process.shows()
+    await changed(db, processes, sql("UPDATE variant SET price = 7 WHERE id = $1", variant("white")))
+    for process in processes:
+        assert [p.item.price for p in (await process.shows())[2][0].parts] == [1000, 7]
+
+
+async def test_a_like_is_counted_and_a_follower_changes_no_post(db: Database, processes: list[Process]) -> None:
+    visit = Visit(ANN, new_id(), None, "en")
+
+    async def likes(db: Database) -> None:
+        async with db.transaction() as conn:
+            await like(conn, visit, post("spring"))
+
+    async def follows(db: Database) -> None:
+        async with db.transaction() as conn:
+            await follow(conn, visit, derived_id("account", "tea"))
+
+    assert await changed(db, processes, likes) == [f"post:{post('spring')}"]
+    for process in processes:
+        assert (await process.shows())[3][0].likes == 1
+    assert await changed(db, processes, follows) == []
+
+
+async def test_what_is_rolled_back_is_not_heard(db: Database, processes: list[Process]) -> None:
+    async def nothing(db: Database) -> None:
+        with pytest.raises(ZeroDivisionError):
+            async with db.transaction() as conn:
+                await conn.execute("UPDATE variant SET price = 1 WHERE id = $1", variant("green"))
+                raise ZeroDivisionError
+
+    assert await changed(db, processes, nothing) == []
+
+
+async def test_everything_is_dropped_with_the_connection_on_which_changes_are_heard(
+    db: Database, processes: list[Process]
+) -> None:
+    """What changes while nobody listens is shown too: nothing is kept until somebody does again."""
+    process = processes[0]
+    listeners = "pid <> pg_backend_pid() AND datname = current_database() AND query ~ '^(LISTEN|SELECT 1$)'"
+    await db.pool.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {listeners}")
+    async with asyncio.timeout(SOON):
+        assert await process.resets.get() is False
+        await db.pool.execute("UPDATE variant SET price = 2 WHERE id = $1", variant("green"))
+        assert (await process.shows())[0].price == 2
+        assert await process.resets.get() is True
+    await changed(db, processes[:1], sql("UPDATE variant SET price = 3 WHERE id = $1", variant("green")))
+    assert (await process.shows())[0].price == 3

@@ -12,6 +12,7 @@ from jinja2.utils import htmlsafe_json_dumps
 
 from unwall.channels.design import STATIC, TEMPLATES
 from unwall.channels.http.rendering import NavLink
+from unwall.kernel.text import LANGUAGES
 
 PAGES: Final = ("shop", "console", "counter", "styleguide")
 PRODUCT: Final = {
@@ -40,7 +41,7 @@ def context(**more: Any) -> dict[str, Any]:
     page = SimpleNamespace(lang="zh", title="Title", nonce=None, path="/here", csrf="token", theme="dark")
     nav = [NavLink("/", "Home", "home", True), NavLink("/bag", "Bag", "bag", False)]
     blank = {"me": None, "bag_count": 2, "place": None, "merchant": None, "staff": None, "nav": nav}
-    return {"page": page, "asset": lambda path: f"/static/{path}?v=1"} | blank | more
+    return {"page": page, "languages": LANGUAGES, "asset": lambda path: f"/static/{path}?v=1"} | blank | more
 
 
 def render(source: str, **more: Any) -> str:

@@ -94,7 +94,7 @@ def sql(statement: str, *args: object) -> Change:
     return run
 
 
-async def test_a_new_price_and_title_are_shown_by_every_process(db: Database, processes: list[Process]) -> None:
+async def test_p10_a_new_price_and_title_are_shown_by_every_process(db: Database, processes: list[Process]) -> None:
     green = product("green")
     heard = await changed(
         db, processes, sql("UPDATE variant SET price = 1250, compare_at = 1500 WHERE id = $1", variant("green"))
@@ -127,7 +127,7 @@ async def test_a_new_price_and_title_are_shown_by_every_process(db: Database, pr
         (sql("UPDATE product SET slug = 'sencha' WHERE id = $1", product("green")), lambda s: s[1], None),
     ],
 )
-async def test_a_change_is_shown(db: Database, processes: list[Process], change, what, value) -> None:
+async def test_p10_a_change_is_shown(db: Database, processes: list[Process], change, what, value) -> None:
     await changed(db, processes, change)
     for process in processes:
         assert what(await process.shows()) == value
@@ -210,7 +210,7 @@ async def test_what_is_rolled_back_is_not_heard(db: Database, processes: list[Pr
     assert await changed(db, processes, nothing) == []
 
 
-async def test_everything_is_dropped_with_the_connection_on_which_changes_are_heard(
+async def test_p10_everything_is_dropped_with_the_connection_on_which_changes_are_heard(
     db: Database, processes: list[Process]
 ) -> None:
     """What changes while nobody listens is shown too: nothing is kept until somebody does again."""

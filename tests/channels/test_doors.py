@@ -95,6 +95,7 @@ class Things(msgspec.Struct, frozen=True):
     staff_id: UUID
     key_id: UUID
     bundle_id: UUID
+    account_id: UUID
     line: int = 1
 
 
@@ -122,7 +123,17 @@ async def town(db: Database) -> Town:
         order = await conn.fetchval("SELECT order_id FROM shipment")
         staff = await conn.fetchval("SELECT id FROM staff WHERE email = $1", email)
     things = Things(
-        shipment, order, cart, market.scarf, market.red, market.west_lake, stall.morning, staff, key, bundle
+        shipment_id=shipment,
+        order_id=order,
+        cart_id=cart,
+        product_id=market.scarf,
+        variant_id=market.red,
+        node_id=market.west_lake,
+        post_id=stall.morning,
+        staff_id=staff,
+        key_id=key,
+        bundle_id=bundle,
+        account_id=stall.account,
     )
     return Town(market, things, other)
 

@@ -47,6 +47,7 @@ async def test_collaborators_are_listed_and_removed(bureau: Bureau) -> None:
     assert (await bureau.post(remove[1])).status_code == 303
     assert await bureau.value(count, bureau.market.merchant) == 0
     assert "@rival" not in (await bureau.get(TAGGING)).text
+    assert (await bureau.post(remove[1])).status_code == 404
 
 
 @pytest.mark.parametrize("handle", ["", "nobody", "<script>"])

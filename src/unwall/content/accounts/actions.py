@@ -79,10 +79,15 @@ async def add_collaborator(conn: Transaction, merchant_id: UUID, handle: str) ->
 
 
 async def remove_collaborator(conn: Transaction, merchant_id: UUID, account_id: UUID) -> None:
-    """From now on the account's tags of the merchant's products are not shown; removing twice changes nothing."""
-    await conn.execute(
-        "DELETE FROM tagging_collaborator WHERE merchant_id = $1 AND account_id = $2", merchant_id, account_id
+    """From now on the account's tags of the merchant's products are not shown. Raises `NoSuchAccount` where it is not
+    listed."""
+    removed = await conn.fetchval(
+        "DELETE FROM tagging_collaborator WHERE merchant_id = $1 AND account_id = $2 RETURNING true",
+        merchant_id,
+        account_id,
     )
+    if not removed:
+        raise NoSuchAccount(NO_SUCH_ACCOUNT)
 
 
 # --- followers --------------------------------------------------------------------------------------------------------

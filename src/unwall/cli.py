@@ -49,6 +49,7 @@ journal = typer.Typer(help="Look after the journal.", no_args_is_help=True)
 bring = typer.Typer(help="Bring data in.", no_args_is_help=True)
 send = typer.Typer(help="Take data out.", no_args_is_help=True)
 member = typer.Typer(help="Members.", no_args_is_help=True)
+staff = typer.Typer(help="Staff of merchants.", no_args_is_help=True)
 merchant = typer.Typer(help="Merchants.", no_args_is_help=True)
 for name, group in {
     "stock": stock,
@@ -56,6 +57,7 @@ for name, group in {
     "import": bring,
     "export": send,
     "member": member,
+    "staff": staff,
     "merchant": merchant,
 }.items():
     app.add_typer(group, name=name)
@@ -274,6 +276,8 @@ def show_import(report: DatasetReport) -> None:
         out.print(f"The store is at /m/{slug}.", highlight=False)
     if report.log_ins:
         show_log_ins(report.log_ins, "Log-ins of the data set")
+    elif report.changed:
+        out.print("Staff need a new password each: unwall staff password EMAIL", highlight=False)
 
 
 @send.command("dataset")
@@ -306,6 +310,23 @@ def claim_member(
                 raise Invalid.one("--merchant", f"There is no merchant {merchant_slug}.")
             await people.claim_member(conn, found.id, code, email, hashed)
         out.print(f"Customer {code} can now sign in as {email}.", highlight=False)
+
+    with_database(work)
+
+
+@staff.command("password")
+def set_staff_password(
+    email: str,
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+) -> None:
+    """Give somebody on a merchant's staff a new password, and sign them out everywhere."""
+    check_person(email, email, password)
+
+    async def work(db: Database, _: Files) -> None:
+        hashed = await sessions.hash_password(password)
+        async with db.transaction() as conn:
+            await sessions.set_staff_password(conn, email, hashed)
+        out.print(f"{email} signs in at /console or /counter with the new password.", highlight=False)
 
     with_database(work)
 

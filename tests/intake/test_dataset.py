@@ -33,7 +33,7 @@ from unwall.kernel.files import Files, open_files
 from unwall.media.pictures import store
 from unwall.media.rules import renditions
 from unwall.people.actions import add_merchant
-from unwall.people.sessions import sign_in_member, sign_in_staff, sign_up
+from unwall.people.sessions import hash_password, set_staff_password, sign_in_member, sign_in_staff, sign_up
 from unwall.people.values import BadCredentials
 from unwall_demo.dataset import DemoMarket
 
@@ -186,6 +186,7 @@ def test_no_password_and_no_hash_leaves_an_install(market):
 
 SHOP, OTHER = UUID(int=1 << 80), UUID(int=2 << 80)
 PRODUCT, VARIANT, MEMBER, ACCOUNT, POST, ORDER = (UUID(int=(n << 80) + 7) for n in range(6))
+ACCOUNT_OF_ANN = UUID(int=99)
 SOME_DAY = "2026-03-01T10:00:00Z"
 MERCHANT = {"id": SHOP, "slug": "shop", "name": "Shop", "currency": "EUR", "timezone": "Europe/Paris"}
 LINES: dict[str, list[dict[str, object]]] = {
@@ -392,6 +393,21 @@ async def test_nothing_refers_to_a_thing_of_another_merchant(db, bring, tmp_path
     assert wrong.value.errors[0].field == "variants.jsonl, product_id"
 
 
+async def test_nothing_is_published_under_the_account_of_a_member(db, bring, tmp_path):
+    await bring(dataset(tmp_path / "before", products=[], variants=[], journal=[]))
+    async with db.transaction() as conn:
+        account = await conn.fetchval(
+            "INSERT INTO account (id, member_id, kind, handle, name)"
+            " VALUES ($1, $2, 'creator', 'ann', 'Ann') RETURNING id",
+            ACCOUNT_OF_ANN,
+            MEMBER,
+        )
+    post = {"id": POST, "merchant_id": SHOP, "account_id": account, "kind": "note", "state": "draft"}
+    with pytest.raises(Invalid) as wrong:
+        await bring(dataset(tmp_path / "set", posts=[post | {"created_at": SOME_DAY}]))
+    assert wrong.value.errors[0].field.startswith("posts.jsonl")
+
+
 async def test_html_of_a_data_set_is_cleaned(db, bring, tmp_path):
     post = {"id": POST, "merchant_id": SHOP, "account_id": ACCOUNT, "kind": "note", "state": "draft"}
     posts = [post | {"body": "*Yes* <script>no()</script>", "created_at": SOME_DAY}]
@@ -423,6 +439,9 @@ async def test_passwords_of_a_demonstration_are_hashed_once(db, bring, tmp_path)
         await sign_in_staff(db, "3@example.com", "for showing", "here", NOW)
     async with db.read() as conn:
         assert await conn.fetchval("SELECT count(DISTINCT password_hash) FROM staff") == 2
+    async with db.transaction() as conn:
+        await set_staff_password(conn, "3@Example.com ", await hash_password("of their own"))
+    await sign_in_staff(db, "3@example.com", "of their own", "here", NOW)
 
 
 # --- exporting --------------------------------------------------------------------------------------------------------

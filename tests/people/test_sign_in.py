@@ -5,7 +5,7 @@ import pytest
 
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
-from unwall.kernel.errors import Forbidden, Invalid, TooMany
+from unwall.kernel.errors import Forbidden, Invalid, NotFound, TooMany
 from unwall.people import actions, reads, rules, sessions
 from unwall.people.values import ApiKey, ApiScope, BadCredentials, Permission, Role, Staff
 
@@ -142,3 +142,25 @@ async def test_a_store_with_wrong_fields_is_not_opened_and_each_is_named(db: Dat
             await actions.add_merchant(conn, "-Tea", " ", "XYZ", "Mars/Olympus")
         assert list(caught.value.by_field()) == ["slug", "name", "currency", "timezone"]
         assert await conn.fetchval("SELECT count(*) FROM merchant") == 0
+
+
+async def test_a_new_password_ends_every_session_of_the_staff_and_of_nobody_else(db: Database):
+    async with db.transaction() as conn:
+        merchant_id = await actions.add_merchant(conn, "shop", "Shop", "EUR", "Europe/Paris")
+        for email in ("one@example.com", "two@example.com"):
+            await actions.add_staff(
+                conn, merchant_id, email, "N", await sessions.hash_password("the old one"), Role.OWNER, None
+            )
+    for email in ("one@example.com", "two@example.com"):
+        await sessions.sign_in_staff(db, email, "the old one", "here", now())
+    async with db.transaction() as conn:
+        await sessions.set_staff_password(conn, "one@example.com", await sessions.hash_password("the new one"))
+    async with db.read() as conn:
+        left = await conn.fetch("SELECT s.email FROM session JOIN staff s ON s.id = person_id")
+    assert [record["email"] for record in left] == ["two@example.com"]
+    with pytest.raises(BadCredentials):
+        await sessions.sign_in_staff(db, "one@example.com", "the old one", "here", now())
+    await sessions.sign_in_staff(db, "one@example.com", "the new one", "here", now())
+    with pytest.raises(NotFound):
+        async with db.transaction() as conn:
+            await sessions.set_staff_password(conn, "nobody@example.com", "hash")

@@ -11,7 +11,7 @@ import msgspec
 from pwdlib import PasswordHash
 
 from unwall.kernel.database import Database, Transaction
-from unwall.kernel.errors import Invalid
+from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
 from unwall.kernel.secrets import fingerprint, token
 from unwall.kernel.text import N_
@@ -109,6 +109,16 @@ async def _open_session(conn: Transaction, audience: Audience, person_id: UUID) 
         rules.SESSION_DAYS[audience],
     )
     return SignedIn(person_id, secret)
+
+
+async def set_staff_password(conn: Transaction, email: str, password_hash: str) -> None:
+    """Every session of theirs ends. Raises `NotFound`. The hash is made with `hash_password`."""
+    staff_id = await conn.fetchval(
+        "UPDATE staff SET password_hash = $2 WHERE email = $1 RETURNING id", rules.clean_email(email), password_hash
+    )
+    if staff_id is None:
+        raise NotFound(N_("There is no such member of staff."))
+    await conn.execute("DELETE FROM session WHERE audience = 'staff' AND person_id = $1", staff_id)
 
 
 async def sign_out(conn: Transaction, secret: str) -> None:

@@ -66,11 +66,11 @@ class Loader:
             return
         found = await self._conn.fetchrow(
             f"SELECT {table.key} FROM {table.name} t JOIN incoming i USING ({table.key})"
-            " WHERE t.merchant_id <> i.merchant_id LIMIT 1"
+            " WHERE t.merchant_id IS DISTINCT FROM i.merchant_id LIMIT 1"
         )
         if found:
             key = ", ".join(f"{field} {value}" for field, value in found.items())
-            raise Invalid.one(f"{name}.jsonl", f"The record with {key} is another merchant's in this install.")
+            raise Invalid.one(f"{name}.jsonl", f"The record with {key} is somebody else's in this install.")
 
     async def _merge_members(self) -> dict[UUID, UUID]:
         """Take the members out whose e-mail address this install knows under another id: by their id, that one."""
@@ -86,11 +86,11 @@ class Loader:
         for child, field, parent in await self._conn.fetch(_FOREIGN_KEYS, list(names)):
             wrong = await self._conn.fetchrow(
                 f"SELECT c.{field} FROM {child} c JOIN {parent} p ON p.id = c.{field}"
-                " WHERE c.merchant_id = ANY($1) AND p.merchant_id <> c.merchant_id LIMIT 1",
+                " WHERE c.merchant_id = ANY($1) AND p.merchant_id IS DISTINCT FROM c.merchant_id LIMIT 1",
                 list(self._merchants),
             )
             if wrong:
-                raise Invalid.one(f"{names[child]}.jsonl, {field}", f"{wrong[0]} is another merchant's.")
+                raise Invalid.one(f"{names[child]}.jsonl, {field}", f"{wrong[0]} is not this merchant's.")
 
 
 async def lock_merchants(conn: Transaction, slugs: Mapping[UUID, str]) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from unwall import settings
 from unwall.catalogue.actions import index_products
 from unwall.insight.attribution.actions import attribute_since
 from unwall.insight.recommend.actions import train
@@ -25,8 +26,6 @@ from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files
 from unwall.media.pictures import derive
 from unwall.media.rules import size_of
-
-ATTRIBUTION_WINDOW = timedelta(days=7)
 
 
 class DatasetReport(msgspec.Struct, frozen=True):
@@ -111,7 +110,9 @@ async def _load(
         written["touches"] = await derive_touches(conn, ids)
         if "attributions" not in sizes:
             since = min(merchant.created_at for merchant in merchants)
-            written["attributions"] = await attribute_since(conn, since, ATTRIBUTION_WINDOW)
+            written["attributions"] = await attribute_since(
+                conn, since, timedelta(days=settings.load().attribution_days)
+            )
     return written
 
 

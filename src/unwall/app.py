@@ -1,4 +1,4 @@
-"""The running program: the rooms put together. Holds no rules."""
+"""The web process: routes, middleware and services put together. Holds no rules."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -55,7 +55,7 @@ async def work(services: Services, stop: asyncio.Event) -> None:
 
 def handlers(services: Services) -> Mapping[str, Handler]:
     """Jobs by the name under which they are enqueued."""
-    return {attribution.ATTRIBUTE: partial(attribution.attribute, services.db, services.settings.attribution_days)}
+    return {attribution.ATTRIBUTE: attribution.Attributor(services.db, services.settings.attribution_days)}
 
 
 def routines(services: Services) -> Mapping[tuple[str, str], Routine]:

@@ -1,7 +1,9 @@
 """Which post led to which sale, and what the merchant's first screen says of it."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -188,11 +190,32 @@ async def test_a_recorded_purchase_is_attributed_by_its_job(market):
         order = await add_order(conn, "1", TEA, ANN, [("green", 1, post("spring"))])
     bought = did(ANN, EventKind.PURCHASE, "green", order_id=order)
     other = did(ANN, EventKind.PURCHASE, "white", order_id=order)
-    await jobs.attribute(market, 7, msgspec.json.encode([bought, other]))
-    await jobs.attribute(market, 7, msgspec.json.encode([bought]))
-    await jobs.attribute(market, 7, msgspec.json.encode([did(ANN, EventKind.PURCHASE, "green")]))
+    attribute = jobs.Attributor(market, 7)
+    await attribute(msgspec.json.encode([bought, other]))
+    await attribute(msgspec.json.encode([bought]))
+    await attribute(msgspec.json.encode([did(ANN, EventKind.PURCHASE, "green")]))
     async with market.read() as conn:
         assert await credited(conn) == {order: (post("spring"), "in-post")}
+
+
+async def test_of_jobs_that_run_together_one_that_fails_fails_alone(market):
+    async with market.transaction() as conn:
+        orders = [
+            await add_order(conn, str(n), TEA, who, [("green", 1, post("spring"))])
+            for n, who in enumerate((ANN, BOB, EVE))
+        ]
+        await conn.execute(
+            "ALTER TABLE attribution ADD CONSTRAINT no_good CHECK (order_id <> '" + str(orders[1]) + "')"
+        )
+    attribute = jobs.Attributor(market, 7)
+    payloads = [
+        msgspec.json.encode([did(who, EventKind.PURCHASE, "green", order_id=order)])
+        for who, order in zip((ANN, BOB, EVE), orders, strict=True)
+    ]
+    answers = await asyncio.gather(*[attribute(payload) for payload in payloads], return_exceptions=True)
+    assert [type(answer) for answer in answers] == [type(None), asyncpg.CheckViolationError, type(None)]
+    async with market.read() as conn:
+        assert set(await credited(conn)) == {orders[0], orders[2]}
 
 
 async def test_the_console_sees_what_each_post_did_and_only_its_own(market):

@@ -1,4 +1,4 @@
-"""What a browser may tell, over HTTP."""
+"""What a browser may send, over HTTP."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ VISIT = Visit(ANN, derived_id("session"), BOB, "en")
 ALL = f"SELECT {', '.join(Event.__struct_fields__)} FROM journal ORDER BY at, id"
 
 
-def told(kind: str = "view", **more) -> dict:
+def sent(kind: str = "view", **more) -> dict:
     return {"id": str(new_id()), "kind": kind, "at": NOON.isoformat(), **more}
 
 
@@ -35,7 +35,7 @@ def beacon(*events: dict) -> bytes:
     return json.dumps({"events": events}).encode()
 
 
-def faults(*events: dict) -> dict[str, str]:
+def errors_of(*events: dict) -> dict[str, str]:
     with pytest.raises(Invalid) as caught:
         accept(beacon(*events), VISIT, NOON)
     return caught.value.by_field()
@@ -45,7 +45,7 @@ def faults(*events: dict) -> dict[str, str]:
 
 
 def test_who_it_was_comes_from_the_visit_and_the_rest_from_the_browser():
-    seen = told("dwell", product_id=str(BOB), post_id=str(ANN), page="post", slot=3, policy="newest-1")
+    seen = sent("dwell", product_id=str(BOB), post_id=str(ANN), page="post", slot=3, policy="newest-1")
     seen["body"] = {"kind": "dwell", "seconds": 2.5}
     assert accept(beacon(seen), VISIT, NOON) == [
         Event(
@@ -63,24 +63,24 @@ def test_who_it_was_comes_from_the_visit_and_the_rest_from_the_browser():
             body=DwellBody(2.5),
         )
     ]
-    searched = told("search", body={"kind": "search", "query": "丝绸"})
+    searched = sent("search", body={"kind": "search", "query": "丝绸"})
     assert accept(beacon(searched), VISIT, NOON)[0].body == SearchBody("丝绸")
 
 
 @pytest.mark.parametrize("kind", ["purchase", "add-to-cart", "follow", "like", "checkout", "counter-sale"])
-def test_facts_are_not_told_by_browsers(kind):
-    assert list(faults(told(), told(kind))) == ["events[1].kind"]
+def test_facts_are_not_taken_from_browsers(kind):
+    assert list(errors_of(sent(), sent(kind))) == ["events[1].kind"]
 
 
 @pytest.mark.parametrize(
     ("minutes", "fine"), [(5, True), (5.1, False), (-7 * 24 * 60, True), (-7 * 24 * 60 - 0.1, False)]
 )
 def test_times_are_believed_within_reason(minutes, fine):
-    event = told(at=(NOON + timedelta(minutes=minutes)).isoformat())
+    event = sent(at=(NOON + timedelta(minutes=minutes)).isoformat())
     if fine:
         assert len(accept(beacon(event), VISIT, NOON)) == 1
     else:
-        assert list(faults(event)) == ["events[0].at"]
+        assert list(errors_of(event)) == ["events[0].at"]
 
 
 @pytest.mark.parametrize(
@@ -107,26 +107,26 @@ def test_times_are_believed_within_reason(minutes, fine):
     ],
 )
 def test_what_is_wrong_is_named(wrong, field):
-    assert list(faults(told(), told(**wrong))) == [field]
+    assert list(errors_of(sent(), sent(**wrong))) == [field]
 
 
 def test_a_missing_field_is_named():
-    event = told()
+    event = sent()
     del event["kind"]
-    assert list(faults(event)) == ["events[0].kind"]
+    assert list(errors_of(event)) == ["events[0].kind"]
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"null", b"[]", b"{}", b'{"events": []}', b'{"events": {}}', b"\xff", b"{", beacon(*[told()] * 101)]
+    "raw", [b"", b"null", b"[]", b"{}", b'{"events": []}', b'{"events": {}}', b"\xff", b"{", beacon(*[sent()] * 101)]
 )
 def test_what_is_no_beacon_is_refused(raw):
     with pytest.raises(Invalid):
         accept(raw, VISIT, NOON)
 
 
-def test_every_fault_is_named_at_once():
+def test_every_error_is_named_at_once():
     later = (NOON + timedelta(days=1)).isoformat()
-    assert list(faults(told("purchase"), told(), told(at=later))) == ["events[0].kind", "events[2].at"]
+    assert list(errors_of(sent("purchase"), sent(), sent(at=later))) == ["events[0].kind", "events[2].at"]
 
 
 # --- over HTTP --------------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ async def browser(db):
 
 
 def lately(kind: str = "view", **more) -> dict:
-    return {**told(kind, **more), "at": datetime.now(UTC).isoformat()}
+    return {**sent(kind, **more), "at": datetime.now(UTC).isoformat()}
 
 
 async def test_a_beacon_is_stored_under_the_merchant_it_is_about(browser, db):
@@ -175,7 +175,7 @@ async def test_a_beacon_is_stored_under_the_merchant_it_is_about(browser, db):
     assert [stored[event["id"]] for event in events] == [TEA, TEA, derived_id("label"), None, None]
 
 
-async def test_telling_again_changes_nothing(browser, db):
+async def test_sending_again_changes_nothing(browser, db):
     raw = beacon(lately(), lately())
     assert (await browser.post("/journal", content=raw)).json() == {"accepted": 2, "new": 2}
     assert (await browser.post("/journal", content=raw)).json() == {"accepted": 2, "new": 0}

@@ -37,7 +37,7 @@ async def test_a_retry_adds_nothing_and_its_neighbours_still_get_in(db):
 
     answers = await asyncio.gather(ingest.add([event(2), event(3)]), ingest.add([event(3), event(4), event(4)]))
 
-    assert sum(answers) == 2  # whoever was first brought the third
+    assert sum(answers) == 2  # the third counts for the first caller
     assert {e.id for e in await stored(db)} == {event(n).id for n in (1, 2, 3, 4)}
 
 

@@ -9,12 +9,12 @@ from unwall.kernel.jobs import NewJob, enqueue, working
 
 
 async def test_a_job_runs_once_its_transaction_has_committed(db: Database):
-    heard: asyncio.Queue[bytes] = asyncio.Queue()
-    async with working(db.url, {"greet": heard.put}, {}):
+    ran: asyncio.Queue[bytes] = asyncio.Queue()
+    async with working(db.url, {"greet": ran.put}, {}):
         async with db.transaction() as conn:
             await enqueue(conn, [NewJob("greet", b"hello")])
-            assert heard.empty()
-        assert await asyncio.wait_for(heard.get(), timeout=20) == b"hello"
+            assert ran.empty()
+        assert await asyncio.wait_for(ran.get(), timeout=20) == b"hello"
 
 
 async def test_a_job_of_a_transaction_that_failed_is_never_run(db: Database):
@@ -77,13 +77,13 @@ async def lose_connection(db: Database) -> None:
 
 
 async def test_jobs_go_on_after_a_lost_connection(db: Database):
-    heard: asyncio.Queue[bytes] = asyncio.Queue()
-    async with working(db.url, {"greet": heard.put}, {}) as worker:
+    ran: asyncio.Queue[bytes] = asyncio.Queue()
+    async with working(db.url, {"greet": ran.put}, {}) as worker:
         for payload in (b"before", b"after", b"after again"):
             await until(lambda: worker.connected)
             async with db.transaction() as conn:
                 await enqueue(conn, [NewJob("greet", payload)])
-            assert await asyncio.wait_for(heard.get(), timeout=20) == payload
+            assert await asyncio.wait_for(ran.get(), timeout=20) == payload
             await lose_connection(db)
             await until(lambda: not worker.connected)
 

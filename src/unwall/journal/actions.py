@@ -48,7 +48,7 @@ async def insert_new(conn: Transaction, events: Sequence[Event]) -> set[UUID]:
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """By id: writers who bring the same events insert the same one first, and do not wait for each other in a ring."""
+    """By id: writers of the same events insert them in the same order, and cannot deadlock."""
     return sorted(events, key=attrgetter("id.int"))
 
 
@@ -61,7 +61,3 @@ async def record_touches(conn: Transaction, events: Sequence[Event]) -> None:
 async def delete_touches(conn: Transaction, before: datetime) -> None:
     """Of posts: those that no order can be attributed by any more."""
     await conn.execute("DELETE FROM touch WHERE at < $1", before)
-
-
-async def subscribe(conn: Transaction, kind: str, entrypoint: str) -> None:
-    await conn.execute("INSERT INTO subscription VALUES ($1, $2) ON CONFLICT DO NOTHING", kind, entrypoint)

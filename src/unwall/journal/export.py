@@ -27,7 +27,7 @@ from unwall.kernel.database import Connection, Database, rows
 SHORTEST_RETENTION = BEHIND + timedelta(days=1)
 """Browsers may send what is younger."""
 LOCK_SECONDS = 0.5
-"""How long dropping a partition may hold up whoever writes; it then waits for the next night."""
+"""How long dropping a partition may block writers; it is tried again the next night."""
 
 log = structlog.get_logger()
 
@@ -125,7 +125,7 @@ async def _drop(db: Database, conn: Connection, directory: Path, day: ExportedDa
     try:
         async with db.transaction() as transaction:
             await transaction.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
-            await transaction.execute(f"LOCK TABLE {partition} IN SHARE MODE")  # nobody adds a row from now on
+            await transaction.execute(f"LOCK TABLE {partition} IN SHARE MODE")  # blocks writers of that day
             if await transaction.fetchval(f"SELECT count(*) FROM {partition}") != day.rows:
                 return False
             await transaction.execute(f"DROP TABLE {partition}")

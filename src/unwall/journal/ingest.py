@@ -54,7 +54,7 @@ class Ingest:
         return sum(answer for answer in answers if isinstance(answer, int))
 
     def add_soon(self, events: Sequence[Event]) -> None:
-        """For impressions: nobody waits, and under too much load they are dropped rather than slow a page."""
+        """For impressions: the caller does not wait, and under too much load they are dropped."""
         try:
             for start in range(0, len(events), CHUNK):
                 self._batcher().submit(events[start : start + CHUNK]).add_done_callback(_log_failure)
@@ -106,7 +106,7 @@ class Ingest:
 
 
 def _count(chunk: Chunk, new: set[UUID]) -> int:
-    """How many of the chunk were new; each counts for the first caller who brought it."""
+    """How many of the chunk were new; an event counts for the first chunk that has it."""
     mine = {event.id for event in chunk} & new
     new -= mine
     return len(mine)

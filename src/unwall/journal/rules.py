@@ -68,7 +68,7 @@ def accept(raw: bytes, visit: Visit, now: datetime) -> list[Event]:
 
 
 def _located(message: str) -> Invalid:
-    """msgspec says "Expected ... - at `$.events[3].kind`"; people want the place first."""
+    """msgspec's message is "Expected ... - at `$.events[3].kind`"; `Invalid` has the field first."""
     words, _, place = message.partition(" - at `$.")
     missing = re.search(r"required field `(\w+)`|unknown field `(\w+)`", words)
     path = [place.rstrip("`")] if place else []
@@ -80,7 +80,7 @@ def _located(message: str) -> Invalid:
 def _errors(
     where: str, now: datetime, *, kind: EventKind, at: datetime, body: EventBody | None, **_: object
 ) -> Iterable[FieldError]:
-    """What the types of the fields do not say of one event of a browser."""
+    """What the types do not check."""
     if kind not in BROWSER_KINDS:
         kinds = ", ".join(sorted(BROWSER_KINDS))
         yield FieldError(f"{where}.kind", f"A browser may send {kinds}; not {kind}.")

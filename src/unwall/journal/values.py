@@ -40,10 +40,10 @@ class EventKind(StrEnum):
 BROWSER_KINDS = frozenset(
     {EventKind.IMPRESSION, EventKind.VIEW, EventKind.CLICK, EventKind.DWELL, EventKind.SHARE, EventKind.SEARCH}
 )
-"""What a browser may tell; everything else is a fact, and recorded by the action that makes it one."""
+"""What a browser may send; everything else is a fact, recorded by the action that makes it one."""
 
 TRAIL_KINDS = (EventKind.VIEW, EventKind.CLICK, EventKind.ADD_TO_CART, EventKind.PURCHASE)
-"""What lays a person's trail over products, from the weakest sign to the strongest."""
+"""Kinds that count for a person's trail of products, from the weakest signal to the strongest."""
 
 TOUCH_KINDS = frozenset(
     {
@@ -164,11 +164,11 @@ BROWSER_FIELDS = (
     "policy",
     "body",
 )
-"""Of an event that a browser may send. Who it was and whose the things are, the server knows better."""
+"""The fields that a browser may send. The person comes from the visit, the merchant from what the event is about."""
 
 
 class Trail(msgspec.Struct, frozen=True):
-    """What a person did to a product: when last, and the strongest thing ever."""
+    """A person and a product: when they last touched it, and the strongest kind ever."""
 
     product_id: UUID
     kind: EventKind
@@ -176,7 +176,7 @@ class Trail(msgspec.Struct, frozen=True):
 
 
 class ProductTouch(msgspec.Struct, frozen=True):
-    """A row of the table trail; `kind` is the strongest thing done to the product."""
+    """A row of the table trail; `kind` is the strongest so far."""
 
     person_id: UUID
     product_id: UUID

@@ -1,7 +1,7 @@
 """Group commit: many callers, one statement, one commit.
 
 Callers await their own answer; one task drains the queue, hands the whole batch to `work` and answers everyone.
-A batch starts as soon as the one before it ends, so a lone caller waits for nobody and a crowd shares one
+A batch starts as soon as the one before it ends, so a single caller does not wait and many callers share one
 commit (DeWitt et al., "Implementation Techniques for Main Memory Database Systems", 1984).
 """
 
@@ -69,7 +69,7 @@ class Batcher(Generic[Item, Answer]):
             answers = await self._work([item for item, _ in batch])
             if len(answers) != len(batch):
                 raise RuntimeError(f"{len(batch)} items got {len(answers)} answers")
-        except BaseException as error:  # the callers are told, and the other batches follow
+        except BaseException as error:  # the callers get it, and the other batches follow
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)

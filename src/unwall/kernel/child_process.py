@@ -23,7 +23,7 @@ log = structlog.get_logger()
 class ChildProcess:
     """Runs `command` while the context lasts. It gets a session of its own, so that Ctrl+C reaches the parent alone.
 
-    The child is first started in the calling thread: a program that forks afterwards meets a thread that only waits.
+    The child is first started in the calling thread, so that the other thread only waits if the program forks then.
     """
 
     def __init__(self, name: str, command: Sequence[str]) -> None:

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """Each is "ok", or says what is wrong; ages in seconds, None where unknown."""
+    """Each part is "ok" or a message; ages in seconds, None where unknown."""
 
     database: str
     worker: str
@@ -45,7 +45,7 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 async def beat(db: Database, alive: Callable[[], bool]) -> None:
-    """Until cancelled, and then remove the heartbeat. While `alive` says no there is none."""
+    """Until cancelled, and then remove the heartbeat. None is written while `alive` is false."""
     worker_id, host = new_id(), socket.gethostname()
     try:
         while True:

@@ -1,6 +1,7 @@
 """Background work by pgqueuer, in the same database: a job is enqueued in the transaction that needs it, or not at all.
 
-A job may run more than once (a worker may die after its work and before saying so), so every handler is idempotent.
+A job may run more than once (a worker may die after the work and before it is recorded), so every handler is
+idempotent.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ ATTEMPTS = 5
 BATCH = 50
 """Jobs taken at once."""
 ABANDONED_SECONDS = 15
-"""A job whose worker has not been heard of for so long is run by another."""
+"""A job whose worker has sent no sign of life for so long is run by another."""
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 5.0
 STEADY_SECONDS = 30.0

@@ -1,7 +1,7 @@
-"""News by PostgreSQL's LISTEN: one connection a process, fanned out to whoever follows a topic.
+"""PostgreSQL's LISTEN: one connection a process, fanned out to all who follow a topic.
 
-News says that something changed, not what: whoever hears it asks again. So it may be merged on its way, and after a
-lost connection everybody is told once, for nobody knows what was missed.
+A notice says that something changed, not what: its receiver reads again. So notices may be merged, and after a lost
+connection every follower gets one, since some may have been missed.
 """
 
 import asyncio
@@ -28,24 +28,23 @@ class Notices:
         self._closed = False
 
     async def follow(self, topic: str, *, beat_seconds: float) -> AsyncGenerator[bool, None]:
-        """True at once (whoever follows has asked before, and may have missed something since) and whenever there was
-        news, False when there was none for `beat_seconds`. Ends when the process does. Must be closed (`aclosing`) by
-        whoever stops listening earlier."""
-        news = asyncio.Event()
-        news.set()
-        self._followers.setdefault(topic, set()).add(news)
+        """True at once (something may have changed since the caller last read) and after each notice, False when there
+        was none for `beat_seconds`. Ends when the process does; close it (`aclosing`) to stop earlier."""
+        notice = asyncio.Event()
+        notice.set()
+        self._followers.setdefault(topic, set()).add(notice)
         try:
             while not self._closed:
-                heard = await _within(beat_seconds, news)
-                news.clear()
+                notified = await _within(beat_seconds, notice)
+                notice.clear()
                 if not self._closed:
-                    yield heard
+                    yield notified
         finally:
-            self._forget(topic, news)
+            self._forget(topic, notice)
 
-    def _forget(self, topic: str, news: asyncio.Event) -> None:
+    def _forget(self, topic: str, notice: asyncio.Event) -> None:
         followers = self._followers[topic]
-        followers.discard(news)
+        followers.discard(notice)
         if not followers:
             del self._followers[topic]
 
@@ -56,8 +55,8 @@ class Notices:
 
     def _wake(self, *topics: str) -> None:
         for topic in topics:
-            for news in self._followers.get(topic, ()):
-                news.set()
+            for notice in self._followers.get(topic, ()):
+                notice.set()
 
     async def listen(self) -> None:
         """Until cancelled."""
@@ -68,10 +67,10 @@ class Notices:
             self._wake(*self._followers)
 
 
-async def _within(seconds: float, news: asyncio.Event) -> bool:
+async def _within(seconds: float, notice: asyncio.Event) -> bool:
     try:
         async with asyncio.timeout(seconds):
-            await news.wait()
+            await notice.wait()
     except TimeoutError:
         return False
     return True

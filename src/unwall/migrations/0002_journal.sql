@@ -1,5 +1,5 @@
 -- owner: journal
--- The journal: what happened, append-only, one partition a day of `at`. A desk reads only its own merchant's entries.
+-- The journal: what happened, append-only, one partition a day of `at`. A confined connection reads only its own merchant's events.
 CREATE TABLE journal (
     id          uuid NOT NULL,
     at          timestamptz NOT NULL,
@@ -26,7 +26,7 @@ CREATE TABLE journal (
 CREATE INDEX journal_merchant ON journal (merchant_id, kind, at) WHERE kind <> 'impression';
 CALL guard('journal', 'SELECT, INSERT');
 
--- Make the partitions of these days (UTC) where they are missing, for whoever writes to the journal. A partition is
+-- Make the partitions of these days (UTC) where they are missing, for all who write to the journal. A partition is
 -- attached rather than created in place, so that writers of other days need not wait for it.
 CREATE FUNCTION ensure_journal_days(days date[]) RETURNS void LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, public AS $$
@@ -48,7 +48,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- What each person touched, one row a product: when last, and the strongest thing ever done to it. The page reads this
+-- What each person touched, one row a product: when last, and the strongest kind ever. The page reads this
 -- instead of a partition for every day. person_id is the member where known, else the visitor.
 CREATE TABLE trail (
     person_id  uuid NOT NULL,
@@ -68,8 +68,8 @@ CREATE TABLE touch (
 );
 CREATE INDEX touch_at ON touch USING brin (at);
 
--- For whoever writes to the journal; no desk reads trails or touches. `products` are rows of trail, each person and
--- product once; `posts` are rows of touch. Both come in the order of their keys, so that writers who meet take the rows
+-- For all who write to the journal; a confined connection reads neither trails nor touches. `products` are rows of trail, each person and
+-- product once; `posts` are rows of touch. Both come in the order of their keys, so that writers lock the rows
 -- in the same order.
 CREATE FUNCTION record_touches(products jsonb, posts jsonb) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
@@ -80,7 +80,7 @@ CREATE FUNCTION record_touches(products jsonb, posts jsonb) RETURNS void
     INSERT INTO touch SELECT * FROM jsonb_populate_recordset(NULL::touch, posts) ON CONFLICT DO NOTHING
 $$;
 
--- Who wants to hear of which kind of fact: the job is enqueued in the transaction that records the fact.
+-- Which entry points get a job for which kind of fact: the job is enqueued in the transaction that records the fact.
 CREATE TABLE subscription (
     kind       text NOT NULL,
     entrypoint text NOT NULL,
@@ -89,7 +89,7 @@ CREATE TABLE subscription (
 GRANT SELECT ON subscription TO unwall_merchant;
 
 -- Everything that recording facts takes, in one statement: the days, the rows, the touches. Returns each row that was new
--- with each entry point that wants to hear of it (NULL where there is none).
+-- with each entry point that subscribes to its kind (NULL where there is none).
 CREATE FUNCTION record_events(events jsonb, products jsonb, posts jsonb) RETURNS TABLE (id uuid, entrypoint text)
     LANGUAGE plpgsql AS $$
 #variable_conflict use_column

@@ -1,1 +1,1 @@
-"""Which post led to which sale, and what the merchant's first screen says of today."""
+"""Which post an order is credited to, and the figures of the merchant's Today page."""

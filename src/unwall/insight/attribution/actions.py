@@ -50,10 +50,10 @@ async def attribute(conn: Transaction, order_ids: Sequence[UUID], window: timede
 
 
 async def attribute_since(conn: Transaction, since: datetime, window: timedelta) -> int:
-    """The same for every paid order placed since then: for histories that were brought in."""
+    """The same for every paid order placed since then: for imported histories."""
     return _count(await conn.execute(_CREDIT_SINCE, since, window))
 
 
 def _count(status: str) -> int:
-    """PostgreSQL says "INSERT 0 12"."""
+    """Of a command tag such as "INSERT 0 12"."""
     return int(status.rpartition(" ")[2])

@@ -21,18 +21,18 @@ class Owners:
 
     async def with_merchants(self, events: Sequence[Event]) -> list[Event]:
         """Each event with the merchant whose product, else post, else account it is about; None where nobody's."""
-        unknown = {thing for event in events if self._owner(event) is None for thing in _things(event)}
+        unknown = {subject for event in events if self._owner(event) is None for subject in _subjects(event)}
         if unknown:
             await self._read(unknown)
         return [replace(event, merchant_id=self._owner(event)) for event in events]
 
     def _owner(self, event: Event) -> UUID | None:
-        for thing in _things(event):
-            if thing in self._known:
-                return self._known[thing]
+        for subject in _subjects(event):
+            if subject in self._known:
+                return self._known[subject]
         return None
 
-    async def _read(self, things: Collection[UUID]) -> None:
+    async def _read(self, subjects: Collection[UUID]) -> None:
         if len(self._known) > MAX_KNOWN:
             self._known.clear()
         async with self._db.read() as conn:
@@ -41,11 +41,11 @@ class Owners:
                 UNION ALL SELECT id, merchant_id FROM post WHERE id = ANY($1) AND merchant_id IS NOT NULL
                 UNION ALL SELECT id, merchant_id FROM account WHERE id = ANY($1) AND merchant_id IS NOT NULL
             """
-            for thing, owner in await conn.fetch(sql, list(things)):
-                self._known[thing] = owner
+            for subject, owner in await conn.fetch(sql, list(subjects)):
+                self._known[subject] = owner
 
 
-def _things(event: Event) -> Iterator[UUID]:
-    for thing in (event.product_id, event.post_id, event.account_id):
-        if thing is not None:
-            yield thing
+def _subjects(event: Event) -> Iterator[UUID]:
+    for subject in (event.product_id, event.post_id, event.account_id):
+        if subject is not None:
+            yield subject

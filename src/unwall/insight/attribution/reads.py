@@ -1,4 +1,4 @@
-"""What sold, and what did it. Every question may be asked by a desk confined to its merchant."""
+"""Sales and what they are credited to. Each read works on a connection confined to the merchant."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta

@@ -19,7 +19,7 @@ from unwall.kernel.errors import UnwallError
 VERSION = 1
 """Of the file and of the rules; part of the policy's name. Raise it when either changes."""
 HISTORY = 20
-"""How many of a person's latest items speak."""
+"""How many of a person's latest items are used."""
 HISTORY_DECAY = 0.6
 """What each item counts against the one touched after it."""
 
@@ -94,15 +94,15 @@ class TransitionModel:
         voter = np.repeat(np.arange(len(known)), [part.stop - part.start for part in parts])
         items, inverse, counts = np.unique(reached, return_inverse=True, return_counts=True)
         scores = np.bincount(inverse, votes, minlength=len(items))
-        loudest = voter[
+        strongest = voter[
             np.lexsort((votes, inverse))[np.cumsum(counts) - 1]
         ]  # the last vote of each item is its largest
         allowed = ~np.isin(items, barred)
         if merchant is not None:
             allowed &= self.owner[items] == merchant
-        items, scores, loudest = items[allowed], scores[allowed], loudest[allowed]
+        items, scores, strongest = items[allowed], scores[allowed], strongest[allowed]
         best = np.lexsort((items, -scores))[:limit]
-        return [self._pick(int(items[n]), float(scores[n]), known[loudest[n]][1]) for n in best]
+        return [self._pick(int(items[n]), float(scores[n]), known[strongest[n]][1]) for n in best]
 
     def _popular_picks(self, taken: set[UUID], limit: int, merchant: int | None) -> list[Pick]:
         order = self._popular_anywhere if merchant is None else self._popular[merchant]
@@ -127,7 +127,7 @@ class TransitionModel:
         )
 
     def _by_popularity(self, items: Ints) -> Ints:
-        """Most popular first; what nobody touched yet comes last, newest (highest number) first."""
+        """Most popular first; what has no events yet comes last, newest (highest number) first."""
         ordered: Ints = items[np.lexsort((-items, -self.popularity[items]))]
         return ordered
 

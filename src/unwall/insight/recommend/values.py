@@ -1,4 +1,4 @@
-"""What the recommender speaks of."""
+"""Recommendations, and what a model was trained on."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ class PickSource(StrEnum):
 
 
 class Pick(msgspec.Struct, frozen=True):
-    """One recommended product, and the stored fact that speaks for it."""
+    """One recommended product, and the stored fact that explains it."""
 
     product_id: UUID
     merchant_id: UUID

@@ -12,7 +12,7 @@ from unwall.insight.attribution import jobs as attribution
 from unwall.insight.recommend import jobs as recommend
 from unwall.journal import jobs as journal
 from unwall.journal.jobs import parquet_folder
-from unwall.kernel import telemetry
+from unwall.kernel import idempotency, telemetry
 from unwall.kernel.clock import now
 from unwall.kernel.health import beat
 from unwall.kernel.jobs import Handler, JobWorker, Routine
@@ -80,3 +80,4 @@ async def _sweep(services: Services) -> None:
 async def _forget(services: Services) -> None:
     async with services.db.transaction() as conn:
         await forget_expired(conn, now())
+        await idempotency.delete_expired(conn, now())

@@ -1,10 +1,12 @@
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.errors import Conflict, Invalid
-from unwall.kernel.idempotency import Answer, once
+from unwall.kernel.idempotency import KEPT, Answer, delete_expired, once
 
 
 class Work:
@@ -31,6 +33,19 @@ async def test_the_same_key_with_another_body_is_an_error_and_does_nothing(db: D
         await once(db, "key:1", "abcdefgh", b"another", work)
     assert caught.value.code == "key-reused"
     assert len(work.ids) == 1
+
+
+async def test_an_answer_is_kept_for_a_week(db: Database):
+    work = Work()
+    await once(db, "key:1", "abcdefgh", b"body", work)
+    async with db.transaction() as conn:
+        await delete_expired(conn, now() + KEPT - timedelta(minutes=1))
+    await once(db, "key:1", "abcdefgh", b"body", work)
+    assert len(work.ids) == 1
+    async with db.transaction() as conn:
+        await delete_expired(conn, now() + KEPT)
+    await once(db, "key:1", "abcdefgh", b"body", work)
+    assert len(work.ids) == 2
 
 
 async def test_callers_do_not_share_keys(db: Database):

@@ -1,4 +1,4 @@
-"""Every merchant-owned table, found in the database's own catalogue, tried as the wrong merchant."""
+"""Every merchant-owned table and every view, found in the database's own catalogue, tried as the wrong merchant."""
 
 from uuid import UUID, uuid4
 
@@ -14,6 +14,12 @@ OWNED = """
     WHERE table_schema = 'public' AND column_name = 'merchant_id' AND table_type = 'BASE TABLE'
       AND table_name NOT LIKE 'journal\\_%' ORDER BY 1
 """
+VIEWS = """
+    SELECT relname AS name, coalesce('security_invoker=true' = ANY (reloptions), false) AS invoker FROM pg_class
+    WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace ORDER BY relname
+"""
+# views of tables that are the shop's only
+SHOP_ONLY_VIEWS = {"member_visitor", "person_touch", "person_trail"}
 # read by nobody but the shop itself: rows of shoppers, who belong to no merchant, and of the machinery
 SHOP_ONLY = {
     "member",
@@ -46,8 +52,9 @@ async def privileges(conn: Connection, table: str) -> set[str]:
     }
 
 
-async def insert_anything(conn: Connection, table: str, merchant_id: UUID) -> None:
-    """A row with plausible values of every required column; checks and references are off for it."""
+async def insert_anything(conn: Connection, table: str, merchant_id: UUID, **values: str) -> None:
+    """A row with plausible values of every required column; checks and references are off for it. `values` are SQL, by
+    the type of column."""
     columns = await conn.fetch(
         "SELECT column_name, data_type, is_identity FROM information_schema.columns"
         " WHERE table_schema = 'public' AND table_name = $1 AND (is_nullable = 'NO' AND column_default IS NULL"
@@ -68,10 +75,11 @@ async def insert_anything(conn: Connection, table: str, merchant_id: UUID) -> No
         "jsonb": "'{}'",
         "real": "1",
         "date": "now()",
+        **values,
     }
     names = [c["column_name"] for c in columns]
-    values = ["$1" if c["column_name"] == "merchant_id" else samples[c["data_type"]] for c in columns]
-    await conn.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(values)})", merchant_id)
+    row = ["$1" if c["column_name"] == "merchant_id" else samples[c["data_type"]] for c in columns]
+    await conn.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(row)})", merchant_id)
 
 
 async def without_constraints(conn: Connection, tables: list[str]) -> None:
@@ -133,6 +141,35 @@ async def test_the_wrong_merchant_sees_changes_and_deletes_nothing_in_any_table(
     async with db.read() as conn:
         after = {t: await conn.fetchval(f"SELECT md5(string_agg(x::text, '|')) FROM {t} x") for t in tables}
     assert before == after
+
+
+async def test_every_view_has_the_rights_of_whoever_asks_it(db: Database):
+    async with db.read() as conn:
+        views = await conn.fetch(VIEWS)
+        assert [view["name"] for view in views if not view["invoker"]] == []
+        may = {view["name"]: await privileges(conn, view["name"]) for view in views}
+    assert {view for view in may if not may[view]} == SHOP_ONLY_VIEWS
+    assert {view for view in may if may[view] == {"SELECT"}} == set(may) - SHOP_ONLY_VIEWS
+
+
+async def test_the_wrong_merchant_sees_nothing_in_any_view(db: Database):
+    """Every id of a row is the merchant's, so that the rows of all tables belong together; every text is a state that
+    reports count."""
+    ours, theirs = await two_merchants(db)
+    async with db.transaction() as conn:
+        tables = await owned_tables(conn)
+        await without_constraints(conn, tables)
+        await conn.execute("CREATE TABLE journal_rest PARTITION OF journal DEFAULT")
+        for table in tables:
+            await insert_anything(conn, table, theirs, uuid="$1", text="'paid'")
+        views = {view["name"] for view in await conn.fetch(VIEWS)} - SHOP_ONLY_VIEWS
+    assert len(views) > 10
+    for view in sorted(views):
+        sql = f"SELECT count(*) FROM {view} v WHERE v::text LIKE $1"
+        async with db.confined(ours) as conn:
+            assert await conn.fetchval(sql, f"%{theirs}%") == 0, view
+        async with db.confined(theirs) as conn:
+            assert await conn.fetchval(sql, f"%{theirs}%") == 1, view
 
 
 async def test_a_desk_without_a_merchant_sees_nothing_at_all(db: Database):

@@ -6,6 +6,7 @@ between its work and its response is run again and finds its own rows.
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -15,6 +16,7 @@ from unwall.kernel.errors import Conflict, Invalid
 from unwall.kernel.ids import derived_id
 
 HEADER = "Idempotency-Key"
+KEPT = timedelta(days=7)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -48,6 +50,11 @@ async def once_in(
     answer = await work(derived_id("request", caller, key))
     await _store(conn, caller, key, answer)
     return answer
+
+
+async def delete_expired(conn: Transaction, now: datetime) -> None:
+    """Housekeeping: a key may be sent again for KEPT."""
+    await conn.execute("DELETE FROM idempotency WHERE created_at <= $1", now - KEPT)
 
 
 async def _claim(conn: Transaction, caller: str, key: str, body: bytes) -> Answer | None:

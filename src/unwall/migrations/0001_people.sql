@@ -144,6 +144,16 @@ CREATE TABLE api_key (
 CREATE INDEX api_key_merchant ON api_key (merchant_id);
 CALL guard('api_key');
 
+-- Views that other packages read: what they may know of a package's rows. Each asks with the rights of who asks it
+-- (security_invoker), and is simple enough to be planned as part of the statement that reads it.
+CREATE VIEW merchant_profile WITH (security_invoker = true) AS
+    SELECT id, slug, name, translations, currency, timezone FROM merchant;
+GRANT SELECT ON merchant_profile TO unwall_merchant;
+
+-- The visitors that are known to be a member.
+CREATE VIEW member_visitor WITH (security_invoker = true) AS
+    SELECT member_id, id AS visitor_id FROM visitor WHERE member_id IS NOT NULL;
+
 -- owner: kernel
 -- Answers already given, by the caller's Idempotency-Key; an empty answer is a request that died or still runs.
 CREATE TABLE idempotency (

@@ -80,6 +80,16 @@ CREATE FUNCTION record_touches(products jsonb, posts jsonb) RETURNS void
     INSERT INTO touch SELECT * FROM jsonb_populate_recordset(NULL::touch, posts) ON CONFLICT DO NOTHING
 $$;
 
+-- The two tables above, as other packages read them.
+CREATE VIEW person_trail WITH (security_invoker = true) AS SELECT person_id, product_id, kind, at FROM trail;
+CREATE VIEW person_touch WITH (security_invoker = true) AS SELECT person_id, at, post_id, merchant_id FROM touch;
+
+-- What people did with what they were shown. The condition is that of the index journal_merchant.
+CREATE VIEW behaviour WITH (security_invoker = true) AS
+    SELECT id, at, kind, merchant_id, visitor_id, member_id, session_id, account_id, post_id, product_id
+    FROM journal WHERE kind <> 'impression';
+GRANT SELECT ON behaviour TO unwall_merchant;
+
 -- Which entry points get a job for which kind of fact: the job is enqueued in the transaction that records the fact.
 CREATE TABLE subscription (
     kind       text NOT NULL,

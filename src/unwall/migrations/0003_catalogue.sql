@@ -95,3 +95,21 @@ CREATE TABLE bundle_part (
 CREATE INDEX bundle_part_variant ON bundle_part (variant_id);
 CALL guard('bundle_part');
 CALL notify_changes('bundle_part', 'bundle', 'bundle_id');
+
+-- What lists, orders and reports show of a product, and of a variant. Pictures are subqueries and the product is joined
+-- from outside, so that whoever does not ask for them does not pay for them.
+CREATE VIEW product_summary WITH (security_invoker = true) AS
+    SELECT p.id, p.merchant_id, p.slug, p.title, p.translations, p.status = 'active' AS active,
+        (SELECT i.file FROM product_image i WHERE i.product_id = p.id ORDER BY i.position LIMIT 1) AS image_file,
+        (SELECT i.alt FROM product_image i WHERE i.product_id = p.id ORDER BY i.position LIMIT 1) AS image_alt
+    FROM product p;
+GRANT SELECT ON product_summary TO unwall_merchant;
+
+CREATE VIEW variant_summary WITH (security_invoker = true) AS
+    SELECT v.id, v.merchant_id, v.product_id, v.position, v.sku, v.barcode, v.options, v.price, v.compare_at,
+        v.weight_g, v.active, v.active AND p.status = 'active' AS sellable,
+        p.slug AS product_slug, p.title, p.translations,
+        (SELECT i.file FROM product_image i WHERE i.product_id = v.product_id ORDER BY i.position LIMIT 1) AS image_file,
+        (SELECT i.alt FROM product_image i WHERE i.product_id = v.product_id ORDER BY i.position LIMIT 1) AS image_alt
+    FROM variant v LEFT JOIN product p ON p.id = v.product_id;
+GRANT SELECT ON variant_summary TO unwall_merchant;

@@ -71,6 +71,14 @@ CREATE TABLE follow (
 CREATE INDEX follow_account ON follow (account_id);
 CALL guard('follow', 'SELECT');
 
+-- Who publishes and who follows, as other packages read it.
+CREATE VIEW account_profile WITH (security_invoker = true) AS
+    SELECT id, merchant_id, member_id, kind, handle, name, bio, translations, avatar, banner, followers FROM account;
+GRANT SELECT ON account_profile TO unwall_merchant;
+
+CREATE VIEW account_follower WITH (security_invoker = true) AS SELECT account_id, follower_id FROM follow;
+GRANT SELECT ON account_follower TO unwall_merchant;
+
 -- owner: content.posts
 CREATE TABLE post (
     id           uuid PRIMARY KEY,
@@ -164,3 +172,21 @@ CREATE POLICY shows_own_product ON post_media FOR SELECT TO unwall_merchant
 CREATE POLICY shows_own_product ON account FOR SELECT TO unwall_merchant
     USING (EXISTS (SELECT FROM post p WHERE p.account_id = account.id)
         OR EXISTS (SELECT FROM tagging_collaborator c WHERE c.account_id = account.id));
+
+-- Posts as other packages read them: what is live, in the order of `entry`; what reports show of a post in any state; and
+-- the products that posts may show, which is asked at every read, since merchants may change their minds.
+CREATE VIEW published_post WITH (security_invoker = true) AS SELECT account_id, entry, merchant_id, post_id FROM outbox;
+GRANT SELECT ON published_post TO unwall_merchant;
+
+CREATE VIEW post_summary WITH (security_invoker = true) AS
+    SELECT p.id, p.account_id, p.merchant_id, p.title, left(p.body, 80) AS excerpt, p.translations, p.published_at,
+        a.handle AS account_handle,
+        (SELECT m.file FROM post_media m WHERE m.post_id = p.id ORDER BY m.position LIMIT 1) AS image_file
+    FROM post p LEFT JOIN account_profile a ON a.id = p.account_id;
+GRANT SELECT ON post_summary TO unwall_merchant;
+
+CREATE VIEW post_product WITH (security_invoker = true) AS
+    SELECT t.post_id, t.position, t.product_id, t.product_merchant_id, t.media, t.x, t.y
+    FROM post_tag t JOIN post p ON p.id = t.post_id
+    WHERE t.product_merchant_id = p.merchant_id OR may_tag(t.product_merchant_id, p.account_id);
+GRANT SELECT ON post_product TO unwall_merchant;

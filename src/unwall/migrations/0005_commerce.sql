@@ -122,6 +122,18 @@ CREATE VIEW held_request WITH (security_invoker = true) AS
     SELECT request_id, min(expires_at) AS held_until FROM stock_hold GROUP BY request_id HAVING bool_and(state = 'held');
 GRANT SELECT ON held_request TO unwall_merchant;
 
+-- Nodes, and what can be promised at each, as other packages read them.
+CREATE VIEW node_profile WITH (security_invoker = true) AS
+    SELECT id, merchant_id, code, kind, name, translations, city, address, latitude, longitude, timezone, opening_hours,
+        ships, pickup, open
+    FROM node;
+GRANT SELECT ON node_profile TO unwall_merchant;
+
+CREATE VIEW available_stock WITH (security_invoker = true) AS
+    SELECT l.variant_id, l.node_id, l.merchant_id, l.available, n.open AS node_open
+    FROM stock_level l LEFT JOIN node n ON n.id = l.node_id;
+GRANT SELECT ON available_stock TO unwall_merchant;
+
 -- owner: commerce.orders
 CREATE TABLE cart (
     id          uuid PRIMARY KEY,
@@ -207,6 +219,18 @@ CREATE TABLE order_line (
 );
 CREATE INDEX order_line_product ON order_line (product_id);
 CALL guard('order_line');
+
+-- What was sold, as reports read it; `amount` is that of the goods, after discounts.
+CREATE VIEW paid_order WITH (security_invoker = true) AS
+    SELECT id, merchant_id, visitor_id, member_id, channel, items_total - discount_total AS amount, placed_at
+    FROM sales_order WHERE state IN ('paid', 'fulfilled');
+GRANT SELECT ON paid_order TO unwall_merchant;
+
+CREATE VIEW paid_order_line WITH (security_invoker = true) AS
+    SELECT l.order_id, l.line, o.merchant_id, o.placed_at, l.product_id, l.variant_id, l.title, l.quantity, l.total,
+        l.post_id
+    FROM sales_order o JOIN order_line l ON l.order_id = o.id WHERE o.state IN ('paid', 'fulfilled');
+GRANT SELECT ON paid_order_line TO unwall_merchant;
 
 CREATE TABLE payment (
     id          uuid PRIMARY KEY,

@@ -126,7 +126,6 @@ async def sign_out(conn: Transaction, secret: str) -> None:
 
 
 async def forget_expired(conn: Transaction, now: datetime) -> None:
-    """Housekeeping: sessions, attempts and remembered answers that no longer count."""
+    """Housekeeping: sessions and attempts that no longer count."""
     await conn.execute("DELETE FROM session WHERE expires_at <= $1", now)
     await conn.execute("DELETE FROM attempt WHERE at <= $1", now - timedelta(days=1))
-    await conn.execute("DELETE FROM idempotency WHERE created_at <= $1", now - timedelta(days=7))

@@ -16,11 +16,11 @@ SELECT s.id, s.order_id, s.order_number, s.node_id, s.method, s.state, s.due_at,
        s.code_tries >= $3 AS locked,
        (SELECT jsonb_agg(jsonb_build_object(
             'line', sl.line, 'order_line', sl.order_line, 'variant_id', sl.variant_id, 'product_id', v.product_id,
-            'title', translated(p.translations, $2, 'title', p.title), 'sku', v.sku, 'barcode', v.barcode,
-            'options', translated_words(p.translations, $2, v.options), 'quantity', sl.quantity, 'picked', sl.picked,
-            'image_file', (SELECT file FROM product_image i WHERE i.product_id = p.id ORDER BY position LIMIT 1)
+            'title', translated(v.translations, $2, 'title', v.title), 'sku', v.sku, 'barcode', v.barcode,
+            'options', translated_words(v.translations, $2, v.options), 'quantity', sl.quantity, 'picked', sl.picked,
+            'image_file', v.image_file
         ) ORDER BY sl.line)
-        FROM shipment_line sl JOIN variant v ON v.id = sl.variant_id JOIN product p ON p.id = v.product_id
+        FROM shipment_line sl JOIN variant_summary v ON v.id = sl.variant_id
         WHERE sl.shipment_id = s.id) AS lines
 FROM shipment s
 """
@@ -28,7 +28,7 @@ _SHIPMENT = """
 SELECT s.id, s.merchant_id, s.order_id, s.order_number, s.hold_id, s.node_id,
        translated(n.translations, $2, 'name', n.name) AS node_name, s.method, s.state, s.due_at, s.tracking,
        s.code_tries, s.updated_at
-FROM shipment s JOIN node n ON n.id = s.node_id
+FROM shipment s JOIN node_profile n ON n.id = s.node_id
 """
 
 

@@ -20,8 +20,7 @@ from unwall.kernel.text import N_
 # ordered, or to the next cart.
 _ADD = """
 WITH sold AS (
-    SELECT v.id, v.merchant_id, v.product_id FROM variant v JOIN product p ON p.id = v.product_id
-    WHERE v.id = $1 AND v.active AND p.status = 'active'
+    SELECT id, merchant_id, product_id FROM variant_summary WHERE id = $1 AND sellable
 ), bag AS (
     INSERT INTO cart (id, merchant_id, visitor_id) SELECT $2, merchant_id, $3 FROM sold
     ON CONFLICT (visitor_id, merchant_id) WHERE state = 'open' DO UPDATE SET visitor_id = excluded.visitor_id

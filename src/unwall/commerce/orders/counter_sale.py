@@ -16,6 +16,7 @@ from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
+from unwall.people import reads as people
 from unwall.people.values import Staff
 
 
@@ -62,9 +63,7 @@ def _basket(lines: Sequence[VariantQuantity]) -> dict[UUID, int]:
 async def _member_of_code(conn: Connection, merchant_id: UUID, code: str) -> UUID | None:
     if not code:
         return None
-    found: UUID | None = await conn.fetchval(
-        "SELECT member_id FROM member_code WHERE merchant_id = $1 AND code = $2", merchant_id, code
-    )
+    found = await people.member_id_by_code(conn, merchant_id, code)
     if found is None:
         raise Invalid.one("member_code", N_("There is no customer with this number."))
     return found
@@ -90,10 +89,13 @@ async def _insert_order(conn: Transaction, staff: Staff, sale: CounterSale, orde
         raise NotFound(N_("There is no such shop."))
     numbers = rules.order_numbers(await _merchant_slug(conn, staff.merchant_id, sale.node_id), order_id)
     made = await conn.fetchval(
-        "INSERT INTO sales_order (id, merchant_id, number, cart_id, channel, state, method, currency, items_total,"
-        " total, promise, placed_at, paid_at) SELECT $1, m.id, free_number(m.id, $4), $3, 'counter', 'fulfilled',"
-        " 'taken', m.currency, 0, 0, $5, $6, $6 FROM merchant m WHERE m.id = $2"
-        " ON CONFLICT (cart_id) WHERE state IN ('prepared', 'paid', 'fulfilled') DO NOTHING RETURNING id",
+        """
+        INSERT INTO sales_order (id, merchant_id, number, cart_id, channel, state, method, currency, items_total,
+            total, promise, placed_at, paid_at)
+        SELECT $1, m.id, free_number(m.id, $4), $3, 'counter', 'fulfilled', 'taken', m.currency, 0, 0, $5, $6, $6
+        FROM merchant_profile m WHERE m.id = $2
+        ON CONFLICT (cart_id) WHERE state IN ('prepared', 'paid', 'fulfilled') DO NOTHING RETURNING id
+        """,
         order_id,
         staff.merchant_id,
         sale.sale_id,
@@ -107,7 +109,9 @@ async def _insert_order(conn: Transaction, staff: Staff, sale: CounterSale, orde
 async def _merchant_slug(conn: Connection, merchant_id: UUID, node_id: UUID) -> str:
     """Raises `NotFound` where the node is not the merchant's."""
     slug: str | None = await conn.fetchval(
-        "SELECT m.slug FROM merchant m JOIN node n ON n.merchant_id = m.id WHERE m.id = $1 AND n.id = $2",
+        """
+        SELECT m.slug FROM merchant_profile m JOIN node_profile n ON n.merchant_id = m.id WHERE m.id = $1 AND n.id = $2
+        """,
         merchant_id,
         node_id,
     )
@@ -119,11 +123,15 @@ async def _merchant_slug(conn: Connection, merchant_id: UUID, node_id: UUID) -> 
 async def _insert_lines(conn: Transaction, order_id: UUID, basket: dict[UUID, int]) -> None:
     """At today's prices, with the payment that the till has taken."""
     made = await conn.execute(
-        "INSERT INTO order_line (order_id, line, merchant_id, product_id, variant_id, title, sku, options, quantity,"
-        " unit_price, total) SELECT o.id, b.line, o.merchant_id, v.product_id, v.id, p.title, v.sku, v.options,"
-        " b.quantity, v.price, v.price * b.quantity FROM unnest($2::uuid[], $3::int[]) WITH ORDINALITY"
-        " AS b (variant_id, quantity, line) JOIN variant v ON v.id = b.variant_id JOIN product p ON p.id = v.product_id"
-        " JOIN sales_order o ON o.id = $1 AND o.merchant_id = v.merchant_id",
+        """
+        INSERT INTO order_line (order_id, line, merchant_id, product_id, variant_id, title, sku, options, quantity,
+            unit_price, total)
+        SELECT o.id, b.line, o.merchant_id, v.product_id, v.id, v.title, v.sku, v.options, b.quantity, v.price,
+            v.price * b.quantity
+        FROM unnest($2::uuid[], $3::int[]) WITH ORDINALITY AS b (variant_id, quantity, line)
+            JOIN variant_summary v ON v.id = b.variant_id
+            JOIN sales_order o ON o.id = $1 AND o.merchant_id = v.merchant_id
+        """,
         order_id,
         list(basket),
         list(basket.values()),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.orders.values import Cart, CartToOrder, Order, OrderRow, OrderState, OrderStory
-from unwall.commerce.stock.values import LedgerEntry
+from unwall.commerce.stock import reads as stock
 from unwall.journal.values import Visit
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, contains_pattern, row, rows
@@ -15,19 +15,16 @@ SELECT c.id, c.merchant_id, m.slug AS merchant_slug,
        translated(m.translations, $2, 'name', m.name) AS merchant_name, m.currency, c.visitor_id,
        c.state = 'open' AS open,
        coalesce((SELECT jsonb_agg(jsonb_build_object(
-            'variant_id', l.variant_id, 'product_id', p.id, 'product_slug', p.slug,
-            'title', translated(p.translations, $2, 'title', p.title), 'sku', v.sku,
-            'options', translated_words(p.translations, $2, v.options),
-            'image_file', i.file, 'image_alt', translated(p.translations, $2, 'words', i.alt, coalesce(i.alt, '')),
-            'quantity', l.quantity, 'unit_price', v.price,
-            'active', v.active AND p.status = 'active', 'post_id', l.post_id, 'page', l.page, 'policy', l.policy
+            'variant_id', l.variant_id, 'product_id', v.product_id, 'product_slug', v.product_slug,
+            'title', translated(v.translations, $2, 'title', v.title), 'sku', v.sku,
+            'options', translated_words(v.translations, $2, v.options), 'image_file', v.image_file,
+            'image_alt', translated(v.translations, $2, 'words', v.image_alt, coalesce(v.image_alt, '')),
+            'quantity', l.quantity, 'unit_price', v.price, 'active', v.sellable,
+            'post_id', l.post_id, 'page', l.page, 'policy', l.policy
         ) ORDER BY l.added_at, l.variant_id)
-        FROM cart_line l JOIN variant v ON v.id = l.variant_id JOIN product p ON p.id = v.product_id
-        LEFT JOIN LATERAL (SELECT file, alt FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1) i
-            ON true
-        WHERE l.cart_id = c.id), '[]') AS lines
+        FROM cart_line l JOIN variant_summary v ON v.id = l.variant_id WHERE l.cart_id = c.id), '[]') AS lines
 """
-_FROM_CART = "FROM cart c JOIN merchant m ON m.id = c.merchant_id "
+_FROM_CART = "FROM cart c JOIN merchant_profile m ON m.id = c.merchant_id "
 _ORDER_OF_CART = """,
        (SELECT o.id FROM sales_order o WHERE o.cart_id = c.id AND o.state IN ('prepared', 'paid', 'fulfilled'))
        AS order_id
@@ -42,16 +39,16 @@ SELECT o.id, o.merchant_id, m.slug AS merchant_slug,
             'line', l.line, 'product_id', l.product_id, 'product_slug', coalesce(p.slug, ''),
             'variant_id', l.variant_id, 'title', translated(p.translations, $2, 'title', l.title),
             'sku', l.sku, 'options', translated_words(p.translations, $2, l.options),
-            'image_file', (SELECT file FROM product_image WHERE product_id = l.product_id ORDER BY position LIMIT 1),
-            'quantity', l.quantity, 'unit_price', l.unit_price, 'total', l.total, 'returned', l.returned,
-            'post_id', l.post_id, 'page', l.page, 'policy', l.policy
-        ) ORDER BY l.line) FROM order_line l LEFT JOIN product p ON p.id = l.product_id WHERE l.order_id = o.id), '[]')
+            'image_file', p.image_file, 'quantity', l.quantity, 'unit_price', l.unit_price, 'total', l.total,
+            'returned', l.returned, 'post_id', l.post_id, 'page', l.page, 'policy', l.policy
+        ) ORDER BY l.line) FROM order_line l LEFT JOIN product_summary p ON p.id = l.product_id
+        WHERE l.order_id = o.id), '[]')
        AS lines,
        coalesce((SELECT jsonb_agg(jsonb_build_object(
             'id', y.id, 'gateway', y.gateway, 'amount', y.amount, 'state', y.state, 'last4', y.last4,
             'message', y.message, 'asked_at', y.asked_at, 'settled_at', y.settled_at
         ) ORDER BY y.id) FROM payment y WHERE y.order_id = o.id), '[]') AS payments
-FROM sales_order o JOIN merchant m ON m.id = o.merchant_id
+FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id
 """
 _ROW = """
 SELECT o.id, o.number, m.slug AS merchant_slug, translated(m.translations, $2, 'name', m.name) AS merchant_name,
@@ -59,9 +56,9 @@ SELECT o.id, o.number, m.slug AS merchant_slug, translated(m.translations, $2, '
        coalesce((SELECT sum(quantity) FROM order_line l WHERE l.order_id = o.id), 0)::int AS units,
        coalesce(o.contact ->> 'name', '') AS customer, o.placed_at,
        ARRAY(SELECT translated(n.translations, $2, 'name', n.name)
-             FROM jsonb_array_elements_text(o.promise -> 'node_ids') AS chosen JOIN node n ON n.id = chosen::uuid)
-       AS node_names
-FROM sales_order o JOIN merchant m ON m.id = o.merchant_id
+             FROM jsonb_array_elements_text(o.promise -> 'node_ids') AS chosen
+                JOIN node_profile n ON n.id = chosen::uuid) AS node_names
+FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id
 """
 
 
@@ -149,16 +146,5 @@ async def story(conn: Connection, order_id: UUID, lang: str) -> OrderStory | Non
     shipments = await fulfilment.shipments_of(conn, [order_id], lang)
     causes = {order_id, found.hold_id or order_id, *(shipment.id for shipment in shipments)}
     return OrderStory(
-        found, shipments, await fulfilment.steps_of(conn, order_id), await movements_of(conn, list(causes))
-    )
-
-
-async def movements_of(conn: Connection, cause_ids: list[UUID]) -> list[LedgerEntry]:
-    """The ledger rows that these causes (an order, its hold, its shipments) made, oldest first."""
-    return await rows(
-        conn,
-        LedgerEntry,
-        "SELECT entry, at, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor"
-        " FROM stock_ledger WHERE cause_id = ANY($1) ORDER BY entry",
-        cause_ids,
+        found, shipments, await fulfilment.steps_of(conn, order_id), await stock.movements_of(conn, list(causes))
     )

@@ -142,7 +142,7 @@ async def counter_sell(
 
 CREATE_LEVELS = """
     INSERT INTO stock_level (variant_id, node_id, merchant_id)
-    SELECT v.id, n.id, v.merchant_id FROM variant v JOIN node n ON n.id = $3 AND n.merchant_id = v.merchant_id
+    SELECT v.id, n.id, v.merchant_id FROM variant_summary v JOIN node n ON n.id = $3 AND n.merchant_id = v.merchant_id
     WHERE v.merchant_id = $1 AND v.id = ANY($2) ORDER BY v.id ON CONFLICT DO NOTHING"""
 
 

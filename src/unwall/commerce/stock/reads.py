@@ -39,7 +39,7 @@ NODE_STOCK = """
         coalesce((SELECT jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'quantity', l.available))
             FROM stock_level l
             WHERE l.node_id = n.id AND l.variant_id = ANY($3) AND l.available > 0), '[]') AS available
-    FROM node n JOIN merchant m ON m.id = n.merchant_id
+    FROM node n JOIN merchant_profile m ON m.id = n.merchant_id
     WHERE n.merchant_id = ANY($2) ORDER BY n.merchant_id, n.code"""
 
 
@@ -78,14 +78,14 @@ async def level_grid(conn: Connection, merchant_id: UUID, product_ids: Sequence[
         conn,
         GridRow,
         """
-        SELECT p.id AS product_id, translated(p.translations, $3, 'title', p.title) AS title,
-            v.id AS variant_id, v.sku, translated_words(p.translations, $3, v.options) AS options, coalesce((
+        SELECT v.product_id, translated(v.translations, $3, 'title', v.title) AS title,
+            v.id AS variant_id, v.sku, translated_words(v.translations, $3, v.options) AS options, coalesce((
             SELECT jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'node_id', l.node_id, 'on_hand', l.on_hand,
                 'held', l.held, 'allocated', l.allocated, 'safety_stock', l.safety_stock) ORDER BY l.node_id)
             FROM stock_level l WHERE l.variant_id = v.id), '[]') AS levels
-        FROM product p JOIN variant v ON v.product_id = p.id
-        WHERE p.merchant_id = $1 AND p.id = ANY($2)
-        ORDER BY array_position($2, p.id), v.position, v.id""",
+        FROM variant_summary v
+        WHERE v.merchant_id = $1 AND v.product_id = ANY($2)
+        ORDER BY array_position($2, v.product_id), v.position, v.id""",
         merchant_id,
         product_ids,
         lang,
@@ -109,6 +109,18 @@ async def movements(
         limit + 1,
     )
     return page_of(found, limit, lambda entry: UUID(int=entry.entry))
+
+
+async def movements_of(conn: Connection, cause_ids: Sequence[UUID]) -> list[LedgerEntry]:
+    """What these causes (an order, its hold, its shipments) moved, oldest first."""
+    return await rows(
+        conn,
+        LedgerEntry,
+        """
+        SELECT entry, at, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor
+        FROM stock_ledger WHERE cause_id = ANY($1) ORDER BY entry""",
+        cause_ids,
+    )
 
 
 async def held_lines(conn: Connection, request_ids: Sequence[UUID]) -> list[HeldLine]:

@@ -8,12 +8,10 @@ meanwhile comes above it, and what is removed or unfollowed is left out.
 from collections.abc import Collection
 from uuid import UUID
 
-from unwall.content.posts.reads import POST_COLUMNS
+from unwall.content.posts.reads import POSTS_OF_ENTRIES
 from unwall.content.posts.values import Post
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, rows
-
-_POSTS = f"SELECT {POST_COLUMNS} FROM o JOIN post p ON p.id = o.post_id JOIN account a ON a.id = p.account_id"
 
 
 async def feed(
@@ -27,14 +25,14 @@ async def feed(
         f"""
         WITH o AS (
             SELECT top.post_id, top.entry
-            FROM (SELECT DISTINCT account_id FROM follow WHERE follower_id = ANY($2::uuid[])) followed
+            FROM (SELECT DISTINCT account_id FROM account_follower WHERE follower_id = ANY($2::uuid[])) followed
             CROSS JOIN LATERAL (
-                SELECT post_id, entry FROM outbox WHERE account_id = followed.account_id AND entry < $3
+                SELECT post_id, entry FROM published_post WHERE account_id = followed.account_id AND entry < $3
                 ORDER BY entry DESC LIMIT $4
             ) top
             ORDER BY top.entry DESC LIMIT $4
         )
-        {_POSTS} ORDER BY o.entry DESC
+        {POSTS_OF_ENTRIES} ORDER BY o.entry DESC
         """,
         lang,
         list(person_ids),
@@ -53,10 +51,10 @@ async def newest(
         Post,
         f"""
         WITH o AS (
-            SELECT post_id, entry FROM outbox WHERE entry < $2 AND ($4::uuid IS NULL OR merchant_id = $4)
+            SELECT post_id, entry FROM published_post WHERE entry < $2 AND ($4::uuid IS NULL OR merchant_id = $4)
             ORDER BY entry DESC LIMIT $3
         )
-        {_POSTS} ORDER BY o.entry DESC
+        {POSTS_OF_ENTRIES} ORDER BY o.entry DESC
         """,
         lang,
         decode(after),

@@ -244,7 +244,7 @@ async def _lock(conn: Transaction, post_ids: list[UUID]) -> list[_Locked]:
         _Locked,
         """
         SELECT p.id, p.merchant_id, a.member_id, p.account_id, p.state
-        FROM post p JOIN account a ON a.id = p.account_id
+        FROM post p JOIN account_profile a ON a.id = p.account_id
         WHERE p.id = ANY($1::uuid[]) ORDER BY p.id FOR NO KEY UPDATE OF p
         """,
         post_ids,

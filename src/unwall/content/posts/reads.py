@@ -8,11 +8,8 @@ from unwall.content.posts.values import EditablePost, Post, PostState, TaggableP
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, contains_pattern, row, rows
 
-# Whether a tag `t` of the post `p` may be shown: asked at every read, since merchants may change their minds.
-_ALLOWED = "(t.product_merchant_id = p.merchant_id OR may_tag(t.product_merchant_id, p.account_id))"
-
 # The fields of `values.Post`, in the language $1, of posts `p` of accounts `a` with their outbox entry `o`, if any.
-POST_COLUMNS = f"""
+_COLUMNS = """
     p.id, p.account_id, p.merchant_id, p.kind, translated(p.translations, $1, 'title', p.title) AS title,
     translated(p.translations, $1, 'body_html', p.body_html) AS body_html, p.state, p.likes, p.published_at,
     a.handle AS account_handle, translated(a.translations, $1, 'name', a.name) AS account_name,
@@ -23,11 +20,17 @@ POST_COLUMNS = f"""
         ) ORDER BY position), '[]') FROM post_media WHERE post_id = p.id) AS media,
     (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'product_id', t.product_id, 'media', t.media, 'x', t.x, 'y', t.y
-        ) ORDER BY t.position), '[]') FROM post_tag t WHERE t.post_id = p.id AND {_ALLOWED}) AS tags,
+        ) ORDER BY t.position), '[]') FROM post_product t WHERE t.post_id = p.id) AS tags,
     coalesce(o.entry, p.id) AS entry
 """
-_LIVE = f"SELECT {POST_COLUMNS} FROM outbox o JOIN post p ON p.id = o.post_id JOIN account a ON a.id = p.account_id"
-_ANY = f"SELECT {POST_COLUMNS} FROM post p JOIN account a ON a.id = p.account_id LEFT JOIN outbox o ON o.post_id = p.id"
+_OF_ENTRIES = "JOIN post p ON p.id = o.post_id JOIN account_profile a ON a.id = p.account_id"
+_LIVE = f"SELECT {_COLUMNS} FROM outbox o {_OF_ENTRIES}"
+_ANY = f"""
+    SELECT {_COLUMNS}
+    FROM post p JOIN account_profile a ON a.id = p.account_id LEFT JOIN outbox o ON o.post_id = p.id
+"""
+POSTS_OF_ENTRIES = f"SELECT {_COLUMNS} FROM o {_OF_ENTRIES}"
+"""For a statement that has chosen entries of `published_post` as `o` (post_id, entry); the language is $1."""
 
 
 async def post(conn: Connection, post_id: UUID, lang: str) -> Post | None:
@@ -60,8 +63,8 @@ async def posts_of(
 async def posts_with_product(conn: Connection, product_id: UUID, limit: int = 6) -> list[UUID]:
     """Live posts that show the product, newest first."""
     found = await conn.fetch(
-        f"""SELECT p.id FROM outbox o JOIN post p ON p.id = o.post_id JOIN post_tag t ON t.post_id = p.id
-        WHERE t.product_id = $1 AND {_ALLOWED} ORDER BY o.entry DESC LIMIT $2""",
+        """SELECT o.post_id AS id FROM outbox o JOIN post_product t ON t.post_id = o.post_id
+        WHERE t.product_id = $1 ORDER BY o.entry DESC LIMIT $2""",
         product_id,
         limit,
     )
@@ -82,7 +85,7 @@ async def liked(conn: Connection, person_ids: Collection[UUID], post_ids: Collec
 
 
 _OF_MERCHANT = "p.merchant_id = $2"
-_OF_MEMBER = "p.account_id IN (SELECT id FROM account WHERE member_id = $2)"
+_OF_MEMBER = "p.account_id IN (SELECT id FROM account_profile WHERE member_id = $2)"
 
 
 async def own_posts(
@@ -130,7 +133,7 @@ async def editable_post(conn: Connection, owner: Owner, post_id: UUID) -> Editab
                     FROM post_tag WHERE post_id = p.id),
                 'translations', p.translations, 'id', p.id) AS draft,
             p.state, p.author, p.likes, p.created_at, p.published_at
-        FROM post p JOIN account a ON a.id = p.account_id
+        FROM post p JOIN account_profile a ON a.id = p.account_id
         WHERE p.id = $1 AND (a.merchant_id = $2 OR a.member_id = $3)
         """,
         post_id,

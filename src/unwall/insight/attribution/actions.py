@@ -12,29 +12,27 @@ from unwall.kernel.database import Transaction
 # ordering.
 _CREDIT = """
     WITH bought AS MATERIALIZED (
-        SELECT o.id, o.merchant_id, o.member_id, o.visitor_id, o.placed_at, o.items_total - o.discount_total AS amount,
-            (SELECT l.post_id FROM order_line l JOIN post p ON p.id = l.post_id
+        SELECT o.id, o.merchant_id, o.member_id, o.visitor_id, o.placed_at, o.amount,
+            (SELECT l.post_id FROM paid_order_line l JOIN post_summary p ON p.id = l.post_id
                 WHERE l.order_id = o.id AND (p.merchant_id = o.merchant_id OR EXISTS (
-                    SELECT FROM post_tag s WHERE s.post_id = p.id AND s.product_id = l.product_id
-                        AND may_tag(o.merchant_id, p.account_id)))
+                    SELECT FROM post_product s WHERE s.post_id = p.id AND s.product_id = l.product_id
+                        AND s.product_merchant_id = o.merchant_id))
                 GROUP BY l.post_id ORDER BY sum(l.total) DESC, min(l.line) LIMIT 1) AS in_post
-        FROM sales_order o
-        WHERE {which} AND o.state IN ('paid', 'fulfilled')
-            AND NOT EXISTS (SELECT FROM attribution a WHERE a.order_id = o.id)
+        FROM paid_order o
+        WHERE {which} AND NOT EXISTS (SELECT FROM attribution a WHERE a.order_id = o.id)
     )
     INSERT INTO attribution (order_id, merchant_id, post_id, rule, amount, touched_at, ordered_at)
     SELECT b.id, b.merchant_id, coalesce(b.in_post, touch.post_id),
         CASE WHEN b.in_post IS NULL THEN 'last-touch' ELSE 'in-post' END,
         b.amount, coalesce(touch.at, b.placed_at), b.placed_at
     FROM bought b LEFT JOIN LATERAL (
-        SELECT t.post_id, t.at FROM touch t
-        WHERE t.person_id = ANY(ARRAY(SELECT v.id FROM visitor v WHERE v.member_id = b.member_id)
+        SELECT t.post_id, t.at FROM person_touch t
+        WHERE t.person_id = ANY(ARRAY(SELECT v.visitor_id FROM member_visitor v WHERE v.member_id = b.member_id)
                 || b.member_id || b.visitor_id)
             AND t.at > b.placed_at - $2::interval AND t.at <= b.placed_at
             AND (t.post_id = b.in_post OR b.in_post IS NULL AND EXISTS (
-                SELECT FROM post p WHERE p.id = t.post_id AND (p.merchant_id = b.merchant_id OR EXISTS (
-                    SELECT FROM post_tag s WHERE s.post_id = p.id AND s.product_merchant_id = b.merchant_id
-                        AND may_tag(b.merchant_id, p.account_id)))))
+                SELECT FROM post_summary p WHERE p.id = t.post_id AND (p.merchant_id = b.merchant_id OR EXISTS (
+                    SELECT FROM post_product s WHERE s.post_id = p.id AND s.product_merchant_id = b.merchant_id))))
         ORDER BY t.at DESC, t.post_id DESC LIMIT 1
     ) touch ON true
     WHERE coalesce(b.in_post, touch.post_id) IS NOT NULL

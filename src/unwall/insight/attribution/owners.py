@@ -37,9 +37,9 @@ class Owners:
             self._known.clear()
         async with self._db.read() as conn:
             sql = """
-                SELECT id, merchant_id FROM product WHERE id = ANY($1)
-                UNION ALL SELECT id, merchant_id FROM post WHERE id = ANY($1) AND merchant_id IS NOT NULL
-                UNION ALL SELECT id, merchant_id FROM account WHERE id = ANY($1) AND merchant_id IS NOT NULL
+                SELECT id, merchant_id FROM product_summary WHERE id = ANY($1)
+                UNION ALL SELECT id, merchant_id FROM post_summary WHERE id = ANY($1) AND merchant_id IS NOT NULL
+                UNION ALL SELECT id, merchant_id FROM account_profile WHERE id = ANY($1) AND merchant_id IS NOT NULL
             """
             for subject, owner in await conn.fetch(sql, list(subjects)):
                 self._known[subject] = owner

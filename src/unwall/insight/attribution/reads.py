@@ -32,28 +32,27 @@ async def post_sales(  # what a period of posts is asked by
     """The merchant's posts in [since, until), all or some: those that sold most first, then those most viewed. A post
     that nobody opened and that sold nothing is left out."""
     sql = """
-        WITH behaviour AS (
+        WITH done AS (
             SELECT post_id, count(*) FILTER (WHERE kind = 'view' AND product_id IS NULL) AS views,
                 count(DISTINCT (coalesce(session_id, visitor_id), product_id))
                     FILTER (WHERE kind IN ('view', 'click') AND product_id IS NOT NULL) AS clicks,
                 count(*) FILTER (WHERE kind = 'add-to-cart') AS carts
-            FROM journal
-            WHERE merchant_id = $1 AND kind IN ('view', 'click', 'add-to-cart') AND kind <> 'impression'
+            FROM behaviour
+            WHERE merchant_id = $1 AND kind IN ('view', 'click', 'add-to-cart')
                 AND at >= $3 AND at < $4 AND post_id IS NOT NULL AND ($6::uuid[] IS NULL OR post_id = ANY($6))
             GROUP BY post_id
         ), sold AS (
             SELECT a.post_id, count(*) AS orders, sum(a.amount)::bigint AS revenue
-            FROM attribution a JOIN sales_order o ON o.id = a.order_id AND o.state IN ('paid', 'fulfilled')
+            FROM attribution a JOIN paid_order o ON o.id = a.order_id
             WHERE a.merchant_id = $1 AND a.ordered_at >= $3 AND a.ordered_at < $4
                 AND ($6::uuid[] IS NULL OR a.post_id = ANY($6))
             GROUP BY a.post_id
         )
         SELECT p.id AS post_id,
-            coalesce(nullif(translated(p.translations, $2, 'title', p.title), ''), left(p.body, 80)) AS title,
-            (SELECT file FROM post_media m WHERE m.post_id = p.id ORDER BY m.position LIMIT 1) AS image_file,
+            coalesce(nullif(translated(p.translations, $2, 'title', p.title), ''), p.excerpt) AS title, p.image_file,
             p.published_at, coalesce(views, 0) AS views, coalesce(clicks, 0) AS product_clicks,
             coalesce(carts, 0) AS add_to_carts, coalesce(orders, 0) AS orders, coalesce(revenue, 0) AS revenue
-        FROM behaviour FULL JOIN sold USING (post_id) JOIN post p ON p.id = post_id
+        FROM done FULL JOIN sold USING (post_id) JOIN post_summary p ON p.id = post_id
         ORDER BY coalesce(revenue, 0) DESC, coalesce(views, 0) DESC, p.id DESC LIMIT $5
     """
     asked = None if posts is None else list(posts)
@@ -65,13 +64,12 @@ async def today(conn: Connection, merchant: Merchant, now: datetime) -> Today:
     sql = """
         SELECT extract(hour FROM placed_at AT TIME ZONE $7)::int AS hour, channel,
             count(*) FILTER (WHERE placed_at >= $2) AS orders,
-            coalesce(sum(items_total - discount_total) FILTER (WHERE placed_at >= $2), 0)::bigint AS revenue,
+            coalesce(sum(amount) FILTER (WHERE placed_at >= $2), 0)::bigint AS revenue,
             count(*) FILTER (WHERE placed_at < $2) AS before_orders,
-            coalesce(sum(items_total - discount_total) FILTER (WHERE placed_at < $2), 0)::bigint AS before_revenue,
-            coalesce(sum(items_total - discount_total) FILTER (WHERE placed_at <= $6), 0)::bigint AS before_so_far
-        FROM sales_order
-        WHERE merchant_id = $1 AND state IN ('paid', 'fulfilled')
-            AND (placed_at >= $2 AND placed_at < $3 OR placed_at >= $4 AND placed_at < $5)
+            coalesce(sum(amount) FILTER (WHERE placed_at < $2), 0)::bigint AS before_revenue,
+            coalesce(sum(amount) FILTER (WHERE placed_at <= $6), 0)::bigint AS before_so_far
+        FROM paid_order
+        WHERE merchant_id = $1 AND (placed_at >= $2 AND placed_at < $3 OR placed_at >= $4 AND placed_at < $5)
         GROUP BY hour, channel ORDER BY hour, channel
     """
     day, before = day_of(now, merchant.timezone), day_of(now, merchant.timezone, weeks_ago=1)
@@ -84,10 +82,9 @@ async def sale_post(conn: Connection, order_id: UUID, lang: str) -> Credit | Non
     """The post that an order is credited to."""
     sql = """
         SELECT a.order_id, a.post_id,
-            coalesce(nullif(translated(p.translations, $2, 'title', p.title), ''), left(p.body, 80), '')
-                AS post_title,
-            c.handle AS account_handle, a.rule, a.amount, a.touched_at, a.ordered_at
-        FROM attribution a LEFT JOIN post p ON p.id = a.post_id LEFT JOIN account c ON c.id = p.account_id
+            coalesce(nullif(translated(p.translations, $2, 'title', p.title), ''), p.excerpt, '') AS post_title,
+            p.account_handle, a.rule, a.amount, a.touched_at, a.ordered_at
+        FROM attribution a LEFT JOIN post_summary p ON p.id = a.post_id
         WHERE a.order_id = $1
     """
     return await row(conn, Credit, sql, order_id, lang)
@@ -100,9 +97,9 @@ async def top_products(
     sql = """
         SELECT l.product_id, translated(p.translations, $2, 'title', coalesce(p.title, max(l.title))) AS title,
             sum(l.quantity)::int AS quantity, sum(l.total)::bigint AS revenue
-        FROM sales_order o JOIN order_line l ON l.order_id = o.id LEFT JOIN product p ON p.id = l.product_id
-        WHERE o.merchant_id = $1 AND o.state IN ('paid', 'fulfilled') AND o.placed_at >= $3 AND o.placed_at < $4
-        GROUP BY l.product_id, p.id ORDER BY revenue DESC, l.product_id LIMIT $5
+        FROM paid_order_line l LEFT JOIN product_summary p ON p.id = l.product_id
+        WHERE l.merchant_id = $1 AND l.placed_at >= $3 AND l.placed_at < $4
+        GROUP BY l.product_id, p.title, p.translations ORDER BY revenue DESC, l.product_id LIMIT $5
     """
     return await rows(conn, TopProduct, sql, merchant_id, lang, since, until, limit)
 
@@ -111,9 +108,9 @@ async def daily_sales(conn: Connection, merchant: Merchant, since: datetime, unt
     """Paid orders by the merchant's local days in [since, until), and what of them posts led to."""
     sql = """
         SELECT (o.placed_at AT TIME ZONE $2)::date AS day, count(*) AS orders,
-            sum(o.items_total - o.discount_total)::bigint AS revenue, coalesce(sum(a.amount), 0)::bigint AS from_posts
-        FROM sales_order o LEFT JOIN attribution a ON a.order_id = o.id
-        WHERE o.merchant_id = $1 AND o.state IN ('paid', 'fulfilled') AND o.placed_at >= $3 AND o.placed_at < $4
+            sum(o.amount)::bigint AS revenue, coalesce(sum(a.amount), 0)::bigint AS from_posts
+        FROM paid_order o LEFT JOIN attribution a ON a.order_id = o.id
+        WHERE o.merchant_id = $1 AND o.placed_at >= $3 AND o.placed_at < $4
         GROUP BY day ORDER BY day
     """
     return await rows(conn, DaySales, sql, merchant.id, merchant.timezone, since, until)
@@ -126,20 +123,17 @@ async def short_stock(
     first."""
     sql = """
         WITH sold AS (
-            SELECT l.variant_id, sum(l.quantity)::int AS quantity
-            FROM sales_order o JOIN order_line l ON l.order_id = o.id
-            WHERE o.merchant_id = $1 AND o.state IN ('paid', 'fulfilled') AND o.placed_at >= $3 AND o.placed_at < $4
-            GROUP BY l.variant_id
+            SELECT variant_id, sum(quantity)::int AS quantity FROM paid_order_line
+            WHERE merchant_id = $1 AND placed_at >= $3 AND placed_at < $4 GROUP BY variant_id
         ), stocked AS (
             SELECT sold.*, coalesce((
-                SELECT sum(greatest(available, 0)) FROM stock_level s JOIN node n ON n.id = s.node_id
-                WHERE s.variant_id = sold.variant_id AND n.open), 0)::int AS available
+                SELECT sum(greatest(available, 0)) FROM available_stock s
+                WHERE s.variant_id = sold.variant_id AND s.node_open), 0)::int AS available
             FROM sold
         )
-        SELECT v.id AS variant_id, v.product_id, translated(p.translations, $2, 'title', p.title) AS title,
-            translated_words(p.translations, $2, v.options) AS options, available, quantity AS sold
-        FROM stocked JOIN variant v ON v.id = variant_id AND v.active
-            JOIN product p ON p.id = v.product_id AND p.status = 'active'
+        SELECT v.id AS variant_id, v.product_id, translated(v.translations, $2, 'title', v.title) AS title,
+            translated_words(v.translations, $2, v.options) AS options, available, quantity AS sold
+        FROM stocked JOIN variant_summary v ON v.id = variant_id AND v.sellable
         WHERE available < quantity ORDER BY available, quantity DESC, v.id LIMIT $5
     """
     return await rows(conn, ShortStock, sql, merchant_id, lang, since, until, limit)

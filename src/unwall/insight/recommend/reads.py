@@ -27,4 +27,4 @@ async def active_fit(conn: Connection) -> Trained | None:
 
 async def products_on_sale(conn: Connection) -> list[asyncpg.Record]:
     """(product, merchant) of what can be recommended."""
-    return await conn.fetch("SELECT id, merchant_id FROM product WHERE status = 'active' ORDER BY id")
+    return await conn.fetch("SELECT id, merchant_id FROM product_summary WHERE active ORDER BY id")

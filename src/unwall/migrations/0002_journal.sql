@@ -40,7 +40,9 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('journal partitions'));
     FOREACH day IN ARRAY days LOOP
         name := to_char(day, '"journal_"YYYYMMDD');
-        IF to_regclass('public.' || name) IS NULL THEN  -- another writer may have made it while this one waited
+        -- Another writer may have made it while this one waited, which to_regclass would not see: its answers are cached
+        -- until a lock is taken, and an advisory lock is none of those.
+        IF NOT EXISTS (SELECT FROM pg_class WHERE relname = name AND relnamespace = 'public'::regnamespace) THEN
             EXECUTE format('CREATE TABLE public.%I (LIKE public.journal INCLUDING ALL)', name);
             EXECUTE format('ALTER TABLE public.journal ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
                 name, day || ' 00:00+00', (day + 1) || ' 00:00+00');

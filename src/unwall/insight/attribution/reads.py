@@ -95,11 +95,15 @@ async def top_products(
 ) -> list[TopProduct]:
     """By revenue of the lines of paid orders placed in [since, until)."""
     sql = """
-        SELECT l.product_id, translated(p.translations, $2, 'title', coalesce(p.title, max(l.title))) AS title,
-            sum(l.quantity)::int AS quantity, sum(l.total)::bigint AS revenue
-        FROM paid_order_line l LEFT JOIN product_summary p ON p.id = l.product_id
-        WHERE l.merchant_id = $1 AND l.placed_at >= $3 AND l.placed_at < $4
-        GROUP BY l.product_id, p.title, p.translations ORDER BY revenue DESC, l.product_id LIMIT $5
+        WITH sold AS (
+            SELECT product_id, max(title) AS title, sum(quantity)::int AS quantity, sum(total)::bigint AS revenue
+            FROM paid_order_line WHERE merchant_id = $1 AND placed_at >= $3 AND placed_at < $4
+            GROUP BY product_id ORDER BY revenue DESC, product_id LIMIT $5
+        )
+        SELECT product_id, translated(p.translations, $2, 'title', coalesce(p.title, sold.title)) AS title, quantity,
+            revenue
+        FROM sold LEFT JOIN product_summary p ON p.id = product_id
+        ORDER BY revenue DESC, product_id
     """
     return await rows(conn, TopProduct, sql, merchant_id, lang, since, until, limit)
 

@@ -1,0 +1,117 @@
+"""The same pages from two installs: the one that a merchant left, and the one that it moved to."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+from litestar.testing import AsyncTestClient
+from rich.console import Console
+
+from tests.conftest import named
+from unwall.app import build
+from unwall.intake.dataset.actions import import_dataset
+from unwall.intake.dataset.export import export_dataset
+from unwall.intake.dataset.generators import import_generated
+from unwall.intake.progress import Progress
+from unwall.kernel.database import connect
+from unwall.kernel.files import open_files
+from unwall.people.sessions import hash_password, set_staff_password
+from unwall.settings import Settings
+from unwall_demo.dataset import DemoMarket
+
+NOW = datetime(2026, 3, 10, 8, 30, tzinfo=UTC)
+SLUGS = ("south-window", "cloud-step", "milu")
+PASSWORD = "the same at both"
+CSRF_TOKEN = re.compile(r"[0-9a-f]{128}")
+"""Differs from one visit to the next in the same install."""
+
+
+@pytest.fixture(scope="module")
+async def installs(server_url: str, tmp_path_factory) -> AsyncIterator[tuple[AsyncTestClient, AsyncTestClient]]:
+    """An install with the demo market, and one that every merchant of it was moved to."""
+    home = tmp_path_factory.mktemp("pages")
+    admin = await asyncpg.connect(server_url)
+    async with AsyncExitStack() as stack:
+        clients = []
+        for place in ("old", "new"):
+            await admin.execute(f"CREATE DATABASE pages_{place} TEMPLATE template_unwall STRATEGY FILE_COPY")
+            url, files = named(server_url, f"pages_{place}"), open_files("", home / place)
+            async with connect(url, size=4) as db:
+                await fill(db, files, home, place)
+                async with db.transaction() as conn:
+                    hashed = await hash_password(PASSWORD)
+                    for slug in SLUGS:
+                        await set_staff_password(conn, f"owner@{slug}.example", hashed)
+            app = build(Settings(data=home / place, database_url=url, log_level="warning", pool_size=4))
+            clients.append(await stack.enter_async_context(AsyncTestClient(app)))
+        yield clients[0], clients[1]
+    for place in ("old", "new"):
+        await admin.execute(f"DROP DATABASE pages_{place} WITH (FORCE)")
+    await admin.close()
+
+
+async def fill(db, files, home: Path, place: str) -> None:
+    with Progress(Console(quiet=True)) as progress:
+        if place == "old":
+            await import_generated(db, files, DemoMarket(40), 1, NOW, progress)
+        for slug in SLUGS:
+            if place == "old":
+                await export_dataset(db, files, slug, home / slug, progress)
+            else:
+                await import_dataset(db, files, home / slug, progress)
+
+
+async def same_page(installs, path: str) -> str:
+    pages = [await http.get(path) for http in installs]
+    assert [page.status_code for page in pages] == [200, 200], path
+    old, new = (CSRF_TOKEN.sub("", page.text) for page in pages)
+    assert old == new, path
+    return new
+
+
+async def links(installs, path: str, pattern: str) -> list[str]:
+    """The addresses on a page that is the same at both."""
+    return sorted(set(re.findall(f'href="({pattern})[?"]', await same_page(installs, path))))
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+async def test_a_store_its_products_and_its_posts_are_the_same(installs, slug):
+    products = await links(installs, f"/m/{slug}", rf"/m/{slug}/p/[^\"?#]+")
+    posts = await links(installs, f"/m/{slug}", r"/post/[^\"?#]+")
+    assert len(products) > 3
+    assert len(posts) > 3
+    for path in (*products, *posts, "/search?q=tea", "/search?q=%E8%8C%B6"):
+        await same_page(installs, path)
+
+
+async def test_pictures_are_the_same(installs):
+    page = await same_page(installs, "/m/milu")
+    files = set(re.findall(r"/files/[0-9a-f]{2}/[0-9a-f]+[^\"\s,?]*", page))
+    assert len(files) > 5
+    for path in files:
+        old, new = [await http.get(path) for http in installs]
+        assert (old.status_code, old.content) == (200, new.content)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+async def test_the_console_shows_the_same_orders_stock_and_posts(installs, slug):
+    for http in installs:
+        await sign_in(http, f"owner@{slug}.example")
+    orders = await links(installs, "/console/orders", r"/console/orders/[0-9a-f-]{36}")
+    products = await links(installs, "/console/products", r"/console/products/[0-9a-f-]{36}")
+    assert len(orders) > 3
+    assert len(products) > 3
+    for path in (*orders[:10], *products[:10], "/console/stock", "/console/posts", "/console/nodes", "/console/people"):
+        await same_page(installs, path)
+
+
+async def sign_in(http: AsyncTestClient, email: str) -> None:
+    http.cookies.clear()
+    await http.get("/console/sign-in")
+    form = {"email": email, "password": PASSWORD, "_csrf_token": http.cookies["uw_csrf"]}
+    answer = await http.post("/console/sign-in", data=form, follow_redirects=False)
+    assert answer.status_code == 303

@@ -18,8 +18,8 @@ VIEWS = """
     SELECT relname AS name, coalesce('security_invoker=true' = ANY (reloptions), false) AS invoker FROM pg_class
     WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace ORDER BY relname
 """
-# views of tables that are the shop's only
-SHOP_ONLY_VIEWS = {"member_visitor", "person_touch", "person_trail"}
+# read by pages for shoppers and by jobs
+SHOP_ONLY_VIEWS = {"member_session", "member_visitor", "open_cart_line", "person_touch", "person_trail", "post_liker"}
 # read by nobody but the shop itself: rows of shoppers, who belong to no merchant, and of the machinery
 SHOP_ONLY = {
     "member",

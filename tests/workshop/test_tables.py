@@ -1,5 +1,5 @@
 """Which package owns which table. A package writes its own tables only, and reads others through the owner's functions
-or views; the exceptions are listed here with their reasons.
+or views.
 
 Owners are written in the migrations: a line `-- owner: commerce.stock` holds for the tables and views below it. SQL is
 found in the string constants of the source.
@@ -7,6 +7,7 @@ found in the string constants of the source.
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -20,22 +21,7 @@ STATEMENT = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE)\b")
 WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+(?:ONLY\s+)?(\w+)")
 READS = re.compile(r"\b(?:FROM|JOIN|USING)\s+(\w+)")
 
-MAY_WRITE_ANYWHERE = {"intake": "an import writes a whole merchant, in bulk and in one transaction"}
-MAY_READ = {
-    ("catalogue", "merchant"): "a product's card names its store and currency: one statement a listing",
-    ("insight.pages", "account"): "a page is composed in six statements, so each brings much",
-    ("insight.pages", "cart"): "a page is composed in six statements, so each brings much",
-    ("insight.pages", "cart_line"): "a page is composed in six statements, so each brings much",
-    ("insight.pages", "follow"): "a page is composed in six statements, so each brings much",
-    ("insight.pages", "member"): "a page is composed in six statements, so each brings much",
-    ("insight.pages", "outbox"): "a page is composed in six statements, so each brings much",
-    ("insight.pages", "post"): "a page is composed in six statements, so each brings much",
-    ("insight.pages", "post_like"): "a page is composed in six statements, so each brings much",
-    ("insight.pages", "session"): "a page is composed in six statements, so each brings much",
-    ("insight.pages", "stock_level"): "a page is composed in six statements, so each brings much",
-    ("insight.pages", "trail"): "a page is composed in six statements, so each brings much",
-    ("insight.pages", "variant"): "a page is composed in six statements, so each brings much",
-}
+MAY_USE_ALL = {"intake": "an import writes a whole merchant, in bulk and in one transaction"}
 
 
 @cache
@@ -63,6 +49,33 @@ def _views() -> Iterator[tuple[str, str]]:
                 yield owner, match[2]
 
 
+@cache
+def layers() -> list[tuple[str, list[str]]]:
+    """The contracts of import-linter: a package, and its packages' names from the top down, siblings in one string."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    return [
+        (c["containers"][0], c["layers"]) for c in contracts if c["type"] == "layers" and "*" not in c["containers"][0]
+    ]
+
+
+def is_above(package: str, owner: str) -> bool:
+    for container, names in layers():
+        height = [_height(f"unwall.{name}.", container, names) for name in (package, owner)]
+        if None not in height and height[0] != height[1]:
+            return height[0] < height[1]
+    return False
+
+
+def _height(package: str, container: str, names: list[str]) -> int | None:
+    """The index of the layer that a package is in."""
+    for i, siblings in enumerate(names):
+        if any(package.startswith(f"{container}.{name}.") for name in re.findall(r"\w+", siblings)):
+            return i
+    return None
+
+
 def package_of(path: Path) -> str:
     parts = path.relative_to(SOURCE).with_suffix("").parts
     return ".".join(parts[:2]) if parts[0] in PILLARS else parts[0]
@@ -83,14 +96,18 @@ def statements(path: Path) -> Iterator[str]:
 
 def uses(pattern: re.Pattern[str]) -> set[tuple[str, str]]:
     """(package, table) wherever a package names another's table in this way."""
-    found = {
-        (package_of(path), table)
+    return {(package, name) for package, name in named(pattern) if owners().get(name, package) != package}
+
+
+def named(pattern: re.Pattern[str]) -> set[tuple[str, str]]:
+    """(package, what it names in this way), of packages that may not use all tables."""
+    return {
+        (package_of(path), name)
         for path in SOURCE.rglob("*.py")
+        if package_of(path).partition(".")[0] not in MAY_USE_ALL
         for text in statements(path)
-        for table in pattern.findall(text)
-        if table in owners() and owners()[table] != package_of(path)
+        for name in pattern.findall(text)
     }
-    return {(package, table) for package, table in found if package.partition(".")[0] not in MAY_WRITE_ANYWHERE}
 
 
 def test_every_table_has_an_owner():
@@ -102,7 +119,7 @@ def test_a_package_writes_its_own_tables_only():
 
 
 def test_a_package_reads_another_packages_tables_through_their_owner():
-    assert uses(READS) - set(MAY_READ) == set()
+    assert uses(READS) == set()
 
 
 def test_a_view_is_made_of_its_owners_tables_or_of_views():
@@ -110,5 +127,14 @@ def test_a_view_is_made_of_its_owners_tables_or_of_views():
     assert {(owner, table) for owner, table in found if owner != owners()[table]} == set()
 
 
-def test_no_exception_is_listed_that_nobody_needs():
-    assert set(MAY_READ) - uses(READS) == set()
+def test_a_view_is_read_by_its_owner_and_from_above():
+    views = {name: owner for kind, name, owner in _created() if kind == "VIEW"}
+    readers = {(package, views[name]) for package, name in named(READS) if name in views}
+    assert {
+        (package, owner) for package, owner in readers if package != owner and not is_above(package, owner)
+    } == set()
+
+
+def test_every_view_is_read():
+    views = {name for kind, name, _ in _created() if kind == "VIEW"}
+    assert views - {name for _, name in named(READS)} == set()

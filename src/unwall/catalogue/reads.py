@@ -31,7 +31,7 @@ _CARD_COLUMNS = """
     v.only_id AS only_variant_id
 """
 _CARD_SOURCES = """
-    JOIN merchant m ON m.id = p.merchant_id
+    JOIN merchant_profile m ON m.id = p.merchant_id
     JOIN LATERAL (
         SELECT min(price) AS price, max(price) AS highest, count(*) AS variants,
             (array_agg(compare_at ORDER BY price, position))[1] AS compare_at,
@@ -53,7 +53,7 @@ ITEM = """
         translated(p.translations, $1, 'words', i.alt, coalesce(i.alt, '')) AS image_alt
     FROM variant v
     JOIN product p ON p.id = v.product_id
-    JOIN merchant m ON m.id = p.merchant_id
+    JOIN merchant_profile m ON m.id = p.merchant_id
     LEFT JOIN LATERAL (
         SELECT file, alt FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1
     ) i ON true
@@ -186,7 +186,7 @@ async def product_page(conn: Connection, merchant_slug: str, slug: str, lang: st
                 'width', i.width, 'height', i.height
                 ) ORDER BY i.position), '[]') FROM product_image i WHERE i.product_id = p.id) AS images
         FROM product p
-        JOIN merchant m ON m.id = p.merchant_id
+        JOIN merchant_profile m ON m.id = p.merchant_id
         LEFT JOIN category c ON c.id = p.category_id
         WHERE m.slug = $1 AND p.slug = $2 AND p.status = 'active'
         """,

@@ -154,6 +154,11 @@ GRANT SELECT ON merchant_profile TO unwall_merchant;
 CREATE VIEW member_visitor WITH (security_invoker = true) AS
     SELECT member_id, id AS visitor_id FROM visitor WHERE member_id IS NOT NULL;
 
+-- The members who are signed in, by the fingerprint of their session's token.
+CREATE VIEW member_session WITH (security_invoker = true) AS
+    SELECT s.token_hash, m.id, m.email, m.name, m.locale FROM session s JOIN member m ON m.id = s.person_id
+    WHERE s.audience = 'member' AND s.expires_at > now();
+
 -- owner: kernel
 -- Answers already given, by the caller's Idempotency-Key; an empty answer is a request that died or still runs.
 CREATE TABLE idempotency (

@@ -179,11 +179,13 @@ CREATE VIEW published_post WITH (security_invoker = true) AS SELECT account_id, 
 GRANT SELECT ON published_post TO unwall_merchant;
 
 CREATE VIEW post_summary WITH (security_invoker = true) AS
-    SELECT p.id, p.account_id, p.merchant_id, p.title, left(p.body, 80) AS excerpt, p.translations, p.published_at,
-        a.handle AS account_handle,
+    SELECT p.id, p.account_id, p.merchant_id, p.title, left(p.body, 80) AS excerpt, p.translations, p.likes,
+        p.published_at, a.handle AS account_handle,
         (SELECT m.file FROM post_media m WHERE m.post_id = p.id ORDER BY m.position LIMIT 1) AS image_file
     FROM post p LEFT JOIN account_profile a ON a.id = p.account_id;
 GRANT SELECT ON post_summary TO unwall_merchant;
+
+CREATE VIEW post_liker WITH (security_invoker = true) AS SELECT post_id, person_id FROM post_like;
 
 CREATE VIEW post_product WITH (security_invoker = true) AS
     SELECT t.post_id, t.position, t.product_id, t.product_merchant_id, t.media, t.x, t.y

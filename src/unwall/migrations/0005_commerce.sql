@@ -158,6 +158,10 @@ CREATE TABLE cart_line (
 );
 CALL guard('cart_line');
 
+CREATE VIEW open_cart_line WITH (security_invoker = true) AS
+    SELECT c.visitor_id, c.merchant_id, l.variant_id, l.quantity
+    FROM cart c JOIN cart_line l ON l.cart_id = c.id WHERE c.state = 'open';
+
 CREATE TABLE sales_order (
     id             uuid PRIMARY KEY,
     merchant_id    uuid NOT NULL REFERENCES merchant,

@@ -58,8 +58,7 @@ async def session_member(conn: Connection, token: str) -> Member | None:
     return await row(
         conn,
         Member,
-        f"{_MEMBER} JOIN session ON session.person_id = m.id"
-        " WHERE token_hash = $1 AND audience = 'member' AND expires_at > now()",
+        "SELECT id, email, name, locale FROM member_session WHERE token_hash = $1",
         fingerprint(token),
     )
 

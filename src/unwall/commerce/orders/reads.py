@@ -86,9 +86,7 @@ async def carts_to_order(conn: Connection, cart_ids: Sequence[UUID], lang: str) 
 
 async def units_in_bag(conn: Connection, visit: Visit) -> int:
     units: int = await conn.fetchval(
-        "SELECT coalesce(sum(l.quantity), 0)::int FROM cart c JOIN cart_line l ON l.cart_id = c.id"
-        " WHERE c.visitor_id = $1 AND c.state = 'open'",
-        visit.visitor_id,
+        "SELECT coalesce(sum(quantity), 0)::int FROM open_cart_line WHERE visitor_id = $1", visit.visitor_id
     )
     return units
 

@@ -24,11 +24,9 @@ async def page_header(conn: Connection, session_token: str, visitor_id: UUID) ->
     """`session_token` as the member's cookie holds it, or empty."""
     sql = """
         SELECT
-            (SELECT jsonb_build_object('id', m.id, 'email', m.email, 'name', m.name, 'locale', m.locale)
-                FROM session s JOIN member m ON m.id = s.person_id
-                WHERE s.token_hash = $1 AND s.audience = 'member' AND s.expires_at > now()) AS member,
-            (SELECT coalesce(sum(l.quantity), 0)::int FROM cart c JOIN cart_line l ON l.cart_id = c.id
-                WHERE c.visitor_id = $2 AND c.state = 'open') AS units_in_bag
+            (SELECT jsonb_build_object('id', id, 'email', email, 'name', name, 'locale', locale)
+                FROM member_session WHERE token_hash = $1) AS member,
+            (SELECT coalesce(sum(quantity), 0)::int FROM open_cart_line WHERE visitor_id = $2) AS units_in_bag
     """
     found = await row(conn, PageHeader, sql, fingerprint(session_token) if session_token else None, visitor_id)
     assert found is not None  # one row by its nature
@@ -72,7 +70,7 @@ class PostInputs(msgspec.Struct, frozen=True):
 _TRAIL = """
     coalesce((SELECT jsonb_agg(jsonb_build_object('product_id', product_id, 'kind', kind, 'at', at)
         ORDER BY at DESC, product_id) FROM (
-            SELECT product_id, kind, at FROM trail WHERE person_id = ANY($1)
+            SELECT product_id, kind, at FROM person_trail WHERE person_id = ANY($1)
             ORDER BY at DESC, product_id LIMIT 60) t), '[]')
 """
 _PINS = """
@@ -92,20 +90,21 @@ async def home_inputs(conn: Connection, person_ids: Collection[UUID], lang: str,
     sql = f"""
         WITH followed AS (
             SELECT top.post_id, top.entry
-            FROM (SELECT DISTINCT account_id FROM follow WHERE follower_id = ANY($1)) mine
+            FROM (SELECT DISTINCT account_id FROM account_follower WHERE follower_id = ANY($1)) mine
             CROSS JOIN LATERAL (
-                SELECT post_id, entry FROM outbox WHERE account_id = mine.account_id ORDER BY entry DESC LIMIT $3
+                SELECT post_id, entry FROM published_post WHERE account_id = mine.account_id
+                ORDER BY entry DESC LIMIT $3
             ) top
             ORDER BY top.entry DESC LIMIT $3
         )
         SELECT {_TRAIL} AS trail, ({_PINS} WHERE page = 'home') AS pins,
             ARRAY(SELECT post_id FROM followed ORDER BY entry DESC) AS followed_posts,
             CASE WHEN EXISTS (SELECT FROM followed) THEN '{{}}' ELSE
-                ARRAY(SELECT post_id FROM outbox ORDER BY entry DESC LIMIT $3) END AS newest_posts,
+                ARRAY(SELECT post_id FROM published_post ORDER BY entry DESC LIMIT $3) END AS newest_posts,
             CASE WHEN EXISTS (SELECT FROM followed) THEN '[]' ELSE
                 coalesce((SELECT jsonb_agg({_ACCOUNT}) FROM (
-                    SELECT * FROM account
-                    WHERE id NOT IN (SELECT account_id FROM follow WHERE follower_id = ANY($1))
+                    SELECT * FROM account_profile
+                    WHERE id NOT IN (SELECT account_id FROM account_follower WHERE follower_id = ANY($1))
                     ORDER BY followers DESC, id LIMIT 6) a), '[]') END AS accounts
     """
     found = await row(conn, HomeInputs, sql, list(person_ids), lang, posts)
@@ -116,7 +115,8 @@ async def home_inputs(conn: Connection, person_ids: Collection[UUID], lang: str,
 async def store_inputs(conn: Connection, person_ids: Collection[UUID], merchant_id: UUID, posts: int) -> StoreInputs:
     sql = f"""
         SELECT {_TRAIL} AS trail, ({_PINS} WHERE page = 'store' AND merchant_id = $2) AS pins,
-            ARRAY(SELECT post_id FROM outbox WHERE merchant_id = $2 ORDER BY entry DESC LIMIT $3) AS newest_posts
+            ARRAY(SELECT post_id FROM published_post WHERE merchant_id = $2 ORDER BY entry DESC LIMIT $3)
+                AS newest_posts
     """
     found = await row(conn, StoreInputs, sql, list(person_ids), merchant_id, posts)
     assert found is not None
@@ -134,8 +134,8 @@ async def store_account(
     """The first account of a merchant: the one under which the store publishes."""
     sql = f"""
         SELECT {_ACCOUNT} AS account,
-            EXISTS (SELECT FROM follow WHERE account_id = a.id AND follower_id = ANY($1)) AS followed
-        FROM account a WHERE a.merchant_id = $3 ORDER BY a.id LIMIT 1
+            EXISTS (SELECT FROM account_follower WHERE account_id = a.id AND follower_id = ANY($1)) AS followed
+        FROM account_profile a WHERE a.merchant_id = $3 ORDER BY a.id LIMIT 1
     """
     return await row(conn, FollowableAccount, sql, list(person_ids), lang, merchant_id)
 
@@ -146,12 +146,12 @@ async def post_inputs(
     """With at most `others` other posts; None where the post is not live."""
     sql = f"""
         SELECT p.likes,
-            EXISTS (SELECT FROM post_like WHERE post_id = p.id AND person_id = ANY($1)) AS liked,
+            EXISTS (SELECT FROM post_liker WHERE post_id = p.id AND person_id = ANY($1)) AS liked,
             {_ACCOUNT} AS account,
-            EXISTS (SELECT FROM follow WHERE account_id = a.id AND follower_id = ANY($1)) AS followed,
-            ARRAY(SELECT post_id FROM outbox WHERE account_id = o.account_id AND post_id <> p.id
+            EXISTS (SELECT FROM account_follower WHERE account_id = a.id AND follower_id = ANY($1)) AS followed,
+            ARRAY(SELECT post_id FROM published_post WHERE account_id = o.account_id AND post_id <> p.id
                 ORDER BY entry DESC LIMIT $4) AS other_posts
-        FROM outbox o JOIN post p ON p.id = o.post_id JOIN account a ON a.id = o.account_id
+        FROM published_post o JOIN post_summary p ON p.id = o.post_id JOIN account_profile a ON a.id = o.account_id
         WHERE o.post_id = $3
     """
     return await row(conn, PostInputs, sql, list(person_ids), lang, post_id, others)
@@ -164,7 +164,7 @@ async def stocked_products(
     found = await conn.fetch(
         """
         SELECT s.node_id, array_agg(DISTINCT v.product_id) AS product_ids
-        FROM variant v JOIN stock_level s ON s.variant_id = v.id
+        FROM variant_summary v JOIN available_stock s ON s.variant_id = v.id
         WHERE v.product_id = ANY($2::uuid[]) AND v.active AND s.node_id = ANY($1::uuid[]) AND s.available > 0
         GROUP BY s.node_id
         """,

@@ -1,5 +1,6 @@
 """Facts, written in the transaction that makes them true."""
 
+import asyncio
 from datetime import date, timedelta
 
 import asyncpg
@@ -171,6 +172,20 @@ async def test_a_subscriber_gets_one_job_for_all_facts_of_a_transaction(db):
         ("credit", bought),
         ("mail", [*bought, event("seen")]),
     ]
+
+
+async def test_recording_takes_one_statement_and_a_second_for_its_jobs(db):
+    async with db.transaction() as conn:
+        await conn.execute("DELETE FROM subscription")
+        await subscribe(conn, EventKind.PURCHASE, "credit")
+        await actions.record(conn, [event("first", EventKind.PURCHASE)])  # the driver asks for types once a connection
+        for kind, wanted in ((EventKind.LIKE, 1), (EventKind.PURCHASE, 2)):
+            statements = []
+            conn.add_query_logger(statements.append)
+            await actions.record(conn, [event((kind, n), kind, product_id=SILK, post_id=POST) for n in range(3)])
+            await asyncio.sleep(0)
+            conn.remove_query_logger(statements.append)
+            assert len(statements) == wanted
 
 
 async def touches(conn) -> list[PostTouch]:

@@ -1,6 +1,7 @@
 """Changes of what is sold. Each wants to be called in a transaction; changes of one merchant's catalogue wait for each
 other, so that what was checked still holds when it is written."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
@@ -153,12 +154,11 @@ async def csv_import(conn: Transaction, merchant: Merchant, text: str, *, files_
     `files_url` as in `reads.csv_export`: a picture under it is one of our own files.
     """
     await _lock(conn, merchant.id)
-    parsed = sheet.parse(text)
+    parsed = await asyncio.to_thread(sheet.parse, text)
     known = {draft.slug: draft for draft in await reads.drafts(conn, merchant.id, slugs=parsed.groups)}
     shelves = {category.slug: category.title for category in await reads.categories(conn, merchant.id, "")}
     reader = sheet.Reader(parsed, merchant.currency, files_url)
-    entries = [reader.entry(handle, known.get(handle)) for handle in parsed.groups]
-    drafts = [_on_shelf(rules.tidy(entry.draft), shelves) for entry in entries]
+    entries, drafts = await asyncio.to_thread(_read_entries, parsed, reader, known, shelves)
     for i, error in await _wrong(conn, merchant.id, drafts):
         parsed.wrong(*entries[i].row_of(error), error.message)
     if parsed.errors:
@@ -174,6 +174,13 @@ async def csv_import(conn: Transaction, merchant: Merchant, text: str, *, files_
         ignored_columns=parsed.ignored,
         inventory=await _counted(conn, merchant.id, entries, drafts),
     )
+
+
+def _read_entries(
+    parsed: sheet.Sheet, reader: sheet.Reader, known: Mapping[str, ProductDraft], titles: Mapping[str, str]
+) -> tuple[list[sheet.Entry], list[ProductDraft]]:
+    entries = [reader.entry(handle, known.get(handle)) for handle in parsed.groups]
+    return entries, [_on_shelf(rules.tidy(entry.draft), titles) for entry in entries]
 
 
 def _on_shelf(draft: ProductDraft, titles: Mapping[str, str]) -> ProductDraft:

@@ -1,6 +1,8 @@
 """Questions about what is sold."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from uuid import UUID
 
 from msgspec.structs import astuple
@@ -318,7 +320,8 @@ async def csv_export(
 ) -> str:
     """The whole catalogue in Shopify's product-CSV layout, by slug. `files_url` is what the outside puts before a
     file's key ("https://shop.example/files/"); `quantities` are on hand, by variant."""
-    return sheet.write(await drafts(conn, merchant.id), merchant.currency, files_url=files_url, quantities=quantities)
+    write = partial(sheet.write, currency=merchant.currency, files_url=files_url, quantities=quantities)
+    return await asyncio.to_thread(write, await drafts(conn, merchant.id))
 
 
 async def draft(conn: Connection, merchant_id: UUID, product_id: UUID) -> ProductDraft | None:

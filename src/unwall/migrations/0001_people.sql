@@ -131,6 +131,19 @@ CREATE TABLE attempt (
 );
 CREATE INDEX attempt_subject ON attempt (subject, at);
 
+-- Count one attempt of each subject, unless one of them has used up its limit; the attempts that each had before.
+CREATE FUNCTION count_attempts(subjects text[], limits int[], moment timestamptz, since timestamptz)
+RETURNS TABLE (name text, attempts bigint, oldest timestamptz) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(s, 0)) FROM (SELECT unnest(subjects) AS s ORDER BY 1) AS sorted;
+    RETURN QUERY SELECT a.subject, count(*), min(a.at) FROM attempt a
+        WHERE a.subject = ANY(subjects) AND a.at > since GROUP BY a.subject;
+    IF NOT EXISTS (SELECT FROM unnest(subjects, limits) AS l (subject, allowed)
+        WHERE (SELECT count(*) FROM attempt a WHERE a.subject = l.subject AND a.at > since) >= l.allowed) THEN
+        INSERT INTO attempt (subject, at) SELECT unnest(subjects), moment;
+    END IF;
+END $$;
+
 CREATE TABLE api_key (
     id           uuid PRIMARY KEY,
     merchant_id  uuid NOT NULL REFERENCES merchant,

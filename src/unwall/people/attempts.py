@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from unwall.kernel.database import Database, Transaction, rows
+from unwall.kernel.database import Connection, Database, Transaction, rows
 from unwall.kernel.errors import TooMany
 from unwall.people import rules
 
@@ -22,27 +22,20 @@ async def count_attempt(db: Database, subjects: Mapping[str, int], now: datetime
     each of whom the limit is allowed. Returns how many more attempts may follow.
 
     Raises `TooMany` with `message`, and counts nothing, where one of the subjects has used up its attempts."""
-    names = sorted(subjects)
-    async with db.transaction() as conn:
-        await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(s, 0)) FROM unnest($1::text[]) AS s", names)
-        counted = await rows(
-            conn,
-            _Counted,
-            "SELECT subject, count(*) AS attempts, min(at) AS oldest FROM attempt"
-            " WHERE subject = ANY($1) AND at > $2 GROUP BY subject",
-            names,
-            now - timedelta(minutes=rules.ATTEMPT_WINDOW_MINUTES),
-        )
-        ages = {one.subject: (now - one.oldest).total_seconds() for one in counted}
-        made = {one.subject: one.attempts // subjects[one.subject] for one in counted}
-        wait = max((rules.wait_seconds(made[name], ages[name]) for name in made), default=0)
-        if wait:
-            raise TooMany(message, wait_seconds=wait)
-        await conn.execute("INSERT INTO attempt (subject, at) SELECT unnest($1::text[]), $2", names, now)
+    since = now - timedelta(minutes=rules.ATTEMPT_WINDOW_MINUTES)
+    limits = [rules.ATTEMPTS_ALLOWED * people for people in subjects.values()]
+    async with db.read() as conn:  # the statement commits by itself
+        sql = "SELECT name AS subject, attempts, oldest FROM count_attempts($1, $2, $3, $4)"
+        counted = await rows(conn, _Counted, sql, list(subjects), limits, now, since)
+    ages = {one.subject: (now - one.oldest).total_seconds() for one in counted}
+    made = {one.subject: one.attempts // subjects[one.subject] for one in counted}
+    wait = max((rules.wait_seconds(made[name], ages[name]) for name in made), default=0)
+    if wait:
+        raise TooMany(message, wait_seconds=wait)
     return rules.ATTEMPTS_ALLOWED - max(made.values(), default=0) - 1
 
 
-async def uncount_attempt(conn: Transaction, subjects: Iterable[str], now: datetime) -> None:
+async def uncount_attempt(conn: Connection, subjects: Iterable[str], now: datetime) -> None:
     """The attempt that was counted at `now` succeeded: it does not count."""
     await conn.execute("DELETE FROM attempt WHERE subject = ANY($1) AND at = $2", list(subjects), now)
 

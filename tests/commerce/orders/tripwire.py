@@ -72,6 +72,14 @@ class WiredDatabase(Database):
                 await self.wire.step()
         await self.wire.step()
 
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Any]:
+        """A single statement may write, and then commits by itself."""
+        await self.wire.step()
+        async with super().read() as conn:
+            yield WiredConnection(conn, self.wire) if self.wire.inside else conn
+        await self.wire.step()
+
 
 class WiredHolds(HoldBatcher):
     def __init__(self, db: Database, wire: Tripwire) -> None:

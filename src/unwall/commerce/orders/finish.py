@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders import reads, rules
@@ -41,11 +42,13 @@ class Finish(msgspec.Struct, frozen=True):
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """How an order stands after a step. `ended_hold`: it could not be finished, for this hold had ended."""
-
+    order_id: UUID
     captured: bool
-    """Its payment is captured."""
+    """The payment is captured."""
     ended_hold: UUID | None = None
+    """The order could not be finished, for this hold had ended."""
+    order: Order | None = None
+    """As it is after the commit; None where it could not be finished."""
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -68,9 +71,9 @@ class Finisher:
         hold ended and the goods are gone, the order is cancelled and the payment voided. Repeatable."""
         for _ in range(rules.MAX_PLANS):
             settled = await self._submit(Finish(order_id, now, answer))
-            if settled.ended_hold is None:
-                return Finished(await self._read(order_id), settled.captured)
-            if not await self._hold_again(order_id, settled.ended_hold, now):
+            if settled.order is not None:
+                return Finished(settled.order, settled.captured)
+            if settled.ended_hold and not await self._hold_again(order_id, settled.ended_hold, now):
                 break
         async with self._db.transaction() as conn:
             await refund_unfulfillable(conn, order_id, now)
@@ -91,7 +94,11 @@ class Finisher:
 
     async def _finish_together(self, items: Sequence[Finish]) -> list[Settled | Exception]:
         async with self._db.transaction() as conn:
-            return await finish_orders(conn, items)
+            answers = await finish_orders(conn, items)
+        ids = {one.order_id for one in answers if isinstance(one, Settled) and one.ended_hold is None}
+        async with self._db.read() as conn:
+            orders = {order.id: order for order in await reads.orders(conn, list(ids), "en")}
+        return [replace(one, order=orders.get(one.order_id)) if isinstance(one, Settled) else one for one in answers]
 
     async def _read(self, order_id: UUID) -> Order:
         async with self._db.read() as conn:
@@ -147,7 +154,7 @@ def _answer(
     if item.answer is not None and payment is not None:
         captured = captured and payment.id == item.answer.payment_id
     ended = any(one.id == order.id for one in due) and order.id not in whole
-    return Settled(captured, order.hold_id if ended else None)
+    return Settled(order.id, captured, order.hold_id if ended else None)
 
 
 _OUTCOMES = {

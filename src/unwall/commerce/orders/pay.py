@@ -24,7 +24,7 @@ from unwall.commerce.orders.values import (
 )
 from unwall.commerce.sourcing.values import SoldOut
 from unwall.kernel.batching import Batcher
-from unwall.kernel.database import Database, Transaction
+from unwall.kernel.database import Database
 from unwall.kernel.errors import NotFound
 from unwall.kernel.ids import new_id
 from unwall.kernel.money import Money
@@ -87,8 +87,29 @@ class Payer:
         return await settle(self._ask_together, items)
 
     async def _ask_together(self, items: Sequence[NewPayment]) -> list[PaymentRequest | Exception | None]:
-        async with self._db.transaction() as conn:
-            return await ask_payments(conn, items)
+        async with self._db.read() as conn:  # the statement commits by itself
+            asked = {
+                record["id"]: Money(record["amount"], record["currency"]) for record in await conn.fetch(_ASK, items)
+            }
+        return [
+            PaymentRequest(item.id, asked[item.id], PaymentState.ASKED)
+            if item.id in asked
+            else await self._existing(item.order_id)
+            for item in items
+        ]
+
+    async def _existing(self, order_id: UUID) -> PaymentRequest | Exception | None:
+        """Of an order that was paid or asked for before, or cannot be paid."""
+        try:
+            async with self._db.transaction() as conn:
+                order = await lock_order(conn, order_id)
+        except NotFound as error:
+            return error
+        if order.state in {OrderState.PAID, OrderState.FULFILLED}:
+            return None
+        if order.payment and order.state is OrderState.PREPARED:
+            return PaymentRequest(order.payment.id, Money(order.total, order.currency), order.payment.state)
+        return OrderClosed(N_("This order is closed; nothing was charged. The bag can be ordered again."))
 
     async def _charge(self, asked: PaymentRequest, card: CardToken) -> Charge:
         """Where the answer is lost, the gateway is asked what became of the payment; the sweep asks again later."""
@@ -124,26 +145,3 @@ SELECT w.id, p.merchant_id, p.order_id, w.gateway, w.last4, p.total, p.currency,
 FROM (SELECT DISTINCT * FROM payable) p JOIN wanted w USING (order_id)
 ON CONFLICT DO NOTHING RETURNING id, amount, currency
 """
-
-
-async def ask_payments(conn: Transaction, items: Sequence[NewPayment]) -> list[PaymentRequest | Exception | None]:
-    """One answer an item, in order; None where the order is paid already."""
-    made = {record["id"]: Money(record["amount"], record["currency"]) for record in await conn.fetch(_ASK, items)}
-    return [
-        PaymentRequest(item.id, made[item.id], PaymentState.ASKED)
-        if item.id in made
-        else await _existing(conn, item.order_id)
-        for item in items
-    ]
-
-
-async def _existing(conn: Transaction, order_id: UUID) -> PaymentRequest | Exception | None:
-    try:
-        order = await lock_order(conn, order_id)
-    except NotFound as error:
-        return error
-    if order.state in {OrderState.PAID, OrderState.FULFILLED}:
-        return None
-    if order.payment and order.state is OrderState.PREPARED:
-        return PaymentRequest(order.payment.id, Money(order.total, order.currency), order.payment.state)
-    return OrderClosed(N_("This order is closed; nothing was charged. The bag can be ordered again."))

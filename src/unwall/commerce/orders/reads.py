@@ -105,6 +105,12 @@ async def own_order(conn: Connection, visit: Visit, order_id: UUID, lang: str) -
     return await row(conn, Order, _ORDER + where, order_id, lang, visit.person_ids)
 
 
+async def is_own_order(conn: Connection, visit: Visit, order_id: UUID) -> bool:
+    """Whether this visitor or member placed it."""
+    sql = "SELECT true FROM sales_order WHERE id = $1 AND (visitor_id = ANY($2) OR member_id = ANY($2))"
+    return bool(await conn.fetchval(sql, order_id, visit.person_ids))
+
+
 async def orders_of(conn: Connection, visit: Visit, after: str | None, limit: int, lang: str) -> ResultPage[OrderRow]:
     """Everything the visitor or member ordered, newest first; not what was left unpaid."""
     where = (

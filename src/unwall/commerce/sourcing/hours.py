@@ -1,7 +1,7 @@
 """When a node can have goods ready: its pick minutes, spent within its opening hours, in its own time zone."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -19,12 +19,26 @@ def _parsed(text: str, timezone: str) -> OpeningHours:
     return OpeningHours(text, timezone=ZoneInfo(timezone))
 
 
+@lru_cache(maxsize=20_000)
+def _day_spans(text: str, timezone: str, day: date) -> tuple[tuple[datetime, datetime], ...]:
+    """The times of a local day at which the hours are open, in UTC."""
+    zone = ZoneInfo(timezone)
+    here = (datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone))
+    return tuple(
+        (opens.astimezone(UTC), closes.astimezone(UTC))
+        for opens, closes, state, _ in _parsed(text, timezone).intervals(*here)
+        if state == State.OPEN and closes > opens
+    )
+
+
 def spans(node: Node, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The times between `start` and `end` at which the node is open, in UTC."""
-    here = local(start, node.timezone), local(end, node.timezone)
-    for opens, closes, state, _ in _parsed(node.opening_hours, node.timezone).intervals(*here):
-        if state == State.OPEN and closes > opens:
-            yield opens.astimezone(UTC), closes.astimezone(UTC)
+    """The times between `start` and `end` at which the node is open, in UTC; none reaches over a midnight there."""
+    day, last = local(start, node.timezone).date(), local(end, node.timezone).date()
+    while day <= last:
+        for opens, closes in _day_spans(node.opening_hours, node.timezone, day):
+            if max(opens, start) < min(closes, end):
+                yield max(opens, start), min(closes, end)
+        day += timedelta(days=1)
 
 
 def ready_at(node: Node, start: datetime) -> datetime | None:

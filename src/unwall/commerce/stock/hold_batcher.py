@@ -16,6 +16,8 @@ MAX_RETRIES = 3
 """How often another process may store one of the ids between our look-up and our insert, before the callers get the
 error."""
 
+COPY_FROM_LINES = 200
+"""From so many lines on, two COPYs are faster than one INSERT."""
 HOLD_COLUMNS = ["request_id", "line", "merchant_id", "variant_id", "node_id", "quantity", "open", "expires_at"]
 
 
@@ -73,6 +75,9 @@ async def hold_many(conn: Transaction, requests: Sequence[HoldRequest], *, look_
 
 async def _store(conn: Transaction, granted: Sequence[HoldRequest]) -> None:
     lines = [(r, i, line) for r in granted for i, line in enumerate(r.lines, 1)]
+    if len(lines) < COPY_FROM_LINES:
+        await ledger.book_holds(conn, [rules.held_line(r, i, n) for r, i, n in lines], [r.actor for r, _, _ in lines])
+        return
     holds = [
         (r.request_id, i, r.merchant_id, n.variant_id, n.node_id, n.quantity, n.quantity, r.expires_at)
         for r, i, n in lines

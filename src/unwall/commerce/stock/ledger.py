@@ -98,6 +98,26 @@ async def move_held(conn: Transaction, movements: Sequence[Movement], after: Seq
         )
 
 
+BOOK_HOLDS = """
+    WITH line AS (
+        SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int[],
+            $7::timestamptz[], $8::text[])
+            AS l (request_id, line, merchant_id, variant_id, node_id, quantity, expires_at, actor)
+    ), held AS (
+        INSERT INTO stock_hold (request_id, line, merchant_id, variant_id, node_id, quantity, open, expires_at)
+        SELECT request_id, line, merchant_id, variant_id, node_id, quantity, quantity, expires_at FROM line
+    )
+    INSERT INTO stock_ledger
+        (merchant_id, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor)
+    SELECT merchant_id, variant_id, node_id, quantity, 'available', 'held', 'hold', request_id, line, actor FROM line"""
+HOLD_FIELDS = ("request_id", "line", "merchant_id", "variant_id", "node_id", "quantity", "expires_at")
+
+
+async def book_holds(conn: Transaction, lines: Sequence[HeldLine], actors: Sequence[str]) -> None:
+    """Store new holds, and book them."""
+    await conn.execute(BOOK_HOLDS, *([getattr(line, name) for line in lines] for name in HOLD_FIELDS), actors)
+
+
 async def book_many(conn: Transaction, records: Sequence[tuple[object, ...]]) -> None:
     """`book` for thousands of movements, each a tuple of a `Movement`'s fields. Confined roles cannot COPY."""
     await conn.copy_records_to_table("stock_ledger", records=records, columns=COLUMNS)

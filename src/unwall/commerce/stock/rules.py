@@ -142,6 +142,20 @@ def hold_record(request: HoldRequest, number: int, line: HoldLine) -> tuple[obje
     )
 
 
+def held_line(request: HoldRequest, number: int, line: HoldLine) -> HeldLine:
+    return HeldLine(
+        request.request_id,
+        number,
+        request.merchant_id,
+        line.variant_id,
+        line.node_id,
+        line.quantity,
+        line.quantity,
+        HoldState.HELD,
+        request.expires_at,
+    )
+
+
 def hold_ended() -> HoldEnded:
     return HoldEnded(N_("The stock is no longer held; ask for it again."))
 

@@ -19,7 +19,9 @@ Answer = TypeVar("Answer")
 
 class Batcher(Generic[Item, Answer]):
     """`work` gets at most `max_batch` items and returns one answer for each, in order; an exception it raises reaches
-    every caller of that batch. More than `max_queue` items in the queue are refused with `TooMany`."""
+    every caller of that batch. More than `max_queue` items in the queue are refused with `TooMany`. Batches start at
+    least `interval` seconds apart: it costs a lone caller nothing, and lets those who come one shortly after the other
+    share a batch where a batch is short and its cost is mostly its own."""
 
     def __init__(
         self,
@@ -27,10 +29,13 @@ class Batcher(Generic[Item, Answer]):
         *,
         max_batch: int = 2000,
         max_queue: int = 50_000,
+        interval: float = 0.0,
     ) -> None:
         self._work = work
         self._max_batch = max_batch
         self._max_queue = max_queue
+        self._interval = interval
+        self._next_start = 0.0  # on the event loop's clock
         self._queue: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._drain: asyncio.Task[None] | None = None
 
@@ -56,6 +61,7 @@ class Batcher(Generic[Item, Answer]):
     async def _run(self) -> None:
         try:
             while self._queue:
+                await self._wait_for_start()
                 queue, size = self._queue, min(self._max_batch, len(self._queue))
                 # a caller that has gone away in the meantime wants nothing done
                 batch = [pair for pair in (queue.popleft() for _ in range(size)) if not pair[1].done()]
@@ -63,6 +69,12 @@ class Batcher(Generic[Item, Answer]):
                     await self._answer(batch)
         finally:
             self._drain = None
+
+    async def _wait_for_start(self) -> None:
+        loop = asyncio.get_running_loop()
+        if (wait := self._next_start - loop.time()) > 0:
+            await asyncio.sleep(wait)
+        self._next_start = loop.time() + self._interval
 
     async def _answer(self, batch: list[tuple[Item, "asyncio.Future[Answer]"]]) -> None:
         try:

@@ -1,4 +1,8 @@
 -- owner: commerce.stock
+-- A few ids as rows. The planner takes them for four, whatever they are, so PostgreSQL keeps one plan for the statement;
+-- for `id = ANY($1)` it plans anew at every call, which takes longer than the statement itself (0.2 to 0.4 ms).
+CREATE FUNCTION few_ids(ids uuid[]) RETURNS SETOF uuid LANGUAGE sql VOLATILE ROWS 4 AS 'SELECT unnest(ids)';
+
 -- A warehouse or a shop: a place that holds stock.
 CREATE TABLE node (
     id             uuid PRIMARY KEY,

@@ -10,6 +10,8 @@ Answer = TypeVar("Answer")
 
 MAX_BATCH = 64
 """Orders settled together: enough to share a commit, few enough that their rows are not locked for long."""
+BATCH_SECONDS = 0.02
+"""Batches of one step start at least so far apart, so that orders of a busy hour share their statements."""
 MAX_CLASHES = 3
 """How often one item is tried again after it met another process at a unique index or in a deadlock."""
 

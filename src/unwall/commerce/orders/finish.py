@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders import reads, rules
-from unwall.commerce.orders.batches import MAX_BATCH, settle
+from unwall.commerce.orders.batches import BATCH_SECONDS, MAX_BATCH, settle
 from unwall.commerce.orders.facts import purchase_facts
 from unwall.commerce.orders.gateway import Charge, ChargeState, Gateway
 from unwall.commerce.orders.locks import lock_carts_and_orders, lock_order, locked_orders
@@ -64,7 +64,9 @@ class Finisher:
         self._db = db
         self._holds = holds
         self._gateway = gateway
-        self._batcher: Batcher[Finish, Settled | Exception] = Batcher(self._settle, max_batch=MAX_BATCH)
+        self._batcher: Batcher[Finish, Settled | Exception] = Batcher(
+            self._settle, max_batch=MAX_BATCH, interval=BATCH_SECONDS
+        )
 
     async def finish(self, order_id: UUID, now: datetime, answer: GatewayAnswer | None = None) -> Finished:
         """Store the gateway's answer, where there is one, and finish the order if its payment is captured. Where the

@@ -29,7 +29,7 @@ SELECT o.id, o.merchant_id, o.number, o.cart_id, o.hold_id, o.visitor_id, o.memb
         ) ORDER BY l.line) FROM order_line l WHERE l.order_id = o.id), '[]') AS lines,
        (SELECT jsonb_build_object('id', p.id, 'state', p.state) FROM payment p
         WHERE p.order_id = o.id AND p.state IN ('asked', 'captured')) AS payment
-FROM sales_order o WHERE o.id = ANY($1) ORDER BY o.id
+FROM sales_order o WHERE o.id IN (SELECT few_ids($1)) ORDER BY o.id
 """
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.commerce.orders.batches import MAX_BATCH, settle
+from unwall.commerce.orders.batches import BATCH_SECONDS, MAX_BATCH, settle
 from unwall.commerce.orders.finish import Finisher, GatewayAnswer
 from unwall.commerce.orders.gateway import CardToken, Charge, Gateway, GatewaySilent
 from unwall.commerce.orders.locks import lock_order
@@ -53,7 +53,7 @@ class Payer:
         self._gateway = gateway
         self._finisher = finisher
         self._batcher: Batcher[NewPayment, PaymentRequest | Exception | None] = Batcher(
-            self._settle, max_batch=MAX_BATCH
+            self._settle, max_batch=MAX_BATCH, interval=BATCH_SECONDS
         )
 
     async def pay(self, order_id: UUID, card: CardToken, now: datetime) -> Order:

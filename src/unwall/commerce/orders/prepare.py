@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from unwall.commerce.orders import reads, rules
-from unwall.commerce.orders.batches import MAX_BATCH, settle
+from unwall.commerce.orders.batches import BATCH_SECONDS, MAX_BATCH, settle
 from unwall.commerce.orders.closing import close_unpaid
 from unwall.commerce.orders.facts import checkout_fact
 from unwall.commerce.orders.locks import lock_orders
@@ -53,7 +53,9 @@ class Preparer:
     def __init__(self, db: Database, pay_minutes: int) -> None:
         self._db = db
         self._pay_minutes = pay_minutes
-        self._batcher: Batcher[Preparation, Answer | Exception] = Batcher(self._settle, max_batch=MAX_BATCH)
+        self._batcher: Batcher[Preparation, Answer | Exception] = Batcher(
+            self._settle, max_batch=MAX_BATCH, interval=BATCH_SECONDS
+        )
 
     async def prepare(self, visit: Visit, request: CheckoutRequest, now: datetime) -> Order:
         """As `Checkout.prepare`."""

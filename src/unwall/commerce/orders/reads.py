@@ -80,7 +80,7 @@ async def cart(conn: Connection, visit: Visit, cart_id: UUID, lang: str) -> Cart
 
 async def carts_to_order(conn: Connection, cart_ids: Sequence[UUID], lang: str) -> list[CartToOrder]:
     """Of any visitor."""
-    sql = _CART + _ORDER_OF_CART + _FROM_CART + "WHERE c.id = ANY($1)"
+    sql = _CART + _ORDER_OF_CART + _FROM_CART + "WHERE c.id IN (SELECT few_ids($1))"
     return await rows(conn, CartToOrder, sql, cart_ids, lang)
 
 
@@ -96,7 +96,7 @@ async def order(conn: Connection, order_id: UUID, lang: str) -> Order | None:
 
 
 async def orders(conn: Connection, order_ids: Sequence[UUID], lang: str) -> list[Order]:
-    return await rows(conn, Order, _ORDER + "WHERE o.id = ANY($1) ORDER BY o.id", order_ids, lang)
+    return await rows(conn, Order, _ORDER + "WHERE o.id IN (SELECT few_ids($1)) ORDER BY o.id", order_ids, lang)
 
 
 async def own_order(conn: Connection, visit: Visit, order_id: UUID, lang: str) -> Order | None:

@@ -36,11 +36,16 @@ NODE_STOCK = """
             'longitude', n.longitude, 'timezone', n.timezone, 'opening_hours', n.opening_hours, 'ships', n.ships,
             'pickup', n.pickup, 'pick_minutes', n.pick_minutes, 'pick_cost', n.pick_cost, 'open', n.open) AS node,
         m.currency,
-        coalesce((SELECT jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'quantity', l.available))
-            FROM stock_level l
-            WHERE l.node_id = n.id AND l.variant_id = ANY($3) AND l.available > 0), '[]') AS available
-    FROM node n JOIN merchant_profile m ON m.id = n.merchant_id
-    WHERE n.merchant_id = ANY($2) ORDER BY n.merchant_id, n.code"""
+        coalesce(a.available, '[]') AS available
+    FROM few_ids($2) AS wanted (merchant_id) JOIN merchant_profile m ON m.id = wanted.merchant_id
+        JOIN node n ON n.merchant_id = m.id
+        LEFT JOIN (
+            SELECT l.node_id, jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'quantity', l.available))
+                AS available
+            FROM few_ids($3) AS wanted (variant_id) JOIN stock_level l ON l.variant_id = wanted.variant_id
+            WHERE l.available > 0 GROUP BY l.node_id
+        ) a ON a.node_id = n.id
+    ORDER BY n.merchant_id, n.code"""
 
 
 async def node_stock(

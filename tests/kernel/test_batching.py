@@ -94,3 +94,26 @@ async def test_closing_waits_until_all_are_answered():
     await batcher.close()
     assert future.result() == 10
     await batcher.close()
+
+
+async def test_batches_start_an_interval_apart_so_that_callers_shortly_after_each_other_share_one():
+    ledger = Ledger()
+    batcher = Batcher(ledger.work, interval=0.05)
+    assert await batcher.submit(1) == 10
+    second = batcher.submit(2)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert await asyncio.gather(second, batcher.submit(3)) == [20, 30]
+    assert ledger.batches == [[1], [2, 3]]
+
+
+async def test_what_stops_the_batches_reaches_those_who_wait():
+    class Stopped(BaseException):
+        pass
+
+    async def work(items: list[int]) -> list[int]:
+        raise Stopped
+
+    batcher = Batcher(work, max_batch=1)
+    answers = await asyncio.gather(batcher.submit(1), batcher.submit(2), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Stopped, Stopped]

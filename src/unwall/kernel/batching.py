@@ -7,7 +7,7 @@ commit (DeWitt et al., "Implementation Techniques for Main Memory Database Syste
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from unwall.kernel.errors import TooMany
@@ -67,6 +67,10 @@ class Batcher(Generic[Item, Answer]):
                 batch = [pair for pair in (queue.popleft() for _ in range(size)) if not pair[1].done()]
                 if batch:
                     await self._answer(batch)
+        except BaseException as error:  # cancelled: nobody would answer those who wait
+            _fail(self._queue, error)
+            self._queue.clear()
+            raise
         finally:
             self._drain = None
 
@@ -82,12 +86,16 @@ class Batcher(Generic[Item, Answer]):
             if len(answers) != len(batch):
                 raise RuntimeError(f"{len(batch)} items got {len(answers)} answers")
         except BaseException as error:  # the callers get it, and the other batches follow
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
+            _fail(batch, error)
             if not isinstance(error, Exception):
                 raise
             return
         for (_, future), answer in zip(batch, answers, strict=True):
             if not future.done():
                 future.set_result(answer)
+
+
+def _fail(waiting: Iterable[tuple[Item, "asyncio.Future[Answer]"]], error: BaseException) -> None:
+    for _, future in waiting:
+        if not future.done():
+            future.set_exception(error)

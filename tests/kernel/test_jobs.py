@@ -2,6 +2,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from tests.waiting import until
 from unwall.kernel.database import Database
@@ -122,3 +123,16 @@ async def test_stopping_lets_jobs_in_progress_finish(db: Database):
     assert done.is_set()
     async with db.read() as conn:
         assert await conn.fetchval("SELECT count(*) FROM pgqueuer") == 0
+
+
+async def test_a_worker_that_cannot_take_jobs_is_not_connected_until_it_can(db: Database):
+    async with db.read() as conn:
+        await conn.execute("ALTER TABLE pgqueuer RENAME TO elsewhere")
+    with structlog.testing.capture_logs() as logs:
+        async with working(db.url, {}, {}) as worker:
+            await until(lambda: len(logs) >= 2)
+            assert not worker.connected
+            async with db.read() as conn:
+                await conn.execute("ALTER TABLE elsewhere RENAME TO pgqueuer")
+            await until(lambda: worker.connected)
+    assert {entry["event"] for entry in logs} == {"job worker failed"}

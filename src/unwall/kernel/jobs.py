@@ -31,6 +31,8 @@ BATCH = 50
 """Jobs taken at once."""
 ABANDONED_SECONDS = 15
 """A job whose worker has sent no sign of life for so long is run by another."""
+SETTLE_SECONDS = 0.2
+"""A worker that cannot take jobs (its tables are missing, say) ends sooner than that."""
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 5.0
 STEADY_SECONDS = 30.0
@@ -105,9 +107,11 @@ class JobWorker:
         )
         stopping = asyncio.create_task(stop.wait())
         closing = asyncio.create_task(queue.shutdown.wait())
-        self.connected = True
+        ends = (run, stopping, closing)
         try:
-            await asyncio.wait((run, stopping, closing), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(ends, timeout=SETTLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            self.connected = not done
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.connected = False
             queue.shutdown.set()

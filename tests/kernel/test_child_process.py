@@ -40,7 +40,7 @@ def test_a_child_that_dies_is_started_again_and_its_end_explained():
 
 def test_the_pause_grows_while_it_ends_at_once(monkeypatch):
     monkeypatch.setattr("unwall.kernel.child_process.FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("unwall.kernel.child_process.LONGEST_PAUSE_SECONDS", 0.04)
+    monkeypatch.setattr("unwall.kernel.child_process.MAX_PAUSE_SECONDS", 0.04)
     with (
         structlog.testing.capture_logs() as logs,
         ChildProcess("worker", [sys.executable, "-S", "-c", "raise SystemExit(3)"]),

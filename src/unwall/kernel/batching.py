@@ -44,7 +44,7 @@ class Batcher(Generic[Item, Answer]):
         return len(self._queue)
 
     def submit(self, item: Item) -> asyncio.Future[Answer]:
-        """The future of the item's answer; to be called on the event loop that runs the batches."""
+        """Queue an item and return the future of its answer. Call it on the event loop that runs the batches."""
         if len(self._queue) >= self._max_queue:
             raise TooMany(N_("Too many requests are waiting; try again in a moment."), wait_seconds=1)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -63,7 +63,7 @@ class Batcher(Generic[Item, Answer]):
             while self._queue:
                 await self._wait_for_start()
                 queue, size = self._queue, min(self._max_batch, len(self._queue))
-                # a caller that has gone away in the meantime wants nothing done
+                # skip items whose caller was cancelled while they waited
                 batch = [pair for pair in (queue.popleft() for _ in range(size)) if not pair[1].done()]
                 if batch:
                     await self._answer(batch)
@@ -85,7 +85,7 @@ class Batcher(Generic[Item, Answer]):
             answers = await self._work([item for item, _ in batch])
             if len(answers) != len(batch):
                 raise RuntimeError(f"{len(batch)} items got {len(answers)} answers")
-        except BaseException as error:  # the callers get it, and the other batches follow
+        except BaseException as error:  # this batch's callers get it; later batches still run
             _fail(batch, error)
             if not isinstance(error, Exception):
                 raise

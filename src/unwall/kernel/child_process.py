@@ -1,4 +1,4 @@
-"""A child process that is kept running: started again when it ends, after a pause that grows while it ends soon."""
+"""Keep a child process running: restart it when it ends, with a backoff that doubles while it keeps ending early."""
 
 import signal
 import subprocess
@@ -11,19 +11,20 @@ from typing import Self
 import structlog
 
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+MAX_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-"""A child that ran so long was fine: the next pause is a short one again."""
+"""A child that ran at least this long resets the backoff."""
 STOP_SECONDS = 15.0
-"""How long it may take to end when it is asked to."""
+"""How long the child may take to exit after SIGTERM before it is killed."""
 
 log = structlog.get_logger()
 
 
 class ChildProcess:
-    """Runs `command` while the context lasts. It gets a session of its own, so that Ctrl+C reaches the parent alone.
+    """Runs `command` while the context lasts. It runs in its own session, so that Ctrl+C is delivered to the parent
+    only.
 
-    The child is first started in the calling thread, so that the other thread only waits if the program forks then.
+    The first start happens in the calling thread: the watching thread only waits, so a fork of this process is safe.
     """
 
     def __init__(self, name: str, command: Sequence[str]) -> None:
@@ -69,7 +70,7 @@ class ChildProcess:
             log.error("child process ended", process=self._name, reason=_reason(code), restart_seconds=pause)
             if self._stopping.wait(pause):
                 return
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            pause = min(2 * pause, MAX_PAUSE_SECONDS)
             process = self._process = self._start()
 
 

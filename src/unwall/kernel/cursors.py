@@ -1,7 +1,7 @@
 """Cursor paging on time-ordered ids: no gap and no duplicate under inserts and deletes, and never an OFFSET.
 
-A read asks for `limit + 1` rows strictly after the cursor; `page_of` cuts the one too many and makes it the sign
-that there is more.
+A read asks for `limit + 1` rows strictly after the cursor; `page_of` drops the extra row and uses it to tell whether
+there is another page.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -31,7 +31,7 @@ def encode(position: UUID) -> str:
 
 
 def decode(cursor: str | None, *, field: str = "after") -> UUID:
-    """`LAST` where there is no cursor; raises `Invalid` naming `field` where it is not one of ours."""
+    """`LAST` if there is no cursor; raises `Invalid` naming `field` if the text is not a cursor that `encode` made."""
     if not cursor:
         return LAST
     try:

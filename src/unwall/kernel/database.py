@@ -26,7 +26,7 @@ from unwall.kernel.migrate import migrate
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Transaction = NewType("Transaction", "PoolConnectionProxy[asyncpg.Record]")
 """A connection inside `Database.transaction` or `confined`: for functions that lock rows, or whose writes must commit
-together. It may be passed wherever a `Connection` is wanted, not the other way round."""
+together. It may be passed wherever a `Connection` is target, not the other way round."""
 Row = TypeVar("Row", bound=msgspec.Struct)
 Decoder: TypeAlias = Callable[[Iterable[asyncpg.Record]], Iterator[Row]]
 
@@ -70,7 +70,7 @@ async def connect(url: str, *, size: int = 10) -> AsyncIterator[Database]:
 
 
 async def _set_json_codecs(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
-    for name, version in (("json", b""), ("jsonb", b"\x01")):  # binary, because COPY speaks nothing else
+    for name, version in (("json", b""), ("jsonb", b"\x01")):  # binary, because asyncpg's COPY supports no other format
         await conn.set_type_codec(
             name,
             encoder=partial(_to_json, version),
@@ -81,12 +81,13 @@ async def _set_json_codecs(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
 
 
 async def _no_reset(_: object) -> None:
-    """Nobody leaves a session setting, lock or listener on a pooled connection (`confined` sets for its transaction
-    only), so returning it needs no round trip; asyncpg still rolls back an open transaction."""
+    """No code leaves a session setting, lock or listener on a pooled connection (`confined` sets its settings for the
+    transaction only), so the reset query on release is skipped; asyncpg still rolls back an open transaction.
+    """
 
 
 def _to_json(version: bytes, value: object) -> bytes:
-    """A string is encoded already: pgqueuer passes its headers that way."""
+    """Strings pass through unchanged: pgqueuer passes its headers as JSON text already."""
     return version + (value.encode() if isinstance(value, str) else msgspec.json.encode(value))
 
 
@@ -103,7 +104,7 @@ def contains_pattern(text: str) -> str:
 
 
 class WrongColumns(TypeError):
-    """A statement does not give the fields of the struct that it is read into: a programming error."""
+    """The columns of a statement do not match the struct it is decoded into: a programming error."""
 
 
 async def rows(conn: Connection, kind: type[Row], sql: str, *args: object) -> list[Row]:
@@ -114,7 +115,7 @@ async def rows(conn: Connection, kind: type[Row], sql: str, *args: object) -> li
 
 
 async def row(conn: Connection, kind: type[Row], sql: str, *args: object) -> Row | None:
-    """As `rows`, of the first row."""
+    """Like `rows`, for the first row only; None if there is none."""
     record = await conn.fetchrow(sql, *args)
     return None if record is None else next(_decoder(kind, record, sql)((record,)))
 
@@ -128,7 +129,9 @@ def _decoder(kind: type[Row], record: asyncpg.Record, sql: str) -> Decoder[Row]:
 
 @lru_cache(maxsize=512)
 def _decoder_of(kind: type[Row], columns: tuple[str, ...]) -> Decoder[Row]:
-    """Our own rows are not validated again; only what PostgreSQL has no type for is converted."""
+    """Rows of our own tables are not validated again; only values that have no PostgreSQL type of their own are
+    converted.
+    """
     fields = msgspec.structs.fields(kind)
     _check_columns(kind, columns)
     convert = [(i, function) for i, field in enumerate(fields[: len(columns)]) if (function := _converter(field.type))]
@@ -156,20 +159,20 @@ def _check_columns(kind: type[msgspec.Struct], columns: tuple[str, ...]) -> None
         raise WrongColumns(f"columns of {kind.__qualname__}: {list(columns)} are not in the order of its fields")
 
 
-def _converter(wanted: Any) -> Callable[[Any], Any] | None:
+def _converter(target: Any) -> Callable[[Any], Any] | None:
     """Enums from text; structs, tagged unions and lists of them from JSON; tuples and sets from arrays."""
-    if get_origin(wanted) in (Union, UnionType):
-        inner = [a for a in get_args(wanted) if a is not type(None)]
+    if get_origin(target) in (Union, UnionType):
+        inner = [a for a in get_args(target) if a is not type(None)]
         if len(inner) > 1 and all(isinstance(a, type) and issubclass(a, msgspec.Struct) for a in inner):
-            return lambda v: msgspec.convert(v, wanted, strict=False)
+            return lambda v: msgspec.convert(v, target, strict=False)
         return _converter(inner[0]) if len(inner) == 1 else None
-    if isinstance(wanted, type) and issubclass(wanted, enum.Enum):
-        return wanted
-    holds_struct = isinstance(wanted, type) and issubclass(wanted, msgspec.Struct)
-    if holds_struct or any(_converter(a) for a in get_args(wanted) if isinstance(a, type)):
-        return lambda v: msgspec.convert(v, wanted, strict=False)
-    if get_origin(wanted) in (tuple, frozenset, set):
-        make: Callable[[Any], Any] = get_origin(wanted)
+    if isinstance(target, type) and issubclass(target, enum.Enum):
+        return target
+    holds_struct = isinstance(target, type) and issubclass(target, msgspec.Struct)
+    if holds_struct or any(_converter(a) for a in get_args(target) if isinstance(a, type)):
+        return lambda v: msgspec.convert(v, target, strict=False)
+    if get_origin(target) in (tuple, frozenset, set):
+        make: Callable[[Any], Any] = get_origin(target)
         return make
     return None
 
@@ -178,13 +181,13 @@ def _converter(wanted: Any) -> Callable[[Any], Any] | None:
 
 
 def embedded_url(directory: Path, *, durable: bool = True) -> str:
-    """Start, or join, the embedded server; it stops when the last process that asked for it has ended."""
+    """Start or join the embedded server; it stops when the last process that uses it has ended."""
     return embedded.start(directory, durable=durable).url
 
 
 @asynccontextmanager
 async def throwaway(*, durable: bool = True, size: int = 10) -> AsyncIterator[Database]:
-    """A migrated database of its own that is gone afterwards, for benchmarks and tests."""
+    """A migrated, temporary database for benchmarks and tests."""
     home = Path(tempfile.mkdtemp(prefix="unwall-"))
     server = await asyncio.to_thread(embedded.start, home, durable=durable)
     try:

@@ -1,14 +1,14 @@
-"""What can go wrong, in words for people. Channels turn these into pages or problem+json (RFC 9457).
+"""Errors with messages for users. Channels turn them into pages or problem+json (RFC 9457).
 
 UnwallError
 ├── Invalid        the input is wrong; names each field
-├── NotFound       no such thing, or not yours to see
-├── Forbidden      signed in, but the role or scope does not reach
+├── NotFound       it does not exist, or the caller may not see it
+├── Forbidden      signed in, but the role or scope does not allow it
 ├── SignInNeeded   not signed in
-├── Conflict       right in itself, but not now: sold out, already paid, another body under the same key
-└── TooMany        slow down; carries the seconds to wait
+├── Conflict       valid, but not in the present state: sold out, already paid, idempotency key reused
+└── TooMany        rate limit or full queue; `wait_seconds` says when to try again
 
-A room derives its own errors from these.
+Each package derives its own errors from these.
 """
 
 import msgspec
@@ -20,7 +20,7 @@ class FieldError(msgspec.Struct, frozen=True):
 
 
 class UnwallError(Exception):
-    """`code` is stable and for programs; the message is for people and already names what to do."""
+    """`code` is stable, for programs; the message is for users and says what to do."""
 
     code = "error"
 

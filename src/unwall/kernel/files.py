@@ -35,7 +35,7 @@ class Files:
         return f"/files/{key}"
 
     async def put(self, key: str, content: bytes | IO[bytes]) -> None:
-        """Idempotent; the file is there whole or not at all. An open file is read from its start and sent in parts."""
+        """Idempotent and atomic. An open file is read from its start and uploaded in parts."""
         if await self._has(key):
             return
         source = io.BytesIO(content) if isinstance(content, bytes) else content
@@ -58,7 +58,7 @@ class Files:
         return StoredFile(found["size"], found["e_tag"] or f'"{key}"', found["last_modified"])
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
-        """The bytes [start, end) of a file that is there, in chunks."""
+        """The bytes [start, end) of an existing file, in chunks."""
         if start >= end:
             return
         found = await obstore.get_async(self._store, key, options={"range": (start, end)})
@@ -69,7 +69,7 @@ class Files:
             yield chunk
 
     async def copy(self, key: str, target: IO[bytes]) -> None:
-        """A whole file into an open one, in chunks. Raises `NotFound`."""
+        """Copy a stored file into an open one, in chunks. Raises `NotFound`."""
         stored = await self.describe(key)
         async for chunk in self.read(key, 0, stored.bytes):
             target.write(chunk)
@@ -90,8 +90,9 @@ def open_files(url: str, data: Path) -> Files:
 
 
 def key_for(content: bytes | IO[bytes], ending: str) -> str:
-    """Two levels of folders, so that none grows long: `3f/3fa2...e1.webp` for the ending `.webp`. An open file is read
-    from its start."""
+    """Two levels of folders, so that none grows large: `3f/3fa2...e1.webp` for the ending `.webp`. An open file is read
+    from its start.
+    """
     source = io.BytesIO(content) if isinstance(content, bytes) else content
     source.seek(0)
     digest = hashlib.file_digest(source, "sha256").hexdigest()[:DIGEST_CHARACTERS]  # type: ignore[arg-type]
@@ -99,5 +100,5 @@ def key_for(content: bytes | IO[bytes], ending: str) -> str:
 
 
 def ending_of(key: str) -> str:
-    """What `key_for` put after the hash."""
+    """The ending that `key_for` appended to the hash."""
     return key.rpartition("/")[2][DIGEST_CHARACTERS:]

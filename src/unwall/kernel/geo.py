@@ -24,7 +24,7 @@ def distance_km(a: Point, b: Point) -> float:
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a shopper wants the goods."""
+    """The place that a shopper chose for delivery or pickup."""
 
     label: str
     latitude: float

@@ -1,6 +1,7 @@
-"""Whether an install can serve: its database answers, a worker is alive, and jobs do not wait.
+"""Readiness of an install: its database answers, a worker is alive, and jobs are not delayed.
 
-`beat` keeps a worker's heartbeat in the database; `readiness` reads it. Neither waits for long, whatever is locked.
+`beat` keeps a worker's heartbeat in the database; `readiness` reads it. Both have short timeouts, so they answer even
+if tables are locked.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ log = structlog.get_logger()
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """Each part is "ok" or a message; ages in seconds, None where unknown."""
+    """`database`, `worker` and `queue` are "ok" or a message; ages are in seconds, None if unknown."""
 
     database: str
     worker: str
@@ -45,7 +46,7 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 async def beat(db: Database, alive: Callable[[], bool]) -> None:
-    """Until cancelled, and then remove the heartbeat. None is written while `alive` is false."""
+    """Write the heartbeat until cancelled, then remove it. Skips writing while `alive` is false."""
     worker_id, host = new_id(), socket.gethostname()
     try:
         while True:
@@ -72,7 +73,7 @@ async def _write(db: Database, sql: str, *args: object) -> None:
 
 
 async def readiness(db: Database) -> Readiness:
-    """Answers within a few seconds."""
+    """Answers within a few seconds, also when the database hangs."""
     database = await _ask(db, "SELECT 1")
     if not isinstance(database, int):
         return Readiness(str(database), "unknown", "unknown")

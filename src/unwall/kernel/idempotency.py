@@ -1,7 +1,7 @@
-"""Requests that arrive twice: the stored response of a caller's Idempotency-Key is returned again.
+"""Idempotency-Key: a repeated request gets the stored response of the first one.
 
-The work runs under an id derived from caller and key, and must itself be idempotent by that id: a request that died
-between its work and its response is run again and finds its own rows.
+The work runs under an id derived from caller and key and must itself be idempotent by that id: if the process died
+between the work and storing the response, the work runs again and finds its own rows.
 """
 
 import hashlib
@@ -25,7 +25,8 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 async def once(db: Database, caller: str, key: str, body: bytes, work: Callable[[UUID], Awaitable[Answer]]) -> Answer:
-    """For work that owns its transactions, such as a payment: it runs again under its id where an earlier run died.
+    """For work that opens its own transactions, such as a payment. It runs again under the same id if an earlier run
+    died.
 
     Raises `Conflict` where the key came with another body.
     """
@@ -53,7 +54,7 @@ async def once_in(
 
 
 async def delete_expired(conn: Transaction, now: datetime) -> None:
-    """Housekeeping: a key may be sent again for KEPT."""
+    """Responses are kept for KEPT."""
     await conn.execute("DELETE FROM idempotency WHERE created_at <= $1", now - KEPT)
 
 

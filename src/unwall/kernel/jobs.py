@@ -34,7 +34,7 @@ ABANDONED_SECONDS = 15
 SETTLE_SECONDS = 0.2
 """A worker that cannot take jobs (its tables are missing, say) ends sooner than that."""
 FIRST_PAUSE_SECONDS = 0.25
-LONGEST_PAUSE_SECONDS = 5.0
+MAX_PAUSE_SECONDS = 5.0
 STEADY_SECONDS = 30.0
 """A connection that held so long was a good one: the next pause is a short one again."""
 STOP_GRACE_SECONDS = 10.0
@@ -64,10 +64,10 @@ async def enqueue(conn: Transaction, jobs: Sequence[NewJob]) -> None:
 
 
 class JobWorker:
-    """Runs jobs, and routines by the clock; of several workers one runs each.
+    """Runs queued jobs and scheduled routines; of several workers, one runs each.
 
-    `routines` maps (name, cron expression) to what then runs. A job that a worker left unfinished is taken by another
-    after ABANDONED_SECONDS.
+    `routines` maps (name, cron expression) to a coroutine function. A job that a dead worker left unfinished is taken
+    over by another worker after ABANDONED_SECONDS.
     """
 
     def __init__(self, url: str, handlers: Mapping[str, Handler], routines: Mapping[tuple[str, str], Routine]) -> None:
@@ -78,7 +78,7 @@ class JobWorker:
         """Whether it takes jobs now."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set. A lost connection is made again, after a pause that doubles while it fails."""
+        """Run until `stop` is set. Reconnects after a lost connection, with a doubling pause."""
         pause = FIRST_PAUSE_SECONDS
         while not stop.is_set():
             began = time.monotonic()
@@ -86,15 +86,16 @@ class JobWorker:
                 await self._run_connected(stop)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("job worker without a connection", error=repr(error), retry_seconds=pause)
-            except Exception:  # whatever it was, jobs must go on
+            except Exception:  # any error: the worker must keep running
                 log.exception("job worker failed", retry_seconds=pause)
             if time.monotonic() - began > STEADY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
             await _wait(stop, pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
     async def _run_connected(self, stop: asyncio.Event) -> None:
-        conn = await asyncpg.connect(self._url, timeout=10, command_timeout=30)  # a plain one: pgqueuer decodes rows
+        # a plain connection, without our codecs: pgqueuer decodes rows itself
+        conn = await asyncpg.connect(self._url, timeout=10, command_timeout=30)
         queue = self._queue(conn)
         conn.add_termination_listener(lambda _: queue.shutdown.set())
         run = asyncio.create_task(
@@ -140,7 +141,7 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
 
 
 async def _finish(task: "asyncio.Task[None]", grace_seconds: float) -> None:
-    """Cancelled if it takes longer."""
+    """Wait for the task; cancel it after `grace_seconds`."""
     _, running = await asyncio.wait({task}, timeout=grace_seconds)
     if running:
         task.cancel()
@@ -181,7 +182,7 @@ def _register_routine(queue: PgQueuer, name: str, cron: str, routine: Routine) -
     async def run(_: Schedule) -> None:
         try:
             await routine()
-        except Exception:  # the next turn tries again
+        except Exception:  # the next scheduled run tries again
             log.exception("routine failed", routine=name)
 
     queue.schedule(name, cron)(run)

@@ -39,8 +39,9 @@ class Migration(msgspec.Struct, frozen=True):
 
     @property
     def transactional(self) -> bool:
-        """A file that says it is not holds one statement: PostgreSQL runs several together as one transaction. It must
-        bear being run again, since it can be killed after the statement and before it is noted."""
+        """False if the file declares it. Such a file holds one statement, since PostgreSQL runs several together as one
+        transaction, and must be safe to run again, since the process can die before the migration is recorded.
+        """
         return not self.sql.startswith(NOT_TRANSACTIONAL)
 
 
@@ -52,7 +53,7 @@ def read_migrations(folder: Path) -> list[Migration]:
 async def migrate(url: str, folder: Path = FILES) -> list[str]:
     """Bring the database up to date; returns the names of the files that were run now, oldest first.
 
-    Raises `Invalid` where an applied file has changed, or where the database has one that this version does not know.
+    Raises `Invalid` if an applied file has changed, or if the database has a migration that this version does not know.
     """
     conn = await asyncpg.connect(url, server_settings={"client_min_messages": "warning"})
     try:
@@ -62,7 +63,7 @@ async def migrate(url: str, folder: Path = FILES) -> list[str]:
         names = await _run_new(conn, read_migrations(folder))
         await _install_queue(conn)
     finally:
-        await conn.close()  # gives the advisory lock back
+        await conn.close()  # releases the advisory lock
     return names
 
 
@@ -81,7 +82,7 @@ async def _run_new(conn: "asyncpg.Connection[asyncpg.Record]", migrations: list[
 
 
 def check_applied(applied: dict[str, str], migrations: list[Migration]) -> None:
-    """Raises `Invalid`: the database was made by files that are not these."""
+    """Raises `Invalid` if the applied migrations are not those of this version."""
     known = {migration.name: migration.sha256 for migration in migrations}
     unknown = sorted(applied.keys() - known.keys())
     if unknown:
@@ -102,7 +103,7 @@ async def _run(conn: "asyncpg.Connection[asyncpg.Record]", migration: Migration)
 
 
 async def _install_queue(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """The job queue keeps its own tables up to date; the confined role may add jobs to it but read none."""
+    """pgqueuer upgrades its own tables; the confined role may add jobs but not read them."""
     queries = Queries(AsyncpgDriver(conn))
     if await queries.schema_is_installed():
         await queries.upgrade()

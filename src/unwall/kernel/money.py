@@ -47,11 +47,11 @@ class Money(msgspec.Struct, frozen=True, order=False):
         return Decimal(self.amount).scaleb(-precision(self.currency))
 
     def text(self, locale: str = "en") -> str:
-        """As written in that locale, without decimals where they are all zero: "¥1,280"."""
+        """Formatted for the locale, without decimals if they are all zero: "¥1,280"."""
         return _format(self, locale)
 
 
-@lru_cache(maxsize=10_000)  # a page formats some forty prices, and a store has few different ones
+@lru_cache(maxsize=10_000)  # a page formats some forty prices, and a store has few distinct prices
 def _format(money: Money, locale: str) -> str:
     whole = money.amount % 10 ** precision(money.currency) == 0
     pattern = "¤#,##0" if whole else None
@@ -68,7 +68,7 @@ def known_currency(code: str) -> bool:
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:
-    """`currency` is that of the sum of nothing."""
+    """The sum; zero of `currency` if there are no amounts."""
     return sum(amounts, Money(0, currency))
 
 

@@ -1,7 +1,7 @@
-"""PostgreSQL's LISTEN: one connection a process, fanned out to all who follow a topic.
+"""PostgreSQL LISTEN/NOTIFY: one connection per process, fanned out to the followers of each topic.
 
-A notice says that something changed, not what: its receiver reads again. So notices may be merged, and after a lost
-connection every follower gets one, since some may have been missed.
+A notice says that something changed, not what: the receiver reads the data again. So notices may be merged, and after a
+reconnect every follower gets a notice, since some may have been missed.
 """
 
 import asyncio
@@ -28,8 +28,9 @@ class Notices:
         self._closed = False
 
     async def follow(self, topic: str, *, beat_seconds: float) -> AsyncGenerator[bool, None]:
-        """True at once (something may have changed since the caller last read) and after each notice, False when there
-        was none for `beat_seconds`. Ends when the process does; close it (`aclosing`) to stop earlier."""
+        """Yields True at once (something may have changed since the caller last read) and after each notice, and False
+        after `beat_seconds` without a notice. Ends at shutdown; close it (`aclosing`) to stop earlier.
+        """
         notice = asyncio.Event()
         notice.set()
         self._followers.setdefault(topic, set()).add(notice)
@@ -49,7 +50,7 @@ class Notices:
             del self._followers[topic]
 
     def close(self) -> None:
-        """Every stream ends."""
+        """End all `follow` streams."""
         self._closed = True
         self._wake(*self._followers)
 
@@ -77,17 +78,18 @@ async def _within(seconds: float, notice: asyncio.Event) -> bool:
 
 
 class Reset(Protocol):
-    """Called when the connection has begun to listen, for what was notified before was missed, and when it is lost."""
+    """Called when the connection starts to listen (earlier notifications were missed) and when it is lost."""
 
     def __call__(self, *, listening: bool) -> None: ...
 
 
-async def keep_listening(url: str, channel: str, hear: Callable[[str], None], reset: Reset) -> None:
-    """Until cancelled; `hear` gets the payloads. A lost connection is made again; one that is silently dead is found
-    within twice `HEARTBEAT_SECONDS`."""
+async def keep_listening(url: str, channel: str, on_payload: Callable[[str], None], reset: Reset) -> None:
+    """Call `on_payload` with each notification until cancelled. Reconnects after a lost connection; a silently dead
+    connection is detected within twice `HEARTBEAT_SECONDS`.
+    """
     while True:
         try:
-            await _listen_once(url, channel, hear, reset)
+            await _listen_once(url, channel, on_payload, reset)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("the listening connection is lost", channel=channel, error=str(error))
         finally:
@@ -95,12 +97,12 @@ async def keep_listening(url: str, channel: str, hear: Callable[[str], None], re
         await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _listen_once(url: str, channel: str, hear: Callable[[str], None], reset: Reset) -> None:
+async def _listen_once(url: str, channel: str, on_payload: Callable[[str], None], reset: Reset) -> None:
     conn = await asyncpg.connect(url)
     lost = asyncio.Event()
     conn.add_termination_listener(lambda _: lost.set())
     try:
-        await conn.add_listener(channel, lambda _conn, _pid, _channel, payload: hear(str(payload)))
+        await conn.add_listener(channel, lambda _conn, _pid, _channel, payload: on_payload(str(payload)))
         reset(listening=True)
         while not await _within(HEARTBEAT_SECONDS, lost):
             await conn.fetchval("SELECT 1", timeout=HEARTBEAT_SECONDS)
@@ -109,9 +111,11 @@ async def _listen_once(url: str, channel: str, hear: Callable[[str], None], rese
 
 
 @asynccontextmanager
-async def hearing(url: str, channel: str, hear: Callable[[str], None], reset: Reset) -> AsyncGenerator[None, None]:
-    """`keep_listening` in the background, within the block."""
-    task = asyncio.create_task(keep_listening(url, channel, hear, reset))
+async def subscribed(
+    url: str, channel: str, on_payload: Callable[[str], None], reset: Reset
+) -> AsyncGenerator[None, None]:
+    """Run `keep_listening` in the background while the context lasts."""
+    task = asyncio.create_task(keep_listening(url, channel, on_payload, reset))
     try:
         yield
     finally:

@@ -1,8 +1,8 @@
-"""Rows that are the same for everybody, kept in a process's memory until PostgreSQL notifies that they changed.
+"""An in-process cache of rows that are the same for every visitor, invalidated by PostgreSQL notifications.
 
 Triggers notify the channel `changes` in the transaction that changes a row (`notify_changes` in the migrations), so a
-process hears of it as soon as it is committed; until then, some milliseconds, it answers with the row as it was. While
-nothing can be heard, nothing is kept.
+process is notified as soon as it is committed; for a few milliseconds it may still return the old row. While the
+listening connection is down, nothing is cached.
 """
 
 from collections import OrderedDict
@@ -16,10 +16,10 @@ Value = TypeVar("Value")
 
 
 class RowCache(Generic[Key, Value]):
-    """At most `max_rows`, by language and key; the least recently used go first. Off until `reset(listening=True)`."""
+    """An LRU cache of at most `max_rows` rows by language and key. Disabled until `reset(listening=True)`."""
 
     def __init__(self, max_rows: int, tags: Callable[[Key, Value | None], Iterable[Hashable]] | None = None) -> None:
-        """`tags`: by what `forget` finds a row, other than its key."""
+        """`tags` gives the tags under which `forget` finds a row; by default its key."""
         self._max_rows = max_rows
         self._tags = tags
         self._rows: OrderedDict[tuple[str, Key], Value | None] = OrderedDict()
@@ -33,8 +33,9 @@ class RowCache(Generic[Key, Value]):
     async def fetch(
         self, lang: str, keys: Collection[Key], load: Callable[[list[Key]], Awaitable[dict[Key, Value]]]
     ) -> dict[Key, Value]:
-        """Those of the keys that exist. `load` is asked for what is not kept, outside any transaction; a key that it
-        does not give is kept as missing."""
+        """The rows that exist, by key. Rows that are not cached are read with `load`, which must not run in a
+        transaction; a key that `load` does not return is cached as missing.
+        """
         found: dict[Key, Value] = {}
         unknown = []
         for key in keys:
@@ -48,7 +49,8 @@ class RowCache(Generic[Key, Value]):
         if unknown:
             changes = self._changes
             loaded = await load(unknown)
-            if self._listening and changes == self._changes:  # else what was read may be older than what was heard
+            # otherwise the rows read may be older than the last change
+            if self._listening and changes == self._changes:
                 self._keep(lang, unknown, loaded)
             found |= loaded
         return found
@@ -67,13 +69,13 @@ class RowCache(Generic[Key, Value]):
 
     def _drop(self, row: tuple[str, Key]) -> None:
         for tag in self._tags_of(row[1], self._rows.pop(row)):
-            places = self._tagged.get(tag, set())
-            places.discard(row)
-            if not places:
+            rows = self._tagged.get(tag, set())
+            rows.discard(row)
+            if not rows:
                 self._tagged.pop(tag, None)
 
     def forget(self, tag: Hashable) -> None:
-        """In every language: the row of this key, or where `tags` are given the rows that have this one."""
+        """Drop the rows with this tag, in every language."""
         self._changes += 1
         for row in list(self._tagged.get(tag, ())):
             self._drop(row)
@@ -84,6 +86,6 @@ class RowCache(Generic[Key, Value]):
         self._tagged.clear()
 
     def reset(self, *, listening: bool) -> None:
-        """The connection on which changes are heard was opened (anew) or lost."""
+        """The listening connection was opened, reopened or lost: start again with an empty cache."""
         self._listening = listening
         self.clear()

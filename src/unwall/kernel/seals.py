@@ -1,5 +1,4 @@
-"""Values that go out and come back unforged, as cookies and tokens: signed with the install's secret, for one purpose
-each."""
+"""Signed values for cookies and tokens: each is signed with the install's secret, for one purpose."""
 
 import hashlib
 from functools import lru_cache
@@ -12,12 +11,12 @@ Value = TypeVar("Value")
 
 
 def seal(secret: bytes, purpose: str, value: object) -> str:
-    """The value, readable by everybody, with a signature that only this install can make."""
+    """The value with its signature. It is signed, not encrypted: anybody can read it."""
     return str(_serializer(secret, purpose).dumps(msgspec.to_builtins(value)))
 
 
 def unseal(secret: bytes, purpose: str, sealed: str, kind: type[Value]) -> Value | None:
-    """None where this install did not seal it, or sealed it for another purpose, or it is not of this kind."""
+    """None if the signature is wrong, was made for another purpose, or the value is not of this kind."""
     try:
         return msgspec.convert(_serializer(secret, purpose).loads(sealed), kind)
     except (BadData, msgspec.ValidationError):

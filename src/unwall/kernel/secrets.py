@@ -32,7 +32,7 @@ def install_secret(data: Path) -> bytes:
 
 
 def _make_secret(file: Path) -> None:
-    """The file appears whole or not at all, and only for the first of several processes."""
+    """Atomic; if several processes start at once, only the first creates the file."""
     unfinished = file.with_name(f"secret.{secrets.token_hex(8)}.unfinished")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -61,10 +61,10 @@ def token() -> str:
 
 
 def fingerprint(text: str) -> bytes:
-    """What is stored of a random token: enough to recognise it, useless to a thief of the table."""
+    """The hash of a random token, which is stored instead of the token itself."""
     return hashlib.sha256(text.encode()).digest()
 
 
 def same(a: str, b: str) -> bool:
-    """Compare without telling by the time taken how much was right."""
+    """Compare in constant time."""
     return hmac.compare_digest(a.encode(), b.encode())

@@ -18,16 +18,16 @@ REQUESTS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 BATCHES = Histogram(
-    "unwall_batch_items", "Items that shared one commit", ["desk"], buckets=(1, 3, 10, 30, 100, 300, 1000, 3000)
+    "unwall_batch_items", "Items per group commit", ["batcher"], buckets=(1, 3, 10, 30, 100, 300, 1000, 3000)
 )
-EVENTS = Counter("unwall_journal_events_total", "Events taken into the journal")
-HOLDS = Counter("unwall_holds_total", "Requests answered by the stock desk", ["granted"])
+EVENTS = Counter("unwall_journal_events_total", "Events stored in the journal")
+HOLDS = Counter("unwall_holds_total", "Stock hold requests", ["granted"])
 
 log = structlog.get_logger()
 
 
 def configure(log_format: str, log_level: str) -> None:
-    """`json` for machines, `console` for people; the standard library's loggers go the same way."""
+    """`log_format` is `json` or `console`; the standard library's loggers use the same format."""
     last: Any = structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer()
     chain: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -48,7 +48,9 @@ def configure(log_format: str, log_level: str) -> None:
 
 
 def metrics_text(directory: str | None) -> tuple[bytes, str]:
-    """Prometheus's text format and its content type; of all server processes where they share a `directory`."""
+    """The metrics in Prometheus's text format, and its content type; those of all server processes if they share a
+    `directory`.
+    """
     if not directory:
         return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
     registry = CollectorRegistry()
@@ -86,5 +88,5 @@ class RequestTelemetry:
 
 
 def _route(scope: Any) -> str:
-    """The route's pattern and not the URL, so that the number of time series is bounded."""
+    """The route's pattern instead of the URL, so that the number of time series is bounded."""
     return str(scope.get("path_template") or "unknown")

@@ -1,4 +1,4 @@
-"""Words for people in their language (gettext), explanations as values, and the languages there are.
+"""Translations (gettext), the languages that are available, and explanations as values.
 
 A language is a file `locale/CODE.po` whose header names its locale (`Language: zh_Hans_CN`); nothing else lists it.
 """
@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parent.parent / "locale"
 
 
 class Language(msgspec.Struct, frozen=True):
-    """`code` is what cookies, addresses and stored translations say; `locale` is Babel's, for dates, money, plurals."""
+    """`code` is used in cookies, URLs and stored translations; `locale` is Babel's, for dates, money and plurals."""
 
     code: str
     locale: str
@@ -38,7 +38,7 @@ class Language(msgspec.Struct, frozen=True):
 
 
 def find_languages(folder: Path) -> dict[str, Language]:
-    """English, which the source is written in, and one for each file; by code."""
+    """The available languages by code: English, which the source is written in, and one for each file."""
     found = {"en": _language("en", Locale.parse("en_GB"), None)}
     for file in sorted(folder.glob("*.po")):
         header = file.read_text(encoding="utf-8").partition("\n\n")[0]
@@ -64,7 +64,7 @@ SOURCE = LANGUAGES["en"]
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate later")
-    """Marks words for the catalogue where they are written; they are translated where they are shown."""
+    """Marks a message for translation; it is translated when it is shown."""
     return message
 
 
@@ -94,15 +94,15 @@ def locale_of(lang: str) -> str:
     return LANGUAGES[lang].locale
 
 
-def best_language(wanted: Iterable[str]) -> Language:
-    """The first of `wanted` (tags such as "zh-CN", the most wanted first) that we have; English where we have none."""
+def best_language(preferred: Iterable[str]) -> Language:
+    """The first of `preferred` (tags such as "zh-CN", the preferred first) that is available, else English."""
     ours = {code.lower(): language for code, language in LANGUAGES.items()}
-    found = negotiate_locale([tag.lower().replace("-", "_") for tag in wanted], ours, sep="_")
+    found = negotiate_locale([tag.lower().replace("-", "_") for tag in preferred], ours, sep="_")
     return ours[found.lower()] if found else SOURCE
 
 
 def accepted(header: str) -> list[str]:
-    """The language tags of an `Accept-Language` header, the most wanted first."""
+    """The language tags of an `Accept-Language` header, the preferred first."""
     weighed = []
     for part in header.split(","):
         tag, _, weight = part.strip().partition(";q=")
@@ -114,7 +114,7 @@ def accepted(header: str) -> list[str]:
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """Why a machine decided so: a message marked with `N_`, with the stored facts that fill its {places}."""
+    """Why an automatic decision was made: a message marked with `N_`, with the stored facts for its {placeholders}."""
 
     text: str
     facts: dict[str, str] = {}
@@ -127,7 +127,7 @@ _DAY_AND_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)")
 
 
 def _dated(fact: str, lang: str) -> str:
-    """A fact that is a day and a time, as people write it: "23 Nov 10:30"."""
+    """Format a fact that is a date with a time: "23 Nov 10:30". Other facts stay as they are."""
     found = _DAY_AND_TIME.fullmatch(fact)
     if not found:
         return fact

@@ -18,7 +18,7 @@ from unwall.content.posts import reads as posts
 from unwall.content.posts.values import Post
 from unwall.kernel.database import Connection
 from unwall.kernel.ids import parse_id
-from unwall.kernel.notices import hearing
+from unwall.kernel.notices import subscribed
 from unwall.kernel.row_cache import CHANNEL, RowCache
 from unwall.people import reads as people
 from unwall.people.values import Merchant
@@ -61,7 +61,7 @@ class StorefrontCache:
 
     def watching(self, url: str) -> AbstractAsyncContextManager[None]:
         """Keep rows, and hear of changes, within the block."""
-        return hearing(url, CHANNEL, self.hear, self.reset)
+        return subscribed(url, CHANNEL, self.hear, self.reset)
 
     def hear(self, change: str) -> None:
         """A notification: `product:ID`."""

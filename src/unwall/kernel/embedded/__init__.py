@@ -29,7 +29,9 @@ log = structlog.get_logger()
 
 
 class Server:
-    """A use of the server. It ends with the process, however that ends, unless `release` or `stop` ends it before."""
+    """This process's use of the server. It ends with the process, even if that is killed, unless `release` or `stop`
+    ends it earlier.
+    """
 
     def __init__(self, cluster: Cluster, holder: int, *, durable: bool) -> None:
         self.url = cluster.url
@@ -38,19 +40,19 @@ class Server:
         self._durable = durable
 
     def release(self) -> None:
-        """The server stops soon if no other process uses it."""
+        """Stop using the server; it stops soon if no other process uses it."""
         if self._holder is not None:
             os.close(self._holder)
             self._holder = None
 
     def stop(self) -> None:
-        """Returns when the server has stopped: waits for all others that use it."""
+        """Wait until every other process has released the server and it has stopped."""
         self.release()
         with _opened(self._cluster, "supervisor") as descriptor:
             fcntl.flock(descriptor, fcntl.LOCK_SH)
 
     def _keep_supervised(self) -> None:
-        """A supervisor that was killed takes the server with it: both are started again."""
+        """Restart the supervisor and the server after the supervisor was killed, which stops the server too."""
         with _opened(self._cluster, "supervisor") as descriptor:
             while True:
                 fcntl.flock(descriptor, fcntl.LOCK_SH)  # waits for as long as it lives
@@ -66,12 +68,14 @@ class Server:
 
 
 def start(directory: Path, *, durable: bool = True) -> Server:
-    """Start, or join, the server of `directory`. `durable=False` is for throw-away databases of tests only.
-    Raises `Invalid` with the end of the log where it does not start."""
+    """Start or join the server of `directory`. `durable=False` is for temporary test databases only. Raises `Invalid`
+    with the end of the log if it does not start.
+    """
     cluster = open_cluster(directory)
     holder = open_lock(cluster.directory / "holders")
     fcntl.flock(holder, fcntl.LOCK_SH)  # waits for a server that is being stopped
-    os.set_inheritable(holder, True)  # the command that replaces this process by `os.exec` keeps the server
+    # inherited across `os.exec`, so the command that replaces this process keeps the server
+    os.set_inheritable(holder, True)
     try:
         _ensure_supervisor(cluster, durable=durable)
         _wait_until_ready(cluster, durable=durable)
@@ -91,7 +95,7 @@ def _ensure_supervisor(cluster: Cluster, *, durable: bool) -> None:
 
 
 def _start_supervisor(cluster: Cluster, command: list[str]) -> None:
-    """Returns when it has its lock."""
+    """Returns once the supervisor holds its lock."""
     account = cluster.account
     ids = [str(account.uid), str(account.gid)] if account.run_as() else ["-1", "-1"]
     script = [sys.executable, "-I", "-S", supervisor.__file__, str(cluster.directory)]
@@ -116,11 +120,11 @@ def _wait_until_ready(cluster: Cluster, *, durable: bool) -> None:
     begun = time.monotonic()
     while True:
         if not _supervised(cluster):
-            if _said(cluster) == supervisor.GIVEN_UP:
+            if _status(cluster) == supervisor.GIVEN_UP:
                 raise _refused(cluster)
             _ensure_supervisor(cluster, durable=durable)  # it was killed meanwhile
         pid, state = read_pid_file(cluster.data)
-        started = _said(cluster) == str(pid)
+        started = _status(cluster) == str(pid)
         if started and state == "ready":
             return
         if time.monotonic() - begun > (RECOVERY_SECONDS if started else REFUSAL_SECONDS):
@@ -133,8 +137,8 @@ def _supervised(cluster: Cluster) -> bool:
         return not try_lock(descriptor, fcntl.LOCK_SH)
 
 
-def _said(cluster: Cluster) -> str:
-    """What the supervisor wrote: the process id of the postmaster, that it has given up, or nothing yet."""
+def _status(cluster: Cluster) -> str:
+    """What the supervisor wrote: the process id of the postmaster, `GIVEN_UP`, or nothing yet."""
     return (cluster.directory / "supervisor").read_text()
 
 

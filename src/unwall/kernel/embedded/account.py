@@ -1,4 +1,4 @@
-"""The system user under which PostgreSQL runs where we are root: PostgreSQL refuses to run as root."""
+"""The system user that runs PostgreSQL when Unwall runs as root, since PostgreSQL refuses to run as root."""
 
 import os
 import pwd
@@ -18,23 +18,24 @@ ATTEMPT_SECONDS = 0.5
 """Another program may be writing the list of users just then."""
 
 
-class Account(msgspec.Struct, frozen=True):
+class SystemUser(msgspec.Struct, frozen=True):
     name: str
     uid: int
     gid: int
 
     def run_as(self) -> dict[str, Any]:
-        """Arguments of `subprocess.run`; none where it is who we are already."""
+        """Arguments for `subprocess.run`; empty if this process already runs as the account."""
         if self.uid == os.geteuid():
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
-def server_account() -> Account:
-    """Who runs PostgreSQL: we ourselves, or as root a user of its own, made on first use.
-    Raises `Invalid` where root cannot make one."""
+def server_account() -> SystemUser:
+    """The current user, or for root a separate system user, created on first use. Raises `Invalid` if it cannot be
+    created.
+    """
     if os.geteuid() != 0:
-        return Account(_name(os.geteuid()), os.geteuid(), os.getegid())
+        return SystemUser(_name(os.geteuid()), os.geteuid(), os.getegid())
     said = ""
     for _ in range(ATTEMPTS):
         if (found := _find()) is not None:
@@ -50,28 +51,30 @@ def _name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        raise Invalid.one("UNWALL_DATA", f"PostgreSQL needs a user with a name, and {uid} has none.") from None
+        raise Invalid.one("UNWALL_DATA", f"PostgreSQL needs a user with a name; user id {uid} has no name.") from None
 
 
-def _find() -> Account | None:
+def _find() -> SystemUser | None:
     try:
         entry = pwd.getpwnam(NAME)
     except KeyError:
         return None
-    return Account(NAME, entry.pw_uid, entry.pw_gid)
+    return SystemUser(NAME, entry.pw_uid, entry.pw_gid)
 
 
 def _create() -> str:
-    """What the tool says went wrong; nothing where nothing did."""
+    """The error message of the tool; empty if it succeeded."""
     tool = shutil.which("useradd")
     if tool is None:
-        raise Invalid.one("UNWALL_DATA", f"PostgreSQL cannot run as root: make a system user {NAME}, or be another.")
+        raise Invalid.one(
+            "UNWALL_DATA", f"PostgreSQL cannot run as root: create a system user {NAME}, or run Unwall as another user."
+        )
     command = [tool, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
     shell = ["--shell", "/usr/sbin/nologin", NAME]
     return subprocess.run([*command, *shell], capture_output=True, text=True, check=False).stderr.strip()  # noqa: S603
 
 
-def check_reach(account: Account, directory: Path) -> None:
+def check_reach(account: SystemUser, directory: Path) -> None:
     """Raises `Invalid` naming the first folder on the way to `directory` that the account cannot enter."""
     if can_enter(account, directory):
         return
@@ -84,7 +87,7 @@ def check_reach(account: Account, directory: Path) -> None:
             raise Invalid.one("UNWALL_DATA", message)
 
 
-def can_enter(account: Account, folder: Path) -> bool:
+def can_enter(account: SystemUser, folder: Path) -> bool:
     if account.uid == os.geteuid():
         return os.access(folder, os.X_OK)
     command = ["/bin/sh", "-c", 'test -x "$1"', "sh", str(folder)]

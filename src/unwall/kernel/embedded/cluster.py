@@ -1,4 +1,4 @@
-"""The files of the embedded PostgreSQL: made by `initdb`, tuned for this machine, closed to the machine's other users.
+"""The files of the embedded PostgreSQL: created by `initdb`, tuned for this machine, not accessible to its other users.
 
 DIRECTORY/             ours; as root the server's group may enter it
     data/              the cluster, of the server's user, with the socket where its path is short enough
@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from unwall.kernel.embedded.account import Account, check_reach, server_account
+from unwall.kernel.embedded.account import SystemUser, check_reach, server_account
 from unwall.kernel.embedded.binaries import MAJOR, program_folder
 from unwall.kernel.embedded.supervisor import SOCKET_NAME
 from unwall.kernel.errors import Invalid
@@ -32,7 +32,7 @@ SYNC_METHOD = "syncfs" if sys.platform == "linux" else "fsync"
 
 class Cluster(msgspec.Struct, frozen=True):
     directory: Path
-    account: Account
+    account: SystemUser
     socket_directory: Path
 
     @property
@@ -49,7 +49,7 @@ class Cluster(msgspec.Struct, frozen=True):
 
 
 def open_cluster(directory: Path) -> Cluster:
-    """Makes the directory where it is missing. Raises `Invalid` where the server could not use it."""
+    """Creates the directory if it is missing. Raises `Invalid` if the server could not use it."""
     directory = directory.expanduser().resolve()
     account = server_account()
     _make_folder(directory, account)
@@ -63,13 +63,13 @@ def open_cluster(directory: Path) -> Cluster:
     return Cluster(directory, account, _socket_directory(directory))
 
 
-def _make_folder(directory: Path, account: Account) -> None:
-    """The server's user may pass through the folders that are made here, and through no others."""
+def _make_folder(directory: Path, account: SystemUser) -> None:
+    """Only the folders created here get permissions for the server's user; existing ones keep theirs."""
     missing = [folder for folder in (directory, *directory.parents) if not folder.exists()]
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise Invalid.one("UNWALL_DATA", f"{directory} cannot be made: {error.strerror}.") from None
+        raise Invalid.one("UNWALL_DATA", f"{directory} cannot be created: {error.strerror}.") from None
     for folder in missing if account.run_as() else []:
         folder.chmod(0o711)
 
@@ -84,8 +84,9 @@ def _check_owner(path: Path) -> None:
 
 
 def _socket_directory(directory: Path) -> Path:
-    """The cluster itself, which only its owner can enter. Where its path is too long for a socket, or holds the comma
-    that separates hosts in an address: a folder with the same rights among the temporary ones."""
+    """The data folder, which only its owner can enter. If its path is too long for a socket, or contains the comma that
+    separates hosts in a connection string: a folder with the same permissions in the temporary directory.
+    """
     data = directory / "data"
     if _fits(data):
         return data
@@ -100,8 +101,10 @@ def _fits(folder: Path) -> bool:
     return len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES and "," not in str(folder)
 
 
-def _make_private(folder: Path, account: Account) -> None:
-    """For the socket. Its name can be guessed, so somebody else may have made it first: their folder is refused."""
+def _make_private(folder: Path, account: SystemUser) -> None:
+    """For the socket. The name is predictable, so another user may have created the folder first: then it is
+    refused.
+    """
     try:
         folder.mkdir(mode=0o700)
         if account.run_as():
@@ -119,8 +122,9 @@ def _make_private(folder: Path, account: Account) -> None:
 
 
 def prepare(cluster: Cluster, starting: int, *, durable: bool) -> list[str]:
-    """Makes the cluster where there is none, writes its settings, and returns the command that runs the server.
-    `starting` is the lock that the caller holds; `initdb` holds it too, should the caller be killed."""
+    """Creates the cluster if there is none, writes its settings, and returns the command that runs the server.
+    `starting` is the lock that the caller holds; `initdb` inherits it, in case the caller is killed.
+    """
     programs = program_folder(cluster.account, cluster.directory)
     if not (cluster.data / "PG_VERSION").exists():
         _initialize(cluster, programs, starting, durable=durable)
@@ -129,7 +133,7 @@ def prepare(cluster: Cluster, starting: int, *, durable: bool) -> list[str]:
         message = f"{cluster.data} was made by PostgreSQL {made_by}, and this is {MAJOR}. Use pg_upgrade first."
         raise Invalid.one("UNWALL_DATA", message)
     _write(cluster, "unwall.conf", _settings(durable=durable))
-    # the operating system says who is on the other end of a socket; nobody else of this machine is let in
+    # peer authentication: the operating system identifies the client, and only our user may connect
     _write(cluster, "pg_hba.conf", "local all all peer map=unwall\n")
     _write(cluster, "pg_ident.conf", f'unwall "{_our_name(cluster)}" {SUPERUSER}\n')
     if cluster.socket_directory != cluster.data:
@@ -143,14 +147,16 @@ def _our_name(cluster: Cluster) -> str:
 
 
 def _initialize(cluster: Cluster, programs: Path, starting: int, *, durable: bool) -> None:
-    """In a folder that gets its name when it is whole, so that an `initdb` that was killed leaves nothing behind."""
+    """In a temporary folder that is renamed when it is complete, so that a killed `initdb` leaves no partial
+    cluster.
+    """
     unfinished = cluster.directory / "data.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
     if cluster.account.run_as():
         os.chown(unfinished, cluster.account.uid, cluster.account.gid)
     command = [str(programs / "initdb"), "-D", str(unfinished), "-U", SUPERUSER, "--auth=reject", "--encoding=UTF8"]
-    # the same order of texts on every machine
+    # the same collation on every machine
     command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
     command += [f"--sync-method={SYNC_METHOD}"] if durable else ["--no-sync"]
     done = subprocess.run(  # noqa: S603
@@ -173,7 +179,7 @@ def _initialize(cluster: Cluster, programs: Path, starting: int, *, durable: boo
 
 
 def server_environment() -> dict[str, str]:
-    """Nothing of ours reaches the server: variables such as PGPORT would change what it does."""
+    """A clean environment: variables such as PGPORT would change the server's behaviour."""
     return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"}
 
 
@@ -186,7 +192,9 @@ def _rotate(log: Path) -> None:
 
 
 def _write(cluster: Cluster, name: str, text: str) -> None:
-    """As root the folder is the server's user's: a link in its place must not make us write elsewhere."""
+    """When we are root, the folder belongs to the server's user: a symbolic link there must not make us write
+    elsewhere.
+    """
     file, new = cluster.data / name, cluster.data / f"{name}.new"
     if file.exists() and file.read_text() == text:
         return

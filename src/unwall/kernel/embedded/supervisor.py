@@ -1,9 +1,9 @@
-"""Runs one PostgreSQL for as long as some process uses it. A script of its own, made of the standard library only.
+"""Runs one PostgreSQL for as long as some process uses it. A separate script that needs the standard library only.
 
 Its files in the server's directory are locked with flock, so the operating system releases them however a process ends:
 
     holders     shared, by each process that uses the server; the supervisor stops it once it can lock this alone
-    supervisor  exclusive, by the supervisor; says the process id of the postmaster, or that it was given up
+    supervisor  exclusive, by the supervisor; contains the postmaster's process id, or `given up`
     server      exclusive, inherited by every process of the server, so also by those that outlive their postmaster
     starting    exclusive, by the process that makes the cluster or starts the supervisor
 """
@@ -54,7 +54,7 @@ def read_pid_file(data: Path) -> tuple[int, str]:
 
 
 class Supervisor:
-    """`lock` is an open descriptor, locked already; `ids` the user and group of the server, None to stay who we are."""
+    """`lock` is an open, locked descriptor; `ids` are the server's user and group id, None to keep the current ones."""
 
     def __init__(self, directory: Path, lock: int, command: list[str], ids: tuple[int, int] | None) -> None:
         self.data = directory / "data"
@@ -70,8 +70,9 @@ class Supervisor:
         self.refusals = 0
 
     def run(self) -> None:
-        """Ends when nobody uses the server any more, and when its first starts are refused; whoever waits then reads
-        the log. A server that was ready once is started again for as long as it takes: a full disk may get room."""
+        """Returns when no process uses the server, or when the first starts fail; waiting processes then read the log.
+        A server that was ready once is restarted without limit, since a full disk may get space again.
+        """
         while (process := self._start()) is not None:
             ready = False
             while process.poll() is None:
@@ -81,7 +82,7 @@ class Supervisor:
                 ready = ready or read_pid_file(self.data) == (process.pid, "ready")
                 time.sleep(POLL_SECONDS)
             self.ready_once = self.ready_once or ready
-            if not self.ready_once and process.returncode > 0:  # it said no, and was not killed
+            if not self.ready_once and process.returncode > 0:  # it exited by itself and was not killed
                 self.refusals += 1
             given_up = self.refusals == MAX_REFUSALS
             self._publish(GIVEN_UP if given_up else "")
@@ -95,7 +96,7 @@ class Supervisor:
         if inherited is None:
             return None
         try:
-            # all that could be running was waited for: the number in these files is another program's, or a zombie's
+            # every server process has ended: the process id in these files belongs to another program or a zombie
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             (self.socket_directory / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
             process = subprocess.Popen(  # noqa: S603
@@ -113,7 +114,7 @@ class Supervisor:
         return process
 
     def _lock_server(self) -> int | None:
-        """Waits for every process of an earlier server to end, and asks one whose supervisor was killed to stop."""
+        """Waits for every process of an earlier server to end; asks a server whose supervisor was killed to stop."""
         descriptor, deadline = open_lock(self.server_lock), time.monotonic() + LEFTOVER_SECONDS
         while not try_lock(descriptor, fcntl.LOCK_EX):
             late = not self.ready_once and time.monotonic() > deadline
@@ -160,10 +161,11 @@ def _say(text: str) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """`DIRECTORY UID GID COMMAND...`, where UID is -1 to stay who we are.
-    Returns once another process, which has the lock, does the work."""
+    """Arguments: `DIRECTORY UID GID COMMAND...`, with UID -1 to keep the current user. The process exits once it holds
+    the lock and has forked the supervisor.
+    """
     directory, uid, gid, command = Path(arguments[0]), int(arguments[1]), int(arguments[2]), arguments[3:]
-    # asked to stop are the processes that use the server, which may need it until they end
+    # Ctrl+C and SIGTERM are for the processes that use the server, which may need it until they end
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     os.umask(0o077)
@@ -175,9 +177,9 @@ def main(arguments: list[str]) -> None:
         os._exit(0)  # the lock stays with the other process
     supervisor = Supervisor(directory, lock, command, None if uid < 0 else (uid, gid))
     supervisor.run()
-    with suppress(OSError):  # unless it is the cluster, which is not empty
+    with suppress(OSError):  # rmdir leaves the data folder alone, since it is not empty
         supervisor.socket_directory.rmdir()
-    os.close(lock)  # before `holders`, which the next process waits for first
+    os.close(lock)  # released before `holders`, for which the next process waits first
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from unwall.catalogue.terms import (
     FIRST,
-    Placeholders,
+    SearchPosition,
     bigrams,
-    decode_place,
-    encode_place,
+    decode_position,
+    encode_position,
+    parse_query,
     plain,
     runs,
     terms,
-    understand,
     without_runs,
 )
 from unwall.kernel.errors import Invalid
@@ -51,25 +51,25 @@ def test_titles_weigh_most_and_descriptions_least():
 
 
 def test_a_query_is_understood():
-    asked = understand('Running sho 红茶 "茶杯子"')
+    asked = parse_query('Running sho 红茶 "茶杯子"')
     assert asked.chinese == "('红茶')&('茶杯'<->'杯子')"
     assert asked.english == 'running sho " "'
     assert asked.typed == "", "inside quotes nothing is guessed"
 
 
 def test_the_last_word_may_be_unfinished():
-    asked = understand("Running sho")
+    asked = parse_query("Running sho")
     assert (asked.english, asked.all_but_last, asked.typed) == ("running sho", "running", "'sho':*")
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\x00"])
 def test_nothing_asks_nothing(query):
-    assert understand(query).empty
+    assert parse_query(query).empty
 
 
 @given(st.text(max_size=300))
 def test_what_is_cast_holds_only_letters_digits_and_our_operators(query):
-    asked = understand(query)
+    asked = parse_query(query)
     assert re.fullmatch(r"('[a-z0-9]{2,30}':\*)?", asked.typed)
     assert re.fullmatch(
         r"""(\('[^'"\\\s!&|<>():*a-z0-9-]{1,2}'(<->'[^'"\\\s!&|<>():*a-z0-9-]{2}')*\)&?)*""", asked.chinese
@@ -79,16 +79,16 @@ def test_what_is_cast_holds_only_letters_digits_and_our_operators(query):
 
 @given(st.booleans(), st.floats(0, 100, width=32))
 def test_a_place_survives_its_journey(exact, rank):
-    place = Placeholders(exact, rank, new_id())
-    assert decode_place(encode_place(place)) == place
+    place = SearchPosition(exact, rank, new_id())
+    assert decode_position(encode_position(place)) == place
 
 
 def test_without_a_cursor_a_search_starts_at_the_top():
-    assert decode_place(None) == FIRST
+    assert decode_position(None) == FIRST
 
 
 @pytest.mark.parametrize("cursor", ["x", "????", "AAAA", "A" * 200, "é"])
 def test_a_foreign_cursor_is_refused(cursor):
     with pytest.raises(Invalid) as refused:
-        decode_place(cursor)
+        decode_position(cursor)
     assert list(refused.value.by_field()) == ["after"]

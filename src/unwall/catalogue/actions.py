@@ -1,5 +1,6 @@
-"""Changes of what is sold. Each wants to be called in a transaction; changes of one merchant's catalogue wait for each
-other, so that what was checked still holds when it is written."""
+"""Changes of the catalogue, each in the caller's transaction. Changes of one merchant's catalogue run one after the
+other (advisory lock), so that checks still hold when the rows are written.
+"""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,13 +29,16 @@ from unwall.people.values import Merchant
 
 
 async def save_product(conn: Transaction, merchant_id: UUID, draft: ProductDraft) -> UUID:
-    """Make a product, or change the one of the draft's id; raises `Invalid` or `NoSuchProduct` and changes nothing."""
+    """Create a product, or change the product with the draft's id; raises `Invalid` or `NoSuchProduct` and changes
+    nothing.
+    """
     return (await save_products(conn, merchant_id, [draft]))[0]
 
 
 async def save_products(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[UUID]:
-    """Many at once, all or nothing, in a few statements however many they are. Of several drafts, errors name theirs:
-    `3.title`."""
+    """Save many products, all or nothing, in a constant number of statements. With several drafts, error fields start
+    with the draft's index: `3.title`.
+    """
     await _lock(conn, merchant_id)
     tidied = [rules.tidy(draft) for draft in drafts]
     wrong = await _wrong(conn, merchant_id, tidied)
@@ -45,7 +49,7 @@ async def save_products(conn: Transaction, merchant_id: UUID, drafts: Sequence[P
 
 
 async def index_products(conn: Transaction, merchant_id: UUID, product_ids: Sequence[UUID]) -> None:
-    """Make the search terms of products that came by bulk loading; nothing else of them changes."""
+    """Compute the search terms of products that were loaded by COPY."""
     drafts = await reads.drafts(conn, merchant_id, ids=product_ids)
     categories = await _categories(conn, merchant_id, {draft.category for draft in drafts if draft.category})
     await conn.execute(
@@ -63,7 +67,7 @@ async def index_products(conn: Transaction, merchant_id: UUID, product_ids: Sequ
 
 
 async def archive_product(conn: Transaction, merchant_id: UUID, product_id: UUID) -> None:
-    """No longer shown or sold; it stays where orders and posts name it. Doing it twice changes nothing."""
+    """Stop showing and selling the product; orders and posts still refer to it. Idempotent."""
     changed = await conn.fetchval(
         "UPDATE product SET status = 'archived', updated_at = now() WHERE merchant_id = $1 AND id = $2 RETURNING id",
         merchant_id,
@@ -91,13 +95,13 @@ async def save_category(conn: Transaction, merchant_id: UUID, draft: CategoryDra
         tidied.title,
         tidied.translations,
     )
-    # its products are found by its title: their search terms follow it
+    # the category's title is part of its products' search terms
     await _write(conn, merchant_id, await reads.drafts(conn, merchant_id, category_id=category_id))
     return category_id
 
 
 async def save_bundle(conn: Transaction, merchant_id: UUID, draft: BundleDraft) -> UUID:
-    """Make a bundle, or change the one of the draft's id or slug."""
+    """Create a bundle, or change the bundle with the draft's id or slug."""
     tidied = rules.tidy_bundle(draft)
     await _lock(conn, merchant_id)
     own = await conn.fetch(
@@ -136,7 +140,7 @@ async def _write_bundle(conn: Transaction, merchant_id: UUID, draft: BundleDraft
         )
         return known  # type: ignore[no-any-return]
     bundle_id = draft.id or new_id()
-    async with conn.transaction():  # so that a taken address leaves the caller's transaction usable
+    async with conn.transaction():  # a savepoint: the caller's transaction stays usable if the address is taken
         await conn.execute(
             "INSERT INTO bundle (id, merchant_id, slug, title, description, translations, active)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -148,17 +152,17 @@ async def _write_bundle(conn: Transaction, merchant_id: UUID, draft: BundleDraft
 
 
 async def csv_import(conn: Transaction, merchant: Merchant, text: str, *, files_url: str) -> ProductImportReport:
-    """Bring in a file of Shopify's product-CSV layout, all or nothing; doing it twice changes nothing. Products are
-    known by their handle and become what the file says, with the variants it names; those it does not name stay.
+    """Import a file in Shopify's product-CSV layout, all or nothing; idempotent. Products are matched by their handle
+    and overwritten; products and variants that the file does not contain stay as they are.
 
-    `files_url` as in `reads.csv_export`: a picture under it is one of our own files.
+    `files_url` as in `reads.csv_export`: a picture URL that starts with it is one of our own files.
     """
     await _lock(conn, merchant.id)
     parsed = await asyncio.to_thread(sheet.parse, text)
     known = {draft.slug: draft for draft in await reads.drafts(conn, merchant.id, slugs=parsed.groups)}
-    shelves = {category.slug: category.title for category in await reads.categories(conn, merchant.id, "")}
+    titles = {category.slug: category.title for category in await reads.categories(conn, merchant.id, "")}
     reader = sheet.Reader(parsed, merchant.currency, files_url)
-    entries, drafts = await asyncio.to_thread(_read_entries, parsed, reader, known, shelves)
+    entries, drafts = await asyncio.to_thread(_read_entries, parsed, reader, known, titles)
     for i, error in await _wrong(conn, merchant.id, drafts):
         parsed.wrong(*entries[i].row_of(error), error.message)
     if parsed.errors:
@@ -178,18 +182,18 @@ async def csv_import(conn: Transaction, merchant: Merchant, text: str, *, files_
 
 def _read_entries(
     parsed: sheet.Sheet, reader: sheet.Reader, known: Mapping[str, ProductDraft], titles: Mapping[str, str]
-) -> tuple[list[sheet.Entry], list[ProductDraft]]:
+) -> tuple[list[sheet.FileProduct], list[ProductDraft]]:
     entries = [reader.entry(handle, known.get(handle)) for handle in parsed.groups]
-    return entries, [_on_shelf(rules.tidy(entry.draft), titles) for entry in entries]
+    return entries, [_with_category_title(rules.tidy(entry.draft), titles) for entry in entries]
 
 
-def _on_shelf(draft: ProductDraft, titles: Mapping[str, str]) -> ProductDraft:
-    """With the category's title as the merchant writes it."""
+def _with_category_title(draft: ProductDraft, titles: Mapping[str, str]) -> ProductDraft:
+    """The stored draft, with the category's title as the merchant writes it."""
     return msgspec.structs.replace(draft, category=titles.get(rules.slugify(draft.category), draft.category))
 
 
 async def _counted(
-    conn: Transaction, merchant_id: UUID, entries: Iterable[sheet.Entry], drafts: Iterable[ProductDraft]
+    conn: Transaction, merchant_id: UUID, entries: Iterable[sheet.FileProduct], drafts: Iterable[ProductDraft]
 ) -> tuple[CountedQuantity, ...]:
     counts = {
         variant.sku: quantity
@@ -210,7 +214,9 @@ async def _lock(conn: Transaction, merchant_id: UUID) -> None:
 
 
 async def _wrong(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[tuple[int, FieldError]]:
-    """What is wrong with tidied drafts, in themselves, among each other or beside what the merchant has."""
+    """What is wrong with normalized drafts: each by itself, against each other, and against the merchant's stored
+    products.
+    """
     all_slugs, all_skus = [d.slug for d in drafts], [v.sku for d in drafts for v in d.variants]
     taken_slugs, taken_skus = await reads.taken(conn, merchant_id, all_slugs, all_skus)
     slugs: dict[str, UUID | None] = {**taken_slugs}
@@ -225,19 +231,20 @@ async def _wrong(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDr
 
 
 async def _write(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[UUID]:
-    """Write tidied and checked drafts; the ids in their order."""
+    """Write normalized and checked drafts; returns the product ids in the same order."""
     if not drafts:
         return []
     known = {draft.id: draft for draft in await reads.drafts(conn, merchant_id, ids=[d.id for d in drafts if d.id])}
     whole = [_with_ids(rules.match_variants(draft, known.get(draft.id))) for draft in drafts]
-    errors = [error for draft in whole for error in rules.check_skus(draft)]  # beside variants no longer sold
+    # a SKU of a variant that is no longer sold
+    errors = [error for draft in whole for error in rules.check_skus(draft)]
     if errors:
         raise Invalid(errors)
     try:
         await _write_products(conn, merchant_id, whole)
         await _write_variants(conn, merchant_id, whole)
     except (asyncpg.InsufficientPrivilegeError, asyncpg.UniqueViolationError) as error:
-        # row-level security, or a primary key: the id is another merchant's
+        # row-level security or the primary key refused it: the id belongs to another merchant
         raise NoSuchProduct(N_("There is no such product.")) from error
     await _write_images(conn, merchant_id, whole)
     return [draft.id for draft in whole if draft.id]
@@ -256,7 +263,7 @@ class _Category(msgspec.Struct, frozen=True):
 
 
 async def _categories(conn: Transaction, merchant_id: UUID, titles: set[str]) -> dict[str, _Category]:
-    """By title; one that is not there is made."""
+    """The categories by title; missing ones are created."""
     slugs = {title: rules.slugify(title) for title in titles}
     known = await _find_categories(conn, merchant_id, slugs)
     missing = [(slug, title) for title, slug in slugs.items() if not _named(known, title, slug)]

@@ -1,4 +1,4 @@
-"""Questions about sets: variants that go into the bag together."""
+"""Reads of bundles: variants that are sold together."""
 
 from uuid import UUID
 
@@ -29,7 +29,7 @@ async def bundle(conn: Connection, merchant_id: UUID, slug: str, lang: str) -> B
 
 
 async def bundles_with(conn: Connection, product_id: UUID, lang: str) -> list[Bundle]:
-    """The active sets that hold the product, newest first."""
+    """The active bundles that contain the product, newest first."""
     return await rows(
         conn,
         Bundle,
@@ -42,7 +42,7 @@ async def bundles_with(conn: Connection, product_id: UUID, lang: str) -> list[Bu
 
 
 async def bundle_draft(conn: Connection, merchant_id: UUID, bundle_id: UUID) -> BundleDraft | None:
-    """A set as its editor opens it, and as `actions.save_bundle` takes it back."""
+    """The draft of a bundle for its editor; `actions.save_bundle` accepts it."""
     found = await conn.fetchrow(
         """
         SELECT b.id, b.slug, b.title, b.description, b.active, b.translations,

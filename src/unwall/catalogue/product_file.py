@@ -1,9 +1,9 @@
 """The catalogue as a file, in Shopify's product-CSV layout.
 
-One row a variant and one a picture, whichever are more: the first row of a Handle carries the product, the n-th row its
-n-th variant and its n-th picture. Headings are known by their long-standing names and by those that Shopify's newer
-files use. A column that the file does not have changes nothing; an empty cell of a column that it has empties.
-Source: help.shopify.com/en/manual/products/import-export/using-csv, "Product CSV file description".
+A product has as many rows as it has variants or pictures, whichever are more: the first row of a Handle has the
+product's fields, and the n-th row its n-th variant and n-th picture. Headings are accepted by their old names and by
+those of Shopify's newer files. A missing column leaves the field as it is; an empty cell in an existing column clears
+it. Source: help.shopify.com/en/manual/products/import-export/using-csv, "Product CSV file description".
 """
 
 import csv
@@ -75,7 +75,7 @@ _OF_FIELD = {
 def write(
     drafts: Iterable[ProductDraft], currency: str, *, files_url: str, quantities: Mapping[UUID, int] | None = None
 ) -> str:
-    """`files_url` is what the outside puts before a file's key; `quantities` are on hand, by variant."""
+    """`files_url` is the URL prefix of a file's key; `quantities` are units on hand by variant."""
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, HEADINGS, restval="", lineterminator="\n")
     writer.writeheader()
@@ -131,7 +131,7 @@ def _variant_cells(variant: VariantDraft, currency: str) -> dict[str, object]:
 
 
 class Row(msgspec.Struct, frozen=True):
-    """`cells` by our heading, stripped of white space around them."""
+    """`cells` by our heading, without surrounding white space."""
 
     line: int
     cells: dict[str, str]
@@ -141,7 +141,7 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def sells(self) -> bool:
-        """Whether the row is a variant's."""
+        """Whether the row has a variant."""
         return any(self[heading] for heading in (*OPTION_VALUES, "Variant SKU", "Variant Price"))
 
 
@@ -158,7 +158,7 @@ class Sheet(msgspec.Struct):
 
 
 def parse(text: str) -> Sheet:
-    """The rows of a file, grouped by product; what is wrong with its form stands in `errors`."""
+    """The rows of a file, grouped by product; format errors are in `errors`."""
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     found: list[tuple[int, list[str]]] = []
     start = 1
@@ -216,8 +216,8 @@ def _add(sheet: Sheet, row: Row) -> None:
 # --- in: products -----------------------------------------------------------------------------------------------------
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """A product of the file, and where its parts stand."""
+class FileProduct(msgspec.Struct, frozen=True):
+    """A product of the file, with the rows of its variants and images."""
 
     draft: ProductDraft
     first: Row
@@ -227,7 +227,7 @@ class Entry(msgspec.Struct, frozen=True):
     """for each of the draft's variants, where the file has one"""
 
     def row_of(self, error: FieldError) -> tuple[Row, str]:
-        """The row and our heading of what a rule found wrong in the draft."""
+        """The row and heading that a field error of the draft refers to."""
         name, *rest = error.field.split(".")
         rows = {"variants": self.variants, "images": self.images}.get(name, [])
         at = int(rest[0]) if rest and rest[0].isdigit() else 0
@@ -236,15 +236,15 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Reader:
-    """Builds drafts out of a sheet; errors go into the sheet."""
+    """Builds drafts from a sheet; adds errors to the sheet."""
 
     def __init__(self, sheet: Sheet, currency: str, files_url: str) -> None:
         self.sheet = sheet
         self.currency = currency
         self.files_url = files_url
 
-    def entry(self, handle: str, known: ProductDraft | None) -> Entry:
-        """`known` is the product of that handle as it is, where there is one."""
+    def entry(self, handle: str, known: ProductDraft | None) -> FileProduct:
+        """`known` is the stored product with that handle, if there is one."""
         group = self.sheet.groups[handle]
         first, selling = group[0], [row for row in group if row.sells]
         names = self._option_names(first, len(selling), known) if selling else None
@@ -268,7 +268,7 @@ class Reader:
             translations=known.translations if known else {},
             id=known.id if known else None,
         )
-        return Entry(draft, first, selling, pictured, [self._quantity(row) for row in selling])
+        return FileProduct(draft, first, selling, pictured, [self._quantity(row) for row in selling])
 
     def _has(self, heading: str) -> bool:
         return heading in self.sheet.headings
@@ -277,7 +277,7 @@ class Reader:
         return row[heading] if self._has(heading) else before
 
     def _status(self, row: Row, known: ProductDraft | None) -> ProductStatus:
-        """A product that is active but not published is not to be seen in the shop: a draft."""
+        """A product that is active but not published is not visible in Shopify's shop, so it becomes a draft."""
         published, status = row["Published"].lower(), row["Status"].lower()
         if published not in ("", "true", "false"):
             self.sheet.wrong(row, "Published", N_("Write TRUE or FALSE."))

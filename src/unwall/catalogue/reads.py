@@ -1,4 +1,4 @@
-"""Questions about what is sold."""
+"""Reads of products, variants, categories and search."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec.structs import astuple
 
 from unwall.catalogue import product_file as sheet
-from unwall.catalogue.terms import Placeholders, decode_place, encode_place, understand
+from unwall.catalogue.terms import SearchPosition, decode_position, encode_position, parse_query
 from unwall.catalogue.values import (
     CatalogueRow,
     Category,
@@ -61,8 +61,8 @@ ITEM = """
     ) i ON true
 """
 
-# The tsquery of a question: $2 to $5 (and a code, $6) are the fields of `terms.Query`.
-_ASKED = """
+# The tsquery of a search: $2 to $5 (and a code, $6) are the fields of `terms.SearchQuery`.
+_TSQUERY = """
     (CASE WHEN $4 = '' THEN websearch_to_tsquery('english', $2)
      ELSE websearch_to_tsquery('english', $2) || (websearch_to_tsquery('english', $3) && $4::text::tsquery) END)
     && $5::text::tsquery
@@ -73,7 +73,7 @@ _ASKED = """
 
 
 async def cards(conn: Connection, product_ids: Iterable[UUID], lang: str) -> dict[UUID, ProductCard]:
-    """By product; what cannot be bought (not active, no active variant) is left out."""
+    """Cards by product id; products that cannot be bought (not active, no active variant) are left out."""
     found = await rows(
         conn, ProductCard, f"{_CARD} WHERE p.id = ANY($2::uuid[]) AND p.status = 'active'", lang, list(product_ids)
     )
@@ -89,7 +89,7 @@ async def products(
     after: str | None = None,
     limit: int = 24,
 ) -> ResultPage[ProductCard]:
-    """A store's shelf, newest first; `category` is a slug."""
+    """A store's products on sale, newest first; `category` is a slug."""
     found = await rows(
         conn,
         ProductCard,
@@ -121,10 +121,11 @@ async def search(
     after: str | None = None,
     limit: int = 24,
 ) -> ResultPage[ProductCard]:
-    """What can be bought and answers to the words: a SKU or barcode first, then by rank. English words match by their
-    stems, the last one also by its beginning; Chinese words wherever they stand in the text; all must match."""
-    asked, place = understand(query), decode_place(after)
-    if asked.empty:
+    """Products on sale that match the query: an exact SKU or barcode first, then by rank. English words match by stem,
+    the last word also by prefix; Chinese words match anywhere in the text; all words must match.
+    """
+    parsed, position = parse_query(query), decode_position(after)
+    if parsed.empty:
         return ResultPage([], None)
     found = await rows(
         conn,
@@ -134,8 +135,8 @@ async def search(
             SELECT product_id AS id, true AS exact, 0::real AS rank FROM variant
             WHERE active AND (lower(sku) = $6 OR barcode = $6)
             UNION ALL
-            SELECT id, false, ts_rank(search, asked.query) FROM product, (SELECT {_ASKED} AS query) asked
-            WHERE search @@ asked.query AND status = 'active'
+            SELECT id, false, ts_rank(search, parsed.query) FROM product, (SELECT {_TSQUERY} AS query) parsed
+            WHERE search @@ parsed.query AND status = 'active'
         ), best AS (
             SELECT id, bool_or(exact) AS exact, max(rank) AS rank FROM hit GROUP BY id
         ), page AS (
@@ -149,20 +150,20 @@ async def search(
         ORDER BY page.exact DESC, page.rank DESC, p.id DESC
         """,
         lang,
-        *astuple(asked),
+        *astuple(parsed),
         merchant_id,
-        place.exact,
-        place.rank,
-        place.product_id,
+        position.exact,
+        position.rank,
+        position.product_id,
         limit + 1,
     )
     last = found[limit - 1] if len(found) > limit else None
-    after = encode_place(Placeholders(last.exact, last.rank, last.product_id)) if last else None
+    after = encode_position(SearchPosition(last.exact, last.rank, last.product_id)) if last else None
     return ResultPage([ProductCard(*astuple(hit)[:-2]) for hit in found[:limit]], after)
 
 
 async def product_page(conn: Connection, merchant_slug: str, slug: str, lang: str) -> ProductPage | None:
-    """An active product with its active variants; None where there is none at that address."""
+    """An active product with its active variants; None if there is none at that address."""
     return await row(
         conn,
         ProductPage,
@@ -242,8 +243,9 @@ async def variants_by_sku(
 
 
 async def variant_by_barcode(conn: Connection, merchant_id: UUID, barcode: str, lang: str) -> VariantItem | None:
-    """What a till's scanner read or its people typed: a barcode, else a SKU in any case. Of several variants with one
-    barcode, one that is sold."""
+    """Look up what was scanned or typed at a till: a barcode, else a SKU, ignoring case. If several variants share the
+    barcode, one that is on sale.
+    """
     return await row(
         conn,
         VariantItem,
@@ -255,7 +257,8 @@ async def variant_by_barcode(conn: Connection, merchant_id: UUID, barcode: str, 
     )
 
 
-# --- for the merchant's desk ------------------------------------------------------------------------------------------
+# --- for the merchant's console
+# ------------------------------------------------------------------------------------------
 
 
 async def merchant_products(
@@ -269,7 +272,7 @@ async def merchant_products(
     limit: int = 50,
 ) -> ResultPage[CatalogueRow]:
     """The merchant's own list, newest first, whatever the status."""
-    asked = understand(query)
+    parsed = parse_query(query)
     found = await rows(
         conn,
         CatalogueRow,
@@ -285,12 +288,12 @@ async def merchant_products(
             FROM variant WHERE product_id = p.id AND active
         ) v
         WHERE p.merchant_id = $7 AND ($8::text IS NULL OR p.status = $8) AND p.id < $9
-            AND ($6 = '' OR p.search @@ ({_ASKED})
+            AND ($6 = '' OR p.search @@ ({_TSQUERY})
                  OR EXISTS (SELECT FROM variant WHERE product_id = p.id AND (lower(sku) = $6 OR barcode = $6)))
         ORDER BY p.id DESC LIMIT $10
         """,
         lang,
-        *astuple(asked),
+        *astuple(parsed),
         merchant_id,
         status,
         decode(after),
@@ -325,7 +328,7 @@ async def csv_export(
 
 
 async def draft(conn: Connection, merchant_id: UUID, product_id: UUID) -> ProductDraft | None:
-    """A product as its editor opens it, and as `actions.save_product` takes it back."""
+    """The draft of a product for its editor; `actions.save_product` accepts it."""
     return await row(conn, ProductDraft, f"{_DRAFT} WHERE p.merchant_id = $1 AND p.id = $2", merchant_id, product_id)
 
 
@@ -337,7 +340,7 @@ async def drafts(
     slugs: Collection[str] | None = None,
     category_id: UUID | None = None,
 ) -> list[ProductDraft]:
-    """The merchant's products, all or those that are named, by slug."""
+    """The drafts of the merchant's products by slug: all, or those selected by the arguments."""
     return await rows(
         conn,
         ProductDraft,
@@ -354,7 +357,7 @@ async def drafts(
 async def taken(
     conn: Connection, merchant_id: UUID, slugs: Collection[str], skus: Collection[str]
 ) -> tuple[dict[str, UUID], dict[str, UUID]]:
-    """Which of these addresses, and which of these SKUs, are in use by which of the merchant's products."""
+    """Of these slugs and SKUs, those that are in use, with the product that uses them."""
     found = await conn.fetchrow(
         """
         SELECT (SELECT coalesce(array_agg((slug, id)), '{}') FROM product WHERE merchant_id = $1 AND slug = ANY($2)),

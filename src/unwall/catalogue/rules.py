@@ -1,4 +1,4 @@
-"""Decisions about what is sold: what a draft must be, and what a set of parts costs and allows."""
+"""Rules of the catalogue: limits and validation of drafts, and the price and availability of bundles."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -23,17 +23,21 @@ from unwall.kernel.money import Money
 from unwall.kernel.text import LANGUAGES, N_
 from unwall.media.values import Image
 
-MOST_OPTIONS = 3
-MOST_VARIANTS = 2048
-MOST_IMAGES = 250
-MOST_TAGS = 250
-MOST_PARTS = 20
-LONGEST_LINE = 255
-LONGEST_TEXT = 100_000
-HIGHEST_PRICE = 10**12
-HEAVIEST_GRAMS = 10**9
-LARGEST_SIDE = 100_000
-MOST_WORDS = 5000
+MAX_OPTIONS = 3
+MAX_VARIANTS = 2048
+MAX_IMAGES = 250
+MAX_PRODUCT_TAGS = 250
+MAX_BUNDLE_PARTS = 20
+MAX_LINE_CHARACTERS = 255
+MAX_DESCRIPTION_CHARACTERS = 100_000
+MAX_PRICE_MINOR_UNITS = 10**12
+MAX_WEIGHT_GRAMS = 10**9
+MAX_IMAGE_SIDE_PIXELS = 100_000
+MAX_TRANSLATED_WORDS = 5000
+MAX_TRANSLATED_WORD_CHARACTERS = 1000
+MAX_ALT_CHARACTERS = 1000
+MAX_FILE_CHARACTERS = 2000
+MAX_UNITS_PER_BUNDLE_PART = 99
 
 _HTML = {
     *("p", "br", "hr", "h2", "h3", "h4", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "code", "a", "span"),
@@ -50,15 +54,16 @@ _FILE = re.compile(r"https://[^\s/]+/\S+|(?!/)(?!.*\.\.)[\w./-]+")
 
 
 def line(text: str) -> str:
-    """One line of text: no control characters, no white space at the ends or doubled."""
+    """A single line: control characters removed, white space trimmed and collapsed."""
     return " ".join(_CONTROL.sub("", text).split())
 
 
 def clean_html(text: str) -> str:
-    """What may stand in a description: words and their structure; no pictures, scripts, styles or forms. Cleaning twice
-    changes nothing."""
+    """Sanitize a description: text and its structure are kept; pictures, scripts, styles and forms are removed.
+    Idempotent.
+    """
     before, cleaned = "", text
-    while cleaned != before:  # a parser mends wrong nesting step by step; each step only takes away
+    while cleaned != before:  # the parser may need several passes to repair wrong nesting; each pass only removes
         before = cleaned
         once = nh3.clean(_CONTROL.sub("", before), tags=_HTML, attributes=_ATTRIBUTES, url_schemes=_SCHEMES)
         cleaned = once.replace("\r\n", "\n").replace("\r", "\n").strip()
@@ -66,7 +71,7 @@ def clean_html(text: str) -> str:
 
 
 def slugify(title: str) -> str:
-    """An address made of the words: letters and digits of any script, joined by hyphens. May be empty."""
+    """A slug of the title: letters and digits of any script, joined by hyphens. May be empty."""
     words = re.findall(r"[^\W_]+", normalize("NFKC", title).lower())
     return "-".join(words)[:100].rstrip("-")
 
@@ -75,7 +80,7 @@ def slugify(title: str) -> str:
 
 
 def tidy(draft: ProductDraft) -> ProductDraft:
-    """The draft as it is stored; tidying twice changes nothing."""
+    """The draft normalized as it is stored. Idempotent."""
     title = line(draft.title)
     return msgspec.structs.replace(
         draft,
@@ -94,7 +99,7 @@ def tidy(draft: ProductDraft) -> ProductDraft:
 
 
 def _tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """A comma parts two tags, as in the file; each once, in the order given."""
+    """Split tags at commas, as in the product file; drop duplicates, keep the order."""
     parts = (line(part) for tag in tags for part in tag.split(","))
     return tuple(dict.fromkeys(part for part in parts if part))
 
@@ -104,7 +109,7 @@ def _tidy_variant(variant: VariantDraft) -> VariantDraft:
         variant,
         sku=line(variant.sku),
         options=tuple(line(option) for option in variant.options),
-        barcode=line(variant.barcode or "").lstrip("'") or None,  # which spreadsheets put before digits
+        barcode=line(variant.barcode or "").lstrip("'") or None,  # spreadsheets put an apostrophe before digits
     )
 
 
@@ -121,7 +126,7 @@ def tidy_words(translations: Mapping[str, ProductTranslation]) -> dict[str, Prod
 
 
 def check(draft: ProductDraft) -> list[FieldError]:
-    """What is wrong with a tidied draft in itself."""
+    """What is wrong with a normalized draft, without looking at other products."""
     errors = [
         *_check_line("title", draft.title, N_("Give the product a title.")),
         *_check_slug(draft.slug),
@@ -141,9 +146,10 @@ def check_words(translations: Mapping[str, ProductTranslation]) -> list[FieldErr
     for lang, words in translations.items():
         if lang not in LANGUAGES:
             errors.append(FieldError("translations", N_("We do not speak this language yet.")))
-        if len(words.title) > LONGEST_LINE or len(words.description) > LONGEST_TEXT:
+        if len(words.title) > MAX_LINE_CHARACTERS or len(words.description) > MAX_DESCRIPTION_CHARACTERS:
             errors.append(FieldError(f"translations.{lang}", N_("This is too long.")))
-        if len(words.words) > MOST_WORDS or any(len(other) > 1000 for other in words.words.values()):
+        too_long = any(len(word) > MAX_TRANSLATED_WORD_CHARACTERS for word in words.words.values())
+        if too_long or len(words.words) > MAX_TRANSLATED_WORDS:
             errors.append(FieldError(f"translations.{lang}.words", N_("This is too long.")))
     return errors
 
@@ -151,46 +157,46 @@ def check_words(translations: Mapping[str, ProductTranslation]) -> list[FieldErr
 def _check_line(field: str, text: str, empty: str) -> list[FieldError]:
     if not text:
         return [FieldError(field, empty)]
-    if len(text) > LONGEST_LINE:
+    if len(text) > MAX_LINE_CHARACTERS:
         return [FieldError(field, N_("At most 255 characters."))]
     return []
 
 
 def _check_slug(slug: str) -> list[FieldError]:
-    if not _SLUG.fullmatch(slug) or len(slug) > LONGEST_LINE:
+    if not _SLUG.fullmatch(slug) or len(slug) > MAX_LINE_CHARACTERS:
         return [FieldError("slug", N_("Use letters and digits, joined by hyphens."))]
     return []
 
 
 def _check_lines(draft: ProductDraft) -> list[FieldError]:
-    too_long = [
-        *(("vendor", draft.vendor, LONGEST_LINE), ("category", draft.category, LONGEST_LINE)),
-        *(("taxonomy", draft.taxonomy, LONGEST_LINE), ("description", draft.description, LONGEST_TEXT)),
-        *(("tags", tag, LONGEST_LINE) for tag in draft.tags),
+    lines = [("vendor", draft.vendor), ("category", draft.category), ("taxonomy", draft.taxonomy)]
+    texts = [
+        *((field, text, MAX_LINE_CHARACTERS) for field, text in [*lines, *(("tags", tag) for tag in draft.tags)]),
+        ("description", draft.description, MAX_DESCRIPTION_CHARACTERS),
     ]
-    errors = [FieldError(field, N_("This is too long.")) for field, text, most in too_long if len(text) > most]
+    errors = [FieldError(field, N_("This is too long.")) for field, text, limit in texts if len(text) > limit]
     if draft.category and not slugify(draft.category):
         errors.append(FieldError("category", N_("Use at least one letter or digit.")))
-    for field, count, most in (
-        ("tags", len(draft.tags), MOST_TAGS),
-        ("variants", len(draft.variants), MOST_VARIANTS),
-        ("images", len(draft.images), MOST_IMAGES),
-        ("option_names", len(draft.option_names), MOST_OPTIONS),
+    for field, count, limit in (
+        ("tags", len(draft.tags), MAX_PRODUCT_TAGS),
+        ("variants", len(draft.variants), MAX_VARIANTS),
+        ("images", len(draft.images), MAX_IMAGES),
+        ("option_names", len(draft.option_names), MAX_OPTIONS),
     ):
-        if count > most:
+        if count > limit:
             errors.append(FieldError(field, N_("These are too many.")))
     return errors
 
 
 def _variant(variant: VariantDraft) -> list[FieldError]:
     errors = _check_line("sku", variant.sku, N_("Give the variant a SKU."))
-    if not 0 <= variant.price <= HIGHEST_PRICE:
+    if not 0 <= variant.price <= MAX_PRICE_MINOR_UNITS:
         errors.append(FieldError("price", N_("Write a price of 0 or more.")))
-    if variant.compare_at is not None and not variant.price < variant.compare_at <= HIGHEST_PRICE:
+    if variant.compare_at is not None and not variant.price < variant.compare_at <= MAX_PRICE_MINOR_UNITS:
         errors.append(FieldError("compare_at", N_("The former price must be above the price.")))
-    if not 0 <= variant.weight_g <= HEAVIEST_GRAMS:
+    if not 0 <= variant.weight_g <= MAX_WEIGHT_GRAMS:
         errors.append(FieldError("weight_g", N_("Write a weight in grams, 0 or more.")))
-    if len(variant.barcode or "") > LONGEST_LINE:
+    if len(variant.barcode or "") > MAX_LINE_CHARACTERS:
         errors.append(FieldError("barcode", N_("This is too long.")))
     return errors
 
@@ -202,7 +208,7 @@ def _check_options(draft: ProductDraft) -> list[FieldError]:
     seen: set[tuple[str, ...]] = set()
     for i, variant in enumerate(draft.variants):
         if not variant.active:
-            continue  # no longer sold: its options may be those of an earlier layout
+            continue  # no longer sold: its options may be from earlier option names
         if len(variant.options) != len(draft.option_names) or not all(variant.options):
             errors.append(FieldError(f"variants.{i}.options", N_("Give one value for each option.")))
         elif variant.options in seen:
@@ -222,18 +228,19 @@ def check_skus(draft: ProductDraft) -> list[FieldError]:
 
 def _check_image(field: str, image: Image) -> list[FieldError]:
     errors = []
-    if not _FILE.fullmatch(image.file) or len(image.file) > 2000:
+    if not _FILE.fullmatch(image.file) or len(image.file) > MAX_FILE_CHARACTERS:
         errors.append(FieldError(f"{field}.file", N_("Name an uploaded picture, or an https address.")))
-    if not (0 < image.width <= LARGEST_SIDE and 0 < image.height <= LARGEST_SIDE):
+    if not (0 < image.width <= MAX_IMAGE_SIDE_PIXELS and 0 < image.height <= MAX_IMAGE_SIDE_PIXELS):
         errors.append(FieldError(f"{field}.file", N_("The picture has no size.")))
-    if len(image.alt) > 1000:
+    if len(image.alt) > MAX_ALT_CHARACTERS:
         errors.append(FieldError(f"{field}.alt", N_("This is too long.")))
     return errors
 
 
 def clashes(draft: ProductDraft, slugs: Mapping[str, UUID | None], skus: Mapping[str, UUID | None]) -> list[FieldError]:
-    """Addresses and SKUs that another of the merchant's products has; the maps name the product of each in use
-    (None: one that is about to be made)."""
+    """Slugs and SKUs that another product of the merchant has; the maps give the product that uses each (None: a
+    product that is being created).
+    """
     errors = []
     if draft.slug in slugs and slugs[draft.slug] != draft.id:
         errors.append(FieldError("slug", N_("Another product has this address.")))
@@ -246,8 +253,9 @@ def clashes(draft: ProductDraft, slugs: Mapping[str, UUID | None], skus: Mapping
 
 
 def match_variants(draft: ProductDraft, known: ProductDraft | None) -> ProductDraft:
-    """Each variant of the draft with the id of the one it changes (by id, else by SKU, else by options; None where it
-    is new and has none given); those left out follow at the end, no longer sold."""
+    """The draft with the ids of the stored variants that its variants change (matched by id, else by SKU, else by
+    options; None for a new variant). Stored variants that the draft leaves out are appended as inactive.
+    """
     left = {variant.id: variant for variant in known.variants} if known else {}
     chosen: dict[int, UUID | None] = {}
 
@@ -295,7 +303,7 @@ def check_bundle(draft: BundleDraft, own_variants: set[UUID]) -> list[FieldError
     errors = [*_check_line("title", draft.title, N_("Give the bundle a title.")), *_check_slug(draft.slug)]
     if not draft.parts:
         errors.append(FieldError("parts", N_("A bundle needs at least one part.")))
-    if len(draft.parts) > MOST_PARTS:
+    if len(draft.parts) > MAX_BUNDLE_PARTS:
         return [*errors, FieldError("parts", N_("A bundle has at most 20 parts."))]
     for i, part in enumerate(draft.parts):
         errors += _check_part(f"parts.{i}", part, own_variants, draft.parts[:i])
@@ -309,23 +317,23 @@ def _check_part(
         return [FieldError(f"{field}.variant_id", N_("This is not one of your variants."))]
     if any(part.variant_id == other.variant_id for other in before):
         return [FieldError(f"{field}.variant_id", N_("This variant is already a part."))]
-    if not 1 <= part.quantity <= 99:
+    if not 1 <= part.quantity <= MAX_UNITS_PER_BUNDLE_PART:
         return [FieldError(f"{field}.quantity", N_("Write a number from 1 to 99."))]
     return []
 
 
 def bundle_sold(bundle: Bundle) -> bool:
-    """Whether all of it is on sale; whether it is there is `bundle_available`."""
+    """Whether the bundle and all its parts are on sale; for stock see `bundle_available`."""
     return bundle.active and bool(bundle.parts) and all(part.item.sellable for part in bundle.parts)
 
 
 def bundle_price(parts: Iterable[BundlePart], currency: str) -> Money:
-    """What the parts cost together."""
+    """The sum of the parts' prices."""
     return Money(sum(part.item.price * part.quantity for part in parts), currency)
 
 
 def bundle_available(parts: Iterable[BundlePart], available: Mapping[UUID, int]) -> int:
-    """How many whole sets the parts' available-to-promise quantities (by variant) allow; 0 where a part is not sold."""
+    """How many whole bundles the parts' available-to-promise quantities (by variant) allow; 0 if a part is not sold."""
     return min(
         (max(0, available.get(p.item.variant_id, 0)) // p.quantity if p.item.sellable else 0 for p in parts), default=0
     )

@@ -1,5 +1,6 @@
-"""Search in English and Chinese words (docs/decisions/0004-search.md): what goes into a product's tsvector and how a
-query is understood. Chinese is written without spaces, so its runs are cut into overlapping pairs of characters."""
+"""Search in English and Chinese (docs/decisions/0004-search.md): how a product's tsvector is built and how a query is
+parsed. Chinese is written without spaces, so runs of it are split into overlapping pairs of characters (bigrams).
+"""
 
 import re
 import struct
@@ -19,12 +20,12 @@ from unwall.kernel.errors import Invalid
 _RUN = re.compile(r"[\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]+")
 _ACCENT = re.compile(r"[\u0300-\u036f]")
 _TYPED = re.compile(r"(?:^|\s)([a-z0-9]{2,30})$")
-_MOST_CHARACTERS = 20_000  # of a description: positions in a tsvector end at 16383 anyway
-_MOST_ASKED = 200
+_MAX_DESCRIPTION_CHARACTERS = 20_000  # of a description: positions in a tsvector end at 16383 anyway
+_MAX_QUERY_CHARACTERS = 200
 
 
 def plain(text: str) -> str:
-    """Full-width letters become narrow, capitals small, accents fall off: "Ｃafé" is found by "cafe"."""
+    """Normalize for search: full-width to half-width, lower case, without accents: "Ｃafé" is found by "cafe"."""
     bare = _ACCENT.sub("", normalize("NFD", normalize("NFKC", text)))
     return normalize("NFC", bare).lower().replace("\x00", " ")
 
@@ -56,19 +57,22 @@ class SearchTerms(msgspec.Struct, frozen=True):
 
 
 def terms(a: Iterable[str], b: Iterable[str], c: Iterable[str]) -> SearchTerms:
-    """From the texts of a product: `a` its titles, `b` tags, category, vendor and options, `c` descriptions (HTML)."""
+    """The search terms of a product: `a` are its titles, `b` tags, category, vendor and options, `c` descriptions
+    (HTML).
+    """
     by_weight = {
         "A": plain("\n".join(a)),
         "B": plain("\n".join(b)),
-        "C": plain("\n".join(unescape(nh3.clean(text, tags=set())) for text in c))[:_MOST_CHARACTERS],
+        "C": plain("\n".join(unescape(nh3.clean(text, tags=set())) for text in c))[:_MAX_DESCRIPTION_CHARACTERS],
     }
     english_a, english_b, english_c = (without_runs(text) for text in by_weight.values())
     return SearchTerms(english_a, english_b, english_c, _vector(by_weight))
 
 
 def _vector(by_weight: dict[str, str]) -> str:
-    """A pair stands at the position of its first character, and so does that character alone; a run ends with a gap,
-    so that no phrase reaches over it."""
+    """A pair has the position of its first character, and so has that character alone; a gap after each run keeps
+    phrases from matching across runs.
+    """
     places: dict[str, list[str]] = {}
     position = 1
     for weight, text in by_weight.items():
@@ -101,8 +105,8 @@ class SearchQuery(msgspec.Struct, frozen=True):
         return not (self.code or self.english or self.chinese)
 
 
-def understand(asked: str) -> SearchQuery:
-    text = plain(asked[:_MOST_ASKED]).strip()
+def parse_query(asked: str) -> SearchQuery:
+    text = plain(asked[:_MAX_QUERY_CHARACTERS]).strip()
     english = without_runs(text)
     last = None if '"' in english else _TYPED.search(english)
     phrases = ["(" + "<->".join(f"'{pair}'" for pair in bigrams(run)) + ")" for run in runs(text)]
@@ -118,28 +122,29 @@ def understand(asked: str) -> SearchQuery:
 # --- where a page of answers ends -------------------------------------------------------------------------------------
 
 
-class Placeholders(msgspec.Struct, frozen=True):
-    """Exact codes first, then by rank, then the newest. A rank depends on the product and the query alone, so a place
-    stays where it is while other products come and go."""
+class SearchPosition(msgspec.Struct, frozen=True):
+    """The sort key of a result, for cursors: exact codes first, then by rank, then the newest. The rank depends only on
+    the product and the query, so a cursor stays valid while other products change.
+    """
 
     exact: bool
     rank: float
     product_id: UUID
 
 
-FIRST = Placeholders(True, float("inf"), UUID(int=(1 << 128) - 1))
+FIRST = SearchPosition(True, float("inf"), UUID(int=(1 << 128) - 1))
 _FORM = struct.Struct(">?f16s")  # PostgreSQL's rank is a 4-byte float as well: nothing is lost
 
 
-def encode_place(place: Placeholders) -> str:
-    return urlsafe_b64encode(_FORM.pack(place.exact, place.rank, place.product_id.bytes)).decode().rstrip("=")
+def encode_position(position: SearchPosition) -> str:
+    return urlsafe_b64encode(_FORM.pack(position.exact, position.rank, position.product_id.bytes)).decode().rstrip("=")
 
 
-def decode_place(cursor: str | None) -> Placeholders:
+def decode_position(cursor: str | None) -> SearchPosition:
     if not cursor:
         return FIRST
     try:
         exact, rank, raw = _FORM.unpack(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (Base64Error, ValueError, struct.error) as error:
         raise Invalid.one("after", "This is not a cursor of ours; start again without it.") from error
-    return Placeholders(exact, rank, UUID(bytes=raw))
+    return SearchPosition(exact, rank, UUID(bytes=raw))

@@ -1,4 +1,6 @@
-"""The picture of a product that has none: a quiet geometric tile with its first words, always the same for the same title."""
+"""A placeholder picture for a product without one: a geometric tile with the first words of its title, deterministic
+for the title.
+"""
 
 import hashlib
 import re
@@ -25,7 +27,7 @@ Dice = Callable[[int], int]
 
 
 def tile(title: str, seed: str) -> str:
-    """An 800 x 1000 SVG; `seed` keeps equal titles of different merchants apart."""
+    """An 800 x 1000 SVG; a different `seed` gives equal titles of different merchants different tiles."""
     digest = hashlib.blake2b(f"{seed}\x00{title}".encode(), digest_size=32).digest()
     state = int.from_bytes(digest, "big")
 

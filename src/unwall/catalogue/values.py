@@ -1,11 +1,11 @@
-"""What is sold.
+"""Products, variants, categories and bundles: what is read, and the drafts that are written.
 
 UnwallError
 ├── Invalid                     names the draft's field: title, variants.0.price, images.2.file, parts.1.variant_id
-└── NotFound > NoSuchProduct    not there, or another merchant's
+└── NotFound > NoSuchProduct    it does not exist, or belongs to another merchant
 
-Money is in minor units of the merchant's currency. A product's words are written in the merchant's own language;
-`translations` holds them in others, by language.
+Money is in minor units of the merchant's currency. A product's texts are in the merchant's own language; `translations`
+holds other languages, by language code.
 """
 
 from enum import StrEnum
@@ -32,7 +32,7 @@ class ProductStatus(StrEnum):
 
 
 class ProductCard(msgspec.Struct, frozen=True):
-    """What a list shows of a product that can be bought: active, with at least one active variant."""
+    """A product in a list for shoppers: active, with at least one active variant."""
 
     product_id: UUID
     merchant_id: UUID
@@ -112,7 +112,7 @@ class CatalogueRow(msgspec.Struct, frozen=True):
 
 
 class VariantItem(msgspec.Struct, frozen=True):
-    """One variant with what a bag, an order, a task or a stock grid shows of it, active or not."""
+    """A variant as shown in a bag, an order, a task or a stock grid, active or not."""
 
     variant_id: UUID
     product_id: UUID
@@ -166,7 +166,7 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 class ProductTranslation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A product's words in one other language; what is left empty is said in the merchant's own."""
+    """A product's texts in another language; an empty text falls back to the merchant's own language."""
 
     title: str = ""
     description: str = ""
@@ -188,8 +188,9 @@ class VariantDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProductDraft(msgspec.Struct, frozen=True):
-    """The whole of a product as it shall be. Variants that it leaves out stop being sold; they are never deleted, for
-    orders and stock know them."""
+    """The complete new state of a product. Variants that it leaves out become inactive; they are never deleted, since
+    orders and stock refer to them.
+    """
 
     title: str
     variants: tuple[VariantDraft, ...]
@@ -211,7 +212,7 @@ class ProductDraft(msgspec.Struct, frozen=True):
 
 
 class CategoryDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """Saving a slug that is there changes it."""
+    """Saving an existing slug changes that category."""
 
     title: str
     slug: str = ""
@@ -245,7 +246,7 @@ class CellError(msgspec.Struct, frozen=True):
 
 
 class CountedQuantity(msgspec.Struct, frozen=True):
-    """A stock quantity that stood in the file. Stock is not kept here: the caller brings it where it belongs."""
+    """A stock quantity from the file. The catalogue has no stock: the caller passes it on to `commerce.stock`."""
 
     variant_id: UUID
     sku: str

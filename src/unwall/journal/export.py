@@ -24,7 +24,7 @@ from unwall.journal.schema import NAMES
 from unwall.journal.values import ExportedDay
 from unwall.kernel.database import Connection, Database, rows
 
-SHORTEST_RETENTION = BEHIND + timedelta(days=1)
+MIN_RETENTION = BEHIND + timedelta(days=1)
 """Browsers may send what is younger."""
 LOCK_SECONDS = 0.5
 """How long dropping a partition may block writers; it is tried again the next night."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import structlog
 
 from unwall.journal.actions import delete_touches
-from unwall.journal.export import SHORTEST_RETENTION, drop_days, export_days
+from unwall.journal.export import MIN_RETENTION, drop_days, export_days
 from unwall.journal.partitions import day_of, ensure_ahead
 from unwall.journal.values import ExportedDay
 from unwall.kernel.clock import now
@@ -39,11 +39,11 @@ async def export(db: Database, data: Path, until: str | None = None) -> list[Exp
 
 
 async def drop(db: Database, data: Path, retention_days: int) -> list[ExportedDay]:
-    """Drop from the database what is exported and older than the retention, of at least `SHORTEST_RETENTION`; 0 drops
+    """Drop from the database what is exported and older than the retention, of at least `MIN_RETENTION`; 0 drops
     nothing."""
     if retention_days == 0:
         return []
-    retention = max(timedelta(days=retention_days), SHORTEST_RETENTION)
+    retention = max(timedelta(days=retention_days), MIN_RETENTION)
     return await drop_days(db, parquet_folder(data), day_of(now() - retention))
 
 

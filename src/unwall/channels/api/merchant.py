@@ -39,7 +39,7 @@ from unwall.services import Services
 from unwall.usecases.import_products import decode_product_file, import_products
 
 TAGS = ["merchant"]
-MOST_DAYS = 366
+MAX_REPORT_DAYS = 366
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -304,8 +304,8 @@ async def order(request: AnyRequest, services: Services, key: ApiKey, order_id: 
 @get("/insight/posts", scope=ApiScope.INSIGHT_READ, tags=TAGS)
 async def post_sales(request: AnyRequest, services: Services, key: ApiKey, days: int = 30) -> list[PostSales]:
     """What each post led to in the last `days` days: views, product clicks, carts, orders, revenue in minor units."""
-    if not 1 <= days <= MOST_DAYS:
-        raise Invalid.one("days", f"From 1 to {MOST_DAYS}.")
+    if not 1 <= days <= MAX_REPORT_DAYS:
+        raise Invalid.one("days", f"From 1 to {MAX_REPORT_DAYS}.")
     until = now()
     async with services.db.confined(key.merchant_id) as conn:
         return await insight.post_sales(

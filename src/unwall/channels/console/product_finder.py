@@ -11,7 +11,7 @@ from unwall.channels.console.context import ConsoleContext
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.kernel.database import Connection
 
-MOST_FOUND = 6
+MAX_RESULTS = 6
 
 
 class FoundProduct(msgspec.Struct, frozen=True):
@@ -26,9 +26,9 @@ async def find_products(
     """The merchant's products on sale that match, but for those that are chosen already; none for no words."""
     if not words:
         return []
-    limit = MOST_FOUND + len(without)
+    limit = MAX_RESULTS + len(without)
     found = await merchant_products(
         conn, ctx.merchant_id, ctx.lang, query=words, status=ProductStatus.ACTIVE, limit=limit
     )
-    fresh = [row for row in found.rows if row.product_id not in without][:MOST_FOUND]
+    fresh = [row for row in found.rows if row.product_id not in without][:MAX_RESULTS]
     return [FoundProduct(str(row.product_id), row.title, thumbnail_url(row.image_file)) for row in fresh]

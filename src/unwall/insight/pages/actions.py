@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from unwall.catalogue.reads import cards
-from unwall.insight.pages.values import MOST_PINS, PAGES
+from unwall.insight.pages.values import MAX_PINS, PAGES
 from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.text import N_
@@ -33,7 +33,7 @@ async def _own(conn: Connection, merchant_id: UUID, places: Sequence[tuple[int, 
 def _faults(places: Sequence[tuple[int, UUID]], own: set[UUID]) -> list[FieldError]:
     errors = []
     for n, (position, product) in enumerate(places):
-        if not 0 <= position < MOST_PINS:
+        if not 0 <= position < MAX_PINS:
             errors.append(FieldError(f"pins.{n}.position", N_("Places are counted from 0 to 19.")))
         elif position in [earlier for earlier, _ in places[:n]]:
             errors.append(FieldError(f"pins.{n}.position", N_("This place is taken by another pin.")))

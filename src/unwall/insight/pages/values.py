@@ -12,7 +12,7 @@ from unwall.kernel.text import Explanation
 
 PAGES = ("home", "store")
 """On which a merchant may pin products."""
-MOST_PINS = 20
+MAX_PINS = 20
 """Places that may be guaranteed on one page; the twin of a CHECK on the table."""
 
 

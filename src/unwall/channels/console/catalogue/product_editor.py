@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from msgspec.structs import replace
 
 from unwall.catalogue import actions, reads
-from unwall.catalogue.rules import MOST_OPTIONS
+from unwall.catalogue.rules import MAX_OPTIONS
 from unwall.catalogue.values import ProductDraft, ProductStatus, ProductTranslation, VariantDraft
 from unwall.channels.console import views
 from unwall.channels.console.catalogue.product_forms import (
@@ -109,7 +109,7 @@ async def _page(  # a form that is shown again needs all it was sent with
     error: Invalid | None = None,
     form: SubmittedForm | None = None,
 ) -> Response[Any]:
-    names = [*draft.option_names, *[""] * MOST_OPTIONS][:MOST_OPTIONS]
+    names = [*draft.option_names, *[""] * MAX_OPTIONS][:MAX_OPTIONS]
     categories = await reads.categories(conn, ctx.merchant_id, "")
     return ctx.page(
         "console/product.html",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from unwall.catalogue.rules import MOST_OPTIONS
+from unwall.catalogue.rules import MAX_OPTIONS
 from unwall.catalogue.values import ProductDraft, ProductStatus, ProductTranslation, VariantDraft
 from unwall.channels.console.forms import SubmittedForm, whole
 from unwall.kernel.ids import parse_id
@@ -18,7 +18,7 @@ from unwall.media.values import Image
 
 def read_product(form: SubmittedForm, before: ProductDraft, currency: str, languages: Iterable[str]) -> ProductDraft:
     """What is unreadable is marked in the form; what the form does not show stays as it was in `before`."""
-    names = tuple(name for n in range(MOST_OPTIONS) if (name := form.text(f"option_names.{n}.name")))
+    names = tuple(name for n in range(MAX_OPTIONS) if (name := form.text(f"option_names.{n}.name")))
     return replace(
         before,
         title=form.text("title"),

@@ -19,7 +19,7 @@ from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.insight.pages import actions, reads
 from unwall.insight.pages.compose import PageSources, compose_home, compose_store
-from unwall.insight.pages.values import MOST_PINS, PAGES, ComposedPage, Module, ModuleName, Slot
+from unwall.insight.pages.values import MAX_PINS, PAGES, ComposedPage, Module, ModuleName, Slot
 from unwall.journal.values import Visit
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
@@ -74,7 +74,7 @@ def _changed(places: Places, doing: str, which: str) -> Places:
         return [place for n, place in enumerate(places) if n != number_of(which)]
     if doing == "add":
         taken = {position for position, _ in places}
-        free = next((n for n in range(MOST_PINS) if n not in taken), MOST_PINS)
+        free = next((n for n in range(MAX_PINS) if n not in taken), MAX_PINS)
         return [*places, (free, known_id(which))]
     return places
 

@@ -5,7 +5,7 @@
 //   body[data-events]   URL of the event stream; each message triggers "refresh" on the body.
 
 const KEY_GAP_MS = 50; // a wedge scanner sends a key every 5 to 30 ms; a person needs more than 80
-const SHORTEST_CODE = 4;
+const MIN_SCANNED_CHARACTERS = 4;
 let audio;
 
 function tone(hertz, start, length) {
@@ -39,7 +39,7 @@ document.addEventListener("keydown", (event) => {
   if (event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
   const quick = event.timeStamp - last < KEY_GAP_MS;
   last = event.timeStamp;
-  if (event.key === "Enter" && quick && typed.length >= SHORTEST_CODE) {
+  if (event.key === "Enter" && quick && typed.length >= MIN_SCANNED_CHARACTERS) {
     event.preventDefault(); // Enter would press whatever button has the focus
     scanned(typed);
     typed = "";

@@ -1,4 +1,4 @@
-"""The web process: routes, middleware and services put together. Holds no rules."""
+"""The web process: combines routes, middleware and services. Contains no rules."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -46,7 +46,7 @@ log = structlog.get_logger()
 
 
 def create_app() -> Litestar:
-    """What the server loads in each of its processes; settings come from the environment."""
+    """The application factory that each server process calls; settings come from the environment."""
     return build(settings.load())
 
 
@@ -93,7 +93,7 @@ def build(config: Settings) -> Litestar:
         before_send=[_finish],
         lifespan=[partial(_lifespan, config=config, secret=secret)],
         openapi_config=OpenAPIConfig(
-            # whatever is unknown below this path gets Litestar's own page, so nothing else lies there
+            # unknown paths below this one get Litestar's own error page, so no other route is below it
             title="Unwall",
             version=__version__,
             path="/api/v1/openapi.json",
@@ -106,7 +106,7 @@ def build(config: Settings) -> Litestar:
 
 
 async def _finish(message: Message, scope: Scope) -> None:
-    """Every answer, errors too: the security headers, and the cookies that the request asked for."""
+    """Add the security headers, and the cookies that the handlers set, to every response, errors included."""
     if message["type"] != "http.response.start":
         return
     headers = MutableScopeHeaders.from_message(message)

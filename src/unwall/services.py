@@ -1,4 +1,4 @@
-"""What a running Unwall is made of: opened once a process, handed to every channel, job and command."""
+"""The services of a process: opened once, passed to every channel, job and command."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ class Services:
 
 @asynccontextmanager
 async def open_services(config: Settings, secret: bytes) -> AsyncIterator[Services]:
-    """What still waits for its commit is answered before it closes."""
+    """Opens the services; on exit, pending batches are committed before the pool closes."""
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(connect(config.database_url, size=config.pool_size))
         files = open_files(config.files_url, config.data)

@@ -1,4 +1,4 @@
-"""What an operator may set, each as an environment variable; `unwall settings` prints them with their meaning."""
+"""The settings of an install, each an environment variable; `unwall settings` prints them."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from unwall.commerce.orders.rules import PAY_MINUTES
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Plain values; every field `x` is read from `UNWALL_X`, and `database_url` also from `DATABASE_URL`."""
+    """Every field `x` is read from `UNWALL_X`, and `database_url` also from `DATABASE_URL`."""
 
     data: Path
     """Where the embedded database, uploaded files, exports and models live."""
@@ -48,14 +48,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def default_data() -> Path:
-    """As root the embedded database runs as a user of its own that cannot enter root's home, so not there."""
+    """Not in root's home: as root the embedded database runs as a separate user, which cannot enter it."""
     if os.geteuid() == 0:
         return Path("/var/lib/unwall")
     return Path(os.environ.get("XDG_DATA_HOME", "~/.local/share")).expanduser() / "unwall"
 
 
 def load(environment: dict[str, str] | None = None) -> Settings:
-    """Read the settings; raises `msgspec.ValidationError` naming the field that cannot be understood."""
+    """Read the settings; raises `msgspec.ValidationError` naming the invalid field."""
     source = dict(os.environ) if environment is None else environment
     found: dict[str, str] = {"data": str(default_data())}
     if source.get("DATABASE_URL"):

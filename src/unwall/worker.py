@@ -1,4 +1,4 @@
-"""The background process: jobs, and what runs by the clock. `unwall serve` starts one beside its web processes."""
+"""The background process: jobs and scheduled routines. `unwall serve` starts one besides its web processes."""
 
 import asyncio
 import signal
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 def main(parent: int | None = None) -> None:
-    """Until SIGTERM or SIGINT, or until the process `parent` has ended; settings come from the environment."""
+    """Run until SIGTERM or SIGINT, or until the process `parent` has ended; settings come from the environment."""
     asyncio.run(run(settings.load(), parent))
 
 
@@ -54,12 +54,12 @@ async def work(services: Services, stop: asyncio.Event) -> None:
 
 
 def handlers(services: Services) -> Mapping[str, Handler]:
-    """Jobs by the name under which they are enqueued."""
+    """Job handlers by entry point."""
     return {attribution.ATTRIBUTE: attribution.Attributor(services.db, services.settings.attribution_days)}
 
 
 def routines(services: Services) -> Mapping[tuple[str, str], Routine]:
-    """What runs by the clock: (name, cron expression)."""
+    """Scheduled routines by (name, cron expression)."""
     db, config = services.db, services.settings
     return {
         ("orders.sweep", "* * * * *"): partial(_sweep, services),

@@ -15,10 +15,10 @@ from unwall.kernel.jobs import NewJob, enqueue
 
 
 async def record(conn: Transaction, events: Sequence[Event]) -> int:
-    """Write facts in the caller's transaction, once each; returns how many were new.
+    """Record facts in the caller's transaction, each once; returns how many were new.
 
     Each subscriber gets one job with its new events (`list[Event]`), which runs once the transaction has committed.
-    One call a transaction: the rows of trails are locked until it ends.
+    Call it once per transaction: rows of trails are locked until the transaction ends.
     """
     if not events:
         return 0
@@ -39,7 +39,7 @@ def _job(entrypoint: str, events: Iterable[Event], ids: set[UUID]) -> NewJob:
 
 
 async def insert_new(conn: Transaction, events: Sequence[Event]) -> set[UUID]:
-    """Insert what is not there yet; the ids of what was new. The days must be there."""
+    """Insert the events that are not stored yet; returns their ids. The partitions of their days must exist."""
     sql = (
         "INSERT INTO journal SELECT * FROM jsonb_populate_recordset(NULL::journal, $1)"
         " ON CONFLICT DO NOTHING RETURNING id"
@@ -48,7 +48,7 @@ async def insert_new(conn: Transaction, events: Sequence[Event]) -> set[UUID]:
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """By id: writers of the same events insert them in the same order, and cannot deadlock."""
+    """Sorted by id, so that concurrent writers of the same events insert in the same order and cannot deadlock."""
     return sorted(events, key=attrgetter("id.int"))
 
 
@@ -59,5 +59,5 @@ async def record_touches(conn: Transaction, events: Sequence[Event]) -> None:
 
 
 async def delete_touches(conn: Transaction, before: datetime) -> None:
-    """Of posts: those that no order can be attributed by any more."""
+    """Delete touches of posts before `before`, which is outside the attribution window."""
     await conn.execute("DELETE FROM touch WHERE at < $1", before)

@@ -1,10 +1,10 @@
-"""The journal as Parquet, by day of UTC, and the days that are dropped from the database after that.
+"""Export of the journal to Parquet, one UTC day at a time, and dropping of exported days from the database.
 
-A day is written once it is over, to `day=YYYY-MM-DD/part-1.parquet`; one whose rows are no longer as many as were
-written got late events and is written anew, whole. A day that is older than the retention is read again from the
-database and from its file; where both agree, its partition is dropped. Events that come later still make a new
-partition of that day, and its rows become the next part. The row of `journal_export` is committed after its file is
-there: dying in between means writing the same file again.
+A day is written after it has ended, to `day=YYYY-MM-DD/part-1.parquet`. If its number of rows has changed since (late
+events), the whole file is written again. A day older than the retention is read again from the database and from its
+file; if both agree, its partition is dropped. Events that arrive even later create a new partition of that day, which
+becomes the next part. The row of `journal_export` is committed after its file exists, so a crash in between only means
+writing the same file again.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from unwall.journal.values import ExportedDay
 from unwall.kernel.database import Connection, Database, rows
 
 MIN_RETENTION = BEHIND + timedelta(days=1)
-"""Browsers may send what is younger."""
+"""Browsers may still send events that are younger."""
 LOCK_SECONDS = 0.5
 """How long dropping a partition may block writers; it is tried again the next night."""
 
@@ -33,13 +33,15 @@ log = structlog.get_logger()
 
 
 async def export_days(db: Database, directory: Path, until: date) -> list[ExportedDay]:
-    """Write the days before `until` that are not written yet, or not wholly. Exporters wait for one another."""
+    """Export the days before `until` that are not exported yet or have changed since. Exporters run one at a time."""
     async with _alone(db) as conn:
         return [await _export(conn, directory, day, part) for day, part in await _due(conn, until)]
 
 
 async def drop_days(db: Database, directory: Path, before: date) -> list[ExportedDay]:
-    """Drop the partitions of days before `before` whose rows are in their files; which. The others are logged."""
+    """Drop the partitions of days before `before` whose files match the database; returns the dropped days and logs the
+    others.
+    """
     async with _alone(db) as conn:
         days = await rows(
             conn,
@@ -65,7 +67,7 @@ async def _alone(db: Database) -> AsyncIterator[Connection]:
 
 
 async def _due(conn: Connection, until: date) -> list[tuple[date, int]]:
-    """Days and their part that is to be written."""
+    """The days to export, each with the number of its part."""
     sql = """
         SELECT there.day,
             coalesce(open.part, 1 + (SELECT coalesce(max(part), 0) FROM journal_export e WHERE e.day = there.day))
@@ -133,13 +135,13 @@ async def _drop(db: Database, conn: Connection, directory: Path, day: ExportedDa
                 "UPDATE journal_export SET dropped_at = now() WHERE day = $1 AND part = $2", day.day, day.part
             )
     except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-        log.warning("a day of the journal is in use, and stays until the next time", day=str(day.day))
+        log.warning("a day of the journal is locked and was not dropped; the next run tries again", day=str(day.day))
         return False
     return True
 
 
 async def _verified(conn: Connection, directory: Path, day: ExportedDay) -> bool:
-    """Whether the database and the file hold what was exported, both read again."""
+    """Read database and file again, and compare both with the checksum of the export."""
     stored = Checksum()
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         async for records in stream_day(conn, day.day, NAMES):
@@ -150,7 +152,7 @@ async def _verified(conn: Connection, directory: Path, day: ExportedDay) -> bool
         written = repr(error)
     if (stored.hexdigest(), written) == (day.checksum, day.checksum):
         return True
-    log.error("a day of the journal is not as it was exported, and stays", day=str(day.day), file=day.file)
+    log.error("a day of the journal differs from its export and was not dropped", day=str(day.day), file=day.file)
     return False
 
 

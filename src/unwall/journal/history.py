@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 class _Part(msgspec.Struct, frozen=True):
-    """Of a day. `file` is None where the rows are in the table only."""
+    """A part of a day. `file` is None if the rows are in the table only."""
 
     day: date
     file: str | None
@@ -31,7 +31,7 @@ async def read_history(
 ) -> AsyncIterator[pa.RecordBatch]:
     """Events of these kinds with these columns; within a part of a day in the order of (at, id), its batches in order.
 
-    `directory` is that of the export; None reads the table only.
+    `directory` is the export folder; None reads the table only.
     """
     async with db.read() as conn:
         parts = await _parts(conn)
@@ -40,7 +40,7 @@ async def read_history(
         if path is not None and await asyncio.to_thread(path.exists):
             source = _from_file(path, columns, kinds)
         elif part.dropped:
-            log.warning("a day of the journal is left out: its file is not here", day=str(part.day), file=part.file)
+            log.warning("a day of the journal was skipped: its file is missing", day=str(part.day), file=part.file)
             continue
         else:
             source = _from_table(db, part.day, columns, kinds)
@@ -49,7 +49,7 @@ async def read_history(
 
 
 async def _parts(conn: Connection) -> list[_Part]:
-    """Newest day first. A day with a partition that was not exported yet has its rows in the table."""
+    """Newest day first. A day that is not exported yet is read from the table."""
     sql = """
         SELECT day, file, dropped_at IS NOT NULL AS dropped FROM journal_export
         UNION ALL

@@ -1,4 +1,4 @@
-"""Events of behaviour into the journal: group commit, by binary COPY."""
+"""Storing behaviour events in the journal: group commit with binary COPY."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,11 +30,11 @@ Chunk = Sequence[Event]
 
 
 class Ingest:
-    """Stores what browsers sent and pages showed; facts are stored by `actions.record`, in their own transaction.
+    """Stores browser events and impressions. Facts are stored by `actions.record`, in the transaction of their action.
 
-    Durable when `add` returns. One COPY and one commit serve all callers that wait; an event that is there already is
-    left alone. When one batcher is not enough the next is used too, so that one batch is encoded here while PostgreSQL
-    works on another and the disk on a third. More than `max_queue` chunks in each are refused with `TooMany`.
+    Events are durable when `add` returns. One COPY and one commit serve all waiting callers; events that are stored
+    already are skipped. Under load several batchers are used, so that one batch is encoded here while PostgreSQL
+    processes another and the disk writes a third. `add` raises `TooMany` when each has `max_queue` chunks waiting.
     """
 
     def __init__(self, db: Database, *, max_batch: int = 100, max_queue: int = 350) -> None:
@@ -44,7 +44,7 @@ class Ingest:
         self._batchers = [Batcher(self._work, max_batch=max_batch, max_queue=max_queue) for _ in range(BATCHERS)]
 
     async def add(self, events: Sequence[Event]) -> int:
-        """How many were new. What cannot be stored is an error for its own caller only."""
+        """Returns how many events were new. An event that cannot be stored fails only the caller that sent it."""
         chunks = [events[start : start + CHUNK] for start in range(0, len(events), CHUNK)]
         futures = [self._batcher().submit(chunk) for chunk in chunks]
         answers = [await futures[0]] if len(futures) == 1 else await asyncio.gather(*futures)
@@ -54,7 +54,7 @@ class Ingest:
         return sum(answer for answer in answers if isinstance(answer, int))
 
     def add_soon(self, events: Sequence[Event]) -> None:
-        """For impressions: the caller does not wait, and under too much load they are dropped."""
+        """For impressions: returns at once, and drops the events when the queues are full."""
         try:
             for start in range(0, len(events), CHUNK):
                 self._batcher().submit(events[start : start + CHUNK]).add_done_callback(_log_failure)
@@ -62,7 +62,9 @@ class Ingest:
             log.warning("journal overloaded: impressions dropped", events=len(events))
 
     def _batcher(self) -> Batcher[Chunk, int | Exception]:
-        """The first with a short queue, so that a few callers share one commit; else the one with the shortest."""
+        """The first batcher with a short queue, so that few callers share one commit; else the one with the shortest
+        queue.
+        """
         short = (batcher for batcher in self._batchers if len(batcher) < self._open_next)
         return next(short, min(self._batchers, key=len))
 
@@ -76,7 +78,8 @@ class Ingest:
             return list(await self._store(chunks))
         except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
             raise
-        except Exception as error:  # one of them cannot be stored: find out which, each chunk for itself
+        # an event cannot be stored: store each chunk alone, to fail only the chunk that has it
+        except Exception as error:
             return [error] if len(chunks) == 1 else [(await self._work([chunk]))[0] for chunk in chunks]
 
     async def _store(self, chunks: list[Chunk]) -> list[int]:
@@ -106,7 +109,7 @@ class Ingest:
 
 
 def _count(chunk: Chunk, new: set[UUID]) -> int:
-    """How many of the chunk were new; an event counts for the first chunk that has it."""
+    """How many events of the chunk were new; an event that several chunks have counts for the first."""
     mine = {event.id for event in chunk} & new
     new -= mine
     return len(mine)

@@ -1,4 +1,4 @@
-"""Scheduled work of the journal, and its export by command."""
+"""Scheduled work of the journal, and the functions behind the export command."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ async def prepare_days(db: Database) -> None:
 
 
 async def delete_old_touches(db: Database, window_days: int) -> None:
-    """A day more than the attribution window is kept, for orders whose job is late."""
+    """Keeps one day more than the attribution window, for orders whose attribution job is late."""
     async with db.transaction() as conn:
         await delete_touches(conn, now() - timedelta(days=window_days + 1))
 
@@ -33,14 +33,15 @@ def parquet_folder(data: Path) -> Path:
 
 
 async def export(db: Database, data: Path, until: str | None = None) -> list[ExportedDay]:
-    """To `parquet_folder`: the days before `until` (YYYY-MM-DD), by default before today, which is not over yet."""
+    """Export to `parquet_folder` the days before `until` (YYYY-MM-DD), by default all days before today (UTC)."""
     today = day_of(now())
     return await export_days(db, parquet_folder(data), min(_day(until), today) if until else today)
 
 
 async def drop(db: Database, data: Path, retention_days: int) -> list[ExportedDay]:
-    """Drop from the database what is exported and older than the retention, of at least `MIN_RETENTION`; 0 drops
-    nothing."""
+    """Drop exported days that are older than the retention (at least `MIN_RETENTION`) from the database; 0 drops
+    nothing.
+    """
     if retention_days == 0:
         return []
     retention = max(timedelta(days=retention_days), MIN_RETENTION)

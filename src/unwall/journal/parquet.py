@@ -1,6 +1,6 @@
-"""Events as Parquet: the schema, a file written and read in batches, and a checksum over its contents.
+"""Events as Parquet: the schema, writing and reading in batches, and a checksum over the contents.
 
-Everything here blocks, and belongs in a thread.
+All functions block: call them in a thread.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ SCHEMA = pa.schema([pa.field(column.name, _TYPES[column.sql], not column.require
 
 
 class Checksum:
-    """Of rows in their order, however they are divided into batches."""
+    """A checksum of ordered rows that does not depend on how they are divided into batches."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -55,7 +55,7 @@ class Checksum:
 
 
 def _contents(column: Any) -> Iterator[tuple[str, bytes]]:
-    """Which values are there, how long they are, and what they are; NULL counts as zero or empty."""
+    """The validity, lengths and values of a column as bytes; NULL counts as zero or empty."""
     yield "valid", column.is_valid().to_numpy(zero_copy_only=False).tobytes()
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
@@ -70,7 +70,7 @@ def _contents(column: Any) -> Iterator[tuple[str, bytes]]:
 
 
 class DayWriter:
-    """Writes a file that appears whole or not at all: `add` batches, then `finish`."""
+    """Writes a file atomically: `add` batches, then `finish`."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ class DayWriter:
         self._writer.write_batch(batch)
 
     def finish(self) -> None:
-        """Onto the disk, read back, then under its name. Raises `OSError` where another thing is read than written."""
+        """Sync the file to disk, read it back and rename it into place. Raises `OSError` if the contents differ."""
         self._writer.close()
         with self._unfinished.open("rb") as file:
             os.fsync(file.fileno())

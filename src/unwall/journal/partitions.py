@@ -1,4 +1,4 @@
-"""The journal's partitions, one a day of UTC, made when they are first needed."""
+"""The journal's partitions, one per UTC day, created when they are first needed."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -14,13 +14,17 @@ def day_of(at: datetime) -> date:
 
 
 def days_between(first: datetime, last: datetime) -> list[date]:
-    """The days of both and all between: for a batch, whose times lie close, cheaper than the day of each."""
+    """The days from `first` to `last`: cheaper than the day of each event, since the times of a batch are close
+    together.
+    """
     start, end = day_of(first), day_of(last)
     return [start + timedelta(days=n) for n in range((end - start).days + 1)]
 
 
 async def ensure_days(conn: Transaction, days: Iterable[date]) -> None:
-    """Safe across processes, and for a confined connection; lasts if the caller's transaction does."""
+    """Create missing partitions. Safe for concurrent processes and confined connections; rolled back with the caller's
+    transaction.
+    """
     await conn.execute("SELECT ensure_journal_days($1::date[])", sorted(set(days)))
 
 

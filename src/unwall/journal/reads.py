@@ -1,4 +1,4 @@
-"""Reads of the journal. Each bounds the time, so that only the partitions of those days are read."""
+"""Reads of the journal. Each limits the time range, so that only the partitions of those days are scanned."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,7 +9,9 @@ from unwall.kernel.database import Connection, rows
 
 
 async def trail(conn: Connection, person_ids: Collection[UUID], limit: int) -> list[Trail]:
-    """What these persons (a member and their visitor) touched, latest first; a product may come once for each."""
+    """The products that these persons (a member and their visitor) touched, latest first; a product can appear once per
+    person.
+    """
     sql = "SELECT product_id, kind, at FROM trail WHERE person_id = ANY($1) ORDER BY at DESC, product_id LIMIT $2"
     return await rows(conn, Trail, sql, list(person_ids), limit)
 
@@ -17,8 +19,9 @@ async def trail(conn: Connection, person_ids: Collection[UUID], limit: int) -> l
 async def by_day(
     conn: Connection, merchant_id: UUID, timezone: str, since: datetime, until: datetime
 ) -> list[DayCount]:
-    """How many entries of each kind a merchant's local days in [since, until) hold. Impressions are left out: they are
-    most of the journal, and asked for in its export."""
+    """Events of each kind per local day of the merchant in [since, until). Impressions are left out: they are most of
+    the journal and can be analysed in its export.
+    """
     sql = """
         SELECT (at AT TIME ZONE $2)::date AS day, kind, count(*) AS entries FROM journal
         WHERE merchant_id = $1 AND kind <> 'impression' AND at >= $3 AND at < $4 GROUP BY day, kind ORDER BY day, kind

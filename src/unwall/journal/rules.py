@@ -1,4 +1,4 @@
-"""What a browser may send to the journal, and what events say of the products and posts that a person touched."""
+"""Validation of browser events, and the touches of products and posts that follow from events."""
 
 import re
 from collections.abc import Iterable
@@ -59,7 +59,7 @@ def accept(raw: bytes, visit: Visit, now: datetime) -> list[Event]:
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
         raise _located(str(error)) from error
     except msgspec.DecodeError as error:
-        raise Invalid.one("body", f"This is not JSON: {error}.") from error
+        raise Invalid.one("body", f"The body is not valid JSON: {error}.") from error
     errors = [error for n, fields in enumerate(sent) for error in _errors(f"events[{n}]", now, **fields)]
     if errors:
         raise Invalid(errors)
@@ -80,7 +80,7 @@ def _located(message: str) -> Invalid:
 def _errors(
     where: str, now: datetime, *, kind: EventKind, at: datetime, body: EventBody | None, **_: object
 ) -> Iterable[FieldError]:
-    """What the types do not check."""
+    """Checks that the types do not express."""
     if kind not in BROWSER_KINDS:
         kinds = ", ".join(sorted(BROWSER_KINDS))
         yield FieldError(f"{where}.kind", f"A browser may send {kinds}; not {kind}.")
@@ -93,7 +93,7 @@ def _errors(
 
 
 def product_touches(events: Iterable[Event]) -> list[ProductTouch]:
-    """One for each person and product, in the order of their ids."""
+    """One touch for each person and product, sorted by their ids."""
     touches: dict[tuple[int, int], ProductTouch] = {}
     for event in events:
         person_id = event.person_id
@@ -110,7 +110,7 @@ def _joined(one: ProductTouch, other: ProductTouch) -> ProductTouch:
 
 
 def post_touches(events: Iterable[Event]) -> list[PostTouch]:
-    """In the order of the table's key."""
+    """One touch for each person, time and post, in the order of the table's primary key."""
     touches: dict[tuple[int, datetime, int], PostTouch] = {}
     for event in events:
         person_id = event.person_id

@@ -1,4 +1,4 @@
-"""The journal's columns, which follow from the fields of `Event`: for COPY, export and imports.
+"""The journal's columns, derived from the fields of `Event`: for COPY, export and imports.
 
 `migrations/0002_journal.sql` creates the table; a test compares the two.
 """
@@ -31,7 +31,7 @@ def _column(field: msgspec.structs.FieldInfo) -> Column:
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
-    """The plain type of an annotation, without `| None`, then what annotates it."""
+    """The type of an annotation without `| None`, followed by its metadata."""
     if get_origin(annotation) is Annotated:
         inner, *more = get_args(annotation)
         yield from _parts(inner)

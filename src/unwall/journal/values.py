@@ -1,7 +1,7 @@
-"""What happened.
+"""Events of the journal, visits, trails and touches.
 
 UnwallError
-└── Invalid     an event that a browser may not send, or that cannot be understood; names `events[3].kind`
+└── Invalid     an event that a browser may not send, or that cannot be decoded; names `events[3].kind`
 """
 
 from datetime import date, datetime
@@ -60,7 +60,9 @@ what was put into the cart or bought from it. Having it on the screen, however l
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """Who a shopper is as far as we know, and how to answer them: what every event of behaviour is recorded under."""
+    """The identity of a shopper as far as it is known, with language and place. Every behaviour event is recorded under
+    it.
+    """
 
     visitor_id: UUID
     session_id: UUID
@@ -74,15 +76,16 @@ class Visit(msgspec.Struct, frozen=True):
 
     @property
     def person_ids(self) -> list[UUID]:
-        """The member and the visitor: what was done before signing in is theirs too."""
+        """The ids of the member and the visitor, since events before the sign-in are stored under the visitor."""
         return [self.member_id, self.visitor_id] if self.member_id else [self.visitor_id]
 
 
-# --- what only one kind has -------------------------------------------------------------------------------------------
+# --- bodies: fields of one kind of event
+# -------------------------------------------------------------------------------------------
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
-    """What only events of one kind have; the tag is the kind. A new kind of body joins `EventBody`."""
+    """The fields that only events of one kind have; the tag is the kind. Add a new body to `EventBody`."""
 
     @property
     def kind(self) -> EventKind:
@@ -104,7 +107,7 @@ EventBody = SearchBody | DwellBody
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """Annotates a field of `Event` whose PostgreSQL type is not the one that its Python type gives (`schema`)."""
+    """Annotates a field of `Event` whose PostgreSQL type does not follow from its Python type (`schema`)."""
 
     sql: str
 
@@ -168,7 +171,7 @@ BROWSER_FIELDS = (
 
 
 class Trail(msgspec.Struct, frozen=True):
-    """A person and a product: when they last touched it, and the strongest kind ever."""
+    """A product that a person touched: when they last did, and the strongest kind of touch so far."""
 
     product_id: UUID
     kind: EventKind

@@ -1,1 +1,1 @@
-"""Pictures: uploads decoded and encoded anew, stored once by content hash."""
+"""Pictures: uploads are decoded, re-encoded as WebP in several widths, and stored by content hash."""

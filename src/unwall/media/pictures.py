@@ -1,5 +1,6 @@
-"""Uploaded pictures. They are decoded and encoded anew, so that nothing but pixels gets through, and kept in several
-widths."""
+"""Uploaded pictures. They are decoded and re-encoded, so that only pixels are kept of an upload, and stored in several
+widths.
+"""
 
 import asyncio
 import os
@@ -47,8 +48,9 @@ class EncodedPicture(msgspec.Struct, frozen=True):
 
 
 async def store(files: Files, upload: IO[bytes], *, alt: str = "", field: str = "image") -> Image:
-    """Keep an uploaded picture and its smaller widths; raises `Invalid` naming `field`. The same upload gives the same
-    file. The picture itself is stored last: whoever has its key has all its widths."""
+    """Store an uploaded picture and its smaller widths; raises `Invalid` naming `field`. The same upload gives the same
+    file. The picture itself is stored last, so if its key exists, all its widths exist.
+    """
     encoded = await asyncio.get_running_loop().run_in_executor(_ONE_AT_A_TIME, encode, upload, field)
     for one in reversed(encoded):
         await files.put(one.key, one.file)
@@ -57,16 +59,18 @@ async def store(files: Files, upload: IO[bytes], *, alt: str = "", field: str = 
 
 
 async def derive(files: Files, key: str, picture: IO[bytes], *, field: str = "image") -> None:
-    """Keep the smaller widths of a picture that `store` has made elsewhere, and that was brought here under its key.
-    Raises `Invalid` where the key does not tell its size."""
+    """Store the smaller widths of a picture that another install stored and that was copied here under its key. Raises
+    `Invalid` if the key does not contain its size.
+    """
     encoded = await asyncio.get_running_loop().run_in_executor(_ONE_AT_A_TIME, _derive, key, picture, field)
     for one in encoded:
         await files.put(one.key, one.file)
 
 
 def encode(upload: IO[bytes], field: str = "image") -> list[EncodedPicture]:
-    """As WebP, upright, its longest side at most `MAX_SIDE_PIXELS`, without the camera's notes (the place where it was
-    taken among them); the colour profile stays. The picture comes first, then its `derived_widths`."""
+    """Encode as WebP, rotated upright, the longest side at most `MAX_SIDE_PIXELS`, without EXIF data (which may contain
+    the location); the colour profile is kept. The first result is the picture, then its `derived_widths`.
+    """
     pixels, profile = _decode(upload, field)
     file = _webp(pixels, profile)
     key = key_for(file, picture_ending(*pixels.size))
@@ -76,7 +80,7 @@ def encode(upload: IO[bytes], field: str = "image") -> list[EncodedPicture]:
 def _derive(key: str, picture: IO[bytes], field: str) -> list[EncodedPicture]:
     pixels, profile = _decode(picture, field)
     if pixels.size != size_of(key):
-        raise Invalid.one(field, "The name of the picture tells another size.")
+        raise Invalid.one(field, "The file name of the picture states another size.")
     return _smaller(key, pixels, profile)
 
 
@@ -90,13 +94,13 @@ def _smaller(key: str, pixels: Pillow.Image, profile: bytes) -> list[EncodedPict
 
 
 def _decode(upload: IO[bytes], field: str) -> tuple[Pillow.Image, bytes]:
-    """The pixels, and their colour profile."""
+    """The pixels and the colour profile."""
     if upload.seek(0, os.SEEK_END) > MAX_PICTURE_BYTES:
         raise Invalid.one(field, N_("The picture is larger than 20 MB."))
     upload.seek(0)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit below is ours
+            warnings.simplefilter("ignore")  # Pillow warns about large pictures; our own limit is below
             picture = Pillow.open(upload, formats=FORMATS)
             if picture.width * picture.height > MAX_PICTURE_PIXELS:
                 raise Invalid.one(field, N_("The picture has more than 50 million pixels."))

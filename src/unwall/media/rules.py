@@ -1,5 +1,6 @@
-"""How the sizes of a picture are named. The key of an uploaded picture tells its width and height, and so which smaller
-widths are stored beside it: pages need not ask."""
+"""Limits and sizes of pictures. The key of an uploaded picture contains its width and height, so the smaller widths
+that are stored with it follow from the key without a query.
+"""
 
 import re
 from functools import lru_cache
@@ -18,12 +19,12 @@ _PICTURE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{40}" + _ENDING.pattern)
 
 
 def picture_ending(width: int, height: int) -> str:
-    """What follows the hash in the key of a picture: `3f/3fa2...e1-1600x2000.webp`."""
+    """The ending of a picture's key, after the hash: `3f/3fa2...e1-1600x2000.webp`."""
     return f"-{width}x{height}.webp"
 
 
 def size_of(file: str) -> tuple[int, int] | None:
-    """(width, height) of an uploaded picture; None of any other file or address."""
+    """(width, height) of an uploaded picture; None for any other file or URL."""
     found = _PICTURE.fullmatch(file)
     return (int(found[1]), int(found[2])) if found else None
 
@@ -39,7 +40,9 @@ def derived_file(file: str, width: int) -> str:
 
 @lru_cache(maxsize=8192)
 def renditions(file: str) -> tuple[Rendition, ...]:
-    """The sizes in which an uploaded picture is stored, the smallest first, itself last; none of any other file."""
+    """The stored sizes of an uploaded picture, the smallest first, the picture itself last; empty for any other
+    file.
+    """
     size = size_of(file)
     if size is None:
         return ()

@@ -4,7 +4,7 @@ import msgspec
 
 
 class Image(msgspec.Struct, frozen=True):
-    """`file` is a key of kernel.files, or an https address that came with an import."""
+    """`file` is a key of kernel.files, or an https URL from an import."""
 
     file: str
     alt: str

@@ -1,1 +1,1 @@
-"""What crosses packages and is offered by more than one channel: one file a use case."""
+"""Use cases that involve several packages and are offered by more than one channel: one file per use case."""

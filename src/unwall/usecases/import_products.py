@@ -1,4 +1,4 @@
-"""Import a product file together with the stock that it counts."""
+"""Import a product file together with its stock quantities."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from unwall.people.values import Merchant
 
 
 def decode_product_file(data: bytes, *, field: str = "file") -> str:
-    """Raises `Invalid` naming `field` for no file at all, and for one that is not in UTF-8."""
+    """Raises `Invalid` naming `field` if the file is missing or not UTF-8."""
     if not data:
         raise Invalid.one(field, N_("Choose a CSV file."))
     try:
@@ -27,7 +27,7 @@ def decode_product_file(data: bytes, *, field: str = "file") -> str:
 async def import_products(
     conn: Transaction, merchant: Merchant, text: str, *, files_url: str, actor: str, node_id: UUID | None = None
 ) -> ProductImportReport:
-    """`catalogue.csv_import`; where a node is given, its on hand becomes what the file counted."""
+    """Runs `catalogue.csv_import`; if a node is given, its on-hand quantities are set to those of the file."""
     report = await catalogue.csv_import(conn, merchant, text, files_url=files_url)
     if node_id:
         await _set_on_hand(conn, merchant.id, node_id, report.inventory, actor)

@@ -1,4 +1,4 @@
-"""Open a store: the merchant, the account that it publishes under, and its owner's log-in."""
+"""Open a store: create the merchant, its publishing account, and its owner's login."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ class StoreDraft(msgspec.Struct, frozen=True):
 
 
 async def open_store(db: Database, draft: StoreDraft) -> UUID:
-    """The merchant's id. Raises `Invalid` naming each wrong field."""
+    """Returns the merchant's id. Raises `Invalid` naming each wrong field."""
     check_person(draft.owner_email, draft.owner_name, draft.owner_password)
     hashed = await hash_password(draft.owner_password)
     async with db.transaction() as conn:

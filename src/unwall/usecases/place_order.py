@@ -20,14 +20,14 @@ TOTAL_CHANGED = N_("The sum has changed since you saw it. Look at it again, then
 
 
 class Buyer(msgspec.Struct, frozen=True):
-    """Who orders, and the network address that card attempts are counted for."""
+    """Who orders, and the network address by which card attempts are limited."""
 
     visit: Visit
     origin: str
 
 
 class OrderRequest(msgspec.Struct, frozen=True):
-    """`agreed_total` is the sum that the buyer saw, in minor units."""
+    """`agreed_total` is the total that the buyer saw, in minor units."""
 
     cart_id: UUID
     choice: DeliveryChoice
@@ -38,8 +38,9 @@ class OrderRequest(msgspec.Struct, frozen=True):
 async def place_and_pay(
     checkout: Checkout, buyer: Buyer, request: OrderRequest, card: CardToken, now: datetime
 ) -> Order:
-    """The order: paid, or still prepared where the gateway has not answered yet. Raises what `Checkout.prepare` and
-    `pay` raise otherwise, and `Conflict` where the total is not the agreed one."""
+    """Returns the order: paid, or still prepared if the gateway has not answered yet. Raises the errors of
+    `Checkout.prepare` and `pay`, and `Conflict` if the total is not the agreed one.
+    """
     order = await checkout.prepare(buyer.visit, request.cart_id, request.choice, request.contact, now)
     if str(order.total) != request.agreed_total:
         raise Conflict(TOTAL_CHANGED)
@@ -50,8 +51,9 @@ async def place_and_pay(
 
 
 async def pay(checkout: Checkout, buyer: Buyer, order_id: UUID, card: CardToken, now: datetime) -> Order:
-    """As `Checkout.pay`; raises `TooMany` as well, against trying stolen cards one after another. A payment that goes
-    through does not count as an attempt."""
+    """As `Checkout.pay`, and raises `TooMany` after too many attempts, so that lists of stolen cards cannot be tried. A
+    successful payment does not count as an attempt.
+    """
     attempts = {f"card:{buyer.visit.visitor_id}": 1, f"card@{buyer.origin}": PEOPLE_PER_NETWORK}
     await count_attempt(checkout.db, attempts, now, TOO_MANY_CARDS)
     order = await checkout.pay(order_id, card, now)

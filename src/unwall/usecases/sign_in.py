@@ -1,4 +1,4 @@
-"""A shopper signs up or in, and what the visitor did becomes the member's."""
+"""Sign a shopper up or in, and merge the visitor's carts, likes and follows into the member's."""
 
 from datetime import datetime
 from uuid import UUID
@@ -21,14 +21,14 @@ TOO_MANY_SIGN_UPS = N_("Too many have signed up from your network just now.")
 
 
 class MemberSession(msgspec.Struct, frozen=True):
-    """`visitor_id` is the visit's, or a new one where the device is another member's: it replaces the visit's."""
+    """`visitor_id` is the visit's, or a new one if the visitor belongs to another member; it replaces the visit's."""
 
     visitor_id: UUID
     token: str
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What a shopper sends to sign in or up; `origin` is their network address. `name` is for signing up."""
+    """The form of a sign-in or sign-up; `origin` is the shopper's network address, `name` is for signing up only."""
 
     email: str
     password: str

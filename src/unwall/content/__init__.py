@@ -1,1 +1,1 @@
-"""What is published, and who follows."""
+"""Accounts, posts and feeds."""

@@ -1,1 +1,1 @@
-"""Reads what happened, and decides what each person sees."""
+"""Uses the journal to decide what each person sees and to attribute sales."""

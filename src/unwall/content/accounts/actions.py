@@ -1,5 +1,6 @@
-"""Changes of accounts, of who may tag a merchant's products, and of who follows whom. The count of followers changes in
-the statement that inserts or deletes the row, and only where there was one, so it is exact under concurrency."""
+"""Changes of accounts, collaborators and follows. The follower count changes in the statement that inserts or deletes
+the follow, so it is exact under concurrency.
+"""
 
 from uuid import UUID
 
@@ -19,18 +20,19 @@ NO_SUCH_ACCOUNT = N_("There is no such account.")
 
 
 async def save_account(conn: Transaction, actor: Actor, draft: AccountDraft) -> UUID:
-    """Make an account of the actor's owner, or change the one of the draft's id."""
+    """Create an account for the actor's owner, or change the account with the draft's id."""
     tidied = rules.tidy(draft)
     errors = rules.check(tidied, actor.owner)
     if errors:
         raise Invalid(errors)
     account_id = tidied.id or new_id()
     try:
-        async with conn.transaction():  # so that a taken handle leaves the caller's transaction usable
+        async with conn.transaction():  # a savepoint: the caller's transaction stays usable if the handle is taken
             written = await _write(conn, actor, account_id, tidied)
     except asyncpg.UniqueViolationError as error:
         raise Invalid.one("handle", N_("This handle is taken.")) from error
-    except asyncpg.InsufficientPrivilegeError as error:  # row-level security: the id is another owner's
+    # row-level security refused it: the id belongs to another owner
+    except asyncpg.InsufficientPrivilegeError as error:
         raise NoSuchAccount(NO_SUCH_ACCOUNT) from error
     if written is None:
         raise NoSuchAccount(NO_SUCH_ACCOUNT)
@@ -63,8 +65,9 @@ async def _write(conn: Transaction, actor: Actor, account_id: UUID, draft: Accou
 
 
 async def add_collaborator(conn: Transaction, merchant_id: UUID, handle: str) -> UUID:
-    """Let an account tag the merchant's products where it lets collaborators; adding twice changes nothing. Raises
-    `Invalid` naming `handle` where no account has it."""
+    """Allow an account to tag the merchant's products (if `merchant.tagging` is `collaborators`). Idempotent. Raises
+    `Invalid` naming `handle` if there is no such account.
+    """
     account_id: UUID | None = await conn.fetchval(
         "SELECT account_of_handle($1)", handle.strip().removeprefix("@").lower()
     )
@@ -79,8 +82,9 @@ async def add_collaborator(conn: Transaction, merchant_id: UUID, handle: str) ->
 
 
 async def remove_collaborator(conn: Transaction, merchant_id: UUID, account_id: UUID) -> None:
-    """From now on the account's tags of the merchant's products are not shown. Raises `NoSuchAccount` where it is not
-    listed."""
+    """Revoke the permission to tag: the account's existing tags are no longer shown. Raises `NoSuchAccount` if the
+    account is not a collaborator.
+    """
     removed = await conn.fetchval(
         "DELETE FROM tagging_collaborator WHERE merchant_id = $1 AND account_id = $2 RETURNING true",
         merchant_id,
@@ -94,7 +98,7 @@ async def remove_collaborator(conn: Transaction, merchant_id: UUID, account_id: 
 
 
 async def follow(conn: Transaction, visit: Visit, account_id: UUID) -> bool:
-    """Whether it is new; following twice counts once. Records a fact, of which a transaction may hold only one call."""
+    """Returns whether the follow is new. Idempotent. Records a fact, so call it once per transaction."""
     merchant_id = await _lock(conn, [account_id])
     added = await conn.fetchval(
         """
@@ -129,14 +133,13 @@ def _followed(visit: Visit, account_id: UUID, merchant_id: UUID | None) -> Event
 
 
 async def unfollow(conn: Transaction, visit: Visit, account_id: UUID) -> bool:
-    """Whether it was followed."""
+    """Returns whether the account was followed."""
     await _lock(conn, [account_id])
     return await _uncount(conn, visit.person_ids, [account_id]) > 0
 
 
 async def merge_followers(conn: Transaction, visitor_id: UUID, member_id: UUID) -> None:
-    """Move a visitor's follows to the member who signed in; what both followed counts once from now on. Doing it twice
-    changes nothing."""
+    """Move a visitor's follows to the member who signed in; accounts that both followed count once. Idempotent."""
     found = await conn.fetch("SELECT account_id FROM follow WHERE follower_id = $1", visitor_id)
     account_ids = [record["account_id"] for record in found]
     await _lock(conn, account_ids)
@@ -153,7 +156,9 @@ async def merge_followers(conn: Transaction, visitor_id: UUID, member_id: UUID) 
 
 
 async def _uncount(conn: Transaction, follower_ids: list[UUID], account_ids: list[UUID]) -> int:
-    """Delete follows and take them off the counts; how many accounts lost one. The accounts are locked."""
+    """Delete follows and decrease the counts; returns how many accounts lost one. The caller has locked the
+    accounts.
+    """
     lost = await conn.fetch(
         """
         WITH gone AS (
@@ -168,8 +173,9 @@ async def _uncount(conn: Transaction, follower_ids: list[UUID], account_ids: lis
 
 
 async def _lock(conn: Transaction, account_ids: list[UUID]) -> dict[UUID, UUID | None]:
-    """Lock accounts in the order of their ids, the only place that does; the merchant of each. Whoever holds the locks
-    sees all earlier changes of their follows."""
+    """Lock accounts in the order of their ids (only this function does); returns the merchant of each. A transaction
+    that holds the locks sees all earlier changes of their follows.
+    """
     found = await conn.fetch(
         "SELECT id, merchant_id FROM account WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE", account_ids
     )

@@ -1,4 +1,4 @@
-"""Questions about accounts and their followers."""
+"""Reads of accounts and their followers."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -23,18 +23,18 @@ async def account_by_handle(conn: Connection, handle: str, lang: str) -> Account
 
 
 async def most_followed(conn: Connection, lang: str, limit: int = 12) -> list[Account]:
-    """Whom to follow, for people who follow nobody yet."""
+    """The accounts with the most followers, as suggestions for people who follow none."""
     return await rows(conn, Account, f"{_ACCOUNT} ORDER BY a.followers DESC, a.id LIMIT $2", lang, limit)
 
 
 async def following(conn: Connection, person_ids: Collection[UUID]) -> set[UUID]:
-    """The accounts that a person follows, as a member or as the visitor they were before."""
+    """The ids of the accounts that a person follows, as a member or as the visitor before the sign-in."""
     found = await conn.fetch("SELECT account_id FROM follow WHERE follower_id = ANY($1::uuid[])", list(person_ids))
     return {record["account_id"] for record in found}
 
 
 async def followed(conn: Connection, person_ids: Collection[UUID], lang: str) -> list[Account]:
-    """As `following`, by name."""
+    """The accounts that a person follows, by name."""
     return await rows(
         conn,
         Account,
@@ -53,7 +53,7 @@ async def owner_of(conn: Connection, account_id: UUID) -> AccountOwner | None:
 
 
 async def own_accounts(conn: Connection, owner: Owner, lang: str) -> list[Account]:
-    """The first one first."""
+    """The owner's accounts, the oldest first."""
     return await rows(
         conn,
         Account,
@@ -65,7 +65,7 @@ async def own_accounts(conn: Connection, owner: Owner, lang: str) -> list[Accoun
 
 
 async def draft(conn: Connection, owner: Owner, account_id: UUID) -> AccountDraft | None:
-    """An account as its editor opens it, and as `actions.save_account` takes it back."""
+    """The draft of an account for its editor; `actions.save_account` accepts it."""
     return await row(
         conn,
         AccountDraft,
@@ -78,7 +78,7 @@ async def draft(conn: Connection, owner: Owner, account_id: UUID) -> AccountDraf
 
 
 async def collaborators(conn: Connection, merchant_id: UUID, lang: str) -> list[Account]:
-    """The accounts that may tag the merchant's products beside its own, by name."""
+    """The accounts, other than the merchant's own, that may tag its products, by name."""
     return await rows(
         conn,
         Account,

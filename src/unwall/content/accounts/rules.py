@@ -1,4 +1,4 @@
-"""Who may act for an account, and what an account may say."""
+"""Who may act for an account, and the limits and validation of accounts."""
 
 import re
 from collections.abc import Mapping
@@ -22,19 +22,19 @@ MERCHANT_KINDS = frozenset({AccountKind.STORE, AccountKind.BRAND})
 
 
 def staff_actor(staff: Staff) -> Actor:
-    """Acts for every account of the merchant; raises `Forbidden` where the role may not publish."""
+    """An actor for every account of the merchant; raises `Forbidden` if the role may not publish."""
     permit(staff, Permission.PUBLISH)
     return Actor(f"staff:{staff.email}", Owner(merchant_id=staff.merchant_id))
 
 
 def key_actor(key: ApiKey) -> Actor:
-    """As `staff_actor`, by the scope of an API key."""
+    """An actor for every account of the merchant; raises `Forbidden` if the API key lacks the scope."""
     permit_scope(key, ApiScope.CONTENT_WRITE)
     return Actor(f"key:{key.name}", Owner(merchant_id=key.merchant_id))
 
 
 def member_actor(member: Member) -> Actor:
-    """Acts for the accounts that the member owns."""
+    """An actor for the accounts that the member owns."""
     return Actor(f"member:{member.id}", Owner(member_id=member.id))
 
 
@@ -42,7 +42,7 @@ def may_act(actor: Actor, owner: Owner) -> bool:
     return actor.owner == owner != Owner()
 
 
-# --- what an account may say ------------------------------------------------------------------------------------------
+# --- validation ------------------------------------------------------------------------------------------
 
 
 def tidy(draft: AccountDraft) -> AccountDraft:
@@ -64,7 +64,7 @@ def _line(text: str) -> str:
 
 
 def check(draft: AccountDraft, owner: Owner) -> list[FieldError]:
-    """What is wrong with a tidied draft."""
+    """What is wrong with a normalized draft."""
     errors = []
     if draft.kind in MERCHANT_KINDS and owner.merchant_id is None:
         errors.append(FieldError("kind", N_("Only a merchant has an account of a store or a brand.")))

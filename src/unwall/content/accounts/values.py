@@ -2,7 +2,7 @@
 
 UnwallError
 ├── Invalid                     names the draft's field: handle, name, kind
-└── NotFound > NoSuchAccount    not there, or another owner's
+└── NotFound > NoSuchAccount    it does not exist, or belongs to another owner
 """
 
 from enum import StrEnum
@@ -26,15 +26,16 @@ class AccountKind(StrEnum):
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """Whose an account is: a merchant's, or a member's, or (both None) nobody's here."""
+    """The owner of an account: a merchant or a member, or neither (both None)."""
 
     merchant_id: UUID | None = None
     member_id: UUID | None = None
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who acts for the accounts of an owner. `accounts.rules` makes one of staff, an API key or a member, and refuses
-    those who may not publish."""
+    """Who acts for the accounts of an owner. `accounts.rules` creates actors for staff, API keys and members, and
+    refuses those who may not publish.
+    """
 
     name: str
     """As it is recorded: `staff:mei@tea.example`."""
@@ -66,7 +67,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class AccountTranslation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """In one other language; what is left empty is shown in the account's own."""
+    """The texts in another language; an empty text falls back to the account's own language."""
 
     name: str = ""
     bio: str = ""

@@ -1,1 +1,1 @@
-"""What a reader gets to see: the outboxes they follow, merged when they read."""
+"""Feeds: the outboxes that a reader follows, merged on read."""

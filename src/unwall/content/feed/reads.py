@@ -1,8 +1,8 @@
-"""Feeds, merged when they are read.
+"""Feeds, merged on read (no fan-out on write).
 
-Publishing writes one outbox row, and a feed is merged from the followed outboxes at the moment it is asked for, so a
-follower costs nothing until then. A page starts strictly below the entry where the last one ended: what is published
-meanwhile comes above it, and what is removed or unfollowed is left out.
+Publishing writes one outbox row; a feed is merged from the followed outboxes when it is requested, so followers cost
+nothing until then. A page starts strictly after the last entry of the previous page: newer posts appear before it, and
+removed posts or unfollowed accounts are left out.
 """
 
 from collections.abc import Collection
@@ -17,8 +17,9 @@ from unwall.kernel.database import Connection, rows
 async def feed(
     conn: Connection, person_ids: Collection[UUID], lang: str, *, after: str | None = None, limit: int = 12
 ) -> ResultPage[Post]:
-    """The live posts of the accounts that a person follows, newest first. Each outbox gives at most a page's worth from
-    its index, whatever its length."""
+    """The live posts of the accounts that a person follows, newest first. At most one page of rows is read from the
+    index of each outbox, whatever its length.
+    """
     found = await rows(
         conn,
         Post,
@@ -45,7 +46,7 @@ async def feed(
 async def newest(
     conn: Connection, lang: str, *, after: str | None = None, limit: int = 12, merchant_id: UUID | None = None
 ) -> ResultPage[Post]:
-    """The live posts of everybody, or of one merchant, newest first: for people who follow nobody yet."""
+    """The live posts of all accounts, or of one merchant, newest first: for people who follow no account."""
     found = await rows(
         conn,
         Post,

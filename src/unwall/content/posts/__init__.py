@@ -1,1 +1,1 @@
-"""What an account publishes: words, media, and products tagged in them."""
+"""Posts of accounts: text, media, and tagged products."""

@@ -1,4 +1,4 @@
-"""Changes of posts, by whoever may act for their account (`content.accounts.rules.may_act`)."""
+"""Changes of posts, by actors for their account (`content.accounts.rules.may_act`)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -22,8 +22,9 @@ NO_SUCH_POST = N_("There is no such post.")
 
 
 async def save_draft(conn: Transaction, actor: Actor, draft: PostDraft) -> UUID:
-    """Make a draft, or change the post of the draft's id: a live one keeps its place, its likes and its author.
-    Raises `Invalid`, `NoSuchPost` or `WrongState`, and changes nothing."""
+    """Create a draft, or change the post with the draft's id; a live post keeps its outbox entry, likes and author.
+    Raises `Invalid`, `NoSuchPost` or `WrongState`, and then changes nothing.
+    """
     tidied = rules.tidy(draft)
     known = await _lock_own(conn, actor, tidied.id) if tidied.id else None
     account = await owner_of(conn, tidied.account_id)
@@ -43,9 +44,10 @@ async def save_draft(conn: Transaction, actor: Actor, draft: PostDraft) -> UUID:
 
 
 async def publish(conn: Transaction, actor: Actor, post_id: UUID, at: datetime) -> UUID:
-    """Put the post into its account's outbox, in one row however many follow it, and record the fact; the outbox entry.
-    Publishing what is live answers with the entry it has. Raises `NoSuchPost`, `WrongState`, or `Invalid` where there
-    is nothing to show or a product may not be tagged."""
+    """Publish the post: write one row into its account's outbox and record the fact; returns the outbox entry. For a
+    live post it returns the existing entry. Raises `NoSuchPost`, `WrongState`, or `Invalid` if the post is empty or a
+    product may not be tagged.
+    """
     known = await _own(conn, actor, post_id)
     entry: UUID
     if not rules.moves_to(known.state, PostState.LIVE):
@@ -75,7 +77,7 @@ async def _check_publishable(conn: Transaction, actor: Actor, known: "_Locked") 
 
 
 def _published(post: "_Locked", entry: UUID, at: datetime) -> Event:
-    """Its id is the outbox entry's: a post is published once."""
+    """The fact has the id of the outbox entry, so a post is published once."""
     return Event(
         id=entry,
         at=at,
@@ -88,7 +90,7 @@ def _published(post: "_Locked", entry: UUID, at: datetime) -> Event:
 
 
 async def remove(conn: Transaction, actor: Actor, post_id: UUID) -> None:
-    """Gone from every listing; the row stays for the sales that it led to. Doing it twice changes nothing."""
+    """Remove the post from every listing; the row is kept for the sales credited to it. Idempotent."""
     known = await _own(conn, actor, post_id)
     if rules.moves_to(known.state, PostState.REMOVED):
         await conn.execute("UPDATE post SET state = 'removed' WHERE id = $1", post_id)
@@ -108,7 +110,7 @@ async def _insert(conn: Transaction, account: AccountOwner, post_id: UUID, draft
         draft.kind,
         author,
     )
-    if not made:  # the id is another merchant's, which row-level security does not show
+    if not made:  # the id belongs to another merchant; row-level security hides that post
         raise NoSuchPost(NO_SUCH_POST)
 
 
@@ -151,7 +153,7 @@ async def _write(
 
 
 async def like(conn: Transaction, visit: Visit, post_id: UUID) -> bool:
-    """Whether it is new; liking twice counts once. Records a fact, of which a transaction may hold only one call."""
+    """Returns whether the like is new. Idempotent. Records a fact, so call it once per transaction."""
     known = await _live(conn, post_id)
     added = await conn.fetchval(
         """
@@ -187,14 +189,13 @@ def _liked(visit: Visit, post: "_Locked") -> Event:
 
 
 async def unlike(conn: Transaction, visit: Visit, post_id: UUID) -> bool:
-    """Whether it was liked."""
+    """Returns whether the post was liked."""
     await _live(conn, post_id)
     return await _uncount(conn, visit.person_ids, [post_id]) > 0
 
 
 async def merge_likes(conn: Transaction, visitor_id: UUID, member_id: UUID) -> None:
-    """Move a visitor's likes to the member who signed in; what both liked counts once from now on. Doing it twice
-    changes nothing."""
+    """Move a visitor's likes to the member who signed in; posts that both liked count once. Idempotent."""
     found = await conn.fetch("SELECT post_id FROM post_like WHERE person_id = $1", visitor_id)
     post_ids = [record["post_id"] for record in found]
     await _lock(conn, post_ids)
@@ -211,7 +212,7 @@ async def merge_likes(conn: Transaction, visitor_id: UUID, member_id: UUID) -> N
 
 
 async def _uncount(conn: Transaction, person_ids: list[UUID], post_ids: list[UUID]) -> int:
-    """Delete likes and take them off the counts; how many posts lost one. The posts are locked."""
+    """Delete likes and decrease the counts; returns how many posts lost one. The caller has locked the posts."""
     lost = await conn.fetch(
         """
         WITH gone AS (
@@ -238,7 +239,9 @@ class _Locked(msgspec.Struct, frozen=True):
 
 
 async def _lock(conn: Transaction, post_ids: list[UUID]) -> list[_Locked]:
-    """Until the transaction ends; whoever holds the locks sees all earlier changes of the posts."""
+    """Lock posts until the transaction ends. A transaction that holds the locks sees all earlier changes of the
+    posts.
+    """
     return await rows(
         conn,
         _Locked,
@@ -252,7 +255,7 @@ async def _lock(conn: Transaction, post_ids: list[UUID]) -> list[_Locked]:
 
 
 async def _lock_own(conn: Transaction, actor: Actor, post_id: UUID) -> _Locked | None:
-    """None where there is none; raises `NoSuchPost` where the actor may not act for its account."""
+    """Lock a post; None if it does not exist. Raises `NoSuchPost` if the actor may not act for its account."""
     for post in await _lock(conn, [post_id]):
         if not may_act(actor, Owner(post.merchant_id, post.member_id)):
             raise NoSuchPost(NO_SUCH_POST)

@@ -1,4 +1,4 @@
-"""Questions about posts."""
+"""Reads of posts."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -47,7 +47,7 @@ async def posts(conn: Connection, post_ids: Collection[UUID], lang: str) -> dict
 async def posts_of(
     conn: Connection, account_id: UUID, lang: str, *, after: str | None = None, limit: int = 24
 ) -> ResultPage[Post]:
-    """What an account has published, newest first."""
+    """The posts that an account has published, newest first."""
     found = await rows(
         conn,
         Post,
@@ -98,8 +98,9 @@ async def own_posts(
     after: str | None = None,
     limit: int = 50,
 ) -> ResultPage[Post]:
-    """The posts of the owner's accounts, the last made first: in every state or one, all or those whose title or text
-    in any language contains `query`."""
+    """The posts of the owner's accounts, the last created first: in any state or one, all or those whose title or text
+    in any language contains `query`.
+    """
     owned = _OF_MERCHANT if owner.merchant_id else _OF_MEMBER
     found = await rows(
         conn,
@@ -119,7 +120,7 @@ async def own_posts(
 
 
 async def editable_post(conn: Connection, owner: Owner, post_id: UUID) -> EditablePost | None:
-    """A post in any state of an account of the owner, as `actions.save_draft` takes it back."""
+    """A post in any state of an account of the owner, for its editor; `actions.save_draft` accepts its draft."""
     return await row(
         conn,
         EditablePost,
@@ -145,7 +146,7 @@ async def editable_post(conn: Connection, owner: Owner, post_id: UUID) -> Editab
 async def taggable_products(
     conn: Connection, account_id: UUID, product_ids: Collection[UUID]
 ) -> dict[UUID, TaggableProduct]:
-    """By id; a product that is not there, or not on sale and another merchant's, is left out."""
+    """By product id; left out are products that do not exist, and those of other merchants that are not on sale."""
     found = await rows(
         conn,
         TaggableProduct,

@@ -1,4 +1,4 @@
-"""What a post may hold, and which states follow which."""
+"""Limits, validation and states of posts."""
 
 import re
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ MAX_BODY_CHARACTERS = 50_000
 MAX_ALT_CHARACTERS = 1000
 MAX_SIDE_PIXELS = 100_000
 
-# From which states each is reached; nothing leads back, and a draft may be removed without having been live.
+# The states from which each state is reached. There is no way back; a draft may be removed without having been live.
 _REACHED_FROM = {PostState.LIVE: {PostState.DRAFT}, PostState.REMOVED: {PostState.DRAFT, PostState.LIVE}}
 
 _FILE = re.compile(r"(?!/)(?!.*\.\.)[\w./-]{1,200}")
@@ -40,13 +40,13 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "striketh
 
 
 def render(markdown: str) -> str:
-    """Markdown as HTML that is safe to show: no scripts, styles, foreign pictures or raw HTML; links to the web."""
+    """Render Markdown as safe HTML: no scripts, styles, external pictures or raw HTML; only web links."""
     html: str = _MARKDOWN.render(markdown)
     return nh3.clean(html, tags=_HTML, attributes={"a": {"href", "title"}}, url_schemes={"https", "http", "mailto"})
 
 
 def moves_to(state: PostState, wanted: PostState) -> bool:
-    """Whether the post changes its state; raises `WrongState` where it may not."""
+    """Whether the state changes to `wanted` (False if it is already); raises `WrongState` if that is not allowed."""
     if state is wanted:
         return False
     if state not in _REACHED_FROM.get(wanted, set()):
@@ -55,7 +55,7 @@ def moves_to(state: PostState, wanted: PostState) -> bool:
 
 
 def check_edit(state: PostState, account_id: UUID, draft: PostDraft) -> list[FieldError]:
-    """Whether a post in this state, of this account, may become the draft; raises `WrongState`."""
+    """Check that a post in this state, of this account, may be changed to the draft; raises `WrongState`."""
     if state is PostState.REMOVED:
         raise WrongState(N_("A removed post cannot be edited."))
     if state is PostState.DRAFT:
@@ -67,7 +67,7 @@ def check_edit(state: PostState, account_id: UUID, draft: PostDraft) -> list[Fie
 
 
 def tidy(draft: PostDraft) -> PostDraft:
-    """The draft as it is stored; its translations carry their HTML."""
+    """The draft normalized as it is stored, its translations with their HTML."""
     return msgspec.structs.replace(
         draft,
         title=_line(draft.title),
@@ -98,7 +98,9 @@ def _text(text: str) -> str:
 
 
 def check(draft: PostDraft, taggable: Mapping[UUID, TaggableProduct]) -> list[FieldError]:
-    """What is wrong with a tidied draft; `taggable` are the tagged products as `reads.taggable_products` finds them."""
+    """What is wrong with a normalized draft; `taggable` is the result of `reads.taggable_products` for the tagged
+    products.
+    """
     return [
         *_check_words("", draft.title, draft.body),
         *(e for lang, said in draft.translations.items() for e in _check_translation(lang, said)),

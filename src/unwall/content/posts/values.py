@@ -1,8 +1,8 @@
-"""What an account publishes.
+"""Posts, their media and product tags, and the drafts that are written.
 
 UnwallError
 ├── Invalid                   names the draft's field: account_id, title, tags.3.product_id, media.0.file
-├── NotFound > NoSuchPost     not there, not live, or of an account that one may not act for
+├── NotFound > NoSuchPost     it does not exist, is not live, or the actor may not act for its account
 └── Conflict > WrongState     a removed post cannot be edited or published
 """
 
@@ -77,7 +77,7 @@ class Post(msgspec.Struct, frozen=True):
 
 
 class PostTranslation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """In one other language; what is left empty is shown in the account's own."""
+    """The texts in another language; an empty text falls back to the account's own language."""
 
     title: str = ""
     body: str = ""
@@ -88,7 +88,7 @@ class PostTranslation(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PostDraft(msgspec.Struct, frozen=True):
-    """All that an author may change of a post."""
+    """All fields of a post that an author may change."""
 
     account_id: UUID
     kind: PostKind = PostKind.NOTE
@@ -103,7 +103,7 @@ class PostDraft(msgspec.Struct, frozen=True):
 
 
 class EditablePost(msgspec.Struct, frozen=True):
-    """A post as its editor opens it."""
+    """A post as shown in its editor."""
 
     draft: PostDraft
     """With the tags that are no longer allowed."""
@@ -115,7 +115,7 @@ class EditablePost(msgspec.Struct, frozen=True):
 
 
 class TaggableProduct(msgspec.Struct, frozen=True):
-    """A product that a post could tag; `allowed`: its merchant lets the post's account do it."""
+    """A product that a post could tag; `allowed` says whether its merchant permits the post's account to tag it."""
 
     product_id: UUID
     merchant_id: UUID

@@ -1,4 +1,4 @@
-"""Crediting orders to posts. Once credited, an order stays so: every function here may be called again at any time."""
+"""Crediting orders to posts. A credit is never changed, so every function here may be called again at any time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -43,12 +43,12 @@ _CREDIT_SINCE = _CREDIT.format(which="o.placed_at >= $1")
 
 
 async def attribute(conn: Transaction, order_ids: Sequence[UUID], window: timedelta) -> int:
-    """How many of these paid orders were credited to a post now."""
+    """Credit these paid orders; returns how many were newly credited to a post."""
     return _count(await conn.execute(_CREDIT_THESE, list(order_ids), window))
 
 
 async def attribute_since(conn: Transaction, since: datetime, window: timedelta) -> int:
-    """The same for every paid order placed since then: for imported histories."""
+    """As `attribute`, for every paid order placed since then: for imported data."""
     return _count(await conn.execute(_CREDIT_SINCE, since, window))
 
 

@@ -1,4 +1,4 @@
-"""Orders are attributed when their purchases are recorded."""
+"""The background job that attributes orders when their purchases are recorded."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,7 +16,7 @@ ATTRIBUTE = "attribution.attribute"
 
 
 class Attributor:
-    """The handler of `ATTRIBUTE`: jobs that run at the same time share one statement and one commit."""
+    """The handler of `ATTRIBUTE`: concurrent jobs share one statement and one commit."""
 
     def __init__(self, db: Database, window_days: int) -> None:
         self._db = db
@@ -33,6 +33,6 @@ class Attributor:
         try:
             async with self._db.transaction() as conn:
                 await actions.attribute(conn, sorted(set().union(*jobs)), self._window)
-        except Exception as error:  # each for itself then, so that one order does not hold up the others
+        except Exception as error:  # attribute each order alone, so that one failure does not block the others
             return [error] if len(jobs) == 1 else [(await self._attribute([job]))[0] for job in jobs]
         return [None] * len(jobs)

@@ -1,4 +1,4 @@
-"""Which merchant a product, post or account belongs to: an event of a browser about it is that merchant's."""
+"""Which merchant a product, post or account belongs to: a browser event about it is stored under that merchant."""
 
 from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
@@ -13,14 +13,16 @@ MAX_KNOWN = 200_000
 
 
 class Owners:
-    """Caches owners, which never change; what has none is read again, since it may yet be created."""
+    """A cache of owners, which never change. A subject without an owner is looked up again, since it may be created
+    later.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._known: dict[UUID, UUID] = {}
 
     async def with_merchants(self, events: Sequence[Event]) -> list[Event]:
-        """Each event with the merchant whose product, else post, else account it is about; None where nobody's."""
+        """The events with the merchant of their product, else post, else account; None if there is none."""
         unknown = {subject for event in events if self._owner(event) is None for subject in _subjects(event)}
         if unknown:
             await self._read(unknown)

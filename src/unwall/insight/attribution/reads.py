@@ -1,4 +1,4 @@
-"""Sales and what they are credited to. Each read works on a connection confined to the merchant."""
+"""Reads of sales and of the posts they are credited to. All work on a connection confined to the merchant."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -29,8 +29,9 @@ async def post_sales(  # what a period of posts is asked by
     *,
     posts: Collection[UUID] | None = None,
 ) -> list[PostSales]:
-    """The merchant's posts in [since, until), all or some: those that sold most first, then those most viewed. A post
-    that nobody opened and that sold nothing is left out."""
+    """The merchant's posts with their views and sales in [since, until), by revenue, then by views. Posts without views
+    or sales are left out.
+    """
     sql = """
         WITH done AS (
             SELECT post_id, count(*) FILTER (WHERE kind = 'view' AND product_id IS NULL) AS views,
@@ -93,7 +94,7 @@ async def sale_post(conn: Connection, order_id: UUID, lang: str) -> Credit | Non
 async def top_products(
     conn: Connection, merchant_id: UUID, lang: str, since: datetime, until: datetime, limit: int = 10
 ) -> list[TopProduct]:
-    """By revenue of the lines of paid orders placed in [since, until)."""
+    """The products with the highest revenue in paid orders placed in [since, until)."""
     sql = """
         WITH sold AS (
             SELECT product_id, max(title) AS title, sum(quantity)::int AS quantity, sum(total)::bigint AS revenue
@@ -109,7 +110,7 @@ async def top_products(
 
 
 async def daily_sales(conn: Connection, merchant: Merchant, since: datetime, until: datetime) -> list[DaySales]:
-    """Paid orders by the merchant's local days in [since, until), and what of them posts led to."""
+    """Sales of paid orders per local day of the merchant in [since, until), and the part credited to posts."""
     sql = """
         SELECT (o.placed_at AT TIME ZONE $2)::date AS day, count(*) AS orders,
             sum(o.amount)::bigint AS revenue, coalesce(sum(a.amount), 0)::bigint AS from_posts
@@ -123,8 +124,9 @@ async def daily_sales(conn: Connection, merchant: Merchant, since: datetime, unt
 async def short_stock(
     conn: Connection, merchant_id: UUID, lang: str, since: datetime, until: datetime, limit: int = 8
 ) -> list[ShortStock]:
-    """What sold more in [since, until) than is available to promise now at all open nodes together: the least left
-    first."""
+    """Variants that sold more units in [since, until) than all open nodes together can promise now, the scarcest
+    first.
+    """
     sql = """
         WITH sold AS (
             SELECT variant_id, sum(quantity)::int AS quantity FROM paid_order_line

@@ -1,4 +1,4 @@
-"""Days as a merchant counts them."""
+"""The merchant's local days, and totals of sales."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

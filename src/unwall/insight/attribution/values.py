@@ -1,4 +1,4 @@
-"""Sales, and what led to them."""
+"""Sales figures, and the credit of orders to posts."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ class AttributionRule(StrEnum):
 
 
 class Credit(msgspec.Struct, frozen=True):
-    """Which post an order is credited to. `amount`: goods less discount, in minor units."""
+    """The post that an order is credited to. `amount` is goods less discount, in minor units."""
 
     order_id: UUID
     post_id: UUID
@@ -28,7 +28,7 @@ class Credit(msgspec.Struct, frozen=True):
 
 
 class PostSales(msgspec.Struct, frozen=True):
-    """One post in a period."""
+    """Views and sales of a post in a period."""
 
     post_id: UUID
     title: str
@@ -61,7 +61,7 @@ class HourSales(msgspec.Struct, frozen=True):
 
 
 class Today(msgspec.Struct, frozen=True):
-    """The day so far against the same weekday a week ago."""
+    """The current day so far, compared with the same weekday a week ago."""
 
     hours: list[HourSales]
     """by hour and channel, only those in which something was sold on one of the days"""
@@ -80,7 +80,7 @@ class TopProduct(msgspec.Struct, frozen=True):
 
 
 class DaySales(msgspec.Struct, frozen=True):
-    """One local day on which something was sold; money is goods less discount in minor units."""
+    """Sales of a local day; days without sales are left out. Money is goods less discount in minor units."""
 
     day: date
     orders: int

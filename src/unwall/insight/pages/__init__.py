@@ -1,1 +1,1 @@
-"""A page for each person: modules of posts and products, the merchant's guarantees kept."""
+"""Personalized pages: modules of posts and products, with the merchant's pins at their positions."""

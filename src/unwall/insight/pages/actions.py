@@ -1,4 +1,4 @@
-"""The merchant's guarantees."""
+"""Changes of a merchant's pins."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,7 +11,8 @@ from unwall.kernel.text import N_
 
 
 async def save_pins(conn: Transaction, merchant_id: UUID, page: str, places: Sequence[tuple[int, UUID]]) -> None:
-    """Replace the merchant's pins of `home` or `store`: (position from 0, product). In the caller's transaction.
+    """Replace the merchant's pins on `home` or `store`, given as (position from 0, product id), in the caller's
+    transaction.
 
     Raises `Invalid` naming `page`, or `pins.2.position` and `pins.2.product_id`.
     """

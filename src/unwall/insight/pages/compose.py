@@ -1,5 +1,6 @@
-"""Composing pages: what is known, candidates, cards, layout. Every function says in how many statements it reads, when
-everything that is shown is in the cache; one more for the cards, posts or nodes that are not."""
+"""Composing pages: inputs, candidates, cards, layout. The docstrings state the number of SQL statements if all cards,
+posts and nodes are in the cache; each kind that is not costs one more.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,16 +23,18 @@ ROW_PRODUCTS = 12
 NEAR_PRODUCTS = 8
 GOES_WITH_PRODUCTS, GOES_WITH_CANDIDATES = 8, 12
 CANDIDATES = 48
-"""What the recommender is asked for: enough for both rows, though some are not to be had."""
+"""How many products the recommender is asked for: enough for both rows even if some cannot be bought."""
 POSTS = 7
 POSTS_BETWEEN_ROWS = 3
-"""The first post is the hero; these stand between the two rows of products, the others below."""
+"""The first post is the hero; this many follow between the two product rows, the others below."""
 FOLLOWED, NEWEST, MOST_FOLLOWED = "followed-newest-1", "newest-1", "most-followed-1"
 
 
 @dataclass(frozen=True)
 class PageSources:
-    """What pages are composed from. `conn` is not confined to a merchant: rows that it reads are kept for everybody."""
+    """The data sources of pages. `conn` must not be confined to a merchant, since the rows it reads are cached for
+    everybody.
+    """
 
     conn: Connection
     cache: StorefrontCache
@@ -40,7 +43,7 @@ class PageSources:
 
 @dataclass(frozen=True)
 class _Known:
-    """Of a page, before its products are chosen."""
+    """The inputs of a page, before its products are chosen."""
 
     visit: Visit
     merchant_id: UUID | None
@@ -71,7 +74,7 @@ async def compose_store(sources: PageSources, visit: Visit, merchant_id: UUID, n
 async def compose_product(
     sources: PageSources, visit: Visit, product_id: UUID, merchant_id: UUID, now: datetime
 ) -> ComposedPage:
-    """What goes with a product: what people went on to from it, at the same merchant. No statement."""
+    """Products of the same merchant that people often viewed or bought after this one. No statement."""
     looked_at = [Trail(product_id, EventKind.VIEW, now)]
     picks = sources.recommender.recommend(
         looked_at, exclude=[product_id], limit=GOES_WITH_CANDIDATES, merchant_id=merchant_id
@@ -130,7 +133,7 @@ async def _near(sources: PageSources, known: _Known, products: Sequence[UUID], n
 def _near_module(
     near: _Near, row: Sequence[UUID], picks: Mapping[UUID, Pick], cards: Mapping[UUID, ProductCard]
 ) -> Module:
-    """What the row above does not show comes first."""
+    """Products that the row above does not show come first."""
     ready = [item for item in picks if item in near.product_ids]
     chosen = sorted(ready, key=lambda item: item in row)[:NEAR_PRODUCTS]
     slots = rules.near_slots(near.shop, chosen, picks, cards)
@@ -147,7 +150,7 @@ def _accounts_module(accounts: Sequence[Account]) -> Module:
 
 
 def _shown(chosen: Sequence[Pick], known: _Known) -> set[UUID]:
-    """Every product of which the page may need a card: also those that explain a pick, and those tagged in posts."""
+    """Every product whose card the page may need, including those named in reasons and those tagged in posts."""
     anchors = {pick.anchor_id for pick in chosen if pick.anchor_id}
     tagged = {tag.product_id for post in known.posts for tag in post.tags}
     return {pick.product_id for pick in chosen} | {pin.product_id for pin in known.pins} | anchors | tagged

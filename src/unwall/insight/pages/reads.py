@@ -1,4 +1,4 @@
-"""What pages need to know that is not one package's alone. A page is made in few statements, so each brings much."""
+"""The inputs of pages, across packages: one statement per page, to keep the number of statements low."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -14,7 +14,7 @@ from unwall.people.values import Member
 
 
 class PageHeader(msgspec.Struct, frozen=True):
-    """What the header of every page of the shop says of the person."""
+    """The shopper's data in the header of every shop page."""
 
     member: Member | None
     units_in_bag: int
@@ -34,7 +34,7 @@ async def page_header(conn: Connection, session_token: str, visitor_id: UUID) ->
 
 
 class HomeInputs(msgspec.Struct, frozen=True):
-    """What is known of a person before anything is chosen, and what the merchants guarantee."""
+    """The inputs of a person's home page: trail, pins, posts and accounts."""
 
     trail: list[Trail]
     """latest first"""
@@ -48,7 +48,7 @@ class HomeInputs(msgspec.Struct, frozen=True):
 
 
 class StoreInputs(msgspec.Struct, frozen=True):
-    """The same for the front of one store."""
+    """The inputs of a store's front page."""
 
     trail: list[Trail]
     pins: list[Pin]
@@ -56,7 +56,7 @@ class StoreInputs(msgspec.Struct, frozen=True):
 
 
 class PostInputs(msgspec.Struct, frozen=True):
-    """What is true of a live post now, and of it and the person."""
+    """The current counts of a live post, and whether the person likes it and follows its account."""
 
     likes: int
     liked: bool
@@ -86,7 +86,7 @@ _ACCOUNT = """
 
 
 async def home_inputs(conn: Connection, person_ids: Collection[UUID], lang: str, posts: int) -> HomeInputs:
-    """With at most `posts` posts."""
+    """With at most `posts` posts of each kind."""
     sql = f"""
         WITH followed AS (
             SELECT top.post_id, top.entry
@@ -131,7 +131,7 @@ class FollowableAccount(msgspec.Struct, frozen=True):
 async def store_account(
     conn: Connection, person_ids: Collection[UUID], lang: str, merchant_id: UUID
 ) -> FollowableAccount | None:
-    """The first account of a merchant: the one under which the store publishes."""
+    """The account under which the store publishes: the merchant's first one."""
     sql = f"""
         SELECT {_ACCOUNT} AS account,
             EXISTS (SELECT FROM account_follower WHERE account_id = a.id AND follower_id = ANY($1)) AS followed
@@ -160,7 +160,7 @@ async def post_inputs(
 async def stocked_products(
     conn: Connection, node_ids: Sequence[UUID], product_ids: Sequence[UUID]
 ) -> dict[UUID, list[UUID]]:
-    """By node, those of the products of which an active variant can be promised there."""
+    """By node id, those of the products that have an active variant available to promise at the node."""
     found = await conn.fetch(
         """
         SELECT s.node_id, array_agg(DISTINCT v.product_id) AS product_ids

@@ -1,4 +1,4 @@
-"""Where things stand on a page, and why. The numbered rules are in docs/rules/pages.md."""
+"""The layout of pages, with the reason for each slot (numbered rules: docs/rules/pages.md)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,9 +27,9 @@ BECAUSE = {
 
 
 def arrange(pins: Sequence[Pin], ranked: Sequence[UUID], size: int) -> list[UUID]:
-    """A row of products: every pin at its place, everything else by rank, nothing twice (P1 to P4).
+    """A row of products: every pin at its position, the others by rank, no product twice (P1 to P4).
 
-    `pins` are of products that can be bought. Longer than `size` only where a pin stands beyond it.
+    `pins` are of products that can be bought. The row is longer than `size` only if a pin's position is beyond it.
     """
     places: dict[int, UUID] = {}
     for pin in sorted(pins, key=lambda pin: (pin.position, pin.merchant_id, pin.product_id)):
@@ -68,18 +68,19 @@ def picked_slot(n: int, pick: Pick, cards: Mapping[UUID, ProductCard]) -> Slot:
 
 
 def why(pick: Pick, cards: Mapping[UUID, ProductCard]) -> Explanation:
-    """From the stored fact that spoke for the pick (P5)."""
+    """The reason for a pick, from the stored fact that caused it (P5)."""
     if pick.source is PickSource.POPULAR:
         return Explanation(N_("Popular now at {store}"), {"store": cards[pick.product_id].merchant_name})
     anchor = cards.get(pick.anchor_id) if pick.anchor_id else None
-    if anchor is None or pick.anchor_kind is None:  # what it goes back to is no longer sold
+    if anchor is None or pick.anchor_kind is None:  # the product that the reason would name is no longer sold
         return Explanation(N_("Because of what you looked at lately"))
     return Explanation(BECAUSE[pick.anchor_kind], {"product": anchor.title})
 
 
 def ready_today(nodes: Sequence[Node], point: Point, now: datetime) -> list[NearShop]:
-    """Of the nearest shops that let people pick up, from near to far, those that can have goods ready before their own
-    day ends (P6)."""
+    """Of the nearest pickup shops, from near to far, those that can have goods ready by the end of their local day
+    (P6).
+    """
     shops = [node for node in nodes if node.kind is NodeKind.SHOP and node.open and node.pickup]
     nearest = sorted(shops, key=lambda node: (distance_km(node.point, point), node.code))[:NEAREST_SHOPS]
     return [
@@ -93,7 +94,7 @@ def ready_today(nodes: Sequence[Node], point: Point, now: datetime) -> list[Near
 def near_slots(
     shop: NearShop, products: Sequence[UUID], picks: Mapping[UUID, Pick], cards: Mapping[UUID, ProductCard]
 ) -> list[Slot]:
-    """What stands ready there, in the order of the picks."""
+    """Products that can be ready at the shop today, in the order of the picks."""
     reason = Explanation(N_("Ready today at {shop}"), {"shop": shop.name})
     return [
         Slot(n, f"near-{picks[item].policy}", picks[item].propensity, reason, card=cards[item])
@@ -106,7 +107,7 @@ def filled(modules: Sequence[Module]) -> list[Module]:
 
 
 def exposures(page: ComposedPage, visit: Visit, now: datetime) -> list[Event]:
-    """What the server put before this person: one impression a slot, with the policy that chose it (P7)."""
+    """The impressions of a page: one event per slot, with the policy and propensity that chose it (P7)."""
     return [_exposure(page, module.name, slot, visit, now) for module in page.modules for slot in module.slots]
 
 

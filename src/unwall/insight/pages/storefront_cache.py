@@ -1,7 +1,7 @@
-"""What the shop's pages show to everybody alike, kept in memory until it changes (`kernel.row_cache`): product cards
-and pages, bundles, posts, merchants, nodes. Nothing of a person, no stock and no counts of followers.
+"""A cache of what the shop's pages show to everybody alike (`kernel.row_cache`): product cards and pages, bundles,
+posts, merchants, nodes. Personal data, stock and follower counts are not cached.
 
-It reads as whoever may see everything: never give it a connection that is confined to one merchant.
+Never pass it a connection that is confined to one merchant: its rows are shown to everybody.
 """
 
 from collections.abc import Collection, Hashable, Iterable
@@ -45,7 +45,7 @@ def _bundle_tags(product_id: UUID, found: list[Bundle] | None) -> Iterable[Hasha
 
 
 class StorefrontCache:
-    """Asks the database every time until it listens for changes (`watching`)."""
+    """Queries the database every time until it listens for changes (`watching`)."""
 
     def __init__(self) -> None:
         self.listening = False
@@ -60,7 +60,7 @@ class StorefrontCache:
     # --- what changes -------------------------------------------------------------------------------------------------
 
     def watching(self, url: str) -> AbstractAsyncContextManager[None]:
-        """Keep rows, and hear of changes, within the block."""
+        """Cache rows and listen for changes while the context lasts."""
         return subscribed(url, CHANNEL, self.hear, self.reset)
 
     def hear(self, change: str) -> None:
@@ -80,7 +80,7 @@ class StorefrontCache:
         self._pages.forget(MISSING)
 
     def _touched(self, kind: str) -> Collection[RowCache[Any, Any]]:
-        """By changes that are rare, and then concern many rows."""
+        """Clear whole caches, for changes that are rare and affect many rows."""
         by_kind: dict[str, Collection[RowCache[Any, Any]]] = {
             "category": (self._pages,),
             "bundle": (self._bundles,),
@@ -101,7 +101,7 @@ class StorefrontCache:
         return await self._cards.fetch(lang, product_ids, lambda ids: catalogue.cards(conn, ids, lang))
 
     async def posts(self, conn: Connection, post_ids: Collection[UUID], lang: str) -> list[Post]:
-        """Those of the posts that are live, in the order in which they are named."""
+        """Those of the posts that are live, in the order of `post_ids`."""
         found = await self._posts.fetch(lang, post_ids, lambda ids: posts.posts(conn, ids, lang))
         return [found[post_id] for post_id in post_ids if post_id in found]
 
@@ -126,7 +126,7 @@ class StorefrontCache:
         return (await self._merchants.fetch(lang, [slug], load)).get(slug)
 
     async def nodes(self, conn: Connection, merchant_id: UUID | None, lang: str) -> list[Node]:
-        """Of one merchant, or (None) of all; closed ones too."""
+        """The nodes of one merchant, or of all (None), closed ones included."""
 
         async def load(_: list[UUID | None]) -> dict[UUID | None, list[Node]]:
             owners = [merchant_id] if merchant_id else None

@@ -1,4 +1,4 @@
-"""A page as data: what stands where, and why."""
+"""A composed page: modules and slots, with the reason for each."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -29,7 +29,7 @@ class ModuleName(StrEnum):
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """One place of a module, filled with exactly one of card, post, account."""
+    """A position of a module that shows exactly one of card, post or account."""
 
     slot: int
     """counted from 0"""
@@ -70,7 +70,7 @@ class ComposedPage(msgspec.Struct, frozen=True):
 
 
 class Pin(msgspec.Struct, frozen=True):
-    """A merchant's guarantee: this product keeps this place of the page's first product row."""
+    """A merchant's pin: the product is always at this position of the page's first product row."""
 
     merchant_id: UUID
     position: int

@@ -1,1 +1,1 @@
-"""What a person may want next: transitions between items learned from the journal, popularity for newcomers."""
+"""Product recommendations: item-to-item transitions learned from the journal, and popularity for new visitors."""

@@ -20,10 +20,10 @@ from unwall.kernel.ids import new_id
 
 
 async def train(db: Database, files: Files, history: Path | None = None) -> Fit:
-    """Learn from the journal and make the new model the active one. `history` is the folder of the journal's export;
-    without it only what is still in the database is read.
+    """Train a model on the journal and activate it. `history` is the folder of the journal's export; without it only
+    events in the database are read.
 
-    Training twice at once is harmless: the later one stays.
+    Concurrent trainings are harmless: the one that ends last is active.
     """
     started = time.perf_counter()
     async with db.read() as conn:
@@ -32,7 +32,7 @@ async def train(db: Database, files: Files, history: Path | None = None) -> Fit:
     model = await asyncio.to_thread(_fit, products, steps)
     data = await asyncio.to_thread(model.to_bytes)
     model_id = new_id()
-    key = f"models/{model_id}.npz"  # not its content's hash: a damaged file is then replaced by training again
+    key = f"models/{model_id}.npz"  # not the content's hash, so that training again replaces a damaged file
     await files.put(key, data)
     persons, seconds = len(np.unique(steps.person)), round(time.perf_counter() - started, 2)
     fit = Fit(events, persons, len(model.ids), len(model.near.indices), seconds)

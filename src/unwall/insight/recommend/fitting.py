@@ -1,4 +1,4 @@
-"""Learning transitions and popularity from what people did. Arrays in, arrays out; no I/O, no clock.
+"""Fitting transitions and popularity to the steps of people. Pure functions on arrays: no I/O, no clock.
 
 Item-to-item transitions counted over a window of steps with a geometric decay over the gap, in the spirit of
 sequential rules and item-based k-nearest neighbours (Ludewig and Jannach, "Evaluation of session-based recommendation
@@ -51,7 +51,7 @@ class Neighbours(NamedTuple):
 
 
 def merged(steps: Steps) -> Steps:
-    """Viewing, carting and buying one thing in a row is one step, as strong as its strongest part."""
+    """Merge consecutive steps on the same item (view, add to cart, purchase) into one with the largest weight."""
     if not len(steps.item):
         return steps
     changed = (np.diff(steps.person) != 0) | (np.diff(steps.item) != 0)
@@ -60,7 +60,7 @@ def merged(steps: Steps) -> Steps:
 
 
 def transitions(steps: Steps, items: int) -> Neighbours:
-    """Of merged steps: for each item the items that people went to, best first, at most NEIGHBOURS."""
+    """For each item, the items that people went to next, best first, at most NEIGHBOURS. `steps` must be merged."""
     keys, totals = _pairs(steps, items)
     left, reached = keys // items, keys % items
     counts = np.maximum(np.bincount(steps.item, steps.weight, minlength=items), 1.0)
@@ -74,9 +74,10 @@ def transitions(steps: Steps, items: int) -> Neighbours:
 
 
 def _pairs(steps: Steps, items: int) -> tuple[Ints, Floats]:
-    """Every pair of steps of one person within the window, both ways, as `from * items + to`, once, with its weight.
+    """Every pair of steps of one person within the window, in both directions, encoded as `from * items + to`, unique,
+    with its weight.
 
-    In slices, since the pairs are up to 2 * WINDOW times as many as the steps.
+    Computed in slices to bound memory: there are up to 2 * WINDOW pairs per step.
     """
     found: list[tuple[Ints, Floats]] = [(np.empty(0, np.int64), np.empty(0))]
     for part in _slices(steps):
@@ -87,7 +88,7 @@ def _pairs(steps: Steps, items: int) -> tuple[Ints, Floats]:
 
 
 def _slices(steps: Steps) -> Iterator[Steps]:
-    """About SLICE steps each; a person's steps are in one."""
+    """Slices of about SLICE steps; the steps of a person are in one slice."""
     starts = np.concatenate(([0], np.flatnonzero(np.diff(steps.person)) + 1, [len(steps.person)]))
     wanted = np.arange(0, len(steps.person) + SLICE, SLICE)
     bounds = np.unique(starts[np.minimum(np.searchsorted(starts, wanted), len(starts) - 1)])
@@ -121,8 +122,8 @@ def _summed(pairs: Sequence[tuple[Ints, Floats]]) -> tuple[Ints, Floats]:
 def popularity(steps: Steps, owner: Ints) -> Floats:
     """Weight of each item's steps, halved every HALF_LIFE_DAYS before the last step at its merchant.
 
-    `owner` is each item's merchant number. Measured from the merchant's own last day, an imported history is as alive
-    as the day it ended.
+    `owner` is each item's merchant number. The age is measured from the merchant's own last event, so that an imported
+    history does not count as old.
     """
     merchant = owner[steps.item]
     last = np.full(owner.max(initial=0) + 1, -np.inf)

@@ -1,4 +1,4 @@
-"""The model as it is kept and asked: arrays by item number, saved as one .npz file."""
+"""The recommendation model: arrays by item number, stored as one .npz file."""
 
 import io
 import zipfile
@@ -25,13 +25,13 @@ HISTORY_DECAY = 0.6
 
 
 class UnreadableModel(UnwallError):
-    """The file is damaged, or another release wrote it."""
+    """The file is damaged, or was written by another version."""
 
     code = "unreadable-model"
 
 
 class TransitionModel:
-    """Answers from memory. `ids` and `owner` name each item and its merchant's number in `merchants`."""
+    """Recommends from memory. `ids` holds each item's product id, `owner` its merchant's index in `merchants`."""
 
     def __init__(
         self, ids: Sequence[UUID], merchants: Sequence[UUID], owner: Ints, near: Neighbours, popularity: Floats
@@ -57,12 +57,15 @@ class TransitionModel:
         near = fitting.transitions(steps, len(ids))
         return cls(ids, merchants, owner, near, fitting.popularity(steps, owner))
 
-    # --- asked --------------------------------------------------------------------------------------------------------
+    # --- queries
+    # --------------------------------------------------------------------------------------------------------
 
     def recommend(
         self, trail: Iterable[Trail], *, exclude: Collection[UUID], limit: int, merchant_id: UUID | None
     ) -> list[Pick]:
-        """Best first: what people went on to from this trail, then what is popular. No product twice."""
+        """Picks, best first: what people went on to after the trail's products, then popular products. No product
+        twice.
+        """
         if merchant_id is not None and merchant_id not in self._merchant_number:
             return []
         merchant = None if merchant_id is None else self._merchant_number[merchant_id]
@@ -74,7 +77,7 @@ class TransitionModel:
         return picks
 
     def _known(self, trail: Iterable[Trail]) -> list[tuple[int, Trail]]:
-        """The latest HISTORY items of the trail that the model knows, latest first, each once."""
+        """The latest HISTORY items of the trail that are in the model, latest first, without duplicates."""
         known: dict[int, Trail] = {}
         for step in trail:
             number = self._number.get(step.product_id)
@@ -96,7 +99,7 @@ class TransitionModel:
         scores = np.bincount(inverse, votes, minlength=len(items))
         strongest = voter[
             np.lexsort((votes, inverse))[np.cumsum(counts) - 1]
-        ]  # the last vote of each item is its largest
+        ]  # the last entry of each item has its largest score
         allowed = ~np.isin(items, barred)
         if merchant is not None:
             allowed &= self.owner[items] == merchant
@@ -127,11 +130,12 @@ class TransitionModel:
         )
 
     def _by_popularity(self, items: Ints) -> Ints:
-        """Most popular first; what has no events yet comes last, newest (highest number) first."""
+        """Most popular first; items without events come last, the newest (highest number) first."""
         ordered: Ints = items[np.lexsort((-items, -self.popularity[items]))]
         return ordered
 
-    # --- kept ---------------------------------------------------------------------------------------------------------
+    # --- storage
+    # ---------------------------------------------------------------------------------------------------------
 
     def to_bytes(self) -> bytes:
         file = io.BytesIO()

@@ -15,10 +15,10 @@ from unwall.kernel.errors import NotFound
 from unwall.kernel.files import Files
 
 WATCH_SECONDS = 15
-"""How soon a new model is taken over."""
+"""How often to check for a new model."""
 
 START_SECONDS = 10
-"""How long a start may wait for the model."""
+"""How long the start of a process may wait for the model."""
 
 log = structlog.get_logger()
 
@@ -34,7 +34,9 @@ class Recommender:
         self.model = TransitionModel.empty()
 
     async def load(self) -> None:
-        """At the start: a model that cannot be had must not stop it, nor hold it up for long."""
+        """Load the model at the start of the process. A model that cannot be loaded neither prevents nor delays the
+        start for long.
+        """
         try:
             async with asyncio.timeout(START_SECONDS):
                 await self.refresh()
@@ -42,7 +44,7 @@ class Recommender:
             log.exception("started without a recommender model")
 
     async def refresh(self) -> bool:
-        """Load the active model if it is another than the one in memory; whether it did."""
+        """Load the active model if it is not the one in memory; returns whether a model was loaded."""
         async with self._db.read() as conn:
             active = await active_model(conn)
         if active is None or active.id in (self._loaded, self._unreadable):
@@ -50,7 +52,7 @@ class Recommender:
         try:
             data = await self._files.get(active.file)
             self.model = await asyncio.to_thread(TransitionModel.from_bytes, data)
-        except (UnreadableModel, NotFound) as error:  # the model in memory, or none, serves on until the next training
+        except (UnreadableModel, NotFound) as error:  # keep the model in memory, if any, until the next training
             log.error("model not loaded", model=str(active.id), file=active.file, error=str(error))
             self._unreadable = active.id
             return False
@@ -58,13 +60,13 @@ class Recommender:
         return True
 
     async def watch(self) -> None:
-        """Take over newer models until cancelled: the background task of every server process."""
+        """Load newer models until cancelled: the background task of every server process."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             try:
                 if await self.refresh():
                     log.info("recommender refreshed", items=len(self.model.ids))
-            except Exception:  # the database or the file store is away: the model in memory serves on
+            except Exception:  # the database or the file store is unreachable: keep the model in memory
                 log.exception("recommender not refreshed")
 
     def recommend(
@@ -75,5 +77,5 @@ class Recommender:
         limit: int,
         merchant_id: UUID | None = None,
     ) -> list[Pick]:
-        """What may come next for a person with this trail, best first, then what is popular; no product twice."""
+        """As `TransitionModel.recommend`, with the model in memory."""
         return self.model.recommend(trail, exclude=exclude, limit=limit, merchant_id=merchant_id)

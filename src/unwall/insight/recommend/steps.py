@@ -1,4 +1,4 @@
-"""The steps that a model learns from, read from the journal in batches and kept as arrays of numbers."""
+"""The training data of a model, read from the journal in batches into arrays."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ Keys = NDArray[np.uint64]
 
 
 class People(NamedTuple):
-    """Which member a visitor became: parallel, by visitor."""
+    """The member of each visitor who signed in: parallel arrays, sorted by visitor."""
 
     visitor: Keys
     member: Keys
@@ -42,7 +42,7 @@ class _Batch(NamedTuple):
 
 
 async def collect_steps(db: Database, history: Path | None, product_ids: Sequence[UUID]) -> tuple[Steps, int]:
-    """By person and time, over the given products (the item numbers count them), and how many events there were."""
+    """The steps sorted by person and time, and the number of events. Item numbers are indices of `product_ids`."""
     people, products = await _people(db), await asyncio.to_thread(_keys_of, product_ids)
     batches: list[_Batch] = []
     events = 0
@@ -94,7 +94,7 @@ def _keys(column: Any) -> Keys:
 
 
 def _member_of(visitor: Keys, people: People) -> Keys:
-    """The member where there is one, else the visitor."""
+    """The member's key if there is one, else the visitor's."""
     if not len(people.visitor):
         return visitor
     place = np.minimum(np.searchsorted(people.visitor, visitor), len(people.visitor) - 1)
@@ -114,5 +114,5 @@ def _sorted(batches: Sequence[_Batch]) -> Steps:
     person, item, kind, at = (np.concatenate(column) for column in zip(empty, *batches, strict=True))
     sold = item >= 0
     number = np.unique(person[sold], return_inverse=True)[1]
-    order = np.lexsort((at[sold], number))  # stable: what was at the same time stays in the journal's order
+    order = np.lexsort((at[sold], number))  # stable: stable, so that simultaneous events keep the journal's order
     return Steps(number[order], item[sold][order], KIND_WEIGHTS[kind[sold][order]], at[sold][order])

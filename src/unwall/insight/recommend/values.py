@@ -17,7 +17,7 @@ class PickSource(StrEnum):
 
 
 class Pick(msgspec.Struct, frozen=True):
-    """One recommended product, and the stored fact that explains it."""
+    """A recommended product, with the stored fact that explains it."""
 
     product_id: UUID
     merchant_id: UUID

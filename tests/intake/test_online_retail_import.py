@@ -13,7 +13,7 @@ from unwall.intake.online_retail.actions import import_online_retail
 from unwall.intake.online_retail.categories import category_of
 from unwall.intake.online_retail.outcome import ImportReport
 from unwall.intake.online_retail.reader import COLUMNS
-from unwall.intake.online_retail.rows import MERCHANT_ID, member_id, product_id
+from unwall.intake.online_retail.records import MERCHANT_ID, member_id, product_id
 from unwall.intake.progress import Progress
 from unwall.journal.reads import trail
 from unwall.kernel.database import Database

@@ -15,14 +15,14 @@ from tests.shared_data import shared
 from unwall.intake.online_retail import rules
 from unwall.intake.online_retail.reader import COLUMNS, digest
 from unwall.intake.online_retail.values import (
-    Bucket,
-    Charge,
     Customer,
     Digest,
-    Kind,
+    InvoiceCharge,
+    InvoiceLine,
+    LineBucket,
+    LineKind,
+    LineProblem,
     Malformed,
-    OrderLine,
-    Problem,
     Report,
     Tally,
 )
@@ -56,7 +56,7 @@ def line(
     return f"{no},{code},{words},{units},{at},{price},{who},{country}"
 
 
-def filled(report: Report) -> dict[Bucket, tuple[int, int]]:
+def filled(report: Report) -> dict[LineBucket, tuple[int, int]]:
     """The buckets that are not empty, as (lines, pence)."""
     return {bucket: (tally.lines, tally.amount_minor) for bucket, tally in report.buckets.items() if tally.lines}
 
@@ -86,7 +86,7 @@ def test_o1_columns_may_stand_in_any_order(read: Read) -> None:
         header="Extra," + ",".join(reversed(COLUMNS)),
     )
 
-    assert found.invoices[0].lines == (OrderLine("85123A", 255, 3),)
+    assert found.invoices[0].lines == (InvoiceLine("85123A", 255, 3),)
 
 
 def test_o1_a_missing_column_stops_the_import_and_is_named(read: Read) -> None:
@@ -148,22 +148,22 @@ def test_o1_a_malformed_line_is_counted_with_number_and_field_and_leaves_nothing
     found = read(line(), bad, line(no="2"))
 
     assert [(problem.number, problem.field, problem.lines) for problem in found.report.problems] == [(3, field, 1)]
-    assert filled(found.report) == {Bucket.SALE: (2, 510), Bucket.MALFORMED: (1, 0)}
+    assert filled(found.report) == {LineBucket.SALE: (2, 510), LineBucket.MALFORMED: (1, 0)}
     assert [invoice.no for invoice in found.invoices] == ["1", "2"]
 
 
 def test_o1_an_open_quote_counts_every_line_it_swallows(read: Read) -> None:
     found = read(line(words='"OPEN'), line(no="2"), line(no="3", words='CLOSED"'), line(no="4"))
 
-    assert found.report.problems == (Problem(4, "line", "a quoted field runs over the end of the line", 3),)
-    assert filled(found.report) == {Bucket.MALFORMED: (3, 0), Bucket.SALE: (1, 255)}
+    assert found.report.problems == (LineProblem(4, "line", "a quoted field runs over the end of the line", 3),)
+    assert filled(found.report) == {LineBucket.MALFORMED: (3, 0), LineBucket.SALE: (1, 255)}
 
 
 def test_o1_a_field_too_long_for_the_csv_module_counts_every_line_it_swallows(read: Read) -> None:
     found = read(line(), line(words='"OPEN'), *[line(no="2")] * 5000)
 
     assert found.report.lines == 5002
-    assert filled(found.report)[Bucket.SALE][0] + filled(found.report)[Bucket.MALFORMED][0] == 5002
+    assert filled(found.report)[LineBucket.SALE][0] + filled(found.report)[LineBucket.MALFORMED][0] == 5002
     assert found.report.problems[0].reason == "field larger than field limit (131072)"
 
 
@@ -210,35 +210,35 @@ def test_o2_codes_are_compared_in_capitals(read: Read) -> None:
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("22423", Kind.GOODS),
-        ("15056BL", Kind.GOODS),
-        ("DCGS0003", Kind.GOODS),
-        ("dcgssgirl", Kind.GOODS),
-        ("POST", Kind.CARRIAGE),
-        ("DOT", Kind.CARRIAGE),
-        ("C2", Kind.CARRIAGE),
-        ("23444", Kind.CARRIAGE),
-        ("gift_0001_20", Kind.VOUCHER),
-        ("m", Kind.MANUAL),
-        ("PADS", Kind.MANUAL),
-        ("D", Kind.DISCOUNT),
-        ("BANK CHARGES", Kind.BOOKS),
-        ("AMAZONFEE", Kind.BOOKS),
-        ("CRUK", Kind.BOOKS),
-        ("B", Kind.BOOKS),
-        ("S", Kind.SAMPLE),
-        ("TEST001", Kind.UNKNOWN),
-        ("123456", Kind.UNKNOWN),
+        ("22423", LineKind.GOODS),
+        ("15056BL", LineKind.GOODS),
+        ("DCGS0003", LineKind.GOODS),
+        ("dcgssgirl", LineKind.GOODS),
+        ("POST", LineKind.CARRIAGE),
+        ("DOT", LineKind.CARRIAGE),
+        ("C2", LineKind.CARRIAGE),
+        ("23444", LineKind.CARRIAGE),
+        ("gift_0001_20", LineKind.VOUCHER),
+        ("m", LineKind.MANUAL),
+        ("PADS", LineKind.MANUAL),
+        ("D", LineKind.DISCOUNT),
+        ("BANK CHARGES", LineKind.BOOKS),
+        ("AMAZONFEE", LineKind.BOOKS),
+        ("CRUK", LineKind.BOOKS),
+        ("B", LineKind.BOOKS),
+        ("S", LineKind.SAMPLE),
+        ("TEST001", LineKind.UNKNOWN),
+        ("123456", LineKind.UNKNOWN),
     ],
 )
-def test_o2_a_code_says_what_the_line_is(code: str, kind: Kind) -> None:
+def test_o2_a_code_says_what_the_line_is(code: str, kind: LineKind) -> None:
     assert rules.parse_code(code) == (code.upper(), kind)
 
 
 def test_o2_an_unknown_code_is_counted_and_left_out(read: Read) -> None:
     found = read(line(code="TEST001"))
 
-    assert filled(found.report) == {Bucket.UNKNOWN_CODE: (1, 255)}
+    assert filled(found.report) == {LineBucket.UNKNOWN_CODE: (1, 255)}
     assert (found.products, found.invoices, found.returns) == ((), (), ())
 
 
@@ -263,7 +263,7 @@ def test_o4_an_invoice_is_one_order_in_utc_at_its_earliest_line(read: Read) -> N
 def test_o4_the_same_code_at_the_same_price_is_one_order_line(read: Read) -> None:
     found = read(line(units=2), line(units=2), line(units=1, price="1.95"))
 
-    assert found.invoices[0].lines == (OrderLine("85123A", 195, 1), OrderLine("85123A", 255, 4))
+    assert found.invoices[0].lines == (InvoiceLine("85123A", 195, 1), InvoiceLine("85123A", 255, 4))
     assert found.invoices[0].total_minor == 195 + 4 * 255
     assert count(found.report, "Lines added to another of the same order") == 1
 
@@ -275,10 +275,10 @@ def test_o5_a_sale_is_an_order_line_of_its_customer(read: Read) -> None:
     assert (invoice.customer, invoice.country, invoice.lines) == (
         "17850",
         "United Kingdom",
-        (OrderLine("85123A", 255, 6),),
+        (InvoiceLine("85123A", 255, 6),),
     )
     assert (invoice.charges, invoice.cancelled, invoice.total_minor) == ((), False, 1530)
-    assert filled(found.report) == {Bucket.SALE: (1, 1530)}
+    assert filled(found.report) == {LineBucket.SALE: (1, 1530)}
 
 
 def test_o6_a_sale_without_customer_is_an_order_of_an_unknown_visitor(read: Read) -> None:
@@ -287,14 +287,14 @@ def test_o6_a_sale_without_customer_is_an_order_of_an_unknown_visitor(read: Read
     assert [(invoice.customer, invoice.total_minor) for invoice in found.invoices] == [(None, 255)]
     assert found.customers == ()
     assert found.products[0].units == 1
-    assert filled(found.report) == {Bucket.GUEST_SALE: (1, 255)}
+    assert filled(found.report) == {LineBucket.GUEST_SALE: (1, 255)}
 
 
 def test_o7_goods_at_no_price_for_a_customer_are_given_free(read: Read) -> None:
     found = read(line(price="0.0"))
 
-    assert found.invoices[0].lines == (OrderLine("85123A", 0, 1),)
-    assert filled(found.report) == {Bucket.FREE: (1, 0)}
+    assert found.invoices[0].lines == (InvoiceLine("85123A", 0, 1),)
+    assert filled(found.report) == {LineBucket.FREE: (1, 0)}
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_o7_goods_at_no_price_for_a_customer_are_given_free(read: Read) -> None:
 def test_o8_neither_price_nor_customer_is_a_stock_adjustment(read: Read, adjusted: str) -> None:
     found = read(adjusted)
 
-    assert filled(found.report) == {Bucket.STOCK_ADJUSTMENT: (1, 0)}
+    assert filled(found.report) == {LineBucket.STOCK_ADJUSTMENT: (1, 0)}
     assert (found.products, found.customers, found.invoices, found.returns) == ((), (), (), ())
 
 
@@ -326,17 +326,17 @@ def test_o9_carriage_vouchers_and_manual_lines_are_charges_and_no_products(read:
 
     (invoice,) = found.invoices
     assert invoice.charges == (
-        Charge(Kind.CARRIAGE, "POSTAGE", 3600),
-        Charge(Kind.VOUCHER, "Gift Voucher", 1667),
-        Charge(Kind.MANUAL, "Manual", 100),
+        InvoiceCharge(LineKind.CARRIAGE, "POSTAGE", 3600),
+        InvoiceCharge(LineKind.VOUCHER, "Gift Voucher", 1667),
+        InvoiceCharge(LineKind.MANUAL, "Manual", 100),
     )
     assert invoice.total_minor == 255 + 3600 + 1667 + 100
     assert [product.code for product in found.products] == ["85123A"]
     assert filled(found.report) == {
-        Bucket.SALE: (1, 255),
-        Bucket.CARRIAGE: (1, 3600),
-        Bucket.VOUCHER: (1, 1667),
-        Bucket.MANUAL: (1, 100),
+        LineBucket.SALE: (1, 255),
+        LineBucket.CARRIAGE: (1, 3600),
+        LineBucket.VOUCHER: (1, 1667),
+        LineBucket.MANUAL: (1, 100),
     }
 
 
@@ -350,7 +350,7 @@ def test_o9_an_invoice_with_nothing_but_charges_has_no_order_lines(read: Read) -
 def test_o10_discounts_and_charges_given_back_are_counted_and_left_out(read: Read) -> None:
     found = read(line(no="C1", code="D", units=-1, price="27.50"), line(no="C2", code="POST", units=-1, price="18.00"))
 
-    assert filled(found.report) == {Bucket.DISCOUNT: (1, -2750), Bucket.CREDIT: (1, -1800)}
+    assert filled(found.report) == {LineBucket.DISCOUNT: (1, -2750), LineBucket.CREDIT: (1, -1800)}
     assert (found.invoices, found.returns) == ((), ())
 
 
@@ -358,12 +358,12 @@ def test_o10_discounts_and_charges_given_back_are_counted_and_left_out(read: Rea
 def test_o11_bookkeeping_is_no_dealing_with_a_customer(read: Read, code: str) -> None:
     found = read(line(no="A1", code=code, price="-11062.06", who=""))
 
-    assert filled(found.report) == {Bucket.BOOKS: (1, -1106206)}
+    assert filled(found.report) == {LineBucket.BOOKS: (1, -1106206)}
     assert (found.products, found.invoices) == ((), ())
 
 
 def test_o11_samples_are_left_out(read: Read) -> None:
-    assert filled(read(line(no="C1", code="S", units=-1, who="")).report) == {Bucket.SAMPLE: (1, -255)}
+    assert filled(read(line(no="C1", code="S", units=-1, who="")).report) == {LineBucket.SAMPLE: (1, -255)}
 
 
 # O12
@@ -386,9 +386,9 @@ def test_o12_a_return_is_taken_from_the_latest_earlier_order_with_enough_left(re
 
     assert came_back(found) == [("C4", 1, "2", 255), ("C4", 2, "1", 255), ("C4", 3, None, None)]
     assert filled(found.report) == {
-        Bucket.SALE: (4, 25 * 255),
-        Bucket.RETURN_MATCHED: (2, -10 * 255),
-        Bucket.RETURN_UNMATCHED: (1, -5 * 255),
+        LineBucket.SALE: (4, 25 * 255),
+        LineBucket.RETURN_MATCHED: (2, -10 * 255),
+        LineBucket.RETURN_UNMATCHED: (1, -5 * 255),
     }
 
 
@@ -575,7 +575,7 @@ def test_o17_a_line_or_penny_without_a_bucket_is_an_error(read: Read) -> None:
 def test_o17_every_bucket_is_a_row_and_then_their_sum(read: Read) -> None:
     rows = read(line(), line(no="C1", units=-1)).report.rows()
 
-    buckets, total = rows[: len(Bucket)], rows[len(Bucket)]
+    buckets, total = rows[: len(LineBucket)], rows[len(LineBucket)]
     assert (total.label, total.count, total.amount_minor) == ("All lines", 2, 0)
     assert sum(row.count for row in buckets) == 2
 
@@ -600,7 +600,7 @@ def test_o17_the_whole_file_is_accounted_for(whole: Digest) -> None:
     report = whole.report
 
     assert report.lines == sum(tally.lines for tally in report.buckets.values()) == 541_909
-    assert report.buckets[Bucket.MALFORMED] == Tally()
+    assert report.buckets[LineBucket.MALFORMED] == Tally()
     assert report.amount_minor == 974_774_793
     assert count(report, "Invoice numbers") == 25_900
     assert count(report, "Stock codes as written") == 4_070

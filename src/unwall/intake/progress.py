@@ -9,7 +9,7 @@ from rich.progress import Progress as Bars
 
 
 class Progress:
-    """A line for each step, with its time; the one under way moves. A step that never tells its share only spins."""
+    """A line for each step with its time, and a bar for the step that is running once `share` was called."""
 
     def __init__(self, console: Console) -> None:
         self._bars = Bars(

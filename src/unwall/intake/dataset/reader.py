@@ -40,13 +40,13 @@ class Dataset:
 
     def read(self, name: str) -> Iterator[Any]:
         """The records of one file, one after another; none where there is no such file."""
-        told, count = self.manifest.records.get(name), 0
+        expected, count = self.manifest.records.get(name), 0
         kind: type[Any] = FILES[name]
         for records in self._blocks(name, kind):
             count += len(records)
             yield from records
-        if told is not None and count != told:
-            raise Invalid.one(f"{name}.jsonl", f"{MANIFEST} tells of {told:,} records, but the file has {count:,}.")
+        if expected is not None and count != expected:
+            raise Invalid.one(f"{name}.jsonl", f"{MANIFEST} says {expected:,} records, but the file has {count:,}.")
 
     def journal_days(self) -> set[date]:
         """The days of the journal's entries (UTC), without reading the rest of them."""
@@ -89,8 +89,8 @@ def _manifest(path: Path) -> Manifest:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid.one(MANIFEST, f"{error}.") from None
     if (manifest.format, manifest.version) != (FORMAT, VERSION):
-        told = f"{manifest.format} {manifest.version}"
-        raise Invalid.one(MANIFEST, f"This program reads {FORMAT} {VERSION}, and the folder holds {told}.")
+        found = f"{manifest.format} {manifest.version}"
+        raise Invalid.one(MANIFEST, f"This program reads {FORMAT} {VERSION}, and the folder holds {found}.")
     return manifest
 
 

@@ -12,11 +12,11 @@ from unwall.catalogue.tiles import tile
 from unwall.intake.bulk import cycle_detection_paused
 from unwall.intake.dataset.actions import complete, derive_trails, train_if_changed
 from unwall.intake.dataset.load import Loader, lock_merchants
-from unwall.intake.online_retail import rows
+from unwall.intake.online_retail import records
 from unwall.intake.online_retail.outcome import ImportReport
 from unwall.intake.online_retail.reader import digest as read
-from unwall.intake.online_retail.rows import MERCHANT_ID, Sales
-from unwall.intake.online_retail.values import Digest, Product
+from unwall.intake.online_retail.records import MERCHANT_ID, Sales
+from unwall.intake.online_retail.values import Digest, SoldProduct
 from unwall.intake.progress import Progress
 from unwall.journal.partitions import day_of, ensure_days
 from unwall.kernel.database import Database, Transaction
@@ -24,7 +24,7 @@ from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files, key_for
 from unwall.kernel.text import N_
 
-# What a fuller file may correct of orders that are there. What has come back since, at a desk of ours, stays back.
+# What a fuller file may correct of orders that are there. Returns that were booked since, in the console, stay.
 _CORRECT_ORDER = """(id) DO UPDATE SET items_total = excluded.items_total, shipping_total = excluded.shipping_total,
     total = excluded.total, state = excluded.state WHERE (sales_order.items_total, sales_order.shipping_total,
     sales_order.state) IS DISTINCT FROM (excluded.items_total, excluded.shipping_total, excluded.state)"""
@@ -36,8 +36,8 @@ _CORRECT_LINE = """(order_id, line) DO UPDATE SET product_id = excluded.product_
 
 
 async def import_online_retail(db: Database, files: Files, path: Path, progress: Progress) -> ImportReport:
-    """Everything in one transaction, so that a run that dies leaves nothing and the next one does it all; what is
-    there already is left alone. Raises `Invalid` where the file or the store's address cannot be used."""
+    """All of it is one transaction, so an import that dies leaves nothing and the next one does it all; what is there
+    already stays as it is. Raises `Invalid` where the file or the store's address cannot be used."""
     start = time.perf_counter()
     progress.step("Reading the file")
     digest = await asyncio.to_thread(read, path, lambda _, share: progress.share(share))
@@ -50,10 +50,10 @@ async def import_online_retail(db: Database, files: Files, path: Path, progress:
         with cycle_detection_paused():
             written = await _write(conn, files, digest, progress)
     await train_if_changed(db, files, progress, changed=any(written.values()))
-    best = rows.loyal(digest)
+    best = records.loyal(digest)
     return ImportReport(
         merchant_id=MERCHANT_ID,
-        merchant_slug=rows.SLUG,
+        merchant_slug=records.SLUG,
         report=digest.report,
         written=written,
         loyal=best.id if best else None,
@@ -65,23 +65,24 @@ async def import_online_retail(db: Database, files: Files, path: Path, progress:
 async def _write(conn: Transaction, files: Files, digest: Digest, progress: Progress) -> dict[str, int]:
     """How many new rows each table got."""
     since = _since(digest)
-    fresh = await lock_merchants(conn, {MERCHANT_ID: rows.SLUG})
+    fresh = await lock_merchants(conn, {MERCHANT_ID: records.SLUG})
     loader = Loader(conn, [MERCHANT_ID], fresh=fresh)
     progress.step("Opening the store")
-    written = {"merchant": await loader.add("merchants", [rows.merchant(since)])}
-    await loader.add("accounts", [rows.account(await _store_tile(files, rows.NAME), since)])
+    written = {"merchant": await loader.add("merchants", [records.merchant(since)])}
+    await loader.add("accounts", [records.account(await _store_tile(files, records.NAME), since)])
     progress.step("Writing the catalogue")
     written["product"] = await _add_products(conn, loader, files, digest.products, progress)
-    written["member"] = await loader.add("members", rows.members(digest))
-    await loader.add("member_codes", rows.codes(digest))
+    written["member"] = await loader.add("members", records.members(digest))
+    await loader.add("member_codes", records.codes(digest))
     sales = Sales(digest, await _order_ids(conn))
     progress.step("Writing orders")
     written["sales_order"] = await loader.add("orders", sales.orders(), conflict=_CORRECT_ORDER)
     written["order_line"] = await loader.add("order_lines", sales.lines(), conflict=_CORRECT_LINE)
     progress.step("Writing the journal")
     written["journal"] = await loader.add("journal", chain(sales.purchases(), sales.returns()))
-    await complete(conn, [MERCHANT_ID])
-    written["trail"] = await derive_trails(conn, [MERCHANT_ID])
+    if any(written.values()):
+        await complete(conn, [MERCHANT_ID])
+        written["trail"] = await derive_trails(conn, [MERCHANT_ID])
     return written
 
 
@@ -95,25 +96,25 @@ def _since(digest: Digest) -> datetime:
 
 
 async def _add_products(
-    conn: Transaction, loader: Loader, files: Files, products: Sequence[Product], progress: Progress
+    conn: Transaction, loader: Loader, files: Files, products: Sequence[SoldProduct], progress: Progress
 ) -> int:
     """Those that are not there yet: what the merchant has changed since stays as it is."""
     known = {record[0] for record in await conn.fetch("SELECT id FROM product WHERE merchant_id = $1", MERCHANT_ID)}
-    new = [product for product in products if rows.product_id(product.code) not in known]
+    new = [product for product in products if records.product_id(product.code) not in known]
     tiles = []
     for n, product in enumerate(new):
         tiles.append(await _store_tile(files, product.title))
         if not n % 200:
             progress.share(n / len(new))
-    await loader.add("categories", rows.categories())
-    count = await loader.add("products", map(rows.product, new))
-    await loader.add("product_images", map(rows.image, new, tiles))
-    await loader.add("variants", map(rows.variant, new))
+    await loader.add("categories", records.categories())
+    count = await loader.add("products", map(records.product, new))
+    await loader.add("product_images", map(records.image, new, tiles))
+    await loader.add("variants", map(records.variant, new))
     return count
 
 
 async def _store_tile(files: Files, title: str) -> str:
-    data = tile(title, rows.SLUG).encode()
+    data = tile(title, records.SLUG).encode()
     key = key_for(data, ".svg")
     await files.put(key, data)
     return key

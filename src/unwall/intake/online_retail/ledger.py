@@ -12,18 +12,18 @@ from unwall.intake.online_retail.rules import OpenLine
 from unwall.intake.online_retail.values import (
     CHARGED,
     GOODS_SOLD,
-    Bucket,
-    Charge,
     Customer,
     Digest,
     Invoice,
+    InvoiceCharge,
+    InvoiceLine,
     Line,
-    OrderLine,
-    Problem,
-    Product,
+    LineBucket,
+    LineProblem,
     Report,
+    ReportRow,
     Return,
-    Row,
+    SoldProduct,
     Tally,
 )
 
@@ -31,7 +31,7 @@ _PROBLEMS_KEPT = 50
 _K = TypeVar("_K")
 
 
-class _Seen:
+class _Offer:
     """One description at one price of one code: how often, how many, when."""
 
     __slots__ = ("first", "last", "lines", "units")
@@ -49,30 +49,30 @@ class _Seen:
             self.first = at
 
 
-class _Shelf:
+class _CodeHistory:
     """What the lines say of each code, until `products` settles titles and prices."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, str, int], _Seen] = {}
+        self._seen: dict[tuple[str, str, int], _Offer] = {}
 
     def add(self, line: Line) -> None:
         key = (line.code, line.description, line.price_minor)
         seen = self._seen.get(key)
         if seen is None:
-            seen = self._seen[key] = _Seen(line.at)
+            seen = self._seen[key] = _Offer(line.at)
         seen.add(line.quantity, line.at)
 
-    def products(self) -> dict[str, Product]:
-        by_code: dict[str, list[tuple[str, int, _Seen]]] = defaultdict(list)
+    def products(self) -> dict[str, SoldProduct]:
+        by_code: dict[str, list[tuple[str, int, _Offer]]] = defaultdict(list)
         for (code, description, price), seen in self._seen.items():
             by_code[code].append((description, price, seen))
         return {code: _product(code, seen) for code, seen in by_code.items()}
 
 
-def _product(code: str, seen: list[tuple[str, int, _Seen]]) -> Product:
+def _product(code: str, seen: list[tuple[str, int, _Offer]]) -> SoldProduct:
     titles = rules.pick_titles(_votes((description, each) for description, _, each in seen)) or (code,)
     priced = _votes((price, each) for _, price, each in seen if price) or {0: (0, seen[0][2].last)}
-    return Product(
+    return SoldProduct(
         code=code,
         title=titles[0],
         other_titles=titles[1:],
@@ -83,7 +83,7 @@ def _product(code: str, seen: list[tuple[str, int, _Seen]]) -> Product:
     )
 
 
-def _votes(seen: Iterable[tuple[_K, _Seen]]) -> dict[_K, tuple[int, datetime]]:
+def _votes(seen: Iterable[tuple[_K, _Offer]]) -> dict[_K, tuple[int, datetime]]:
     votes: dict[_K, tuple[int, datetime]] = {}
     for key, each in seen:
         lines, last = votes.get(key, (0, each.last))
@@ -101,7 +101,7 @@ class _Draft:
         self.country = country
         self.customer: str | None = None
         self.units: dict[tuple[str, int], int] = {}
-        self.charges: list[Charge] = []
+        self.charges: list[InvoiceCharge] = []
 
     def finish(self, no: str, *, cancelled: bool) -> Invoice:
         return Invoice(
@@ -109,7 +109,7 @@ class _Draft:
             at=self.at,
             customer=self.customer,
             country=self.country,
-            lines=tuple(sorted(OrderLine(code, price, units) for (code, price), units in self.units.items())),
+            lines=tuple(sorted(InvoiceLine(code, price, units) for (code, price), units in self.units.items())),
             charges=tuple(self.charges),
             cancelled=cancelled,
         )
@@ -146,9 +146,9 @@ class Ledger:
     """Add every line in the order of the file, then `close` once."""
 
     def __init__(self) -> None:
-        self._tallies = {bucket: Tally() for bucket in Bucket}
-        self._problems: list[Problem] = []
-        self._sold, self._back = _Shelf(), _Shelf()
+        self._tallies = {bucket: Tally() for bucket in LineBucket}
+        self._problems: list[LineProblem] = []
+        self._sold, self._back = _CodeHistory(), _CodeHistory()
         self._drafts: dict[str, _Draft] = {}
         self._people: dict[str, _Person] = {}
         self._returns: list[Return] = []
@@ -158,8 +158,8 @@ class Ledger:
         self._countries: set[str] = set()
         self._codes: set[str] = set()
 
-    def add(self, item: Line | Problem) -> None:
-        if isinstance(item, Problem):
+    def add(self, item: Line | LineProblem) -> None:
+        if isinstance(item, LineProblem):
             self._refuse(item)
             return
         bucket = rules.bucket_of(item)
@@ -170,12 +170,12 @@ class Ledger:
         if bucket in GOODS_SOLD:
             self._sell(item)
         elif bucket in CHARGED:
-            self._draft(item).charges.append(Charge(item.kind, item.description, item.amount_minor))
-        elif bucket is Bucket.RETURN_UNMATCHED:
+            self._draft(item).charges.append(InvoiceCharge(item.kind, item.description, item.amount_minor))
+        elif bucket is LineBucket.RETURN_UNMATCHED:
             self._take_back(item)
 
-    def _refuse(self, problem: Problem) -> None:
-        self._tallies[Bucket.MALFORMED].lines += problem.lines
+    def _refuse(self, problem: LineProblem) -> None:
+        self._tallies[LineBucket.MALFORMED].lines += problem.lines
         if len(self._problems) < _PROBLEMS_KEPT:
             self._problems.append(problem)
 
@@ -250,7 +250,7 @@ class Ledger:
 
     def _settle(self, returns: Iterable[Return]) -> None:
         """Move the lines of matched returns to their own bucket."""
-        matched, unmatched = self._tallies[Bucket.RETURN_MATCHED], self._tallies[Bucket.RETURN_UNMATCHED]
+        matched, unmatched = self._tallies[LineBucket.RETURN_MATCHED], self._tallies[LineBucket.RETURN_UNMATCHED]
         for each in returns:
             if each.invoice is not None:
                 amount = -each.units * each.price_minor
@@ -259,24 +259,26 @@ class Ledger:
                 unmatched.lines -= 1
                 unmatched.amount_minor -= amount
 
-    def _counts(self, invoices: list[Invoice], products: dict[str, Product], spellings: int) -> tuple[Row, ...]:
+    def _counts(
+        self, invoices: list[Invoice], products: dict[str, SoldProduct], spellings: int
+    ) -> tuple[ReportRow, ...]:
         sold = sum(self._tallies[bucket].lines for bucket in GOODS_SOLD)
         cleaned = self._cleaned
         return (
-            Row("O2", "Stock codes as written", spellings),
-            Row("O2", "Stock codes", len(self._codes)),
-            Row("O4", "Invoice numbers", len(self._numbers)),
-            Row("O4", "Orders", sum(bool(invoice.lines) for invoice in invoices)),
-            Row("O4", "Lines added to another of the same order", sold - sum(len(i.lines) for i in invoices)),
-            Row("O9", "Invoices with charges only", sum(not invoice.lines for invoice in invoices)),
-            Row("O12", "Orders cancelled as a whole", sum(invoice.cancelled for invoice in invoices)),
-            Row("O13", "Products", len(products)),
-            Row("O13", "Products with other titles", sum(bool(p.other_titles) for p in products.values())),
-            Row("O14", "Products that only came back", sum(not p.units for p in products.values())),
-            Row("O15", "Customers", len(self._people)),
-            Row("O15", "Countries", len(self._countries)),
-            Row("O16", "Lines after the usual cleaning", cleaned.lines, cleaned.amount_minor),
-            Row("O16", "Invoices after the usual cleaning", len(cleaned.invoices)),
+            ReportRow("O2", "Stock codes as written", spellings),
+            ReportRow("O2", "Stock codes", len(self._codes)),
+            ReportRow("O4", "Invoice numbers", len(self._numbers)),
+            ReportRow("O4", "Orders", sum(bool(invoice.lines) for invoice in invoices)),
+            ReportRow("O4", "Lines added to another of the same order", sold - sum(len(i.lines) for i in invoices)),
+            ReportRow("O9", "Invoices with charges only", sum(not invoice.lines for invoice in invoices)),
+            ReportRow("O12", "Orders cancelled as a whole", sum(invoice.cancelled for invoice in invoices)),
+            ReportRow("O13", "Products", len(products)),
+            ReportRow("O13", "Products with other titles", sum(bool(p.other_titles) for p in products.values())),
+            ReportRow("O14", "Products that only came back", sum(not p.units for p in products.values())),
+            ReportRow("O15", "Customers", len(self._people)),
+            ReportRow("O15", "Countries", len(self._countries)),
+            ReportRow("O16", "Lines after the usual cleaning", cleaned.lines, cleaned.amount_minor),
+            ReportRow("O16", "Invoices after the usual cleaning", len(cleaned.invoices)),
         )
 
 

@@ -1,4 +1,4 @@
-"""What an import tells when it is done."""
+"""The report of an import."""
 
 from uuid import UUID
 

@@ -11,18 +11,18 @@ from typing import BinaryIO, TypeVar
 
 from unwall.intake.online_retail import rules
 from unwall.intake.online_retail.ledger import Ledger
-from unwall.intake.online_retail.values import Digest, Line, Malformed, Problem
+from unwall.intake.online_retail.values import Digest, Line, LineProblem, Malformed
 from unwall.kernel.errors import FieldError, Invalid
 
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
 Progress = Callable[[int, float], None]
-"""Told the lines read so far and the share of the file, 0 to 1."""
-_TELL_EVERY = 20_000
+"""Called with the number of lines read so far and the share of the file, 0 to 1."""
+_REPORT_EVERY_LINES = 20_000
 _GZIP = b"\x1f\x8b"
 _V = TypeVar("_V")
 
 
-class _Known(dict[str, _V]):
+class _Parsed(dict[str, _V]):
     """Parses each distinct text once: the file repeats itself a hundredfold."""
 
     def __init__(self, parse: Callable[[str], _V]) -> None:
@@ -34,8 +34,8 @@ class _Known(dict[str, _V]):
         return value
 
 
-class Reader:
-    """Iterate once over `Line`s and `Problem`s; `lines` and `share` tell how far it has come."""
+class LineReader:
+    """Iterate once over `Line`s and `LineProblem`s; `lines` and `share` are how far it has come."""
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw
@@ -49,7 +49,7 @@ class Reader:
         self._csv = csv.reader(text)
         self._header = 0
         self._settled = 0  # the last line of the file that an item was made of
-        self.codes = _Known(rules.parse_code)
+        self.codes = _Parsed(rules.parse_code)
 
     @property
     def lines(self) -> int:
@@ -60,7 +60,7 @@ class Reader:
     def share(self) -> float:
         return self._raw.tell() / self._size
 
-    def __iter__(self) -> Iterator[Line | Problem]:
+    def __iter__(self) -> Iterator[Line | LineProblem]:
         try:
             header = [name.strip() for name in next(self._csv, [])]
             self._settled = self._header = self._csv.line_num
@@ -68,17 +68,17 @@ class Reader:
         except (gzip.BadGzipFile, zlib.error, EOFError) as error:
             raise Invalid.one("file", f"The compressed file is damaged after line {self._csv.line_num}.") from error
 
-    def _body(self, positions: tuple[int, ...], width: int) -> Iterator[Line | Problem]:
+    def _body(self, positions: tuple[int, ...], width: int) -> Iterator[Line | LineProblem]:
         while True:
             try:
                 yield from self._records(positions, width)
                 return
             except csv.Error as error:
                 number = self._csv.line_num
-                yield Problem(number, "line", str(error), number - self._settled)
+                yield LineProblem(number, "line", str(error), number - self._settled)
                 self._settled = number
 
-    def _records(self, positions: tuple[int, ...], width: int) -> Iterator[Line | Problem]:
+    def _records(self, positions: tuple[int, ...], width: int) -> Iterator[Line | LineProblem]:
         source = self._csv
         line_of = self._parser(positions)
         for row in source:
@@ -88,17 +88,17 @@ class Reader:
                     raise Malformed("line", "a quoted field runs over the end of the line")
                 if len(row) != width:
                     raise Malformed("line", f"{len(row)} fields instead of {width}")
-                item: Line | Problem = line_of(row)
+                item: Line | LineProblem = line_of(row)
             except Malformed as error:
-                item = Problem(number, error.field, error.reason, number - self._settled)
+                item = LineProblem(number, error.field, error.reason, number - self._settled)
             self._settled = number
             yield item
 
     def _parser(self, positions: tuple[int, ...]) -> Callable[[list[str]], Line]:
         pick = itemgetter(*positions)
-        codes, invoices, descriptions = self.codes, _Known(rules.parse_invoice), _Known(rules.parse_description)
-        quantities, times, prices = _Known(rules.parse_quantity), _Known(rules.parse_time), _Known(rules.parse_price)
-        customers, countries = _Known(rules.parse_customer), _Known(rules.parse_country)
+        codes, invoices, descriptions = self.codes, _Parsed(rules.parse_invoice), _Parsed(rules.parse_description)
+        quantities, times, prices = _Parsed(rules.parse_quantity), _Parsed(rules.parse_time), _Parsed(rules.parse_price)
+        customers, countries = _Parsed(rules.parse_customer), _Parsed(rules.parse_country)
 
         def line_of(row: list[str]) -> Line:
             no, code, description, quantity, at, price, customer, country = pick(row)
@@ -137,10 +137,10 @@ def digest(path: Path, progress: Progress = _ignore) -> Digest:
         raise Invalid.one("file", f"There is no file {path}.")
     ledger = Ledger()
     with path.open("rb") as raw:
-        reader = Reader(raw)
+        reader = LineReader(raw)
         for count, item in enumerate(reader):
             ledger.add(item)
-            if not count % _TELL_EVERY:
+            if not count % _REPORT_EVERY_LINES:
                 progress(reader.lines, reader.share)
         progress(reader.lines, 1.0)
         return ledger.close(lines=reader.lines, spellings=len(reader.codes))

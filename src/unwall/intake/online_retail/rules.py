@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
-from unwall.intake.online_retail.values import Bucket, Kind, Line, Malformed
+from unwall.intake.online_retail.values import Line, LineBucket, LineKind, Malformed
 
 _LONDON = ZoneInfo("Europe/London")
 _INVOICE = re.compile(r"[A-Z]?[0-9]{1,12}")
@@ -29,29 +29,33 @@ _PRICE = re.compile(r"-?[0-9]{1,7}(\.[0-9]{1,4})?")
 _CUSTOMER = re.compile(r"([0-9]{1,12})(?:\.0)?")
 
 _KINDS = {
-    "POST": Kind.CARRIAGE,
-    "DOT": Kind.CARRIAGE,
-    "C2": Kind.CARRIAGE,
-    "23444": Kind.CARRIAGE,
-    "23574": Kind.CARRIAGE,
-    "22016": Kind.VOUCHER,
-    "M": Kind.MANUAL,
-    "PADS": Kind.MANUAL,
-    "23702": Kind.MANUAL,
-    "D": Kind.DISCOUNT,
-    "BANK CHARGES": Kind.BOOKS,
-    "AMAZONFEE": Kind.BOOKS,
-    "CRUK": Kind.BOOKS,
-    "B": Kind.BOOKS,
-    "S": Kind.SAMPLE,
+    "POST": LineKind.CARRIAGE,
+    "DOT": LineKind.CARRIAGE,
+    "C2": LineKind.CARRIAGE,
+    "23444": LineKind.CARRIAGE,
+    "23574": LineKind.CARRIAGE,
+    "22016": LineKind.VOUCHER,
+    "M": LineKind.MANUAL,
+    "PADS": LineKind.MANUAL,
+    "23702": LineKind.MANUAL,
+    "D": LineKind.DISCOUNT,
+    "BANK CHARGES": LineKind.BOOKS,
+    "AMAZONFEE": LineKind.BOOKS,
+    "CRUK": LineKind.BOOKS,
+    "B": LineKind.BOOKS,
+    "S": LineKind.SAMPLE,
 }
 _ALWAYS = {
-    Kind.BOOKS: Bucket.BOOKS,
-    Kind.SAMPLE: Bucket.SAMPLE,
-    Kind.DISCOUNT: Bucket.DISCOUNT,
-    Kind.UNKNOWN: Bucket.UNKNOWN_CODE,
+    LineKind.BOOKS: LineBucket.BOOKS,
+    LineKind.SAMPLE: LineBucket.SAMPLE,
+    LineKind.DISCOUNT: LineBucket.DISCOUNT,
+    LineKind.UNKNOWN: LineBucket.UNKNOWN_CODE,
 }
-_CHARGES = {Kind.CARRIAGE: Bucket.CARRIAGE, Kind.VOUCHER: Bucket.VOUCHER, Kind.MANUAL: Bucket.MANUAL}
+_CHARGES = {
+    LineKind.CARRIAGE: LineBucket.CARRIAGE,
+    LineKind.VOUCHER: LineBucket.VOUCHER,
+    LineKind.MANUAL: LineBucket.MANUAL,
+}
 
 _NOTES = re.compile(
     r"(ADJUSTMENT|AMAZON|BROKEN|CHECK|COUNTED|DAMAGED?S?|DOTCOM|EBAY|FBA|FOUND|LOST|MIA|MISSING|MOULDY|WET)\.?"
@@ -69,20 +73,20 @@ def parse_invoice(text: str) -> str:
     return number
 
 
-def parse_code(text: str) -> tuple[str, Kind]:
+def parse_code(text: str) -> tuple[str, LineKind]:
     code = text.strip().upper()
     if not 0 < len(code) <= 32:
         raise Malformed("StockCode", f"{text[:40]!r} is not 1 to 32 characters")
     return code, _kind_of(code)
 
 
-def _kind_of(code: str) -> Kind:
+def _kind_of(code: str) -> LineKind:
     known = _KINDS.get(code)
     if known:
         return known
     if code.startswith("GIFT_"):
-        return Kind.VOUCHER
-    return Kind.GOODS if _GOODS.fullmatch(code) else Kind.UNKNOWN
+        return LineKind.VOUCHER
+    return LineKind.GOODS if _GOODS.fullmatch(code) else LineKind.UNKNOWN
 
 
 def parse_description(text: str) -> str:
@@ -138,32 +142,32 @@ def contradiction(line: Line) -> Malformed | None:
     """O1: fields that read one by one but cannot be true together."""
     if line.quantity > 0 and line.invoice[0] == "C":
         return Malformed("Quantity", "a cancellation must have a quantity below zero")
-    if line.price_minor < 0 and line.kind is not Kind.BOOKS:
+    if line.price_minor < 0 and line.kind is not LineKind.BOOKS:
         return Malformed("UnitPrice", "only bookkeeping may have a price below zero")
     return None
 
 
-def bucket_of(line: Line) -> Bucket:
+def bucket_of(line: Line) -> LineBucket:
     """O5 to O12; a return counts as unmatched until an order line is found for it."""
     kind = line.kind
-    if kind is Kind.GOODS:
+    if kind is LineKind.GOODS:
         return _bucket_of_goods(line)
     always = _ALWAYS.get(kind)
     if always:
         return always
     if line.customer is None and not line.price_minor:
-        return Bucket.STOCK_ADJUSTMENT
-    return _CHARGES[kind] if line.quantity > 0 else Bucket.CREDIT
+        return LineBucket.STOCK_ADJUSTMENT
+    return _CHARGES[kind] if line.quantity > 0 else LineBucket.CREDIT
 
 
-def _bucket_of_goods(line: Line) -> Bucket:
+def _bucket_of_goods(line: Line) -> LineBucket:
     if not line.price_minor and line.customer is None:
-        return Bucket.STOCK_ADJUSTMENT
+        return LineBucket.STOCK_ADJUSTMENT
     if line.quantity < 0:
-        return Bucket.RETURN_UNMATCHED
+        return LineBucket.RETURN_UNMATCHED
     if not line.price_minor:
-        return Bucket.FREE
-    return Bucket.GUEST_SALE if line.customer is None else Bucket.SALE
+        return LineBucket.FREE
+    return LineBucket.GUEST_SALE if line.customer is None else LineBucket.SALE
 
 
 def usual_cleaning(line: Line) -> bool:

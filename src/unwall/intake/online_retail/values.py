@@ -21,7 +21,7 @@ class Malformed(Exception):
         self.reason = reason
 
 
-class Kind(StrEnum):
+class LineKind(StrEnum):
     """What a stock code stands for (O2)."""
 
     GOODS = "goods"
@@ -34,7 +34,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Bucket(StrEnum):
+class LineBucket(StrEnum):
     """Where a line went: every line goes to exactly one."""
 
     SALE = "sale"
@@ -54,9 +54,9 @@ class Bucket(StrEnum):
     MALFORMED = "malformed"
 
 
-GOODS_SOLD = frozenset({Bucket.SALE, Bucket.GUEST_SALE, Bucket.FREE})
-CHARGED = frozenset({Bucket.CARRIAGE, Bucket.VOUCHER, Bucket.MANUAL})
-RETURNED = frozenset({Bucket.RETURN_MATCHED, Bucket.RETURN_UNMATCHED})
+GOODS_SOLD = frozenset({LineBucket.SALE, LineBucket.GUEST_SALE, LineBucket.FREE})
+CHARGED = frozenset({LineBucket.CARRIAGE, LineBucket.VOUCHER, LineBucket.MANUAL})
+RETURNED = frozenset({LineBucket.RETURN_MATCHED, LineBucket.RETURN_UNMATCHED})
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -64,7 +64,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
     invoice: str
     code: str
-    kind: Kind
+    kind: LineKind
     description: str
     quantity: int
     at: datetime
@@ -77,7 +77,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
         return self.quantity * self.price_minor
 
 
-class Problem(msgspec.Struct, frozen=True):
+class LineProblem(msgspec.Struct, frozen=True):
     """Malformed `lines` of the file, ending at line `number` (the header is line 1)."""
 
     number: int
@@ -86,7 +86,7 @@ class Problem(msgspec.Struct, frozen=True):
     lines: int = 1
 
 
-class Product(msgspec.Struct, frozen=True, kw_only=True):
+class SoldProduct(msgspec.Struct, frozen=True, kw_only=True):
     """`other_titles`: most lines first. `units` were sold, before returns."""
 
     code: str
@@ -108,7 +108,7 @@ class Customer(msgspec.Struct, frozen=True):
     last: datetime
 
 
-class OrderLine(msgspec.Struct, frozen=True, order=True, gc=False):
+class InvoiceLine(msgspec.Struct, frozen=True, order=True, gc=False):
     """(code, price_minor) is unique within its invoice."""
 
     code: str
@@ -116,10 +116,10 @@ class OrderLine(msgspec.Struct, frozen=True, order=True, gc=False):
     units: int
 
 
-class Charge(msgspec.Struct, frozen=True, gc=False):
+class InvoiceCharge(msgspec.Struct, frozen=True, gc=False):
     """Money on an order that is not for goods; below zero for a discount."""
 
-    kind: Kind
+    kind: LineKind
     description: str
     amount_minor: int
 
@@ -131,8 +131,8 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     customer: str | None
     country: str
-    lines: tuple[OrderLine, ...]
-    charges: tuple[Charge, ...]
+    lines: tuple[InvoiceLine, ...]
+    charges: tuple[InvoiceCharge, ...]
     cancelled: bool
 
     @property
@@ -163,7 +163,7 @@ class Tally(msgspec.Struct):
     amount_minor: int = 0
 
 
-class Row(msgspec.Struct, frozen=True):
+class ReportRow(msgspec.Struct, frozen=True):
     """One row of a printed report; `amount_minor` None where money makes no sense."""
 
     rule: str
@@ -176,9 +176,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Where every line went. `counts` say what the other rules did; `problems` are the first malformed lines."""
 
     lines: int
-    buckets: dict[Bucket, Tally]
-    counts: tuple[Row, ...]
-    problems: tuple[Problem, ...]
+    buckets: dict[LineBucket, Tally]
+    counts: tuple[ReportRow, ...]
+    problems: tuple[LineProblem, ...]
     invoiced_minor: int
     refunded_minor: int
 
@@ -192,12 +192,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         _same("pence on orders", self.invoiced_minor, self._money(GOODS_SOLD | CHARGED))
         _same("pence given back", self.refunded_minor, -self._money(RETURNED))
 
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[ReportRow, ...]:
         """The buckets and their sum, then the counts of the other rules."""
-        buckets = (Row(RULES[b], LABELS[b], t.lines, t.amount_minor) for b, t in self.buckets.items())
-        return (*buckets, Row("O17", "All lines", self.lines, self.amount_minor), *self.counts)
+        buckets = (ReportRow(RULES[b], LABELS[b], t.lines, t.amount_minor) for b, t in self.buckets.items())
+        return (*buckets, ReportRow("O17", "All lines", self.lines, self.amount_minor), *self.counts)
 
-    def _money(self, buckets: frozenset[Bucket]) -> int:
+    def _money(self, buckets: frozenset[LineBucket]) -> int:
         return sum(tally.amount_minor for bucket, tally in self.buckets.items() if bucket in buckets)
 
 
@@ -209,7 +209,7 @@ def _same(what: str, wanted: int, found: int) -> None:
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
     """Every code of an order line or a return is among the products, every customer named among the customers."""
 
-    products: tuple[Product, ...]
+    products: tuple[SoldProduct, ...]
     customers: tuple[Customer, ...]
     invoices: tuple[Invoice, ...]
     returns: tuple[Return, ...]
@@ -217,36 +217,36 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 RULES = {
-    Bucket.SALE: "O5",
-    Bucket.GUEST_SALE: "O6",
-    Bucket.FREE: "O7",
-    Bucket.CARRIAGE: "O9",
-    Bucket.VOUCHER: "O9",
-    Bucket.MANUAL: "O9",
-    Bucket.RETURN_MATCHED: "O12",
-    Bucket.RETURN_UNMATCHED: "O12",
-    Bucket.DISCOUNT: "O10",
-    Bucket.CREDIT: "O10",
-    Bucket.STOCK_ADJUSTMENT: "O8",
-    Bucket.BOOKS: "O11",
-    Bucket.SAMPLE: "O11",
-    Bucket.UNKNOWN_CODE: "O2",
-    Bucket.MALFORMED: "O1",
+    LineBucket.SALE: "O5",
+    LineBucket.GUEST_SALE: "O6",
+    LineBucket.FREE: "O7",
+    LineBucket.CARRIAGE: "O9",
+    LineBucket.VOUCHER: "O9",
+    LineBucket.MANUAL: "O9",
+    LineBucket.RETURN_MATCHED: "O12",
+    LineBucket.RETURN_UNMATCHED: "O12",
+    LineBucket.DISCOUNT: "O10",
+    LineBucket.CREDIT: "O10",
+    LineBucket.STOCK_ADJUSTMENT: "O8",
+    LineBucket.BOOKS: "O11",
+    LineBucket.SAMPLE: "O11",
+    LineBucket.UNKNOWN_CODE: "O2",
+    LineBucket.MALFORMED: "O1",
 }
 LABELS = {
-    Bucket.SALE: "Sold to a known customer",
-    Bucket.GUEST_SALE: "Sold to an unknown visitor",
-    Bucket.FREE: "Given free with an order",
-    Bucket.CARRIAGE: "Carriage charged on an order",
-    Bucket.VOUCHER: "Gift vouchers charged on an order",
-    Bucket.MANUAL: "Charges written by hand on an order",
-    Bucket.RETURN_MATCHED: "Returned from an earlier order",
-    Bucket.RETURN_UNMATCHED: "Returned, no such order in the file",
-    Bucket.DISCOUNT: "Discounts given afterwards",
-    Bucket.CREDIT: "Charges given back",
-    Bucket.STOCK_ADJUSTMENT: "Stock adjustments, nothing sold",
-    Bucket.BOOKS: "The shop's own bookkeeping",
-    Bucket.SAMPLE: "Samples",
-    Bucket.UNKNOWN_CODE: "Stock codes of no known sort",
-    Bucket.MALFORMED: "Malformed",
+    LineBucket.SALE: "Sold to a known customer",
+    LineBucket.GUEST_SALE: "Sold to an unknown visitor",
+    LineBucket.FREE: "Given free with an order",
+    LineBucket.CARRIAGE: "Carriage charged on an order",
+    LineBucket.VOUCHER: "Gift vouchers charged on an order",
+    LineBucket.MANUAL: "Charges written by hand on an order",
+    LineBucket.RETURN_MATCHED: "Returned from an earlier order",
+    LineBucket.RETURN_UNMATCHED: "Returned, no such order in the file",
+    LineBucket.DISCOUNT: "Discounts given afterwards",
+    LineBucket.CREDIT: "Charges given back",
+    LineBucket.STOCK_ADJUSTMENT: "Stock adjustments, nothing sold",
+    LineBucket.BOOKS: "The shop's own bookkeeping",
+    LineBucket.SAMPLE: "Samples",
+    LineBucket.UNKNOWN_CODE: "Stock codes of no known sort",
+    LineBucket.MALFORMED: "Malformed",
 }

@@ -15,7 +15,7 @@ from unwall.intake.dataset.records.content import AccountRecord
 from unwall.intake.dataset.records.orders import OrderLineRecord, OrderRecord
 from unwall.intake.dataset.records.people import MemberCodeRecord, MemberRecord, MerchantRecord
 from unwall.intake.online_retail.categories import TITLES, category_of
-from unwall.intake.online_retail.values import Customer, Digest, Invoice, OrderLine, Product, Return
+from unwall.intake.online_retail.values import Customer, Digest, Invoice, InvoiceLine, Return, SoldProduct
 from unwall.journal.values import EventKind
 from unwall.kernel.ids import derived_id, id_at
 
@@ -64,7 +64,7 @@ def categories() -> Iterator[CategoryRecord]:
         yield CategoryRecord(id=category_id(title), merchant_id=MERCHANT_ID, slug=slugify(title), title=title)
 
 
-def product(of: Product) -> ProductRecord:
+def product(of: SoldProduct) -> ProductRecord:
     others = "; ".join(of.other_titles)
     return ProductRecord(
         id=product_id(of.code),
@@ -78,7 +78,7 @@ def product(of: Product) -> ProductRecord:
     )
 
 
-def variant(of: Product) -> VariantRecord:
+def variant(of: SoldProduct) -> VariantRecord:
     return VariantRecord(
         id=variant_id(of.code),
         merchant_id=MERCHANT_ID,
@@ -89,7 +89,7 @@ def variant(of: Product) -> VariantRecord:
     )
 
 
-def image(of: Product, tile: str) -> ProductImageRecord:
+def image(of: SoldProduct, tile: str) -> ProductImageRecord:
     """`tile` is the key of the product's picture."""
     return ProductImageRecord(
         product_id=product_id(of.code),
@@ -186,11 +186,11 @@ class Sales:
     def returns(self) -> Iterator[JournalRecord]:
         for each in self._digest.returns:
             order = self._order_ids[each.invoice] if each.invoice else None
-            line = OrderLine(each.code, each.price_minor, each.units)
+            line = InvoiceLine(each.code, each.price_minor, each.units)
             yield self._event(each, EventKind.RETURN, _salt("return", each.no, each.seq), order, line)
 
     def _event(
-        self, what: Invoice | Return, kind: EventKind, salt: int, order: UUID | None, line: OrderLine
+        self, what: Invoice | Return, kind: EventKind, salt: int, order: UUID | None, line: InvoiceLine
     ) -> JournalRecord:
         member, visitor = self._person(what)
         return JournalRecord(

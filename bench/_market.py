@@ -36,26 +36,34 @@ async def open_market(conn: Transaction, variants: int) -> Market:
         [derived_id("bench", "variant", n) for n in range(variants)],
     )
     await conn.execute(
-        "INSERT INTO merchant (id, slug, name, currency, timezone)"
-        " VALUES ($1, 'bench', 'Bench', 'CNY', 'Asia/Shanghai') ON CONFLICT DO NOTHING",
+        """
+        INSERT INTO merchant (id, slug, name, currency, timezone)
+        VALUES ($1, 'bench', 'Bench', 'CNY', 'Asia/Shanghai') ON CONFLICT DO NOTHING
+        """,
         MERCHANT,
     )
     await conn.executemany(
-        "INSERT INTO node (id, merchant_id, code, kind, name, city, address, latitude, longitude, timezone,"
-        " opening_hours, ships, pickup, pick_minutes, pick_cost)"
-        " VALUES ($1, $2, $3, $4, $5, $5, '1 River Road', $6, $7, 'Asia/Shanghai', '24/7', true, $4 = 'shop', 30, 100)"
-        " ON CONFLICT DO NOTHING",
+        """
+        INSERT INTO node (id, merchant_id, code, kind, name, city, address, latitude, longitude, timezone,
+            opening_hours, ships, pickup, pick_minutes, pick_cost)
+        VALUES ($1, $2, $3, $4, $5, $5, '1 River Road', $6, $7, 'Asia/Shanghai', '24/7', true, $4 = 'shop', 30, 100)
+        ON CONFLICT DO NOTHING
+        """,
         [(node, MERCHANT, *place) for node, place in zip(market.nodes, PLACES, strict=True)],
     )
     products = [derived_id("bench", "product", n) for n in range(variants)]
     await conn.executemany(
-        "INSERT INTO product (id, merchant_id, slug, title) VALUES ($1, $2, 'article-' || $3::int, 'Article ' || $3)"
-        " ON CONFLICT DO NOTHING",
+        """
+        INSERT INTO product (id, merchant_id, slug, title) VALUES ($1, $2, 'article-' || $3::int, 'Article ' || $3)
+        ON CONFLICT DO NOTHING
+        """,
         [(product, MERCHANT, n) for n, product in enumerate(products)],
     )
     await conn.executemany(
-        "INSERT INTO variant (id, merchant_id, product_id, position, sku, price)"
-        " VALUES ($1, $2, $3, 1, 'SKU-' || $4::int, 10000) ON CONFLICT (id) DO NOTHING",
+        """
+        INSERT INTO variant (id, merchant_id, product_id, position, sku, price)
+        VALUES ($1, $2, $3, 1, 'SKU-' || $4::int, 10000) ON CONFLICT (id) DO NOTHING
+        """,
         [(variant, MERCHANT, products[n], n) for n, variant in enumerate(market.variants)],
     )
     return market
@@ -65,16 +73,20 @@ async def receive(conn: Transaction, nodes: Sequence[UUID], variants: Sequence[U
     """So many units of each variant arrive at each node, once, booked in the ledger."""
     pairs = [[variant for variant in variants for _ in nodes], [*nodes] * len(variants)]
     await conn.execute(
-        "INSERT INTO stock_level (variant_id, node_id, merchant_id)"
-        " SELECT v, n, $3 FROM unnest($1::uuid[], $2::uuid[]) AS k (v, n) ON CONFLICT DO NOTHING",
+        """
+        INSERT INTO stock_level (variant_id, node_id, merchant_id)
+        SELECT v, n, $3 FROM unnest($1::uuid[], $2::uuid[]) AS k (v, n) ON CONFLICT DO NOTHING
+        """,
         *pairs,
         MERCHANT,
     )
     await conn.execute(
-        "INSERT INTO stock_ledger"
-        " (merchant_id, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor)"
-        " SELECT $3, v, n, $4, 'outside', 'available', 'receipt', md5(v::text || n::text)::uuid, 1, 'bench'"
-        " FROM unnest($1::uuid[], $2::uuid[]) AS k (v, n) ON CONFLICT DO NOTHING",
+        """
+        INSERT INTO stock_ledger
+            (merchant_id, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor)
+        SELECT $3, v, n, $4, 'outside', 'available', 'receipt', md5(v::text || n::text)::uuid, 1, 'bench'
+        FROM unnest($1::uuid[], $2::uuid[]) AS k (v, n) ON CONFLICT DO NOTHING
+        """,
         *pairs,
         MERCHANT,
         quantity,

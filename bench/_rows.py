@@ -24,12 +24,14 @@ TABLES = """
     SELECT c.oid::int, c.relname FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
         AND c.relname <> 'stock_level'
-    ORDER BY c.relname"""
+    ORDER BY c.relname
+"""
 COLUMNS = """
     SELECT a.attname FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = $1::int AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity = ''
         AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') NOT LIKE 'nextval%'
-    ORDER BY a.attnum"""
+    ORDER BY a.attnum
+"""
 LEVEL = f"UPDATE {COPIES}.stock_level SET held = held + 1 WHERE variant_id = $1 AND node_id = $2"
 NAMED = {"number", "key"}
 """Texts that must be new for each order."""
@@ -72,8 +74,10 @@ async def _copy_levels(conn: Connection) -> None:
     await conn.execute(f"DROP SCHEMA IF EXISTS {COPIES} CASCADE; CREATE SCHEMA {COPIES}")
     await conn.execute(f"CREATE TABLE {COPIES}.stock_level (LIKE public.stock_level INCLUDING ALL)")
     await conn.execute(
-        f"INSERT INTO {COPIES}.stock_level (variant_id, node_id, merchant_id, on_hand)"
-        " SELECT variant_id, node_id, merchant_id, on_hand FROM public.stock_level"
+        f"""
+        INSERT INTO {COPIES}.stock_level (variant_id, node_id, merchant_id, on_hand)
+        SELECT variant_id, node_id, merchant_id, on_hand FROM public.stock_level
+        """
     )
 
 

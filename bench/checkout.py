@@ -53,7 +53,8 @@ DRAIN_SECONDS = 120
 JOBS = "SELECT count(*) FROM pgqueuer WHERE status IN ('queued', 'picked')"
 SOLD = """
     SELECT coalesce(sum(l.quantity), 0) FROM order_line l JOIN sales_order o ON o.id = l.order_id
-    WHERE l.variant_id = $1 AND o.state IN ('paid', 'fulfilled')"""
+    WHERE l.variant_id = $1 AND o.state IN ('paid', 'fulfilled')
+"""
 CALLS = ("bag", "ways", "order", "payment")
 
 
@@ -111,9 +112,11 @@ async def _write_history(conn: Transaction) -> None:
         "SELECT ensure_journal_days(array_agg(current_date - n)) FROM generate_series(-1, $1::int) n", HISTORY_DAYS
     )
     await conn.execute(
-        "INSERT INTO journal (id, at, kind, merchant_id, visitor_id, post_id)"
-        " SELECT gen_random_uuid(), current_date - d + n * interval '1 second', 'view', $1, gen_random_uuid(),"
-        " gen_random_uuid() FROM generate_series(1, $2::int) d, generate_series(1, $3::int) n",
+        """
+        INSERT INTO journal (id, at, kind, merchant_id, visitor_id, post_id)
+        SELECT gen_random_uuid(), current_date - d + n * interval '1 second', 'view', $1, gen_random_uuid(),
+            gen_random_uuid() FROM generate_series(1, $2::int) d, generate_series(1, $3::int) n
+        """,
         MERCHANT,
         HISTORY_DAYS - 1,
         EVENTS_A_DAY,

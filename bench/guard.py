@@ -45,8 +45,10 @@ async def _fill(db: Database, merchants: tuple[UUID, UUID]) -> None:
                 f"m-{merchant.hex[-12:]}",
             )
             await conn.execute(
-                "INSERT INTO product (id, merchant_id, slug, title, vendor)"
-                " SELECT gen_random_uuid(), $1, 'p-' || n, 'Product ' || n, 'guild' FROM generate_series(1, $2::int) n",
+                """
+                INSERT INTO product (id, merchant_id, slug, title, vendor)
+                SELECT gen_random_uuid(), $1, 'p-' || n, 'Product ' || n, 'guild' FROM generate_series(1, $2::int) n
+                """,
                 merchant,
                 PRODUCTS,
             )

@@ -45,8 +45,10 @@ ROUND = 24
 """Requests of the warm-up, and over which statements are counted."""
 ADDRESSES = {
     "store": "SELECT '/m/' || slug FROM merchant ORDER BY slug",
-    "product": "SELECT '/m/' || m.slug || '/p/' || p.slug FROM product p JOIN merchant m ON m.id = p.merchant_id"
-    " WHERE p.status = 'active' ORDER BY p.id",
+    "product": """
+        SELECT '/m/' || m.slug || '/p/' || p.slug FROM product p JOIN merchant m ON m.id = p.merchant_id
+        WHERE p.status = 'active' ORDER BY p.id
+    """,
     "post": "SELECT '/post/' || id FROM post WHERE state = 'live' ORDER BY id",
 }
 GOODS = "SELECT id::text FROM variant WHERE active ORDER BY id"

@@ -52,11 +52,13 @@ LEDGER_COLUMNS = (
 LOCK = "SELECT available FROM stock_level WHERE variant_id = $1 AND node_id = $2 FOR UPDATE"
 HOLD = """
     INSERT INTO stock_hold (request_id, line, merchant_id, variant_id, node_id, quantity, open, expires_at)
-    VALUES ($1, 1, $2, $3, $4, 1, 1, $5)"""
+    VALUES ($1, 1, $2, $3, $4, 1, 1, $5)
+"""
 BOOK = """
     INSERT INTO stock_ledger
         (merchant_id, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor)
-    VALUES ($1, $2, $3, 1, 'available', 'held', 'hold', $4, 1, 'bench')"""
+    VALUES ($1, $2, $3, 1, 'available', 'held', 'hold', $4, 1, 'bench')
+"""
 CONDITIONAL = "UPDATE bare_level SET held = held + 1 WHERE variant_id = $1 AND node_id = $2 AND available >= 1"
 
 Rows: TypeAlias = Sequence[tuple[object, ...]]
@@ -119,8 +121,10 @@ async def run(bench: Bench) -> None:
             await receive(conn, market.nodes[:1], market.variants[-1:], SCARCE)
             await conn.execute("CREATE TABLE bare_level (LIKE stock_level INCLUDING ALL)")
             await conn.execute(
-                "INSERT INTO bare_level (variant_id, node_id, merchant_id, on_hand)"
-                " SELECT variant_id, node_id, merchant_id, on_hand FROM stock_level"
+                """
+                INSERT INTO bare_level (variant_id, node_id, merchant_id, on_hand)
+                SELECT variant_id, node_id, merchant_id, on_hand FROM stock_level
+                """
             )
             await conn.execute("ANALYZE")
         await Reserve(bench, db, market).measure()

@@ -142,8 +142,10 @@ async def _write_bundle(conn: Transaction, merchant_id: UUID, draft: BundleDraft
     bundle_id = draft.id or new_id()
     async with conn.transaction():  # a savepoint: the caller's transaction stays usable if the address is taken
         await conn.execute(
-            "INSERT INTO bundle (id, merchant_id, slug, title, description, translations, active)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            """
+            INSERT INTO bundle (id, merchant_id, slug, title, description, translations, active)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            """,
             bundle_id,
             merchant_id,
             *words,
@@ -281,8 +283,10 @@ async def _find_categories(conn: Connection, merchant_id: UUID, slugs: Mapping[s
     return await rows(
         conn,
         _Category,
-        "SELECT id, slug, title, translations FROM category"
-        " WHERE merchant_id = $1 AND (title = ANY($2) OR slug = ANY($3)) ORDER BY id",
+        """
+        SELECT id, slug, title, translations FROM category
+        WHERE merchant_id = $1 AND (title = ANY($2) OR slug = ANY($3)) ORDER BY id
+        """,
         merchant_id,
         list(slugs),
         list(slugs.values()),
@@ -378,8 +382,10 @@ async def _write_variants(conn: Transaction, merchant_id: UUID, drafts: Sequence
 async def _write_images(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> None:
     await conn.execute("DELETE FROM product_image WHERE product_id = ANY($1::uuid[])", [draft.id for draft in drafts])
     await conn.executemany(
-        "INSERT INTO product_image (product_id, position, merchant_id, file, alt, width, height)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        """
+        INSERT INTO product_image (product_id, position, merchant_id, file, alt, width, height)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        """,
         [
             (draft.id, position, merchant_id, image.file, image.alt, image.width, image.height)
             for draft in drafts

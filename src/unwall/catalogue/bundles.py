@@ -33,9 +33,11 @@ async def bundles_with(conn: Connection, product_id: UUID, lang: str) -> list[Bu
     return await rows(
         conn,
         Bundle,
-        f"""{_BUNDLE} WHERE b.active AND EXISTS (
+        f"""
+        {_BUNDLE} WHERE b.active AND EXISTS (
             SELECT FROM bundle_part JOIN variant ON variant.id = variant_id WHERE bundle_id = b.id AND product_id = $2
-        ) ORDER BY b.id DESC""",
+        ) ORDER BY b.id DESC
+        """,
         lang,
         product_id,
     )

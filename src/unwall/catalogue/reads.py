@@ -93,7 +93,8 @@ async def products(
     found = await rows(
         conn,
         ProductCard,
-        f"""{_CARD}
+        f"""
+        {_CARD}
         WHERE p.merchant_id = $2 AND p.status = 'active' AND p.id < $4
             AND ($3::text IS NULL OR p.category_id = (SELECT id FROM category WHERE merchant_id = $2 AND slug = $3))
         ORDER BY p.id DESC LIMIT $5
@@ -249,8 +250,10 @@ async def variant_by_barcode(conn: Connection, merchant_id: UUID, barcode: str, 
     return await row(
         conn,
         VariantItem,
-        f"""{ITEM} WHERE v.merchant_id = $2 AND (v.barcode = $3 OR lower(v.sku) = lower($3))
-        ORDER BY v.active DESC, v.barcode = $3 DESC NULLS LAST, v.sku = $3 DESC, v.id LIMIT 1""",
+        f"""
+        {ITEM} WHERE v.merchant_id = $2 AND (v.barcode = $3 OR lower(v.sku) = lower($3))
+        ORDER BY v.active DESC, v.barcode = $3 DESC NULLS LAST, v.sku = $3 DESC, v.id LIMIT 1
+        """,
         lang,
         merchant_id,
         barcode.strip(),
@@ -344,9 +347,11 @@ async def drafts(
     return await rows(
         conn,
         ProductDraft,
-        f"""{_DRAFT} WHERE p.merchant_id = $1 AND ($2::uuid[] IS NULL OR p.id = ANY($2))
+        f"""
+        {_DRAFT} WHERE p.merchant_id = $1 AND ($2::uuid[] IS NULL OR p.id = ANY($2))
             AND ($3::text[] IS NULL OR p.slug = ANY($3)) AND ($4::uuid IS NULL OR p.category_id = $4)
-        ORDER BY p.slug COLLATE "C" """,
+        ORDER BY p.slug COLLATE "C"
+        """,
         merchant_id,
         None if ids is None else list(ids),
         None if slugs is None else list(slugs),

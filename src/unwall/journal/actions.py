@@ -40,10 +40,10 @@ def _job(entrypoint: str, events: Iterable[Event], ids: set[UUID]) -> NewJob:
 
 async def insert_new(conn: Transaction, events: Sequence[Event]) -> set[UUID]:
     """Insert the events that are not stored yet; returns their ids. The partitions of their days must exist."""
-    sql = (
-        "INSERT INTO journal SELECT * FROM jsonb_populate_recordset(NULL::journal, $1)"
-        " ON CONFLICT DO NOTHING RETURNING id"
-    )
+    sql = """
+        INSERT INTO journal SELECT * FROM jsonb_populate_recordset(NULL::journal, $1)
+        ON CONFLICT DO NOTHING RETURNING id
+    """
     return {event_id for (event_id,) in await conn.fetch(sql, in_order(events))}
 
 

@@ -46,8 +46,10 @@ async def drop_days(db: Database, directory: Path, before: date) -> list[Exporte
         days = await rows(
             conn,
             ExportedDay,
-            "SELECT day, part, rows, file, checksum FROM journal_export WHERE day < $1 AND dropped_at IS NULL"
-            " ORDER BY day",
+            """
+            SELECT day, part, rows, file, checksum FROM journal_export WHERE day < $1 AND dropped_at IS NULL
+            ORDER BY day
+            """,
             before,
         )
         return [day for day in days if await _drop(db, conn, directory, day)]
@@ -85,9 +87,11 @@ async def _export(conn: Connection, directory: Path, day: date, part: int) -> Ex
         checksum = await _write(conn, directory / file, day)
         exported = ExportedDay(day, part, checksum.rows, file, checksum.hexdigest())
         await conn.execute(
-            "INSERT INTO journal_export (day, part, rows, file, checksum) VALUES ($1, $2, $3, $4, $5)"
-            " ON CONFLICT (day, part) DO UPDATE"
-            " SET rows = excluded.rows, checksum = excluded.checksum, exported_at = now()",
+            """
+            INSERT INTO journal_export (day, part, rows, file, checksum) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (day, part) DO UPDATE
+                SET rows = excluded.rows, checksum = excluded.checksum, exported_at = now()
+            """,
             *msgspec.structs.astuple(exported),
         )
     return exported
@@ -108,10 +112,10 @@ async def stream_day(
     conn: Connection, day: date, columns: Sequence[str], kinds: Sequence[str] | None = None
 ) -> AsyncIterator[list[asyncpg.Record]]:
     """The events of a day (of these kinds, or all) in batches, in the order of (at, id). Needs a transaction."""
-    sql = (
-        f"SELECT {', '.join(columns)} FROM journal WHERE at >= $1 AND at < $2"
-        " AND ($3::text[] IS NULL OR kind = ANY($3)) ORDER BY at, id"
-    )
+    sql = f"""
+        SELECT {", ".join(columns)} FROM journal WHERE at >= $1 AND at < $2
+            AND ($3::text[] IS NULL OR kind = ANY($3)) ORDER BY at, id
+    """
     cursor = await conn.cursor(sql, midnight(day), midnight(day + timedelta(days=1)), kinds)
     while records := await cursor.fetch(parquet.BATCH):
         yield records

@@ -44,9 +44,11 @@ async def claim_visitor(conn: Transaction, visitor_id: UUID, member_id: UUID) ->
     """Tie what this visitor did to the member. False where the visitor is another member's already: a shared device
     is not merged, and the caller gives the newcomer a visitor of their own."""
     owner = await conn.fetchval(
-        "INSERT INTO visitor (id, member_id) VALUES ($1, $2)"
-        " ON CONFLICT (id) DO UPDATE SET member_id = coalesce(visitor.member_id, excluded.member_id)"
-        " RETURNING member_id",
+        """
+        INSERT INTO visitor (id, member_id) VALUES ($1, $2)
+        ON CONFLICT (id) DO UPDATE SET member_id = coalesce(visitor.member_id, excluded.member_id)
+        RETURNING member_id
+        """,
         visitor_id,
         member_id,
     )
@@ -82,8 +84,10 @@ async def add_staff(
     staff_id = new_id()
     try:
         await conn.execute(
-            "INSERT INTO staff (id, merchant_id, email, name, password_hash, role, node_id)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            """
+            INSERT INTO staff (id, merchant_id, email, name, password_hash, role, node_id)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            """,
             staff_id,
             merchant_id,
             rules.clean_email(email),

@@ -67,8 +67,10 @@ async def session_staff(conn: Connection, token: str) -> Staff | None:
     return await row(
         conn,
         Staff,
-        f"{_STAFF} JOIN session ON session.person_id = s.id"
-        " WHERE token_hash = $1 AND audience = 'staff' AND expires_at > now() AND s.active",
+        f"""
+        {_STAFF} JOIN session ON session.person_id = s.id
+        WHERE token_hash = $1 AND audience = 'staff' AND expires_at > now() AND s.active
+        """,
         fingerprint(token),
     )
 

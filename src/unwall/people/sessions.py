@@ -101,8 +101,10 @@ async def _sign_in(
 async def _open_session(conn: Transaction, audience: Audience, person_id: UUID) -> SignedIn:
     secret = token()
     await conn.execute(
-        "INSERT INTO session (token_hash, audience, person_id, expires_at)"
-        " VALUES ($1, $2, $3, now() + make_interval(days => $4))",
+        """
+        INSERT INTO session (token_hash, audience, person_id, expires_at)
+        VALUES ($1, $2, $3, now() + make_interval(days => $4))
+        """,
         fingerprint(secret),
         audience,
         person_id,

@@ -38,8 +38,10 @@ async def followed(conn: Connection, person_ids: Collection[UUID], lang: str) ->
     return await rows(
         conn,
         Account,
-        f"""{_ACCOUNT} WHERE a.id IN (SELECT account_id FROM follow WHERE follower_id = ANY($2::uuid[]))
-        ORDER BY a.name, a.id""",
+        f"""
+        {_ACCOUNT} WHERE a.id IN (SELECT account_id FROM follow WHERE follower_id = ANY($2::uuid[]))
+        ORDER BY a.name, a.id
+        """,
         lang,
         list(person_ids),
     )
@@ -69,8 +71,10 @@ async def draft(conn: Connection, owner: Owner, account_id: UUID) -> AccountDraf
     return await row(
         conn,
         AccountDraft,
-        "SELECT handle, name, kind, bio, avatar, banner, translations, id FROM account"
-        " WHERE id = $1 AND (merchant_id = $2 OR member_id = $3)",
+        """
+        SELECT handle, name, kind, bio, avatar, banner, translations, id FROM account
+        WHERE id = $1 AND (merchant_id = $2 OR member_id = $3)
+        """,
         account_id,
         owner.merchant_id,
         owner.member_id,
@@ -82,8 +86,10 @@ async def collaborators(conn: Connection, merchant_id: UUID, lang: str) -> list[
     return await rows(
         conn,
         Account,
-        f"""{_ACCOUNT} JOIN tagging_collaborator c ON c.account_id = a.id WHERE c.merchant_id = $2
-        ORDER BY a.name, a.id""",
+        f"""
+        {_ACCOUNT} JOIN tagging_collaborator c ON c.account_id = a.id WHERE c.merchant_id = $2
+        ORDER BY a.name, a.id
+        """,
         lang,
         merchant_id,
     )

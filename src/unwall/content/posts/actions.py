@@ -102,8 +102,10 @@ async def remove(conn: Transaction, actor: Actor, post_id: UUID) -> None:
 
 async def _insert(conn: Transaction, account: AccountOwner, post_id: UUID, draft: PostDraft, author: str) -> None:
     made = await conn.fetchval(
-        "INSERT INTO post (id, merchant_id, account_id, kind, author) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT DO NOTHING RETURNING true",
+        """
+        INSERT INTO post (id, merchant_id, account_id, kind, author) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT DO NOTHING RETURNING true
+        """,
         post_id,
         account.merchant_id,
         account.id,
@@ -122,8 +124,10 @@ async def _write(
     taggable: dict[UUID, TaggableProduct],
 ) -> None:
     await conn.execute(
-        "UPDATE post SET account_id = $2, kind = $3, title = $4, body = $5, body_html = $6, translations = $7"
-        " WHERE id = $1",
+        """
+        UPDATE post SET account_id = $2, kind = $3, title = $4, body = $5, body_html = $6, translations = $7
+        WHERE id = $1
+        """,
         post_id,
         draft.account_id,
         draft.kind,
@@ -134,14 +138,18 @@ async def _write(
     )
     await conn.execute("DELETE FROM post_media WHERE post_id = $1", post_id)
     await conn.executemany(
-        "INSERT INTO post_media (post_id, position, merchant_id, file, alt, width, height)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        """
+        INSERT INTO post_media (post_id, position, merchant_id, file, alt, width, height)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        """,
         [(post_id, i, merchant_id, m.file, m.alt, m.width, m.height) for i, m in enumerate(draft.media)],
     )
     await conn.execute("DELETE FROM post_tag WHERE post_id = $1", post_id)
     await conn.executemany(
-        "INSERT INTO post_tag (post_id, position, merchant_id, product_id, product_merchant_id, media, x, y)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        """
+        INSERT INTO post_tag (post_id, position, merchant_id, product_id, product_merchant_id, media, x, y)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
         [
             (post_id, i, merchant_id, t.product_id, taggable[t.product_id].merchant_id, t.media, t.x, t.y)
             for i, t in enumerate(draft.tags)

@@ -63,8 +63,10 @@ async def posts_of(
 async def posts_with_product(conn: Connection, product_id: UUID, limit: int = 6) -> list[UUID]:
     """Live posts that show the product, newest first."""
     found = await conn.fetch(
-        """SELECT o.post_id AS id FROM outbox o JOIN post_product t ON t.post_id = o.post_id
-        WHERE t.product_id = $1 ORDER BY o.entry DESC LIMIT $2""",
+        """
+        SELECT o.post_id AS id FROM outbox o JOIN post_product t ON t.post_id = o.post_id
+        WHERE t.product_id = $1 ORDER BY o.entry DESC LIMIT $2
+        """,
         product_id,
         limit,
     )
@@ -105,10 +107,12 @@ async def own_posts(
     found = await rows(
         conn,
         Post,
-        f"""{_ANY} WHERE {owned} AND p.id < $3 AND ($4::text IS NULL OR p.state = $4)
+        f"""
+        {_ANY} WHERE {owned} AND p.id < $3 AND ($4::text IS NULL OR p.state = $4)
             AND ($5 = '%%' OR concat_ws(' ', p.title, p.body, jsonb_path_query_array(p.translations, '$.*.title')::text,
                 jsonb_path_query_array(p.translations, '$.*.body')::text) ILIKE $5)
-        ORDER BY p.id DESC LIMIT $6""",
+        ORDER BY p.id DESC LIMIT $6
+        """,
         lang,
         owner.merchant_id or owner.member_id,
         decode(after),

@@ -44,10 +44,10 @@ async def export_dataset(db: Database, files: Files, slug: str, folder: Path, pr
 
 async def _export(conn: Connection, writer: DatasetWriter, name: str, merchant_id: UUID) -> int:
     table = TABLES[name]
-    sql = (
-        f"SELECT {', '.join(f't.{field}' for field in fields(name))} FROM {table.name} t"
-        f" WHERE {owned_rows(name)} ORDER BY {table.order or table.key}"
-    )
+    sql = f"""
+        SELECT {", ".join(f"t.{field}" for field in fields(name))} FROM {table.name} t
+        WHERE {owned_rows(name)} ORDER BY {table.order or table.key}
+    """
     written = writer.write(name, ())
     cursor = await conn.cursor(sql, merchant_id)
     while rows := await cursor.fetch(BATCH):

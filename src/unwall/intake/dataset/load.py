@@ -65,8 +65,10 @@ class Loader:
         if "merchant_id" not in fields(name):
             return
         found = await self._conn.fetchrow(
-            f"SELECT {table.key} FROM {table.name} t JOIN incoming i USING ({table.key})"
-            " WHERE t.merchant_id IS DISTINCT FROM i.merchant_id LIMIT 1"
+            f"""
+            SELECT {table.key} FROM {table.name} t JOIN incoming i USING ({table.key})
+            WHERE t.merchant_id IS DISTINCT FROM i.merchant_id LIMIT 1
+            """
         )
         if found:
             key = ", ".join(f"{field} {value}" for field, value in found.items())
@@ -75,8 +77,10 @@ class Loader:
     async def _merge_members(self) -> dict[UUID, UUID]:
         """Take the members out whose e-mail address this install knows under another id: by their id, that one."""
         known = await self._conn.fetch(
-            "DELETE FROM incoming i USING member m WHERE m.email = i.email AND m.id <> i.id"
-            " AND NOT EXISTS (SELECT FROM member WHERE id = i.id) RETURNING i.id, m.id AS known_id"
+            """
+            DELETE FROM incoming i USING member m WHERE m.email = i.email AND m.id <> i.id
+                AND NOT EXISTS (SELECT FROM member WHERE id = i.id) RETURNING i.id, m.id AS known_id
+            """
         )
         return {record["id"]: record["known_id"] for record in known}
 
@@ -85,8 +89,10 @@ class Loader:
         names = {table.name: name for name, table in TABLES.items() if "merchant_id" in fields(name)}
         for child, field, parent in await self._conn.fetch(_FOREIGN_KEYS, list(names)):
             wrong = await self._conn.fetchrow(
-                f"SELECT c.{field} FROM {child} c JOIN {parent} p ON p.id = c.{field}"
-                " WHERE c.merchant_id = ANY($1) AND p.merchant_id IS DISTINCT FROM c.merchant_id LIMIT 1",
+                f"""
+                SELECT c.{field} FROM {child} c JOIN {parent} p ON p.id = c.{field}
+                WHERE c.merchant_id = ANY($1) AND p.merchant_id IS DISTINCT FROM c.merchant_id LIMIT 1
+                """,
                 list(self._merchants),
             )
             if wrong:

@@ -25,14 +25,20 @@ from unwall.kernel.files import Files, key_for
 from unwall.kernel.text import N_
 
 # What a fuller file may correct of orders that are there. Returns that were booked since, in the console, stay.
-_CORRECT_ORDER = """(id) DO UPDATE SET items_total = excluded.items_total, shipping_total = excluded.shipping_total,
-    total = excluded.total, state = excluded.state WHERE (sales_order.items_total, sales_order.shipping_total,
-    sales_order.state) IS DISTINCT FROM (excluded.items_total, excluded.shipping_total, excluded.state)"""
-_CORRECT_LINE = """(order_id, line) DO UPDATE SET product_id = excluded.product_id, variant_id = excluded.variant_id,
-    title = excluded.title, sku = excluded.sku, quantity = excluded.quantity, unit_price = excluded.unit_price,
-    total = excluded.total, returned = least(excluded.quantity, greatest(order_line.returned, excluded.returned))
-    WHERE (order_line.sku, order_line.quantity, order_line.unit_price) IS DISTINCT FROM
-    (excluded.sku, excluded.quantity, excluded.unit_price) OR order_line.returned < excluded.returned"""
+_CORRECT_ORDER = """
+    (id) DO UPDATE SET items_total = excluded.items_total, shipping_total = excluded.shipping_total,
+        total = excluded.total, state = excluded.state
+    WHERE (sales_order.items_total, sales_order.shipping_total, sales_order.state)
+        IS DISTINCT FROM (excluded.items_total, excluded.shipping_total, excluded.state)
+"""
+_CORRECT_LINE = """
+    (order_id, line) DO UPDATE SET product_id = excluded.product_id, variant_id = excluded.variant_id,
+        title = excluded.title, sku = excluded.sku, quantity = excluded.quantity, unit_price = excluded.unit_price,
+        total = excluded.total, returned = least(excluded.quantity, greatest(order_line.returned, excluded.returned))
+    WHERE (order_line.sku, order_line.quantity, order_line.unit_price)
+        IS DISTINCT FROM (excluded.sku, excluded.quantity, excluded.unit_price)
+        OR order_line.returned < excluded.returned
+"""
 
 
 async def import_online_retail(db: Database, files: Files, path: Path, progress: Progress) -> ImportReport:

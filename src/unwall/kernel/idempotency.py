@@ -60,17 +60,17 @@ async def delete_expired(conn: Transaction, now: datetime) -> None:
 
 # Where a crash loses a key or an answer, the work is done again and finds its own traces, so `once` does not wait for
 # the disk.
-_CLAIM = (
-    "INSERT INTO idempotency (caller, key, body_hash)"
-    " SELECT $1, $2, $3"
-    " FROM set_config('synchronous_commit', coalesce($4, current_setting('synchronous_commit')), true)"
-    " ON CONFLICT DO NOTHING RETURNING true"
-)
-_STORE = (
-    "UPDATE idempotency SET status = $3, answer = $4"
-    " FROM set_config('synchronous_commit', coalesce($5, current_setting('synchronous_commit')), true)"
-    " WHERE caller = $1 AND key = $2"
-)
+_CLAIM = """
+    INSERT INTO idempotency (caller, key, body_hash)
+    SELECT $1, $2, $3
+    FROM set_config('synchronous_commit', coalesce($4, current_setting('synchronous_commit')), true)
+    ON CONFLICT DO NOTHING RETURNING true
+"""
+_STORE = """
+    UPDATE idempotency SET status = $3, answer = $4
+    FROM set_config('synchronous_commit', coalesce($5, current_setting('synchronous_commit')), true)
+    WHERE caller = $1 AND key = $2
+"""
 
 
 async def _claim(conn: Connection, caller: str, key: str, body: bytes, *, durable: bool) -> Answer | None:

@@ -24,25 +24,25 @@ from unwall.kernel.text import N_
 from unwall.people.values import Staff
 
 _OPEN_SHIPMENTS = """
-WITH wanted AS (
-    SELECT * FROM jsonb_to_recordset($1) AS w (shipment_id uuid, event_id uuid, route jsonb),
-        jsonb_to_record(route) AS r (merchant_id uuid, order_id uuid, order_number text, customer text, hold_id uuid,
-            node_id uuid, method text, due_at timestamptz, opened_at timestamptz, lines jsonb)
-), made AS (
-    INSERT INTO shipment (id, merchant_id, order_id, order_number, customer, hold_id, node_id, method, state, due_at,
-        created_at, updated_at)
-    SELECT shipment_id, merchant_id, order_id, order_number, customer, hold_id, node_id, method, 'routed', due_at,
-        opened_at, opened_at
-    FROM wanted
-), filled AS (
-    INSERT INTO shipment_line (shipment_id, line, merchant_id, order_id, order_line, hold_id, variant_id, quantity)
-    SELECT shipment_id, l.line, merchant_id, order_id, l.order_line, hold_id, l.variant_id, l.quantity
-    FROM wanted, jsonb_to_recordset(lines) AS l (line smallint, order_line smallint, variant_id uuid, quantity int)
-), noted AS (
-    INSERT INTO shipment_event (id, shipment_id, merchant_id, at, state, actor)
-    SELECT event_id, shipment_id, merchant_id, opened_at, 'routed', $2 FROM wanted
-)
-SELECT pg_notify('tasks', node_id::text) FROM (SELECT DISTINCT node_id FROM wanted) AS nodes
+    WITH wanted AS (
+        SELECT * FROM jsonb_to_recordset($1) AS w (shipment_id uuid, event_id uuid, route jsonb),
+            jsonb_to_record(route) AS r (merchant_id uuid, order_id uuid, order_number text, customer text,
+                hold_id uuid, node_id uuid, method text, due_at timestamptz, opened_at timestamptz, lines jsonb)
+    ), made AS (
+        INSERT INTO shipment (id, merchant_id, order_id, order_number, customer, hold_id, node_id, method, state,
+            due_at, created_at, updated_at)
+        SELECT shipment_id, merchant_id, order_id, order_number, customer, hold_id, node_id, method, 'routed', due_at,
+            opened_at, opened_at
+        FROM wanted
+    ), filled AS (
+        INSERT INTO shipment_line (shipment_id, line, merchant_id, order_id, order_line, hold_id, variant_id, quantity)
+        SELECT shipment_id, l.line, merchant_id, order_id, l.order_line, hold_id, l.variant_id, l.quantity
+        FROM wanted, jsonb_to_recordset(lines) AS l (line smallint, order_line smallint, variant_id uuid, quantity int)
+    ), noted AS (
+        INSERT INTO shipment_event (id, shipment_id, merchant_id, at, state, actor)
+        SELECT event_id, shipment_id, merchant_id, opened_at, 'routed', $2 FROM wanted
+    )
+    SELECT pg_notify('tasks', node_id::text) FROM (SELECT DISTINCT node_id FROM wanted) AS nodes
 """
 
 
@@ -197,8 +197,10 @@ async def _add_event(
     conn: Transaction, shipment_id: UUID, state: ShipmentState, actor: str, now: datetime, note: str = ""
 ) -> None:
     await conn.execute(
-        "INSERT INTO shipment_event (id, shipment_id, merchant_id, at, state, actor, note)"
-        " SELECT $1, s.id, s.merchant_id, $3, $4, $5, $6 FROM shipment s WHERE s.id = $2",
+        """
+        INSERT INTO shipment_event (id, shipment_id, merchant_id, at, state, actor, note)
+        SELECT $1, s.id, s.merchant_id, $3, $4, $5, $6 FROM shipment s WHERE s.id = $2
+        """,
         new_id(),
         shipment_id,
         now,

@@ -12,9 +12,9 @@ from unwall.kernel.text import N_
 from unwall.people.values import Staff
 
 _TASK = """
-SELECT s.id, s.order_id, s.order_number, s.node_id, s.method, s.state, s.due_at, s.created_at, s.customer,
-       s.code_tries >= $3 AS locked,
-       (SELECT jsonb_agg(jsonb_build_object(
+    SELECT s.id, s.order_id, s.order_number, s.node_id, s.method, s.state, s.due_at, s.created_at, s.customer,
+        s.code_tries >= $3 AS locked,
+        (SELECT jsonb_agg(jsonb_build_object(
             'line', sl.line, 'order_line', sl.order_line, 'variant_id', sl.variant_id, 'product_id', v.product_id,
             'title', translated(v.translations, $2, 'title', v.title), 'sku', v.sku, 'barcode', v.barcode,
             'options', translated_words(v.translations, $2, v.options), 'quantity', sl.quantity, 'picked', sl.picked,
@@ -22,13 +22,13 @@ SELECT s.id, s.order_id, s.order_number, s.node_id, s.method, s.state, s.due_at,
         ) ORDER BY sl.line)
         FROM shipment_line sl JOIN variant_summary v ON v.id = sl.variant_id
         WHERE sl.shipment_id = s.id) AS lines
-FROM shipment s
+    FROM shipment s
 """
 _SHIPMENT = """
-SELECT s.id, s.merchant_id, s.order_id, s.order_number, s.hold_id, s.node_id,
-       translated(n.translations, $2, 'name', n.name) AS node_name, s.method, s.state, s.due_at, s.tracking,
-       s.code_tries, s.updated_at
-FROM shipment s JOIN node_profile n ON n.id = s.node_id
+    SELECT s.id, s.merchant_id, s.order_id, s.order_number, s.hold_id, s.node_id,
+        translated(n.translations, $2, 'name', n.name) AS node_name, s.method, s.state, s.due_at, s.tracking,
+        s.code_tries, s.updated_at
+    FROM shipment s JOIN node_profile n ON n.id = s.node_id
 """
 
 
@@ -71,8 +71,10 @@ async def steps_of(conn: Connection, order_id: UUID) -> list[ShipmentEvent]:
     return await rows(
         conn,
         ShipmentEvent,
-        "SELECT e.shipment_id, e.at, e.state, e.actor, e.note FROM shipment_event e"
-        " JOIN shipment s ON s.id = e.shipment_id WHERE s.order_id = $1 ORDER BY e.id",
+        """
+        SELECT e.shipment_id, e.at, e.state, e.actor, e.note FROM shipment_event e
+        JOIN shipment s ON s.id = e.shipment_id WHERE s.order_id = $1 ORDER BY e.id
+        """,
         order_id,
     )
 
@@ -80,8 +82,11 @@ async def steps_of(conn: Connection, order_id: UUID) -> list[ShipmentEvent]:
 async def pickup_waiting(conn: Connection, node_id: UUID, number: str) -> UUID | None:
     """The shipment that waits at this node under an order number, as staff type it."""
     found: UUID | None = await conn.fetchval(
-        "SELECT id FROM shipment WHERE node_id = $1 AND method = 'pickup' AND state = 'ready'"
-        " AND order_number = upper($2) ORDER BY due_at LIMIT 1",
+        """
+        SELECT id FROM shipment WHERE node_id = $1 AND method = 'pickup' AND state = 'ready'
+            AND order_number = upper($2)
+        ORDER BY due_at LIMIT 1
+        """,
         node_id,
         number.strip(),
     )

@@ -19,27 +19,27 @@ from unwall.kernel.text import N_
 # The cart's row is locked (by its DO UPDATE) before the line is written: what is added is added before the cart is
 # ordered, or to the next cart.
 _ADD = """
-WITH sold AS (
-    SELECT id, merchant_id, product_id FROM variant_summary WHERE id = $1 AND sellable
-), bag AS (
-    INSERT INTO cart (id, merchant_id, visitor_id) SELECT $2, merchant_id, $3 FROM sold
-    ON CONFLICT (visitor_id, merchant_id) WHERE state = 'open' DO UPDATE SET visitor_id = excluded.visitor_id
-    RETURNING id
-), others AS (
-    SELECT count(l.cart_id) AS lines FROM bag LEFT JOIN cart_line l ON l.cart_id = bag.id AND l.variant_id <> $1
-), added AS (
-    INSERT INTO cart_line AS l (cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at)
-    SELECT bag.id, sold.id, sold.merchant_id, $4, $5, $6, $7, $8 FROM bag, sold, others WHERE others.lines < $11
-    ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = l.quantity + excluded.quantity,
-        post_id = CASE WHEN $9 THEN excluded.post_id ELSE l.post_id END,
-        page = CASE WHEN $9 THEN excluded.page ELSE l.page END,
-        policy = CASE WHEN $9 THEN excluded.policy ELSE l.policy END
-    WHERE l.quantity + excluded.quantity <= $10
-    RETURNING cart_id
-)
-SELECT bag.id AS cart_id, sold.merchant_id, sold.product_id, others.lines < $11 AS has_room,
-    EXISTS (SELECT FROM added) AS added
-FROM bag, sold, others
+    WITH sold AS (
+        SELECT id, merchant_id, product_id FROM variant_summary WHERE id = $1 AND sellable
+    ), bag AS (
+        INSERT INTO cart (id, merchant_id, visitor_id) SELECT $2, merchant_id, $3 FROM sold
+        ON CONFLICT (visitor_id, merchant_id) WHERE state = 'open' DO UPDATE SET visitor_id = excluded.visitor_id
+        RETURNING id
+    ), others AS (
+        SELECT count(l.cart_id) AS lines FROM bag LEFT JOIN cart_line l ON l.cart_id = bag.id AND l.variant_id <> $1
+    ), added AS (
+        INSERT INTO cart_line AS l (cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at)
+        SELECT bag.id, sold.id, sold.merchant_id, $4, $5, $6, $7, $8 FROM bag, sold, others WHERE others.lines < $11
+        ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = l.quantity + excluded.quantity,
+            post_id = CASE WHEN $9 THEN excluded.post_id ELSE l.post_id END,
+            page = CASE WHEN $9 THEN excluded.page ELSE l.page END,
+            policy = CASE WHEN $9 THEN excluded.policy ELSE l.policy END
+        WHERE l.quantity + excluded.quantity <= $10
+        RETURNING cart_id
+    )
+    SELECT bag.id AS cart_id, sold.merchant_id, sold.product_id, others.lines < $11 AS has_room,
+        EXISTS (SELECT FROM added) AS added
+    FROM bag, sold, others
 """
 
 

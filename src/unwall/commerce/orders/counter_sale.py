@@ -72,8 +72,10 @@ async def _member_of_code(conn: Connection, merchant_id: UUID, code: str) -> UUI
 async def _earlier_sale(conn: Connection, merchant_id: UUID, sale_id: UUID, basket: dict[UUID, int]) -> UUID:
     """The order of this sale's id, where it has the same basket. Raises `SaleDone`."""
     found = await conn.fetchrow(
-        "SELECT o.id, (SELECT array_agg((variant_id, quantity)) FROM order_line WHERE order_id = o.id) AS lines"
-        " FROM sales_order o WHERE o.cart_id = $1 AND o.merchant_id = $2",
+        """
+        SELECT o.id, (SELECT array_agg((variant_id, quantity)) FROM order_line WHERE order_id = o.id) AS lines
+        FROM sales_order o WHERE o.cart_id = $1 AND o.merchant_id = $2
+        """,
         sale_id,
         merchant_id,
     )
@@ -139,10 +141,15 @@ async def _insert_lines(conn: Transaction, order_id: UUID, basket: dict[UUID, in
     if made != f"INSERT 0 {len(basket)}":
         raise NotFound(N_("One of these is not sold here."))
     await conn.execute(
-        "WITH priced AS (UPDATE sales_order o SET items_total = l.sum, total = l.sum FROM (SELECT sum(total)::bigint"
-        " AS sum FROM order_line WHERE order_id = $1) l WHERE o.id = $1 RETURNING o.*)"
-        " INSERT INTO payment (id, merchant_id, order_id, gateway, amount, currency, state, asked_at, settled_at)"
-        " SELECT $2, merchant_id, id, 'till', total, currency, 'captured', paid_at, paid_at FROM priced",
+        """
+        WITH priced AS (
+            UPDATE sales_order o SET items_total = l.sum, total = l.sum
+            FROM (SELECT sum(total)::bigint AS sum FROM order_line WHERE order_id = $1) l
+            WHERE o.id = $1 RETURNING o.*
+        )
+        INSERT INTO payment (id, merchant_id, order_id, gateway, amount, currency, state, asked_at, settled_at)
+        SELECT $2, merchant_id, id, 'till', total, currency, 'captured', paid_at, paid_at FROM priced
+        """,
         order_id,
         new_id(),
     )

@@ -183,9 +183,12 @@ async def store_answers(conn: Transaction, items: Sequence[Finish]) -> None:
     ]
     if outcomes:
         await conn.execute(
-            "UPDATE payment p SET state = s.state, reference = s.reference, message = s.message, settled_at = s.now"
-            " FROM jsonb_to_recordset($1) AS s (payment_id uuid, state text, reference text, message text,"
-            " now timestamptz) WHERE p.id = s.payment_id AND p.state = 'asked'",
+            """
+            UPDATE payment p SET state = s.state, reference = s.reference, message = s.message, settled_at = s.now
+            FROM jsonb_to_recordset($1)
+                AS s (payment_id uuid, state text, reference text, message text, now timestamptz)
+            WHERE p.id = s.payment_id AND p.state = 'asked'
+            """,
             outcomes,
         )
 
@@ -193,26 +196,26 @@ async def store_answers(conn: Transaction, items: Sequence[Finish]) -> None:
 # A cart becomes history; what was added to it after its order was prepared moves to a new one. `fresh` takes its rows
 # from `ordered`, for the visitor can have one open cart only.
 _MARK_PAID = """
-WITH wanted AS (
-    SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) AS w (order_id, now, new_cart_id)
-), paid AS (
-    UPDATE sales_order o SET state = 'paid', paid_at = w.now FROM wanted w WHERE o.id = w.order_id
-    RETURNING o.id AS order_id, o.cart_id, w.new_cart_id
-), ordered AS (
-    UPDATE cart c SET state = 'ordered' FROM paid p WHERE c.id = p.cart_id
-    RETURNING c.id, c.merchant_id, c.visitor_id, p.order_id, p.new_cart_id
-), later AS (
-    SELECT c.id, c.new_cart_id, l.variant_id, l.merchant_id, l.quantity - coalesce(o.quantity, 0) AS quantity,
-        l.post_id, l.page, l.policy, l.added_at
-    FROM ordered c JOIN cart_line l ON l.cart_id = c.id
-        LEFT JOIN order_line o ON o.order_id = c.order_id AND o.variant_id = l.variant_id
-    WHERE l.quantity > coalesce(o.quantity, 0)
-), fresh AS (
-    INSERT INTO cart (id, merchant_id, visitor_id)
-    SELECT new_cart_id, merchant_id, visitor_id FROM ordered c WHERE EXISTS (SELECT FROM later l WHERE l.id = c.id)
-)
-INSERT INTO cart_line (cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at)
-SELECT new_cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at FROM later
+    WITH wanted AS (
+        SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) AS w (order_id, now, new_cart_id)
+    ), paid AS (
+        UPDATE sales_order o SET state = 'paid', paid_at = w.now FROM wanted w WHERE o.id = w.order_id
+        RETURNING o.id AS order_id, o.cart_id, w.new_cart_id
+    ), ordered AS (
+        UPDATE cart c SET state = 'ordered' FROM paid p WHERE c.id = p.cart_id
+        RETURNING c.id, c.merchant_id, c.visitor_id, p.order_id, p.new_cart_id
+    ), later AS (
+        SELECT c.id, c.new_cart_id, l.variant_id, l.merchant_id, l.quantity - coalesce(o.quantity, 0) AS quantity,
+            l.post_id, l.page, l.policy, l.added_at
+        FROM ordered c JOIN cart_line l ON l.cart_id = c.id
+            LEFT JOIN order_line o ON o.order_id = c.order_id AND o.variant_id = l.variant_id
+        WHERE l.quantity > coalesce(o.quantity, 0)
+    ), fresh AS (
+        INSERT INTO cart (id, merchant_id, visitor_id)
+        SELECT new_cart_id, merchant_id, visitor_id FROM ordered c WHERE EXISTS (SELECT FROM later l WHERE l.id = c.id)
+    )
+    INSERT INTO cart_line (cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at)
+    SELECT new_cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at FROM later
 """
 
 

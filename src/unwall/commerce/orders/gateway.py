@@ -103,16 +103,18 @@ class TestGateway:
 
     async def void(self, payment_id: UUID) -> None:
         await self._db.pool.execute(
-            "INSERT INTO test_gateway_charge (id, amount, currency, state) VALUES ($1, 0, '', 'voided')"
-            " ON CONFLICT (id) DO UPDATE SET state = 'voided' WHERE test_gateway_charge.state = 'captured'",
+            """
+            INSERT INTO test_gateway_charge (id, amount, currency, state) VALUES ($1, 0, '', 'voided')
+            ON CONFLICT (id) DO UPDATE SET state = 'voided' WHERE test_gateway_charge.state = 'captured'
+            """,
             payment_id,
         )
 
 
 # It need not wait for the disk: the store's own record of the charge, which does, is written after it to the same log.
 _CHARGE = """
-INSERT INTO test_gateway_charge (id, amount, currency, state, message)
-SELECT $1, $2, $3, $4, $5 FROM set_config('synchronous_commit', 'off', true) ON CONFLICT DO NOTHING RETURNING true
+    INSERT INTO test_gateway_charge (id, amount, currency, state, message)
+    SELECT $1, $2, $3, $4, $5 FROM set_config('synchronous_commit', 'off', true) ON CONFLICT DO NOTHING RETURNING true
 """
 
 

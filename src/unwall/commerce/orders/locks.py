@@ -16,20 +16,20 @@ from unwall.kernel.text import N_
 
 _LOCK_ORDERS = "SELECT FROM sales_order WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
 _LOCK_CARTS_AND_ORDERS = """
-SELECT FROM sales_order o JOIN cart c ON c.id = o.cart_id WHERE o.id = ANY($1)
-ORDER BY c.id, o.id FOR NO KEY UPDATE OF c, o
+    SELECT FROM sales_order o JOIN cart c ON c.id = o.cart_id WHERE o.id = ANY($1)
+    ORDER BY c.id, o.id FOR NO KEY UPDATE OF c, o
 """
 # a statement of its own, after the lock: what was committed while the lock was waited for is seen
 _LOCKED = """
-SELECT o.id, o.merchant_id, o.number, o.cart_id, o.hold_id, o.visitor_id, o.member_id, o.session_id, o.state, o.method,
-       o.currency, o.total, o.contact, o.promise, o.sourcing, o.placed_at, o.expires_at,
-       coalesce((SELECT jsonb_agg(jsonb_build_object(
+    SELECT o.id, o.merchant_id, o.number, o.cart_id, o.hold_id, o.visitor_id, o.member_id, o.session_id, o.state,
+        o.method, o.currency, o.total, o.contact, o.promise, o.sourcing, o.placed_at, o.expires_at,
+        coalesce((SELECT jsonb_agg(jsonb_build_object(
             'line', l.line, 'product_id', l.product_id, 'variant_id', l.variant_id, 'quantity', l.quantity,
             'unit_price', l.unit_price, 'total', l.total, 'post_id', l.post_id, 'page', l.page, 'policy', l.policy
         ) ORDER BY l.line) FROM order_line l WHERE l.order_id = o.id), '[]') AS lines,
-       (SELECT jsonb_build_object('id', p.id, 'state', p.state) FROM payment p
+        (SELECT jsonb_build_object('id', p.id, 'state', p.state) FROM payment p
         WHERE p.order_id = o.id AND p.state IN ('asked', 'captured')) AS payment
-FROM sales_order o WHERE o.id IN (SELECT few_ids($1)) ORDER BY o.id
+    FROM sales_order o WHERE o.id IN (SELECT few_ids($1)) ORDER BY o.id
 """
 
 

@@ -131,17 +131,17 @@ class Payer:
 
 
 _ASK = """
-WITH wanted AS (
-    SELECT * FROM jsonb_to_recordset($1) AS w (id uuid, order_id uuid, gateway text, last4 text, now timestamptz)
-), payable AS (
-    SELECT o.id AS order_id, o.merchant_id, o.total, o.currency
-    FROM wanted w JOIN sales_order o ON o.id = w.order_id
-    WHERE o.state = 'prepared' AND o.expires_at > w.now
-        AND EXISTS (SELECT FROM held_request h WHERE h.request_id = o.hold_id AND h.held_until > w.now)
-    ORDER BY o.id FOR NO KEY UPDATE OF o
-)
-INSERT INTO payment (id, merchant_id, order_id, gateway, last4, amount, currency, state, asked_at)
-SELECT w.id, p.merchant_id, p.order_id, w.gateway, w.last4, p.total, p.currency, 'asked', w.now
-FROM (SELECT DISTINCT * FROM payable) p JOIN wanted w USING (order_id)
-ON CONFLICT DO NOTHING RETURNING id, amount, currency
+    WITH wanted AS (
+        SELECT * FROM jsonb_to_recordset($1) AS w (id uuid, order_id uuid, gateway text, last4 text, now timestamptz)
+    ), payable AS (
+        SELECT o.id AS order_id, o.merchant_id, o.total, o.currency
+        FROM wanted w JOIN sales_order o ON o.id = w.order_id
+        WHERE o.state = 'prepared' AND o.expires_at > w.now
+            AND EXISTS (SELECT FROM held_request h WHERE h.request_id = o.hold_id AND h.held_until > w.now)
+        ORDER BY o.id FOR NO KEY UPDATE OF o
+    )
+    INSERT INTO payment (id, merchant_id, order_id, gateway, last4, amount, currency, state, asked_at)
+    SELECT w.id, p.merchant_id, p.order_id, w.gateway, w.last4, p.total, p.currency, 'asked', w.now
+    FROM (SELECT DISTINCT * FROM payable) p JOIN wanted w USING (order_id)
+    ON CONFLICT DO NOTHING RETURNING id, amount, currency
 """

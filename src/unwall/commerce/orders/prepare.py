@@ -201,26 +201,28 @@ class NewOrder(msgspec.Struct, frozen=True):
 
 
 _INSERT = """
-WITH wanted AS (
-    SELECT o.*, w.numbers FROM jsonb_to_recordset($1) AS w ("order" jsonb, numbers text[]),
-        jsonb_to_record("order") AS o (id uuid, merchant_id uuid, cart_id uuid, hold_id uuid, visitor_id uuid,
-            member_id uuid, session_id uuid, channel text, state text, method text, currency text, items_total bigint,
-            shipping_total bigint, total bigint, contact jsonb, promise jsonb, sourcing jsonb, placed_at timestamptz,
-            expires_at timestamptz, lines jsonb)
-), made AS (
-    INSERT INTO sales_order (id, merchant_id, number, cart_id, hold_id, visitor_id, member_id, session_id, channel,
-        state, method, currency, items_total, shipping_total, total, contact, promise, sourcing, placed_at, expires_at)
-    SELECT id, merchant_id, free_number(merchant_id, numbers), cart_id, hold_id, visitor_id, member_id, session_id,
-        channel, state, method, currency, items_total, shipping_total, total, contact, promise, sourcing, placed_at,
-        expires_at
-    FROM wanted RETURNING id, number
-), filled AS (
-    INSERT INTO order_line (order_id, line, merchant_id, product_id, variant_id, title, sku, options, quantity,
-        unit_price, total, post_id, page, policy)
-    SELECT w.id, l.line, w.merchant_id, l.product_id, l.variant_id, l.title, l.sku, l.options, l.quantity,
-        l.unit_price, l.total, l.post_id, l.page, l.policy
-    FROM wanted w, jsonb_to_recordset(w.lines) AS l (line smallint, product_id uuid, variant_id uuid, title text,
-        sku text, options text[], quantity int, unit_price bigint, total bigint, post_id uuid, page text, policy text)
-)
-SELECT id, number FROM made
+    WITH wanted AS (
+        SELECT o.*, w.numbers FROM jsonb_to_recordset($1) AS w ("order" jsonb, numbers text[]),
+            jsonb_to_record("order") AS o (id uuid, merchant_id uuid, cart_id uuid, hold_id uuid, visitor_id uuid,
+                member_id uuid, session_id uuid, channel text, state text, method text, currency text,
+                items_total bigint, shipping_total bigint, total bigint, contact jsonb, promise jsonb, sourcing jsonb,
+                placed_at timestamptz, expires_at timestamptz, lines jsonb)
+    ), made AS (
+        INSERT INTO sales_order (id, merchant_id, number, cart_id, hold_id, visitor_id, member_id, session_id, channel,
+            state, method, currency, items_total, shipping_total, total, contact, promise, sourcing, placed_at,
+            expires_at)
+        SELECT id, merchant_id, free_number(merchant_id, numbers), cart_id, hold_id, visitor_id, member_id, session_id,
+            channel, state, method, currency, items_total, shipping_total, total, contact, promise, sourcing, placed_at,
+            expires_at
+        FROM wanted RETURNING id, number
+    ), filled AS (
+        INSERT INTO order_line (order_id, line, merchant_id, product_id, variant_id, title, sku, options, quantity,
+            unit_price, total, post_id, page, policy)
+        SELECT w.id, l.line, w.merchant_id, l.product_id, l.variant_id, l.title, l.sku, l.options, l.quantity,
+            l.unit_price, l.total, l.post_id, l.page, l.policy
+        FROM wanted w, jsonb_to_recordset(w.lines) AS l (line smallint, product_id uuid, variant_id uuid, title text,
+            sku text, options text[], quantity int, unit_price bigint, total bigint, post_id uuid, page text,
+            policy text)
+    )
+    SELECT id, number FROM made
 """

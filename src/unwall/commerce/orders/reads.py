@@ -11,10 +11,10 @@ from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, contains_pattern, row, rows
 
 _CART = """
-SELECT c.id, c.merchant_id, m.slug AS merchant_slug,
-       translated(m.translations, $2, 'name', m.name) AS merchant_name, m.currency, c.visitor_id,
-       c.state = 'open' AS open,
-       coalesce((SELECT jsonb_agg(jsonb_build_object(
+    SELECT c.id, c.merchant_id, m.slug AS merchant_slug,
+        translated(m.translations, $2, 'name', m.name) AS merchant_name, m.currency, c.visitor_id,
+        c.state = 'open' AS open,
+        coalesce((SELECT jsonb_agg(jsonb_build_object(
             'variant_id', l.variant_id, 'product_id', v.product_id, 'product_slug', v.product_slug,
             'title', translated(v.translations, $2, 'title', v.title), 'sku', v.sku,
             'options', translated_words(v.translations, $2, v.options), 'image_file', v.image_file,
@@ -25,49 +25,48 @@ SELECT c.id, c.merchant_id, m.slug AS merchant_slug,
         FROM cart_line l JOIN variant_summary v ON v.id = l.variant_id WHERE l.cart_id = c.id), '[]') AS lines
 """
 _FROM_CART = "FROM cart c JOIN merchant_profile m ON m.id = c.merchant_id "
-_ORDER_OF_CART = """,
-       (SELECT o.id FROM sales_order o WHERE o.cart_id = c.id AND o.state IN ('prepared', 'paid', 'fulfilled'))
-       AS order_id
+_ORDER_OF_CART = """
+    (SELECT o.id FROM sales_order o WHERE o.cart_id = c.id AND o.state IN ('prepared', 'paid', 'fulfilled'))
+        AS order_id
 """
 _ORDER = """
-SELECT o.id, o.merchant_id, m.slug AS merchant_slug,
-       translated(m.translations, $2, 'name', m.name) AS merchant_name, o.number, o.cart_id, o.hold_id,
-       o.visitor_id, o.member_id, o.session_id, o.channel, o.state, o.method, o.currency, o.items_total,
-       o.discount_total, o.shipping_total, o.total, o.contact, o.promise, o.sourcing, o.placed_at, o.expires_at,
-       o.paid_at, o.closed_at,
-       coalesce((SELECT jsonb_agg(jsonb_build_object(
+    SELECT o.id, o.merchant_id, m.slug AS merchant_slug,
+        translated(m.translations, $2, 'name', m.name) AS merchant_name, o.number, o.cart_id, o.hold_id,
+        o.visitor_id, o.member_id, o.session_id, o.channel, o.state, o.method, o.currency, o.items_total,
+        o.discount_total, o.shipping_total, o.total, o.contact, o.promise, o.sourcing, o.placed_at, o.expires_at,
+        o.paid_at, o.closed_at,
+        coalesce((SELECT jsonb_agg(jsonb_build_object(
             'line', l.line, 'product_id', l.product_id, 'product_slug', coalesce(p.slug, ''),
             'variant_id', l.variant_id, 'title', translated(p.translations, $2, 'title', l.title),
             'sku', l.sku, 'options', translated_words(p.translations, $2, l.options),
             'image_file', p.image_file, 'quantity', l.quantity, 'unit_price', l.unit_price, 'total', l.total,
             'returned', l.returned, 'post_id', l.post_id, 'page', l.page, 'policy', l.policy
         ) ORDER BY l.line) FROM order_line l LEFT JOIN product_summary p ON p.id = l.product_id
-        WHERE l.order_id = o.id), '[]')
-       AS lines,
-       coalesce((SELECT jsonb_agg(jsonb_build_object(
+        WHERE l.order_id = o.id), '[]') AS lines,
+        coalesce((SELECT jsonb_agg(jsonb_build_object(
             'id', y.id, 'gateway', y.gateway, 'amount', y.amount, 'state', y.state, 'last4', y.last4,
             'message', y.message, 'asked_at', y.asked_at, 'settled_at', y.settled_at
         ) ORDER BY y.id) FROM payment y WHERE y.order_id = o.id), '[]') AS payments
-FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id
+    FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id
 """
 _ROW = """
-SELECT o.id, o.number, m.slug AS merchant_slug, translated(m.translations, $2, 'name', m.name) AS merchant_name,
-       o.channel, o.state, o.method, o.currency, o.total,
-       coalesce((SELECT sum(quantity) FROM order_line l WHERE l.order_id = o.id), 0)::int AS units,
-       coalesce(o.contact ->> 'name', '') AS customer, o.placed_at,
-       ARRAY(SELECT translated(n.translations, $2, 'name', n.name)
-             FROM jsonb_array_elements_text(o.promise -> 'node_ids') AS chosen
+    SELECT o.id, o.number, m.slug AS merchant_slug, translated(m.translations, $2, 'name', m.name) AS merchant_name,
+        o.channel, o.state, o.method, o.currency, o.total,
+        coalesce((SELECT sum(quantity) FROM order_line l WHERE l.order_id = o.id), 0)::int AS units,
+        coalesce(o.contact ->> 'name', '') AS customer, o.placed_at,
+        ARRAY(SELECT translated(n.translations, $2, 'name', n.name)
+            FROM jsonb_array_elements_text(o.promise -> 'node_ids') AS chosen
                 JOIN node_profile n ON n.id = chosen::uuid) AS node_names
-FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id
+    FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id
 """
 
 
 async def carts(conn: Connection, visit: Visit, lang: str) -> list[Cart]:
     """The visitor's open carts that hold something, one a merchant."""
-    where = (
-        "WHERE c.visitor_id = $1 AND c.state = 'open' AND EXISTS (SELECT 1 FROM cart_line WHERE cart_id = c.id)"
-        " ORDER BY c.id"
-    )
+    where = """
+        WHERE c.visitor_id = $1 AND c.state = 'open' AND EXISTS (SELECT 1 FROM cart_line WHERE cart_id = c.id)
+        ORDER BY c.id
+    """
     return await rows(conn, Cart, _CART + _FROM_CART + where, visit.visitor_id, lang)
 
 
@@ -80,7 +79,7 @@ async def cart(conn: Connection, visit: Visit, cart_id: UUID, lang: str) -> Cart
 
 async def carts_to_order(conn: Connection, cart_ids: Sequence[UUID], lang: str) -> list[CartToOrder]:
     """Of any visitor."""
-    sql = _CART + _ORDER_OF_CART + _FROM_CART + "WHERE c.id IN (SELECT few_ids($1))"
+    sql = f"{_CART}, {_ORDER_OF_CART} {_FROM_CART} WHERE c.id IN (SELECT few_ids($1))"
     return await rows(conn, CartToOrder, sql, cart_ids, lang)
 
 
@@ -113,10 +112,11 @@ async def is_own_order(conn: Connection, visit: Visit, order_id: UUID) -> bool:
 
 async def orders_of(conn: Connection, visit: Visit, after: str | None, limit: int, lang: str) -> ResultPage[OrderRow]:
     """Everything the visitor or member ordered, newest first; not what was left unpaid."""
-    where = (
-        "WHERE (o.visitor_id = ANY($1) OR o.member_id = ANY($1)) AND (o.paid_at IS NOT NULL OR o.state = 'cancelled')"
-        " AND o.id < $3 ORDER BY o.id DESC LIMIT $4"
-    )
+    where = """
+        WHERE (o.visitor_id = ANY($1) OR o.member_id = ANY($1)) AND (o.paid_at IS NOT NULL OR o.state = 'cancelled')
+            AND o.id < $3
+        ORDER BY o.id DESC LIMIT $4
+    """
     found = await rows(conn, OrderRow, _ROW + where, visit.person_ids, lang, decode(after), limit + 1)
     return page_of(found, limit, lambda one: one.id)
 
@@ -133,10 +133,11 @@ async def merchant_orders(  # what a list is asked by
 ) -> ResultPage[OrderRow]:
     """A merchant's orders, newest first, without those that were never paid unless `state` asks for them; `query` is
     part of a number or of the customer's name."""
-    where = (
-        "WHERE o.merchant_id = $1 AND (o.state = $6 OR $6::text IS NULL AND o.state <> 'expired') AND o.id < $3"
-        " AND ($5 = '%%' OR o.number ILIKE $5 OR o.contact ->> 'name' ILIKE $5) ORDER BY o.id DESC LIMIT $4"
-    )
+    where = """
+        WHERE o.merchant_id = $1 AND (o.state = $6 OR $6::text IS NULL AND o.state <> 'expired') AND o.id < $3
+            AND ($5 = '%%' OR o.number ILIKE $5 OR o.contact ->> 'name' ILIKE $5)
+        ORDER BY o.id DESC LIMIT $4
+    """
     asked = (decode(after), limit + 1, contains_pattern(query), state)
     found = await rows(conn, OrderRow, _ROW + where, merchant_id, lang, *asked)
     return page_of(found, limit, lambda one: one.id)

@@ -115,8 +115,10 @@ async def _unfinished_orders(conn: Connection) -> list[UUID]:
     """Their payment is captured."""
     return await _ids(
         conn,
-        "SELECT o.id FROM sales_order o JOIN payment p ON p.order_id = o.id AND p.state = 'captured'"
-        " WHERE o.state = 'prepared' ORDER BY o.id LIMIT $1",
+        """
+        SELECT o.id FROM sales_order o JOIN payment p ON p.order_id = o.id AND p.state = 'captured'
+        WHERE o.state = 'prepared' ORDER BY o.id LIMIT $1
+        """,
         rules.MAX_PER_SWEEP,
     )
 

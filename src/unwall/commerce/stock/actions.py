@@ -56,7 +56,8 @@ async def release(conn: Transaction, request_id: UUID, actor: str) -> None:
 
 EXPIRED = """
     SELECT request_id FROM stock_hold WHERE state = 'held' AND expires_at <= $1
-    GROUP BY request_id ORDER BY min(expires_at), request_id LIMIT $2"""
+    GROUP BY request_id ORDER BY min(expires_at), request_id LIMIT $2
+"""
 
 
 async def expire_holds(conn: Transaction, now: datetime, limit: int = 500) -> list[UUID]:
@@ -143,7 +144,8 @@ async def counter_sell(
 CREATE_LEVELS = """
     INSERT INTO stock_level (variant_id, node_id, merchant_id)
     SELECT v.id, n.id, v.merchant_id FROM variant_summary v JOIN node n ON n.id = $3 AND n.merchant_id = v.merchant_id
-    WHERE v.merchant_id = $1 AND v.id = ANY($2) ORDER BY v.id ON CONFLICT DO NOTHING"""
+    WHERE v.merchant_id = $1 AND v.id = ANY($2) ORDER BY v.id ON CONFLICT DO NOTHING
+"""
 
 
 async def _change_on_hand(
@@ -193,7 +195,8 @@ SAVE_NODE = """
         timezone = excluded.timezone, opening_hours = excluded.opening_hours, ships = excluded.ships,
         pickup = excluded.pickup, pick_minutes = excluded.pick_minutes, pick_cost = excluded.pick_cost,
         open = excluded.open, translations = excluded.translations
-    WHERE node.merchant_id = excluded.merchant_id RETURNING id"""
+    WHERE node.merchant_id = excluded.merchant_id RETURNING id
+"""
 
 
 async def save_node(conn: Transaction, merchant_id: UUID, draft: NodeDraft) -> UUID:

@@ -17,7 +17,8 @@ LOCK = """
     SELECT l.merchant_id, l.variant_id, l.node_id, l.on_hand, l.held, l.allocated, l.safety_stock
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS k (merchant_id, variant_id, node_id)
     JOIN stock_level l USING (merchant_id, variant_id, node_id)
-    ORDER BY l.variant_id, l.node_id FOR UPDATE OF l"""
+    ORDER BY l.variant_id, l.node_id FOR UPDATE OF l
+"""
 
 # the hold is read again, as it is then, once its level is locked; the levels must be locked first
 LOCK_HELD = """
@@ -26,18 +27,21 @@ LOCK_HELD = """
         ON l.merchant_id = h.merchant_id AND l.variant_id = h.variant_id AND l.node_id = h.node_id
     WHERE h.request_id = ANY($1)
     ORDER BY l.variant_id, l.node_id, h.request_id, h.line
-    FOR UPDATE OF l FOR NO KEY UPDATE OF h"""
+    FOR UPDATE OF l FOR NO KEY UPDATE OF h
+"""
 
 BOOKED = """
     SELECT b.cause_id, b.line, b.reason, b.variant_id, b.node_id, b.quantity, b.source, b.target
     FROM unnest($1::uuid[], $2::smallint[], $3::text[]) AS k (cause_id, line, reason)
-    JOIN stock_ledger b USING (cause_id, line, reason)"""
+    JOIN stock_ledger b USING (cause_id, line, reason)
+"""
 
 BOOK = """
     INSERT INTO stock_ledger
         (merchant_id, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor)
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::uuid[],
-        $9::smallint[], $10::text[])"""
+        $9::smallint[], $10::text[])
+"""
 
 COLUMNS = list(Movement.__struct_fields__)
 FIELDS = [attrgetter(name) for name in COLUMNS]
@@ -72,15 +76,14 @@ async def unbooked(conn: Transaction, movements: Sequence[Movement]) -> list[Mov
     return fresh
 
 
-MOVE_HELD = (
-    """
+MOVE_HELD = f"""
     WITH moved AS (
         UPDATE stock_hold h SET open = m.open, state = m.state
         FROM unnest($11::uuid[], $12::smallint[], $13::int[], $14::text[]) AS m (request_id, line, open, state)
         WHERE h.request_id = m.request_id AND h.line = m.line
-    )"""
-    + BOOK
-)
+    )
+    {BOOK}
+"""
 
 
 async def book(conn: Transaction, movements: Sequence[Movement]) -> None:
@@ -109,7 +112,8 @@ BOOK_HOLDS = """
     )
     INSERT INTO stock_ledger
         (merchant_id, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor)
-    SELECT merchant_id, variant_id, node_id, quantity, 'available', 'held', 'hold', request_id, line, actor FROM line"""
+    SELECT merchant_id, variant_id, node_id, quantity, 'available', 'held', 'hold', request_id, line, actor FROM line
+"""
 HOLD_FIELDS = ("request_id", "line", "merchant_id", "variant_id", "node_id", "quantity", "expires_at")
 
 

@@ -14,7 +14,8 @@ NODE = """
         translated(translations, $1, 'city', city) AS city,
         translated(translations, $1, 'address', address) AS address, latitude, longitude, timezone,
         opening_hours, ships, pickup, pick_minutes, pick_cost, open
-    FROM node"""
+    FROM node
+"""
 
 
 async def nodes(conn: Connection, merchant_ids: Sequence[UUID] | None, lang: str) -> list[Node]:
@@ -45,7 +46,8 @@ NODE_STOCK = """
             FROM few_ids($3) AS wanted (variant_id) JOIN stock_level l ON l.variant_id = wanted.variant_id
             WHERE l.available > 0 GROUP BY l.node_id
         ) a ON a.node_id = n.id
-    ORDER BY n.merchant_id, n.code"""
+    ORDER BY n.merchant_id, n.code
+"""
 
 
 async def node_stock(
@@ -72,7 +74,8 @@ async def levels(conn: Connection, variant_ids: Sequence[UUID]) -> list[Level]:
         Level,
         """
         SELECT variant_id, node_id, on_hand, held, allocated, safety_stock
-        FROM stock_level WHERE variant_id = ANY($1) ORDER BY variant_id, node_id""",
+        FROM stock_level WHERE variant_id = ANY($1) ORDER BY variant_id, node_id
+        """,
         variant_ids,
     )
 
@@ -90,7 +93,8 @@ async def level_grid(conn: Connection, merchant_id: UUID, product_ids: Sequence[
             FROM stock_level l WHERE l.variant_id = v.id), '[]') AS levels
         FROM variant_summary v
         WHERE v.merchant_id = $1 AND v.product_id = ANY($2)
-        ORDER BY array_position($2, v.product_id), v.position, v.id""",
+        ORDER BY array_position($2, v.product_id), v.position, v.id
+        """,
         merchant_id,
         product_ids,
         lang,
@@ -107,7 +111,8 @@ async def movements(
         LedgerEntry,
         """
         SELECT entry, at, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor
-        FROM stock_ledger WHERE variant_id = $1 AND node_id = $2 AND entry < $3 ORDER BY entry DESC LIMIT $4""",
+        FROM stock_ledger WHERE variant_id = $1 AND node_id = $2 AND entry < $3 ORDER BY entry DESC LIMIT $4
+        """,
         variant_id,
         node_id,
         min(decode(after).int, 2**63 - 1),
@@ -123,7 +128,8 @@ async def movements_of(conn: Connection, cause_ids: Sequence[UUID]) -> list[Ledg
         LedgerEntry,
         """
         SELECT entry, at, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor
-        FROM stock_ledger WHERE cause_id = ANY($1) ORDER BY entry""",
+        FROM stock_ledger WHERE cause_id = ANY($1) ORDER BY entry
+        """,
         cause_ids,
     )
 
@@ -135,7 +141,8 @@ async def held_lines(conn: Connection, request_ids: Sequence[UUID]) -> list[Held
         HeldLine,
         """
         SELECT request_id, line, merchant_id, variant_id, node_id, quantity, open, state, expires_at
-        FROM stock_hold WHERE request_id = ANY($1) ORDER BY request_id, line""",
+        FROM stock_hold WHERE request_id = ANY($1) ORDER BY request_id, line
+        """,
         request_ids,
     )
 
@@ -167,5 +174,6 @@ async def audit(conn: Connection) -> list[Discrepancy]:
                 ('allocated', b.allocated, l.allocated, coalesce(o.allocated, 0))
             ) AS three (bucket, ledger, level, holds)
         WHERE coalesce(ledger, 0) <> coalesce(level, 0) OR holds <> coalesce(level, 0)
-        ORDER BY variant_id, node_id, bucket""",
+        ORDER BY variant_id, node_id, bucket
+        """,
     )

@@ -40,7 +40,7 @@ async def publish(windows: Callable, title: str, product: str) -> str:
     page = await staff_window(windows, "console", EDITOR, DESK)
     await page.goto("/console/posts/new")
     await page.get_by_label("Title", exact=False).first.fill(title)
-    await page.get_by_label("Words", exact=False).first.fill("It snowed on the **tea hills** this morning.")
+    await page.get_by_label("Text", exact=False).first.fill("It snowed on the **tea hills** this morning.")
     await page.set_input_files("#f-pictures", {"name": "snow.png", "mimeType": "image/png", "buffer": snow()})
     await expect(page.get_by_role("group", name="Picture 1")).to_be_visible()
     await page.get_by_label("Find a product to tag").fill(product)
@@ -48,8 +48,8 @@ async def publish(windows: Callable, title: str, product: str) -> str:
     await expect(page.get_by_role("radio", name=product)).to_be_attached()
     await expect(page.locator("#phone")).to_contain_text(title)
     await page.get_by_role("button", name="Publish").click()
-    await expect(page.get_by_role("link", name="See it in the shop")).to_be_visible()
-    address = await page.get_by_role("link", name="See it in the shop").get_attribute("href")
+    await expect(page.get_by_role("link", name="View in the shop")).to_be_visible()
+    address = await page.get_by_role("link", name="View in the shop").get_attribute("href")
     assert address is not None
     return address
 

@@ -117,7 +117,7 @@ async def make_api_key(
 ) -> tuple[UUID, str]:
     """The key's id and its secret, which is shown once and stored only as a fingerprint."""
     if not name.strip() or len(name) > rules.NAME_MAX_CHARACTERS:
-        raise Invalid.one("name", N_("Name the key, so that you know it again."))
+        raise Invalid.one("name", N_("Name the key, at most 100 characters."))
     if not scopes:
         raise Invalid.one("scopes", N_("Choose at least one scope."))
     key_id, secret = new_id(), f"uw_{token()}"

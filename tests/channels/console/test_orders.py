@@ -51,7 +51,7 @@ async def test_a_customers_formula_is_written_as_text(bureau: Bureau, order: Ord
 
 async def test_an_order_tells_all_that_is_known_of_it(bureau: Bureau, order: Order) -> None:
     page = (await bureau.get(f"/console/orders/{order.id}")).text
-    for said in ("Silk scarf · red", "Longjing", "Ann Lin", "1 Lake Road, Hangzhou", "Taken", "···· 4242"):
+    for said in ("Silk scarf · red", "Longjing", "Ann Lin", "1 Lake Road, Hangzhou", "Captured", "···· 4242"):
         assert said in page
     assert order.sourcing[0].explanation.say("en") in page
     movements = re.findall(r"<td>(available → held|held → allocated)</td>", page)
@@ -61,7 +61,7 @@ async def test_an_order_tells_all_that_is_known_of_it(bureau: Bureau, order: Ord
         ("now", "Paid"),
         ("next", "Being picked"),
     ]
-    assert "No post of this store was touched before it" in page
+    assert "No post of this store was opened before it" in page
 
 
 async def test_an_order_names_the_post_that_led_to_it(bureau: Bureau, order: Order) -> None:
@@ -70,7 +70,7 @@ async def test_an_order_names_the_post_that_led_to_it(bureau: Bureau, order: Ord
         await attribute(conn, [order.id], timedelta(days=7))
     page = (await bureau.get(f"/console/orders/{order.id}")).text
     assert f'<a href="/console/posts/{bureau.stall.morning}"><b>Morning</b></a>' in page
-    assert "Something of it was put into the bag from this post." in page
+    assert "An item was added to the bag from this post." in page
 
 
 async def state(bureau: Bureau, order_id: UUID) -> tuple[str, str]:

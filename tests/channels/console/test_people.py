@@ -112,7 +112,7 @@ async def test_a_keys_secret_is_shown_once_and_opens_until_it_is_revoked(bureau:
 @pytest.mark.parametrize(
     ("body", "found"),
     [
-        ({"key_name": "", "scope.stock:read": "1"}, {"f-key_name": "Name the key, so that you know it again."}),
+        ({"key_name": "", "scope.stock:read": "1"}, {"f-key_name": "Name the key, at most 100 characters."}),
         ({"key_name": "Till"}, {"scopes": "Choose at least one scope."}),
         ({"key_name": "Till", "scope.everything": "1"}, {"scopes": "Choose at least one scope."}),
     ],

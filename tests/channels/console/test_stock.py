@@ -64,7 +64,7 @@ async def test_an_arrival_is_booked_once_however_often_it_is_sent(bureau: Bureau
     assert await level(bureau) == (15, 15, 0)
     page = (await bureau.get(cell(bureau))).text
     assert "owner@liu-yun.example" in page
-    assert "The arrival is booked." in page
+    assert "The receipt is booked." in page
     await sound(bureau.db)
 
 
@@ -87,7 +87,7 @@ async def test_safety_stock_is_kept_back(bureau: Bureau) -> None:
 
 
 ELSEWHERE = "This reason does not belong here."
-ONLY_TEN = "Only 10 are there that are promised to nobody."
+ONLY_TEN = "Only 10 are there and not promised."
 WRONG = [
     ({"do": "receive", "quantity": "0"}, 422, "f-receive", "At least one and at most a million."),
     ({"do": "receive", "quantity": "some"}, 422, "f-receive", "Write a whole number."),
@@ -118,7 +118,7 @@ async def test_a_form_without_its_cause_books_nothing(bureau: Bureau) -> None:
 
 
 async def test_the_audit_says_that_the_books_agree(bureau: Bureau) -> None:
-    assert "The books agree" in (await bureau.get("/console/stock/audit")).text
+    assert "The stock adds up" in (await bureau.get("/console/stock/audit")).text
 
 
 async def test_the_audit_names_what_does_not_agree(bureau: Bureau) -> None:
@@ -129,7 +129,7 @@ async def test_the_audit_names_what_does_not_agree(bureau: Bureau) -> None:
             bureau.market.bund,
         )
     page = (await bureau.get("/console/stock/audit")).text
-    assert "The books do not agree" in page
+    assert "The stock does not add up" in page
     row = re.search(r'<tr><th scope="row"><a [^>]*>Longjing</a></th>(.*?)</tr>', page)[1]
     assert re.findall(r"<td[^>]*>([^<]*)</td>", row) == ["Shanghai Bund", "on_hand", "10", "12", "–"]
 

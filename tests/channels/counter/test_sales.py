@@ -150,4 +150,4 @@ async def test_words_find_what_they_name(db: Database, market: Market, clerk: Sh
 
 async def test_what_is_not_there_is_said(clerk: Shopper):
     page = await clerk.get("/counter/stock?q=zzz")
-    assert (page.status_code, "Nothing we have has this code or name." in page.text) == (200, True)
+    assert (page.status_code, "Nothing matches this code or name." in page.text) == (200, True)

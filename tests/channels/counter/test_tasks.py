@@ -41,7 +41,7 @@ async def test_the_soonest_due_comes_first_and_what_is_ready_stands_apart(db: Da
     page = (await clerk.get("/counter")).text
     places = [page.index(str(shipment)) for shipment in (early, late, ready)]
     assert places == sorted(places)
-    assert page.index("For customers") < page.index(str(ready))
+    assert page.index("To be collected") < page.index(str(ready))
     assert 'class="place bad"' in page
 
 

@@ -29,9 +29,9 @@ NAV = (
     ("/console/pages", N_("Pages"), "page", Permission.PUBLISH),
     ("/console/orders", N_("Orders"), "receipt", Permission.ORDERS),
     ("/console/stock", N_("Stock"), "box", Permission.STOCK),
-    ("/console/nodes", N_("Places"), "store", Permission.STOCK),
+    ("/console/nodes", N_("Shops and warehouses"), "store", Permission.STOCK),
     ("/console/insight", N_("Insight"), "flask", Permission.INSIGHT),
-    ("/console/people", N_("People"), "people", Permission.PEOPLE),
+    ("/console/people", N_("Staff"), "people", Permission.PEOPLE),
     (COUNTER, N_("Counter"), "scan", Permission.FULFIL),
 )
 ROLES = {

@@ -41,15 +41,15 @@ from unwall.people.values import Permission
 PATH = "/console/orders"
 STATES = (("", N_("All")), *((state.value, label) for state, label in views.ORDER_STATES.items()))
 PAYMENTS = {
-    PaymentState.ASKED: N_("Asked for"),
-    PaymentState.CAPTURED: N_("Taken"),
+    PaymentState.ASKED: N_("Requested"),
+    PaymentState.CAPTURED: N_("Captured"),
     PaymentState.DECLINED: N_("Declined"),
-    PaymentState.VOIDING: N_("Being given back"),
-    PaymentState.VOIDED: N_("Given back"),
+    PaymentState.VOIDING: N_("Refund pending"),
+    PaymentState.VOIDED: N_("Refunded"),
 }
-GATEWAYS = {"till": N_("At the till"), "test": N_("Test gateway")}
+GATEWAYS = {"till": N_("At the counter"), "test": N_("Test gateway")}
 CREDITED = {
-    AttributionRule.IN_POST: N_("Something of it was put into the bag from this post."),
+    AttributionRule.IN_POST: N_("An item was added to the bag from this post."),
     AttributionRule.LAST_TOUCH: N_("The last post of this store that the shopper opened before ordering."),
 }
 
@@ -318,7 +318,7 @@ async def cancel(ctx: ConsoleContext, order_id: UUID, data: FormData) -> Respons
         await ctx.services.checkout.cancel(order_id, ctx.actor, ctx.now)
     except Conflict as error:
         return await _page(ctx, order_id, error)
-    ctx.flash(ctx.words(N_("The order is cancelled; the goods are free again and the money goes back.")))
+    ctx.flash(ctx.words(N_("The order is cancelled: its stock is released and the payment is refunded.")))
     return see_other(views.order_url(order_id))
 
 

@@ -41,7 +41,7 @@ async def _page(
     names = {node.id: node.name for node in places}
     answer = ctx.page(
         "console/people.html",
-        title=ctx.words(N_("People and programs")),
+        title=ctx.words(N_("Staff and API keys")),
         error=error,
         people=[_person(ctx, one, names) for one in staff],
         keys=[_key(ctx, key) for key in keys],
@@ -128,7 +128,7 @@ async def add(ctx: ConsoleContext, data: FormData) -> Response[Any]:
 async def set_active(ctx: ConsoleContext, staff_id: UUID, data: FormData) -> Response[Any]:
     active = data.get("active") == "1"
     if staff_id == ctx.staff.id:
-        raise Invalid.one("active", N_("You cannot take away your own access; another owner can."))
+        raise Invalid.one("active", N_("You cannot deactivate yourself; another owner can."))
     async with ctx.confined() as conn:
         await actions.set_active(conn, ctx.merchant_id, staff_id, active=active)
     undo = {"active": "0" if active else "1"}
@@ -157,7 +157,7 @@ async def make_key(ctx: ConsoleContext) -> Response[Any]:
 async def revoke_key(ctx: ConsoleContext, key_id: UUID, data: FormData) -> Response[Any]:
     async with ctx.confined() as conn:
         await actions.revoke_api_key(conn, ctx.merchant_id, key_id)
-    ctx.flash(ctx.words(N_("The key no longer opens anything.")))
+    ctx.flash(ctx.words(N_("The key is revoked.")))
     return see_other(PATH)
 
 

@@ -44,7 +44,7 @@ def _form(request: AnyRequest, data: dict[str, str], error: UnwallError | None =
         request,
         lang,
         "console/sign_in.html",
-        title=gettext(lang, N_("Sign in to the desk")),
+        title=gettext(lang, N_("Sign in to the console")),
         status=status_of(error, in_form=True),
         problem=words_of(error, lang) if error else None,
         email=data.get("email", ""),

@@ -26,7 +26,7 @@ ORDER_STATES = {
     OrderState.PAID: N_("Paid"),
     OrderState.FULFILLED: N_("Done"),
     OrderState.CANCELLED: N_("Cancelled"),
-    OrderState.EXPIRED: N_("Ran out unpaid"),
+    OrderState.EXPIRED: N_("Expired unpaid"),
 }
 ORDER_TONES = {OrderState.FULFILLED: "good", OrderState.PREPARED: "soon", OrderState.CANCELLED: "bad"}
 POST_STATES = {PostState.DRAFT: N_("Draft"), PostState.LIVE: N_("Live"), PostState.REMOVED: N_("Removed")}
@@ -48,7 +48,7 @@ METHODS = {
     DeliveryMethod.SHIP: N_("By post"),
     DeliveryMethod.COURIER: N_("By courier"),
     DeliveryMethod.PICKUP: N_("Pickup"),
-    DeliveryMethod.TAKEN: N_("Taken along"),
+    DeliveryMethod.TAKEN: N_("Taken at the counter"),
 }
 BUCKETS = {
     StockBucket.AVAILABLE: N_("available"),
@@ -59,12 +59,12 @@ BUCKETS = {
 REASONS = {
     Reason.HOLD: N_("Held for an order"),
     Reason.RELEASE: N_("Released"),
-    Reason.EXPIRE: N_("Hold ran out"),
+    Reason.EXPIRE: N_("Hold expired"),
     Reason.ALLOCATE: N_("Paid"),
     Reason.DEALLOCATE: N_("Allocation undone"),
-    Reason.ISSUE: N_("Left for the customer"),
-    Reason.RECEIPT: N_("Goods arrived"),
-    Reason.RETURN: N_("Came back"),
+    Reason.ISSUE: N_("Issued to the customer"),
+    Reason.RECEIPT: N_("Goods received"),
+    Reason.RETURN: N_("Returned"),
     Reason.COUNTER_SALE: N_("Sold at the counter"),
     Reason.ADJUSTMENT: N_("Corrected"),
     Reason.COUNT: N_("Counted"),
@@ -73,17 +73,17 @@ REASONS = {
 MOMENTS = {
     "placed": N_("Ordered"),
     "paid": N_("Paid"),
-    ShipmentState.ROUTED: N_("Sent to the place that packs it"),
+    ShipmentState.ROUTED: N_("Routed to a shop or warehouse"),
     ShipmentState.PICKING: N_("Being picked"),
     ShipmentState.READY: N_("Ready"),
     ShipmentState.HANDED_OVER: N_("Handed over"),
     ShipmentState.COLLECTED: N_("Collected"),
     OrderState.CANCELLED: N_("Cancelled"),
-    OrderState.EXPIRED: N_("Ran out unpaid"),
+    OrderState.EXPIRED: N_("Expired unpaid"),
 }
 
 
-ACTORS = {"visitor": N_("A shopper"), "system": N_("Unwall"), "clock": N_("Unwall, by the clock")}
+ACTORS = {"visitor": N_("A shopper"), "system": N_("Unwall"), "clock": N_("Unwall, scheduled")}
 PAGES = {
     "home": N_("Home page"),
     "store": N_("Store front"),

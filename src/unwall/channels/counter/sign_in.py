@@ -58,7 +58,7 @@ async def choose_page(request: AnyRequest, services: Services, staff: Staff) -> 
         request,
         lang,
         "counter/node.html",
-        title=gettext(lang, N_("Where are you?")),
+        title=gettext(lang, N_("Choose your shop or warehouse")),
         staff=staff,
         here=here,
         places=places,

@@ -149,7 +149,7 @@ def task_state(task: Task, lang: str) -> TaskState:
     units = sum(line.quantity for line in task.lines)
     picked = sum(line.picked for line in task.lines)
     if task.state in DONE:
-        return TaskState(gettext(lang, N_("Done")), "ready", gettext(lang, N_("It has left this place.")))
+        return TaskState(gettext(lang, N_("Done")), "ready", gettext(lang, N_("It has been handed over.")))
     if task.state is ShipmentState.CANCELLED:
         return TaskState(
             gettext(lang, N_("Stop")), "stop", gettext(lang, N_("This order was cancelled. Put the goods back."))

@@ -27,22 +27,22 @@ STATUS: dict[type[UnwallError], int] = {
 TITLES = {
     400: N_("That request could not be read"),
     401: N_("Please sign in"),
-    403: N_("This is not open to you"),
+    403: N_("You may not see this"),
     404: N_("There is nothing here"),
-    405: N_("That is not how this page works"),
+    405: N_("This address cannot be used in this way"),
     409: N_("That cannot be done now"),
     413: N_("That is too large"),
     422: N_("Something needs to be corrected"),
-    429: N_("A little slower, please"),
-    500: N_("Something broke on our side"),
+    429: N_("Too many attempts"),
+    500: N_("Something went wrong on our side"),
 }
 
 DETAILS = {
-    403: N_("The page stood open too long, or was opened elsewhere. Load it again, then press once more."),
-    404: N_("The address has a slip in it, or what stood here is gone."),
+    403: N_("The page was open for too long, or was opened elsewhere. Load it again, then try again."),
+    404: N_("The address is wrong, or the page was removed."),
     413: N_("Send less at once."),
 }
-TRY_AGAIN = N_("Go back and try once more.")
+TRY_AGAIN = N_("Go back and try again.")
 """For people, where Litestar speaks of routes and tokens."""
 
 PROGRAMS = ("/api/", "/journal")
@@ -127,7 +127,7 @@ def on_unreadable(request: AnyRequest, error: Exception) -> Response[Any]:
 
 def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:
     log.exception("request failed", path=request.url.path, exc_info=error)
-    return _answer(request, 500, N_("We have noted it. Nothing was changed; please try again."), "internal", [], {})
+    return _answer(request, 500, N_("It was recorded. Nothing was changed; please try again."), "internal", [], {})
 
 
 def _answer(

@@ -48,7 +48,7 @@ class BundleRow(msgspec.Struct, frozen=True):
 def _row(ctx: ConsoleContext, bundle: Bundle) -> BundleRow:
     state, tone = (N_("On sale"), "good") if bundle.active else (N_("Not on sale"), "soon")
     if bundle.active and not all(part.item.sellable for part in bundle.parts):
-        state, tone = N_("A part is not sold any more"), "bad"
+        state, tone = N_("A part is no longer sold"), "bad"
     parts = (f"{part.quantity} × {views.item_name(part.item.title, part.item.options)}" for part in bundle.parts)
     return BundleRow(
         title=Cell(bundle.title, f"{PATH}/{bundle.id}"),

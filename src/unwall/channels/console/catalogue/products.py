@@ -122,7 +122,7 @@ async def unarchive(ctx: ConsoleContext, product_id: UUID, data: FormData) -> Re
     async with ctx.confined() as conn:
         before = await own(conn, ctx, product_id)
         await actions.save_product(conn, ctx.merchant_id, replace(before, status=status))
-    ctx.flash(ctx.words(N_("The product is back.")))
+    ctx.flash(ctx.words(N_("The product is restored.")))
     return see_other(f"{PATH}/{product_id}")
 
 
@@ -175,7 +175,7 @@ async def _import_page(
     wrong = [WrongLine(str(e.line), e.column or "–", ctx.words(e.message)) for e in (report.errors if report else ())]
     return ctx.page(
         "console/import.html",
-        title=ctx.words(N_("Bring products in")),
+        title=ctx.words(N_("Import products")),
         error=error or (Invalid.one("file", N_("Some lines are wrong.")) if wrong else None),
         errors=ctx.field_errors(error),
         report=report,

@@ -165,7 +165,7 @@ async def audit(ctx: ConsoleContext) -> Response[str]:
         )
         for one in wrong
     ]
-    return ctx.page("console/audit.html", title=ctx.words(N_("Audit of the stock books")), rows=rows)
+    return ctx.page("console/audit.html", title=ctx.words(N_("Stock audit")), rows=rows)
 
 
 def _name(item: VariantItem | None) -> str:
@@ -220,7 +220,7 @@ async def _book(conn: Transaction, ctx: ConsoleContext, form: SubmittedForm, pla
     cause = Cause(known_id(form.text("cause")), reason, ctx.actor)
     if doing == "receive":
         await actions.receive(conn, ctx.merchant_id, node_id, [VariantQuantity(variant_id, quantity)], cause)
-        return N_("The arrival is booked.")
+        return N_("The receipt is booked.")
     await actions.adjust(conn, ctx.merchant_id, node_id, [VariantQuantity(variant_id, quantity)], cause)
     return N_("The correction is booked.")
 
@@ -229,7 +229,7 @@ async def _own(conn: Connection, ctx: ConsoleContext, variant_id: UUID, node_id:
     item = (await catalogue.items(conn, [variant_id], ctx.lang)).get(variant_id)
     node = await reads.node(conn, node_id, ctx.lang)
     if item is None or node is None:
-        raise NotFound(N_("There is no such product or place."))
+        raise NotFound(N_("There is no such product, shop or warehouse."))
     return item, node
 
 
@@ -284,7 +284,7 @@ def _cell_errors(ctx: ConsoleContext, error: Invalid | Conflict | None) -> Field
     errors = ctx.field_errors(error)
     if isinstance(error, Short):
         left = error.short[0].available
-        errors["quantity"] = ctx.words(N_("Only {left} are there that are promised to nobody."), left=left)
+        errors["quantity"] = ctx.words(N_("Only {left} are there and not promised."), left=left)
     elif isinstance(error, Conflict):
         errors["quantity"] = ctx.words(error.message)
     elif errors and not errors["quantity"] and not errors["reason"]:

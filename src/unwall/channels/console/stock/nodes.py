@@ -118,7 +118,7 @@ async def save(ctx: ConsoleContext, node_id: UUID, data: FormData) -> Response[A
 async def _own(conn: Connection, ctx: ConsoleContext, node_id: UUID) -> NodeDraft:
     found = await reads.node_draft(conn, ctx.merchant_id, node_id)
     if found is None:
-        raise NotFound(N_("There is no such place."))
+        raise NotFound(N_("There is no such shop or warehouse."))
     return found
 
 
@@ -130,7 +130,7 @@ async def _save(ctx: ConsoleContext, form: SubmittedForm, node_id: UUID, before:
             await actions.save_node(conn, ctx.merchant_id, draft)
     except Invalid as error:
         return _page(ctx, draft, known=before is not None, error=error, form=form)
-    ctx.flash(ctx.words(N_("The place is saved.")))
+    ctx.flash(ctx.words(N_("The shop or warehouse is saved.")))
     return see_other(PATH)
 
 
@@ -169,7 +169,7 @@ def _page(
     shown = replace(draft, id=draft.id or new_id())
     return ctx.page(
         "console/node.html",
-        title=draft.name or ctx.words(N_("New place")),
+        title=draft.name or ctx.words(N_("New shop or warehouse")),
         error=error,
         draft=shown,
         action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",

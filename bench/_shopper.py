@@ -72,7 +72,7 @@ class Shopper:
         added = await self._call("bag", "POST", "/carts/lines", {"variant_id": variant, "quantity": 1})
         cart_id = msgspec.json.decode(added, type=Identified).id
         near = f"latitude={home['latitude']}&longitude={home['longitude']}"
-        offered = await self._call("ways", "GET", f"/carts/{cart_id}/ways?{near}")
+        offered = await self._call("ways", "GET", f"/carts/{cart_id}/delivery-options?{near}")
         way = Way(method, None) if method else self._chance.choice(msgspec.json.decode(offered, type=list[Way]))
         choice = {"method": way.method, "node_id": way.node_id if way.method == "pickup" else None}
         contact = {"name": "Bench", "phone": "13800138000", "address": "1 River Road", **home}

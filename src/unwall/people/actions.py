@@ -42,7 +42,7 @@ async def set_tagging(conn: Transaction, merchant_id: UUID, tagging: Tagging) ->
 
 async def claim_visitor(conn: Transaction, visitor_id: UUID, member_id: UUID) -> bool:
     """Tie what this visitor did to the member. False where the visitor is another member's already: a shared device
-    is not merged, and the caller gives the newcomer a visitor of their own."""
+    is not merged, and the caller makes a new visitor for the second member."""
     owner = await conn.fetchval(
         """
         INSERT INTO visitor (id, member_id) VALUES ($1, $2)

@@ -1,4 +1,4 @@
-"""Questions about people."""
+"""Merchants, members, staff, credentials, sessions and API keys."""
 
 from uuid import UUID
 

@@ -23,9 +23,9 @@ EMAIL_MAX_CHARACTERS = 254
 NAME_MAX_CHARACTERS = 100
 PASSWORD_CHARACTERS = range(8, 201)
 PASSWORD_CHECKED_CHARACTERS = 1000
-"""Of what is sent to sign in: hashing megabytes would keep everybody waiting."""
+"""Of what is sent to sign in: hashing megabytes would block others."""
 KEY_HINT_CHARACTERS = 8
-"""Of an API key's secret, kept so that its owner knows it again."""
+"""Of an API key's secret, kept so that its owner can tell keys apart."""
 SESSION_DAYS = {Audience.MEMBER: 90, Audience.STAFF: 14}
 ATTEMPTS_ALLOWED = 5
 ATTEMPT_WINDOW_MINUTES = 15

@@ -42,7 +42,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Audience(StrEnum):
-    """Whom a session is for."""
+    """The kind of person that a session belongs to."""
 
     MEMBER = "member"
     STAFF = "staff"

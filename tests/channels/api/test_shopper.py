@@ -44,7 +44,7 @@ async def test_from_the_feed_to_a_paid_pickup(db: Database, stall: Stall, app: P
     # the product, and how it can be had
     page = (await app.get("/stores/liu-yun/products/scarf")).json()
     assert [v["sku"] for v in page["variants"]] == ["SCARF-RED", "SCARF-BLUE"]
-    ways = (await app.get(f"/variants/{market.red}/ways?{LAKE}")).json()
+    ways = (await app.get(f"/variants/{market.red}/delivery-options?{LAKE}")).json()
     near = next(way for way in ways if way["method"] == "pickup")
     assert (near["node_id"], near["node"], near["fee"]) == (
         str(market.west_lake),
@@ -60,7 +60,9 @@ async def test_from_the_feed_to_a_paid_pickup(db: Database, stall: Stall, app: P
     assert (await app.put(f"/carts/{cart['id']}/lines/{market.red}", {"quantity": 1})).json()["lines"][0][
         "quantity"
     ] == 1
-    assert any(way["method"] == "pickup" for way in (await app.get(f"/carts/{cart['id']}/ways?{LAKE}")).json())
+    assert any(
+        way["method"] == "pickup" for way in (await app.get(f"/carts/{cart['id']}/delivery-options?{LAKE}")).json()
+    )
     # ordered, paid, told
     made = await app.post("/orders", wanted(cart, "pickup", market.west_lake))
     assert (made.status_code, made.json()["state"], made.json()["total"]) == (201, "prepared", 28800)
@@ -95,8 +97,8 @@ async def test_what_is_not_there_is_a_problem_and_not_a_page(app: Program):
         "/accounts/nobody",
         "/stores/nowhere/products",
         "/stores/liu-yun/products/nothing",
-        f"/variants/{new_id()}/ways",
-        f"/carts/{new_id()}/ways",
+        f"/variants/{new_id()}/delivery-options",
+        f"/carts/{new_id()}/delivery-options",
         f"/orders/{new_id()}",
         "/nothing/at/all",
         "/posts/xyz",
@@ -232,7 +234,7 @@ async def test_wrong_cards_are_named_and_a_declined_one_may_be_followed_by_anoth
 
 
 async def test_wrong_questions_are_named(stall: Stall, app: Program):
-    variant = f"/variants/{stall.market.red}/ways"
+    variant = f"/variants/{stall.market.red}/delivery-options"
     for path, fields in (
         ("/feed?after=x", {"after"}),
         ("/search?q=silk&after=x", {"after"}),
@@ -263,7 +265,7 @@ async def test_what_is_a_strangers_is_not_there(client, db: Database, stall: Sta
     answers = [
         await stranger.get(f"/orders/{order['id']}"),
         await stranger.post(f"/orders/{order['id']}/payment", CARD),
-        await stranger.get(f"/carts/{cart['id']}/ways"),
+        await stranger.get(f"/carts/{cart['id']}/delivery-options"),
         await stranger.put(f"/carts/{cart['id']}/lines/{stall.market.red}", {"quantity": 9}),
         await stranger.post("/orders", wanted(cart)),
     ]

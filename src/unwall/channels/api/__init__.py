@@ -1,4 +1,4 @@
-"""The JSON API (`/api/v1`, described by `/api/v1/openapi.json`), and the journal's door for browsers."""
+"""The JSON API (`/api/v1`, described by `/api/v1/openapi.json`), and the journal's endpoint for browsers."""
 
 from typing import Any
 

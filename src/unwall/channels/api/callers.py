@@ -38,7 +38,7 @@ def lang(request: AnyRequest) -> str:
 
 
 async def provide_caller(request: AnyRequest, services: Services) -> Visit:
-    """A shopper's app. Reading needs no visit; what is remembered for the shopper needs one."""
+    """A shopper's app. Reading needs no visit token; everything else does."""
     known = unseal(services.secret, VISIT, request.headers.get(VISIT, ""), tuple[UUID, UUID])
     if known is None and request.method != "GET":
         raise SignInNeeded("Send the header Unwall-Visit with the token that POST /api/v1/visits gave you.")
@@ -95,10 +95,10 @@ def respond(answer: Answer) -> Response[bytes]:
 async def once(
     request: AnyRequest, services: Services, caller: str, work: Callable[[UUID], Awaitable[Answer]]
 ) -> Response[bytes]:
-    """Do `work(id)` once under the request's Idempotency-Key, and answer alike every time."""
+    """Do `work(id)` once under the request's Idempotency-Key; a repeated request gets the same answer."""
     key = request.headers.get(HEADER.lower(), "")
     named = f"{caller} {request.method} {request.url.path}"
-    # sealed, for a body may be a card, whose few digits a plain hash would tell
+    # keyed, because a body may be a card, whose few digits could be found from a plain hash
     body = hmac.digest(services.secret, await request.body(), "sha256")
     return respond(await idempotency.once(services.db, named, key, body, work))
 
@@ -106,7 +106,7 @@ async def once(
 async def once_in(
     request: AnyRequest, conn: Transaction, caller: str, work: Callable[[UUID], Awaitable[Answer]]
 ) -> Response[bytes]:
-    """The same for work within one transaction."""
+    """As `once`, for work within one transaction."""
     key = request.headers.get(HEADER.lower(), "")
     named = f"{caller} {request.method} {request.url.path}"
     return respond(await idempotency.once_in(conn, named, key, await request.body(), work))

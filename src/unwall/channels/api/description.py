@@ -45,7 +45,7 @@ CSV: Json = {"required": True, "content": {"text/csv": {"schema": {"type": "stri
 
 
 def answers(kind: type[msgspec.Struct], status: int = 201) -> dict[int, ResponseSpec]:
-    """What a handler answers that gives its answer again to those who repeat themselves."""
+    """The responses of a handler that takes an Idempotency-Key."""
     return {status: ResponseSpec(data_container=kind, description="Done, now or before under this Idempotency-Key")}
 
 
@@ -55,7 +55,7 @@ class Described(JsonRenderPlugin):
 
 
 def complete(description: Json, app: Litestar) -> Json:
-    """Another description; the one given stays as it is."""
+    """A copy of the description, completed."""
     paths = {path: dict(operations) for path, operations in description["paths"].items()}
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
@@ -90,7 +90,7 @@ def _completed(method: str, path: str, operation: Json, opt: Json) -> Json:
 
 def _parameters(method: str, path: str, opt: Json) -> list[Json]:
     found = [REPEATABLE] if opt.get("repeatable") else []
-    if path.endswith("/ways"):
+    if path.endswith("/delivery-options"):
         found += PLACE
     if method == "get" and path.startswith("/api/") and not path.endswith(".csv"):
         found.append(LANG)

@@ -47,7 +47,7 @@ class Made(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """Units of one variant: how many arrived, or by how many the record is corrected."""
+    """Units of one variant: how many were received, or by how many the record is corrected."""
 
     variant_id: UUID
     quantity: int
@@ -86,7 +86,7 @@ async def product(services: Services, key: ApiKey, product_id: UUID) -> ProductD
 
 @post("/products", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def add_product(request: AnyRequest, services: Services, key: ApiKey, data: ProductDraft) -> Response[bytes]:
-    """Make a product. Prices in minor units. Wants an Idempotency-Key."""
+    """Create a product. Prices in minor units. Needs an Idempotency-Key."""
 
     async def work(made: UUID) -> Answer:
         async with services.db.confined(key.merchant_id) as conn:
@@ -98,7 +98,7 @@ async def add_product(request: AnyRequest, services: Services, key: ApiKey, data
 
 @put("/products/{product_id:uuid}", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS)
 async def change_product(services: Services, key: ApiKey, product_id: UUID, data: ProductDraft) -> Made:
-    """The whole product as it shall be; variants that are left out stop being sold."""
+    """Replace the product; variants that are left out are no longer sold."""
     async with services.db.confined(key.merchant_id) as conn:
         if await catalogue_reads.draft(conn, key.merchant_id, product_id) is None:
             raise NotFound("There is no such product.")
@@ -108,7 +108,7 @@ async def change_product(services: Services, key: ApiKey, product_id: UUID, data
 
 @post("/products/{product_id:uuid}/archive", scope=ApiScope.CATALOGUE_WRITE, status_code=200, tags=TAGS)
 async def archive_product(services: Services, key: ApiKey, product_id: UUID) -> Made:
-    """No longer sold; doing it twice changes nothing."""
+    """Stop selling the product; repeating it changes nothing."""
     async with services.db.confined(key.merchant_id) as conn:
         await catalogue.archive_product(conn, key.merchant_id, product_id)
     return Made(product_id)
@@ -126,8 +126,8 @@ async def export_products(request: AnyRequest, services: Services, key: ApiKey) 
 
 @post("/products.csv", scope=ApiScope.CATALOGUE_WRITE, status_code=200, tags=TAGS)
 async def import_product_file(request: AnyRequest, services: Services, key: ApiKey) -> ProductImportReport:
-    """Bring in such a file, sent as the body, all or nothing; the report names line and column of each error. Twice
-    changes nothing."""
+    """Import such a file, sent as the body, as a whole or not at all; the report names line and column of each error.
+    Importing it twice changes nothing."""
     text = decode_product_file(await request.body(), field="body")
     async with services.db.confined(key.merchant_id) as conn:
         merchant = await people_reads.merchant(conn, key.merchant_id, "")
@@ -144,7 +144,7 @@ async def bundles(request: AnyRequest, services: Services, key: ApiKey) -> list[
 
 @post("/bundles", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def add_bundle(request: AnyRequest, services: Services, key: ApiKey, data: BundleDraft) -> Response[bytes]:
-    """Make a set of your variants; its price and stock are its parts'. Wants an Idempotency-Key."""
+    """Create a set of your variants; its price and stock are its parts'. Needs an Idempotency-Key."""
 
     async def work(made: UUID) -> Answer:
         async with services.db.confined(key.merchant_id) as conn:
@@ -156,7 +156,7 @@ async def add_bundle(request: AnyRequest, services: Services, key: ApiKey, data:
 
 @put("/bundles/{bundle_id:uuid}", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS)
 async def change_bundle(services: Services, key: ApiKey, bundle_id: UUID, data: BundleDraft) -> Made:
-    """The whole set as it shall be."""
+    """Replace the set."""
     async with services.db.confined(key.merchant_id) as conn:
         if await bundle_reads.bundle_draft(conn, key.merchant_id, bundle_id) is None:
             raise NotFound("There is no such set.")
@@ -200,13 +200,13 @@ async def movements(
 
 @post("/stock/receipts", scope=ApiScope.STOCK_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def receive(request: AnyRequest, services: Services, key: ApiKey, data: StockChange) -> Response[bytes]:
-    """Goods that arrived (`receipt`) or came back (`return`). Wants an Idempotency-Key."""
+    """Goods that were received (`receipt`) or returned (`return`). Needs an Idempotency-Key."""
     return await _move(request, services, key, data, stock.receive)
 
 
 @post("/stock/adjustments", scope=ApiScope.STOCK_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def adjust(request: AnyRequest, services: Services, key: ApiKey, data: StockChange) -> Response[bytes]:
-    """Correct the record up or down, with its reason. Wants an Idempotency-Key."""
+    """Correct the record up or down, with its reason. Needs an Idempotency-Key."""
     return await _move(request, services, key, data, stock.adjust)
 
 
@@ -235,7 +235,7 @@ async def accounts(request: AnyRequest, services: Services, key: ApiKey) -> list
 
 @get("/posts", scope=ApiScope.CONTENT_READ, tags=TAGS)
 async def all_posts(request: AnyRequest, services: Services, key: ApiKey, after: str | None = None) -> ResultPage[Post]:
-    """In every state, the last made first."""
+    """In every state, newest first."""
     async with services.db.confined(key.merchant_id) as conn:
         return await post_reads.own_posts(conn, Owner(merchant_id=key.merchant_id), lang(request), after=after)
 
@@ -255,7 +255,7 @@ async def _own_post(conn: Connection, key: ApiKey, post_id: UUID) -> EditablePos
 
 @post("/posts", scope=ApiScope.CONTENT_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def draft_post(request: AnyRequest, services: Services, key: ApiKey, data: PostDraft) -> Response[bytes]:
-    """Make a draft. Wants an Idempotency-Key."""
+    """Create a draft. Needs an Idempotency-Key."""
 
     async def work(made: UUID) -> Answer:
         async with services.db.confined(key.merchant_id) as conn:
@@ -267,7 +267,7 @@ async def draft_post(request: AnyRequest, services: Services, key: ApiKey, data:
 
 @post("/posts/{post_id:uuid}/publish", scope=ApiScope.CONTENT_WRITE, status_code=200, tags=TAGS)
 async def publish(services: Services, key: ApiKey, post_id: UUID) -> EditablePost:
-    """Publishing what is live changes nothing."""
+    """Publishing a live post changes nothing."""
     async with services.db.confined(key.merchant_id) as conn:
         await posts.publish(conn, key_actor(key), post_id, now())
         return await _own_post(conn, key, post_id)
@@ -303,7 +303,8 @@ async def order(request: AnyRequest, services: Services, key: ApiKey, order_id: 
 
 @get("/insight/posts", scope=ApiScope.INSIGHT_READ, tags=TAGS)
 async def post_sales(request: AnyRequest, services: Services, key: ApiKey, days: int = 30) -> list[PostSales]:
-    """What each post led to in the last `days` days: views, product clicks, carts, orders, revenue in minor units."""
+    """What is credited to each post in the last `days` days: views, product clicks, carts, orders, revenue in minor
+    units."""
     if not 1 <= days <= MAX_REPORT_DAYS:
         raise Invalid.one("days", f"From 1 to {MAX_REPORT_DAYS}.")
     until = now()

@@ -1,4 +1,4 @@
-"""The main job as JSON, for shoppers' apps: look, follow, choose, buy."""
+"""For shoppers' apps: browse, follow, search, order and pay."""
 
 from typing import Any, TypeVar
 from uuid import UUID
@@ -61,11 +61,12 @@ class SessionToken(msgspec.Struct, frozen=True):
     token: str
     """For the header `Authorization: Bearer ...`."""
     visit: str
-    """For the header `Unwall-Visit` from now on: another one than you sent where that is another member's."""
+    """For the header `Unwall-Visit` from now on; not the one you sent where that is another member's."""
 
 
-class Way(msgspec.Struct, frozen=True):
-    """One way to have it. `at`: when it arrives, or from when it waits; `why` in the caller's language."""
+class OfferedDelivery(msgspec.Struct, frozen=True):
+    """How an item or a cart can be delivered or collected. `at`: when it arrives, or from when it can be collected;
+    `why` in the caller's language."""
 
     method: str
     node_id: UUID | None
@@ -77,7 +78,7 @@ class Way(msgspec.Struct, frozen=True):
 
 
 class SetOffer(msgspec.Struct, frozen=True):
-    """A set on sale: its price is what its parts cost, and it is there when all of them are."""
+    """A set on sale: its price is the sum of its parts', and it is available when all of them are."""
 
     bundle: Bundle
     price: Money
@@ -101,8 +102,8 @@ class NewOrder(msgspec.Struct, frozen=True):
     contact: Contact
 
 
-def way(option: DeliveryOption, lang: str) -> Way:
-    return Way(
+def offered_delivery(option: DeliveryOption, lang: str) -> OfferedDelivery:
+    return OfferedDelivery(
         option.method.value,
         option.node.id if option.node else None,
         option.node.name if option.node else None,
@@ -118,7 +119,7 @@ def way(option: DeliveryOption, lang: str) -> Way:
 
 @post("/visits", tags=TAGS)
 async def open_visit(services: Services) -> VisitToken:
-    """A new visitor. Keep the token and send it as `Unwall-Visit`: cart, orders and follows hang on it."""
+    """A new visitor. Keep the token and send it as `Unwall-Visit`: cart, orders and follows belong to it."""
     return VisitToken(visit_token(services.secret, new_id(), new_id()))
 
 
@@ -178,7 +179,7 @@ async def unfollow(services: Services, caller: Visit, handle: str) -> Account:
 
 
 @get("/stores/{merchant:str}/products", tags=TAGS)
-async def shelf(
+async def store_products(
     services: Services, caller: Visit, merchant: str, category: str | None = None, after: str | None = AFTER
 ) -> ResultPage[ProductCard]:
     """A store's products, newest first. Prices are in minor units of the currency."""
@@ -212,15 +213,18 @@ async def sets(services: Services, caller: Visit, merchant: str) -> list[SetOffe
     ]
 
 
-@get("/variants/{variant_id:uuid}/ways", tags=TAGS)
-async def ways(services: Services, caller: Visit, variant_id: UUID, quantity: int = 1) -> list[Way]:
-    """How it can be had at `latitude`, `longitude`: by when, or from when and where, from which stock, at what fee."""
+@get("/variants/{variant_id:uuid}/delivery-options", tags=TAGS)
+async def variant_delivery_options(
+    services: Services, caller: Visit, variant_id: UUID, quantity: int = 1
+) -> list[OfferedDelivery]:
+    """How the variant can be delivered to, or collected near, `latitude` and `longitude`: when, from which stock, at
+    what fee."""
     async with services.db.read() as conn:
         item = (await catalogue.items(conn, [variant_id], caller.lang)).get(variant_id)
         merchant_id = _there(item, "There is no such variant.").merchant_id
         wanted = Demand(merchant_id, {variant_id: max(1, min(quantity, 99))}, caller.place)
         promise = await sourcing.promise(conn, wanted, caller.lang, now())
-    return [way(option, caller.lang) for option in promise.options]
+    return [offered_delivery(option, caller.lang) for option in promise.options]
 
 
 @get("/search", tags=TAGS)
@@ -235,14 +239,14 @@ async def search(services: Services, caller: Visit, q: str, after: str | None = 
 
 @get("/carts", tags=TAGS)
 async def carts(services: Services, caller: Visit) -> list[Cart]:
-    """The shopper's open carts, one a merchant."""
+    """The shopper's open carts, one for each merchant."""
     async with services.db.read() as conn:
         return await order_reads.carts(conn, caller, caller.lang)
 
 
 @post("/carts/lines", tags=TAGS, repeatable=True, responses=answers(Cart))
 async def add_to_cart(request: AnyRequest, services: Services, caller: Visit, data: NewLine) -> Response[bytes]:
-    """Add to the open cart of the variant's merchant; `post_id` names the post that led there. Wants an
+    """Add to the open cart of the variant's merchant; `post_id` names the post that it was added from. Needs an
     Idempotency-Key. Answers with the cart."""
     async with services.db.transaction() as conn:
 
@@ -262,19 +266,19 @@ async def set_quantity(services: Services, caller: Visit, cart_id: UUID, variant
     return _there(found, "There is no such cart.")
 
 
-@get("/carts/{cart_id:uuid}/ways", tags=TAGS)
-async def cart_ways(services: Services, caller: Visit, cart_id: UUID) -> list[Way]:
-    """How the whole cart can be had."""
+@get("/carts/{cart_id:uuid}/delivery-options", tags=TAGS)
+async def cart_delivery_options(services: Services, caller: Visit, cart_id: UUID) -> list[OfferedDelivery]:
+    """How the whole cart can be delivered or collected."""
     async with services.db.read() as conn:
         cart = _there(await order_reads.cart(conn, caller, cart_id, caller.lang), "There is no such cart.")
         wanted = Demand(cart.merchant_id, cart.wanted, caller.place)
         promise = await sourcing.promise(conn, wanted, caller.lang, now())
-    return [way(option, caller.lang) for option in promise.options]
+    return [offered_delivery(option, caller.lang) for option in promise.options]
 
 
 @post("/orders", tags=TAGS, repeatable=True, responses=answers(Order))
 async def place_order(request: AnyRequest, services: Services, caller: Visit, data: NewOrder) -> Response[bytes]:
-    """Hold the stock and fix the prices; pay before `expires_at`. Wants an Idempotency-Key."""
+    """Hold the stock and fix the prices; pay before `expires_at`. Needs an Idempotency-Key."""
 
     async def work(_: UUID) -> Answer:
         order = await services.checkout.prepare(caller, data.cart_id, data.choice, data.contact, now())
@@ -287,7 +291,7 @@ async def place_order(request: AnyRequest, services: Services, caller: Visit, da
 async def pay(
     request: AnyRequest, services: Services, caller: Visit, order_id: UUID, data: CardDetails
 ) -> Response[bytes]:
-    """Pay with a test card. Wants an Idempotency-Key; a declined card may be followed by another under a new key."""
+    """Pay with a test card. Needs an Idempotency-Key; a declined card may be followed by another under a new key."""
     async with services.db.read() as conn:
         if not await order_reads.is_own_order(conn, caller, order_id):
             raise NotFound("There is no such order.")
@@ -325,15 +329,15 @@ HANDLERS: list[Any] = [
     read_account,
     follow,
     unfollow,
-    shelf,
+    store_products,
     read_product,
     sets,
-    ways,
+    variant_delivery_options,
     search,
     carts,
     add_to_cart,
     set_quantity,
-    cart_ways,
+    cart_delivery_options,
     place_order,
     pay,
     read_order,

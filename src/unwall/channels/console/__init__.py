@@ -1,4 +1,4 @@
-"""The console: the merchant's desk. Publish, sell, stock, understand."""
+"""The console: the merchant's pages, by subject."""
 
 from typing import Any
 
@@ -7,8 +7,7 @@ from litestar.di import Provide
 
 from unwall.channels.console import orders, people, today
 from unwall.channels.console import sign_in as entry
-from unwall.channels.console.catalogue import bundles, products
-from unwall.channels.console.catalogue import product_editor as shelf_editor
+from unwall.channels.console.catalogue import bundles, product_editor, products
 from unwall.channels.console.content import composer, posts, tagging
 from unwall.channels.console.context import provide_console_context
 from unwall.channels.console.insight import pins
@@ -24,7 +23,7 @@ _MODULES = (
     composer,
     tagging,
     products,
-    shelf_editor,
+    product_editor,
     bundles,
     pins,
     orders,

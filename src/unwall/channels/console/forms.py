@@ -1,4 +1,4 @@
-"""Forms with numbered parts: `media.0.file`, `variants.2.price`. Pure, but for reading the request."""
+"""Submitted forms with numbered parts: `media.0.file`, `variants.2.price`."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -28,7 +28,7 @@ class SubmittedForm:
         return name in self.fields
 
     def read(self, name: str, make: Callable[[str], Value], otherwise: Value, message: str = WHOLE) -> Value:
-        """What `make` makes of a field; where it cannot, the field is marked wrong and `otherwise` stands in."""
+        """What `make` makes of a field; where it raises, the error is noted and the result is `otherwise`."""
         try:
             return make(self.text(name))
         except Invalid as error:
@@ -38,12 +38,12 @@ class SubmittedForm:
         return otherwise
 
     def parts(self, name: str) -> list[int]:
-        """The numbers under which `name.N.` parts stand, in their order."""
+        """The numbers N of the fields `name.N.`, ascending."""
         found = {field.split(".")[1] for field in self.fields if field.startswith(f"{name}.") and field.count(".") > 1}
         return sorted(number for part in found if (number := number_of(part)) >= 0)
 
     def check(self) -> None:
-        """Raises `Invalid` with what was found wrong while reading."""
+        """Raises `Invalid` with the errors that were noted while reading."""
         if self.errors:
             raise Invalid(self.errors)
 
@@ -60,5 +60,5 @@ def whole(text: str) -> int:
 
 
 def number_of(text: str) -> int:
-    """Which part a button means; -1, which no part has, where it names none."""
+    """The number of the part that a button names; -1, which no part has, where it names none."""
     return int(text) if text.isdecimal() and len(text) < 5 else -1

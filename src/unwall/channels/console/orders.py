@@ -1,4 +1,4 @@
-"""Orders: the list, and one order with where it comes from, why from there, its money, its history and its stock."""
+"""Orders: the list, and one order with its sourcing, payments, history and stock movements."""
 
 from typing import Any
 from uuid import UUID
@@ -151,7 +151,7 @@ class PaymentView(msgspec.Struct, frozen=True):
 
 
 class SourceView(msgspec.Struct, frozen=True):
-    """What one node gives, why it, and what became of the parcel."""
+    """What one node ships, why that node, and the state of its parcel."""
 
     node: str
     why: str
@@ -310,10 +310,10 @@ def _may_cancel(ctx: ConsoleContext, story: OrderStory) -> bool:
 
 @post(f"{PATH}/{{order_id:uuid}}/cancel", permission=Permission.ORDERS, include_in_schema=False, status_code=303)
 async def cancel(ctx: ConsoleContext, order_id: UUID, data: FormData) -> Response[Any] | Redirect:
-    """Not for those who only look at orders: the goods and the money go back."""
+    """Needs FULFIL as well, because stock is released and the payment refunded."""
     permit(ctx.staff, Permission.FULFIL)
     async with ctx.confined() as conn:
-        await _story(conn, ctx, order_id)  # theirs, or not found
+        await _story(conn, ctx, order_id)  # raises NotFound for another merchant's
     try:
         await ctx.services.checkout.cancel(order_id, ctx.actor, ctx.now)
     except Conflict as error:

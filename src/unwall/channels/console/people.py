@@ -1,4 +1,4 @@
-"""The people of the store and the programs that act for it."""
+"""Staff and API keys."""
 
 from typing import Any
 from uuid import UUID
@@ -142,7 +142,7 @@ async def set_active(ctx: ConsoleContext, staff_id: UUID, data: FormData) -> Res
 
 @post(KEYS, permission=Permission.PEOPLE, include_in_schema=False, status_code=200)
 async def make_key(ctx: ConsoleContext) -> Response[Any]:
-    """The secret stands in this answer and nowhere else."""
+    """The secret is shown in this answer only."""
     form = await form_of(ctx.request)
     scopes = frozenset(ApiScope(scope) for scope in ApiScope if form.has(f"{SCOPE}{scope.value}"))
     try:

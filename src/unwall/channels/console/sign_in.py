@@ -1,4 +1,4 @@
-"""Signing in to the console. Signing out is the shop's: one button leaves both."""
+"""Signing in to the console. Signing out is the shop's route, which ends every session of the browser."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ async def sign_in(request: AnyRequest, services: Services, data: FormData) -> Re
 
 
 def _first_page(staff: Staff, wanted: str) -> str:
-    """Where they wanted to go; staff of a node work at the counter."""
+    """The page that was asked for; staff of a node work at the counter."""
     if staff.role is Role.NODE:
         return COUNTER
     return home_of(staff.role) if wanted == TODAY else wanted

@@ -95,13 +95,13 @@ PAGES = {
 
 
 def actor(ctx: ConsoleContext, who: str) -> str:
-    """Staff by their address; shoppers have no name here."""
+    """Staff by their e-mail address; a shopper is not named."""
     kind, _, name = who.partition(":")
     return name if kind == "staff" and name else ctx.words(ACTORS.get(kind, who))
 
 
 def page_words(ctx: ConsoleContext, page: str | None) -> str:
-    """`home/for-you` is the home page."""
+    """`page` is stored as page/module, such as `home/for-you`."""
     name = (page or "").partition("/")[0]
     return ctx.words(PAGES.get(name, name)) or "–"
 

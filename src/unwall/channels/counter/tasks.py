@@ -72,7 +72,7 @@ async def task_page(ctx: CounterContext, shipment_id: UUID) -> Response[str]:
 async def _page(
     ctx: CounterContext, shipment_id: UUID, *, error: UnwallError | None = None, beep: str = "", kept: str = ""
 ) -> Response[str]:
-    """The task as it is now, with what was wrong about the step that was not taken."""
+    """The task as it is now; `error` is why a step was not taken."""
     async with ctx.confined() as conn:
         task = own_task(ctx.staff, await fulfilment.task(conn, shipment_id, ctx.lang))
     state, at = task_state(task, ctx.lang), now()

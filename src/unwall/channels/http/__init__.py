@@ -1,1 +1,1 @@
-"""What every channel shares: who asks, cookies, limits, errors, flash messages, rendering, and routes of no channel."""
+"""What every channel shares: who asks, cookies, limits, errors, flash messages, rendering, and common routes."""

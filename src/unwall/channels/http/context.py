@@ -1,7 +1,7 @@
 """Who is asking: what the handlers of each channel get as `visit`, `staff` or `key`.
 
 A console or counter handler states its `permission`, a merchant's API handler its `scope` (both as arguments of the
-route decorator); without one the request is refused, so that a forgotten statement closes a door instead of opening it.
+route decorator); without one the request is refused, so that a route without one is closed, not open.
 """
 
 from typing import Any, TypeAlias
@@ -42,7 +42,7 @@ def provide_services(request: AnyRequest) -> Services:
 
 
 def origin_of(request: AnyRequest, services: Services) -> str:
-    """The network address that asks; where proxies of ours stand in front, as the outermost of them saw it."""
+    """The network address that asks; behind proxies of ours, as the outermost of them saw it."""
     told = ",".join(request.headers.getall("x-forwarded-for", [])).split(",")
     proxies = services.settings.proxies
     if 0 < proxies <= len(told) and told[-proxies].strip():
@@ -56,7 +56,7 @@ def lang_of(request: AnyRequest) -> str:
 
 
 def place_of(request: AnyRequest) -> Place | None:
-    """None where the browser sends something that is no place on Earth."""
+    """None where the cookie holds no valid place."""
     try:
         place = msgspec.json.decode(unquote(request.cookies.get(PLACE, "")), type=Place)
     except msgspec.MsgspecError:
@@ -72,7 +72,7 @@ async def provide_visit(request: AnyRequest, services: Services, member: Member 
 
 
 def visit_of(request: AnyRequest, services: Services) -> Visit:
-    """A shopper, not yet known as a member. A newcomer becomes a visitor, known again by a sealed cookie."""
+    """A shopper, not yet known as a member. A new browser becomes a visitor, recognised by a sealed cookie."""
     visitor_id = _sealed_id(request, services, VISITOR, YEAR)
     session_id = _sealed_id(request, services, SESSION, None)
     return Visit(visitor_id, session_id, None, lang_of(request), place_of(request))
@@ -107,7 +107,7 @@ async def provide_staff(request: AnyRequest, services: Services) -> Staff:
 
 
 async def signed_in(request: AnyRequest, services: Services) -> Staff:
-    """Whoever of the staff sent the request, whatever they may do; raises `SignInNeeded`."""
+    """The member of staff who sent the request, whatever their role; raises `SignInNeeded`."""
     token = request.cookies.get(STAFF)
     staff = None
     if token:
@@ -152,7 +152,7 @@ def set_cookie(request: AnyRequest, services: Services, name: str, value: str, m
 
 
 def set_sealed_cookie(request: AnyRequest, services: Services, name: str, value: object, max_age: int | None) -> None:
-    """`kernel.seals.unseal` reads it back; sealed for its name, it is worth nothing as another cookie."""
+    """`kernel.seals.unseal` reads it back; sealed for its name, it is refused as another cookie."""
     set_cookie(request, services, name, seal(services.secret, name, value), max_age)
 
 

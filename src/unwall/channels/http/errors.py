@@ -1,4 +1,4 @@
-"""Errors at the edge: problem+json (RFC 9457) for programs, a page in the reader's language for people."""
+"""Errors as answers: problem+json (RFC 9457) for programs, a page in the reader's language for people."""
 
 import re
 from typing import Any
@@ -43,7 +43,7 @@ DETAILS = {
     413: N_("Send less at once."),
 }
 TRY_AGAIN = N_("Go back and try again.")
-"""For people, where Litestar speaks of routes and tokens."""
+"""Shown to people instead of Litestar's own message."""
 
 PROGRAMS = ("/api/", "/journal")
 
@@ -74,7 +74,7 @@ def status_of(error: UnwallError | None, *, in_form: bool = False) -> int:
 
 
 def words_of(error: UnwallError, lang: str) -> str:
-    """The message for people; who must wait is told for how long."""
+    """The message for people, with how long to wait for `TooMany`."""
     message = gettext(lang, error.message)
     if not isinstance(error, TooMany):
         return message
@@ -95,7 +95,7 @@ def on_unwall_error(request: AnyRequest, error: UnwallError) -> Response[Any]:
 
 
 def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
-    """Litestar's own: no such route, a body it could not decode, a missing CSRF token."""
+    """Litestar's own errors: no such route, a body it could not decode, a missing CSRF token."""
     if isinstance(error, ValidationException):
         return _answer(request, 422, error.detail, "invalid", _fields(error), {})
     code = "not-found" if isinstance(error, NotFoundException) else f"http-{error.status_code}"
@@ -105,7 +105,7 @@ def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 
 def _fields(error: ValidationException) -> list[FieldError]:
-    """Litestar tells the place of what is wrong; of what is missing only the message tells the name."""
+    """Litestar names the field that is wrong in `extra`; one that is missing only in its message."""
     extra = error.extra if isinstance(error.extra, list) else []
     if not extra and (missing := _MISSING_PARAMETER.match(error.detail)):
         return [FieldError(missing[1], N_("This is missing."))]
@@ -121,7 +121,7 @@ def _field(place: str, message: str) -> FieldError:
 
 
 def on_unreadable(request: AnyRequest, error: Exception) -> Response[Any]:
-    """Bodies that Litestar's decoder lets fall: no UTF-8, or a list in a list in a list without end."""
+    """Bodies that Litestar's decoder does not catch: no UTF-8, or nested too deeply."""
     return on_unwall_error(request, Invalid.one("body", N_("This cannot be read: send UTF-8, and nest less deeply.")))
 
 

@@ -7,7 +7,7 @@ from babel.dates import get_day_names
 from unwall.kernel.text import N_, gettext, locale_of
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
-"""As OpenStreetMap writes them."""
+"""OpenStreetMap's abbreviations."""
 NO_BREAK = "\u00a0"
 """Between a day and its hours, so that a line breaks between two days."""
 _DAY = "|".join(DAYS)
@@ -18,7 +18,7 @@ _CLOCKS = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
 
 
 def opening_hours_text(hours: str, lang: str) -> str:
-    """ "Mo-Fr 10:00-22:00; PH off" as people write it; what is rarer in the syntax stays as it is."""
+    """ "Mo-Fr 10:00-22:00; PH off" as people write it; the rarer parts of the syntax stay as they are."""
     short = get_day_names("abbreviated", locale=locale_of(lang))
     names = {day: short[n] for n, day in enumerate(DAYS)}
 

@@ -1,4 +1,4 @@
-"""What the request contexts of the channels share: the reader's language, errors in their words, and addresses."""
+"""What the request contexts of the channels share: the reader's language, errors in words, and addresses."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass

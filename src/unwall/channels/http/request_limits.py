@@ -1,4 +1,4 @@
-"""What is refused before any handler is asked: what neither PostgreSQL nor a file system can hold."""
+"""What is refused before any handler runs: NUL characters, overlong path segments, large forms."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,17 +15,17 @@ from unwall.kernel.text import N_
 
 NUL = "\0"
 IN_JSON = rb"\u0000"
-"""The one way in which JSON can say it."""
+"""NUL in JSON, which has no other form of it."""
 MAX_PATH_SEGMENT_BYTES = 255
-"""Of an address, in bytes: as long as the name of a file may be."""
+"""As long as the name of a file may be."""
 MAX_BODY_BYTES, MAX_UPLOAD_BYTES = 1_000_000, 20_000_000
-"""Bytes of a body: of most, and where files arrive."""
+"""The second is for routes that take files."""
 FORMS = {RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART}
 
 
 class FormLimit:
-    """ASGI middleware: refuses forms that would keep everybody waiting while their fields are taken apart, before
-    anything looks into them. Files come as multipart, whose parts are few."""
+    """ASGI middleware: refuses URL-encoded forms that are too large, before they are parsed, which would block the
+    event loop. Files come as multipart forms, whose parts are few."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -61,7 +61,7 @@ async def _sent(request: AnyRequest) -> Iterable[tuple[str, str]]:
         return []
     try:
         return _texts("", msgspec.json.decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError):  # for its own handler to complain of
+    except (msgspec.DecodeError, UnicodeDecodeError):  # left for its handler to report
         return []
 
 

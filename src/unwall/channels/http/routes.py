@@ -24,7 +24,7 @@ FormData = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENC
 
 
 def own_path(next_page: str, otherwise: str = "/") -> str:
-    """An address of ours to go back to: never another host, however it is written."""
+    """`next_page` where it is a path of this install, else `otherwise`."""
     # browsers read a backslash as a slash, and leave out tabs and line ends
     safe = next_page.startswith("/") and not next_page.startswith(("//", "/\\")) and next_page.isprintable()
     return next_page if safe else otherwise

@@ -13,12 +13,12 @@ DAY_SECONDS = 24 * 3600
 
 
 async def start_staff_session(request: AnyRequest, services: Services, data: FormData) -> Staff:
-    """Check `email` and `password` and give the browser its session; who it is. Raises `BadCredentials`, `TooMany`."""
+    """Check `email` and `password` and set the session cookie. Raises `BadCredentials`, `TooMany`."""
     origin = origin_of(request, services)
     signed = await sessions.sign_in_staff(services.db, data.get("email", ""), data.get("password", ""), origin, now())
     set_cookie(request, services, STAFF, signed.token, SESSION_DAYS[Audience.STAFF] * DAY_SECONDS)
     async with services.db.read() as conn:
         staff = await reads.session_staff(conn, signed.token)
     if staff is None:
-        raise BadCredentials(N_("E-mail and password do not match."))  # dismissed at this very moment
+        raise BadCredentials(N_("E-mail and password do not match."))  # deactivated at this very moment
     return staff

@@ -27,7 +27,7 @@ from unwall.people.values import Permission
 
 PATH = "/console/bundles"
 NOTHING = UUID(int=0)
-"""No variant's id."""
+"""The id of no variant."""
 
 
 @get(PATH, permission=Permission.CATALOGUE, include_in_schema=False)
@@ -62,7 +62,7 @@ def _row(ctx: ConsoleContext, bundle: Bundle) -> BundleRow:
 
 
 class _Line(msgspec.Struct, frozen=True):
-    """One part as the form has it: both fields as they were written."""
+    """One part as it was typed into the form."""
 
     sku: str
     quantity: str

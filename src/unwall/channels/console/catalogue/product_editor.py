@@ -138,7 +138,7 @@ class PictureFields(msgspec.Struct, frozen=True):
 
 
 class VariantFields(msgspec.Struct, frozen=True):
-    """The numbers as they stand in the form."""
+    """A variant with its numbers as the form shows them."""
 
     draft: VariantDraft
     price: str

@@ -17,7 +17,7 @@ from unwall.media.values import Image
 
 
 def read_product(form: SubmittedForm, before: ProductDraft, currency: str, languages: Iterable[str]) -> ProductDraft:
-    """What is unreadable is marked in the form; what the form does not show stays as it was in `before`."""
+    """Fields that cannot be read are added to the form's errors; what the form does not show stays as in `before`."""
     names = tuple(name for n in range(MAX_OPTIONS) if (name := form.text(f"option_names.{n}.name")))
     return replace(
         before,
@@ -74,7 +74,7 @@ def _image(form: SubmittedForm, number: int) -> Image:
 
 
 def with_variant(draft: ProductDraft, variant_id: UUID) -> ProductDraft:
-    """One more, priced like the last."""
+    """With one more variant, priced like the last."""
     price = draft.variants[-1].price if draft.variants else 0
     empty = VariantDraft(id=variant_id, sku="", price=price, options=("",) * len(draft.option_names))
     return replace(draft, variants=(*draft.variants, empty))

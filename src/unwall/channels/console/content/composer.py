@@ -1,4 +1,4 @@
-"""The composer: words, pictures and the products in them, with the phone's view beside it. Every button sends the whole
+"""The composer: text, pictures and the products in them, with a preview beside it. Every button sends the whole
 form; only saving and publishing change anything but the page."""
 
 from collections.abc import Sequence

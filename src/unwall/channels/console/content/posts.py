@@ -1,4 +1,4 @@
-"""Posts: the list with what each sold, and what is done to one from there. The composer is in `composer`."""
+"""Posts: the list with the sales credited to each, removing one, and undoing that. The editor is in `composer`."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,1 +1,1 @@
-"""The console's pages about reports and guaranteed products."""
+"""The console's pages about reports and pinned products."""

@@ -64,7 +64,7 @@ def _name(ctx: ConsoleContext) -> str:
 
 
 def _read(form: SubmittedForm) -> Places:
-    """People count places from one."""
+    """The form counts positions from one, the database from zero."""
     numbers = form.parts("pins")
     return [(form.read(f"pins.{n}.position", int, 0) - 1, known_id(form.text(f"pins.{n}.product_id"))) for n in numbers]
 

@@ -1,4 +1,4 @@
-"""Stock: what can be promised where, the movements behind each number, and correcting it."""
+"""Stock: the grid of levels, the movements of one level, receiving and correcting, and the audit."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -112,7 +112,7 @@ def grid_row(ctx: ConsoleContext, row: GridRow, nodes: Sequence[Node]) -> GridRo
 
 
 def _cell(ctx: ConsoleContext, variant_id: UUID, node: Node, level: Level | None) -> GridCell:
-    """Low: the units kept back from online promises are all that is left."""
+    """`low`: only the safety stock is left."""
     url = f"{PATH}/{variant_id}/{node.id}"
     if level is None:
         return GridCell(url, "–", "", node.name)
@@ -205,9 +205,9 @@ def _to(variant_id: UUID, node_id: UUID) -> Redirect:
     return see_other(f"{PATH}/{variant_id}/{node_id}")
 
 
-async def _book(conn: Transaction, ctx: ConsoleContext, form: SubmittedForm, place: tuple[UUID, UUID]) -> str:
-    """What was done, in words."""
-    variant_id, node_id = place
+async def _book(conn: Transaction, ctx: ConsoleContext, form: SubmittedForm, level: tuple[UUID, UUID]) -> str:
+    """The flash message."""
+    variant_id, node_id = level
     doing = form.text("do")
     quantity = form.read("quantity", int, 0)
     form.check()

@@ -1,4 +1,4 @@
-"""`unwall`: run it, fill it, look after it. Commands print what they did and what to do next."""
+"""The `unwall` command. Each command prints what it did and the next step."""
 
 import asyncio
 import os
@@ -44,18 +44,18 @@ from unwall.settings import Settings
 from unwall.usecases.open_store import StoreDraft, open_store
 
 app = typer.Typer(help="Unwall: content, data and omnichannel in one program.", no_args_is_help=True)
-stock = typer.Typer(help="Look after the stock.", no_args_is_help=True)
-journal = typer.Typer(help="Look after the journal.", no_args_is_help=True)
-bring = typer.Typer(help="Bring data in.", no_args_is_help=True)
-send = typer.Typer(help="Take data out.", no_args_is_help=True)
-member = typer.Typer(help="Members.", no_args_is_help=True)
-staff = typer.Typer(help="Staff of merchants.", no_args_is_help=True)
-merchant = typer.Typer(help="Merchants.", no_args_is_help=True)
+stock = typer.Typer(help="Check the stock.", no_args_is_help=True)
+journal = typer.Typer(help="Export the journal.", no_args_is_help=True)
+import_commands = typer.Typer(help="Import data.", no_args_is_help=True)
+export_commands = typer.Typer(help="Export data.", no_args_is_help=True)
+member = typer.Typer(help="Manage members.", no_args_is_help=True)
+staff = typer.Typer(help="Manage the staff of merchants.", no_args_is_help=True)
+merchant = typer.Typer(help="Manage merchants.", no_args_is_help=True)
 for name, group in {
     "stock": stock,
     "journal": journal,
-    "import": bring,
-    "export": send,
+    "import": import_commands,
+    "export": export_commands,
     "member": member,
     "staff": staff,
     "merchant": merchant,
@@ -67,7 +67,7 @@ err = Console(stderr=True)
 
 
 def main() -> None:
-    os.umask(0o077)  # what is written here is for its owner only
+    os.umask(0o077)  # files are created readable by their owner only
     try:
         app()
     except Invalid as error:
@@ -79,17 +79,19 @@ def main() -> None:
         sys.exit(1)
 
 
-# --- the ground under every command -----------------------------------------------------------------------------------
+# --- what every command needs ----------------------------------------------------------------------------------------
 
 
 def prepared() -> Settings:
-    """The settings with a database that runs and is up to date; the environment then tells it to child processes."""
+    """Start the database if needed, migrate it, and return the settings. Exports both to child processes by environment
+    variables.
+    """
     config = settings.load()
     url = config.database_url or embedded_url(config.data / "postgres")
     config.data.mkdir(parents=True, exist_ok=True)
-    fresh = asyncio.run(bring_up_to_date(url))
-    if fresh:
-        err.print(f"Database brought up to date: {', '.join(fresh)}", style="dim")
+    migrated = asyncio.run(bring_up_to_date(url))
+    if migrated:
+        err.print(f"Database migrated: {', '.join(migrated)}", style="dim")
     os.environ.update(DATABASE_URL=url, UNWALL_DATA=str(config.data))
     return msgspec.structs.replace(config, database_url=url)
 
@@ -115,7 +117,7 @@ def with_database(work: Callable[[Database, Files], Awaitable[None]]) -> Setting
 
 @app.command()
 def serve() -> None:
-    """Serve what the database holds."""
+    """Start the web server, and a worker unless UNWALL_START_WORKER=0."""
     run_server(prepared())
 
 
@@ -154,16 +156,16 @@ def run_web(config: Settings) -> None:
 
 @app.command("worker")
 def run_worker(
-    parent: Annotated[int, typer.Option(hidden=True, help="The process with which this one ends.")] = 0,
+    parent: Annotated[int, typer.Option(hidden=True, help="Process id of the parent: this process ends with it.")] = 0,
 ) -> None:
-    """Run jobs, and what runs by the clock; `unwall serve` starts one by itself unless UNWALL_START_WORKER=0."""
+    """Run background jobs and scheduled tasks. `unwall serve` starts a worker itself unless UNWALL_START_WORKER=0."""
     if not parent:
         prepared()
     worker.main(parent or None)
 
 
 def check_port(config: Settings) -> None:
-    """Tell a port in use in plain words before the server's own traceback does."""
+    """Check the port first, since the server would only print a traceback."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -174,10 +176,10 @@ def check_port(config: Settings) -> None:
 
 @app.command()
 def demo(
-    seed: Annotated[int, typer.Option(help="The same seed makes the same market.")] = 1,
-    load_only: Annotated[bool, typer.Option("--load-only", help="Load, but do not serve.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the random data; the same seed gives the same market.")] = 1,
+    load_only: Annotated[bool, typer.Option("--load-only", help="Load the data without starting the server.")] = False,
 ) -> None:
-    """Load the demo market (once) and serve it."""
+    """Load the demo market (only the first time) and start the server."""
     environment = dict(os.environ)
     generator = find_generator("demo")
     if not load_only:
@@ -186,17 +188,17 @@ def demo(
     async def work(db: Database, files: Files) -> None:
         with Progress(err) as progress:
             report = await import_generated(db, files, generator, seed, now(), progress)
-        show_log_ins(report.log_ins, "Log-ins of the demo market")
+        print_logins(report.log_ins, "Logins of the demo market")
 
     config = with_database(work)
     url = f"http://{config.host}:{config.port}"
-    for door, path in (("Shop", "/"), ("Console", "/console"), ("Counter", "/counter")):
-        out.print(f"{door:8} {url}{path}", highlight=False)
+    for channel, path in (("Shop", "/"), ("Console", "/console"), ("Counter", "/counter")):
+        out.print(f"{channel:8} {url}{path}", highlight=False)
     if not load_only:
         serve_anew(environment)
 
 
-def show_log_ins(log_ins: Iterable[LogIn], title: str) -> None:
+def print_logins(log_ins: Iterable[LogIn], title: str) -> None:
     table = Table(title=title, title_justify="left", box=None)
     for heading in ("store", "role", "e-mail", "password"):
         table.add_column(heading, no_wrap=True)
@@ -206,8 +208,9 @@ def show_log_ins(log_ins: Iterable[LogIn], title: str) -> None:
 
 
 def serve_anew(environment: dict[str, str]) -> NoReturn:
-    """Become `unwall serve`: the server forks its workers, and this process has threads by now that a fork would lose.
-    The embedded database stays up: what keeps it open is inherited."""
+    """Replace this process by `unwall serve`: the server forks its workers, and the threads of this process would not
+    survive a fork. The embedded database stays up, since the lock that keeps it running is inherited.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(sys.executable, [sys.executable, "-m", "unwall", "serve"], environment)  # noqa: S606
@@ -215,14 +218,14 @@ def serve_anew(environment: dict[str, str]) -> NoReturn:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database up to date (serve and demo do it too)."""
+    """Migrate the database to this version (serve and demo do it too)."""
     config = prepared()
     out.print(f"The database is up to date. Next: unwall serve  (data in {config.data})", highlight=False)
 
 
 @app.command("settings")
 def show_settings() -> None:
-    """Print what may be set, and what is."""
+    """Print all settings with their current values."""
     config = settings.load()
     table = Table(box=None)
     for heading in ("variable", "value"):
@@ -233,17 +236,17 @@ def show_settings() -> None:
     out.print(table)
 
 
-# --- bringing in ------------------------------------------------------------------------------------------------------
+# --- import and export ------------------------------------------------------------------------------------------------
 
 
-@bring.command("online-retail")
+@import_commands.command("online-retail")
 def online_retail(file: Path) -> None:
-    """The UCI Online Retail file (.csv or .csv.gz), as a merchant with catalogue, members and dated orders."""
+    """Import the UCI Online Retail file (.csv or .csv.gz) as a merchant with catalogue, members and orders."""
 
     async def work(db: Database, files: Files) -> None:
         with Progress(err) as progress:
             report = await import_online_retail(db, files, file, progress)
-        table = Table(title="Where the lines went", title_justify="left", box=None)
+        table = Table(title="Lines by result", title_justify="left", box=None)
         for heading in report.headings:
             table.add_column(heading, justify="right" if heading != report.headings[0] else "left")
         for row in report.rows():
@@ -255,34 +258,36 @@ def online_retail(file: Path) -> None:
     with_database(work)
 
 
-@bring.command("dataset")
-def bring_dataset(folder: Path) -> None:
-    """A data set (docs/dataset.md): the whole data of one or more merchants. Doing it again changes nothing."""
+@import_commands.command("dataset")
+def import_dataset_command(folder: Path) -> None:
+    """Import a data set (docs/dataset.md): the whole data of one or more merchants. Importing it again changes
+    nothing.
+    """
 
     async def work(db: Database, files: Files) -> None:
         with Progress(err) as progress:
             report = await import_dataset(db, files, folder, progress)
-        show_import(report)
+        print_import(report)
 
     with_database(work)
 
 
-def show_import(report: DatasetReport) -> None:
+def print_import(report: DatasetReport) -> None:
     for name, count in report.written.items():
         if count:
             out.print(f"{count:>12,} {name.replace('_', ' ')}", highlight=False)
-    out.print("Imported." if report.changed else "Everything was there already: nothing was changed.")
+    out.print("Imported." if report.changed else "Nothing was changed: all of it had been imported before.")
     for slug in report.merchants:
         out.print(f"The store is at /m/{slug}.", highlight=False)
     if report.log_ins:
-        show_log_ins(report.log_ins, "Log-ins of the data set")
+        print_logins(report.log_ins, "Logins of the data set")
     elif report.changed:
-        out.print("Staff need a new password each: unwall staff password EMAIL", highlight=False)
+        out.print("Set a new password for each member of staff: unwall staff password EMAIL", highlight=False)
 
 
-@send.command("dataset")
-def send_dataset(folder: Path, merchant_slug: Annotated[str, typer.Option("--merchant")]) -> None:
-    """A merchant's whole data as a data set (docs/dataset.md), without passwords. It holds personal data."""
+@export_commands.command("dataset")
+def export_dataset_command(folder: Path, merchant_slug: Annotated[str, typer.Option("--merchant")]) -> None:
+    """Export a merchant's whole data as a data set (docs/dataset.md), without passwords. It contains personal data."""
 
     async def work(db: Database, files: Files) -> None:
         with Progress(err) as progress:
@@ -295,11 +300,11 @@ def send_dataset(folder: Path, merchant_slug: Annotated[str, typer.Option("--mer
 @member.command("claim")
 def claim_member(
     merchant_slug: Annotated[str, typer.Option("--merchant")],
-    code: Annotated[str, typer.Option(help="What the merchant calls the member: a customer number.")],
+    code: Annotated[str, typer.Option(help="The merchant's customer number of the member.")],
     email: Annotated[str, typer.Option()],
     password: Annotated[str, typer.Option(prompt=True, hide_input=True)],
 ) -> None:
-    """Give an imported member an e-mail and a password, so that they can sign in and see their own page."""
+    """Set the e-mail address and password of an imported member, so that they can sign in."""
     check_person(email, code, password)
 
     async def work(db: Database, _: Files) -> None:
@@ -319,14 +324,14 @@ def set_staff_password(
     email: str,
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
 ) -> None:
-    """Give somebody on a merchant's staff a new password, and sign them out everywhere."""
+    """Set a new password for a member of staff, and sign them out everywhere."""
     check_person(email, email, password)
 
     async def work(db: Database, _: Files) -> None:
         hashed = await sessions.hash_password(password)
         async with db.transaction() as conn:
             await sessions.set_staff_password(conn, email, hashed)
-        out.print(f"{email} signs in at /console or /counter with the new password.", highlight=False)
+        out.print(f"{email} can now sign in at /console or /counter with the new password.", highlight=False)
 
     with_database(work)
 
@@ -341,21 +346,21 @@ def add_merchant(
     currency: str = "CNY",
     timezone: str = "Asia/Shanghai",
 ) -> None:
-    """Open a store: its address, its account, which people follow, and its owner's log-in."""
+    """Open a store at /m/SLUG, with an account that people can follow and a login for its owner."""
 
     async def work(db: Database, _: Files) -> None:
         await open_store(db, StoreDraft(slug, name, currency, timezone, owner_email, owner_name, password))
-        out.print(f"{name} is open at /m/{slug}. {owner_name} signs in at /console.", highlight=False)
+        out.print(f"{name} is open at /m/{slug}. {owner_name} can sign in at /console.", highlight=False)
 
     with_database(work)
 
 
-# --- looking after ----------------------------------------------------------------------------------------------------
+# --- maintenance ------------------------------------------------------------------------------------------------------
 
 
 @stock.command()
 def audit() -> None:
-    """Prove that ledger, levels and open holds agree, and say where they do not (exit code 1)."""
+    """Check that the stock ledger, levels and open holds agree; print the differences (exit code 1)."""
 
     async def work(db: Database, _: Files) -> None:
         async with db.read() as conn:
@@ -372,9 +377,11 @@ def audit() -> None:
 
 @journal.command()
 def export(
-    until: Annotated[str, typer.Option(help="Days before this one (YYYY-MM-DD); today if not given.")] = "",
+    until: Annotated[
+        str, typer.Option(help="Export the days before this one (YYYY-MM-DD); by default before today.")
+    ] = "",
 ) -> None:
-    """Write finished days to Parquet, each once; drop from the database what is older than UNWALL_JOURNAL_DAYS."""
+    """Write past days to Parquet, and drop days older than UNWALL_JOURNAL_DAYS from the database."""
 
     async def work(db: Database, _: Files) -> None:
         config = settings.load()
@@ -384,18 +391,18 @@ def export(
         dropped = await journal_jobs.drop(db, config.data, config.journal_days)
         out.print(f"{len(done)} days written under {journal_jobs.parquet_folder(config.data)}.", highlight=False)
         if dropped:
-            out.print(f"{len(dropped)} days are in Parquet only from now on.")
+            out.print(f"{len(dropped)} days dropped from the database; they are in Parquet only.")
 
     with_database(work)
 
 
 @app.command()
 def train() -> None:
-    """Learn the recommender from the journal and put the new model to use."""
+    """Train the recommender on the journal and activate the new model."""
 
     async def work(db: Database, files: Files) -> None:
         begin = now()
-        facts = await train_model(db, files, journal_jobs.parquet_folder(settings.load().data))
-        out.print(f"Trained in {(now() - begin) / timedelta(seconds=1):.1f} s: {facts}", highlight=False)
+        model_facts = await train_model(db, files, journal_jobs.parquet_folder(settings.load().data))
+        out.print(f"Trained in {(now() - begin) / timedelta(seconds=1):.1f} s: {model_facts}", highlight=False)
 
     with_database(work)

@@ -33,7 +33,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         new = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in self.written.items() if count)
         lines = [f"Line {p.number}, {p.field}: {p.reason}" for p in self.report.problems]
         lines += [
-            f"New rows: {new}." if new else "Everything was there already: nothing was changed.",
+            f"New rows: {new}." if new else "Nothing was changed: all of it had been imported before.",
             f"{self.report.lines:,} lines in {self.seconds:.1f} s ({self.report.lines / self.seconds:,.0f} lines/s;"
             f" {self.read_seconds:.1f} s of it to read the file).",
             f"The store is at /m/{self.merchant_slug}.",

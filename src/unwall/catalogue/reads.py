@@ -260,8 +260,7 @@ async def variant_by_barcode(conn: Connection, merchant_id: UUID, barcode: str, 
     )
 
 
-# --- for the merchant's console
-# ------------------------------------------------------------------------------------------
+# --- for the merchant's console ---------------------------------------------------------------------------------------
 
 
 async def merchant_products(

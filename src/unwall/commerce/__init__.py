@@ -1,1 +1,1 @@
-"""The omnichannel pillar: how many, where, sold and handed over. Knows nothing of content."""
+"""Commerce: stock, sourcing, orders and fulfilment. Does not depend on content."""

@@ -1,4 +1,4 @@
-"""Bulk loading by COPY, straight into a table or beside it first."""
+"""Bulk loading by COPY, directly into a table or through a temporary table."""
 
 import gc
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -12,13 +12,13 @@ Columns: TypeAlias = Sequence[str]
 
 
 async def copy(conn: Transaction, table: str, columns: Columns, rows: Iterable[Row]) -> int:
-    """Straight in, for rows that cannot be there yet; how many."""
+    """COPY rows that cannot exist yet directly into the table; returns their number."""
     return _count(await conn.copy_records_to_table(table, records=rows, columns=list(columns)))
 
 
 @asynccontextmanager
 async def incoming(conn: Transaction, table: str, columns: Columns, rows: Iterable[Row]) -> AsyncIterator[None]:
-    """The rows in a temporary table `incoming` with these columns of `table`."""
+    """COPY the rows into a temporary table `incoming` with these columns of `table`."""
     named = ", ".join(columns)
     await conn.execute(f"CREATE TEMP TABLE incoming ON COMMIT DROP AS SELECT {named} FROM {table} LIMIT 0")
     await conn.copy_records_to_table("incoming", records=rows, columns=list(columns))
@@ -27,7 +27,9 @@ async def incoming(conn: Transaction, table: str, columns: Columns, rows: Iterab
 
 
 async def insert(conn: Transaction, table: str, columns: Columns, conflict: str) -> int:
-    """The rows of `incoming` into the table; how many were written. `conflict`: a clause of ON CONFLICT."""
+    """Insert the rows of `incoming` into the table; returns how many were written. `conflict` is a clause of ON
+    CONFLICT.
+    """
     named = ", ".join(columns)
     return _count(
         await conn.execute(f"INSERT INTO {table} ({named}) SELECT {named} FROM incoming ON CONFLICT {conflict}")
@@ -36,8 +38,9 @@ async def insert(conn: Transaction, table: str, columns: Columns, conflict: str)
 
 @contextmanager
 def cycle_detection_paused() -> Iterator[None]:
-    """Without looking for reference cycles, which takes a third of the time of a load: its records and rows form none,
-    so counting references frees them."""
+    """Pause the garbage collector's cycle detection, which takes a third of the time of a load: records and rows form
+    no cycles, so reference counting frees them.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -48,5 +51,5 @@ def cycle_detection_paused() -> Iterator[None]:
 
 
 def _count(status: str) -> int:
-    """PostgreSQL says "COPY 12" and "INSERT 0 12"."""
+    """The number of rows in a command tag: "COPY 12" or "INSERT 0 12"."""
     return int(status.rpartition(" ")[2])

@@ -1,4 +1,4 @@
-"""How far a load has come, for people who wait for it."""
+"""Progress of a long load on the terminal."""
 
 from types import TracebackType
 from typing import Self
@@ -33,12 +33,12 @@ class Progress:
         self._bars.stop()
 
     def step(self, what: str) -> None:
-        """The step before, if any, is done; now comes this one."""
+        """Finish the current step, if any, and start the next."""
         self._finish()
         self._step = self._bars.add_task(what, total=None)
 
     def share(self, done: float) -> None:
-        """How much of the step is done, 0 to 1."""
+        """Report how much of the current step is done, 0 to 1."""
         if self._step is not None:
             self._bars.update(self._step, completed=done, total=1.0)
 

@@ -80,8 +80,7 @@ class Visit(msgspec.Struct, frozen=True):
         return [self.member_id, self.visitor_id] if self.member_id else [self.visitor_id]
 
 
-# --- bodies: fields of one kind of event
-# -------------------------------------------------------------------------------------------
+# --- bodies: fields of one kind of event ------------------------------------------------------------------------------
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):

@@ -335,7 +335,7 @@ async def test_two_hands_at_once_hand_over_once(db):
 
 
 def test_the_table_of_steps_lets_nothing_else_through():
-    ways = {(a, b) for a, b in product(ShipmentState, ShipmentState) if b in rules.NEXT[a]}
+    ways = {(a, b) for a, b in product(ShipmentState, ShipmentState) if b in rules.NEXT_STATES[a]}
     assert ways == {
         ("routed", "picking"),
         ("routed", "cancelled"),
@@ -343,9 +343,9 @@ def test_the_table_of_steps_lets_nothing_else_through():
         ("ready", "handed_over"),
         ("ready", "collected"),
     }
-    assert set(rules.NEXT) == set(ShipmentState)
+    assert set(rules.NEXT_STATES) == set(ShipmentState)
     assert set(rules.ENDS) == set(ShipmentMethod)
-    assert {state for state in ShipmentState if rules.NEXT[state]} == set(rules.OPEN)
+    assert {state for state in ShipmentState if rules.NEXT_STATES[state]} == set(rules.OPEN)
 
 
 def test_a_pickup_code_has_six_digits_and_belongs_to_one_shipment_of_one_install():

@@ -1,1 +1,1 @@
-"""Shipments: what one node does for one order. Pick, make ready, hand over."""
+"""Shipments: the part of an order that one node picks, packs and hands over."""

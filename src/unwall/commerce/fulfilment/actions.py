@@ -1,8 +1,8 @@
 """Every change of a shipment.
 
-Each may be repeated: a second press changes nothing. Each notifies the node's screens (channel `tasks`, payload the
-node id). Staff of a node reach only its shipments. What closes the order is left to `commerce.orders`, which locks the
-order before it calls `hand_over`, `hand_to_carrier` or `cancel_unpicked`.
+All are idempotent, and notify the node's screens (channel `tasks`, payload the node id). Staff of a node can change
+only its shipments. `commerce.orders` closes the order: it locks the order before it calls `hand_over`,
+`hand_to_carrier` or `cancel_unpicked`.
 """
 
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ class _NewShipment(msgspec.Struct, frozen=True):
 
 
 async def open_shipments(conn: Transaction, routes: Sequence[Route], actor: str) -> None:
-    """Of paid orders, one a route; the orders' rows must be locked."""
+    """Create the shipments of paid orders, one per route. The caller has locked the orders."""
     made = [_NewShipment(new_id(), new_id(), route) for route in routes]
     await conn.execute(_OPEN_SHIPMENTS, made, actor)
 
@@ -65,7 +65,7 @@ async def start_picking(conn: Transaction, shipment_id: UUID, staff: Staff, now:
 async def pick_line(
     conn: Transaction, shipment_id: UUID, line: int, quantity: int, staff: Staff, now: datetime
 ) -> None:
-    """Set how many of a line are picked; starts the picking where nobody has."""
+    """Set the picked units of a line; starts picking if it has not started."""
     await _start(conn, await _lock(conn, shipment_id, staff), staff, now)
     wanted = next((one for one in await _lines(conn, shipment_id) if one.line == line), None)
     if wanted is None:
@@ -75,7 +75,9 @@ async def pick_line(
 
 
 async def scan(conn: Transaction, shipment_id: UUID, code: str, staff: Staff, now: datetime) -> int:
-    """One more picked of the line with this barcode or SKU; the line's number. Raises `WrongItem`."""
+    """Count one more unit as picked on the line with this barcode or SKU; returns the line number. Raises
+    `WrongItem`.
+    """
     await _start(conn, await _lock(conn, shipment_id, staff), staff, now)
     found = rules.find_scanned(await _lines(conn, shipment_id), code)
     await _set_picked(conn, shipment_id, found.line, found.picked + 1)
@@ -83,7 +85,7 @@ async def scan(conn: Transaction, shipment_id: UUID, code: str, staff: Staff, no
 
 
 async def make_ready(conn: Transaction, shipment_id: UUID, staff: Staff, now: datetime) -> None:
-    """Everything picked and packed. Raises `NotPicked`."""
+    """Mark a completely picked shipment as packed. Raises `NotPicked`."""
     shipment = await _lock(conn, shipment_id, staff)
     if shipment.state is ShipmentState.READY:
         return
@@ -95,8 +97,9 @@ async def make_ready(conn: Transaction, shipment_id: UUID, staff: Staff, now: da
 async def hand_over(
     conn: Transaction, shipment_id: UUID, code: str, secret: bytes, staff: Staff, now: datetime
 ) -> Handover:
-    """A ready pickup, against its code; the stock leaves. A wrong code is counted and answered, not raised; after
-    `MAX_CODE_TRIES` of them raises `CodeLocked`."""
+    """Hand over a ready pickup to the customer who names its code, and issue its stock. A wrong code is counted and
+    returned, not raised; after `MAX_CODE_TRIES` of them raises `CodeLocked`.
+    """
     shipment = await _lock(conn, shipment_id, staff)
     if shipment.state is ShipmentState.COLLECTED:
         return Handover(collected=True, tries_left=0)
@@ -112,7 +115,7 @@ async def hand_over(
 
 
 async def unlock(conn: Transaction, shipment_id: UUID, reason: str, staff: Staff, now: datetime) -> None:
-    """Allow `MAX_CODE_TRIES` more, with the reason on record."""
+    """Allow `MAX_CODE_TRIES` more tries; the reason is recorded."""
     if not 3 <= len(reason.strip()) <= 200:
         raise Invalid.one("reason", N_("Say in a few words why."))
     shipment = await _lock(conn, shipment_id, staff)
@@ -124,7 +127,9 @@ async def unlock(conn: Transaction, shipment_id: UUID, reason: str, staff: Staff
 async def hand_to_carrier(
     conn: Transaction, shipment_id: UUID, tracking: str, staff: Staff, now: datetime
 ) -> Departure | None:
-    """A ready parcel leaves, and its stock; None where it had left before. `tracking` may be empty for a courier."""
+    """Hand over a ready parcel and issue its stock; None if that was done before. `tracking` may be empty for a
+    courier.
+    """
     shipment = await _lock(conn, shipment_id, staff)
     if shipment.state is ShipmentState.HANDED_OVER:
         return None
@@ -135,7 +140,7 @@ async def hand_to_carrier(
 
 
 async def cancel_unpicked(conn: Transaction, order_id: UUID, actor: str, now: datetime) -> bool:
-    """Cancel an order's shipments; False (and nothing changed) where picking has begun."""
+    """Cancel an order's shipments; returns False and changes nothing if picking has begun."""
     found = await conn.fetch("SELECT id, node_id, state FROM shipment WHERE order_id = $1 FOR UPDATE", order_id)
     if any(state != ShipmentState.ROUTED for _, _, state in found):
         return False
@@ -146,11 +151,11 @@ async def cancel_unpicked(conn: Transaction, order_id: UUID, actor: str, now: da
     return True
 
 
-# --- the steps they share ---------------------------------------------------------------------------------------------
+# --- shared steps -----------------------------------------------------------------------------------------------------
 
 
 async def _lock(conn: Transaction, shipment_id: UUID, staff: Staff) -> Shipment:
-    """As it is now, until the transaction ends. Raises `NotFound`."""
+    """Lock and read the shipment. Raises `NotFound`."""
     await conn.execute("SELECT 1 FROM shipment WHERE id = $1 FOR UPDATE", shipment_id)
     return await own_shipment(conn, shipment_id, staff, "en")
 
@@ -175,7 +180,7 @@ async def _set_picked(conn: Transaction, shipment_id: UUID, line: int, quantity:
 
 
 async def _issue(conn: Transaction, shipment: Shipment, end: ShipmentState, staff: Staff, now: datetime) -> Departure:
-    """The goods leave the node, and its stock."""
+    """Issue the goods from the node's stock."""
     await _set_state(conn, shipment, end, staff, now)
     lines = [LineQuantity(line.line, line.quantity) for line in await _lines(conn, shipment.id)]
     await stock.issue(conn, shipment.hold_id, lines, shipment.id, _actor(staff))

@@ -33,7 +33,7 @@ _SHIPMENT = """
 
 
 async def tasks(conn: Connection, node_id: UUID, lang: str) -> list[Task]:
-    """Everything open at a node, the soonest due first."""
+    """The open tasks of a node, the soonest due first."""
     where = "WHERE s.node_id = $1 AND s.state = ANY($4) ORDER BY s.due_at, s.id"
     return await rows(conn, Task, _TASK + where, node_id, lang, MAX_CODE_TRIES, list(OPEN))
 
@@ -48,7 +48,7 @@ async def shipment(conn: Connection, shipment_id: UUID, lang: str) -> Shipment |
 
 
 async def own_shipment(conn: Connection, shipment_id: UUID, staff: Staff, lang: str) -> Shipment:
-    """Raises `NotFound`, also for what another merchant or node has to do."""
+    """Raises `NotFound`, also for shipments of another merchant or node."""
     found = await shipment(conn, shipment_id, lang)
     if found is None or found.merchant_id != staff.merchant_id or not reaches(staff, found.node_id):
         raise NotFound(N_("There is no such parcel here."))
@@ -56,12 +56,12 @@ async def own_shipment(conn: Connection, shipment_id: UUID, staff: Staff, lang: 
 
 
 async def shipments_of(conn: Connection, order_ids: Sequence[UUID], lang: str) -> list[Shipment]:
-    """Of these orders, in the order they were made."""
+    """The shipments of these orders, in the order of their creation."""
     return await rows(conn, Shipment, _SHIPMENT + "WHERE s.order_id = ANY($1) ORDER BY s.id", list(order_ids), lang)
 
 
 async def overdue(conn: Connection, merchant_id: UUID, lang: str, now: datetime, limit: int) -> list[Shipment]:
-    """What a merchant's nodes should have had ready by now, the longest overdue first."""
+    """The shipments that a merchant's nodes should have had ready by now, the longest overdue first."""
     where = "WHERE s.merchant_id = $1 AND s.state IN ('routed', 'picking') AND s.due_at < $3 ORDER BY s.due_at LIMIT $4"
     return await rows(conn, Shipment, _SHIPMENT + where, merchant_id, lang, now, limit)
 
@@ -80,7 +80,7 @@ async def steps_of(conn: Connection, order_id: UUID) -> list[ShipmentEvent]:
 
 
 async def pickup_waiting(conn: Connection, node_id: UUID, number: str) -> UUID | None:
-    """The shipment that waits at this node under an order number, as staff type it."""
+    """The ready pickup at this node with the order number, as staff type it."""
     found: UUID | None = await conn.fetchval(
         """
         SELECT id FROM shipment WHERE node_id = $1 AND method = 'pickup' AND state = 'ready'

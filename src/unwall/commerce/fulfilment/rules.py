@@ -1,4 +1,4 @@
-"""Which step a shipment may take next."""
+"""The states of a shipment, and the checks of each step."""
 
 import hmac
 from collections.abc import Iterable, Sequence
@@ -23,9 +23,9 @@ from unwall.people.values import Staff
 MAX_CODE_TRIES = 5
 """Wrong pickup codes until staff must unlock the shipment."""
 PICKUP_CODE_DIGITS = 6
-MAX_TRACKING_LENGTH = 100
+MAX_TRACKING_CHARACTERS = 100
 
-NEXT = {
+NEXT_STATES = {
     ShipmentState.ROUTED: {ShipmentState.PICKING, ShipmentState.CANCELLED},
     ShipmentState.PICKING: {ShipmentState.READY},
     ShipmentState.READY: {ShipmentState.HANDED_OVER, ShipmentState.COLLECTED},
@@ -33,21 +33,21 @@ NEXT = {
     ShipmentState.COLLECTED: set[ShipmentState](),
     ShipmentState.CANCELLED: set[ShipmentState](),
 }
-"""The states that may follow each."""
+"""The states that may follow each state."""
 
 ENDS = {
     ShipmentMethod.PICKUP: ShipmentState.COLLECTED,
     ShipmentMethod.SHIP: ShipmentState.HANDED_OVER,
     ShipmentMethod.COURIER: ShipmentState.HANDED_OVER,
 }
-"""How each method leaves the node."""
+"""The final state of each method."""
 
 OPEN = (ShipmentState.ROUTED, ShipmentState.PICKING, ShipmentState.READY)
 
 
 def check_step(shipment: Shipment, to: ShipmentState) -> None:
     """Raises `WrongStep`."""
-    if to not in NEXT[shipment.state]:
+    if to not in NEXT_STATES[shipment.state]:
         raise WrongStep(N_("This parcel is at another step already. Look at it again."))
     if to in ENDS.values() and ENDS[shipment.method] is not to:
         raise WrongStep(N_("This parcel leaves another way: a pickup by its code, a parcel by its carrier."))
@@ -64,15 +64,15 @@ def check_quantity(line: TaskLine, quantity: int) -> None:
 
 
 def check_tracking(shipment: Shipment, tracking: str) -> None:
-    """Raises `Invalid` (tracking): a parcel needs a number, a courier's ride has none."""
+    """Raises `Invalid` (tracking): a parcel needs a tracking number, a courier delivery does not."""
     if shipment.method is ShipmentMethod.SHIP and not tracking:
         raise Invalid.one("tracking", N_("Scan or type the carrier's tracking number."))
-    if len(tracking) > MAX_TRACKING_LENGTH:
+    if len(tracking) > MAX_TRACKING_CHARACTERS:
         raise Invalid.one("tracking", N_("A tracking number has at most 100 characters."))
 
 
 def find_scanned(lines: Sequence[TaskLine], code: str) -> TaskLine:
-    """The line that still wants one of what was scanned, by barcode or SKU, whatever the case."""
+    """The line with the scanned barcode or SKU (ignoring case) that is not completely picked."""
     wanted = code.strip().casefold()
     if not wanted:
         raise Invalid.one("code", N_("Scan the barcode, or type it or the SKU."))
@@ -83,15 +83,14 @@ def find_scanned(lines: Sequence[TaskLine], code: str) -> TaskLine:
 
 
 def pickup_code(secret: bytes, shipment_id: UUID) -> str:
-    """The digits against which a shipment is handed over. Derived from the install's secret, so that they need not be
-    stored."""
+    """The code that a customer shows to collect a shipment. Derived from the install's secret, so it is not stored."""
     digest = hmac.digest(secret, b"pickup" + shipment_id.bytes, "sha256")
     number = int.from_bytes(digest[:8]) % 10**PICKUP_CODE_DIGITS
     return f"{number:0{PICKUP_CODE_DIGITS}d}"
 
 
 def find_by_code(tasks: Iterable[Task], code: str, secret: bytes) -> Task | None:
-    """The ready pickup with this code; None where there is none, or more than one."""
+    """The ready pickup with this code; None if there is none or more than one."""
     waiting = [t for t in tasks if t.method is ShipmentMethod.PICKUP and t.state is ShipmentState.READY]
     found = [task for task in waiting if same(code, pickup_code(secret, task.id))]
     return found[0] if len(found) == 1 else None
@@ -103,12 +102,12 @@ def check_unlocked(shipment: Shipment) -> None:
 
 
 def reaches(staff: Staff, node_id: UUID) -> bool:
-    """Staff of a node serve that node only, other staff every node of their merchant."""
+    """Staff of a node may work on that node only, other staff on every node of their merchant."""
     return staff.node_id in (None, node_id)
 
 
 def own_task(staff: Staff, task: Task | None) -> Task:
-    """The task where these staff may see it. Raises `NotFound`, which does not tell what others have to do."""
+    """The task, if these staff may see it. Raises `NotFound`, so that tasks of others cannot be detected."""
     if task is None or not reaches(staff, task.node_id):
         raise NotFound(N_("There is no such parcel here."))
     return task

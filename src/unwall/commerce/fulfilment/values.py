@@ -1,4 +1,4 @@
-"""Shipments: what one node does for one order by one method, and the tasks that staff see.
+"""Shipments (the part of an order that one node fulfils by one method), and the tasks that staff see.
 
 UnwallError
 └── Conflict
@@ -44,7 +44,7 @@ class RouteLine(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """What a paid order asks of one node; `customer` is the contact's name."""
+    """The part of a paid order that one node fulfils; `customer` is the contact's name."""
 
     merchant_id: UUID
     order_id: UUID
@@ -91,7 +91,7 @@ class TaskLine(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """A shipment as the counter shows it."""
+    """A shipment as shown to store staff."""
 
     id: UUID
     order_id: UUID
@@ -117,7 +117,7 @@ class ShipmentEvent(msgspec.Struct, frozen=True):
 
 
 class Departure(msgspec.Struct, frozen=True):
-    """Goods left their node."""
+    """The goods of a shipment left the node. `last`: no other shipment of the order is open."""
 
     shipment_id: UUID
     order_id: UUID
@@ -129,8 +129,9 @@ class Departure(msgspec.Struct, frozen=True):
 
 
 class Handover(msgspec.Struct, frozen=True):
-    """Whether the code was right. A wrong one is counted, so it is an answer and not an error: the caller's
-    transaction must commit it. `departure` is None where the goods had left before."""
+    """Whether the code was right. A wrong code is counted in the database, so it is returned instead of raised: the
+    caller's transaction must commit. `departure` is None if the goods had left before.
+    """
 
     collected: bool
     tries_left: int

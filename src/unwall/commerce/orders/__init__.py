@@ -1,1 +1,1 @@
-"""Carts, the three-phase checkout, orders and payments."""
+"""Carts, the checkout (prepare, pay, finish), orders and payments."""

@@ -9,18 +9,19 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 MAX_BATCH = 64
-"""Orders settled together: enough to share a commit, few enough that their rows are not locked for long."""
+"""Orders per batch: enough to share a commit, few enough that their rows are not locked for long."""
 BATCH_SECONDS = 0.02
-"""Batches of one step start at least so far apart, so that orders of a busy hour share their statements."""
+"""The least time between the starts of two batches of a step, so that orders share statements under load."""
 MAX_CLASHES = 3
-"""How often one item is tried again after it met another process at a unique index or in a deadlock."""
+"""Attempts for one item that fails on a unique index or a deadlock with another process."""
 
 
 async def settle(
     work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], items: Sequence[Item]
 ) -> list[Answer | Exception]:
-    """One answer an item, in order. `work` settles items in one transaction of its own; where PostgreSQL refuses it,
-    each item is settled alone, so that one that fails does not fail the others."""
+    """One answer per item, in order. `work` processes all items in one transaction; if PostgreSQL rejects that, each
+    item is processed alone, so that a failing item does not fail the others.
+    """
     try:
         return list(await work(items))
     except PostgresError:
@@ -36,7 +37,7 @@ async def _settle_alone(
             [answer] = await work([item])
         except (UniqueViolationError, DeadlockDetectedError) as error:
             clash = error
-        except Exception as error:  # the caller of this item is told
+        except Exception as error:  # raised to the caller of this item only
             return error
         else:
             return answer

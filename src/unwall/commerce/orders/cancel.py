@@ -14,7 +14,7 @@ from unwall.kernel.text import N_
 
 
 async def cancel_order(conn: Transaction, order_id: UUID, actor: str, now: datetime) -> None:
-    """Stock is available again and payments are decided to be voided. Raises `TooLate` once a node has begun to pick,
+    """Release the stock and mark the payments to be voided. Raises `TooLate` once a node has begun to pick,
     `PaymentPending` while a payment is on its way, `NotFound`."""
     order = await lock_order(conn, order_id)
     if order.state in {OrderState.CANCELLED, OrderState.EXPIRED}:

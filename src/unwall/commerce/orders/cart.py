@@ -16,8 +16,8 @@ from unwall.kernel.errors import Invalid, NotFound, UnwallError
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 
-# The cart's row is locked (by its DO UPDATE) before the line is written: what is added is added before the cart is
-# ordered, or to the next cart.
+# DO UPDATE locks the cart's row before the line is written, so the line is added either before the cart is ordered or
+# to the next cart.
 _ADD = """
     WITH sold AS (
         SELECT id, merchant_id, product_id FROM variant_summary WHERE id = $1 AND sellable
@@ -54,9 +54,10 @@ class _Added(msgspec.Struct, frozen=True):
 async def add_to_cart(
     conn: Transaction, visit: Visit, variant_id: UUID, quantity: int, origin: Origin, now: datetime
 ) -> UUID:
-    """Add to the visitor's open cart at the variant's merchant, which is created if need be; the cart's id. Quantities
-    of one variant add up; a new origin replaces the old one only if it names something. Raises `Invalid` (quantity, or
-    variant_id where the cart is full), `NotFound` for a variant that is not sold."""
+    """Add to the visitor's open cart at the variant's merchant, creating it if needed; returns the cart's id.
+    Quantities of one variant add up; a new origin replaces the old one only if it is not empty. Raises `Invalid`
+    (quantity, or variant_id if the cart is full), `NotFound` for a variant that is not on sale.
+    """
     rules.check_quantity(quantity)
     found = await row(
         conn,

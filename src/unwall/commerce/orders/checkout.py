@@ -1,5 +1,6 @@
 """The checkout: prepare (hold the stock), pay (outside any transaction), finish; and the sweep, which completes or
-undoes what a crash left. Rules M6 to M13 in docs/rules/money.md."""
+undoes checkouts that a crash interrupted. Rules M6 to M13 in docs/rules/money.md.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -22,7 +23,7 @@ from unwall.kernel.text import N_
 
 
 class Checkout:
-    """Owns its transactions: every method commits as it goes and may be called again at any time."""
+    """Opens its own transactions. Every method is idempotent."""
 
     def __init__(
         self, db: Database, holds: HoldBatcher, gateway: Gateway, *, pay_minutes: int = rules.PAY_MINUTES
@@ -37,25 +38,29 @@ class Checkout:
     async def prepare(
         self, visit: Visit, cart_id: UUID, choice: DeliveryChoice, contact: Contact, now: datetime
     ) -> Order:
-        """The order with its stock held and its prices final, payable until `expires_at`. Asking again gives the same
-        order; another choice, contact or content replaces it. Raises `Invalid`, `SoldOut`, `PaymentPending`,
-        `NotFound`."""
+        """Create the order with its stock held and its prices final, payable until `expires_at`. The same request
+        returns the same order; another choice, contact or content replaces it. Raises `Invalid`, `SoldOut`,
+        `PaymentPending`, `NotFound`.
+        """
         request = CheckoutRequest(cart_id, choice, rules.checked_contact(contact, choice, visit.place))
         return await self._preparer.prepare(visit, request, now)
 
     async def pay(self, order_id: UUID, card: CardToken, now: datetime) -> Order:
-        """Charge and finish. Raises `PaymentDeclined`, `PaymentPending`, `OrderClosed`, `NotFound`, and `SoldOut` where
-        the goods were gone by then and the payment is voided."""
+        """Charge and finish. Raises `PaymentDeclined`, `PaymentPending`, `OrderClosed`, `NotFound`, and `SoldOut` if
+        the hold had expired and the goods are gone; the payment is then voided.
+        """
         return await self._payer.pay(order_id, card, now)
 
     async def finish(self, order_id: UUID, now: datetime) -> Order:
-        """Make a paid order of one whose payment is captured. Where the hold ended and the goods are gone, the order is
-        cancelled and the payment voided. Repeatable."""
+        """Complete an order whose payment is captured. If its hold has ended and the goods are gone, the order is
+        cancelled and the payment voided.
+        """
         return (await self._finisher.finish(order_id, now)).order
 
     async def cancel(self, order_id: UUID, actor: str, now: datetime) -> Order:
-        """Before any node has begun to pick: the stock is available again and the payment is voided. The caller has
-        checked that the order is theirs. Raises `TooLate`, `PaymentPending`, `NotFound`."""
+        """Cancel an order that no node has begun to pick: the stock is released and the payment voided. The caller has
+        checked that the actor may cancel it. Raises `TooLate`, `PaymentPending`, `NotFound`.
+        """
         async with self.db.transaction() as conn:
             await cancel_order(conn, order_id, actor, now)
         await void_payments(self.db, self.gateway, order_id, now)
@@ -66,8 +71,7 @@ class Checkout:
         return order
 
     async def sweep(self, now: datetime) -> SweepReport:
-        """Finish what was paid, void what must be, expire what was not paid in time. To be run every minute; several
-        processes may."""
+        """Finish paid orders, void payments, expire unpaid orders. Run it every minute; concurrent runs are safe."""
         return await self._sweeper.sweep(now)
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Closing an order that is not paid for."""
+"""Closing an unpaid order."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from unwall.kernel.database import Transaction
 
 
 async def close_unpaid(conn: Transaction, order: LockedOrder, state: OrderState, now: datetime) -> None:
-    """Its stock is released, and its cart can be ordered again. The order is locked."""
+    """Release the stock and reopen the cart. The caller has locked the order."""
     await conn.execute("UPDATE sales_order SET state = $2, closed_at = $3 WHERE id = $1", order.id, state, now)
     if order.hold_id:
         await stock.release(conn, order.hold_id, SYSTEM)

@@ -21,8 +21,9 @@ from unwall.people.values import Staff
 
 
 class CounterSale(msgspec.Struct, frozen=True):
-    """`sale_id` is the caller's and names the basket: telling it twice sells once. `member_code` is what the merchant
-    calls the customer, or empty."""
+    """`sale_id` is chosen by the caller and makes the sale idempotent. `member_code` is the merchant's customer number,
+    or empty.
+    """
 
     sale_id: UUID
     node_id: UUID
@@ -31,8 +32,9 @@ class CounterSale(msgspec.Struct, frozen=True):
 
 
 async def sell_at_counter(conn: Transaction, staff: Staff, sale: CounterSale, now: datetime) -> UUID:
-    """The order's id. Raises `stock.Short` naming what is not there, `Invalid`, `NotFound`, and `SaleDone` where the
-    sale's id was used for another basket."""
+    """Returns the order's id. Raises `stock.Short` naming the missing units, `Invalid`, `NotFound`, and `SaleDone` if
+    the sale's id was used for another basket.
+    """
     basket = _basket(sale.lines)
     order_id, member_id = new_id(), await _member_of_code(conn, staff.merchant_id, sale.member_code.strip())
     if not await _insert_order(conn, staff, sale, order_id, now):
@@ -70,7 +72,7 @@ async def _member_of_code(conn: Connection, merchant_id: UUID, code: str) -> UUI
 
 
 async def _earlier_sale(conn: Connection, merchant_id: UUID, sale_id: UUID, basket: dict[UUID, int]) -> UUID:
-    """The order of this sale's id, where it has the same basket. Raises `SaleDone`."""
+    """The order with this sale id, if it has the same basket. Raises `SaleDone`."""
     found = await conn.fetchrow(
         """
         SELECT o.id, (SELECT array_agg((variant_id, quantity)) FROM order_line WHERE order_id = o.id) AS lines
@@ -86,7 +88,7 @@ async def _earlier_sale(conn: Connection, merchant_id: UUID, sale_id: UUID, bask
 
 
 async def _insert_order(conn: Transaction, staff: Staff, sale: CounterSale, order_id: UUID, now: datetime) -> bool:
-    """Paid and fulfilled, its totals still to come; False where the sale's id was used before."""
+    """Insert the order as paid and fulfilled, without totals; False if the sale's id was used before."""
     if staff.node_id not in (None, sale.node_id):
         raise NotFound(N_("There is no such shop."))
     numbers = rules.order_numbers(await _merchant_slug(conn, staff.merchant_id, sale.node_id), order_id)
@@ -109,7 +111,7 @@ async def _insert_order(conn: Transaction, staff: Staff, sale: CounterSale, orde
 
 
 async def _merchant_slug(conn: Connection, merchant_id: UUID, node_id: UUID) -> str:
-    """Raises `NotFound` where the node is not the merchant's."""
+    """Raises `NotFound` if the node belongs to another merchant."""
     slug: str | None = await conn.fetchval(
         """
         SELECT m.slug FROM merchant_profile m JOIN node_profile n ON n.merchant_id = m.id WHERE m.id = $1 AND n.id = $2
@@ -123,7 +125,7 @@ async def _merchant_slug(conn: Connection, merchant_id: UUID, node_id: UUID) -> 
 
 
 async def _insert_lines(conn: Transaction, order_id: UUID, basket: dict[UUID, int]) -> None:
-    """At today's prices, with the payment that the till has taken."""
+    """Insert the lines at current prices, and the payment that the till has taken."""
     made = await conn.execute(
         """
         INSERT INTO order_line (order_id, line, merchant_id, product_id, variant_id, title, sku, options, quantity,

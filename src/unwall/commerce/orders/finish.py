@@ -1,5 +1,6 @@
-"""Making a paid order of a captured payment: stock allocated, shipments opened, the cart ordered, purchases recorded;
-all or nothing (rules M10 and M12 in docs/rules/money.md)."""
+"""Finishing an order whose payment is captured: allocate the stock, open the shipments, close the cart, record the
+purchases, in one transaction (rules M10 and M12 in docs/rules/money.md).
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -58,7 +59,7 @@ class Finished(msgspec.Struct, frozen=True):
 
 
 class Finisher:
-    """Finishes orders, those that come at the same time in one transaction."""
+    """Finishes orders; concurrent calls share one transaction."""
 
     def __init__(self, db: Database, holds: HoldBatcher, gateway: Gateway) -> None:
         self._db = db
@@ -69,8 +70,9 @@ class Finisher:
         )
 
     async def finish(self, order_id: UUID, now: datetime, answer: GatewayAnswer | None = None) -> Finished:
-        """Store the gateway's answer, where there is one, and finish the order if its payment is captured. Where the
-        hold ended and the goods are gone, the order is cancelled and the payment voided. Repeatable."""
+        """Store the gateway's answer, if any, and finish the order if its payment is captured. If the hold has ended
+        and the goods are gone, the order is cancelled and the payment voided. Idempotent.
+        """
         for _ in range(rules.MAX_PLANS):
             settled = await self._submit(Finish(order_id, now, answer))
             if settled.order is not None:
@@ -110,7 +112,7 @@ class Finisher:
         return order
 
     async def _hold_again(self, order_id: UUID, ended_hold: UUID, now: datetime) -> bool:
-        """False where nobody has the goods any more."""
+        """Source the order again; False if no node has the goods."""
         try:
             async with self._db.transaction() as conn:
                 order = await _plan_again(conn, order_id, ended_hold, now)
@@ -121,13 +123,13 @@ class Finisher:
         request = rules.hold_request(order, max(order.expires_at or now, now))
         try:
             await self._holds.hold(request)
-        except HoldEnded:  # finishing finds out, and plans once more
+        except HoldEnded:  # the next attempt to finish finds the ended hold and plans again
             return True
         return True
 
 
 async def finish_orders(conn: Transaction, items: Sequence[Finish]) -> list[Settled | Exception]:
-    """One answer an item, in order."""
+    """One answer per item, in order."""
     ids = sorted({item.order_id for item in items})
     await lock_carts_and_orders(conn, ids)
     await store_answers(conn, items)
@@ -175,7 +177,7 @@ class _Outcome(msgspec.Struct, frozen=True):
 
 
 async def store_answers(conn: Transaction, items: Sequence[Finish]) -> None:
-    """Each once: of a payment that is settled, nothing changes."""
+    """Store the gateway's answers; settled payments are not changed."""
     outcomes = [
         _Outcome(a.payment_id, _OUTCOMES[a.charge.state], a.charge.reference, a.charge.message, item.now)
         for item in items
@@ -193,8 +195,8 @@ async def store_answers(conn: Transaction, items: Sequence[Finish]) -> None:
         )
 
 
-# A cart becomes history; what was added to it after its order was prepared moves to a new one. `fresh` takes its rows
-# from `ordered`, for the visitor can have one open cart only.
+# The cart is closed; lines added after its order was prepared move to a new cart. `fresh` selects from `ordered`, since
+# a visitor can have only one open cart.
 _MARK_PAID = """
     WITH wanted AS (
         SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) AS w (order_id, now, new_cart_id)
@@ -222,7 +224,7 @@ _MARK_PAID = """
 async def _finish_whole(
     conn: Transaction, orders: Sequence[LockedOrder], held: dict[UUID, list[HeldLine]], moments: dict[UUID, datetime]
 ) -> None:
-    """Their stock is allocated."""
+    """Finish orders whose stock has been allocated."""
     ids = [order.id for order in orders]
     await conn.execute(_MARK_PAID, ids, [moments[i] for i in ids], [new_id() for _ in ids])
     routes = [
@@ -236,8 +238,9 @@ async def _finish_whole(
 
 
 async def _plan_again(conn: Transaction, order_id: UUID, ended_hold: UUID, now: datetime) -> LockedOrder:
-    """Another plan under another hold, at the same price; the order that somebody else has planned again stays. Raises
-    `SoldOut` or `Invalid`."""
+    """Source the order again under a new hold, at the same price. Does nothing if another process has done so. Raises
+    `SoldOut` or `Invalid`.
+    """
     order = await lock_order(conn, order_id)
     if order.hold_id != ended_hold or order.state is not OrderState.PREPARED:
         return order

@@ -1,7 +1,7 @@
-"""The payment port, and the test gateway beside it.
+"""The interface of payment gateways, and the test gateway.
 
-A gateway is another company's computer: it is called outside any transaction, may die between doing and answering,
-and is therefore told the payment's id, under which it charges once.
+A gateway is a remote service: it is called outside any transaction and may fail after charging but before it answers.
+It therefore gets the payment's id as an idempotency key.
 """
 
 import re
@@ -19,7 +19,7 @@ from unwall.kernel.text import N_
 
 
 class CardDetails(msgspec.Struct, frozen=True):
-    """As typed. Never stored, never logged."""
+    """The card as typed. Never stored, never logged."""
 
     number: str
     expiry: str
@@ -31,7 +31,7 @@ class CardDetails(msgspec.Struct, frozen=True):
 
 
 class CardToken(msgspec.Struct, frozen=True):
-    """What the gateway gave for a card."""
+    """The gateway's token for a card."""
 
     token: str
     last4: str
@@ -50,7 +50,7 @@ class Charge(msgspec.Struct, frozen=True):
 
 
 class GatewaySilent(Exception):
-    """No answer: the charge may have been made or not. `find` tells."""
+    """The gateway did not answer: the charge may or may not have been made. Use `find` to learn which."""
 
 
 class Gateway(Protocol):
@@ -61,15 +61,15 @@ class Gateway(Protocol):
         ...
 
     async def charge(self, payment_id: UUID, amount: Money, card: CardToken) -> Charge:
-        """At most once a payment id, whatever happens; raises `GatewaySilent`."""
+        """Charge at most once per payment id; raises `GatewaySilent`."""
         ...
 
     async def find(self, payment_id: UUID) -> Charge | None:
-        """What became of a payment; None where the gateway has not heard of it."""
+        """The state of a payment; None if the gateway does not know it."""
         ...
 
     async def void(self, payment_id: UUID) -> None:
-        """Give the money back, or refuse a charge that has not arrived yet; repeatable. Raises `GatewaySilent`."""
+        """Refund the payment, or block a charge that has not arrived yet. Idempotent. Raises `GatewaySilent`."""
         ...
 
 
@@ -153,6 +153,8 @@ def luhn(digits: str) -> bool:
 
 
 def _is_current(expiry: str, today: date) -> bool:
-    """A card is good until the end of its month. A telephone's keys for numbers have no stroke: 0929 is as good."""
+    """Whether the card is valid: until the end of its month. 0929 is accepted as 09/29, since number keypads have no
+    slash.
+    """
     found = re.fullmatch(r"\s*(0?[1-9]|1[0-2])\s*/?\s*(?:20)?([0-9]{2})\s*", expiry)
     return bool(found) and (2000 + int(found[2]), int(found[1])) >= (today.year, today.month)  # type: ignore[index]

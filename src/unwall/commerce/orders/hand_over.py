@@ -1,4 +1,4 @@
-"""Goods leave a node: to their customer against the pickup code, or to a carrier. The last one closes the order."""
+"""Goods leave a node: to the customer by pickup code, or to a carrier. The last shipment closes the order."""
 
 from datetime import datetime
 from uuid import UUID
@@ -17,8 +17,9 @@ from unwall.people.values import Staff
 async def hand_over(
     conn: Transaction, shipment_id: UUID, code: str, secret: bytes, staff: Staff, now: datetime
 ) -> Handover:
-    """A ready pickup to its customer. Answers and raises as `fulfilment.hand_over`: a wrong code is counted, so the
-    caller's transaction must commit."""
+    """Hand over a ready pickup. Returns and raises as `fulfilment.hand_over`: a wrong code is counted, so the caller's
+    transaction must commit.
+    """
     order = await _lock_order_of(conn, shipment_id, staff)
     answer = await fulfilment.hand_over(conn, shipment_id, code, secret, staff, now)
     await _record_departure(conn, order, answer.departure, now)
@@ -26,14 +27,16 @@ async def hand_over(
 
 
 async def hand_to_carrier(conn: Transaction, shipment_id: UUID, tracking: str, staff: Staff, now: datetime) -> None:
-    """A ready parcel. `tracking` may be empty for a courier."""
+    """Hand a ready parcel to the carrier. `tracking` may be empty for a courier."""
     order = await _lock_order_of(conn, shipment_id, staff)
     departure = await fulfilment.hand_to_carrier(conn, shipment_id, tracking, staff, now)
     await _record_departure(conn, order, departure, now)
 
 
 async def _lock_order_of(conn: Transaction, shipment_id: UUID, staff: Staff) -> LockedOrder:
-    """Before its shipment: a cancellation locks in that order, and the last of two shipments must see the other."""
+    """Lock the order before its shipment: cancellations lock in the same order, and the last of two shipments must see
+    that the other has left.
+    """
     shipment = await own_shipment(conn, shipment_id, staff, "en")
     return await lock_order(conn, shipment.order_id)
 

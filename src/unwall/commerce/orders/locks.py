@@ -19,7 +19,7 @@ _LOCK_CARTS_AND_ORDERS = """
     SELECT FROM sales_order o JOIN cart c ON c.id = o.cart_id WHERE o.id = ANY($1)
     ORDER BY c.id, o.id FOR NO KEY UPDATE OF c, o
 """
-# a statement of its own, after the lock: what was committed while the lock was waited for is seen
+# a separate statement after the lock, so that it sees changes committed while waiting for the lock
 _LOCKED = """
     SELECT o.id, o.merchant_id, o.number, o.cart_id, o.hold_id, o.visitor_id, o.member_id, o.session_id, o.state,
         o.method, o.currency, o.total, o.contact, o.promise, o.sourcing, o.placed_at, o.expires_at,
@@ -55,10 +55,10 @@ async def lock_orders(conn: Transaction, order_ids: Sequence[UUID]) -> list[Lock
 
 
 async def lock_carts_and_orders(conn: Transaction, order_ids: Sequence[UUID]) -> None:
-    """Orders without a cart are not locked."""
+    """Lock carts, then orders. Orders without a cart are not locked."""
     await conn.execute(_LOCK_CARTS_AND_ORDERS, order_ids)
 
 
 async def locked_orders(conn: Transaction, order_ids: Sequence[UUID]) -> list[LockedOrder]:
-    """By id; the caller has locked them."""
+    """Orders by id. The caller has locked them."""
     return await rows(conn, LockedOrder, _LOCKED, order_ids)

@@ -1,6 +1,6 @@
 """Paying for a prepared order (rules M7 to M9 in docs/rules/money.md).
 
-The payment is stored as asked for, then the gateway is called outside any transaction, then its answer is stored and
+The payment is stored as requested, then the gateway is called outside any transaction, then its answer is stored and
 the order finished (`finish`).
 """
 
@@ -40,7 +40,7 @@ class NewPayment(msgspec.Struct, frozen=True):
 
 
 class PaymentRequest(msgspec.Struct, frozen=True):
-    """A payment of an order that is on its way or captured."""
+    """The requested or captured payment of an order."""
 
     payment_id: UUID
     amount: Money
@@ -112,7 +112,7 @@ class Payer:
         return OrderClosed(N_("This order is closed; nothing was charged. The bag can be ordered again."))
 
     async def _charge(self, asked: PaymentRequest, card: CardToken) -> Charge:
-        """Where the answer is lost, the gateway is asked what became of the payment; the sweep asks again later."""
+        """If the gateway does not answer, look the payment up; the sweep tries again later."""
         try:
             return await self._gateway.charge(asked.payment_id, asked.amount, card)
         except GatewaySilent:

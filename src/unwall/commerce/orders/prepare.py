@@ -1,4 +1,4 @@
-"""Preparing an order: its stock held, its prices final (rules M6 to M8 in docs/rules/money.md)."""
+"""Preparing an order: hold its stock and fix its prices (rules M6 to M8 in docs/rules/money.md)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -35,20 +35,20 @@ from unwall.kernel.text import N_
 
 
 class Existing(msgspec.Struct, frozen=True):
-    """The cart has an order already that is what was asked for, or is paid."""
+    """The cart already has an order that matches the request or is paid."""
 
     order_id: UUID
 
 
 class StockTaken(msgspec.Struct, frozen=True):
-    """Others took units of the plan before they were held: to be planned again."""
+    """Planned units were taken by others before they were held: plan again."""
 
 
 Answer: TypeAlias = Order | Existing | StockTaken | UnwallError
 
 
 class Preparer:
-    """Prepares orders, those that come at the same time in one transaction."""
+    """Prepares orders; concurrent calls share one transaction."""
 
     def __init__(self, db: Database, pay_minutes: int) -> None:
         self._db = db
@@ -89,7 +89,9 @@ class Preparer:
         return tuple(cart.wanted) if cart else ()
 
     async def _settle(self, items: list[Preparation]) -> list[Answer | Exception]:
-        """A transaction takes each cart once, in one language: what is told twice at once meets its own order."""
+        """A transaction handles each cart once and in one language, so a duplicate request finds the order of the
+        first.
+        """
         answers: dict[int, Answer | Exception] = {}
         waiting = dict(enumerate(items))
         while waiting:
@@ -106,12 +108,12 @@ class Preparer:
 
 
 async def prepare_orders(conn: Transaction, items: Sequence[Preparation]) -> list[Answer]:
-    """One answer an item, in order; all are in one language, and each is of another cart."""
+    """One answer per item, in order. All items are in one language and of different carts."""
     return await _Batch(conn, items).run()
 
 
 class _Batch:
-    """The steps for all items together. An item whose answer is known takes no part in the next step."""
+    """The steps of preparing all items together. Items that have an answer are skipped by the next steps."""
 
     def __init__(self, conn: Transaction, items: Sequence[Preparation]) -> None:
         self._conn = conn
@@ -143,7 +145,7 @@ class _Batch:
                 self._carts[i] = cart
 
     async def _replace_existing(self) -> None:
-        """Where the cart has an order, that is the answer, or it is closed to make room for another."""
+        """If the cart has an order, it is the answer if it matches; otherwise it is closed and replaced."""
         carts = {i: self._carts[i] for i, _ in self._open() if self._carts[i].order_id}
         ids = [cart.order_id for cart in carts.values() if cart.order_id]
         locked = {order.id: order for order in await lock_orders(self._conn, ids)} if ids else {}
@@ -194,7 +196,7 @@ class _Batch:
 
 
 class NewOrder(msgspec.Struct, frozen=True):
-    """`numbers`: the first that the merchant has not given yet becomes the order's."""
+    """`numbers` are candidates: the first that the merchant has not used becomes the order's number."""
 
     order: Order
     numbers: list[str]

@@ -1,4 +1,4 @@
-"""Carts and orders as they are shown."""
+"""Reads of carts and orders."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -62,7 +62,7 @@ _ROW = """
 
 
 async def carts(conn: Connection, visit: Visit, lang: str) -> list[Cart]:
-    """The visitor's open carts that hold something, one a merchant."""
+    """The visitor's open, non-empty carts, at most one per merchant."""
     where = """
         WHERE c.visitor_id = $1 AND c.state = 'open' AND EXISTS (SELECT 1 FROM cart_line WHERE cart_id = c.id)
         ORDER BY c.id
@@ -71,14 +71,14 @@ async def carts(conn: Connection, visit: Visit, lang: str) -> list[Cart]:
 
 
 async def cart(conn: Connection, visit: Visit, cart_id: UUID, lang: str) -> Cart | None:
-    """One of the visitor's carts, open or ordered; None where it is not theirs."""
+    """One of the visitor's carts, open or ordered; None if it is not theirs."""
     return await row(
         conn, Cart, _CART + _FROM_CART + "WHERE c.visitor_id = $1 AND c.id = $3", visit.visitor_id, lang, cart_id
     )
 
 
 async def carts_to_order(conn: Connection, cart_ids: Sequence[UUID], lang: str) -> list[CartToOrder]:
-    """Of any visitor."""
+    """The carts, of any visitor, with their lines and live order."""
     sql = f"{_CART}, {_ORDER_OF_CART} {_FROM_CART} WHERE c.id IN (SELECT few_ids($1))"
     return await rows(conn, CartToOrder, sql, cart_ids, lang)
 
@@ -111,7 +111,7 @@ async def is_own_order(conn: Connection, visit: Visit, order_id: UUID) -> bool:
 
 
 async def orders_of(conn: Connection, visit: Visit, after: str | None, limit: int, lang: str) -> ResultPage[OrderRow]:
-    """Everything the visitor or member ordered, newest first; not what was left unpaid."""
+    """The orders of the visitor or member, newest first, without those that were never paid."""
     where = """
         WHERE (o.visitor_id = ANY($1) OR o.member_id = ANY($1)) AND (o.paid_at IS NOT NULL OR o.state = 'cancelled')
             AND o.id < $3

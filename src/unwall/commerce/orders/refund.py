@@ -1,4 +1,4 @@
-"""Voiding payments: decided in one transaction, done at the gateway, then stored (rule M11 in docs/rules/money.md)."""
+"""Voiding payments: marked in one transaction, voided at the gateway, then stored (rule M11 in docs/rules/money.md)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from unwall.kernel.database import Database, Transaction
 
 
 async def refund_unfulfillable(conn: Transaction, order_id: UUID, now: datetime) -> None:
-    """Paid for, but the goods are gone: cancel the order and decide to void its payment."""
+    """Cancel a paid order whose goods are gone, and mark its payment to be voided."""
     order = await lock_order(conn, order_id)
     if order.state is OrderState.PREPARED and order.payment:
         await close_unpaid(conn, order, OrderState.CANCELLED, now)
@@ -25,7 +25,7 @@ async def decide_to_void(conn: Transaction, order_id: UUID) -> None:
 
 
 async def void_payments(db: Database, gateway: Gateway, order_id: UUID, now: datetime) -> None:
-    """Those of the order that were decided to be voided."""
+    """Void the payments of the order that are marked."""
     async with db.read() as conn:
         voiding = await conn.fetch(
             "SELECT id FROM payment WHERE order_id = $1 AND state = 'voiding' ORDER BY id", order_id
@@ -35,7 +35,7 @@ async def void_payments(db: Database, gateway: Gateway, order_id: UUID, now: dat
 
 
 async def void_payment(db: Database, gateway: Gateway, payment_id: UUID, now: datetime) -> bool:
-    """False where the gateway does not answer: the payment stays `voiding`, and the sweep tries again."""
+    """False if the gateway does not answer: the payment stays `voiding`, and the sweep tries again."""
     try:
         await gateway.void(payment_id)
     except GatewaySilent:

@@ -70,7 +70,9 @@ def wrong_quantity() -> Invalid:
 
 
 def checked_contact(contact: Contact, choice: DeliveryChoice, place: Place | None) -> Contact:
-    """Trimmed, and with the visit's place where it has no coordinates. Raises `Invalid` naming every wrong field."""
+    """The contact, trimmed, with the coordinates of the visit's place if it has none. Raises `Invalid` naming every
+    wrong field.
+    """
     trimmed = {field: getattr(contact, field).strip() for field in _LENGTHS}
     errors = _contact_errors(trimmed, carried=choice.method is not DeliveryMethod.PICKUP)
     if choice.method is DeliveryMethod.TAKEN:
@@ -115,7 +117,7 @@ def place_of(contact: Contact) -> Place | None:
 
 
 def order_numbers(merchant_slug: str, order_id: UUID) -> list[str]:
-    """Candidates such as "LY-7K3M9", to take the first free one of; they do not tell how many orders there are."""
+    """Candidates for an order number, such as "LY-7K3M9"; they do not reveal how many orders there are."""
     words = [word for word in merchant_slug.split("-") if word]
     prefix = (words[0][0] + words[1][0] if len(words) > 1 else merchant_slug[:2]).upper()
     digest = int.from_bytes(blake2b(order_id.bytes, digest_size=25).digest())
@@ -129,7 +131,7 @@ def promised(option: DeliveryOption, contact: Contact) -> StoredPromise:
 
 
 def sourced(option: DeliveryOption) -> list[SourcedPart]:
-    """The plan as an order stores it, one part a node."""
+    """The plan as stored with the order, one part per node."""
     plan = option.plan
     return [
         SourcedPart(node_id, why, tuple(line for line in plan.lines if line.node_id == node_id))
@@ -138,7 +140,7 @@ def sourced(option: DeliveryOption) -> list[SourcedPart]:
 
 
 def new_order(wanted: Preparation, cart: Cart, option: DeliveryOption) -> Order:
-    """Prepared, at the cart's prices; its number is still to be given. The hold has the order's id."""
+    """A prepared order at the cart's prices, without a number. The hold has the order's id."""
     order_id, visit, contact = new_id(), wanted.visit, wanted.request.contact
     return Order(
         id=order_id,
@@ -192,7 +194,7 @@ def _order_line(number: int, line: CartLine) -> OrderLine:
 
 
 def hold_request(order: Order | LockedOrder, payable_until: datetime) -> HoldRequest:
-    """For an order's plan. Raises `AssertionError` for an order that has no hold."""
+    """The hold request for an order's plan. Raises `AssertionError` for an order without a hold."""
     assert order.hold_id is not None
     lines = tuple(line for part in order.sourcing for line in part.lines)
     until = payable_until + timedelta(minutes=EXTRA_HOLD_MINUTES)
@@ -200,7 +202,7 @@ def hold_request(order: Order | LockedOrder, payable_until: datetime) -> HoldReq
 
 
 def check_content(cart: Cart) -> None:
-    """Raises `Invalid` (cart), or `SoldOut` naming what is not sold any more."""
+    """Raises `Invalid` (cart), or `SoldOut` naming variants that are no longer on sale."""
     if not cart.open:
         raise Invalid.one("cart", N_("This bag was ordered before."))
     if not cart.lines:
@@ -211,7 +213,7 @@ def check_content(cart: Cart) -> None:
 
 
 def same_order(order: LockedOrder, cart: Cart, request: CheckoutRequest, now: datetime) -> bool:
-    """Whether the request asks for exactly what was prepared, and there is still time to pay for it."""
+    """Whether the request matches the prepared order, and the order can still be paid."""
     choice = request.choice
     wanted = {(line.variant_id, line.quantity, line.unit_price) for line in cart.lines}
     prepared = {(line.variant_id, line.quantity, line.unit_price) for line in order.lines}
@@ -235,8 +237,9 @@ def choice_of(order: LockedOrder) -> DeliveryChoice:
 
 
 def routes(order: LockedOrder, held: Sequence[HeldLine], now: datetime) -> list[Route]:
-    """A shipment for each node of the hold. What is held decides, not what was planned; a variant is on one line of the
-    order, which several nodes may serve."""
+    """A route for each node of the hold, from the held units (not from the plan). A variant is on one line of the
+    order, which several nodes may serve.
+    """
     order_lines = {line.variant_id: line.line for line in order.lines}
     return [
         Route(
@@ -270,9 +273,10 @@ _AFTER_PAYMENT = {
 
 
 def timeline(order: Order, shipments: Sequence[Shipment], steps: Sequence[ShipmentEvent]) -> list[TimelineEntry]:
-    """States that were reached, and without a time those still to come: placed, paid, then for each shipment (with its
-    place where there are several) picking, ready, handed_over or collected. Of a cancelled or expired order only what
-    was reached."""
+    """The states of an order; those still to come have no time: placed, paid, then for each shipment (with its place
+    if there are several) picking, ready, handed_over or collected. For a cancelled or expired order only the states
+    reached.
+    """
     moments = [TimelineEntry("placed", order.placed_at), TimelineEntry("paid", order.paid_at)]
     for shipment in shipments:
         place = shipment.node_name if len(shipments) > 1 else ""

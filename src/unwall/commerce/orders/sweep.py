@@ -1,4 +1,4 @@
-"""Finishing or undoing what crashes left of checkouts, and expiring what nobody paid for (rule M12)."""
+"""Finishing or undoing checkouts that a crash interrupted, and expiring unpaid orders (rule M12)."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
@@ -67,7 +67,7 @@ class Sweeper:
         return SweepReport(settled, finished, voided, expired, len(holds))
 
     async def _each(self, items: Sequence[Item], work: Callable[[Item], Awaitable[bool]]) -> int:
-        """How many were done; one that fails is logged and does not stop the others."""
+        """Returns how many items succeeded. Failures are logged and do not stop the others."""
         done = 0
         for item in items:
             try:
@@ -77,7 +77,7 @@ class Sweeper:
         return done
 
     async def _resolve(self, payment: UnansweredPayment, now: datetime) -> bool:
-        """A payment that the gateway has not heard of is voided there, so that it cannot charge later."""
+        """A payment that the gateway does not know is voided there, so that it cannot be charged later."""
         charge = await self._gateway.find(payment.id)
         if charge is None:
             return await void_payment(self._db, self._gateway, payment.id, now)
@@ -94,7 +94,7 @@ class Sweeper:
 
 
 async def _expire_order(conn: Transaction, order_id: UUID, now: datetime) -> bool:
-    """False where it can still be paid, or a payment is on its way."""
+    """False if the order can still be paid, or a payment is in progress."""
     order = await lock_order(conn, order_id)
     overdue = order.expires_at is not None and order.expires_at <= now
     if order.state is not OrderState.PREPARED or order.payment or not overdue:
@@ -103,7 +103,7 @@ async def _expire_order(conn: Transaction, order_id: UUID, now: datetime) -> boo
     return True
 
 
-# --- what it looks for ------------------------------------------------------------------------------------------------
+# --- queries ----------------------------------------------------------------------------------------------------------
 
 
 async def _unanswered_payments(conn: Connection, asked_before: datetime) -> list[UnansweredPayment]:

@@ -3,9 +3,9 @@
 UnwallError
 ├── Invalid                       a field of the contact, the choice, the card or the quantity is wrong
 └── Conflict
-    ├── sourcing.SoldOut          some lines cannot be had in the wanted way
-    ├── PaymentDeclined           the gateway said no; the goods stay held, another card may be tried
-    ├── PaymentPending            the gateway has not answered yet; the sweep will settle the order
+    ├── sourcing.SoldOut          some lines are not available by the chosen method
+    ├── PaymentDeclined           the gateway declined; the stock stays held, another card may be tried
+    ├── PaymentPending            the gateway has not answered yet; the sweep will finish the order
     ├── OrderClosed               the order expired or was cancelled; the bag can be ordered again
     ├── TooLate                   too late to cancel: a node has begun to pick
     └── SaleDone                  the id of a counter sale was used before for another basket
@@ -52,7 +52,7 @@ class PaymentState(StrEnum):
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """What led a shopper to a product."""
+    """The post, page and policy that led a shopper to a product."""
 
     post_id: UUID | None = None
     page: str | None = None
@@ -115,13 +115,13 @@ class Cart(msgspec.Struct, frozen=True):
 
 
 class CartToOrder(Cart, frozen=True):
-    """`order_id`: of the cart's order that is neither cancelled nor expired."""
+    """`order_id` is the cart's order that is neither cancelled nor expired."""
 
     order_id: UUID | None
 
 
 class StoredPromise(msgspec.Struct, frozen=True):
-    """When the order arrives or can be collected, and where, as shown to the shopper when ordering."""
+    """The promise shown when ordering: when and where the order arrives or can be collected."""
 
     at: datetime | None = None
     due: datetime | None = None
@@ -147,7 +147,7 @@ class Preparation(msgspec.Struct, frozen=True):
 
 
 class SourcedPart(msgspec.Struct, frozen=True):
-    """The units that one node gives, and why that node was chosen."""
+    """The units from one node, and why that node was chosen."""
 
     node_id: UUID
     explanation: Explanation
@@ -216,7 +216,7 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class LivePayment(msgspec.Struct, frozen=True):
-    """The payment of an order that was asked for or captured; an order has at most one."""
+    """The requested or captured payment of an order; there is at most one."""
 
     id: UUID
     state: PaymentState
@@ -235,7 +235,7 @@ class OrderedLine(msgspec.Struct, frozen=True):
 
 
 class LockedOrder(msgspec.Struct, frozen=True):
-    """What the steps of a checkout need of an order, read under its lock."""
+    """The order as the steps of a checkout read it under its lock."""
 
     id: UUID
     merchant_id: UUID
@@ -277,7 +277,7 @@ class OrderRow(msgspec.Struct, frozen=True):
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):
-    """A state on the shopper's timeline; `at` is None where it is still to come."""
+    """A state on the shopper's timeline; `at` is None if it is still to come."""
 
     state: str
     at: datetime | None

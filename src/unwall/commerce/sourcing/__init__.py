@@ -1,1 +1,1 @@
-"""From where, by when and for how much: the promise to a shopper, and the cheapest plan behind it."""
+"""Sourcing: delivery options with dates and fees, and the cheapest plan of nodes for each."""

@@ -1,4 +1,4 @@
-"""When a node can have goods ready: its pick minutes, spent within its opening hours, in its own time zone."""
+"""When a node can have goods ready: its pick minutes, counted within its opening hours, in its time zone."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -42,7 +42,7 @@ def spans(node: Node, start: datetime, end: datetime) -> Iterator[tuple[datetime
 
 
 def ready_at(node: Node, start: datetime) -> datetime | None:
-    """When goods ordered at `start` are picked and packed; None where the node stays closed."""
+    """When goods ordered at `start` are picked and packed; None if the node stays closed."""
     work = timedelta(minutes=node.pick_minutes)
     for opens, closes in spans(node, start, start + HORIZON):
         if opens + work <= closes:
@@ -53,7 +53,7 @@ def ready_at(node: Node, start: datetime) -> datetime | None:
 
 def latest_start(node: Node, deadline: datetime) -> datetime:
     """The last moment to order for goods to be ready by `deadline`: the inverse of `ready_at`."""
-    for reach in (timedelta(days=1), HORIZON):  # a day is nearly always enough
+    for reach in (timedelta(days=1), HORIZON):  # one day is nearly always enough
         work = timedelta(minutes=node.pick_minutes)
         for opens, closes in reversed(list(spans(node, deadline - reach, deadline))):
             if closes - work >= opens:
@@ -68,7 +68,7 @@ def open_at(node: Node, moment: datetime) -> datetime | None:
 
 
 def last_minute(node: Node, moment: datetime) -> datetime:
-    """The last minute at which one can come on the local day of `moment`, a time at which the node is open."""
+    """The last minute before the node closes on the local day of `moment`, at which it must be open."""
     *_, (_, closes) = spans(node, moment, next_midnight(node, moment))
     return closes - timedelta(minutes=1)
 
@@ -78,12 +78,12 @@ def next_midnight(node: Node, moment: datetime) -> datetime:
 
 
 def at_hour(node: Node, moment: datetime, hour: int, *, days: int = 0) -> datetime:
-    """An hour of the node's clock on the local day of `moment`, or `days` later."""
+    """`hour` o'clock local time of the node on the local day of `moment`, or `days` later."""
     day = local(moment, node.timezone).date() + timedelta(days=days)
     return datetime.combine(day, time(hour), ZoneInfo(node.timezone)).astimezone(UTC)
 
 
 def clock_text(node: Node, at: datetime, now: datetime) -> str:
-    """The node's clock, with the date where it is not today: "15:00", "2026-11-23 10:30"."""
+    """`at` as local time of the node, with the date if it is not today: "15:00", "2026-11-23 10:30"."""
     here, today = local(at, node.timezone), local(now, node.timezone).date()
     return f"{here:%H:%M}" if here.date() == today else f"{here:%Y-%m-%d %H:%M}"

@@ -1,7 +1,7 @@
-"""The cheapest way to gather an order: exact over every set of up to eight candidate nodes.
+"""The cheapest set of nodes for an order: an exact search over all sets of up to eight candidates.
 
-For a given set of nodes the cheapest filling is known (each variant from the set's cheapest pickers first), so that
-going through the sets is exact: at most 255, and most are passed over because their parcels alone cost more.
+For a given set of nodes, the cheapest allocation is known (each variant from the nodes with the lowest pick cost
+first), so enumerating the sets is exact: at most 255, and most are skipped because their parcels alone cost more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,8 +39,9 @@ def parcel_cost(candidate: Candidate, rates: Rates) -> int:
 def cheapest_plan(
     candidates: Sequence[Candidate], wanted: Mapping[UUID, int], rates: Rates, now: datetime
 ) -> Plan | None:
-    """None where the candidates (or the best eight of them) have not enough. Of equal plans the one with fewer parcels,
-    then the nearer."""
+    """None if the best eight candidates together have too few units. On equal cost, the plan with fewer parcels, then
+    the nearer one.
+    """
     if not wanted:
         return None
     best = second = None
@@ -60,8 +61,9 @@ def cheapest_plan(
 
 
 def best_candidates(candidates: Sequence[Candidate], wanted: Mapping[UUID, int], rates: Rates) -> list[Candidate]:
-    """Up to eight: the cheapest that have everything, then for each variant the cheapest a unit until there is enough,
-    then the rest by their cost a unit."""
+    """Up to eight candidates: the cheapest that have everything, then for each variant those with the lowest cost per
+    unit until there is enough, then the rest by cost per unit.
+    """
 
     def unit_cost(node: Candidate, variants: Mapping[UUID, int]) -> float:
         units = sum(min(node.available.get(v, 0), n) for v, n in variants.items())
@@ -91,7 +93,7 @@ def _sets(count: int) -> tuple[tuple[int, ...], ...]:
 
 
 def _fill(nodes: list[Candidate], wanted: Mapping[UUID, int], rates: Rates) -> _Filled | None:
-    """The cheapest filling from exactly these nodes; None where they lack something or one would stay unused."""
+    """The cheapest allocation from exactly these nodes; None if they have too few units or one would be unused."""
     order = sorted(range(len(nodes)), key=lambda i: nodes[i].node.pick_cost)
     takes: list[tuple[int, UUID, int]] = []
     cost = sum(parcel_cost(node, rates) for node in nodes)
@@ -109,7 +111,7 @@ def _fill(nodes: list[Candidate], wanted: Mapping[UUID, int], rates: Rates) -> _
     return _Filled(tuple(nodes), tuple(takes), cost)
 
 
-# --- the plan in words ------------------------------------------------------------------------------------------------
+# --- explanations -----------------------------------------------------------------------------------------------------
 
 
 def _plan(best: _Filled, second: _Filled | None, rates: Rates, now: datetime) -> Plan:
@@ -127,7 +129,7 @@ def _runner_up(best: _Filled, second: _Filled | None, rates: Rates) -> dict[str,
 
 
 def explain(chosen: Candidate, now: datetime, other: Mapping[str, str]) -> Explanation:
-    """Why this node; `other` holds the runner-up's name and what it would cost more, or nothing."""
+    """Why this node was chosen; `other` has the runner-up's name and extra cost, or is empty."""
     ready = ready_at(chosen.node, now)
     facts = {"node": chosen.node.name, "ready": clock_text(chosen.node, ready, now) if ready else "", **other}
     if chosen.km is None:

@@ -1,4 +1,4 @@
-"""What moving goods costs and what the shopper pays for it: one table rate a currency."""
+"""Internal shipping costs and the delivery fees that shoppers pay: one rate table per currency."""
 
 from unwall.commerce.sourcing.values import Rates
 from unwall.kernel.money import precision
@@ -14,7 +14,9 @@ _TABLE = {
 
 
 def rates_for(currency: str) -> Rates:
-    """The currency's own rates; one that is not in the table is taken to be worth a euro."""
+    """The rates of the currency; a currency that is not in the table gets those of the euro, scaled to its minor
+    units.
+    """
     if currency in _TABLE:
         return _TABLE[currency]
 

@@ -1,4 +1,4 @@
-"""How goods can be had: delivery options and sourcing plans."""
+"""Reads of delivery options and sourcing plans."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ async def promise(conn: Connection, demand: Demand, lang: str, now: datetime) ->
 
 
 async def supplies(conn: Connection, demands: Sequence[Demand], lang: str) -> dict[UUID, Supply]:
-    """By merchant: the nodes, and what each has available of all that is wanted."""
+    """By merchant: its nodes, and the available units of all wanted variants at each."""
     found = {demand.merchant_id: Supply([], {}) for demand in demands}
     variant_ids = list({variant_id for demand in demands for variant_id in demand.wanted})
     for one in await stock.node_stock(conn, list(found), variant_ids, lang):

@@ -1,4 +1,4 @@
-"""How goods can be had: ship by post, courier from a shop near, pick up."""
+"""Delivery options: shipping, courier from a nearby shop, pickup; and the choice of nodes for an order."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -41,8 +41,9 @@ def promise_of(supply: Supply, demand: Demand, now: datetime) -> Promise:
 
 
 def source(supply: Supply, demand: Demand, choice: DeliveryChoice, now: datetime) -> DeliveryOption:
-    """The chosen way, with the nodes that will give it; its units are taken out of `supply`. Raises `SoldOut` naming
-    what they lack, or `Invalid` where the way is not offered (too far, closed)."""
+    """The chosen delivery option with its plan; takes the planned units out of `supply`. Raises `SoldOut` naming the
+    variants with too few units, or `Invalid` if the method is not offered (too far, closed).
+    """
     able = candidates(supply.nodes, supply.available, demand.place, now)
     option = chosen_option(able, demand.wanted, choice, now, rates_for(supply.currency))
     if option:
@@ -56,7 +57,7 @@ def source(supply: Supply, demand: Demand, choice: DeliveryChoice, now: datetime
 
 
 def candidates(nodes: Sequence[Node], available: Available, place: Place | None, now: datetime) -> list[Candidate]:
-    """The nodes that have something to give and will be open to give it."""
+    """The nodes that have available units and will be open."""
     return [
         Candidate(node, distance_km(node.point, place.point) if place else None, available[node.id])
         for node in nodes
@@ -65,7 +66,7 @@ def candidates(nodes: Sequence[Node], available: Available, place: Place | None,
 
 
 def shortage(nodes: Sequence[Node], available: Available, wanted: Wanted) -> tuple[UUID, ...]:
-    """The variants of which all open nodes together have too few."""
+    """The variants with too few units at all open nodes together."""
     having = [available.get(node.id, {}) for node in nodes if node.open]
     return tuple(v for v, quantity in wanted.items() if sum(h.get(v, 0) for h in having) < quantity)
 
@@ -73,8 +74,9 @@ def shortage(nodes: Sequence[Node], available: Available, wanted: Wanted) -> tup
 def delivery_options(
     nodes: Sequence[Node], available: Available, wanted: Wanted, place: Place | None, now: datetime, rates: Rates
 ) -> list[DeliveryOption]:
-    """Courier first, then pickup from near to far (without a place: from soon to late), then ship. Shops that are too
-    far to go to are not offered; a shopper who names one may still collect there."""
+    """Courier first, then pickup from near to far (without a place: by time), then shipping. Shops that are too far
+    away are not offered, but can be chosen by their id.
+    """
     able = candidates(nodes, available, place, now)
     whole = _whole(able, wanted)
     within_reach = [c for c in whole if c.node.pickup and (c.km is None or c.km <= rates.pickup_km)]
@@ -86,7 +88,9 @@ def delivery_options(
 def chosen_option(
     able: Sequence[Candidate], wanted: Wanted, choice: DeliveryChoice, now: datetime, rates: Rates
 ) -> DeliveryOption | None:
-    """One way only. A courier comes from the nearest shop, whichever was near when the shopper looked."""
+    """The option of the chosen method. A courier comes from the shop that is nearest now, not when the shopper
+    looked.
+    """
     whole = _whole(able, wanted)
     if choice.method is DeliveryMethod.PICKUP:
         shop = next((c for c in whole if c.node.pickup and c.node.id == choice.node_id), None)
@@ -97,12 +101,12 @@ def chosen_option(
 
 
 def _whole(able: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
-    """The candidates that have all that is wanted."""
+    """The candidates that have all wanted units."""
     return [c for c in able if all(c.available.get(v, 0) >= quantity for v, quantity in wanted.items())]
 
 
 def lacking(nodes: Sequence[Node], available: Available, wanted: Wanted, choice: DeliveryChoice) -> tuple[UUID, ...]:
-    """The variants that stop this choice: too few at the shop, or too few at all nodes that send."""
+    """The variants that prevent this choice: too few units at the shop, or at all nodes that ship."""
     if choice.method is DeliveryMethod.PICKUP:
         return shortage([node for node in nodes if node.id == choice.node_id], available, wanted)
     return shortage([node for node in nodes if node.ships], available, wanted)
@@ -122,13 +126,13 @@ def _pickup(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -
 
 
 def _courier(whole: Sequence[Candidate], wanted: Wanted, now: datetime, rates: Rates) -> DeliveryOption | None:
-    """From the nearest shop that can still send one today."""
+    """A courier from the nearest shop that can still deliver today."""
     rides = [o for c in whole if c.node.ships and (o := _ride(c, wanted, now, rates))]
     return min(rides, key=lambda o: (o.km, o.at), default=None)
 
 
 def _ride(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> DeliveryOption | None:
-    """Only where it still arrives on the node's local day of today."""
+    """None unless it arrives on the node's current local day."""
     node, km = candidate.node, candidate.km
     ready = hours.ready_at(node, now)
     leaves = hours.open_at(node, ready) if ready else None
@@ -170,21 +174,21 @@ def _ship(able: Sequence[Candidate], wanted: Wanted, now: datetime, rates: Rates
 
 
 def _trip(sender: Candidate, now: datetime, rates: Rates) -> tuple[datetime, datetime, datetime]:
-    """(when it arrives, when the carrier fetches it, until when to order for that)."""
+    """Returns (arrival, carrier's collection, order cutoff for that collection)."""
     collected = collection(sender.node, now, rates)
     arrives = hours.at_hour(sender.node, collected, rates.delivery_hour, days=days_on_the_road(sender.km, rates))
     return arrives, collected, hours.latest_start(sender.node, collected)
 
 
 def collection(node: Node, now: datetime, rates: Rates) -> datetime:
-    """When the carrier fetches what is ordered now: the first daily collection after it is ready."""
+    """The carrier's first daily collection after goods ordered now are ready."""
     ready = hours.ready_at(node, now) or now + hours.HORIZON
     today = hours.at_hour(node, ready, rates.collection_hour)
     return today if ready <= today else hours.at_hour(node, ready, rates.collection_hour, days=1)
 
 
 def days_on_the_road(km: float | None, rates: Rates) -> int:
-    """By distance bands; the longest where the place is not known."""
+    """Transit days by distance band; the longest if the place is not known."""
     if km is None:
         return rates.days_beyond
     return next((days for up_to, days in rates.day_bands if km <= up_to), rates.days_beyond)

@@ -1,7 +1,7 @@
 """Delivery options, sourcing plans and their cost.
 
 UnwallError
-└── Conflict > SoldOut   some lines cannot be had in the wanted way; names them
+└── Conflict > SoldOut   some lines are not available by the chosen method; names them
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class DeliveryMethod(StrEnum):
 
 
 class DeliveryChoice(msgspec.Struct, frozen=True):
-    """How the shopper wants it; `node_id` names the shop of a pickup or courier."""
+    """The chosen delivery method; `node_id` is the shop of a pickup or courier."""
 
     method: DeliveryMethod
     node_id: UUID | None = None
@@ -44,7 +44,7 @@ class Demand(msgspec.Struct, frozen=True):
 
 
 class Rates(msgspec.Struct, frozen=True):
-    """A table rate. Amounts in minor units of `currency`; what moving goods costs us, then what the shopper pays."""
+    """A table rate. Amounts in minor units of `currency`: first internal costs, then the fees that the shopper pays."""
 
     currency: str
     base: int
@@ -71,7 +71,7 @@ class Rates(msgspec.Struct, frozen=True):
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A node that may serve, how far it is (None where the place is not known) and what is available there."""
+    """A node that may serve, its distance (None if the place is not known) and its available units."""
 
     node: Node
     km: float | None
@@ -79,7 +79,7 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class Supply(msgspec.Struct):
-    """The nodes of a merchant and what is available there. A plan that is made takes its lines out."""
+    """The nodes of a merchant and their available units. Making a plan subtracts its lines."""
 
     nodes: list[Node]
     available: dict[UUID, dict[UUID, int]]
@@ -88,7 +88,7 @@ class Supply(msgspec.Struct):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """Which node gives which units. `cost` in minor units."""
+    """The units taken from each node. `cost` in minor units."""
 
     lines: tuple[HoldLine, ...]
     cost: int
@@ -101,8 +101,9 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class DeliveryOption(msgspec.Struct, frozen=True):
-    """One way to have it. `at` is by when it arrives (ship, courier) or from when it waits (pickup); ordering after
-    `cutoff` makes that later. `node` is where it comes from, or None where several places send a part."""
+    """A delivery option. `at` is the latest arrival (ship, courier) or when pickup is possible; it is later for orders
+    after `cutoff`. `node` is the sending node, None if several nodes send a part.
+    """
 
     method: DeliveryMethod
     node: Node | None
@@ -117,7 +118,7 @@ class DeliveryOption(msgspec.Struct, frozen=True):
 
 
 class Promise(msgspec.Struct, frozen=True):
-    """How a cart or product can be had, the soonest of each method first: courier, pickup near to far, ship."""
+    """The delivery options of a cart or product: courier, pickup from near to far, ship."""
 
     options: tuple[DeliveryOption, ...]
     short: tuple[UUID, ...]
@@ -128,7 +129,7 @@ class Promise(msgspec.Struct, frozen=True):
 
 
 class SoldOut(Conflict):
-    """`variant_ids` are the lines that stop it."""
+    """`variant_ids` are the variants that are not available."""
 
     code = "sold-out"
 

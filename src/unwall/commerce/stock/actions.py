@@ -1,7 +1,7 @@
 """Every change of stock except holding it (`hold_batcher`), each in the caller's transaction.
 
-Levels are locked in one order within a call and not across calls: a transaction calls one of these once, or several for
-the stock of one request. All may be repeated: what was booked is not booked again.
+Levels are locked in a fixed order within a call but not across calls: a transaction calls one of these once, or several
+for the stock of one request. All are idempotent: a movement is booked once.
 """
 
 from collections.abc import Sequence
@@ -29,18 +29,19 @@ from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 
-# --- what becomes of a hold -------------------------------------------------------------------------------------------
+# --- after a hold -----------------------------------------------------------------------------------------------------
 
 
 async def allocate(conn: Transaction, request_id: UUID, actor: str) -> None:
-    """Held -> allocated: the order is paid. Raises `HoldEnded`; a hold past its time that the sweep has not expired yet
-    still counts."""
+    """Held -> allocated, when the order is paid. Raises `HoldEnded`; an overdue hold that the sweep has not expired yet
+    is still valid.
+    """
     if not await allocate_many(conn, [request_id], actor):
         raise rules.hold_ended()
 
 
 async def allocate_many(conn: Transaction, request_ids: Sequence[UUID], actor: str) -> dict[UUID, list[HeldLine]]:
-    """As `allocate`. The lines of each request; one whose hold has ended is left out."""
+    """As `allocate`, for many requests; returns their lines. Requests whose hold has ended are left out."""
     found: dict[UUID, list[HeldLine]] = {}
     for line in await ledger.lock_held(conn, request_ids):
         found.setdefault(line.request_id, []).append(line)
@@ -50,7 +51,7 @@ async def allocate_many(conn: Transaction, request_ids: Sequence[UUID], actor: s
 
 
 async def release(conn: Transaction, request_id: UUID, actor: str) -> None:
-    """Held -> available; units in any other state stay as they are."""
+    """Held -> available; units in other states are not changed."""
     await _move_whole(conn, await ledger.lock_held(conn, [request_id]), Reason.RELEASE, actor)
 
 
@@ -61,7 +62,7 @@ EXPIRED = """
 
 
 async def expire_holds(conn: Transaction, now: datetime, limit: int = 500) -> list[UUID]:
-    """Held -> available for holds past their time, the longest past first; the request ids."""
+    """Held -> available for overdue holds, the longest overdue first; returns the request ids."""
     past = [record[0] for record in await conn.fetch(EXPIRED, now, limit)]
     lines = await ledger.lock_held(conn, past)
     moved = await _move_whole(conn, lines, Reason.EXPIRE, "clock")
@@ -70,15 +71,16 @@ async def expire_holds(conn: Transaction, now: datetime, limit: int = 500) -> li
 
 
 async def issue(conn: Transaction, request_id: UUID, lines: Sequence[LineQuantity], cause_id: UUID, actor: str) -> None:
-    """Allocated -> outside: the goods leave. Each line at most once. Raises `Short` where fewer are allocated and
-    `Invalid` for a line that does not exist."""
+    """Allocated -> outside, when the goods leave. Each line at most once. Raises `Short` if fewer units are allocated,
+    and `Invalid` for a line that does not exist.
+    """
     await _move_allocated(conn, request_id, lines, Cause(cause_id, Reason.ISSUE, actor))
 
 
 async def deallocate(
     conn: Transaction, request_id: UUID, lines: Sequence[LineQuantity], cause_id: UUID, actor: str
 ) -> None:
-    """Allocated -> available: not found, cancelled. `lines` and errors as in `issue`."""
+    """Allocated -> available, when goods are not found or the order is cancelled. `lines` and errors as in `issue`."""
     await _move_allocated(conn, request_id, lines, Cause(cause_id, Reason.DEALLOCATE, actor))
 
 
@@ -101,7 +103,7 @@ async def _move_allocated(conn: Transaction, request_id: UUID, wanted: Sequence[
 
 
 async def _move_whole(conn: Transaction, lines: Sequence[HeldLine], reason: Reason, actor: str) -> list[HeldLine]:
-    """All open units of the lines that are held; those lines. They are locked, so each is moved once."""
+    """Move all open units of held lines; returns those lines. They are locked, so each is moved once."""
     held = [line for line in lines if line.state is HoldState.HELD]
     causes = [Cause(line.request_id, reason, actor) for line in held]
     await _move(conn, held, [rules.hold_movement(line, line.open, c) for line, c in zip(held, causes, strict=True)])
@@ -113,7 +115,7 @@ async def _move(conn: Transaction, lines: Sequence[HeldLine], movements: Sequenc
     await ledger.move_held(conn, movements, after)
 
 
-# --- goods that come and go -------------------------------------------------------------------------------------------
+# --- receipts, adjustments and counter sales --------------------------------------------------------------------------
 
 
 async def receive(
@@ -127,7 +129,7 @@ async def receive(
 async def adjust(
     conn: Transaction, merchant_id: UUID, node_id: UUID, changes: Sequence[VariantQuantity], cause: Cause
 ) -> None:
-    """On hand up, or down by a negative quantity. Raises `Short` where held and allocated units would be missing."""
+    """On hand up, or down by a negative quantity. Raises `Short` if held or allocated units would be missing."""
     rules.check_amounts([abs(change.quantity) for change in changes], cause.reason, rules.CORRECTIONS)
     await _change_on_hand(conn, merchant_id, node_id, changes, cause)
 

@@ -27,12 +27,13 @@ class HoldBatcher:
     def __init__(self, db: Database, *, max_batch: int = 2000) -> None:
         self._db = db
         self._batcher: Batcher[HoldRequest, Answer] = Batcher(self._settle, max_batch=max_batch)
-        self._repeated = False  # whether the last batch had repeated requests, which come in crowds
+        self._repeated = False  # whether the last batch had repeated requests, since they come in bursts
 
     async def hold(self, request: HoldRequest) -> HoldResult:
-        """All lines or nothing; idempotent by the request's id. Raises `Invalid` naming the field, `Reused` where the
-        id was used for something else, `HoldEnded` where its hold was released or expired. After any other error
-        nobody knows whether the stock is held: ask again under the same id."""
+        """Hold all lines or none; idempotent by the request's id. Raises `Invalid` naming the field, `Reused` if the id
+        was used for another request, `HoldEnded` if its hold was released or expired. After any other error the outcome
+        is unknown: retry with the same id.
+        """
         rules.check_request(request)
         answer = await self._batcher.submit(request)
         if isinstance(answer, HoldResult):
@@ -44,7 +45,7 @@ class HoldBatcher:
         await self._batcher.close()
 
     async def _settle(self, requests: list[HoldRequest]) -> list[Answer]:
-        """Ids are taken to be new; where an insert shows that one is not, all are looked up."""
+        """Assumes that the ids are new; if an insert shows that one is not, looks all of them up."""
         for look_up in (self._repeated, *[True] * MAX_RETRIES):
             with suppress(UniqueViolationError, DeadlockDetectedError):
                 return await self._attempt(requests, look_up=look_up)
@@ -63,7 +64,7 @@ async def hold_many(conn: Transaction, requests: Sequence[HoldRequest], *, look_
     (`rules.check_request`)."""
     levels = await ledger.lock(conn, ((r.merchant_id, n.variant_id, n.node_id) for r in requests for n in r.lines))
     answers = rules.grant(requests, levels, await _stored(conn, requests) if look_up else {})
-    # what is refused is not inserted: it may repeat a request that got the last units
+    # refused requests are not inserted: they may repeat a request that got the last units
     refused = [r for r, answer in zip(requests, answers, strict=True) if rules.is_refusal(answer)]
     if refused and not look_up:
         answers = rules.grant(requests, levels, await _stored(conn, refused))

@@ -20,7 +20,7 @@ LOCK = """
     ORDER BY l.variant_id, l.node_id FOR UPDATE OF l
 """
 
-# the hold is read again, as it is then, once its level is locked; the levels must be locked first
+# the hold is read again after its level is locked; levels must be locked first
 LOCK_HELD = """
     SELECT h.request_id, h.line, h.merchant_id, h.variant_id, h.node_id, h.quantity, h.open, h.state, h.expires_at
     FROM stock_hold h JOIN stock_level l
@@ -48,21 +48,22 @@ FIELDS = [attrgetter(name) for name in COLUMNS]
 
 
 async def lock(conn: Transaction, keys: Iterable[LevelKey]) -> dict[LevelKey, Level]:
-    """The levels that exist, until the transaction ends."""
+    """Lock and read the existing levels."""
     distinct = list(set(keys))
     records = await conn.fetch(LOCK, *([key[i] for key in distinct] for i in range(3)))
     return {(merchant, variant, node): Level(variant, node, *counts) for merchant, variant, node, *counts in records}
 
 
 async def lock_held(conn: Transaction, request_ids: Sequence[UUID]) -> list[HeldLine]:
-    """The lines of these holds and their levels, in the order of request and line, until the transaction ends."""
+    """Lock and read the lines of these holds and their levels, in the order of request and line."""
     found = await rows(conn, HeldLine, LOCK_HELD, request_ids)
     return sorted(found, key=attrgetter("request_id.int", "line"))
 
 
 async def unbooked(conn: Transaction, movements: Sequence[Movement]) -> list[Movement]:
-    """Those whose (cause, line, reason) is not in the ledger yet; raises `Reused` where it is with other goods or
-    another quantity. Call it with the levels locked."""
+    """The movements whose (cause, line, reason) is not in the ledger yet; raises `Reused` if it is there with another
+    variant or quantity. The caller has locked the levels.
+    """
     causes, lines, reasons = ([getattr(m, name) for m in movements] for name in ("cause_id", "line", "reason"))
     records = await conn.fetch(BOOKED, causes, lines, reasons)
     booked = {(cause, line, reason): tuple(what) for cause, line, reason, *what in records}
@@ -92,7 +93,7 @@ async def book(conn: Transaction, movements: Sequence[Movement]) -> None:
 
 
 async def move_held(conn: Transaction, movements: Sequence[Movement], after: Sequence[HeldLine]) -> None:
-    """Book movements of held lines, and store the lines as they are `after` them."""
+    """Book movements of held lines, and store the lines as changed by them (`after`)."""
     if movements:
         await conn.execute(
             MOVE_HELD,

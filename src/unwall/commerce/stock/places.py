@@ -1,4 +1,4 @@
-"""The cities in which some merchant has a node, for shoppers to choose their place from."""
+"""The cities that have a node, from which shoppers choose their place."""
 
 from unwall.kernel.database import Connection, rows
 from unwall.kernel.geo import Place

@@ -1,4 +1,4 @@
-"""Every question about stock. In SQL available-to-promise is the column stock_level.available, and nothing else."""
+"""Reads of stock. In SQL, available-to-promise is always the column stock_level.available."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -19,7 +19,7 @@ NODE = """
 
 
 async def nodes(conn: Connection, merchant_ids: Sequence[UUID] | None, lang: str) -> list[Node]:
-    """Of these merchants (None: of all), by merchant and code; closed ones too."""
+    """The nodes of these merchants (None: of all), by merchant and code, closed ones included."""
     return await rows(
         conn,
         Node,
@@ -62,13 +62,13 @@ async def node(conn: Connection, node_id: UUID, lang: str) -> Node | None:
 
 
 async def node_draft(conn: Connection, merchant_id: UUID, node_id: UUID) -> NodeDraft | None:
-    """For the editor; `actions.save_node` takes it back."""
+    """The draft of a node for its editor; `actions.save_node` accepts it."""
     found = await conn.fetchrow("SELECT * FROM node WHERE merchant_id = $1 AND id = $2", merchant_id, node_id)
     return msgspec.convert(dict(found), NodeDraft) if found else None
 
 
 async def levels(conn: Connection, variant_ids: Sequence[UUID]) -> list[Level]:
-    """At every node that knows the variant."""
+    """The levels of the variants at every node that has them."""
     return await rows(
         conn,
         Level,
@@ -81,7 +81,7 @@ async def levels(conn: Connection, variant_ids: Sequence[UUID]) -> list[Level]:
 
 
 async def level_grid(conn: Connection, merchant_id: UUID, product_ids: Sequence[UUID], lang: str) -> list[GridRow]:
-    """Variants x nodes of these products, in the products' order and then the variants'."""
+    """The levels of all variants of these products by node, in the order of products and variants."""
     return await rows(
         conn,
         GridRow,
@@ -104,8 +104,9 @@ async def level_grid(conn: Connection, merchant_id: UUID, product_ids: Sequence[
 async def movements(
     conn: Connection, variant_id: UUID, node_id: UUID, after: str | None, limit: int
 ) -> ResultPage[LedgerEntry]:
-    """Of one level, newest first. They are booked one after the other under the level's lock, so numbers have no gap
-    that fills later."""
+    """The movements of one level, newest first. They are booked one after the other under the level's lock, so no
+    earlier entry can appear later.
+    """
     found = await rows(
         conn,
         LedgerEntry,
@@ -122,7 +123,7 @@ async def movements(
 
 
 async def movements_of(conn: Connection, cause_ids: Sequence[UUID]) -> list[LedgerEntry]:
-    """What these causes (an order, its hold, its shipments) moved, oldest first."""
+    """The movements with these causes (an order, its hold, its shipments), oldest first."""
     return await rows(
         conn,
         LedgerEntry,
@@ -135,7 +136,7 @@ async def movements_of(conn: Connection, cause_ids: Sequence[UUID]) -> list[Ledg
 
 
 async def held_lines(conn: Connection, request_ids: Sequence[UUID]) -> list[HeldLine]:
-    """Of these requests, in the order of request and line."""
+    """The held lines of these requests, in the order of request and line."""
     return await rows(
         conn,
         HeldLine,
@@ -148,7 +149,7 @@ async def held_lines(conn: Connection, request_ids: Sequence[UUID]) -> list[Held
 
 
 async def audit(conn: Connection) -> list[Discrepancy]:
-    """Empty when for every level the ledger's sums, the level and the open holds agree (S12)."""
+    """The levels whose ledger sums, level and open holds do not agree (S12): empty if all is well."""
     return await rows(
         conn,
         Discrepancy,

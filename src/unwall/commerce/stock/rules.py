@@ -1,4 +1,4 @@
-"""Who gets stock, what a movement does to levels and holds, and which requests are invalid."""
+"""Granting holds, the effect of movements on levels and holds, and the validation of requests."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
@@ -43,7 +43,7 @@ Answer: TypeAlias = HoldResult | UnwallError
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """An earlier request under the same id."""
+    """A stored request with the same id."""
 
     merchant_id: UUID
     lines: tuple[HoldLine, ...]
@@ -54,7 +54,7 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 def check_request(request: HoldRequest) -> None:
-    """Raises `Invalid` for what no state of the stock could make right (S5)."""
+    """Raises `Invalid` for requests that are wrong whatever the stock (S5)."""
     errors = [
         FieldError(f"lines[{i}].quantity", N_("Ask for at least one and at most a million."))
         for i, line in enumerate(request.lines)
@@ -64,14 +64,15 @@ def check_request(request: HoldRequest) -> None:
         errors.append(FieldError("lines", N_("Name what to hold.")))
     if request.expires_at.tzinfo is None:
         errors.append(FieldError("expires_at", N_("Say the time with its zone.")))
-    if not request.actor.isprintable():  # PostgreSQL takes no NUL and no half characters: one would fail its batch
+    # PostgreSQL rejects NUL and lone surrogates, and a rejected row would fail the whole batch
+    if not request.actor.isprintable():
         errors.append(FieldError("actor", N_("Only printable characters, please.")))
     if errors:
         raise Invalid(errors)
 
 
 def available_in_all(levels: Iterable[Level]) -> dict[UUID, int]:
-    """Available-to-promise by variant, all nodes together; what one node lacks is not taken from another."""
+    """Available-to-promise by variant, summed over all nodes; a negative level counts as zero."""
     found: dict[UUID, int] = {}
     for level in levels:
         found[level.variant_id] = found.get(level.variant_id, 0) + max(0, level.available)
@@ -81,7 +82,7 @@ def available_in_all(levels: Iterable[Level]) -> dict[UUID, int]:
 def grant(
     requests: Sequence[HoldRequest], levels: Mapping[LevelKey, Level], stored: Mapping[UUID, Stored]
 ) -> list[Answer]:
-    """One answer a request, first come first served; `stored` is what ids stand for already."""
+    """One result per request, in the order of arrival; `stored` are earlier requests by id."""
     free = {key: level.available for key, level in levels.items()}
     known = dict(stored)
     answers: list[Answer] = []
@@ -135,7 +136,7 @@ def _put_back(taken: Iterable[tuple[LevelKey, int]], free: dict[LevelKey, int]) 
 
 
 def hold_record(request: HoldRequest, number: int, line: HoldLine) -> tuple[object, ...]:
-    """The fields of the `Movement` that a granted line is."""
+    """The fields of the `Movement` of a granted line."""
     return (
         *(request.merchant_id, line.variant_id, line.node_id, line.quantity),
         *("available", "held", "hold", request.request_id, number, request.actor),
@@ -160,7 +161,7 @@ def hold_ended() -> HoldEnded:
     return HoldEnded(N_("The stock is no longer held; ask for it again."))
 
 
-# --- what becomes of a hold (S7 to S9) --------------------------------------------------------------------------------
+# --- after a hold (S7 to S9) ------------------------------------------------------------------------------------------
 
 MOVES: Mapping[Reason, tuple[StockBucket, StockBucket, HoldState]] = {
     Reason.ALLOCATE: (StockBucket.HELD, StockBucket.ALLOCATED, HoldState.ALLOCATED),
@@ -173,7 +174,7 @@ MOVES: Mapping[Reason, tuple[StockBucket, StockBucket, HoldState]] = {
 
 
 def has_ended(lines: Sequence[HeldLine]) -> bool:
-    """Whether the hold was never made, was released or expired: an order cannot use it any more."""
+    """Whether an order can no longer use the hold: it was never made, was released or has expired."""
     return not lines or any(line.state in (HoldState.RELEASED, HoldState.EXPIRED) for line in lines)
 
 
@@ -186,7 +187,7 @@ def hold_movement(line: HeldLine, quantity: int, cause: Cause) -> Movement:
 
 
 def after(line: HeldLine, movement: Movement) -> HeldLine:
-    """The line once the movement is booked."""
+    """The line after the movement."""
     if movement.target is StockBucket.ALLOCATED:
         return replace(line, state=HoldState.ALLOCATED)
     left = line.open - movement.quantity
@@ -213,14 +214,14 @@ def not_allocated(movements: Iterable[Movement], lines: Mapping[int, HeldLine]) 
     )
 
 
-# --- goods that come and go (S10, S11) --------------------------------------------------------------------------------
+# --- receipts, adjustments and counter sales (S10, S11) ---------------------------------------------------------------
 
 ARRIVALS = (Reason.RECEIPT, Reason.RETURN)
 CORRECTIONS = (Reason.ADJUSTMENT, Reason.COUNT, Reason.DAMAGE)
 
 
 def check_amounts(quantities: Sequence[int], reason: Reason, allowed: tuple[Reason, ...]) -> None:
-    """Raises `Invalid` for amounts that are not above zero or absurd, and for a reason that belongs elsewhere."""
+    """Raises `Invalid` for quantities out of range, and for a reason that is not allowed."""
     errors = [
         FieldError(f"lines[{i}].quantity", N_("At least one and at most a million."))
         for i, quantity in enumerate(quantities)
@@ -235,7 +236,7 @@ def check_amounts(quantities: Sequence[int], reason: Reason, allowed: tuple[Reas
 
 
 def movements(merchant_id: UUID, node_id: UUID, changes: Sequence[VariantQuantity], cause: Cause) -> list[Movement]:
-    """A change's quantity is the units on hand more, or where it is negative fewer."""
+    """The movements for changes of units on hand; a negative quantity reduces them."""
     booked = []
     for number, change in enumerate(changes, 1):
         source, target = StockBucket.AVAILABLE, StockBucket.OUTSIDE
@@ -251,7 +252,7 @@ def movements(merchant_id: UUID, node_id: UUID, changes: Sequence[VariantQuantit
 
 
 def missing(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) -> tuple[Shortage, ...]:
-    """What the movements together lack; they may take safety stock, but not what is held or allocated."""
+    """The shortages of the movements together. They may use safety stock, but not held or allocated units."""
     wanted: dict[LevelKey, int] = {}
     for m in movements:
         key = (m.merchant_id, m.variant_id, m.node_id)
@@ -264,7 +265,7 @@ def missing(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) -> 
 
 
 def check_room(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) -> None:
-    """Raises `Invalid` naming the line with which a level would hold more than can be counted."""
+    """Raises `Invalid` naming the line that would raise a level above `MAX_UNITS_PER_LEVEL`."""
     on_hand = {key: level.on_hand for key, level in levels.items()}
     for m in movements:
         key = (m.merchant_id, m.variant_id, m.node_id)
@@ -299,5 +300,5 @@ def check_node(draft: NodeDraft) -> None:
 
 
 def _reads_as_hours(text: str) -> bool:
-    """In OpenStreetMap's syntax; an empty text would mean always open, which nobody says that way."""
+    """Whether the text is in OpenStreetMap's syntax. An empty text, which would mean always open, is refused."""
     return bool(text.strip()) and bool(opening_hours.validate(text))

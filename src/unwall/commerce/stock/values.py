@@ -3,7 +3,7 @@
 StockError (a Conflict)
 ├── HoldEnded     the hold was released or expired; ask again under a new request id
 ├── Reused        the request id, or the cause, was used before for something else
-└── Short         there are fewer units than are to leave
+└── Short         too few units
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ LevelKey: TypeAlias = tuple[UUID, UUID, UUID]
 
 
 class StockBucket(StrEnum):
-    """Where a unit is. On hand is available + held + allocated; outside is everywhere else."""
+    """The state of a unit. On hand is available + held + allocated; outside is not in stock."""
 
     AVAILABLE = "available"
     HELD = "held"
@@ -45,7 +45,7 @@ class Reason(StrEnum):
 
 
 class HoldState(StrEnum):
-    """Of a line: what its open units are, or how the last of them left."""
+    """The state of a held line: the state of its open units, or how the last of them left."""
 
     HELD = "held"
     ALLOCATED = "allocated"
@@ -112,7 +112,7 @@ class VariantQuantity(msgspec.Struct, frozen=True):
 
 
 class NodeStock(msgspec.Struct, frozen=True):
-    """A node and what is available there of the variants that were asked for."""
+    """A node with its available units of the requested variants."""
 
     node: Node
     currency: str
@@ -134,8 +134,9 @@ class HoldLine(msgspec.Struct, frozen=True):
 
 
 class HoldRequest(msgspec.Struct, frozen=True):
-    """All lines or nothing. `request_id` is the caller's, best time-ordered: asking twice under it holds once.
-    `expires_at` carries its zone; `actor` says who asks, such as "visitor:…"."""
+    """All lines or none are held. `request_id` is chosen by the caller, preferably time-ordered, and makes the request
+    idempotent. `expires_at` has a time zone; `actor` is who requests it, such as "visitor:…".
+    """
 
     request_id: UUID
     merchant_id: UUID
@@ -152,7 +153,7 @@ class Shortage(msgspec.Struct, frozen=True):
 
 
 class HoldResult(msgspec.Struct, frozen=True):
-    """Granted, or what is short. `repeated`: the same request had been granted before, and nothing was held again."""
+    """Granted, or the shortages. `repeated`: the same request had been granted before and was not held again."""
 
     granted: bool
     repeated: bool = False
@@ -174,7 +175,7 @@ class HeldLine(msgspec.Struct, frozen=True):
 
 
 class Level(msgspec.Struct, frozen=True):
-    """How many of one variant at one node."""
+    """The units of one variant at one node."""
 
     variant_id: UUID
     node_id: UUID
@@ -190,7 +191,7 @@ class Level(msgspec.Struct, frozen=True):
 
     @property
     def unpromised(self) -> int:
-        """The available bucket: what stands there and is promised to nobody."""
+        """The units in the available bucket, safety stock included."""
         return self.on_hand - self.held - self.allocated
 
 
@@ -206,7 +207,7 @@ class GridRow(msgspec.Struct, frozen=True):
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """What made stock move, and who. A line of a cause is booked once, however often it is repeated."""
+    """The reason for movements, and the actor. A line of a cause is booked at most once."""
 
     id: UUID
     reason: Reason
@@ -214,7 +215,7 @@ class Cause(msgspec.Struct, frozen=True):
 
 
 class Movement(msgspec.Struct, frozen=True):
-    """`quantity` units leave `source` and enter `target`: what the ledger takes."""
+    """A ledger record: `quantity` units move from `source` to `target`."""
 
     merchant_id: UUID
     variant_id: UUID

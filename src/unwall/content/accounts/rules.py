@@ -42,7 +42,7 @@ def may_act(actor: Actor, owner: Owner) -> bool:
     return actor.owner == owner != Owner()
 
 
-# --- validation ------------------------------------------------------------------------------------------
+# --- validation -------------------------------------------------------------------------------------------------------
 
 
 def tidy(draft: AccountDraft) -> AccountDraft:

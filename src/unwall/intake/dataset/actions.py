@@ -29,7 +29,7 @@ from unwall.media.rules import size_of
 
 
 class DatasetReport(msgspec.Struct, frozen=True):
-    """`written`: how many rows each file gave; all 0 when the data set was there already."""
+    """`written`: rows inserted from each file; all 0 if the data set had been imported before."""
 
     merchants: tuple[str, ...]
     """their addresses"""
@@ -44,10 +44,10 @@ class DatasetReport(msgspec.Struct, frozen=True):
 async def import_dataset(
     db: Database, files: Files, folder: Path, progress: Progress, *, only_new: bool = False
 ) -> DatasetReport:
-    """Importing the same data set again changes nothing, and what was changed since stays as it is. `only_new`: write
-    nothing where one of the merchants is there already.
+    """Idempotent: rows that exist already are kept as they are, including later changes. With `only_new`, nothing is
+    written if one of the merchants exists.
 
-    Raises `Invalid` and keeps nothing where a line is wrong or does not fit what is there.
+    Raises `Invalid` and writes nothing if a line is wrong or conflicts with existing rows.
     """
     dataset = await asyncio.to_thread(Dataset, folder)
     merchants: list[MerchantRecord] = list(dataset.read("merchants"))
@@ -72,7 +72,7 @@ async def import_dataset(
 
 
 async def train_if_changed(db: Database, files: Files, progress: Progress, *, changed: bool) -> None:
-    """Learn the recommender anew after rows were written, or where there is no model yet."""
+    """Train the recommender if rows were written or there is no model yet."""
     async with db.read() as conn:
         trained = await active_model(conn) is not None
     if changed or not trained:
@@ -117,11 +117,11 @@ async def _load(
 
 
 async def complete(conn: Transaction, merchants: list[UUID]) -> None:
-    """Fill in what a data set leaves out because it follows from the rest: search terms and counts."""
+    """Compute derived columns that a data set does not contain: search terms and counts."""
     # not the journal: that would look at every partition, and autovacuum does so soon
     await conn.execute(f"ANALYZE {', '.join(table.name for name, table in TABLES.items() if name != 'journal')}")
     for merchant_id in merchants:
-        # a row that came by COPY has no search terms yet
+        # rows loaded by COPY have no search terms yet
         new = await conn.fetch("SELECT id FROM product WHERE merchant_id = $1 AND search = ''", merchant_id)
         await index_products(conn, merchant_id, [record["id"] for record in new])
     await conn.execute(
@@ -143,7 +143,7 @@ async def complete(conn: Transaction, merchants: list[UUID]) -> None:
 
 
 async def derive_trails(conn: Transaction, merchants: list[UUID]) -> int:
-    """Merge what the journal says of these merchants' products into the trails; how many trails changed."""
+    """Update the trails from journal events about these merchants' products; returns how many trails changed."""
     status: str = await conn.execute(
         """
         INSERT INTO trail AS old (person_id, product_id, kind, at)
@@ -161,7 +161,7 @@ async def derive_trails(conn: Transaction, merchants: list[UUID]) -> int:
 
 
 async def derive_touches(conn: Transaction, merchants: list[UUID]) -> int:
-    """Add the touches of posts that the journal tells of under these merchants; how many were new."""
+    """Add the touches of posts from journal events of these merchants; returns how many were new."""
     status: str = await conn.execute(
         """
         INSERT INTO touch (person_id, at, post_id, merchant_id)

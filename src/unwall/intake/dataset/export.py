@@ -1,4 +1,6 @@
-"""A merchant's whole data as a data set, from one moment of the database; equal databases give equal bytes."""
+"""Export of a merchant's whole data as a data set, from one snapshot of the database; equal databases give equal
+bytes.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +25,9 @@ _COMPOUND = (StructType, DictType, VarTupleType)
 
 
 async def export_dataset(db: Database, files: Files, slug: str, folder: Path, progress: Progress) -> dict[str, int]:
-    """How many records each file got. Raises `NotFound` where there is no such merchant, and `Invalid` where the folder
-    holds something."""
+    """Returns the number of records per file. Raises `NotFound` if there is no such merchant, and `Invalid` if the
+    folder is not empty.
+    """
     async with db.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         merchant_id = await conn.fetchval("SELECT id FROM merchant WHERE slug = $1", slug)
         if merchant_id is None:
@@ -66,8 +69,9 @@ def _records(name: str, rows: Sequence[asyncpg.Record]) -> Iterator[msgspec.Stru
 
 @cache
 def _converters(name: str) -> dict[str, Callable[[Any], Any]]:
-    """For the fields that PostgreSQL has no type for: what makes their values of JSON, arrays and text. So every record
-    is what an import would read, and a field that has its default is left out of the line."""
+    """Converters for fields without a PostgreSQL type of their own: they decode values from JSON, arrays and text. So
+    every record is validated as on import, and fields with their default value are left out of the line.
+    """
     found = {field.name: field.type for field in msgspec.structs.fields(FILES[name]) if field.name in fields(name)}
     return {field: make for field, kind in found.items() if (make := _converter(kind))}
 
@@ -81,7 +85,7 @@ def _converter(kind: Any) -> Callable[[Any], Any] | None:
 
 
 async def _media(conn: Connection, merchant_id: UUID) -> list[str]:
-    """The keys of all files that the merchant's rows name."""
+    """The keys of all files that the merchant's rows refer to."""
     named = " UNION ".join(
         f"SELECT {field} FROM {table.name} t WHERE {owned_rows(name)} AND {field} NOT LIKE 'https://%'"
         for name, table in TABLES.items()

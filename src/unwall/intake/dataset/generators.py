@@ -1,4 +1,4 @@
-"""Data sets that another package makes, found by the entry point group `unwall.datasets`: the demo market is one."""
+"""Generated data sets of other packages, found by the entry point group `unwall.datasets`; the demo market is one."""
 
 import asyncio
 import tempfile
@@ -23,18 +23,18 @@ GROUP = "unwall.datasets"
 
 class DatasetGenerator(Protocol):
     def merchants(self) -> Mapping[UUID, str]:
-        """The addresses of the merchants, by id: the same whatever the seed."""
+        """The slugs of the merchants by id, independent of the seed."""
         ...
 
     def log_ins(self) -> tuple[LogIn, ...]: ...
 
     def write(self, folder: Path, seed: int, at: datetime, progress: Progress) -> None:
-        """Write the data set; the same seed and moment give the same bytes."""
+        """Write the data set; the same seed and time give the same bytes."""
         ...
 
 
 def find_generator(name: str) -> DatasetGenerator:
-    """Raises `NotFound` where no package that is installed makes this data set."""
+    """Raises `NotFound` if no installed package generates this data set."""
     for found in entry_points(group=GROUP, name=name):
         generator: DatasetGenerator = found.load()
         return generator
@@ -47,7 +47,7 @@ def find_generator(name: str) -> DatasetGenerator:
 async def import_generated(
     db: Database, files: Files, generator: DatasetGenerator, seed: int, at: datetime, progress: Progress
 ) -> DatasetReport:
-    """Where one of its merchants is there already, nothing is written, whatever the seed."""
+    """Generate and import a data set. Nothing is written if one of its merchants exists, whatever the seed."""
     merchants = generator.merchants()
     async with db.read() as conn:
         there = await find_merchants(conn, merchants)

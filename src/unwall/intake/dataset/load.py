@@ -1,4 +1,4 @@
-"""Records into the database, a COPY for each file. What is there already under the same key stays as it is."""
+"""Loading records into the database with one COPY per file. Rows with an existing key are kept as they are."""
 
 from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
@@ -25,8 +25,8 @@ _FOREIGN_KEYS = """
 class Loader:
     """Loads the files of one data set, in the order of `values.FILES` and in one transaction.
 
-    `fresh`: none of the data set's merchants was there before, so nothing of theirs can be; records then go straight
-    in, which takes half the time.
+    `fresh`: none of the data set's merchants existed before, so none of its rows can exist; they are then copied
+    directly into the tables, which takes half the time.
     """
 
     def __init__(
@@ -43,10 +43,11 @@ class Loader:
         self._maker = RowMaker(self._merchants, has_media)
 
     async def add(self, name: str, records: Iterable[Record], *, conflict: str = "") -> int:
-        """How many rows were written. `conflict`: what ON CONFLICT shall do with what is there, instead of nothing.
+        """Returns how many rows were written. `conflict` is an ON CONFLICT clause for existing rows; by default they
+        are kept.
 
-        Raises `Invalid`, naming the file and where it can the line, for a record that does not fit what is there:
-        whose id or address is another's, or that refers to something that is missing.
+        Raises `Invalid`, naming the file and if possible the line, for a record that conflicts with existing rows: its
+        id or slug belongs to another merchant, or it refers to a missing row.
         """
         table, rows = TABLES[name], self._maker.rows(name, records)
         try:
@@ -75,7 +76,9 @@ class Loader:
             raise Invalid.one(f"{name}.jsonl", f"The record with {key} is somebody else's in this install.")
 
     async def _merge_members(self) -> dict[UUID, UUID]:
-        """Take the members out whose e-mail address this install knows under another id: by their id, that one."""
+        """Remove members whose e-mail address exists in this install under another id; returns the existing id by the
+        record's id.
+        """
         known = await self._conn.fetch(
             """
             DELETE FROM incoming i USING member m WHERE m.email = i.email AND m.id <> i.id
@@ -85,7 +88,7 @@ class Loader:
         return {record["id"]: record["known_id"] for record in known}
 
     async def check_references(self) -> None:
-        """That nothing of the data set's merchants refers to a thing of another merchant; raises `Invalid`."""
+        """Check that no row of the data set's merchants refers to a row of another merchant; raises `Invalid`."""
         names = {table.name: name for name, table in TABLES.items() if "merchant_id" in fields(name)}
         for child, field, parent in await self._conn.fetch(_FOREIGN_KEYS, list(names)):
             wrong = await self._conn.fetchrow(
@@ -100,13 +103,13 @@ class Loader:
 
 
 async def lock_merchants(conn: Transaction, slugs: Mapping[UUID, str]) -> bool:
-    """Imports wait for one another until the transaction ends. Whether none of the merchants (slug by id) is there."""
+    """Lock imports until the transaction ends. Returns whether none of the merchants (slug by id) exists yet."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtext('data set import'))")
     return not await find_merchants(conn, slugs)
 
 
 async def find_merchants(conn: Connection, slugs: Mapping[UUID, str]) -> set[UUID]:
-    """Those of the merchants (slug by id) that are there. Raises `Invalid` where another has the address of one."""
+    """Those of the merchants (slug by id) that exist. Raises `Invalid` if another merchant has the slug of one."""
     sql = "SELECT id, slug FROM merchant WHERE id = ANY($1) OR slug = ANY($2)"
     found = {record["id"]: record["slug"] for record in await conn.fetch(sql, [*slugs], [*slugs.values()])}
     for merchant_id, slug in found.items():
@@ -116,7 +119,7 @@ async def find_merchants(conn: Connection, slugs: Mapping[UUID, str]) -> set[UUI
 
 
 def _refused(name: str, error: Exception) -> Invalid:
-    """What PostgreSQL or its driver says of a row, with the line where PostgreSQL names it."""
+    """The error of PostgreSQL or its driver about a row, with the line number if PostgreSQL names it."""
     context = getattr(error, "context", None) or ""
     line = context.partition(", line ")[2].partition(",")[0] if context.startswith("COPY ") else ""
     where = f"{name}.jsonl line {line}" if line else f"{name}.jsonl"

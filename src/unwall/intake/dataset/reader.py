@@ -1,4 +1,4 @@
-"""Reading a data set: files are streamed, and a line that is wrong is named with its file, number and field.
+"""Reading a data set: files are streamed; errors name the file, line number and field.
 
 UnwallError
 └── Invalid     names `orders.jsonl line 12, total`, or the file or folder that is wrong as a whole
@@ -24,7 +24,9 @@ _FIELD = re.compile(r"(?:required|unknown) field `(\w+)`")
 
 
 class Dataset:
-    """A data set's folder, its manifest read. Raises `Invalid` where the folder holds none, or another version's."""
+    """A data set's folder with its manifest. Raises `Invalid` if the folder has no manifest or one of another
+    version.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -34,12 +36,12 @@ class Dataset:
             raise Invalid.one(unknown[0], "A data set has no such file.")
 
     def sizes(self) -> dict[str, int]:
-        """Of the files that are there, in bytes, in the order of their import."""
+        """The sizes of the existing files in bytes, in import order."""
         paths = {name: self._path(name) for name in FILES}
         return {name: path.stat().st_size for name, path in paths.items() if path.exists()}
 
     def read(self, name: str) -> Iterator[Any]:
-        """The records of one file, one after another; none where there is no such file."""
+        """Iterate over the records of one file; no records if the file does not exist."""
         expected, count = self.manifest.records.get(name), 0
         kind: type[Any] = FILES[name]
         for records in self._blocks(name, kind):
@@ -76,7 +78,7 @@ class _Dated(msgspec.Struct, frozen=True):
 
 
 def check_media(key: str, file: IO[bytes]) -> None:
-    """The name of a media file must tell the hash of its content."""
+    """Check that the name of a media file is the hash of its content."""
     if key_for(file, ending_of(key)) != key:
         raise Invalid.one(f"{MEDIA}/{key}", "The name of a media file is the hash of its content, and this is not.")
 
@@ -100,7 +102,7 @@ def _decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
 
 
 def _decode(name: str, first: int, block: bytes, kind: type[R]) -> list[R]:
-    """The records of whole lines, of which `first` is the first one's number."""
+    """Decode a block of whole lines; `first` is the number of its first line."""
     decoder = _decoder(kind)
     try:
         return decoder.decode_lines(block)

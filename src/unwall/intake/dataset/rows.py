@@ -26,13 +26,13 @@ Record: TypeAlias = Any
 class RowMaker:
     """Makes the rows of one data set.
 
-    `merchants` are the data set's own: a record of another is refused. `has_media` tells whether a media file is there.
-    `merged` maps the ids of members to those under which the install knows them.
+    `merchants` are those of the data set; records of other merchants are refused. `has_media` says whether a media file
+    exists. `merged` maps the ids of members in the data set to their existing ids in the install.
     """
 
     def __init__(self, merchants: frozenset[UUID], has_media: Callable[[str], bool]) -> None:
         self.merged: Mapping[UUID, UUID] = {}
-        self._merchants = frozenset(merchant.int for merchant in merchants)  # numbers are compared faster than ids
+        self._merchants = frozenset(merchant.int for merchant in merchants)  # integers compare faster than UUIDs
         self._has_media = has_media
         self._hashes: dict[str | None, str] = {}
         self._special: dict[str, Callable[[Record], Row]] = {
@@ -45,7 +45,7 @@ class RowMaker:
         }
 
     def rows(self, name: str, records: Iterable[Record]) -> Iterator[Row]:
-        """Raises `Invalid` where a record is another merchant's or wants a media file that is missing."""
+        """Raises `Invalid` if a record belongs to another merchant or names a missing media file."""
         make = self._special.get(name) or field_values(name)
         for record in self._checked(name, records):
             yield make(record)
@@ -75,7 +75,7 @@ class RowMaker:
         return *field_values("members")(member), None if member.password is None else self._hash(member.password)
 
     def _hash(self, password: str | None) -> str:
-        """Of each password one, made once; without a password, that of one that nobody knows."""
+        """The hash of a password, computed once for each; without a password, the hash of a random one."""
         if password not in self._hashes:
             self._hashes[password] = HASHER.hash(token() if password is None else password)
         return self._hashes[password]

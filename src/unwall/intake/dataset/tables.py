@@ -1,6 +1,6 @@
-"""Where the records of a data set are kept in the database, and what a data set leaves out.
+"""The table of each record type, and the tables and columns that a data set does not contain.
 
-tests/intake/test_dataset.py fails for a table or column of the database that is neither here nor named as left out.
+tests/intake/test_dataset.py fails for a table or column that is neither exported nor listed as left out.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ NOT_COLUMNS = frozenset({"password"})
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Where the records of one file are kept. `key` names a row, and what is there under it stays."""
+    """The table of the records of one file. `key` identifies a row; rows with an existing key are kept."""
 
     name: str
     key: str = "id"
@@ -60,7 +60,7 @@ TABLES = MappingProxyType(
         "follows": Table("follow", "follower_id, account_id", people=("follower_id",)),
         "posts": Table("post"),
         "post_media": Table("post_media", "post_id, position", media=("file",)),
-        # another merchant's product may not be where the data set goes
+        # the target install may not have another merchant's product
         "post_tags": Table(
             "post_tag",
             "post_id, position",
@@ -136,7 +136,7 @@ def fields(name: str) -> tuple[str, ...]:
 
 @cache
 def field_values(name: str) -> Callable[[msgspec.Struct], tuple[object, ...]]:
-    """Takes a record, gives the values of its `fields`."""
+    """A function that returns the values of a record's `fields`."""
     getter: Callable[[msgspec.Struct], tuple[object, ...]] = attrgetter(*fields(name))
     return getter
 
@@ -156,7 +156,7 @@ def owned_rows(name: str) -> str:
 
 
 def _people() -> str:
-    """Everybody whom the merchant's rows name."""
+    """SQL for the ids of all people that the merchant's rows refer to."""
     return " UNION ".join(
         f"SELECT {field} FROM {table.name} t WHERE {table.owned} AND {field} IS NOT NULL"
         for table in TABLES.values()

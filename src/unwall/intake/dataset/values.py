@@ -1,4 +1,4 @@
-"""The folder of a data set: which record each file holds, and the manifest."""
+"""The files of a data set with their record types, and the manifest."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -96,7 +96,7 @@ MEDIA = "media"
 
 
 class LogIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A log-in that a demonstration shows."""
+    """A login of a demo data set, printed after the import."""
 
     store: str
     role: str
@@ -105,7 +105,7 @@ class LogIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """`records`: how many lines each file has, so that a file that was cut off is noticed."""
+    """`records`: the number of lines of each file, to detect truncated files."""
 
     format: str
     version: int

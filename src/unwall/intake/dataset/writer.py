@@ -1,4 +1,4 @@
-"""Writing a data set. The folder appears whole or not at all."""
+"""Writing a data set. The folder is created atomically."""
 
 import shutil
 from collections.abc import Iterable
@@ -17,9 +17,10 @@ BATCH = 10_000
 
 
 class DatasetWriter:
-    """Use as a context: what is written stands under another name until the context ends without an error.
+    """Use it as a context manager: it writes into a temporary folder and renames it when the context ends without an
+    error.
 
-    Raises `Invalid` where the folder is there and holds something.
+    Raises `Invalid` if the folder exists and is not empty.
     """
 
     def __init__(self, folder: Path, *, log_ins: tuple[LogIn, ...] = ()) -> None:
@@ -48,7 +49,7 @@ class DatasetWriter:
         self._folder.rename(self._target)
 
     def write(self, name: str, records: Iterable[msgspec.Struct]) -> int:
-        """Add records to a file; how many. The file is there afterwards even if there are none."""
+        """Append records to a file; returns their number. Creates the file even if there are no records."""
         left, count = iter(records), 0
         with self._open(name) as file:
             while batch := list(islice(left, BATCH)):

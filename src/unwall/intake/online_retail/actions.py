@@ -1,4 +1,4 @@
-"""The Online Retail file as a merchant of ours, by the records of a data set."""
+"""Import of the Online Retail file as a merchant, through the records of a data set."""
 
 import asyncio
 import time
@@ -69,7 +69,7 @@ async def import_online_retail(db: Database, files: Files, path: Path, progress:
 
 
 async def _write(conn: Transaction, files: Files, digest: Digest, progress: Progress) -> dict[str, int]:
-    """How many new rows each table got."""
+    """Returns the number of new rows per table."""
     since = _since(digest)
     fresh = await lock_merchants(conn, {MERCHANT_ID: records.SLUG})
     loader = Loader(conn, [MERCHANT_ID], fresh=fresh)
@@ -93,7 +93,7 @@ async def _write(conn: Transaction, files: Files, digest: Digest, progress: Prog
 
 
 def _since(digest: Digest) -> datetime:
-    """When the store opened: with its first invoice, or its first customer where it has none."""
+    """The opening date of the store: that of the first invoice, or of the first customer if there are no invoices."""
     since = min((customer.first for customer in digest.customers), default=None)
     since = min((invoice.at for invoice in digest.invoices), default=since)
     if since is None:
@@ -104,7 +104,7 @@ def _since(digest: Digest) -> datetime:
 async def _add_products(
     conn: Transaction, loader: Loader, files: Files, products: Sequence[SoldProduct], progress: Progress
 ) -> int:
-    """Those that are not there yet: what the merchant has changed since stays as it is."""
+    """Add the products that do not exist yet; existing ones keep the merchant's changes."""
     known = {record[0] for record in await conn.fetch("SELECT id FROM product WHERE merchant_id = $1", MERCHANT_ID)}
     new = [product for product in products if records.product_id(product.code) not in known]
     tiles = []
@@ -127,6 +127,6 @@ async def _store_tile(files: Files, title: str) -> str:
 
 
 async def _order_ids(conn: Transaction) -> dict[str, UUID]:
-    """Of the orders that are there, by number."""
+    """The ids of the store's existing orders, by number."""
     sql = "SELECT number, id FROM sales_order WHERE merchant_id = $1 AND channel = 'import'"
     return {record["number"]: record["id"] for record in await conn.fetch(sql, MERCHANT_ID)}

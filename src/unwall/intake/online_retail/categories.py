@@ -1,4 +1,6 @@
-"""O18: a category from the words of the title; the first that has one of its words wins, so the narrow stand first."""
+"""O18: the category of a product from the words of its title. The first category with a matching word wins, so narrow
+categories come first.
+"""
 
 import re
 

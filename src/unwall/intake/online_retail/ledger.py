@@ -1,4 +1,4 @@
-"""Adding lines up: to products, customers, invoices and returns, and to the report that accounts for each line."""
+"""Aggregates lines into products, customers, invoices and returns, and into the report that accounts for each line."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ _K = TypeVar("_K")
 
 
 class _Offer:
-    """One description at one price of one code: how often, how many, when."""
+    """Lines with one code, description and price: their number, units, and first and last time."""
 
     __slots__ = ("first", "last", "lines", "units")
 
@@ -50,7 +50,7 @@ class _Offer:
 
 
 class _CodeHistory:
-    """What the lines say of each code, until `products` settles titles and prices."""
+    """Collects descriptions and prices by code; `products` then chooses the title and price of each."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str, int], _Offer] = {}
@@ -92,7 +92,7 @@ def _votes(seen: Iterable[tuple[_K, _Offer]]) -> dict[_K, tuple[int, datetime]]:
 
 
 class _Draft:
-    """An invoice while its lines come in."""
+    """An invoice under construction."""
 
     __slots__ = ("at", "charges", "country", "customer", "units")
 
@@ -130,7 +130,7 @@ class _Person:
 
 
 class _Cleaned:
-    """O16: what remains after the usual cleaning."""
+    """O16: counts what remains after the usual cleaning."""
 
     def __init__(self) -> None:
         self.lines = self.amount_minor = 0
@@ -249,7 +249,7 @@ class Ledger:
         )
 
     def _settle(self, returns: Iterable[Return]) -> None:
-        """Move the lines of matched returns to their own bucket."""
+        """Count the lines of matched returns in their own bucket."""
         matched, unmatched = self._tallies[LineBucket.RETURN_MATCHED], self._tallies[LineBucket.RETURN_UNMATCHED]
         for each in returns:
             if each.invoice is not None:
@@ -283,7 +283,7 @@ class Ledger:
 
 
 class _Matcher:
-    """O12: what each customer may still return, latest last; only of what comes back at all."""
+    """O12: the order lines that each customer may still return, the latest last; only for codes that have returns."""
 
     def __init__(self, drafts: dict[str, _Draft], returns: Iterable[Return]) -> None:
         self._wanted = {(each.customer, each.code) for each in returns}
@@ -309,5 +309,5 @@ class _Matcher:
         return msgspec.structs.replace(back, invoice=found.invoice, sold_minor=found.price_minor)
 
     def cancelled(self) -> set[str]:
-        """Invoices of which something came back and nothing is left."""
+        """The invoices whose goods were all returned."""
         return {line.invoice for lines in self._open.values() for line in lines if not self._left[line.invoice]}

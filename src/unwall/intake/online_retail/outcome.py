@@ -9,8 +9,9 @@ from unwall.kernel.money import Money
 
 
 class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
-    """`written`: new rows by table; all 0 when the same file came a second time. `loyal` is the number of the customer
-    with the most orders."""
+    """`written`: new rows by table; all 0 if the same file was imported before. `loyal` is the number of the customer
+    with the most orders.
+    """
 
     merchant_id: UUID
     merchant_slug: str

@@ -1,4 +1,4 @@
-"""Reading the file line by line, in constant memory, and digesting it whole."""
+"""Reading the file line by line in constant memory, and aggregating it."""
 
 import csv
 import gzip
@@ -23,7 +23,7 @@ _V = TypeVar("_V")
 
 
 class _Parsed(dict[str, _V]):
-    """Parses each distinct text once: the file repeats itself a hundredfold."""
+    """Caches parsed values: each distinct text occurs about a hundred times in the file."""
 
     def __init__(self, parse: Callable[[str], _V]) -> None:
         super().__init__()
@@ -44,11 +44,11 @@ class LineReader:
         packed = raw.read(2) == _GZIP
         raw.seek(0)
         source = gzip.GzipFile(fileobj=raw) if packed else raw
-        # not UTF-8: kept as surrogates, for the rules to read as Latin-1
+        # bytes that are not UTF-8 become surrogates, which the rules decode as Latin-1
         text = io.TextIOWrapper(source, encoding="utf-8-sig", errors="surrogateescape", newline="")
         self._csv = csv.reader(text)
         self._header = 0
-        self._settled = 0  # the last line of the file that an item was made of
+        self._settled = 0  # the number of the file's last line that the item was read from
         self.codes = _Parsed(rules.parse_code)
 
     @property
@@ -132,7 +132,7 @@ def _ignore(lines: int, share: float) -> None:
 
 
 def digest(path: Path, progress: Progress = _ignore) -> Digest:
-    """Read and settle the whole file; raises `Invalid` where it is not there or is no Online Retail file."""
+    """Read and aggregate the whole file; raises `Invalid` if it does not exist or is not an Online Retail file."""
     if not path.is_file():
         raise Invalid.one("file", f"There is no file {path}.")
     ledger = Ledger()

@@ -1,4 +1,4 @@
-"""What the records share."""
+"""Types shared by the records."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What people did and saw, and what follows from it."""
+"""The journal, and the trails, attribution and pins that belong to it."""
 
 from uuid import UUID
 
@@ -26,7 +26,7 @@ class AttributionRecord(Record, frozen=True, kw_only=True):
 
 
 class TrailRecord(Record, frozen=True, kw_only=True):
-    """What a person did to a product: when last, and the strongest thing ever."""
+    """A product that a person touched: when they last did, and the strongest kind of touch so far."""
 
     person_id: UUID
     product_id: UUID

@@ -1,4 +1,4 @@
-"""What is sold."""
+"""Categories, products, variants and bundles."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Accounts, who follows them, and what they publish."""
+"""Accounts, their followers and their posts."""
 
 from uuid import UUID
 
@@ -77,7 +77,7 @@ class PostTagRecord(Record, frozen=True, kw_only=True):
 
 
 class OutboxRecord(Record, frozen=True, kw_only=True):
-    """A published post's place among those of its account; `entry` is a time-ordered UUID (version 7)."""
+    """The outbox entry of a published post; `entry` is a time-ordered UUID (version 7)."""
 
     account_id: UUID
     entry: UUID

@@ -34,7 +34,7 @@ class StaffRecord(Record, frozen=True, kw_only=True):
 
 
 class MemberRecord(Record, frozen=True, kw_only=True):
-    """A shopper. One whose e-mail address the install knows already becomes that member."""
+    """A shopper with an account. If the install already has a member with this e-mail address, the two are merged."""
 
     id: UUID
     email: Email | None = None

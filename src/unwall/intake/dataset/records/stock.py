@@ -30,7 +30,7 @@ class NodeRecord(Record, frozen=True, kw_only=True):
 
 
 class StockLevelRecord(Record, frozen=True, kw_only=True):
-    """That a node keeps a variant. How many there are is what the stock ledger adds up to."""
+    """A variant at a node. The quantities are the sums of the stock ledger."""
 
     variant_id: UUID
     node_id: UUID

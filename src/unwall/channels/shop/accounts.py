@@ -39,7 +39,7 @@ async def account_page(ctx: ShopContext, handle: str) -> Response[str]:
         "shop/account.html",
         title=account.name,
         account=head,
-        products=[],
+        products="",
         tabs=_tabs(ctx, account, "posts"),
         posts=post_cards(found.rows, cards, ctx.lang, "account", first=True),
         next_url=with_query(account_url(handle), {"after": found.after}) if found.after else None,
@@ -57,7 +57,7 @@ async def account_products(ctx: ShopContext, handle: str) -> Response[str]:
         "shop/account.html",
         title=account.name,
         account=head,
-        posts=[],
+        posts="",
         tabs=_tabs(ctx, account, "products"),
         products=products,
         next_url=with_query(f"{account_url(handle)}/products", {"after": after}) if after else None,
@@ -76,7 +76,7 @@ async def _head(conn: Connection, ctx: ShopContext, account: Account) -> Account
     return account_view(account, ctx.lang, followed=account.id in following)
 
 
-async def _products(conn: Connection, ctx: ShopContext, account: Account) -> tuple[list[Markup], str | None]:
+async def _products(conn: Connection, ctx: ShopContext, account: Account) -> tuple[Markup, str | None]:
     """With the cursor of what comes after them."""
     lang = ctx.lang
     if account.merchant_id:

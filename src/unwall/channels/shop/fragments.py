@@ -67,6 +67,10 @@ class FragmentCache:
         return kept[1]
 
 
+def joined(html: Iterable[Markup]) -> Markup:
+    return Markup("".join(html))  # noqa: S704 (each is Markup)
+
+
 _cache = FragmentCache(MAX_FRAGMENTS)
 
 
@@ -106,10 +110,10 @@ def product_card(
     )
 
 
-def product_cards(found: Iterable[ProductCard], lang: str, page: str, *, store: bool = True) -> list[Markup]:
+def product_cards(found: Iterable[ProductCard], lang: str, page: str, *, store: bool = True) -> Markup:
     """Of a grid, whose first two are seen before scrolling."""
     origin = Origin(page=page)
-    return [product_card(card, lang, origin, n, store=store, first=n < 2) for n, card in enumerate(found)]
+    return joined(product_card(card, lang, origin, n, store=store, first=n < 2) for n, card in enumerate(found))
 
 
 # --- posts ------------------------------------------------------------------------------------------------------------
@@ -143,10 +147,10 @@ def post_card(
 
 def post_cards(
     posts: Iterable[Post], cards: Mapping[UUID, ProductCard], lang: str, page: str, *, first: bool = False
-) -> list[Markup]:
+) -> Markup:
     """`first`: the first of them is seen before scrolling."""
     origin = Origin(page=page)
-    return [post_card(post, cards, lang, origin, n, first=first and n == 0) for n, post in enumerate(posts)]
+    return joined(post_card(post, cards, lang, origin, n, first=first and n == 0) for n, post in enumerate(posts))
 
 
 # --- what fills the gaps ----------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ async def home(ctx: ShopContext) -> Response[str]:
         "shop/home.html",
         title=ctx.words(N_("Unwall: new from the stores you follow")),
         modules=composed.shown(ctx, page),
-        posts=[],
+        posts="",
         next_url=_next(page, "/"),
         canonical=ctx.base,
     )

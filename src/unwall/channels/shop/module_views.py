@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from unwall.channels.http.formatters import formatters
 from unwall.channels.shop.delivery_views import when
-from unwall.channels.shop.fragments import impression, post_card, product_card
+from unwall.channels.shop.fragments import impression, joined, post_card, product_card
 from unwall.channels.shop.views import AccountView, account_view
 from unwall.commerce.orders.values import Origin
 from unwall.commerce.sourcing.values import DeliveryMethod
@@ -16,13 +16,13 @@ from unwall.kernel.text import N_, gettext
 
 
 class ModuleView(msgspec.Struct, frozen=True):
-    """Of the three lists one is filled."""
+    """Of products, posts (HTML) and accounts one is filled."""
 
     name: str
     title: str
     note: str | None
-    products: list[Markup]
-    posts: list[Markup]
+    products: Markup
+    posts: Markup
     accounts: list[AccountView]
 
 
@@ -36,10 +36,10 @@ def _module(page: ComposedPage, module: Module, lang: str, now: datetime) -> Mod
         name=str(module.name),
         title=module.title.say(lang),
         note=near_words(module.shop, now, lang) if module.shop else None,
-        products=[_product(page, slot, name, lang) for slot in module.slots if slot.card],
-        posts=[
+        products=joined(_product(page, slot, name, lang) for slot in module.slots if slot.card),
+        posts=joined(
             _post(page, slot, name, lang, lead=module.name is ModuleName.HERO) for slot in module.slots if slot.post
-        ],
+        ),
         accounts=[_account(slot, lang) for slot in module.slots if slot.account],
     )
 

@@ -13,7 +13,7 @@ from unwall.channels.http.formatters import formatters
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop import events, links
 from unwall.channels.shop.context import ShopContext
-from unwall.channels.shop.fragments import post_cards, product_card
+from unwall.channels.shop.fragments import joined, post_cards, product_card
 from unwall.channels.shop.views import account_view, excerpt, products_in, published, tagged, tagged_pictures
 from unwall.commerce.orders.values import Origin
 from unwall.content.posts import actions
@@ -50,7 +50,7 @@ async def post_page(ctx: ShopContext, post_id: UUID) -> Response[str]:
         account=account_view(known.account, lang, followed=known.followed),
         pictures=tagged_pictures(found, cards, lang, inside),
         published=published(found, lang),
-        products=[product_card(card, lang, inside, slot) for slot, card in enumerate(tagged(found, cards))],
+        products=joined(product_card(card, lang, inside, slot) for slot, card in enumerate(tagged(found, cards))),
         like=_like_view(post_id, known, lang),
         url=ctx.base + links.post_url(post_id),
         others=post_cards(others, cards, lang, "post/more"),

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 
 from unwall.channels.design import STATIC, TEMPLATES
-from unwall.channels.http.rendering import NavLink
+from unwall.channels.http.rendering import NavLink, icon
 from unwall.kernel.text import LANGUAGES
 
 PAGES: Final = ("shop", "console", "counter", "styleguide")
@@ -41,7 +41,11 @@ def context(**more: Any) -> dict[str, Any]:
     page = SimpleNamespace(lang="zh", title="Title", nonce=None, path="/here", csrf="token", theme="dark")
     nav = [NavLink("/", "Home", "home", True), NavLink("/bag", "Bag", "bag", False)]
     blank = {"me": None, "bag_count": 2, "place": None, "merchant": None, "staff": None, "nav": nav}
-    return {"page": page, "languages": LANGUAGES, "asset": lambda path: f"/static/{path}?v=1"} | blank | more
+    return (
+        {"page": page, "languages": LANGUAGES, "asset": lambda path: f"/static/{path}?v=1", "svg_icon": icon}
+        | blank
+        | more
+    )
 
 
 def render(source: str, **more: Any) -> str:
@@ -62,7 +66,7 @@ def test_every_id_stands_once_and_every_icon_is_in_the_sprite(name: str) -> None
     ids = re.findall(r'\sid="([^"]+)"', html)
     sprite = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "icons.svg").read_text(encoding="utf-8")))
     assert len(ids) == len(set(ids))
-    assert set(re.findall(r'icons\.svg\?v=1#([^"]+)"', html)) <= sprite
+    assert set(re.findall(r'icons\.svg\?v=\w+#([^"]+)"', html)) <= sprite
 
 
 def test_an_error_stands_next_to_its_field_and_keeps_the_input() -> None:

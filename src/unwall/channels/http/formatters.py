@@ -1,7 +1,7 @@
 """Money, times and numbers as people of a language write them."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -42,10 +42,16 @@ class Formatters:
 
     def ago(self, at: datetime) -> str:
         """From now: "2 hours ago", "in 3 days"."""
-        return format_timedelta(at - now(), add_direction=True, locale=self.locale, threshold=1.2)
+        seconds = (at - now()).total_seconds()
+        exact = timedelta(seconds=seconds) if abs(seconds) < 120 else timedelta(minutes=round(seconds / 60))
+        return _ago(exact, self.locale)
+
+    def weekday(self, on: date) -> str:
+        """With its day: "Fri 27 Nov"."""
+        return _weekday(on, self.locale)
 
     def number(self, value: float) -> str:
-        return format_decimal(value, locale=self.locale)
+        return _number(value, self.locale)
 
     def say(self, why: Explanation) -> str:
         return why.say(self.lang)
@@ -57,6 +63,24 @@ class Formatters:
     def filters(self) -> dict[str, Callable[..., Any]]:
         methods = (self.money, self.day, self.clock, self.moment, self.ago, self.number, self.say, self.words)
         return {method.__name__: method for method in methods}
+
+
+# Babel takes some 50 µs for each; pages repeat the same few.
+
+
+@lru_cache(maxsize=10_000)
+def _ago(delta: timedelta, locale: str) -> str:
+    return format_timedelta(delta, add_direction=True, locale=locale, threshold=1.2)
+
+
+@lru_cache(maxsize=1000)
+def _weekday(on: date, locale: str) -> str:
+    return format_skeleton("MMMEd", on, locale=locale)
+
+
+@lru_cache(maxsize=10_000)
+def _number(value: float, locale: str) -> str:
+    return format_decimal(value, locale=locale)
 
 
 @lru_cache

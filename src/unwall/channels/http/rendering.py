@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.visitor import NodeTransformer
 from litestar import Response
 from litestar.enums import MediaType
 from litestar.utils.scope.state import ScopeState
+from markupsafe import Markup, escape
 
 from unwall.channels.design import STATIC, TEMPLATES
 from unwall.channels.http.context import THEME, AnyRequest
 from unwall.channels.http.formatters import formatters
 from unwall.kernel.files import Files
-from unwall.kernel.text import LANGUAGES, translations
+from unwall.kernel.text import LANGUAGES, gettext, translations
 
 FOLDERS = [TEMPLATES, *(Path(__file__).parent.parent / voice / "templates" for voice in ("shop", "console", "counter"))]
 
@@ -44,6 +47,31 @@ class CurrentPage:
         return value
 
 
+class TranslatedTexts(NodeTransformer):
+    """Puts the text of a language in the place of `_("Save")`, where a template is compiled instead of at each use."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802 (Jinja's name for it)
+        self.generic_visit(node)
+        called, arguments = node.node, [*node.args, *node.kwargs]
+        if isinstance(called, nodes.Name) and called.name == "_" and len(arguments) == 1:
+            if isinstance(arguments[0], nodes.Const):
+                text = gettext(self._lang, arguments[0].value) % {}  # as Jinja does: "%%" is a percent sign
+                return nodes.MarkSafe(nodes.Const(text, lineno=node.lineno), lineno=node.lineno)
+        return node
+
+
+def code_generator(lang: str) -> type[CodeGenerator]:
+    class Translated(CodeGenerator):
+        def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802
+            TranslatedTexts(lang).visit(node)
+            super().visit_Template(node, frame)
+
+    return Translated
+
+
 @lru_cache
 def environment(lang: str) -> Environment:
     """One for each language, its templates compiled once."""
@@ -57,7 +85,8 @@ def environment(lang: str) -> Environment:
         auto_reload=False,
     )
     env.install_gettext_translations(translations(lang), newstyle=True)  # type: ignore[attr-defined]
-    env.globals.update(asset=asset, file_url=Files.url, page=CurrentPage(), languages=LANGUAGES)
+    env.code_generator_class = code_generator(lang)
+    env.globals.update(asset=asset, svg_icon=icon, file_url=Files.url, page=CurrentPage(), languages=LANGUAGES)
     env.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(value).decode()  # structs too
     env.filters.update(formatters(lang).filters())
     return env
@@ -75,6 +104,15 @@ class Named(Protocol):
 
     @property
     def name(self) -> str: ...
+
+
+@lru_cache(maxsize=1000)
+def icon(name: str, label: str | None = None, size: str = "") -> Markup:
+    """`ui.icon`: decoration, unless a label says what it means. Not a macro, for a page shows some twenty."""
+    look = f"icon {size}" if size else "icon"
+    meaning = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    address = escape(f"{asset('icons.svg')}#{name}")
+    return Markup(f'<svg class="{look}" {meaning}><use href="{address}"/></svg>')  # noqa: S704 (all is escaped)
 
 
 class NavLink(NamedTuple):

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from babel.dates import format_skeleton
 
 from unwall.channels.http.formatters import formatters
 from unwall.commerce.sourcing.values import DeliveryMethod, DeliveryOption, Promise
@@ -50,8 +49,7 @@ def when(method: DeliveryMethod, there: datetime, now: datetime, lang: str) -> s
     """`there`: on the clock of the place it comes from."""
     days = (there.date() - now.astimezone(there.tzinfo).date()).days
     words = WHEN[method][max(0, min(days, 2))]
-    day = format_skeleton("MMMEd", there, locale=locale_of(lang))
-    return gettext(lang, words, time=f"{there:%H:%M}", day=day)
+    return gettext(lang, words, time=f"{there:%H:%M}", day=formatters(lang).weekday(there.date()))
 
 
 def title(option: DeliveryOption, lang: str) -> str:

@@ -69,14 +69,13 @@ async def test_nothing_is_kept_while_nothing_can_be_heard() -> None:
         assert len(table.asked) == asked
 
 
-async def test_the_least_recently_used_go_first() -> None:
+async def test_the_oldest_go_first() -> None:
     cache, table = listening(3), Table(a="A", b="B", c="C", d="D")
     await cache.fetch("en", ["a", "b", "c"], table.load)
-    await cache.fetch("en", ["a"], table.load)
     await cache.fetch("en", ["d"], table.load)
     assert len(cache) == 3
-    await cache.fetch("en", ["a", "c", "d", "b"], table.load)
-    assert table.asked[-1] == ["b"]
+    await cache.fetch("en", ["b", "c", "d", "a"], table.load)
+    assert table.asked[-1] == ["a"]
 
 
 async def test_rows_are_forgotten_by_their_tags() -> None:

@@ -1,13 +1,12 @@
-"""An in-process cache of rows that are the same for every visitor, invalidated by PostgreSQL notifications.
+"""Rows that are the same for everybody, kept in a process's memory until PostgreSQL notifies that they changed.
 
 Triggers notify the channel `changes` in the transaction that changes a row (`notify_changes` in the migrations), so a
-process is notified as soon as it is committed; for a few milliseconds it may still return the old row. While the
-listening connection is down, nothing is cached.
+process hears of it as soon as it is committed; until then, some milliseconds, it answers with the row as it was. While
+nothing can be heard, nothing is kept.
 """
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 CHANNEL = "changes"
 
@@ -15,77 +14,78 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
+_UNKNOWN: Any = object()
+
+
 class RowCache(Generic[Key, Value]):
-    """An LRU cache of at most `max_rows` rows by language and key. Disabled until `reset(listening=True)`."""
+    """At most `max_rows` in each language, the oldest go first. Off until `reset(listening=True)`."""
 
     def __init__(self, max_rows: int, tags: Callable[[Key, Value | None], Iterable[Hashable]] | None = None) -> None:
-        """`tags` gives the tags under which `forget` finds a row; by default its key."""
+        """`tags`: by what `forget` finds a row, other than its key."""
         self._max_rows = max_rows
         self._tags = tags
-        self._rows: OrderedDict[tuple[str, Key], Value | None] = OrderedDict()
+        self._rows: dict[str, dict[Key, Value | None]] = {}
         self._tagged: dict[Hashable, set[tuple[str, Key]]] = {}
         self._listening = False
         self._changes = 0
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return sum(map(len, self._rows.values()))
 
     async def fetch(
         self, lang: str, keys: Collection[Key], load: Callable[[list[Key]], Awaitable[dict[Key, Value]]]
     ) -> dict[Key, Value]:
-        """The rows that exist, by key. Rows that are not cached are read with `load`, which must not run in a
-        transaction; a key that `load` does not return is cached as missing.
-        """
+        """Those of the keys that exist. `load` is asked for what is not kept, outside any transaction; a key that it
+        does not give is kept as missing."""
+        kept = self._rows.setdefault(lang, {})
         found: dict[Key, Value] = {}
         unknown = []
         for key in keys:
-            if (lang, key) in self._rows:
-                self._rows.move_to_end((lang, key))
-                value = self._rows[lang, key]
-                if value is not None:
-                    found[key] = value
-            else:
+            value = kept.get(key, _UNKNOWN)
+            if value is _UNKNOWN:
                 unknown.append(key)
+            elif value is not None:
+                found[key] = value
         if unknown:
             changes = self._changes
             loaded = await load(unknown)
-            # otherwise the rows read may be older than the last change
-            if self._listening and changes == self._changes:
+            if self._listening and changes == self._changes:  # else what was read may be older than what was heard
                 self._keep(lang, unknown, loaded)
             found |= loaded
         return found
 
     def _keep(self, lang: str, keys: Iterable[Key], loaded: dict[Key, Value]) -> None:
+        kept = self._rows[lang]
         for key in keys:
-            value = loaded.get(key)
-            self._rows[lang, key] = value
+            kept[key] = value = loaded.get(key)
             for tag in self._tags_of(key, value):
                 self._tagged.setdefault(tag, set()).add((lang, key))
-        while len(self._rows) > self._max_rows:
-            self._drop(next(iter(self._rows)))
+        while len(kept) > self._max_rows:
+            self._drop(lang, next(iter(kept)))
 
     def _tags_of(self, key: Key, value: Value | None) -> Iterable[Hashable]:
         return self._tags(key, value) if self._tags else (key,)
 
-    def _drop(self, row: tuple[str, Key]) -> None:
-        for tag in self._tags_of(row[1], self._rows.pop(row)):
+    def _drop(self, lang: str, key: Key) -> None:
+        for tag in self._tags_of(key, self._rows[lang].pop(key)):
             rows = self._tagged.get(tag, set())
-            rows.discard(row)
+            rows.discard((lang, key))
             if not rows:
                 self._tagged.pop(tag, None)
 
     def forget(self, tag: Hashable) -> None:
-        """Drop the rows with this tag, in every language."""
+        """In every language: the row of this key, or where `tags` are given the rows that have this one."""
         self._changes += 1
-        for row in list(self._tagged.get(tag, ())):
-            self._drop(row)
+        for lang, key in list(self._tagged.get(tag, ())):
+            self._drop(lang, key)
 
     def clear(self) -> None:
         self._changes += 1
-        self._rows.clear()
+        for kept in self._rows.values():
+            kept.clear()
         self._tagged.clear()
 
     def reset(self, *, listening: bool) -> None:
-        """The listening connection was opened, reopened or lost: start again with an empty cache."""
+        """The connection on which changes are heard was opened (anew) or lost."""
         self._listening = listening
         self.clear()

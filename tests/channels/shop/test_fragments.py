@@ -134,7 +134,7 @@ def test_fragments_are_kept_for_equal_sources_and_no_more_than_said() -> None:
     for key, source in [("a", 1), ("a", 1), ("b", 1), ("a", 2), ("c", 1), ("a", 2), ("b", 1)]:
         assert get(key, source).fill({}) == Markup(f"{key}{source}")
         assert len(cache) <= 2
-    assert rendered == [("a", 1), ("b", 1), ("a", 2), ("c", 1), ("b", 1)]
+    assert rendered == [("a", 1), ("b", 1), ("a", 2), ("c", 1), ("a", 2), ("b", 1)]
 
 
 def test_an_impression_is_json_inside_a_quoted_attribute() -> None:

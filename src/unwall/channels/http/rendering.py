@@ -55,10 +55,9 @@ class TranslatedTexts(NodeTransformer):
 
     def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802 (Jinja's name for it)
         self.generic_visit(node)
-        called, arguments = node.node, [*node.args, *node.kwargs]
-        if isinstance(called, nodes.Name) and called.name == "_" and len(arguments) == 1:
-            if isinstance(arguments[0], nodes.Const):
-                text = gettext(self._lang, arguments[0].value) % {}  # as Jinja does: "%%" is a percent sign
+        match node:
+            case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=message)], kwargs=[]):
+                text = gettext(self._lang, message) % {}  # as Jinja does: "%%" is a percent sign
                 return nodes.MarkSafe(nodes.Const(text, lineno=node.lineno), lineno=node.lineno)
         return node
 
@@ -146,7 +145,7 @@ def render(  # the request is needed for its language, path and CSRF token
     facts = Page(
         title=title,
         lang=lang,
-        path=request.url.path,
+        path=request.scope["path"],
         csrf=csrf_token(request),
         theme=request.cookies.get(THEME, "auto"),
     )

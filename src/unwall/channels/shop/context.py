@@ -102,11 +102,11 @@ class ShopContext:
 
     def _here(self) -> str:
         """This page's address with its query, to come back to."""
-        url = self.request.url
-        return f"{url.path}?{url.query}" if url.query else url.path
+        path, query = self.request.scope["path"], self.request.scope["query_string"].decode()
+        return f"{path}?{query}" if query else path
 
     def _nav(self) -> list[NavLink]:
-        path = self.request.url.path
+        path = self.request.scope["path"]
         return [NavLink(url, self.words(label), icon, path == url) for url, label, icon in (*NAV, ME)]
 
 

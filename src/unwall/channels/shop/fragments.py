@@ -5,7 +5,6 @@ A fragment is kept together with the values it was rendered from and used only f
 the values at hand. It is rendered outside the request's context: a template that asks for the visitor fails.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import Context
 from functools import lru_cache
@@ -47,11 +46,11 @@ class Fragment:
 
 
 class FragmentCache:
-    """At most `max_fragments`, the least recently used go first. Not shared between threads."""
+    """At most `max_fragments`, the oldest go first. Not shared between threads."""
 
     def __init__(self, max_fragments: int) -> None:
         self._max = max_fragments
-        self._kept: OrderedDict[object, tuple[object, Fragment]] = OrderedDict()
+        self._kept: dict[object, tuple[object, Fragment]] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -61,9 +60,8 @@ class FragmentCache:
         kept = self._kept.get(key)
         if kept is None or kept[0] != sources:
             kept = self._kept[key] = (sources, Fragment(Context().run(render)))
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._max:
-            self._kept.popitem(last=False)
+            if len(self._kept) > self._max:
+                del self._kept[next(iter(self._kept))]
         return kept[1]
 
 

@@ -82,13 +82,13 @@ def ready_today(nodes: Sequence[Node], point: Point, now: datetime) -> list[Near
     (P6).
     """
     shops = [node for node in nodes if node.kind is NodeKind.SHOP and node.open and node.pickup]
-    nearest = sorted(shops, key=lambda node: (distance_km(node.point, point), node.code))[:NEAREST_SHOPS]
-    return [
-        NearShop(node.id, node.name, distance_km(node.point, point), local(ready, node.timezone).isoformat())
-        for node in nearest
-        if (ready := hours.ready_at(node, now))
-        and local(ready, node.timezone).date() == local(now, node.timezone).date()
-    ]
+    by_distance = sorted((distance_km(node.point, point), node.code, n) for n, node in enumerate(shops))
+    found = []
+    for km, _, n in by_distance[:NEAREST_SHOPS]:
+        node, ready = shops[n], hours.ready_at(shops[n], now)
+        if ready and local(ready, node.timezone).date() == local(now, node.timezone).date():
+            found.append(NearShop(node.id, node.name, km, local(ready, node.timezone).isoformat()))
+    return found
 
 
 def near_slots(

@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.catalogue.shelves import a_draft, a_merchant, counts
-from unwall.catalogue import actions, reads, rules
-from unwall.catalogue import product_file as sheet
+from unwall.catalogue import actions, product_file, reads, rules
 from unwall.catalogue.values import CellError, ProductDraft, ProductStatus, ProductTranslation, VariantDraft
 from unwall.kernel.errors import Invalid
 from unwall.media.values import Image
@@ -100,7 +99,7 @@ async def test_the_newer_headings_are_known(shop):
     assert (report.errors, report.created, report.inventory[0].quantity) == ((), 1, 4)
     (cup,) = await reads.drafts(conn, merchant.id)
     assert (cup.description, cup.variants[0].price, cup.variants[0].weight_g) == ("<b>x</b>", 1000, 300)
-    assert cup.images == (Image("https://cdn.example/c.png", "Cup", sheet.SQUARE, sheet.SQUARE),)
+    assert cup.images == (Image("https://cdn.example/c.png", "Cup", product_file.SQUARE, product_file.SQUARE),)
 
 
 async def test_a_column_that_is_missing_keeps_what_was_there(shop):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unwall.catalogue.tiles import initials, tile
+from unwall.catalogue.placeholder import initials, placeholder
 from unwall_demo.artwork import MOTIFS, picture
 from unwall_demo.values import Art, DemoImage, DemoMarket
 from unwall_demo.words import market
@@ -90,14 +90,14 @@ def test_marks_and_avatars_are_square_and_banners_wide(shown: Shown) -> None:
 
 @given(st.text(max_size=120), st.text(max_size=20))
 def test_a_tile_is_valid_for_any_title(title: str, seed: str) -> None:
-    svg = tile(title, seed)
+    svg = placeholder(title, seed)
     assert_harmless(svg)
-    assert svg == tile(title, seed)
+    assert svg == placeholder(title, seed)
     assert len(svg) < 6_000
 
 
 def test_a_tile_shows_the_title_escaped_and_short() -> None:
-    texts = [e.text for e in elements(tile('LOVE & <BUILDING> "BLOCK"', "gifts")) if e.tag == f"{SVG}text"]
+    texts = [e.text for e in elements(placeholder('LOVE & <BUILDING> "BLOCK"', "gifts")) if e.tag == f"{SVG}text"]
     assert texts == ["LB", "Love Building Block"]
 
 
@@ -119,5 +119,5 @@ def test_initials(title: str, monogram: str, line: str) -> None:
 
 def test_tiles_of_different_titles_and_sellers_differ() -> None:
     titles = [f"ASSORTED COLOUR BIRD ORNAMENT {n}" for n in range(500)]
-    drawings = {tile(title, seed) for title in titles for seed in ("gifts", "books")}
+    drawings = {placeholder(title, seed) for title in titles for seed in ("gifts", "books")}
     assert len(drawings) == 1_000

@@ -9,8 +9,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from unwall.catalogue import product_file as sheet
-from unwall.catalogue import reads, rules
+from unwall.catalogue import product_file, reads, rules
 from unwall.catalogue.terms import SearchTerms, terms
 from unwall.catalogue.values import (
     BundleDraft,
@@ -41,7 +40,7 @@ async def save_products(conn: Transaction, merchant_id: UUID, drafts: Sequence[P
     """
     await _lock(conn, merchant_id)
     tidied = [rules.tidy(draft) for draft in drafts]
-    wrong = await _wrong(conn, merchant_id, tidied)
+    wrong = await _find_errors(conn, merchant_id, tidied)
     if wrong:
         alone = len(drafts) == 1
         raise Invalid([e if alone else FieldError(f"{i}.{e.field}", e.message) for i, e in wrong])
@@ -160,13 +159,13 @@ async def csv_import(conn: Transaction, merchant: Merchant, text: str, *, files_
     `files_url` as in `reads.csv_export`: a picture URL that starts with it is one of our own files.
     """
     await _lock(conn, merchant.id)
-    parsed = await asyncio.to_thread(sheet.parse, text)
+    parsed = await asyncio.to_thread(product_file.parse, text)
     known = {draft.slug: draft for draft in await reads.drafts(conn, merchant.id, slugs=parsed.groups)}
     titles = {category.slug: category.title for category in await reads.categories(conn, merchant.id, "")}
-    reader = sheet.Reader(parsed, merchant.currency, files_url)
+    reader = product_file.DraftReader(parsed, merchant.currency, files_url)
     entries, drafts = await asyncio.to_thread(_read_entries, parsed, reader, known, titles)
-    for i, error in await _wrong(conn, merchant.id, drafts):
-        parsed.wrong(*entries[i].row_of(error), error.message)
+    for i, error in await _find_errors(conn, merchant.id, drafts):
+        parsed.add_error(*entries[i].row_of(error), error.message)
     if parsed.errors:
         errors = sorted(set(parsed.errors), key=lambda e: (e.line, e.column))
         return ProductImportReport(errors=tuple(errors), ignored_columns=parsed.ignored)
@@ -183,8 +182,11 @@ async def csv_import(conn: Transaction, merchant: Merchant, text: str, *, files_
 
 
 def _read_entries(
-    parsed: sheet.Sheet, reader: sheet.Reader, known: Mapping[str, ProductDraft], titles: Mapping[str, str]
-) -> tuple[list[sheet.FileProduct], list[ProductDraft]]:
+    parsed: product_file.ProductFile,
+    reader: product_file.DraftReader,
+    known: Mapping[str, ProductDraft],
+    titles: Mapping[str, str],
+) -> tuple[list[product_file.FileProduct], list[ProductDraft]]:
     entries = [reader.entry(handle, known.get(handle)) for handle in parsed.groups]
     return entries, [_with_category_title(rules.tidy(entry.draft), titles) for entry in entries]
 
@@ -195,7 +197,7 @@ def _with_category_title(draft: ProductDraft, titles: Mapping[str, str]) -> Prod
 
 
 async def _counted(
-    conn: Transaction, merchant_id: UUID, entries: Iterable[sheet.FileProduct], drafts: Iterable[ProductDraft]
+    conn: Transaction, merchant_id: UUID, entries: Iterable[product_file.FileProduct], drafts: Iterable[ProductDraft]
 ) -> tuple[CountedQuantity, ...]:
     counts = {
         variant.sku: quantity
@@ -215,7 +217,9 @@ async def _lock(conn: Transaction, merchant_id: UUID) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('catalogue ' || $1, 0))", str(merchant_id))
 
 
-async def _wrong(conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[tuple[int, FieldError]]:
+async def _find_errors(
+    conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]
+) -> list[tuple[int, FieldError]]:
     """What is wrong with normalized drafts: each by itself, against each other, and against the merchant's stored
     products.
     """

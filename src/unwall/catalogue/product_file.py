@@ -130,7 +130,7 @@ def _variant_cells(variant: VariantDraft, currency: str) -> dict[str, object]:
 # --- in: rows ---------------------------------------------------------------------------------------------------------
 
 
-class Row(msgspec.Struct, frozen=True):
+class FileRow(msgspec.Struct, frozen=True):
     """`cells` by our heading, without surrounding white space."""
 
     line: int
@@ -140,24 +140,24 @@ class Row(msgspec.Struct, frozen=True):
         return self.cells.get(heading, "")
 
     @property
-    def sells(self) -> bool:
+    def is_variant(self) -> bool:
         """Whether the row has a variant."""
         return any(self[heading] for heading in (*OPTION_VALUES, "Variant SKU", "Variant Price"))
 
 
-class Sheet(msgspec.Struct):
+class ProductFile(msgspec.Struct):
     headings: dict[str, str] = {}
     """ours > as the file writes it"""
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, list[FileRow]] = {}
     """the rows of each product, by its handle"""
     ignored: tuple[str, ...] = ()
     errors: list[CellError] = []
 
-    def wrong(self, row: Row, heading: str, message: str) -> None:
+    def add_error(self, row: FileRow, heading: str, message: str) -> None:
         self.errors.append(CellError(row.line, self.headings.get(heading, heading), message))
 
 
-def parse(text: str) -> Sheet:
+def parse(text: str) -> ProductFile:
     """The rows of a file, grouped by product; format errors are in `errors`."""
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     found: list[tuple[int, list[str]]] = []
@@ -167,50 +167,50 @@ def parse(text: str) -> Sheet:
             found.append((start, [value.strip() for value in values]))
             start = reader.line_num + 1
     except csv.Error:
-        return Sheet(errors=[CellError(start, "", N_("From here on the file cannot be read as CSV."))])
+        return ProductFile(errors=[CellError(start, "", N_("From here on the file cannot be read as CSV."))])
     filled = [(number, values) for number, values in found if any(values)]
     if not filled:
-        return Sheet(errors=[CellError(1, "", N_("The file is empty."))])
+        return ProductFile(errors=[CellError(1, "", N_("The file is empty."))])
     return _grouped(filled[0][1], filled[1:])
 
 
-def _grouped(titles: list[str], lines: list[tuple[int, list[str]]]) -> Sheet:
+def _grouped(titles: list[str], lines: list[tuple[int, list[str]]]) -> ProductFile:
     names = [_KNOWN.get(title.lower(), "") for title in titles]
-    sheet = Sheet(headings={name: title for name, title in zip(names, titles, strict=True) if name})
-    for name in sheet.headings:
+    file = ProductFile(headings={name: title for name, title in zip(names, titles, strict=True) if name})
+    for name in file.headings:
         if names.count(name) > 1:
-            sheet.errors.append(CellError(1, sheet.headings[name], N_("This column stands there twice.")))
-    if "Title" not in sheet.headings:
-        sheet.errors.append(CellError(1, "Title", N_("The file needs this column.")))
-    if sheet.errors:
-        return sheet
+            file.errors.append(CellError(1, file.headings[name], N_("This column stands there twice.")))
+    if "Title" not in file.headings:
+        file.errors.append(CellError(1, "Title", N_("The file needs this column.")))
+    if file.errors:
+        return file
     ignored: dict[str, None] = {}
     for number, values in lines:
         if len(values) > len(titles):
-            sheet.errors.append(CellError(number, "", N_("The line has more cells than there are columns.")))
+            file.errors.append(CellError(number, "", N_("The line has more cells than there are columns.")))
         pairs = list(zip(names, titles, values, strict=False))
         unkeepable = [title for _, title, value in pairs if "\0" in value]
-        sheet.errors += [
+        file.errors += [
             CellError(number, title, N_("This holds a character that cannot be kept.")) for title in unkeepable
         ]
         ignored |= dict.fromkeys(
             t for name, t, v in pairs if v and name in ("", *SAME_EVERYWHERE) and v != SAME_EVERYWHERE.get(name)
         )
-        _add(sheet, Row(number, {name: value for name, _, value in pairs if name}))
-    sheet.ignored = tuple(ignored)
-    return sheet
+        _add(file, FileRow(number, {name: value for name, _, value in pairs if name}))
+    file.ignored = tuple(ignored)
+    return file
 
 
-def _add(sheet: Sheet, row: Row) -> None:
+def _add(file: ProductFile, row: FileRow) -> None:
     handle = line(row["Handle"]).lower() or slugify(row["Title"])
     if not handle:
-        sheet.wrong(row, "Handle", N_("Say which product this line belongs to."))
+        file.add_error(row, "Handle", N_("Say which product this line belongs to."))
         return
-    group = sheet.groups.setdefault(handle, [])
+    group = file.groups.setdefault(handle, [])
     group.append(row)
     for heading in ("Title", "Body (HTML)", "Vendor", "Type", "Tags"):
         if row[heading] and row[heading] != group[0][heading]:
-            sheet.wrong(row, heading, N_("This differs from the product's first line."))
+            file.add_error(row, heading, N_("This differs from the product's first line."))
 
 
 # --- in: products -----------------------------------------------------------------------------------------------------
@@ -220,13 +220,13 @@ class FileProduct(msgspec.Struct, frozen=True):
     """A product of the file, with the rows of its variants and images."""
 
     draft: ProductDraft
-    first: Row
-    variants: list[Row]
-    images: list[Row]
+    first: FileRow
+    variants: list[FileRow]
+    images: list[FileRow]
     quantities: list[int | None]
     """for each of the draft's variants, where the file has one"""
 
-    def row_of(self, error: FieldError) -> tuple[Row, str]:
+    def row_of(self, error: FieldError) -> tuple[FileRow, str]:
         """The row and heading that a field error of the draft refers to."""
         name, *rest = error.field.split(".")
         rows = {"variants": self.variants, "images": self.images}.get(name, [])
@@ -235,18 +235,18 @@ class FileProduct(msgspec.Struct, frozen=True):
         return row, _OF_FIELD.get(rest[-1] if rest else name, "Title")
 
 
-class Reader:
-    """Builds drafts from a sheet; adds errors to the sheet."""
+class DraftReader:
+    """Builds drafts from a file; adds errors to the file."""
 
-    def __init__(self, sheet: Sheet, currency: str, files_url: str) -> None:
-        self.sheet = sheet
+    def __init__(self, file: ProductFile, currency: str, files_url: str) -> None:
+        self.file = file
         self.currency = currency
         self.files_url = files_url
 
     def entry(self, handle: str, known: ProductDraft | None) -> FileProduct:
         """`known` is the stored product with that handle, if there is one."""
-        group = self.sheet.groups[handle]
-        first, selling = group[0], [row for row in group if row.sells]
+        group = self.file.groups[handle]
+        first, selling = group[0], [row for row in group if row.is_variant]
         names = self._option_names(first, len(selling), known) if selling else None
         images, pictured = self._images(group, known)
         if names is not None or known is None:
@@ -271,23 +271,23 @@ class Reader:
         return FileProduct(draft, first, selling, pictured, [self._quantity(row) for row in selling])
 
     def _has(self, heading: str) -> bool:
-        return heading in self.sheet.headings
+        return heading in self.file.headings
 
-    def _kept(self, row: Row, heading: str, before: str) -> str:
+    def _kept(self, row: FileRow, heading: str, before: str) -> str:
         return row[heading] if self._has(heading) else before
 
-    def _status(self, row: Row, known: ProductDraft | None) -> ProductStatus:
+    def _status(self, row: FileRow, known: ProductDraft | None) -> ProductStatus:
         """A product that is active but not published is not visible in Shopify's shop, so it becomes a draft."""
         published, status = row["Published"].lower(), row["Status"].lower()
         if published not in ("", "true", "false"):
-            self.sheet.wrong(row, "Published", N_("Write TRUE or FALSE."))
+            self.file.add_error(row, "Published", N_("Write TRUE or FALSE."))
         if status and status not in set(ProductStatus):
-            self.sheet.wrong(row, "Status", N_("Write active, draft or archived."))
+            self.file.add_error(row, "Status", N_("Write active, draft or archived."))
             return ProductStatus.DRAFT
         said = ProductStatus(status) if status else known.status if known and not published else ProductStatus.ACTIVE
         return ProductStatus.DRAFT if said is ProductStatus.ACTIVE and published == "false" else said
 
-    def _option_names(self, row: Row, variants: int, known: ProductDraft | None) -> tuple[str, ...]:
+    def _option_names(self, row: FileRow, variants: int, known: ProductDraft | None) -> tuple[str, ...]:
         """A product with one variant and no options is written as Title, Default Title."""
         if known and not self._has(OPTION_NAMES[0]):
             return known.option_names
@@ -297,16 +297,16 @@ class Reader:
             return ()
         for before, name, heading in zip(names, names[1:], OPTION_NAMES, strict=False):
             if name and not before:
-                self.sheet.wrong(row, heading, N_("Give the options their names from the first on."))
+                self.file.add_error(row, heading, N_("Give the options their names from the first on."))
         if not names[0] and not any(names[1:]):
-            self.sheet.wrong(row, OPTION_NAMES[0], N_("Give the option a name."))
+            self.file.add_error(row, OPTION_NAMES[0], N_("Give the option a name."))
         return tuple(name for name in names if name)
 
-    def _variant(self, row: Row, handle: str, names: tuple[str, ...], known: ProductDraft | None) -> VariantDraft:
+    def _variant(self, row: FileRow, handle: str, names: tuple[str, ...], known: ProductDraft | None) -> VariantDraft:
         options = tuple(row[heading] for heading in OPTION_VALUES[: len(names)])
         for heading in OPTION_VALUES[len(names) :]:
             if row[heading] and row[heading] != "Default Title":
-                self.sheet.wrong(row, heading, N_("This option has no name."))
+                self.file.add_error(row, heading, N_("This option has no name."))
         before = self._before(row, options, known)
         if before and not self._has(OPTION_VALUES[0]):
             options = before.options
@@ -329,37 +329,37 @@ class Reader:
         )
 
     @staticmethod
-    def _before(row: Row, options: tuple[str, ...], known: ProductDraft | None) -> VariantDraft | None:
+    def _before(row: FileRow, options: tuple[str, ...], known: ProductDraft | None) -> VariantDraft | None:
         variants = known.variants if known else ()
         by_sku = (v for v in variants if row["Variant SKU"] and v.sku == row["Variant SKU"])
         return next(by_sku, None) or next((v for v in variants if v.options == options), None)
 
-    def _quantity(self, row: Row) -> int | None:
+    def _quantity(self, row: FileRow) -> int | None:
         return self._whole(row, "Variant Inventory Qty", lowest=-(10**6))
 
-    def _whole(self, row: Row, heading: str, *, lowest: int = 0) -> int | None:
+    def _whole(self, row: FileRow, heading: str, *, lowest: int = 0) -> int | None:
         """None where the cell is empty. Shopify writes grams as 200 or 200.0."""
         said = row[heading]
         digits = said[:-2] if said.endswith(".0") else said
         if not said:
             return None
         if not _WHOLE.fullmatch(digits) or int(digits) < lowest:
-            self.sheet.wrong(row, heading, N_("Write a whole number."))
+            self.file.add_error(row, heading, N_("Write a whole number."))
             return None
         return int(digits)
 
-    def _money(self, row: Row, heading: str) -> int:
+    def _money(self, row: FileRow, heading: str) -> int:
         try:
             return parse_money(row[heading], self.currency, field=heading).amount
         except Invalid as error:
-            self.sheet.wrong(row, heading, error.errors[0].message)
+            self.file.add_error(row, heading, error.errors[0].message)
             return 0
 
-    def _images(self, group: list[Row], known: ProductDraft | None) -> tuple[tuple[Image, ...], list[Row]]:
+    def _images(self, group: list[FileRow], known: ProductDraft | None) -> tuple[tuple[Image, ...], list[FileRow]]:
         before = {image.file: image for image in known.images} if known else {}
         if not self._has("Image Src"):
             return tuple(before.values()), []
-        found: dict[str, tuple[int, Row]] = {}
+        found: dict[str, tuple[int, FileRow]] = {}
         for row in group:
             if row["Image Src"]:
                 position = self._whole(row, "Image Position", lowest=1) or len(found) + 1
@@ -368,6 +368,6 @@ class Reader:
         images = tuple(self._image(file, row, before.get(file)) for file, (_, row) in ordered)
         return images, [row for _, (_, row) in ordered]
 
-    def _image(self, file: str, row: Row, before: Image | None) -> Image:
+    def _image(self, file: str, row: FileRow, before: Image | None) -> Image:
         alt = self._kept(row, "Image Alt Text", before.alt if before else "")
         return Image(file, alt, before.width if before else SQUARE, before.height if before else SQUARE)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec.structs import astuple
 
-from unwall.catalogue import product_file as sheet
+from unwall.catalogue import product_file
 from unwall.catalogue.terms import SearchPosition, decode_position, encode_position, parse_query
 from unwall.catalogue.values import (
     CatalogueRow,
@@ -325,7 +325,7 @@ async def csv_export(
 ) -> str:
     """The whole catalogue in Shopify's product-CSV layout, by slug. `files_url` is what the outside puts before a
     file's key ("https://shop.example/files/"); `quantities` are on hand, by variant."""
-    write = partial(sheet.write, currency=merchant.currency, files_url=files_url, quantities=quantities)
+    write = partial(product_file.write, currency=merchant.currency, files_url=files_url, quantities=quantities)
     return await asyncio.to_thread(write, await drafts(conn, merchant.id))
 
 

@@ -21,7 +21,7 @@ _RUN = re.compile(r"[\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-
 _ACCENT = re.compile(r"[\u0300-\u036f]")
 _TYPED = re.compile(r"(?:^|\s)([a-z0-9]{2,30})$")
 _MAX_DESCRIPTION_CHARACTERS = 20_000  # of a description: positions in a tsvector end at 16383 anyway
-_MAX_QUERY_CHARACTERS = 200
+MAX_QUERY_CHARACTERS = 200
 
 
 def plain(text: str) -> str:
@@ -106,7 +106,7 @@ class SearchQuery(msgspec.Struct, frozen=True):
 
 
 def parse_query(asked: str) -> SearchQuery:
-    text = plain(asked[:_MAX_QUERY_CHARACTERS]).strip()
+    text = plain(asked[:MAX_QUERY_CHARACTERS]).strip()
     english = without_runs(text)
     last = None if '"' in english else _TYPED.search(english)
     phrases = ["(" + "<->".join(f"'{pair}'" for pair in bigrams(run)) + ")" for run in runs(text)]

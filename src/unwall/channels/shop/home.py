@@ -76,7 +76,7 @@ async def store_products(ctx: ShopContext, merchant: str) -> Response[str]:
             every,
             *(Tab(with_query(url, {"category": c.slug}), c.title, c.slug == chosen) for c in categories),
         ],
-        products=product_cards(found.rows, ctx.lang, "shelf", store=False),
+        products=product_cards(found.rows, ctx.lang, "store/products", store=False),
         next_url=with_query(url, {"category": chosen, "after": found.after}) if found.after else None,
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Response, get
 
 from unwall.catalogue import reads as catalogue
+from unwall.catalogue.terms import MAX_QUERY_CHARACTERS
 from unwall.channels.shop import events
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.fragments import product_cards
@@ -16,7 +17,6 @@ from unwall.people.values import Merchant
 
 RESULTS = 24
 SUGGESTIONS = 6
-MAX_QUERY_CHARACTERS = 200
 
 
 @get("/search", include_in_schema=False)

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
-from unwall.catalogue.tiles import tile
+from unwall.catalogue.placeholder import placeholder
 from unwall.intake.bulk import cycle_detection_paused
 from unwall.intake.dataset.actions import complete, derive_trails, train_if_changed
 from unwall.intake.dataset.load import Loader, lock_merchants
@@ -120,7 +120,7 @@ async def _add_products(
 
 
 async def _store_tile(files: Files, title: str) -> str:
-    data = tile(title, records.SLUG).encode()
+    data = placeholder(title, records.SLUG).encode()
     key = key_for(data, ".svg")
     await files.put(key, data)
     return key

@@ -1,5 +1,5 @@
-// The counter's ears and voice: a wedge scanner types fast and ends with Enter; the device beeps and shakes; server-sent
-// events make lists ask again; a lost network is said aloud.
+// The counter: input of a wedge scanner, which types fast and ends with Enter; beeps and vibration; lists that are
+// refreshed by server-sent events; a notice when the network is lost.
 //   form[data-scan]     gets the scanned code in its first text input and is submitted
 //   data-beep="ok|bad"  on anything swapped in: sounds once. The server may also trigger scan-ok / scan-bad (HX-Trigger).
 //   body[data-events]   URL of the event stream; each message triggers "refresh" on the body.
@@ -54,7 +54,7 @@ function scanned(code) {
   return form.requestSubmit();
 }
 
-// --- the keypad for six digits by thumb
+// --- the keypad for pickup codes
 document.addEventListener("click", (event) => {
   const key = event.target.closest("[data-key]");
   if (!key) return;
@@ -67,26 +67,26 @@ document.addEventListener("input", ({ target }) => {
   if ("submitWhenFull" in target.dataset && target.value.length === target.maxLength) target.form.requestSubmit();
 });
 
-// --- the wire
+// --- the connection
 const live = document.querySelector("[data-live]");
 const offline = document.querySelector("[data-offline]");
 
-function tell(connected) {
+function showConnection(connected) {
   if (offline) offline.hidden = connected;
   if (live) live.textContent = connected ? live.dataset.on : live.dataset.off;
 }
 
 const refresh = () => globalThis.htmx?.trigger(document.body, "refresh");
-addEventListener("offline", () => tell(false));
-addEventListener("online", () => { tell(true); refresh(); });
-tell(navigator.onLine);
+addEventListener("offline", () => showConnection(false));
+addEventListener("online", () => { showConnection(true); refresh(); });
+showConnection(navigator.onLine);
 
 function follow(url) {
   const stream = new EventSource(url);
   stream.addEventListener("message", refresh);
-  stream.addEventListener("open", () => tell(true));
+  stream.addEventListener("open", () => showConnection(true));
   stream.addEventListener("error", () => {
-    tell(false);
+    showConnection(false);
     if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 5000, url); // refused, not lost: the browser gives up
   });
 }
@@ -97,4 +97,4 @@ function enliven(within) {
   if (beep) signal(beep.dataset.beep === "ok");
 }
 document.addEventListener("htmx:load", (event) => enliven(event.detail.elt));
-document.addEventListener("htmx:sendError", () => { tell(false); signal(false); });
+document.addEventListener("htmx:sendError", () => { showConnection(false); signal(false); });

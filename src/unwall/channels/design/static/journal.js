@@ -1,9 +1,9 @@
-// What the visitor saw, opened and stayed with, in batches to POST /journal: {"events": [{id, kind, at, ...fields}]}.
+// Sends what the visitor saw, opened and stayed with in batches to POST /journal: {"events": [{id, kind, at, ...fields}]}.
 //   data-impression='{"product_id": ..., "slot": ..., "policy": ..., "propensity": ...}'  seen: half of it for one second
 //                   (the viewability rule of the IAB and MRC), once a page; a link followed inside it is a "click".
-//   data-view='{...}'    told when the page is shown: what the page is about. "kind" may say "search".
+//   data-view='{...}'    sent when the page is shown: what the page is about. "kind" may say "search".
 //   data-click='{...}'   a click by itself; "kind" in the fields overrides "click".
-//   data-dwell           the visible time of a data-impression element, told when the page is left, as seconds.
+//   data-dwell           the visible time of a data-impression element, sent when the page is left, in seconds.
 
 const SEEN_MS = 1000;
 const BATCH = 20;

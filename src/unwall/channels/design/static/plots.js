@@ -1,4 +1,4 @@
-// Plots from data attributes (the form is told at the top of templates/design/components.html). echarts is fetched only
+// Plots from data attributes (their form is described at the top of templates/design/components.html). echarts is fetched only
 // when the page has a plot. Tooltips are drawn on the canvas: the content security policy allows no style attributes.
 
 const drawn = new Map(); // element -> {chart, data}
@@ -70,7 +70,7 @@ function option(data, element) {
   };
 }
 
-// half way to brick: ink stays readable on every cell
+// at most half way to brick, so that text stays readable on every cell
 function between(one, other) {
   const [a, b] = [one, other].map((colour) => colour.match(/\d+/g).map(Number));
   return `rgb(${a.slice(0, 3).map((channel, i) => Math.round((channel + b[i]) / 2)).join(",")})`;

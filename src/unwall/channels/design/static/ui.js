@@ -1,10 +1,10 @@
-// What every page may do beyond plain HTML. Pages work without it; it only shortens the way.
+// Behaviour of every page beyond plain HTML. Pages work without it.
 
 const root = document.documentElement;
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 root.classList.add("js");
 
-// --- htmx: the CSRF token on every request, and the shared sheet opens when something lands in it
+// --- htmx: the CSRF token on every request, and the shared sheet opens when content is swapped into it
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["x-csrftoken"] = document.querySelector("meta[name=csrf-token]").content;
 });
@@ -51,7 +51,7 @@ function step(button) {
   if (input.value !== before) input.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-// --- toasts leave by themselves, but not under a finger or the keyboard
+// --- toasts disappear by themselves, but not while they are hovered or focused
 function plainToast(text) {
   const toast = document.createElement("div");
   toast.className = "toast";
@@ -82,7 +82,7 @@ new MutationObserver((changes) => {
 }).observe(toasts, { childList: true });
 all("[data-toast]", toasts).forEach(timeToast);
 
-// --- pieces that come with the page or later by htmx
+// --- elements of the page, also those that htmx adds later
 function enliven(within) {
   for (const point of all("[data-points] > a", within)) {
     point.style.left = `${point.dataset.x}%`;
@@ -118,7 +118,7 @@ function locate(event) {
 document.addEventListener("htmx:load", (event) => enliven(event.detail.elt));
 enliven(document);
 
-// --- a card's picture grows into the page it opens, and back
+// --- view transition between a card's picture and the page it opens
 const pictureTo = (url) => all(":is(.product, .post) h3 a")
   .find((link) => link.href.split("?")[0] === url?.split("?")[0])?.closest("article").querySelector(".frame");
 

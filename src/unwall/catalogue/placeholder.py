@@ -23,24 +23,24 @@ PALETTES = (
 )
 
 Colours = tuple[str, str, str, str]
-Dice = Callable[[int], int]
+Draw = Callable[[int], int]
 
 
-def tile(title: str, seed: str) -> str:
+def placeholder(title: str, seed: str) -> str:
     """An 800 x 1000 SVG; a different `seed` gives equal titles of different merchants different tiles."""
     digest = hashlib.blake2b(f"{seed}\x00{title}".encode(), digest_size=32).digest()
     state = int.from_bytes(digest, "big")
 
-    def dice(sides: int) -> int:
+    def draw(sides: int) -> int:
         nonlocal state
-        state, face = divmod(state, sides)
-        return face
+        state, drawn = divmod(state, sides)
+        return drawn
 
-    palette = PALETTES[dice(len(PALETTES))]
+    palette = PALETTES[draw(len(PALETTES))]
     paper, *inks = palette
-    turn = dice(3)
+    turn = draw(3)
     colours: Colours = (paper, inks[turn], inks[(turn + 1) % 3], inks[(turn + 2) % 3])
-    drawing = SHAPES[dice(len(SHAPES))](dice, colours)
+    drawing = SHAPES[draw(len(SHAPES))](draw, colours)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="1000" viewBox="0 0 800 1000">'
         f'<rect width="800" height="1000" fill="{paper}"/>{drawing}{words(title, palette)}</svg>'
@@ -78,99 +78,99 @@ def brightness(colour: str) -> float:
     return (value >> 16) * 0.299 + (value >> 8 & 255) * 0.587 + (value & 255) * 0.114
 
 
-def quarters(dice: Dice, c: Colours) -> str:
+def quarters(draw: Draw, c: Colours) -> str:
     """A 4 x 4 quilt of quarter discs, half squares and dots."""
     out = []
     for i in range(16):
-        x, y, fill, turn = 80 + i % 4 * 160, 90 + i // 4 * 160, c[1 + dice(3)], dice(4) * 90
+        x, y, fill, turn = 80 + i % 4 * 160, 90 + i // 4 * 160, c[1 + draw(3)], draw(4) * 90
         shape = (
             '<path d="M-80 -80A160 160 0 0 1 80 80H-80Z"/>',
             '<path d="M-80 -80L80 80H-80Z"/>',
             '<circle r="52"/>',
             '<path d="M-80 -80H80A80 80 0 0 1 -80 -80Z"/>',
             '<path d="M-80 0A80 80 0 0 1 0 -80A80 80 0 0 1 80 0A80 80 0 0 1 0 80A80 80 0 0 1 -80 0Z" opacity=".35"/>',
-        )[dice(5)]
+        )[draw(5)]
         out.append(f'<g fill="{fill}" transform="translate({x + 80} {y + 80}) rotate({turn})">{shape}</g>')
     return "".join(out)
 
 
-def arches(dice: Dice, c: Colours) -> str:
+def arches(draw: Draw, c: Colours) -> str:
     """Rainbow arches side by side at different heights."""
     out = []
     for k in range(3):
-        x, base = 190 + k * 210, 760 - dice(4) * 90
+        x, base = 190 + k * 210, 760 - draw(4) * 90
         for ring in range(4):
             r = 100 - ring * 24
             out.append(
-                f'<path d="M{x - r} 820V{base - 200}A{r} {r} 0 0 1 {x + r} {base - 200}V820Z" fill="{c[(ring + k + dice(2)) % 4]}"/>'
+                f'<path d="M{x - r} 820V{base - 200}A{r} {r} 0 0 1 {x + r} {base - 200}V820Z" fill="{c[(ring + k + draw(2)) % 4]}"/>'
             )
     return "".join(out)
 
 
-def hills(dice: Dice, c: Colours) -> str:
+def hills(draw: Draw, c: Colours) -> str:
     """A sun and overlapping waves."""
-    x, y, r = 180 + dice(5) * 110, 200 + dice(4) * 50, 80 + dice(4) * 24
-    out = [f'<circle cx="{x}" cy="{y}" r="{r}" fill="{c[1 + dice(3)]}"/>']
+    x, y, r = 180 + draw(5) * 110, 200 + draw(4) * 50, 80 + draw(4) * 24
+    out = [f'<circle cx="{x}" cy="{y}" r="{r}" fill="{c[1 + draw(3)]}"/>']
     for k in range(4):
-        top, swell, lift = 420 + k * 95, 60 + dice(5) * 26, dice(2) * 2 - 1
+        top, swell, lift = 420 + k * 95, 60 + draw(5) * 26, draw(2) * 2 - 1
         d = f"M0 {top}Q200 {top - swell * lift} 400 {top}T800 {top}V820H0Z"
-        out.append(f'<path d="{d}" fill="{c[1 + (k + dice(2)) % 3]}" opacity="{0.55 + 0.15 * k:.2f}"/>')
+        out.append(f'<path d="{d}" fill="{c[1 + (k + draw(2)) % 3]}" opacity="{0.55 + 0.15 * k:.2f}"/>')
     return "".join(out)
 
 
-def discs(dice: Dice, c: Colours) -> str:
+def discs(draw: Draw, c: Colours) -> str:
     """Three large translucent discs and a ring."""
     out = [
-        f'<circle cx="{200 + dice(9) * 50}" cy="{200 + dice(9) * 48}" r="{110 + dice(6) * 26}" fill="{c[1 + k]}" opacity=".82"/>'
+        f'<circle cx="{200 + draw(9) * 50}" cy="{200 + draw(9) * 48}" r="{110 + draw(6) * 26}" fill="{c[1 + k]}" opacity=".82"/>'
         for k in range(3)
     ]
     out.append(
-        f'<circle cx="{240 + dice(8) * 46}" cy="{240 + dice(8) * 46}" r="{60 + dice(5) * 22}" fill="none" stroke="{c[0]}" stroke-width="{8 + dice(4) * 5}"/>'
+        f'<circle cx="{240 + draw(8) * 46}" cy="{240 + draw(8) * 46}" r="{60 + draw(5) * 22}" fill="none" stroke="{c[0]}" stroke-width="{8 + draw(4) * 5}"/>'
     )
     return "".join(out)
 
 
-def weave(dice: Dice, c: Colours) -> str:
+def weave(draw: Draw, c: Colours) -> str:
     """Crossing bands, over and under."""
     columns, out = [110 + k * 150 for k in range(4)], []
     for k in range(4):
-        y, tall = 110 + k * 170, 50 + dice(5) * 16
-        out.append(f'<rect x="60" y="{y}" width="680" height="{tall}" rx="{tall / 2:g}" fill="{c[1 + dice(3)]}"/>')
+        y, tall = 110 + k * 170, 50 + draw(5) * 16
+        out.append(f'<rect x="60" y="{y}" width="680" height="{tall}" rx="{tall / 2:g}" fill="{c[1 + draw(3)]}"/>')
     for k, x in enumerate(columns):
-        wide = 44 + dice(5) * 16
+        wide = 44 + draw(5) * 16
         out.append(
-            f'<rect x="{x}" y="60" width="{wide}" height="720" rx="{wide / 2:g}" fill="{c[1 + (k + dice(2)) % 3]}" opacity=".88"/>'
+            f'<rect x="{x}" y="60" width="{wide}" height="720" rx="{wide / 2:g}" fill="{c[1 + (k + draw(2)) % 3]}" opacity=".88"/>'
         )
     return "".join(out)
 
 
-def petals(dice: Dice, c: Colours) -> str:
+def petals(draw: Draw, c: Colours) -> str:
     """One large rosette."""
-    count, long, wide = 5 + dice(8), 250 + dice(4) * 22, 50 + dice(5) * 16
+    count, long, wide = 5 + draw(8), 250 + draw(4) * 22, 50 + draw(5) * 16
     ring = "".join(
         f'<path d="M0 0Q{wide} {-long // 2} 0 {-long}Q{-wide} {-long // 2} 0 0Z" transform="rotate({360 * k / count:.1f})" fill="{c[1 + k % 2]}" opacity=".86"/>'
         for k in range(count)
     )
-    return f'<g transform="translate(400 440) rotate({dice(40)})">{ring}<circle r="{34 + dice(4) * 14}" fill="{c[3]}"/></g>'
+    return f'<g transform="translate(400 440) rotate({draw(40)})">{ring}<circle r="{34 + draw(4) * 14}" fill="{c[3]}"/></g>'
 
 
-def shelves(dice: Dice, c: Colours) -> str:
-    """Simple vessels on two shelves."""
+def vessels(draw: Draw, c: Colours) -> str:
+    """Simple vessels on two vessels."""
     out = []
     for y in (430, 780):
         x = 110
         while x < 640:
-            w, h, kind = 70 + dice(4) * 24, 110 + dice(5) * 34, dice(4)
+            w, h, kind = 70 + draw(4) * 24, 110 + draw(5) * 34, draw(4)
             d = (
                 f"M{x} {y}V{y - h}H{x + w}V{y}Z",
                 f"M{x} {y}V{y - h + w // 2}A{w // 2} {w // 2} 0 0 1 {x + w} {y - h + w // 2}V{y}Z",
                 f"M{x} {y}L{x + w // 3} {y - h}H{x + w - w // 3}L{x + w} {y}Z",
                 f"M{x + w // 4} {y}Q{x - w // 3} {y - h // 2} {x + w // 3} {y - h}H{x + w - w // 3}Q{x + w + w // 3} {y - h // 2} {x + w - w // 4} {y}Z",
             )[kind]
-            out.append(f'<path d="{d}" fill="{c[1 + dice(3)]}"/>')
+            out.append(f'<path d="{d}" fill="{c[1 + draw(3)]}"/>')
             x += w + 22
         out.append(f'<path d="M70 {y + 6}H730" stroke="{c[1]}" stroke-width="8"/>')
     return "".join(out)
 
 
-SHAPES = (quarters, arches, hills, discs, weave, petals, shelves)
+SHAPES = (quarters, arches, hills, discs, weave, petals, vessels)

@@ -184,8 +184,8 @@ async def test_a_bad_cell_is_named_and_nothing_is_changed(shop, lines, cells):
         ("", CellError(1, "", "The file is empty.")),
         ("\n , \n", CellError(1, "", "The file is empty.")),
         ("Handle,Vendor\na,b\n", CellError(1, "Title", "The file needs this column.")),
-        ("Title,Title\na,b\n", CellError(1, "Title", "This column stands there twice.")),
-        ("Title,Price,Variant Price\na,1,1\n", CellError(1, "Variant Price", "This column stands there twice.")),
+        ("Title,Title\na,b\n", CellError(1, "Title", "The file has this column twice.")),
+        ("Title,Price,Variant Price\na,1,1\n", CellError(1, "Variant Price", "The file has this column twice.")),
     ],
 )
 async def test_a_file_that_is_none_is_refused(shop, text, error):

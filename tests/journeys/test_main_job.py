@@ -95,7 +95,7 @@ async def test_a_post_leads_to_a_sale_that_is_picked_handed_over_and_credited(wi
     # how they can have it, and buying it for pickup
     await expect(shopper.get_by_text("Collect at West Lake").first).to_be_visible()
     await shopper.get_by_role("button", name="Add to bag").first.click()
-    await expect(shopper.get_by_text("It is in your bag.")).to_be_visible()
+    await expect(shopper.get_by_text("Added to your bag.")).to_be_visible()
     await shopper.goto("/bag")
     await shopper.get_by_role("link", name=re.compile("^Check out")).click()
     await shopper.get_by_role("radio", name=re.compile("Collect at West Lake")).check()

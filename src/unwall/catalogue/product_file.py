@@ -179,7 +179,7 @@ def _grouped(titles: list[str], lines: list[tuple[int, list[str]]]) -> ProductFi
     file = ProductFile(headings={name: title for name, title in zip(names, titles, strict=True) if name})
     for name in file.headings:
         if names.count(name) > 1:
-            file.errors.append(CellError(1, file.headings[name], N_("This column stands there twice.")))
+            file.errors.append(CellError(1, file.headings[name], N_("The file has this column twice.")))
     if "Title" not in file.headings:
         file.errors.append(CellError(1, "Title", N_("The file needs this column.")))
     if file.errors:

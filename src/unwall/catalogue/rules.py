@@ -145,7 +145,7 @@ def check_words(translations: Mapping[str, ProductTranslation]) -> list[FieldErr
     errors = []
     for lang, words in translations.items():
         if lang not in LANGUAGES:
-            errors.append(FieldError("translations", N_("We do not speak this language yet.")))
+            errors.append(FieldError("translations", N_("This language is not available.")))
         if len(words.title) > MAX_LINE_CHARACTERS or len(words.description) > MAX_DESCRIPTION_CHARACTERS:
             errors.append(FieldError(f"translations.{lang}", N_("This is too long.")))
         too_long = any(len(word) > MAX_TRANSLATED_WORD_CHARACTERS for word in words.words.values())

@@ -48,7 +48,7 @@ async def test_the_page_of_each_part_offers_the_set(browser: Shopper, page: str)
     assert f"{TEA}?variant=" in shown
     assert '<p class="detail">red</p>' in shown
     assert '<p class="detail">Quantity 2</p>' in shown
-    assert "All of it can be had." in shown
+    assert "All parts are in stock." in shown
     assert "Old set" not in shown
 
 
@@ -62,14 +62,14 @@ async def test_a_set_goes_into_the_bag_whole_with_what_led_to_it(browser: Shoppe
     assert (answer.status_code, answer.headers["location"]) == (303, "/bag")
     led = (stall.morning, "product/bundle", "bundle")
     assert await lines(db) == [("SCARF-RED", 1, *led), ("TEA", 2, *led)]
-    assert "The set is in your bag." in (await browser.get("/bag")).text
+    assert "The set was added to your bag." in (await browser.get("/bag")).text
 
 
 async def test_htmx_adds_it_without_leaving(browser: Shopper, db: Database) -> None:
     answer = await browser.post("/bag/add-set", MORNING, headers={"hx-request": "true"})
     assert answer.status_code == 200
     assert "<html" not in answer.text
-    assert "The set is in your bag." in answer.text
+    assert "The set was added to your bag." in answer.text
     assert len(await lines(db)) == 2
 
 
@@ -134,6 +134,6 @@ async def test_a_set_that_is_not_there_whole_says_so(
             left,
         )
     shown = section((await browser.get(SCARF)).text)
-    assert "It cannot be had whole for now." in shown
+    assert "Not all parts are in stock." in shown
     assert note in shown
     assert BUTTON not in shown

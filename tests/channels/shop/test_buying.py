@@ -52,7 +52,7 @@ async def test_htmx_adds_without_leaving(browser: Shopper, stall: Stall) -> None
     answer = await browser.post("/bag/add", {"variant": str(stall.market.red)}, headers={"hx-request": "true"})
     assert answer.status_code == 200
     assert "<html" not in answer.text
-    assert "It is in your bag." in answer.text
+    assert "Added to your bag." in answer.text
 
 
 async def test_quantities_change_and_removing_can_be_undone(browser: Shopper, db: Database, stall: Stall) -> None:
@@ -62,9 +62,9 @@ async def test_quantities_change_and_removing_can_be_undone(browser: Shopper, db
 
     assert (await browser.post("/bag/remove", line)).status_code == 303
     page = (await browser.get("/bag")).text
-    assert "Silk scarf is out of your bag." in page
+    assert "Silk scarf was removed from your bag." in page
     assert (await counted(db))["cart_line"] == 0
-    assert "is out of your bag" not in (await browser.get("/bag")).text
+    assert "was removed from your bag" not in (await browser.get("/bag")).text
 
     toast = page[page.index('id="toasts"') :]
     fields = dict(re.findall(r'name="(variant|quantity|post|via)" value="([^"]*)"', toast))
@@ -166,7 +166,7 @@ async def test_a_way_that_is_not_offered(browser: Shopper, db: Database, stall: 
     before = await counted(db)
     answer = await order(browser, db, **{**BY_POST, "way": way})
     assert answer.status_code == 422
-    assert "Choose how you want to have it." in answer.text
+    assert "Choose a delivery option." in answer.text
     assert await counted(db) == before
 
 
@@ -180,7 +180,7 @@ async def test_a_declined_card_takes_nothing_and_another_pays(browser: Shopper, 
     await put_into_bag(browser, stall.market.red)
     answer = await order(browser, db, **{**BY_POST, "card_number": "4000 0000 0000 0002"})
     assert answer.status_code == 409
-    assert "This is not ordered yet" in answer.text
+    assert "The order was not placed" in answer.text
     assert 'value="Ann Lin"' in answer.text
     assert (await order(browser, db, **BY_POST)).status_code == 303
     async with db.read() as conn:
@@ -234,7 +234,7 @@ async def test_an_ordered_bag_cannot_be_checked_out_again(browser: Shopper, db: 
 async def test_a_bag_with_too_few_left_says_so(browser: Shopper, db: Database, stall: Stall) -> None:
     await put_into_bag(browser, stall.market.red, 31)
     page = (await browser.get("/bag")).text
-    assert "There are not so many left. Take fewer, or remove it." in page
+    assert "Not enough in stock. Reduce the quantity or remove it." in page
     assert "This bag cannot be ordered as it is" in page
 
 

@@ -153,7 +153,7 @@ def whole_number(text: str, field: str = "quantity") -> int:
     """Raises `Invalid` for anything else; how many are too many is for the action to say."""
     cleaned = text.strip()
     if not (cleaned.isdecimal() and cleaned.isascii() and len(cleaned) <= 6):
-        raise Invalid.one(field, N_("Write how many as a whole number."))
+        raise Invalid.one(field, N_("Enter the quantity as a whole number."))
     return int(cleaned)
 
 

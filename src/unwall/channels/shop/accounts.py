@@ -113,7 +113,7 @@ async def unfollow(ctx: ShopContext, data: FormData) -> Response[Any]:
 def _wanted(data: dict[str, str]) -> UUID:
     account_id = parse_id(data.get("account", ""))
     if account_id is None:
-        raise Invalid.one("account", N_("Say which account to follow."))
+        raise Invalid.one("account", N_("Choose an account to follow."))
     return account_id
 
 

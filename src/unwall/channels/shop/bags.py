@@ -39,7 +39,7 @@ async def add(ctx: ShopContext, data: FormData) -> Response[Any]:
     quantity = quantity_of(data.get("quantity", "1"), least=1)
     async with ctx.services.db.transaction() as conn:
         await cart_actions.add_to_cart(conn, ctx.visit, variant_of(data), quantity, links.origin_of(data), now())
-    return await added(ctx, data, ctx.words(N_("It is in your bag.")))
+    return await added(ctx, data, ctx.words(N_("Added to your bag.")))
 
 
 async def added(ctx: ShopContext, data: dict[str, str], words: str) -> Response[Any]:
@@ -73,7 +73,7 @@ async def remove(ctx: ShopContext, data: FormData) -> Redirect:
         line = next((line for line in cart.lines if line.variant_id == variant_id), None) if cart else None
         await cart_actions.remove(conn, ctx.visit, cart_id, variant_id)
     if line:
-        text = ctx.words(N_("{title} is out of your bag."), title=line.title)
+        text = ctx.words(N_("{title} was removed from your bag."), title=line.title)
         ctx.flash(Flash(text, "/bag/add", undo_fields(line)))
     return Redirect("/bag", status_code=303)
 
@@ -95,7 +95,7 @@ def cart_of(data: dict[str, str]) -> UUID:
 def quantity_of(text: str, *, least: int) -> int:
     """Raises `Invalid`; how many are too many is for `actions` to say."""
     if not (text.isdecimal() and text.isascii() and len(text) <= 6 and int(text) >= least):
-        raise Invalid.one("quantity", N_("Write how many as a whole number."))
+        raise Invalid.one("quantity", N_("Enter the quantity as a whole number."))
     return int(text)
 
 

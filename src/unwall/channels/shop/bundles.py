@@ -37,7 +37,7 @@ async def add_set(ctx: ShopContext, data: FormData) -> Response[Any]:
             parts, key=lambda part: part.item.product_id.int
         ):  # the order in which trails are locked everywhere
             await add_to_cart(conn, ctx.visit, part.item.variant_id, part.quantity, origin, now())
-    return await added(ctx, data, ctx.words(N_("The set is in your bag.")))
+    return await added(ctx, data, ctx.words(N_("The set was added to your bag.")))
 
 
 async def _asked(conn: Connection, ctx: ShopContext, data: Mapping[str, str]) -> Bundle:

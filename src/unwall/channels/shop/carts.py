@@ -83,9 +83,9 @@ def line_view(cart: Cart, line: CartLine, source: str | None, offered: DeliveryO
     if not line.active:
         note, tone = gettext(lang, N_("Not on sale any more. Remove it to go on.")), "bad"
     elif line.variant_id in offered.promise.short:
-        note, tone = gettext(lang, N_("There are not so many left. Take fewer, or remove it.")), "bad"
+        note, tone = gettext(lang, N_("Not enough in stock. Reduce the quantity or remove it.")), "bad"
     elif source is None:
-        note, tone = gettext(lang, N_("Not together with the rest in one way. Order it by itself.")), "bad"
+        note, tone = gettext(lang, N_("This cannot be had together with the rest. Order it separately.")), "bad"
     return LineView(
         url=links.product_url(cart.merchant_slug, line.product_slug, variant=line.variant_id),
         title=line.title,

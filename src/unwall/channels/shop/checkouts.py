@@ -108,7 +108,7 @@ async def checked(ctx: ShopContext, shown: CartView, data: dict[str, str]) -> tu
     errors: list[FieldError] = []
     option: DeliveryOption | None = shown.option
     if option is None or data.get("way") not in [way.value for way in shown.ways]:
-        errors.append(FieldError("way", N_("Choose how you want to have it.")))
+        errors.append(FieldError("way", N_("Choose a delivery option.")))
     choice = choice_of(option)
     contact = msgspec.convert({field: data.get(field, "") for field in KEPT}, Contact)
     card = CardDetails(*(data.get(f"card_{part}", "") for part in ("number", "expiry", "cvc")))

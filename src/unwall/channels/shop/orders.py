@@ -141,7 +141,7 @@ def line_view(order: Order, index: int, lang: str) -> LineView:
         image=thumbnail_url(line.image_file),
         image_alt=line.title,
         detail=" · ".join(line.options),
-        note=gettext(lang, N_("{count} given back"), count=line.returned) if line.returned else None,
+        note=gettext(lang, N_("{count} returned"), count=line.returned) if line.returned else None,
         note_tone="soon",
         quantity=line.quantity,
         price=money(line.total, order.currency, lang),

@@ -76,7 +76,7 @@ def checked_contact(contact: Contact, choice: DeliveryChoice, place: Place | Non
     trimmed = {field: getattr(contact, field).strip() for field in _LENGTHS}
     errors = _contact_errors(trimmed, carried=choice.method is not DeliveryMethod.PICKUP)
     if choice.method is DeliveryMethod.TAKEN:
-        errors.append(FieldError("method", N_("Choose how you want to have it.")))
+        errors.append(FieldError("method", N_("Choose a delivery option.")))
     if choice.method is DeliveryMethod.PICKUP and choice.node_id is None:
         errors.append(FieldError("node_id", N_("Choose a shop.")))
     errors += _place_errors(contact)

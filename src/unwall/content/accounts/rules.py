@@ -82,7 +82,7 @@ def _check_words(translations: Mapping[str, AccountTranslation]) -> list[FieldEr
     errors = []
     for lang, words in translations.items():
         if lang not in LANGUAGES:
-            errors.append(FieldError("translations", N_("We do not speak this language yet.")))
+            errors.append(FieldError("translations", N_("This language is not available.")))
         errors += _check_lengths(f"translations.{lang}.", words.name, words.bio)
     return errors
 

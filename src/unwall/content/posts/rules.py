@@ -125,7 +125,7 @@ def _check_words(field: str, title: str, body: str) -> list[FieldError]:
 def _check_translation(lang: str, words: PostTranslation) -> list[FieldError]:
     errors = _check_words(f"translations.{lang}.", words.title, words.body)
     if lang not in LANGUAGES:
-        errors.append(FieldError("translations", N_("We do not speak this language yet.")))
+        errors.append(FieldError("translations", N_("This language is not available.")))
     if any(len(alt) > MAX_ALT_CHARACTERS for alt in words.alts):
         errors.append(FieldError(f"translations.{lang}.alts", N_("This is too long.")))
     return errors

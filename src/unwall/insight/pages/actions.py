@@ -35,9 +35,9 @@ def _faults(places: Sequence[tuple[int, UUID]], own: set[UUID]) -> list[FieldErr
     errors = []
     for n, (position, product) in enumerate(places):
         if not 0 <= position < MAX_PINS:
-            errors.append(FieldError(f"pins.{n}.position", N_("Places are counted from 0 to 19.")))
+            errors.append(FieldError(f"pins.{n}.position", N_("Positions are from 0 to 19.")))
         elif position in [earlier for earlier, _ in places[:n]]:
-            errors.append(FieldError(f"pins.{n}.position", N_("This place is taken by another pin.")))
+            errors.append(FieldError(f"pins.{n}.position", N_("Another pin has this position.")))
         if product not in own:
             errors.append(FieldError(f"pins.{n}.product_id", N_("This is not one of your products on sale.")))
         elif product in [earlier for _, earlier in places[:n]]:

@@ -146,7 +146,7 @@ def _posts_module(name: ModuleName, title: str, posts: Sequence[Post], policy: s
 
 def _accounts_module(accounts: Sequence[Account]) -> Module:
     slots = [Slot(n, MOST_FOLLOWED, 1.0, account=account) for n, account in enumerate(accounts)]
-    return Module(ModuleName.FOLLOW, Explanation(N_("Whom to follow")), slots)
+    return Module(ModuleName.FOLLOW, Explanation(N_("Accounts to follow")), slots)
 
 
 def _shown(chosen: Sequence[Pick], known: _Known) -> set[UUID]:

@@ -99,9 +99,7 @@ async def test_the_newer_headings_are_known(shop):
     assert (report.errors, report.created, report.inventory[0].quantity) == ((), 1, 4)
     (cup,) = await reads.drafts(conn, merchant.id)
     assert (cup.description, cup.variants[0].price, cup.variants[0].weight_g) == ("<b>x</b>", 1000, 300)
-    assert cup.images == (
-        Image("https://cdn.example/c.png", "Cup", product_file.UNKNOWN_SIDE_PIXELS, product_file.UNKNOWN_SIDE_PIXELS),
-    )
+    assert cup.images == (Image("https://cdn.example/c.png", "Cup", product_file.SQUARE, product_file.SQUARE),)
 
 
 async def test_a_column_that_is_missing_keeps_what_was_there(shop):

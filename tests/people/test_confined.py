@@ -93,7 +93,7 @@ async def without_constraints(conn: Connection, tables: list[str]) -> None:
             await conn.execute(f'ALTER TABLE {record["t"]} DROP CONSTRAINT "{record["conname"]}"')
 
 
-async def test_every_table_is_either_a_merchants_and_guarded_or_the_shops_and_closed_to_desks(db: Database):
+async def test_every_table_is_either_a_merchants_and_guarded_or_the_shops_and_closed_to_the_confined_role(db: Database):
     async with db.read() as conn:
         owned = await owned_tables(conn)
         every = {
@@ -172,14 +172,14 @@ async def test_the_wrong_merchant_sees_nothing_in_any_view(db: Database):
             assert await conn.fetchval(sql, f"%{theirs}%") == 1, view
 
 
-async def test_a_desk_without_a_merchant_sees_nothing_at_all(db: Database):
+async def test_the_confined_role_without_a_merchant_sees_nothing_at_all(db: Database):
     await two_merchants(db)
     async with db.transaction() as conn:
         await conn.execute("SET LOCAL ROLE unwall_merchant")
         assert await conn.fetchval("SELECT count(*) FROM merchant") == 0
 
 
-async def test_a_desk_cannot_read_what_belongs_to_shoppers(db: Database):
+async def test_the_confined_role_cannot_read_what_belongs_to_shoppers(db: Database):
     for table in sorted(SHOP_ONLY):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with db.confined(uuid4()) as conn:

@@ -16,6 +16,7 @@ from unwall.kernel.database import Database, connect
 from unwall.kernel.files import Files, open_files
 from unwall.kernel.notices import Notices, listening
 from unwall.settings import Settings
+from unwall.usecases.add_to_bag import BagBatcher
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Services:
     owners: Owners
     holds: HoldBatcher
     checkout: Checkout
+    bags: BagBatcher
     recommender: Recommender
     storefront: StorefrontCache
     tasks: Notices
@@ -45,11 +47,15 @@ async def open_services(config: Settings, secret: bytes) -> AsyncIterator[Servic
         stack.push_async_callback(holds.close)
         checkout = Checkout(db, holds, TestGateway(db), pay_minutes=config.pay_minutes)
         stack.push_async_callback(checkout.close)
+        bags = BagBatcher(db)
+        stack.push_async_callback(bags.close)
         recommender = Recommender(db, files)
         storefront = StorefrontCache()
         await stack.enter_async_context(storefront.watching(config.database_url))
         tasks = await stack.enter_async_context(listening(config.database_url, "tasks"))
-        yield Services(config, secret, db, files, ingest, Owners(db), holds, checkout, recommender, storefront, tasks)
+        yield Services(
+            config, secret, db, files, ingest, Owners(db), holds, checkout, bags, recommender, storefront, tasks
+        )
 
 
 async def cancel(task: "asyncio.Task[None]") -> None:

@@ -14,10 +14,9 @@ from litestar import Response
 from unwall.channels.http.context import AnyRequest
 from unwall.journal.values import Visit
 from unwall.kernel import idempotency
-from unwall.kernel.database import Transaction
 from unwall.kernel.errors import FieldError, Invalid, SignInNeeded
 from unwall.kernel.geo import Place
-from unwall.kernel.idempotency import HEADER, Answer
+from unwall.kernel.idempotency import HEADER, Answer, KeyedRequest
 from unwall.kernel.ids import new_id
 from unwall.kernel.seals import seal, unseal
 from unwall.kernel.text import LANGUAGES, accepted, best_language
@@ -103,10 +102,7 @@ async def once(
     return respond(await idempotency.once(services.db, named, key, body, work))
 
 
-async def once_in(
-    request: AnyRequest, conn: Transaction, caller: str, work: Callable[[UUID], Awaitable[Answer]]
-) -> Response[bytes]:
-    """As `once`, for work within one transaction."""
+async def keyed_request(request: AnyRequest, caller: str) -> KeyedRequest:
+    """For work that shares a transaction with that of others."""
     key = request.headers.get(HEADER.lower(), "")
-    named = f"{caller} {request.method} {request.url.path}"
-    return respond(await idempotency.once_in(conn, named, key, await request.body(), work))
+    return idempotency.keyed_request(f"{caller} {request.method} {request.url.path}", key, await request.body())

@@ -10,11 +10,12 @@ from litestar.params import Parameter
 from unwall.catalogue import bundles, rules
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import Bundle, ProductCard, ProductPage
-from unwall.channels.api.callers import json_answer, once, once_in, visit_token
+from unwall.channels.api.callers import json_answer, keyed_request, once, respond, visit_token
 from unwall.channels.api.description import answers
 from unwall.channels.http.context import AnyRequest, origin_of
 from unwall.commerce.orders import cart as cart_actions
 from unwall.commerce.orders import reads as order_reads
+from unwall.commerce.orders.cart import Addition
 from unwall.commerce.orders.gateway import CardDetails
 from unwall.commerce.orders.values import Cart, Contact, Order, Origin
 from unwall.commerce.sourcing import reads as sourcing
@@ -248,14 +249,9 @@ async def carts(services: Services, caller: Visit) -> list[Cart]:
 async def add_to_cart(request: AnyRequest, services: Services, caller: Visit, data: NewLine) -> Response[bytes]:
     """Add to the open cart of the variant's merchant; `post_id` names the post that it was added from. Needs an
     Idempotency-Key. Answers with the cart."""
-    async with services.db.transaction() as conn:
-
-        async def work(_: UUID) -> Answer:
-            origin = Origin(post_id=data.post_id, page="api")
-            cart_id = await cart_actions.add_to_cart(conn, caller, data.variant_id, data.quantity, origin, now())
-            return json_answer(await order_reads.cart(conn, caller, cart_id, caller.lang), 201)
-
-        return await once_in(request, conn, f"visitor {caller.visitor_id}", work)
+    keyed = await keyed_request(request, f"visitor {caller.visitor_id}")
+    origin = Origin(post_id=data.post_id, page="api")
+    return respond(await services.bags.add(keyed, Addition(caller, data.variant_id, data.quantity, origin, now())))
 
 
 @put("/carts/{cart_id:uuid}/lines/{variant_id:uuid}", tags=TAGS)

@@ -28,6 +28,25 @@ async def settle(
         return [await _settle_alone(work, item) for item in items]
 
 
+async def settle_in_rounds(
+    work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
+    items: Sequence[Item],
+    *,
+    alone: Callable[[Item], object],
+    like: Callable[[Item], object],
+) -> list[Answer | Exception]:
+    """As `settle`, a transaction for items that are alike and of which no two are the same to `alone`: of two requests
+    for one cart, the second then meets what the first has done."""
+    answers: dict[int, Answer | Exception] = {}
+    waiting = dict(enumerate(items))
+    while waiting:
+        kind = like(next(iter(waiting.values())))
+        first = {alone(item): i for i, item in reversed(waiting.items()) if like(item) == kind}
+        group = sorted(first.values())
+        answers |= zip(group, await settle(work, [waiting.pop(i) for i in group]), strict=True)
+    return [answers[i] for i in range(len(items))]
+
+
 async def _settle_alone(
     work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], item: Item
 ) -> Answer | Exception:

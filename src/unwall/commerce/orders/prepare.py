@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from unwall.commerce.orders import reads, rules
-from unwall.commerce.orders.batches import BATCH_SECONDS, MAX_BATCH, settle
+from unwall.commerce.orders.batches import BATCH_SECONDS, MAX_BATCH, settle_in_rounds
 from unwall.commerce.orders.closing import close_unpaid
 from unwall.commerce.orders.facts import checkout_fact
 from unwall.commerce.orders.locks import lock_orders
@@ -89,18 +89,9 @@ class Preparer:
         return tuple(cart.wanted) if cart else ()
 
     async def _settle(self, items: list[Preparation]) -> list[Answer | Exception]:
-        """A transaction handles each cart once and in one language, so a duplicate request finds the order of the
-        first.
-        """
-        answers: dict[int, Answer | Exception] = {}
-        waiting = dict(enumerate(items))
-        while waiting:
-            lang = next(iter(waiting.values())).visit.lang
-            first = {item.request.cart_id: i for i, item in reversed(waiting.items()) if item.visit.lang == lang}
-            group = sorted(first.values())
-            found = await settle(self._prepare_together, [waiting.pop(i) for i in group])
-            answers |= zip(group, found, strict=True)
-        return [answers[i] for i in range(len(items))]
+        return await settle_in_rounds(
+            self._prepare_together, items, alone=lambda item: item.request.cart_id, like=lambda item: item.visit.lang
+        )
 
     async def _prepare_together(self, items: Sequence[Preparation]) -> list[Answer]:
         async with self._db.transaction() as conn:

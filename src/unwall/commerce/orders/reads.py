@@ -77,6 +77,11 @@ async def cart(conn: Connection, visit: Visit, cart_id: UUID, lang: str) -> Cart
     )
 
 
+async def carts_by_id(conn: Connection, cart_ids: Sequence[UUID], lang: str) -> list[Cart]:
+    """Of any visitor."""
+    return await rows(conn, Cart, _CART + _FROM_CART + "WHERE c.id IN (SELECT few_ids($1))", cart_ids, lang)
+
+
 async def carts_to_order(conn: Connection, cart_ids: Sequence[UUID], lang: str) -> list[CartToOrder]:
     """The carts, of any visitor, with their lines and live order."""
     sql = f"{_CART}, {_ORDER_OF_CART} {_FROM_CART} WHERE c.id IN (SELECT few_ids($1))"

@@ -61,8 +61,12 @@ _LENGTHS = {"name": 80, "phone": 30, "email": 200, "address": 300, "city": 80}
 
 def check_quantity(quantity: int, *, least: int = 1) -> None:
     """Raises `Invalid` (quantity) outside `least` to `MAX_UNITS_PER_LINE`."""
-    if not least <= quantity <= MAX_UNITS_PER_LINE:
+    if not is_quantity(quantity, least=least):
         raise wrong_quantity()
+
+
+def is_quantity(quantity: int, *, least: int = 1) -> bool:
+    return least <= quantity <= MAX_UNITS_PER_LINE
 
 
 def wrong_quantity() -> Invalid:

@@ -83,9 +83,7 @@ def main() -> None:
 
 
 def prepared() -> Settings:
-    """Start the database if needed, migrate it, and return the settings. Exports both to child processes by environment
-    variables.
-    """
+    """Start the database if needed and migrate it; exports its URL to child processes."""
     config = settings.load()
     url = config.database_url or embedded_url(config.data / "postgres")
     config.data.mkdir(parents=True, exist_ok=True)
@@ -208,9 +206,8 @@ def print_logins(log_ins: Iterable[LogIn], title: str) -> None:
 
 
 def serve_anew(environment: dict[str, str]) -> NoReturn:
-    """Replace this process by `unwall serve`: the server forks its workers, and the threads of this process would not
-    survive a fork. The embedded database stays up, since the lock that keeps it running is inherited.
-    """
+    """Replace this process by `unwall serve`, since the server forks and threads do not survive that. The lock that
+    keeps the embedded database running is inherited."""
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(sys.executable, [sys.executable, "-m", "unwall", "serve"], environment)  # noqa: S606
@@ -260,9 +257,7 @@ def online_retail(file: Path) -> None:
 
 @import_commands.command("dataset")
 def import_dataset_command(folder: Path) -> None:
-    """Import a data set (docs/dataset.md): the whole data of one or more merchants. Importing it again changes
-    nothing.
-    """
+    """Import a data set (docs/dataset.md): all data of one or more merchants. Repeating it changes nothing."""
 
     async def work(db: Database, files: Files) -> None:
         with Progress(err) as progress:
@@ -377,9 +372,7 @@ def audit() -> None:
 
 @journal.command()
 def export(
-    until: Annotated[
-        str, typer.Option(help="Export the days before this one (YYYY-MM-DD); by default before today.")
-    ] = "",
+    until: Annotated[str, typer.Option(help="Export days before this one (YYYY-MM-DD); default: today.")] = "",
 ) -> None:
     """Write past days to Parquet, and drop days older than UNWALL_JOURNAL_DAYS from the database."""
 

@@ -12,38 +12,40 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Every field `x` is read from `UNWALL_X`, and `database_url` also from `DATABASE_URL`."""
 
     data: Path
-    """Where the embedded database, uploaded files, exports and models live."""
+    """The folder of the embedded database, uploaded files, exports and models."""
     database_url: str = ""
     """A PostgreSQL 15+ server; empty: the embedded one under `data`."""
     files_url: str = ""
-    """Where files are kept: an `s3://`, `gs://`, `az://` or `file://` URL; empty: `data/files`."""
+    """Where files are stored: an `s3://`, `gs://`, `az://` or `file://` URL; empty: `data/files`."""
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
-    """Server processes. Each has its own group-commit desk; the database keeps them honest."""
+    """The number of server processes."""
     start_worker: bool = True
-    """Whether `unwall serve` starts a worker beside its server processes: 0 where `unwall worker` runs elsewhere."""
+    """Whether `unwall serve` starts a worker: 0 if `unwall worker` runs elsewhere."""
     base_url: str = ""
-    """The address the outside sees, without a slash at its end; empty: taken from the request."""
+    """The public address, without a slash at its end; empty: taken from the request."""
     merchant: str = ""
     """The slug of the one merchant this install is for; empty: the shop's home spans all merchants."""
     secure_cookies: bool = False
     """Set behind HTTPS: cookies are then only sent over it."""
     proxies: int = 0
-    """How many proxies of yours stand in front. The last of as many entries of `X-Forwarded-For` is then whom repeated
-    sign-ins, sign-ups and cards are counted for; 0 believes no header."""
+    """The number of trusted reverse proxies. The client's address, by which sign-ins, sign-ups and cards are limited,
+    is then the entry of `X-Forwarded-For` at that position from the end; 0 ignores the header.
+    """
     pool_size: int = 10
     pay_minutes: int = PAY_MINUTES
     """How long a prepared order can be paid; its stock is held a little longer."""
     journal_days: int = 0
-    """How many days of the journal stay in the database once they are in Parquet, read back and compared (at least 8);
-    reports reach no further. 0 keeps all."""
+    """For how many days exported events stay in the database (at least 8); reports cannot go back further. 0 keeps
+    all.
+    """
     attribution_days: int = 7
-    """The attribution window: a sale counts for the last post touched within it."""
+    """The attribution window: an order is credited to the last post touched within it."""
     metrics_directory: str = ""
-    """Where several server processes share their figures (prometheus_client's multiprocess mode)."""
+    """The folder in which several server processes share metrics (prometheus_client's multiprocess mode)."""
     log_format: str = "console"
-    """`console` for people, `json` for machines."""
+    """`console` or `json`."""
     log_level: str = "info"
 
 

@@ -32,7 +32,7 @@ SAME_EVERYWHERE = {
     "Gift Card": "FALSE",
     "Variant Weight Unit": "g",
 }
-"""What Shopify wants to be told and is always so here; anything else in these columns is not kept, and reported."""
+"""Columns that Shopify requires and that have a fixed value here; other values in them are reported and not stored."""
 
 HEADINGS = (
     *("Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published", *OPTIONS),
@@ -58,7 +58,7 @@ _KNOWN = {heading.lower(): heading for heading in HEADINGS} | NEWER
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 SQUARE = 1000
-"""The frame, in pixels each way, that is kept for a picture whose size the file does not tell."""
+"""The width and height in pixels assumed for a picture, since the file does not contain sizes."""
 
 _OF_FIELD = {
     **{"title": "Title", "slug": "Handle", "description": "Body (HTML)", "vendor": "Vendor", "category": "Type"},
@@ -147,7 +147,7 @@ class FileRow(msgspec.Struct, frozen=True):
 
 class ProductFile(msgspec.Struct):
     headings: dict[str, str] = {}
-    """ours > as the file writes it"""
+    """our heading > the heading in the file"""
     groups: dict[str, list[FileRow]] = {}
     """the rows of each product, by its handle"""
     ignored: tuple[str, ...] = ()
@@ -224,7 +224,7 @@ class FileProduct(msgspec.Struct, frozen=True):
     variants: list[FileRow]
     images: list[FileRow]
     quantities: list[int | None]
-    """for each of the draft's variants, where the file has one"""
+    """for each of the draft's variants, None if the file has no quantity"""
 
     def row_of(self, error: FieldError) -> tuple[FileRow, str]:
         """The row and heading that a field error of the draft refers to."""

@@ -98,7 +98,7 @@ class SearchQuery(msgspec.Struct, frozen=True):
     chinese: str
     """every run as a phrase of its pairs"""
     code: str
-    """the whole as it may stand for a SKU or a barcode"""
+    """the whole query as a possible SKU or barcode"""
 
     @property
     def empty(self) -> bool:

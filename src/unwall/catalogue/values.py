@@ -53,7 +53,7 @@ class ProductCard(msgspec.Struct, frozen=True):
     available_variants: int
     """how many are active"""
     only_variant_id: UUID | None
-    """the variant, where there is just one: it can go into the bag from a list"""
+    """the variant if there is exactly one: it can be added to the bag from a list"""
 
     @property
     def money(self) -> Money:
@@ -171,7 +171,7 @@ class ProductTranslation(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str = ""
     description: str = ""
     words: dict[str, str] = {}
-    """the product's other words, as written > translated: option names and values, descriptions of pictures"""
+    """translations of the product's other texts, by the original: option names and values, descriptions of pictures"""
 
 
 class VariantDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,8 +183,9 @@ class VariantDraft(msgspec.Struct, frozen=True, kw_only=True):
     weight_g: int = 0
     active: bool = True
     id: UUID | None = None
-    """the variant to change, or the id that a new one shall have; without: the product's variant of this SKU, else of
-    these options, else a new one"""
+    """the variant to change, or the id of a new one; None: the product's variant with this SKU, else with these
+    options, else a new one
+    """
 
 
 class ProductDraft(msgspec.Struct, frozen=True):
@@ -195,12 +196,12 @@ class ProductDraft(msgspec.Struct, frozen=True):
     title: str
     variants: tuple[VariantDraft, ...]
     slug: str = ""
-    """made from the title where it is empty"""
+    """derived from the title if empty"""
     description: str = ""
     """HTML; sanitised when saved"""
     vendor: str = ""
     category: str = ""
-    """a category's title; made where there is none of that title"""
+    """a category's title; the category is created if it does not exist"""
     taxonomy: str = ""
     tags: tuple[str, ...] = ()
     option_names: tuple[str, ...] = ()
@@ -208,7 +209,7 @@ class ProductDraft(msgspec.Struct, frozen=True):
     images: tuple[Image, ...] = ()
     translations: dict[str, ProductTranslation] = {}
     id: UUID | None = None
-    """the product to change, or the id that a new one shall have"""
+    """the product to change, or the id of a new one"""
 
 
 class CategoryDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -261,5 +262,5 @@ class ProductImportReport(msgspec.Struct, frozen=True):
     unchanged: int = 0
     errors: tuple[CellError, ...] = ()
     ignored_columns: tuple[str, ...] = ()
-    """columns that hold something we do not keep"""
+    """columns with values that are not imported"""
     inventory: tuple[CountedQuantity, ...] = ()

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from unwall.kernel.database import Transaction
 
 AHEAD = 7
-"""Days made in advance by the nightly routine, so that no shopper's request has to make one."""
+"""Days that the nightly routine creates in advance, so that shoppers' requests need not."""
 
 
 def day_of(at: datetime) -> date:

@@ -40,7 +40,7 @@ class EventKind(StrEnum):
 BROWSER_KINDS = frozenset(
     {EventKind.IMPRESSION, EventKind.VIEW, EventKind.CLICK, EventKind.DWELL, EventKind.SHARE, EventKind.SEARCH}
 )
-"""What a browser may send; everything else is a fact, recorded by the action that makes it one."""
+"""The kinds that a browser may send; the others are facts, recorded by actions."""
 
 TRAIL_KINDS = (EventKind.VIEW, EventKind.CLICK, EventKind.ADD_TO_CART, EventKind.PURCHASE)
 """Kinds that count for a person's trail of products, from the weakest signal to the strongest."""
@@ -55,8 +55,9 @@ TOUCH_KINDS = frozenset(
         EventKind.PURCHASE,
     }
 )
-"""By which a person touches the post that the event names: opening it, a tap on it or on its tag, a like, a share, and
-what was put into the cart or bought from it. Having it on the screen, however long, is no touch."""
+"""The kinds that count as a touch of the event's post: opening it, a tap on it or on its tag, a like, a share, and
+adding to the cart or buying from it. Impressions and dwell time are not touches.
+"""
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -166,7 +167,9 @@ BROWSER_FIELDS = (
     "policy",
     "body",
 )
-"""The fields that a browser may send. The person comes from the visit, the merchant from what the event is about."""
+"""The fields that a browser may send. The person is taken from the visit, the merchant from the event's product, post
+or account.
+"""
 
 
 class Trail(msgspec.Struct, frozen=True):

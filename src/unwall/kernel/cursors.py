@@ -17,7 +17,7 @@ from unwall.kernel.errors import Invalid
 Row = TypeVar("Row")
 
 LAST = UUID(int=(1 << 128) - 1)
-"""Where a listing from newest to oldest starts."""
+"""The position before the first row of a listing from newest to oldest."""
 
 
 class ResultPage(msgspec.Struct, Generic[Row], frozen=True):

@@ -26,7 +26,7 @@ from unwall.kernel.migrate import migrate
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Transaction = NewType("Transaction", "PoolConnectionProxy[asyncpg.Record]")
 """A connection inside `Database.transaction` or `confined`: for functions that lock rows, or whose writes must commit
-together. It may be passed wherever a `Connection` is target, not the other way round."""
+together. It may be passed where a `Connection` is expected, but not the other way round."""
 Row = TypeVar("Row", bound=msgspec.Struct)
 Decoder: TypeAlias = Callable[[Iterable[asyncpg.Record]], Iterator[Row]]
 

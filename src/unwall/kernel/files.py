@@ -14,7 +14,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from unwall.kernel.errors import NotFound
 
 CHUNK_BYTES = 256 * 2**10
-"""The least that a long file is read by; a shorter one is read at once."""
+"""The smallest chunk of a long file; a shorter file is read at once."""
 DIGEST_CHARACTERS = 40
 
 

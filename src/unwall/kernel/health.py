@@ -18,11 +18,11 @@ from unwall.kernel.ids import new_id
 
 BEAT_SECONDS = 2.0
 WORKER_LATE_SECONDS = 10.0
-"""A worker whose last heartbeat is older is taken for dead."""
+"""A worker whose last heartbeat is older counts as dead."""
 QUEUE_LATE_SECONDS = 60.0
-"""How long a job that is due may wait."""
+"""How long a due job may wait."""
 ANSWER_SECONDS = 1.0
-"""How long each question to the database may take."""
+"""The timeout of each check of the database."""
 
 OK = "ok"
 

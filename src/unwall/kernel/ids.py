@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 from uuid_utils.compat import uuid7
 
 NAMESPACE = UUID("6f3c1d5e-6b1f-5c0e-9a57-2f0f4c8d1b7a")
-"""Of every derived id: the same parts name the same thing on every install."""
+"""The namespace of derived ids: the same parts give the same id on every install."""
 
 
 def new_id() -> UUID:

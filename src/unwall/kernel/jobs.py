@@ -30,17 +30,17 @@ ATTEMPTS = 5
 BATCH = 50
 """Jobs taken at once."""
 ABANDONED_SECONDS = 15
-"""A job whose worker has sent no sign of life for so long is run by another."""
+"""A job whose worker has sent no heartbeat for this long is run by another worker."""
 SETTLE_SECONDS = 0.2
 """A worker that cannot take jobs (its tables are missing, say) ends sooner than that."""
 FIRST_PAUSE_SECONDS = 0.25
 MAX_PAUSE_SECONDS = 5.0
 STEADY_SECONDS = 30.0
-"""A connection that held so long was a good one: the next pause is a short one again."""
+"""A connection that lasted at least this long resets the backoff."""
 STOP_GRACE_SECONDS = 10.0
-"""What jobs in progress get when the worker is stopped."""
+"""How long jobs in progress may take when the worker is stopped."""
 LOST_GRACE_SECONDS = 1.0
-"""The same when the connection is lost: that they are done cannot be recorded, so they run again."""
+"""The same after the connection is lost: their completion cannot be recorded, so they will run again."""
 
 log = structlog.get_logger()
 

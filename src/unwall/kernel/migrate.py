@@ -15,7 +15,7 @@ LOCK_ID = 0x756E77616C6C  # "unwall"
 OTHERS_SECONDS = 300
 """How long to wait for another process that migrates."""
 LOCK_SECONDS = 10
-"""How long a statement waits for a lock before it fails, instead of stopping everybody behind it."""
+"""How long a statement waits for a lock before it fails, so that queries behind it are not blocked."""
 NOT_TRANSACTIONAL = "-- transactional: false"
 
 APPLIED_TABLE = """

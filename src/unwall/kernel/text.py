@@ -27,7 +27,7 @@ class Language(msgspec.Struct, frozen=True):
     code: str
     locale: str
     name: str
-    """In itself: "简体中文"."""
+    """The language's own name: "简体中文"."""
     tag: str
     """For `lang` in HTML: "zh-Hans"."""
     file: Path | None

@@ -35,7 +35,7 @@ _BROKEN = (OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, O
 """What Pillow's decoders are known to raise on broken files."""
 _MAX_PROFILE_BYTES = 64 * 2**10
 _MAX_MEMORY_BYTES = 2**20
-"""Of an encoded picture; a larger one waits on the disk until it is stored."""
+"""The most memory for an encoded picture; a larger one is spooled to disk until it is stored."""
 _ONE_AT_A_TIME = ThreadPoolExecutor(1, "pictures")
 """A decoded picture takes up to 200 MB, so a process decodes one at a time."""
 

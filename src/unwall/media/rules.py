@@ -9,10 +9,10 @@ from unwall.media.values import Rendition
 
 MAX_PICTURE_BYTES = 20_000_000
 MAX_PICTURE_PIXELS = 50_000_000
-"""Refused before decoding: a few kilobytes can claim to be a picture of a hundred gigapixels."""
+"""Checked before decoding, since a file of a few kilobytes can declare a hundred gigapixels."""
 MAX_SIDE_PIXELS = 2000
 DERIVED_WIDTHS = (320, 640, 1280)
-"""Pixels; those that are smaller than the picture are stored beside it."""
+"""In pixels; those that are smaller than the picture are stored with it."""
 
 _ENDING = re.compile(r"-([1-9]\d{0,3})x([1-9]\d{0,3})\.webp")
 _PICTURE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{40}" + _ENDING.pattern)

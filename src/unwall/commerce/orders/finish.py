@@ -47,15 +47,15 @@ class Settled(msgspec.Struct, frozen=True):
     captured: bool
     """The payment is captured."""
     ended_hold: UUID | None = None
-    """The order could not be finished, for this hold had ended."""
+    """The order could not be finished because this hold had ended."""
     order: Order | None = None
-    """As it is after the commit; None where it could not be finished."""
+    """The order after the commit; None if it could not be finished."""
 
 
 class Finished(msgspec.Struct, frozen=True):
     order: Order
     captured: bool
-    """Its payment was captured, and is not on its way back."""
+    """Its payment is captured and not voided."""
 
 
 class Finisher:

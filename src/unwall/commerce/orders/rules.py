@@ -39,21 +39,25 @@ from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 
 MAX_UNITS_PER_LINE = 99
-"""Of one variant in a cart or a counter sale; its twin in SQL: the CHECK of cart_line.quantity (0005_commerce.sql)."""
+"""Units of one variant in a cart or a counter sale. SQL repeats it: the CHECK of cart_line.quantity
+(0005_commerce.sql).
+"""
 MAX_LINES_PER_CART = 60
 PAY_MINUTES = 15
-"""How long a prepared order can be paid, unless the operator sets it otherwise."""
+"""How long a prepared order can be paid; the default of the setting `pay_minutes`."""
 EXTRA_HOLD_MINUTES = 5
-"""How much longer its stock is held: a payment that was begun in time must find it held."""
+"""How much longer than that its stock is held, so that it is still held when a payment that started in time
+succeeds.
+"""
 UNANSWERED_PAYMENT_SECONDS = 120
-"""After how long the sweep looks into a payment that the gateway has not answered."""
+"""After how long the sweep looks up a payment that the gateway has not answered."""
 MAX_PLANS = 4
-"""How often another sourcing plan is tried while others take the stock of the last one."""
+"""How many sourcing plans are tried if other orders take the planned stock."""
 MAX_PER_SWEEP = 200
-"""Of each kind of unfinished business."""
+"""The most items of each kind that one sweep handles."""
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: no letter that is mistaken for a digit."""
+"""Crockford's base 32: without letters that look like digits."""
 _PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{5,24}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _LENGTHS = {"name": 80, "phone": 30, "email": 200, "address": 300, "city": 80}

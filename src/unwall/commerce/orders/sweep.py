@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 class SweepReport(msgspec.Struct, frozen=True):
     settled: int = 0
-    """Payments without an answer whose outcome is known now."""
+    """Unanswered payments whose outcome was found."""
     finished: int = 0
     """Paid orders."""
     voided: int = 0
@@ -34,7 +34,7 @@ class SweepReport(msgspec.Struct, frozen=True):
     expired: int = 0
     """Prepared orders."""
     holds: int = 0
-    """Holds that belonged to no order any more."""
+    """Overdue holds without an order."""
 
 
 class UnansweredPayment(msgspec.Struct, frozen=True):

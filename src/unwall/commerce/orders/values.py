@@ -25,7 +25,7 @@ from unwall.kernel.errors import Conflict
 from unwall.kernel.text import Explanation
 
 SYSTEM = "system"
-"""The actor of what nobody did by hand."""
+"""The actor of automatic changes."""
 
 
 class OrderState(StrEnum):
@@ -47,7 +47,7 @@ class PaymentState(StrEnum):
     CAPTURED = "captured"
     DECLINED = "declined"
     VOIDING = "voiding"
-    """To be refunded: decided, and not yet confirmed by the gateway."""
+    """Marked to be voided, not yet confirmed by the gateway."""
     VOIDED = "voided"
 
 
@@ -125,7 +125,7 @@ class StoredPromise(msgspec.Struct, frozen=True):
 
     at: datetime | None = None
     due: datetime | None = None
-    """By when the node must have it ready for that."""
+    """When the node must have it ready."""
     node_ids: tuple[UUID, ...] = ()
     place: str = ""
     explanation: Explanation | None = None

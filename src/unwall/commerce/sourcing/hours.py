@@ -11,7 +11,7 @@ from unwall.commerce.stock.values import Node
 from unwall.kernel.clock import local
 
 HORIZON = timedelta(days=10)
-"""A node that stays closed longer than this promises nothing."""
+"""A node that is closed for longer than this makes no promises."""
 
 
 @lru_cache(maxsize=4096)

@@ -19,10 +19,10 @@ from unwall.kernel.money import Money
 from unwall.kernel.text import N_, Explanation
 
 MAX_NODES = 8
-"""Of one plan, and that are looked at for it: a ninth parcel would not pay."""
+"""The most candidate nodes of a plan: a ninth parcel would never be cheaper."""
 
 COVERING = 3
-"""How many nodes that have everything are always among the candidates."""
+"""How many nodes that have all wanted units are always among the candidates."""
 
 
 class _Filled(msgspec.Struct, frozen=True):

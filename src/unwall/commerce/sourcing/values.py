@@ -21,7 +21,7 @@ from unwall.kernel.text import Explanation
 class DeliveryMethod(StrEnum):
     SHIP = "ship"
     COURIER = "courier"
-    """From a shop near, the same day."""
+    """Delivered from a nearby shop on the same day."""
     PICKUP = "pickup"
     TAKEN = "taken"
     """Carried out of the shop by the customer: a counter sale."""
@@ -66,7 +66,7 @@ class Rates(msgspec.Struct, frozen=True):
     delivery_hour: int = 20
     """Local time by which a parcel arrives on its day."""
     day_bands: tuple[tuple[float, int], ...] = ((150.0, 1), (800.0, 2), (2000.0, 3))
-    """(up to so many km, days on the road)"""
+    """(up to this many km, days in transit)"""
     days_beyond: int = 5
 
 
@@ -110,7 +110,7 @@ class DeliveryOption(msgspec.Struct, frozen=True):
     km: float | None
     at: datetime
     due: datetime
-    """By when the node has to have it ready for that."""
+    """When the node must have it ready."""
     cutoff: datetime
     fee: Money
     plan: Plan
@@ -122,7 +122,7 @@ class Promise(msgspec.Struct, frozen=True):
 
     options: tuple[DeliveryOption, ...]
     short: tuple[UUID, ...]
-    """Variants of which nobody can give enough, in any way."""
+    """Variants with too few units for any method."""
 
     def of(self, method: DeliveryMethod) -> tuple[DeliveryOption, ...]:
         return tuple(option for option in self.options if option.method is method)

@@ -1,4 +1,4 @@
-"""Holding stock for many callers in one commit (docs/decisions/0003-group-commit-stock-desk.md)."""
+"""Holding stock for many callers in one commit (docs/decisions/0003-group-commit-holds.md)."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,8 +13,9 @@ from unwall.kernel.batching import Batcher
 from unwall.kernel.database import Connection, Database, Transaction
 
 MAX_RETRIES = 3
-"""How often another process may store one of the ids between our look-up and our insert, before the callers get the
-error."""
+"""How often a batch is repeated because another process stored one of its ids between look-up and insert; then the
+callers get the error.
+"""
 
 COPY_FROM_LINES = 200
 """From so many lines on, two COPYs are faster than one INSERT."""

@@ -32,10 +32,10 @@ from unwall.kernel.errors import FieldError, Invalid, UnwallError
 from unwall.kernel.text import N_
 
 MAX_UNITS_PER_LINE = 1_000_000
-"""More than anyone orders, and far from where an integer overflows."""
+"""More than any order needs, and far below integer overflow."""
 MAX_UNITS_PER_LEVEL = 1_000_000_000
 MAX_LINES_PER_CALL = 30_000
-"""A line's number is a smallint."""
+"""Line numbers are stored as smallint."""
 
 GRANTED = HoldResult(granted=True)
 REPEATED = HoldResult(granted=True, repeated=True)
@@ -170,7 +170,7 @@ MOVES: Mapping[Reason, tuple[StockBucket, StockBucket, HoldState]] = {
     Reason.ISSUE: (StockBucket.ALLOCATED, StockBucket.OUTSIDE, HoldState.ISSUED),
     Reason.DEALLOCATE: (StockBucket.ALLOCATED, StockBucket.AVAILABLE, HoldState.DEALLOCATED),
 }
-"""Bucket left, bucket entered, and the state of a line that has moved whole."""
+"""(source bucket, target bucket, state of a line after all its units moved)."""
 
 
 def has_ended(lines: Sequence[HeldLine]) -> bool:

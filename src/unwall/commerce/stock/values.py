@@ -17,7 +17,7 @@ from unwall.kernel.errors import Conflict
 from unwall.kernel.geo import Point
 
 LevelKey: TypeAlias = tuple[UUID, UUID, UUID]
-"""(merchant_id, variant_id, node_id): with another merchant's id, a level is not there."""
+"""(merchant_id, variant_id, node_id): a level is not found with another merchant's id."""
 
 
 class StockBucket(StrEnum):

@@ -38,7 +38,7 @@ class Actor(msgspec.Struct, frozen=True):
     """
 
     name: str
-    """As it is recorded: `staff:mei@tea.example`."""
+    """As recorded with changes: `staff:mei@tea.example`."""
     owner: Owner
 
 
@@ -55,7 +55,7 @@ class AccountOwner(msgspec.Struct, frozen=True):
 class Account(msgspec.Struct, frozen=True):
     id: UUID
     merchant_id: UUID | None
-    """Whose staff act for it; None where it is a member's."""
+    """The merchant whose staff act for the account; None for a member's account."""
     kind: AccountKind
     handle: str
     name: str

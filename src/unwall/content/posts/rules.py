@@ -21,7 +21,7 @@ from unwall.kernel.errors import FieldError
 from unwall.kernel.text import LANGUAGES, N_
 
 MAX_TAGS = 20
-"""The twin of a CHECK on post_tag.position."""
+"""SQL repeats it: the CHECK of post_tag.position."""
 MAX_PICTURES = 20
 MAX_TITLE_CHARACTERS = 200
 MAX_BODY_CHARACTERS = 50_000

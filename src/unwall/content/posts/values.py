@@ -71,9 +71,9 @@ class Post(msgspec.Struct, frozen=True):
     account_avatar: str | None
     media: list[Media]
     tags: list[Tag]
-    """Those that the products' merchants allow the account now."""
+    """The tags that the products' merchants currently permit the account."""
     entry: UUID
-    """Its place in listings: the outbox entry of a live post, else its id."""
+    """Its position in listings: the outbox entry of a live post, else its id."""
 
 
 class PostTranslation(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -106,7 +106,7 @@ class EditablePost(msgspec.Struct, frozen=True):
     """A post as shown in its editor."""
 
     draft: PostDraft
-    """With the tags that are no longer allowed."""
+    """Including tags that are no longer permitted."""
     state: PostState
     author: str
     likes: int

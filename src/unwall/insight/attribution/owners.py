@@ -9,7 +9,7 @@ from unwall.journal.values import Event
 from unwall.kernel.database import Database
 
 MAX_KNOWN = 200_000
-"""Owners kept in memory; past that they are read anew."""
+"""The most owners kept in memory; then the cache is cleared."""
 
 
 class Owners:

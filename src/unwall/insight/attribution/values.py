@@ -9,7 +9,7 @@ import msgspec
 
 class AttributionRule(StrEnum):
     IN_POST = "in-post"
-    """a line of the order was put into the bag from the post"""
+    """a line of the order was added to the bag from the post"""
     LAST_TOUCH = "last-touch"
     """the last post of this merchant that the person touched within the window before ordering"""
 
@@ -32,7 +32,7 @@ class PostSales(msgspec.Struct, frozen=True):
 
     post_id: UUID
     title: str
-    """its first words where it has none"""
+    """the first words of the post if it has no title"""
     image_file: str | None
     published_at: datetime | None
     views: int
@@ -57,14 +57,14 @@ class HourSales(msgspec.Struct, frozen=True):
     before_orders: int
     before_revenue: int
     before_so_far: int
-    """the part of `before_revenue` made by this time of that day"""
+    """the part of `before_revenue` up to this time of that day"""
 
 
 class Today(msgspec.Struct, frozen=True):
     """The current day so far, compared with the same weekday a week ago."""
 
     hours: list[HourSales]
-    """by hour and channel, only those in which something was sold on one of the days"""
+    """by hour and channel; hours without sales on both days are left out"""
     orders: int
     revenue: int
     before_orders: int

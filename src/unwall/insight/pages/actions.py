@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from unwall.catalogue.reads import cards
-from unwall.insight.pages.values import MAX_PINS, PAGES
+from unwall.insight.pages.rules import MAX_PINS
+from unwall.insight.pages.values import PAGES
 from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.text import N_

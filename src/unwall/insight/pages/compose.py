@@ -19,14 +19,6 @@ from unwall.journal.values import EventKind, Trail, Visit
 from unwall.kernel.database import Connection
 from unwall.kernel.text import N_, Explanation
 
-ROW_PRODUCTS = 12
-NEAR_PRODUCTS = 8
-GOES_WITH_PRODUCTS, GOES_WITH_CANDIDATES = 8, 12
-CANDIDATES = 48
-"""How many products the recommender is asked for: enough for both rows even if some cannot be bought."""
-POSTS = 7
-POSTS_BETWEEN_ROWS = 3
-"""The first post is the hero; this many follow between the two product rows, the others below."""
 FOLLOWED, NEWEST, MOST_FOLLOWED = "followed-newest-1", "newest-1", "most-followed-1"
 
 
@@ -58,7 +50,7 @@ class _Known:
 
 async def compose_home(sources: PageSources, visit: Visit, now: datetime) -> ComposedPage:
     """The home page of all merchants. Two statements."""
-    known = await reads.home_inputs(sources.conn, visit.person_ids, visit.lang, POSTS)
+    known = await reads.home_inputs(sources.conn, visit.person_ids, visit.lang, rules.POSTS)
     posts = await sources.cache.posts(sources.conn, known.followed_posts or known.newest_posts, visit.lang)
     policy = FOLLOWED if known.followed_posts else NEWEST
     return await _compose(sources, _Known(visit, None, known.trail, known.pins, posts, policy, known.accounts), now)
@@ -66,7 +58,7 @@ async def compose_home(sources: PageSources, visit: Visit, now: datetime) -> Com
 
 async def compose_store(sources: PageSources, visit: Visit, merchant_id: UUID, now: datetime) -> ComposedPage:
     """The front of one merchant's store. Two statements."""
-    known = await reads.store_inputs(sources.conn, visit.person_ids, merchant_id, POSTS)
+    known = await reads.store_inputs(sources.conn, visit.person_ids, merchant_id, rules.POSTS)
     posts = await sources.cache.posts(sources.conn, known.newest_posts, visit.lang)
     return await _compose(sources, _Known(visit, merchant_id, known.trail, known.pins, posts, NEWEST, ()), now)
 
@@ -77,10 +69,10 @@ async def compose_product(
     """Products of the same merchant that people often viewed or bought after this one. No statement."""
     looked_at = [Trail(product_id, EventKind.VIEW, now)]
     picks = sources.recommender.recommend(
-        looked_at, exclude=[product_id], limit=GOES_WITH_CANDIDATES, merchant_id=merchant_id
+        looked_at, exclude=[product_id], limit=rules.GOES_WITH_CANDIDATES, merchant_id=merchant_id
     )
     cards = await sources.cache.cards(sources.conn, [pick.product_id for pick in picks], visit.lang)
-    sold = [pick for pick in picks if pick.product_id in cards][:GOES_WITH_PRODUCTS]
+    sold = [pick for pick in picks if pick.product_id in cards][: rules.GOES_WITH_PRODUCTS]
     slots = [
         Slot(n, pick.policy, pick.propensity, _goes_with_reason(pick), card=cards[pick.product_id])
         for n, pick in enumerate(sold)
@@ -95,19 +87,21 @@ def _goes_with_reason(pick: Pick) -> Explanation | None:
 
 async def _compose(sources: PageSources, known: _Known, now: datetime) -> ComposedPage:
     bought = [touched.product_id for touched in known.trail if touched.kind is EventKind.PURCHASE]
-    chosen = sources.recommender.recommend(known.trail, exclude=bought, limit=CANDIDATES, merchant_id=known.merchant_id)
+    chosen = sources.recommender.recommend(
+        known.trail, exclude=bought, limit=rules.CANDIDATES, merchant_id=known.merchant_id
+    )
     near = await _near(sources, known, [pick.product_id for pick in chosen], now)
     cards = await sources.cache.cards(sources.conn, _shown(chosen, known), known.visit.lang)
     picks = {pick.product_id: pick for pick in chosen if pick.product_id in cards}
     pins = [pin for pin in known.pins if pin.product_id in cards]
-    row = rules.arrange(pins, list(picks), ROW_PRODUCTS)
-    posts, policy = known.posts, known.posts_policy
+    row = rules.arrange(pins, list(picks), rules.ROW_PRODUCTS)
+    posts, policy, between = known.posts, known.posts_policy, 1 + rules.POSTS_BETWEEN_ROWS
     modules = [
         _posts_module(ModuleName.HERO, "", posts[:1], policy, 0),
         Module(ModuleName.FOR_YOU, Explanation(N_("For you")), rules.product_slots(row, pins, picks, cards)),
-        _posts_module(ModuleName.POSTS, N_("New posts"), posts[1 : 1 + POSTS_BETWEEN_ROWS], policy, 0),
+        _posts_module(ModuleName.POSTS, N_("New posts"), posts[1:between], policy, 0),
         *([_near_module(near, row, picks, cards)] if near else []),
-        _posts_module(ModuleName.POSTS, N_("More posts"), posts[1 + POSTS_BETWEEN_ROWS :], policy, POSTS_BETWEEN_ROWS),
+        _posts_module(ModuleName.POSTS, N_("More posts"), posts[between:], policy, rules.POSTS_BETWEEN_ROWS),
         _accounts_module(known.accounts),
     ]
     page = "store" if known.merchant_id else "home"
@@ -135,7 +129,7 @@ def _near_module(
 ) -> Module:
     """Products that the row above does not show come first."""
     ready = [item for item in picks if item in near.product_ids]
-    chosen = sorted(ready, key=lambda item: item in row)[:NEAR_PRODUCTS]
+    chosen = sorted(ready, key=lambda item: item in row)[: rules.NEAR_PRODUCTS]
     slots = rules.near_slots(near.shop, chosen, picks, cards)
     return Module(ModuleName.NEAR, Explanation(N_("Ready near you today")), slots, near.shop)
 

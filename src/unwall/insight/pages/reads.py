@@ -42,9 +42,9 @@ class HomeInputs(msgspec.Struct, frozen=True):
     followed_posts: list[UUID]
     """live ones of the accounts that the person follows, newest first"""
     newest_posts: list[UUID]
-    """of everybody, where there are no followed ones"""
+    """of all accounts, if there are no followed posts"""
     accounts: list[Account]
-    """whom to follow, most followed first; where there are no followed posts"""
+    """suggestions, most followed first, if there are no followed posts"""
 
 
 class StoreInputs(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class PostInputs(msgspec.Struct, frozen=True):
     account: Account
     followed: bool
     other_posts: list[UUID]
-    """the last ones of the same account"""
+    """the latest posts of the same account"""
 
 
 # Of the person $1 and the pins of the page $2.

@@ -15,9 +15,19 @@ from unwall.kernel.geo import Point, distance_km
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_, Explanation
 
+MAX_PINS = 20
+"""Positions that can be pinned on a page. SQL repeats it: the CHECK of pin.position."""
+ROW_PRODUCTS = 12
+NEAR_PRODUCTS = 8
+GOES_WITH_PRODUCTS, GOES_WITH_CANDIDATES = 8, 12
+CANDIDATES = 48
+"""How many products the recommender is asked for: enough for both rows even if some cannot be bought."""
+POSTS = 7
+POSTS_BETWEEN_ROWS = 3
+"""The first post is the hero; this many follow between the two product rows, the others below."""
 PINNED = "pinned-1"
 NEAREST_SHOPS = 4
-"""Among which one is looked for that has something ready today."""
+"""How many of the nearest shops are checked for products that are ready today."""
 BECAUSE = {
     EventKind.VIEW: N_("Because you looked at {product}"),
     EventKind.CLICK: N_("Because you looked at {product}"),

@@ -27,10 +27,10 @@ MAX_CARDS = 20_000
 MAX_PRODUCT_PAGES = 2_000
 MAX_POSTS = 5_000
 MAX_MERCHANTS = 1_000
-"""Of each kind at most so many are kept, in all languages together; a card takes about 2 kB, a page or post 10 kB."""
+"""The most rows of each kind, in all languages together; a card takes about 2 kB, a page or post 10 kB."""
 
 MISSING = "missing"
-"""Tags addresses where no product is: any new product may be there."""
+"""The tag of addresses without a product, which any new product may get."""
 
 Address = tuple[str, str]
 """A merchant's slug and a product's."""

@@ -11,9 +11,7 @@ from unwall.content.posts.values import Post
 from unwall.kernel.text import Explanation
 
 PAGES = ("home", "store")
-"""On which a merchant may pin products."""
-MAX_PINS = 20
-"""Places that may be guaranteed on one page; the twin of a CHECK on the table."""
+"""The pages on which a merchant may pin products."""
 
 
 class ModuleName(StrEnum):
@@ -21,7 +19,7 @@ class ModuleName(StrEnum):
     """one post, full bleed"""
     FOR_YOU = "for-you"
     NEAR = "near"
-    """products that stand ready in the nearest shop of the chosen place"""
+    """products that the nearest shop can have ready today"""
     POSTS = "posts"
     FOLLOW = "follow"
     """accounts to follow"""

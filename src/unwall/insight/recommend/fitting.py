@@ -19,18 +19,18 @@ WINDOW = 10
 """How many steps ahead a transition may reach."""
 GAP_DECAY = 0.8
 BACKWARD = 0.5
-"""What a transition counts in the other direction: tastes go both ways, orders less so."""
+"""The weight of a transition in the opposite direction: a preference holds in both directions, an order less so."""
 ANCHOR_POWER, TARGET_POWER = 0.5, 0.3
-"""How strongly frequent items are damped, as the one left and as the one reached."""
+"""How strongly frequent items are damped as the source and as the target of a transition."""
 NEIGHBOURS = 100
 SLICE = 200_000
 """Steps whose pairs are counted at once."""
 MAX_PAIRS = 10_000_000
-"""Counted pairs that are kept before those of the same items are added up."""
+"""The number of pairs kept before pairs of the same items are summed."""
 HALF_LIFE_DAYS = 14.0
-"""Of popularity."""
+"""The half-life of popularity."""
 KIND_WEIGHTS = np.array([1.0, 1.0, 2.0, 3.0])
-"""Of a view, a click, an add-to-cart, a purchase: the order of TRAIL_KINDS."""
+"""The weights of a view, a click, an add-to-cart and a purchase, in the order of TRAIL_KINDS."""
 
 
 class Steps(NamedTuple):

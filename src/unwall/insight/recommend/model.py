@@ -21,7 +21,7 @@ VERSION = 1
 HISTORY = 20
 """How many of a person's latest items are used."""
 HISTORY_DECAY = 0.6
-"""What each item counts against the one touched after it."""
+"""The weight of each item relative to the one touched after it."""
 
 
 class UnreadableModel(UnwallError):

@@ -18,7 +18,7 @@ from unwall.journal.values import TRAIL_KINDS
 from unwall.kernel.database import Database
 
 MAX_STEPS = 5_000_000
-"""The latest are learned from; so many take about half a gigabyte while a model is fitted."""
+"""Only the latest steps are used; this many take about half a gigabyte during training."""
 COLUMNS = ("at", "kind", "visitor_id", "member_id", "product_id")
 LOW_BITS = 2**64 - 1
 
@@ -36,7 +36,7 @@ class People(NamedTuple):
 class _Batch(NamedTuple):
     person: Keys
     item: Ints
-    """-1 where the product is not sold any more"""
+    """-1 if the product is no longer on sale"""
     kind: NDArray[np.int8]
     at: Floats
 

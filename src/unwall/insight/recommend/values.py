@@ -13,7 +13,7 @@ class PickSource(StrEnum):
     TRANSITIONS = "transitions"
     """what people did next after this person's latest items"""
     POPULAR = "popular"
-    """what many people do lately"""
+    """what many people viewed or bought recently"""
 
 
 class Pick(msgspec.Struct, frozen=True):
@@ -26,10 +26,10 @@ class Pick(msgspec.Struct, frozen=True):
     policy: str
     """the source and the version of the model's rules: `transitions-1`"""
     anchor_id: UUID | None = None
-    """the product of this person's trail that weighed most"""
+    """the product of the person's trail with the highest weight"""
     anchor_kind: EventKind | None = None
     propensity: float = 1.0
-    """how likely this policy was to choose it here; a policy without chance chooses with 1"""
+    """the probability with which the policy chose it here; 1 for a deterministic policy"""
 
 
 class Fit(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ class Table(msgspec.Struct, frozen=True):
     name: str
     key: str = "id"
     order: str = ""
-    """of the export, where it is not the key: the same in every install"""
+    """the sort order of the export if it is not the key; it must be the same in every install"""
     owned: str = "t.merchant_id = $1"
     """which rows `t` are the merchant's ($1)"""
     media: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Table(msgspec.Struct, frozen=True):
     people: tuple[str, ...] = ()
     """fields that hold a member or visitor"""
     shared: bool = False
-    """belongs to no merchant, so rows of it may be there before the data set's merchants are"""
+    """belongs to no merchant, so its rows may exist before the data set's merchants do"""
 
 
 TABLES = MappingProxyType(
@@ -106,7 +106,9 @@ LEFT_OUT = MappingProxyType(
         "test_gateway_charge": "the books of the test gateway, which stands for another company",
     }
 )
-"""Tables that no data set holds, and why. The job queue (pgqueuer*) and the migrations' own tables are not data."""
+"""Tables that no data set contains, with the reason. The job queue (pgqueuer*) and the migrations' own tables are not
+data.
+"""
 
 LEFT_OUT_COLUMNS = MappingProxyType(
     {
@@ -125,7 +127,7 @@ LEFT_OUT_COLUMNS = MappingProxyType(
         "stock_level.on_hand": "added up from the ledger",
     }
 )
-"""Columns of exported tables that no record has, and why."""
+"""Columns of exported tables that no record has, with the reason."""
 
 
 @cache

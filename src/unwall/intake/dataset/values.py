@@ -89,7 +89,7 @@ FILES: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "attributions": AttributionRecord,
     }
 )
-"""The record of each file NAME.jsonl, in the order of import: what is referred to comes first."""
+"""The record of each file NAME.jsonl, in import order: referenced records come first."""
 
 MANIFEST = "dataset.json"
 MEDIA = "media"

@@ -27,7 +27,7 @@ SUPERUSER = "postgres"
 LOG_BYTES = 10_000_000
 MEGABYTE = 2**20
 SYNC_METHOD = "syncfs" if sys.platform == "linux" else "fsync"
-"""How a whole cluster is written to the disk, by `initdb` and before a recovery: in one call where that exists."""
+"""How `initdb` and recovery sync the whole cluster to the disk: with one call if the platform has it."""
 
 
 class Cluster(msgspec.Struct, frozen=True):

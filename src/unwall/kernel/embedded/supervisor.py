@@ -24,7 +24,7 @@ RESTART_SECONDS = 1.0
 LEFTOVER_SECONDS = 8.0
 """How long a first start waits for processes of an earlier server, before it is given up."""
 MAX_REFUSALS = 2
-"""One may be for what a killed server left behind."""
+"""One failed start may be caused by what a killed server left behind."""
 STOP_SECONDS = 60.0
 """How long a shutdown with a checkpoint may take before the server is stopped without one."""
 PR_SET_PDEATHSIG = 1

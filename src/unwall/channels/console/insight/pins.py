@@ -19,7 +19,8 @@ from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.insight.pages import actions, reads
 from unwall.insight.pages.compose import PageSources, compose_home, compose_store
-from unwall.insight.pages.values import MAX_PINS, PAGES, ComposedPage, Module, ModuleName, Slot
+from unwall.insight.pages.rules import MAX_PINS
+from unwall.insight.pages.values import PAGES, ComposedPage, Module, ModuleName, Slot
 from unwall.journal.values import Visit
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id

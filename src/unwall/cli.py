@@ -125,9 +125,8 @@ def run_server(config: Settings) -> None:
     if config.workers > 1:
         shared = tempfile.mkdtemp(prefix="unwall-figures-")
         os.environ.update(PROMETHEUS_MULTIPROC_DIR=shared, UNWALL_METRICS_DIRECTORY=shared)
-    out.print(
-        f"Unwall {__version__} on [bold]http://{config.host}:{config.port}[/]  (stop with Ctrl+C)", highlight=False
-    )
+    url = f"http://{config.host}:{config.port}"
+    out.print(f"Unwall {__version__} on [bold]{url}[/]  (stop with Ctrl+C)", highlight=False)
     with ChildProcess("worker", worker_command()) if config.start_worker else nullcontext():
         run_web(config)
 

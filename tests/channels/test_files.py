@@ -94,6 +94,7 @@ async def test_who_holds_the_file_is_not_sent_it_again(browser: Shopper, url: st
         ({"if-modified-since": time}, 304),
         ({"if-modified-since": older}, 200),
         ({"if-modified-since": "yesterday"}, 200),
+        ({"if-modified-since": "Fri, 31 Dec 99999999999999999999 23:59:59 GMT"}, 200),
     ):
         answer = await browser.get(url, headers=condition)
         assert (answer.status_code, answer.content) == (status, b"" if status == 304 else SHORT), condition

@@ -100,6 +100,6 @@ def _is_same(condition: str | None, stored: StoredFile) -> bool:
 def _time(text: str | None) -> datetime | None:
     try:
         found = parsedate_to_datetime(text) if text else None
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or zone that no date can hold
         return None
     return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)

@@ -63,6 +63,12 @@ async def session_member(conn: Connection, token: str) -> Member | None:
     )
 
 
+async def is_anothers_visitor(conn: Connection, visitor_id: UUID, member_id: UUID) -> bool:
+    """Whether the visitor is known to be a member, but not this one."""
+    sql = "SELECT EXISTS (SELECT FROM visitor WHERE id = $1 AND member_id <> $2)"
+    return bool(await conn.fetchval(sql, visitor_id, member_id))
+
+
 async def session_staff(conn: Connection, token: str) -> Staff | None:
     return await row(
         conn,

@@ -287,3 +287,20 @@ async def test_a_member_signs_in_and_takes_along_what_the_visitor_did(client, db
     assert (await phone.put("/accounts/liuyun/follow")).json()["followers"] == 1
     phone.headers["authorization"] = "Bearer forged"
     assert problem(await phone.get("/feed"))[:2] == (401, "sign-in-needed")
+
+
+async def test_a_member_neither_sees_nor_uses_the_visit_of_another(client, stall: Stall, db: Database, app: Program):
+    for name in ("lin", "mei"):
+        await sign_up(db, f"{name}@example.org", name, "tea and snow", "en")
+    cart = await cart_with(app, stall)
+    await app.post("/sessions", {"email": "lin@example.org", "password": "tea and snow"})
+    theirs = (await app.post("/sessions", {"email": "mei@example.org", "password": "tea and snow"})).json()
+    lins_visit = app.headers["unwall-visit"]
+    assert theirs["visit"] != lins_visit
+    app.headers["authorization"] = f"Bearer {theirs['token']}"
+    before = await snapshot(db, without=QUIET)
+    answers = [await app.get("/carts"), await app.post("/orders", wanted(cart))]
+    assert [problem(answer)[:2] for answer in answers] == [(401, "sign-in-needed")] * 2
+    assert await snapshot(db, without=QUIET) == before
+    app.headers["unwall-visit"] = theirs["visit"]
+    assert (await app.get("/carts")).json() == []

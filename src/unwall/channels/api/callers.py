@@ -41,19 +41,21 @@ async def provide_caller(request: AnyRequest, services: Services) -> Visit:
     known = unseal(services.secret, VISIT, request.headers.get(VISIT, ""), tuple[UUID, UUID])
     if known is None and request.method != "GET":
         raise SignInNeeded("Send the header Unwall-Visit with the token that POST /api/v1/visits gave you.")
-    member = await _member(request, services)
     visitor_id, session_id = known or (new_id(), new_id())
+    member = await _member(request, services, visitor_id)
     return Visit(visitor_id, session_id, member.id if member else None, lang(request), _place(request))
 
 
-async def _member(request: AnyRequest, services: Services) -> Member | None:
+async def _member(request: AnyRequest, services: Services, visitor_id: UUID) -> Member | None:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if not token:
         return None
     async with services.db.read() as conn:
         member = await reads.session_member(conn, token.strip()) if kind.lower() == "bearer" else None
-    if member is None:
-        raise SignInNeeded("The bearer token is not, or no longer, a member's; sign in at POST /api/v1/sessions.")
+        if member is None:
+            raise SignInNeeded("The bearer token is not, or no longer, a member's; sign in at POST /api/v1/sessions.")
+        if await reads.is_anothers_visitor(conn, visitor_id, member.id):
+            raise SignInNeeded("The visit is another member's; send the Unwall-Visit that POST /api/v1/sessions gave.")
     return member
 
 

@@ -266,7 +266,7 @@ async def test_a_data_set_written_by_hand_is_imported_and_found(db, bring, tmp_p
         (changed("variants", prise=1), "variants.jsonl line 1, prise", "unknown field `prise`"),
         (changed("members", created_at="2026-03-01T10:00:00"), "members.jsonl line 1, created_at", "timezone"),
         (changed("members", id="ann"), "members.jsonl line 1, id", "UUID"),
-        (changed("variants", product_id=OTHER), "variants.jsonl", "is not present in table"),
+        (changed("variants", product_id=OTHER), "variants.jsonl, product_id", "is not present in table"),
         (changed("products", merchant_id=OTHER), "products.jsonl line 1, merchant_id", "merchants.jsonl has no such"),
         (changed("products", slug="with\x00nothing"), "products.jsonl line 1", "0x00"),
         (changed("accounts", avatar="no/such.webp"), "accounts.jsonl line 1, avatar", "no file no/such.webp"),

@@ -34,6 +34,28 @@ SHOP_ONLY = {
 }
 
 
+# whether each reference between tables of merchants is one to the same merchant: some foreign key of the two names it
+REFERENCES = """
+    SELECT c.conrelid::regclass::text AS child, c.confrelid::regclass::text AS parent, bool_or(EXISTS (
+        SELECT FROM pg_attribute a WHERE a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)
+            AND a.attname = 'merchant_id')) AS guarded
+    FROM pg_constraint c
+    WHERE c.contype = 'f' AND c.conparentid = 0
+        AND c.conrelid::regclass::text = ANY($1) AND c.confrelid::regclass::text = ANY($1)
+        AND has_table_privilege('unwall_merchant', c.conrelid, 'INSERT')
+    GROUP BY 1, 2 ORDER BY 1, 2
+"""
+REFERS_TO_OTHERS = {
+    ("cart_line", "cart"): "written by shoppers' requests only",
+    ("cart_line", "variant"): "written by shoppers' requests only",
+    ("outbox", "post"): "of an account that is the merchant's own",
+    ("post_tag", "product"): "names the product's merchant, who says who may tag",
+    ("shipment_line", "order_line"): "of the order of its shipment",
+    ("shipment_line", "stock_hold"): "of the hold of its shipment",
+    ("tagging_collaborator", "account"): "a collaborator is another owner's account",
+}
+
+
 async def two_merchants(db: Database) -> tuple[UUID, UUID]:
     async with db.transaction() as conn:
         ours = await actions.add_merchant(conn, "ours", "Ours", "CNY", "Asia/Shanghai")
@@ -141,6 +163,13 @@ async def test_the_wrong_merchant_sees_changes_and_deletes_nothing_in_any_table(
     async with db.read() as conn:
         after = {t: await conn.fetchval(f"SELECT md5(string_agg(x::text, '|')) FROM {t} x") for t in tables}
     assert before == after
+
+
+async def test_what_a_merchant_writes_belongs_to_nothing_of_another_merchant(db: Database):
+    """A foreign key is checked without row-level security, so it names the merchant too."""
+    async with db.read() as conn:
+        found = await conn.fetch(REFERENCES, await owned_tables(conn))
+    assert {(r["child"], r["parent"]) for r in found if not r["guarded"]} == set(REFERS_TO_OTHERS)
 
 
 async def test_every_view_has_the_rights_of_whoever_asks_it(db: Database):

@@ -5,7 +5,8 @@ CREATE TABLE category (
     slug         text NOT NULL,
     title        text NOT NULL CHECK (title <> ''),
     translations jsonb NOT NULL DEFAULT '{}',
-    UNIQUE (merchant_id, slug)
+    UNIQUE (merchant_id, slug),
+    UNIQUE (id, merchant_id)
 );
 CALL guard('category');
 CALL notify_changes('category', 'category', 'id');
@@ -13,7 +14,7 @@ CALL notify_changes('category', 'category', 'id');
 CREATE TABLE product (
     id           uuid PRIMARY KEY,
     merchant_id  uuid NOT NULL REFERENCES merchant,
-    category_id  uuid REFERENCES category,
+    category_id  uuid,
     slug         text NOT NULL,  -- Shopify's Handle
     title        text NOT NULL CHECK (title <> ''),
     description  text NOT NULL DEFAULT '',  -- sanitised HTML
@@ -26,6 +27,7 @@ CREATE TABLE product (
     search       tsvector NOT NULL DEFAULT '',
     created_at   timestamptz NOT NULL DEFAULT now(),
     updated_at   timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (category_id, merchant_id) REFERENCES category (id, merchant_id),
     UNIQUE (merchant_id, slug),
     UNIQUE (id, merchant_id)
 );
@@ -36,14 +38,15 @@ CALL guard('product');
 CALL notify_changes('product', 'product', 'id');
 
 CREATE TABLE product_image (
-    product_id  uuid NOT NULL REFERENCES product ON DELETE CASCADE,
+    product_id  uuid NOT NULL,
     position    smallint NOT NULL,
     merchant_id uuid NOT NULL REFERENCES merchant,
     file        text NOT NULL,  -- a key of kernel.files, or an https address from an import
     alt         text NOT NULL DEFAULT '',
     width       int NOT NULL CHECK (width > 0),
     height      int NOT NULL CHECK (height > 0),
-    PRIMARY KEY (product_id, position)
+    PRIMARY KEY (product_id, position),
+    FOREIGN KEY (product_id, merchant_id) REFERENCES product (id, merchant_id) ON DELETE CASCADE
 );
 CALL guard('product_image');
 CALL notify_changes('product_image', 'product', 'product_id');
@@ -51,7 +54,7 @@ CALL notify_changes('product_image', 'product', 'product_id');
 CREATE TABLE variant (
     id          uuid PRIMARY KEY,
     merchant_id uuid NOT NULL REFERENCES merchant,
-    product_id  uuid NOT NULL REFERENCES product ON DELETE CASCADE,
+    product_id  uuid NOT NULL,
     position    smallint NOT NULL,
     sku         text NOT NULL CHECK (sku <> ''),
     barcode     text,
@@ -60,6 +63,8 @@ CREATE TABLE variant (
     compare_at  bigint CHECK (compare_at > price),
     weight_g    int NOT NULL DEFAULT 0 CHECK (weight_g >= 0),
     active      boolean NOT NULL DEFAULT true,
+    FOREIGN KEY (product_id, merchant_id) REFERENCES product (id, merchant_id) ON DELETE CASCADE,
+    UNIQUE (id, merchant_id),
     UNIQUE (merchant_id, sku) DEFERRABLE  -- a product may swap the SKUs of its variants in one statement
 );
 -- Search asks for a code as it was typed, in any case.
@@ -79,18 +84,21 @@ CREATE TABLE bundle (
     description  text NOT NULL DEFAULT '',  -- sanitised HTML
     translations jsonb NOT NULL DEFAULT '{}',  -- {"zh": {"title", "description"}}
     active       boolean NOT NULL DEFAULT true,
-    UNIQUE (merchant_id, slug)
+    UNIQUE (merchant_id, slug),
+    UNIQUE (id, merchant_id)
 );
 CALL guard('bundle');
 CALL notify_changes('bundle', 'bundle', 'id');
 
 CREATE TABLE bundle_part (
-    bundle_id   uuid NOT NULL REFERENCES bundle ON DELETE CASCADE,
+    bundle_id   uuid NOT NULL,
     position    smallint NOT NULL,
-    variant_id  uuid NOT NULL REFERENCES variant,
+    variant_id  uuid NOT NULL,
     merchant_id uuid NOT NULL REFERENCES merchant,
     quantity    int NOT NULL CHECK (quantity > 0),
-    PRIMARY KEY (bundle_id, variant_id)
+    PRIMARY KEY (bundle_id, variant_id),
+    FOREIGN KEY (bundle_id, merchant_id) REFERENCES bundle (id, merchant_id) ON DELETE CASCADE,
+    FOREIGN KEY (variant_id, merchant_id) REFERENCES variant (id, merchant_id)
 );
 CREATE INDEX bundle_part_variant ON bundle_part (variant_id);
 CALL guard('bundle_part');

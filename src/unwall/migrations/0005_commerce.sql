@@ -30,9 +30,9 @@ CALL notify_changes('node', 'node', 'id');
 ALTER TABLE staff ADD FOREIGN KEY (merchant_id, node_id) REFERENCES node (merchant_id, id);  -- nobody else's shop
 
 -- How many: on hand is what stands there, held is promised to orders not yet paid, allocated to paid ones.
--- The CHECK is the last guard against overselling. (merchant_id is the node's, and must be the variant's.)
+-- The CHECK is the last guard against overselling. merchant_id is the node's and the variant's.
 CREATE TABLE stock_level (
-    variant_id   uuid NOT NULL REFERENCES variant,
+    variant_id   uuid NOT NULL,
     node_id      uuid NOT NULL,
     merchant_id  uuid NOT NULL,
     on_hand      int NOT NULL DEFAULT 0,
@@ -42,6 +42,7 @@ CREATE TABLE stock_level (
     -- available-to-promise: the one place in SQL that says what may be promised (its twin: commerce.stock Level)
     available    int NOT NULL GENERATED ALWAYS AS (on_hand - held - allocated - safety_stock) STORED,
     PRIMARY KEY (variant_id, node_id),
+    FOREIGN KEY (variant_id, merchant_id) REFERENCES variant (id, merchant_id),
     FOREIGN KEY (merchant_id, node_id) REFERENCES node (merchant_id, id),
     CONSTRAINT never_oversold CHECK (on_hand >= held + allocated)
 ) WITH (fillfactor = 50);  -- a hot row is rewritten in place, on its own page
@@ -281,7 +282,8 @@ CREATE TABLE shipment (
     created_at   timestamptz NOT NULL DEFAULT now(),
     updated_at   timestamptz NOT NULL DEFAULT now(),
     FOREIGN KEY (merchant_id, order_id) REFERENCES sales_order (merchant_id, id),
-    FOREIGN KEY (merchant_id, node_id) REFERENCES node (merchant_id, id)
+    FOREIGN KEY (merchant_id, node_id) REFERENCES node (merchant_id, id),
+    UNIQUE (id, merchant_id)
 );
 CREATE INDEX shipment_order ON shipment (order_id);
 CREATE INDEX shipment_tasks ON shipment (node_id, due_at) WHERE state IN ('routed', 'picking', 'ready');
@@ -290,7 +292,7 @@ CALL guard('shipment');
 -- A line of a hold, at the node where it is held, for a line of the order. One order line may be served by several hold
 -- lines, one a node; a return, a commission or a tax refers to (order_id, order_line).
 CREATE TABLE shipment_line (
-    shipment_id uuid NOT NULL REFERENCES shipment ON DELETE CASCADE,
+    shipment_id uuid NOT NULL,
     line        smallint NOT NULL,  -- of the hold
     merchant_id uuid NOT NULL,
     order_id    uuid NOT NULL,
@@ -300,6 +302,7 @@ CREATE TABLE shipment_line (
     quantity    int NOT NULL CHECK (quantity > 0),
     picked      int NOT NULL DEFAULT 0 CHECK (picked BETWEEN 0 AND quantity),
     PRIMARY KEY (shipment_id, line),
+    FOREIGN KEY (shipment_id, merchant_id) REFERENCES shipment (id, merchant_id) ON DELETE CASCADE,
     FOREIGN KEY (order_id, order_line) REFERENCES order_line (order_id, line),
     FOREIGN KEY (hold_id, line) REFERENCES stock_hold (request_id, line)
 );
@@ -307,12 +310,13 @@ CALL guard('shipment_line');
 
 CREATE TABLE shipment_event (
     id          uuid PRIMARY KEY,
-    shipment_id uuid NOT NULL REFERENCES shipment ON DELETE CASCADE,
+    shipment_id uuid NOT NULL,
     merchant_id uuid NOT NULL,
     at          timestamptz NOT NULL,
     state       text NOT NULL,
     actor       text NOT NULL,
-    note        text NOT NULL DEFAULT ''
+    note        text NOT NULL DEFAULT '',
+    FOREIGN KEY (shipment_id, merchant_id) REFERENCES shipment (id, merchant_id) ON DELETE CASCADE
 );
 CREATE INDEX shipment_event_shipment ON shipment_event (shipment_id, id);
 CALL guard('shipment_event');

@@ -16,9 +16,10 @@ CREATE TABLE pin (
     merchant_id uuid NOT NULL REFERENCES merchant,
     page        text NOT NULL CHECK (page IN ('home', 'store')),
     position    smallint NOT NULL CHECK (position BETWEEN 0 AND 19),
-    product_id  uuid NOT NULL REFERENCES product ON DELETE CASCADE,
+    product_id  uuid NOT NULL,
     PRIMARY KEY (merchant_id, page, position),
-    UNIQUE (merchant_id, page, product_id)
+    UNIQUE (merchant_id, page, product_id),
+    FOREIGN KEY (product_id, merchant_id) REFERENCES product (id, merchant_id) ON DELETE CASCADE
 );
 CALL guard('pin');
 

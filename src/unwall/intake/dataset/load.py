@@ -1,5 +1,6 @@
 """Loading records into the database with one COPY per file. Rows with an existing key are kept as they are."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
@@ -20,6 +21,9 @@ _FOREIGN_KEYS = """
         AND c.conrelid::regclass::text = ANY($1) AND c.confrelid::regclass::text = ANY($1)
     ORDER BY 1, 2
 """
+
+_REFERENCE = re.compile(r"Key \((?:merchant_id, )?(\w+)")
+"""In the detail of a foreign key violation: the column, besides merchant_id."""
 
 
 class Loader:
@@ -119,9 +123,11 @@ async def find_merchants(conn: Connection, slugs: Mapping[UUID, str]) -> set[UUI
 
 
 def _refused(name: str, error: Exception) -> Invalid:
-    """The error of PostgreSQL or its driver about a row, with the line number if PostgreSQL names it."""
+    """The error of PostgreSQL or its driver about a row, with the line or the field if PostgreSQL names it."""
     context = getattr(error, "context", None) or ""
     line = context.partition(", line ")[2].partition(",")[0] if context.startswith("COPY ") else ""
-    where = f"{name}.jsonl line {line}" if line else f"{name}.jsonl"
     detail = getattr(error, "detail", None)
+    where = f"{name}.jsonl line {line}" if line else f"{name}.jsonl"
+    if field := isinstance(error, asyncpg.ForeignKeyViolationError) and _REFERENCE.match(detail or ""):
+        where = f"{where}, {field[1]}"
     return Invalid.one(where, f"{error}. {detail}" if detail else f"{error}.")

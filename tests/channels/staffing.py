@@ -14,7 +14,7 @@ from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.people import actions as people
 from unwall.people import sessions
-from unwall.people.values import Role
+from unwall.people.values import Role, StaffDraft
 
 PASSWORD = "tea and snow"
 HASHED = sessions.HASHER.hash(PASSWORD)
@@ -25,12 +25,12 @@ async def hire(db: Database, merchant_id: UUID, role: Role = Role.OWNER, node_id
     """Their e-mail."""
     email = f"{role}-{next(NUMBERS)}@example.org"
     async with db.transaction() as conn:
-        await people.add_staff(conn, merchant_id, email, f"The {role}", HASHED, role, node_id)
+        await people.add_staff(conn, merchant_id, StaffDraft(email, f"The {role}", role, node_id), HASHED)
     return email
 
 
 class Person(Shopper):
-    """A browser of one's own at a house that runs once: its cookies go in before each request and out after it."""
+    """A browser of one's own at a server that is shared: its cookies go in before each request and out after it."""
 
     def __init__(self, http: AsyncTestClient, cookies: dict[str, str]) -> None:
         super().__init__(http)

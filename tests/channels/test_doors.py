@@ -14,7 +14,7 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from tests.channels.conftest import Shopper
-from tests.channels.counter.jobs import pack, to_collect
+from tests.channels.counter.parcels import pack, to_collect
 from tests.channels.shop.stall import open_stall
 from tests.channels.snapshots import BOOKKEEPING, snapshot
 from tests.channels.staffing import Person, hire, signed_in
@@ -117,7 +117,7 @@ async def town(db: Database) -> Town:
     cart = await fill_cart(db, visitor(), (market.tea, 1))
     email = await hire(db, market.merchant, Role.EDITOR)
     async with db.transaction() as conn:
-        key, _ = await people.make_api_key(conn, market.merchant, "till", frozenset(ApiScope))
+        key = (await people.make_api_key(conn, market.merchant, "till", frozenset(ApiScope))).id
         draft = BundleDraft(title="Set", parts=(BundlePartDraft(market.red), BundlePartDraft(market.tea)))
         bundle = await save_bundle(conn, market.merchant, draft)
         order = await conn.fetchval("SELECT order_id FROM shipment")
@@ -141,7 +141,7 @@ async def town(db: Database) -> Town:
 async def key_of(db: Database, market: Market, scopes: frozenset[ApiScope]) -> dict[str, str]:
     """The header of a program of the merchant."""
     async with db.transaction() as conn:
-        _, secret = await people.make_api_key(conn, market.merchant, "robot", scopes)
+        secret = (await people.make_api_key(conn, market.merchant, "robot", scopes)).secret
     return {"authorization": f"Bearer {secret}", "idempotency-key": "a key of its own"}
 
 

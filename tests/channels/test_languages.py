@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.channels.conftest import Shopper
-from tests.channels.console.bureau import Bureau, form, open_bureau
+from tests.channels.console.console_site import ConsoleSite, form, open_console_site
 from unwall.kernel.database import Database
 from unwall.kernel.text import LANGUAGES, find_languages
 from unwall.people.values import Role
@@ -38,17 +38,17 @@ def german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def bureau(db: Database, browser: Shopper, german: None) -> Bureau:
+async def site(db: Database, browser: Shopper, german: None) -> ConsoleSite:
     browser.http.cookies.set("uw_lang", "de")
-    return await (await open_bureau(db)).sit(browser, Role.OWNER)
+    return await (await open_console_site(db)).sign_in_as(browser, Role.OWNER)
 
 
-async def test_pages_are_in_the_new_language(bureau: Bureau) -> None:
+async def test_pages_are_in_the_new_language(site: ConsoleSite) -> None:
     for path in (*SHOP, *(f"/console{path}" for path in CONSOLE)):
-        answer = await bureau.get(path)
+        answer = await site.get(path)
         assert (path, answer.status_code, '<html lang="de"' in answer.text) == (path, 200, True)
         assert '<button name="lang" value="de" lang="de" aria-current="true">Deutsch</button>' in answer.text
-    assert "<h1>Bestellungen</h1>" in (await bureau.get("/console/orders")).text
+    assert "<h1>Bestellungen</h1>" in (await site.get("/console/orders")).text
 
 
 async def test_it_can_be_chosen_and_is_negotiated(browser: Shopper, german: None) -> None:
@@ -78,19 +78,19 @@ EDITORS = {
 
 
 @pytest.mark.parametrize("url", EDITORS)
-async def test_an_editor_has_fields_for_each_other_language_and_saves_them(bureau: Bureau, url: str) -> None:
+async def test_an_editor_has_fields_for_each_other_language_and_saves_them(site: ConsoleSite, url: str) -> None:
     written, table, names = EDITORS[url]
-    page = (await bureau.get(url)).text
+    page = (await site.get(url)).text
     assert "Deutsch" in page
     assert "Chinesisch (vereinfacht)" in page
     fields = form(page, 'name="translations.de.' + names[0])
     for code, words in (("de", "Auf Deutsch"), ("zh", "中文")):
         fields |= {f"translations.{code}.{name}": f"{words}: {name}" for name in names}
-    answer = await bureau.post(url, fields | written | {"do": "save"})
+    answer = await site.post(url, fields | written | {"do": "save"})
     assert answer.status_code == 303, answer.text
-    stored = await bureau.value(f"SELECT translations FROM {table} WHERE id = $1", fields["id"])
+    stored = await site.value(f"SELECT translations FROM {table} WHERE id = $1", fields["id"])
     for code, words in (("de", "Auf Deutsch"), ("zh", "中文")):
         assert {name: stored[code][name] for name in names} == {name: f"{words}: {name}" for name in names}
-    page = (await bureau.get(f"{url.removesuffix('/new')}/{fields['id']}")).text
+    page = (await site.get(f"{url.removesuffix('/new')}/{fields['id']}")).text
     kept = form(page, 'name="translations.de.' + names[0])
     assert [kept[f"translations.de.{name}"] for name in names] == [f"Auf Deutsch: {name}" for name in names]

@@ -7,7 +7,7 @@ from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.errors import Forbidden, Invalid, NotFound, TooMany
 from unwall.people import actions, reads, rules, sessions
-from unwall.people.values import ApiKey, ApiScope, BadCredentials, Permission, Role, Staff
+from unwall.people.values import ApiKey, ApiScope, BadCredentials, Permission, Role, Staff, StaffDraft
 
 
 async def test_a_new_member_has_a_session_and_can_sign_in_again(db: Database):
@@ -91,7 +91,7 @@ async def test_staff_lose_their_session_when_they_are_made_inactive(db: Database
     async with db.transaction() as conn:
         merchant = await actions.add_merchant(conn, "tea", "Tea", "CNY", "Asia/Shanghai")
         hashed = await sessions.hash_password("tea and snow")
-        staff = await actions.add_staff(conn, merchant, "o@example.com", "O", hashed, Role.OWNER, None)
+        staff = await actions.add_staff(conn, merchant, StaffDraft("o@example.com", "O", Role.OWNER), hashed)
     signed = await sessions.sign_in_staff(db, "o@example.com", "tea and snow", "127.0.0.1", now())
     async with db.transaction() as conn:
         assert (await reads.session_staff(conn, signed.token)) is not None
@@ -102,7 +102,8 @@ async def test_staff_lose_their_session_when_they_are_made_inactive(db: Database
 async def test_an_api_key_is_found_by_its_secret_until_it_is_revoked(db: Database):
     async with db.transaction() as conn:
         merchant = await actions.add_merchant(conn, "tea", "Tea", "CNY", "Asia/Shanghai")
-        key_id, secret = await actions.make_api_key(conn, merchant, "till", frozenset({ApiScope.STOCK_READ}))
+        made = await actions.make_api_key(conn, merchant, "till", frozenset({ApiScope.STOCK_READ}))
+        key_id, secret = made.id, made.secret
         found = await reads.api_key(conn, secret)
         assert found is not None
         assert (found.id, found.scopes) == (key_id, frozenset({ApiScope.STOCK_READ}))
@@ -148,9 +149,8 @@ async def test_a_new_password_ends_every_session_of_the_staff_and_of_nobody_else
     async with db.transaction() as conn:
         merchant_id = await actions.add_merchant(conn, "shop", "Shop", "EUR", "Europe/Paris")
         for email in ("one@example.com", "two@example.com"):
-            await actions.add_staff(
-                conn, merchant_id, email, "N", await sessions.hash_password("the old one"), Role.OWNER, None
-            )
+            draft = StaffDraft(email, "N", Role.OWNER)
+            await actions.add_staff(conn, merchant_id, draft, await sessions.hash_password("the old one"))
     for email in ("one@example.com", "two@example.com"):
         await sessions.sign_in_staff(db, email, "the old one", "here", now())
     async with db.transaction() as conn:

@@ -11,7 +11,7 @@ from unwall.kernel.secrets import fingerprint, token
 from unwall.kernel.text import N_
 from unwall.people import reads, rules
 from unwall.people.sessions import MEMBER_EXISTS
-from unwall.people.values import ApiScope, Role, Tagging
+from unwall.people.values import ApiScope, NewApiKey, Role, StaffDraft, Tagging
 
 
 async def add_merchant(
@@ -75,11 +75,9 @@ async def claim_member(conn: Transaction, merchant_id: UUID, code: str, email: s
     return known.id
 
 
-async def add_staff(
-    conn: Transaction, merchant_id: UUID, email: str, name: str, password_hash: str, role: Role, node_id: UUID | None
-) -> UUID:
+async def add_staff(conn: Transaction, merchant_id: UUID, draft: StaffDraft, password_hash: str) -> UUID:
     """Raises `Invalid`. The hash is made before the transaction, with `sessions.hash_password`."""
-    if (role is Role.NODE) != (node_id is not None):
+    if (draft.role is Role.NODE) != (draft.node_id is not None):
         raise Invalid.one("node", N_("Staff of a shop or warehouse need one; other roles have none."))
     staff_id = new_id()
     try:
@@ -90,11 +88,11 @@ async def add_staff(
             """,
             staff_id,
             merchant_id,
-            rules.clean_email(email),
-            name.strip(),
+            rules.clean_email(draft.email),
+            draft.name.strip(),
             password_hash,
-            role,
-            node_id,
+            draft.role,
+            draft.node_id,
         )
     except asyncpg.UniqueViolationError:
         raise Invalid.one("email", N_("Someone signs in with this address already.")) from None
@@ -112,10 +110,8 @@ async def set_active(conn: Transaction, merchant_id: UUID, staff_id: UUID, *, ac
         raise NotFound(N_("There is no such member of staff."))
 
 
-async def make_api_key(
-    conn: Transaction, merchant_id: UUID, name: str, scopes: frozenset[ApiScope]
-) -> tuple[UUID, str]:
-    """The key's id and its secret, which is shown once and stored only as a fingerprint."""
+async def make_api_key(conn: Transaction, merchant_id: UUID, name: str, scopes: frozenset[ApiScope]) -> NewApiKey:
+    """Raises `Invalid`."""
     if not name.strip() or len(name) > rules.NAME_MAX_CHARACTERS:
         raise Invalid.one("name", N_("Name the key, at most 100 characters."))
     if not scopes:
@@ -130,7 +126,7 @@ async def make_api_key(
         secret[: rules.KEY_HINT_CHARACTERS],
         sorted(scopes),
     )
-    return key_id, secret
+    return NewApiKey(key_id, secret)
 
 
 async def revoke_api_key(conn: Transaction, merchant_id: UUID, key_id: UUID) -> None:

@@ -77,6 +77,22 @@ class Staff(msgspec.Struct, frozen=True):
     active: bool
 
 
+class StaffDraft(msgspec.Struct, frozen=True):
+    """`node_id` for the role NODE, and for it only."""
+
+    email: str
+    name: str
+    role: Role
+    node_id: UUID | None = None
+
+
+class NewApiKey(msgspec.Struct, frozen=True):
+    """`secret` is shown once; only its fingerprint is stored."""
+
+    id: UUID
+    secret: str
+
+
 class ApiScope(StrEnum):
     CATALOGUE_READ = "catalogue:read"
     CATALOGUE_WRITE = "catalogue:write"

@@ -49,8 +49,8 @@ async def shopper_app(http: AsyncTestClient) -> Program:
 async def merchant_program(http: AsyncTestClient, db: Database, market: Market, *scopes: ApiScope) -> Program:
     """With all scopes where none is named."""
     async with db.transaction() as conn:
-        _, secret = await people.make_api_key(conn, market.merchant, "till", frozenset(scopes or ApiScope))
-    return Program(http, {"authorization": f"Bearer {secret}"})
+        made = await people.make_api_key(conn, market.merchant, "till", frozenset(scopes or ApiScope))
+    return Program(http, {"authorization": f"Bearer {made.secret}"})
 
 
 def problem(answer: Response) -> tuple[int, str, set[str]]:

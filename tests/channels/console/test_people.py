@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.channels.console.bureau import Bureau, errors, form
+from tests.channels.console.console_site import ConsoleSite, errors, form
 from unwall.people.reads import api_key
 from unwall.people.values import ApiScope, Role
 
@@ -19,20 +19,20 @@ NEW = {
 }
 
 
-async def test_someone_is_added_and_can_sign_in(bureau: Bureau) -> None:
-    assert (await bureau.post(PEOPLE, NEW)).status_code == 303
-    page = (await bureau.get(PEOPLE)).text
+async def test_someone_is_added_and_can_sign_in(site: ConsoleSite) -> None:
+    assert (await site.post(PEOPLE, NEW)).status_code == 303
+    page = (await site.get(PEOPLE)).text
     assert "Zoe can sign in now." in page
     assert "zoe@example.org" in page
-    bureau.browser.http.cookies.delete("uw_staff")
-    answer = await bureau.post("/console/sign-in", {"email": "zoe@example.org", "password": "a long password"})
+    site.browser.http.cookies.delete("uw_staff")
+    answer = await site.post("/console/sign-in", {"email": "zoe@example.org", "password": "a long password"})
     assert answer.headers["location"] == "/console"
 
 
-async def test_staff_of_a_place_belong_to_it(bureau: Bureau) -> None:
-    await bureau.post(PEOPLE, NEW | {"role": "node", "node": str(bureau.market.bund)})
-    assert await bureau.value("SELECT node_id FROM staff WHERE name = 'Zoe'") == bureau.market.bund
-    assert "Shanghai Bund" in (await bureau.get(PEOPLE)).text
+async def test_staff_of_a_place_belong_to_it(site: ConsoleSite) -> None:
+    await site.post(PEOPLE, NEW | {"role": "node", "node": str(site.market.bund)})
+    assert await site.value("SELECT node_id FROM staff WHERE name = 'Zoe'") == site.market.bund
+    assert "Shanghai Bund" in (await site.get(PEOPLE)).text
 
 
 @pytest.mark.parametrize(
@@ -48,65 +48,65 @@ async def test_staff_of_a_place_belong_to_it(bureau: Bureau) -> None:
     ],
 )
 async def test_a_wrong_field_is_named_and_nobody_added(
-    bureau: Bureau, wrong: dict[str, str], field: str, message: str
+    site: ConsoleSite, wrong: dict[str, str], field: str, message: str
 ) -> None:
-    before = await bureau.counts()
-    answer = await bureau.post(PEOPLE, NEW | wrong)
+    before = await site.counts()
+    answer = await site.post(PEOPLE, NEW | wrong)
     assert answer.status_code == 422
     assert errors(answer.text) == {field: message}
     assert "a long password" not in answer.text
-    assert await bureau.counts() == before
+    assert await site.counts() == before
 
 
-async def test_a_rivals_place_takes_nobody(bureau: Bureau) -> None:
-    before = await bureau.counts()
-    answer = await bureau.post(PEOPLE, NEW | {"role": "node", "node": str(bureau.rival.node)})
+async def test_a_rivals_place_takes_nobody(site: ConsoleSite) -> None:
+    before = await site.counts()
+    answer = await site.post(PEOPLE, NEW | {"role": "node", "node": str(site.rival.node)})
     assert (answer.status_code, errors(answer.text)) == (422, {"f-node": "There is no such shop or warehouse."})
-    assert await bureau.counts() == before
+    assert await site.counts() == before
 
 
-async def test_access_is_taken_and_given_back_by_undo(bureau: Bureau) -> None:
-    owner = bureau.browser
-    await bureau.sit(owner, Role.EDITOR)
-    await bureau.sit(owner, Role.OWNER)
-    url = f"{PEOPLE}/{bureau.staff[Role.EDITOR]}/active"
-    await bureau.post(url, {"active": "0"})
-    toast = re.search(
-        rf'<form method="post" action="{url}" data-undo.*?</form>', (await bureau.get(PEOPLE)).text, re.S
-    )[0]
-    await bureau.sit(owner, Role.EDITOR)
-    assert (await bureau.get("/console/posts")).status_code == 302
-    await bureau.sit(owner, Role.OWNER)
-    await bureau.post(url, form(toast, url))
-    await bureau.sit(owner, Role.EDITOR)
-    assert (await bureau.get("/console/posts")).status_code == 200
+async def test_access_is_taken_and_given_back_by_undo(site: ConsoleSite) -> None:
+    owner = site.browser
+    await site.sign_in_as(owner, Role.EDITOR)
+    await site.sign_in_as(owner, Role.OWNER)
+    url = f"{PEOPLE}/{site.staff[Role.EDITOR]}/active"
+    await site.post(url, {"active": "0"})
+    toast = re.search(rf'<form method="post" action="{url}" data-undo.*?</form>', (await site.get(PEOPLE)).text, re.S)[
+        0
+    ]
+    await site.sign_in_as(owner, Role.EDITOR)
+    assert (await site.get("/console/posts")).status_code == 302
+    await site.sign_in_as(owner, Role.OWNER)
+    await site.post(url, form(toast, url))
+    await site.sign_in_as(owner, Role.EDITOR)
+    assert (await site.get("/console/posts")).status_code == 200
 
 
-async def test_nobody_takes_away_their_own_access(bureau: Bureau) -> None:
-    own = bureau.staff[Role.OWNER]
-    assert (await bureau.post(f"{PEOPLE}/{own}/active", {"active": "0"})).status_code == 422
-    assert await bureau.value("SELECT active FROM staff WHERE id = $1", own)
-    assert f"{own}/active" not in (await bureau.get(PEOPLE)).text
+async def test_nobody_takes_away_their_own_access(site: ConsoleSite) -> None:
+    own = site.staff[Role.OWNER]
+    assert (await site.post(f"{PEOPLE}/{own}/active", {"active": "0"})).status_code == 422
+    assert await site.value("SELECT active FROM staff WHERE id = $1", own)
+    assert f"{own}/active" not in (await site.get(PEOPLE)).text
 
 
-async def test_a_keys_secret_is_shown_once_and_opens_until_it_is_revoked(bureau: Bureau) -> None:
+async def test_a_keys_secret_is_shown_once_and_opens_until_it_is_revoked(site: ConsoleSite) -> None:
     body = {"do": "key", "key_name": "Till", "scope.stock:read": "1", "scope.orders:write": "1"}
-    answer = await bureau.post(f"{PEOPLE}/keys", body)
+    answer = await site.post(f"{PEOPLE}/keys", body)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     secret = re.search(r"<code>(uw_[\w-]+)</code></p>", answer.text)[1]
-    async with bureau.db.read() as conn:
+    async with site.db.read() as conn:
         key = await api_key(conn, secret)
     assert key
     assert (key.name, key.scopes) == ("Till", {ApiScope.STOCK_READ, ApiScope.ORDERS_WRITE})
-    page = (await bureau.get(PEOPLE)).text
+    page = (await site.get(PEOPLE)).text
     assert secret not in page
     assert "Till" in page
     for _ in range(2):
-        assert (await bureau.post(f"{PEOPLE}/keys/{key.id}/revoke")).status_code == 303
-    async with bureau.db.read() as conn:
+        assert (await site.post(f"{PEOPLE}/keys/{key.id}/revoke")).status_code == 303
+    async with site.db.read() as conn:
         assert await api_key(conn, secret) is None
-    assert "revoked" in (await bureau.get(PEOPLE)).text
+    assert "revoked" in (await site.get(PEOPLE)).text
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ async def test_a_keys_secret_is_shown_once_and_opens_until_it_is_revoked(bureau:
         ({"key_name": "Till", "scope.everything": "1"}, {"scopes": "Choose at least one scope."}),
     ],
 )
-async def test_a_wrong_key_is_not_made(bureau: Bureau, body: dict[str, str], found: dict[str, str]) -> None:
-    before = await bureau.counts()
-    answer = await bureau.post(f"{PEOPLE}/keys", {"do": "key"} | body)
+async def test_a_wrong_key_is_not_made(site: ConsoleSite, body: dict[str, str], found: dict[str, str]) -> None:
+    before = await site.counts()
+    answer = await site.post(f"{PEOPLE}/keys", {"do": "key"} | body)
     assert answer.status_code == 422
     assert errors(answer.text) == found
-    assert await bureau.counts() == before
+    assert await site.counts() == before

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.channels.console.bureau import Bureau, errors, form, picture
+from tests.channels.console.console_site import ConsoleSite, errors, form, picture
 from tests.channels.shop.stall import older_posts
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
@@ -14,12 +14,12 @@ from unwall.kernel.ids import new_id
 COMPOSER = 'id="composer"'
 
 
-async def opened(bureau: Bureau, url: str = "/console/posts/new") -> dict[str, str]:
-    return form((await bureau.get(url)).text, COMPOSER)
+async def opened(site: ConsoleSite, url: str = "/console/posts/new") -> dict[str, str]:
+    return form((await site.get(url)).text, COMPOSER)
 
 
-async def stored(bureau: Bureau, post_id: object) -> dict:
-    async with bureau.db.read() as conn:
+async def stored(site: ConsoleSite, post_id: object) -> dict:
+    async with site.db.read() as conn:
         found = await conn.fetchrow("SELECT title, body, state, translations FROM post WHERE id = $1", post_id)
         media = await conn.fetch(
             "SELECT file, alt, width, height FROM post_media WHERE post_id = $1 ORDER BY position", post_id
@@ -30,22 +30,22 @@ async def stored(bureau: Bureau, post_id: object) -> dict:
     return {**dict(found), "media": [tuple(m) for m in media], "tags": [tuple(t) for t in tags]}
 
 
-async def test_an_uploaded_picture_is_offered_in_several_sizes(bureau: Bureau) -> None:
-    fields = await opened(bureau) | {"title": "Red", "do": "upload"}
+async def test_an_uploaded_picture_is_offered_in_several_sizes(site: ConsoleSite) -> None:
+    fields = await opened(site) | {"title": "Red", "do": "upload"}
     upload = ("a.png", picture(size=(700, 900)), "image/png")
-    shown = await bureau.post("/console/posts/new", fields, files=[("pictures", upload)])
-    await bureau.post("/console/posts/new", form(shown.text, COMPOSER) | {"do": "publish"})
-    page = (await bureau.get(f"/post/{fields['id']}")).text
+    shown = await site.post("/console/posts/new", fields, files=[("pictures", upload)])
+    await site.post("/console/posts/new", form(shown.text, COMPOSER) | {"do": "publish"})
+    page = (await site.get(f"/post/{fields['id']}")).text
     base = re.search(r'src="(/files/[0-9a-f/]+-700x900)\.webp"', page)
     assert base is not None
     offered = f"{base[1]}-320.webp 320w, {base[1]}-640.webp 640w, {base[1]}.webp 700w"
     assert f'srcset="{offered}" sizes="' in page
     for url in re.findall(r"/files/\S+", offered):
-        assert (await bureau.get(url)).status_code == 200
+        assert (await site.get(url)).status_code == 200
 
 
-async def test_the_list_shows_every_post_with_what_it_sold(bureau: Bureau) -> None:
-    page = (await bureau.get("/console/posts")).text
+async def test_the_list_shows_every_post_with_what_it_sold(site: ConsoleSite) -> None:
+    page = (await site.get("/console/posts")).text
     assert re.findall(r'class="title" href="[^"]+">([^<]+)', page) == ["Evening", "Morning"]
     assert page.count("0 orders, 0 views") == 2
 
@@ -60,82 +60,80 @@ async def test_the_list_shows_every_post_with_what_it_sold(bureau: Bureau) -> No
         ("state=nonsense", ["Evening", "Morning"]),
     ],
 )
-async def test_the_list_is_searched_and_filtered(bureau: Bureau, query: str, found: list[str]) -> None:
-    page = (await bureau.get(f"/console/posts?{query}")).text
+async def test_the_list_is_searched_and_filtered(site: ConsoleSite, query: str, found: list[str]) -> None:
+    page = (await site.get(f"/console/posts?{query}")).text
     assert re.findall(r'class="title" href="[^"]+">([^<]+)', page) == found
 
 
-async def test_the_list_goes_on_without_gap_or_double(bureau: Bureau) -> None:
-    await older_posts(bureau.db, bureau.stall, 60)
+async def test_the_list_goes_on_without_gap_or_double(site: ConsoleSite) -> None:
+    await older_posts(site.db, site.stall, 60)
     url: str | None = "/console/posts?state=live"
     seen: list[str] = []
     while url:
-        page = (await bureau.get(url)).text
+        page = (await site.get(url)).text
         seen += re.findall(r'class="title" href="[^"]+">([^<]+)', page)
         more = re.search(r'class="btn quiet" href="([^"]+)" hx-get', page)
         url = html.unescape(more[1]) if more else None
     assert seen == [f"Note {n:02}" for n in reversed(range(60))] + ["Evening", "Morning"]
 
 
-async def test_the_list_as_a_file(bureau: Bureau) -> None:
-    answer = await bureau.get("/console/posts.csv?q=morning")
+async def test_the_list_as_a_file(site: ConsoleSite) -> None:
+    answer = await site.get("/console/posts.csv?q=morning")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     heading, row = answer.text.removeprefix("\ufeff").splitlines()
     assert heading == "id,title,account,state,published,likes,views,clicks,carts,orders,revenue"
-    assert row.startswith(f"{bureau.stall.morning},Morning,liuyun,live,2")
+    assert row.startswith(f"{site.stall.morning},Morning,liuyun,live,2")
     assert row.endswith(",0,0,0,0,0,0")
 
 
-async def test_a_bad_cursor_is_told(bureau: Bureau) -> None:
-    assert (await bureau.get("/console/posts?after=!")).status_code == 422
+async def test_a_bad_cursor_is_told(site: ConsoleSite) -> None:
+    assert (await site.get("/console/posts?after=!")).status_code == 422
 
 
-async def test_a_draft_is_saved_once_however_often_it_is_sent(bureau: Bureau) -> None:
-    fields = await opened(bureau) | {
+async def test_a_draft_is_saved_once_however_often_it_is_sent(site: ConsoleSite) -> None:
+    fields = await opened(site) | {
         "title": "Noon",
         "body": "At **noon**.",
         "translations.zh.title": "正午",
         "do": "save",
     }
-    first = await bureau.post("/console/posts/new", fields)
-    again = await bureau.post("/console/posts/new", fields)
+    first = await site.post("/console/posts/new", fields)
+    again = await site.post("/console/posts/new", fields)
     assert first.status_code == again.status_code == 303
     assert first.headers["location"] == again.headers["location"] == f"/console/posts/{fields['id']}"
-    saved = await stored(bureau, fields["id"])
+    saved = await stored(site, fields["id"])
     assert (saved["title"], saved["body"], saved["state"]) == ("Noon", "At **noon**.", "draft")
     assert saved["translations"] == {"zh": {"title": "正午"}}
-    assert "Noon" in (await bureau.get(first.headers["location"])).text
-    assert await bureau.value("SELECT count(*) FROM outbox WHERE post_id = $1", fields["id"]) == 0
+    assert "Noon" in (await site.get(first.headers["location"])).text
+    assert await site.value("SELECT count(*) FROM outbox WHERE post_id = $1", fields["id"]) == 0
 
 
-async def test_a_post_is_published_with_its_picture_and_products(bureau: Bureau) -> None:
-    market = bureau.market
-    fields = await opened(bureau) | {"title": "Red", "do": "upload"}
-    shown = await bureau.post("/console/posts/new", fields, files=[("pictures", ("a.png", picture(), "image/png"))])
+async def test_a_post_is_published_with_its_picture_and_products(site: ConsoleSite) -> None:
+    market = site.market
+    fields = await opened(site) | {"title": "Red", "do": "upload"}
+    shown = await site.post("/console/posts/new", fields, files=[("pictures", ("a.png", picture(), "image/png"))])
     assert shown.status_code == 200
     fields = form(shown.text, COMPOSER)
     assert (fields["media.0.width"], fields["media.0.height"], fields["title"]) == ("40", "50", "Red")
-    tagged = await bureau.post(
-        "/console/posts/new", fields | {"do": f"tag:{market.scarf}", "media.0.alt": "A red wall"}
-    )
+    tagged = await site.post("/console/posts/new", fields | {"do": f"tag:{market.scarf}", "media.0.alt": "A red wall"})
     fields = form(tagged.text, COMPOSER)
     assert fields["tags.0.product_id"] == str(market.scarf)
-    before = await bureau.counts()
+    before = await site.counts()
     fields |= {"tags.0.x": "12.5", "tags.0.y": "80", "do": "publish"}
-    answer = await bureau.post("/console/posts/new", fields)
+    answer = await site.post("/console/posts/new", fields)
     assert answer.status_code == 303
-    saved = await stored(bureau, fields["id"])
+    saved = await stored(site, fields["id"])
     assert saved["state"] == "live"
     assert saved["media"] == [(fields["media.0.file"], "A red wall", 40, 50)]
     assert saved["tags"] == [(market.scarf, 0, pytest.approx(0.125), pytest.approx(0.8))]
-    after = await bureau.counts()
+    after = await site.counts()
     assert {t: after[t] - before[t] for t in after if after[t] != before[t]} == {
         "post": 1,
         "post_media": 1,
         "post_tag": 1,
         "outbox": 1,
     }
-    assert (await bureau.get(f"/post/{fields['id']}")).status_code == 200
+    assert (await site.get(f"/post/{fields['id']}")).status_code == 200
 
 
 LAKE = {"media.0.file": "3f/lake.svg", "media.0.width": "8", "media.0.height": "10"}
@@ -155,116 +153,118 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("wrong", "field", "message"), WRONG)
-async def test_a_wrong_field_is_named_and_nothing_saved(bureau: Bureau, wrong: dict, field: str, message: str) -> None:
-    names = {"RIVAL": str(bureau.rival.product), "SCARF": str(bureau.market.scarf)}
+async def test_a_wrong_field_is_named_and_nothing_saved(
+    site: ConsoleSite, wrong: dict, field: str, message: str
+) -> None:
+    names = {"RIVAL": str(site.rival.product), "SCARF": str(site.market.scarf)}
     wrong = {name: names.get(value, value) for name, value in wrong.items()}
-    before = await bureau.counts()
-    answer = await bureau.post("/console/posts/new", await opened(bureau) | {"title": "Kept", "do": "save"} | wrong)
+    before = await site.counts()
+    answer = await site.post("/console/posts/new", await opened(site) | {"title": "Kept", "do": "save"} | wrong)
     assert answer.status_code == 422
     assert errors(answer.text) == {field: message}
-    assert await bureau.counts() == before
+    assert await site.counts() == before
     assert form(answer.text, COMPOSER)["title"] == wrong.get("title", "Kept")
 
 
-async def test_what_is_no_picture_is_told(bureau: Bureau) -> None:
-    fields = await opened(bureau) | {"title": "Kept", "do": "save"}
+async def test_what_is_no_picture_is_told(site: ConsoleSite) -> None:
+    fields = await opened(site) | {"title": "Kept", "do": "save"}
     upload = ("pictures", ("a.png", b"<script>", "image/png"))
-    answer = await bureau.post("/console/posts/new", fields, files=[upload])
+    answer = await site.post("/console/posts/new", fields, files=[upload])
     assert answer.status_code == 422
     assert errors(answer.text) == {"pictures": "This is not a picture we can read: use JPEG, PNG, WebP or GIF."}
 
 
-async def test_a_picture_taken_out_leaves_its_product_to_the_whole_post(bureau: Bureau) -> None:
-    fields = await opened(bureau, f"/console/posts/{bureau.stall.morning}") | {"do": "unpicture:0"}
-    shown = form((await bureau.post(f"/console/posts/{bureau.stall.morning}", fields)).text, COMPOSER)
+async def test_a_picture_taken_out_leaves_its_product_to_the_whole_post(site: ConsoleSite) -> None:
+    fields = await opened(site, f"/console/posts/{site.stall.morning}") | {"do": "unpicture:0"}
+    shown = form((await site.post(f"/console/posts/{site.stall.morning}", fields)).text, COMPOSER)
     assert "media.0.file" not in shown
-    assert (shown["tags.0.product_id"], shown["tags.0.media"]) == (str(bureau.market.scarf), "")
-    assert len((await stored(bureau, bureau.stall.morning))["media"]) == 1
+    assert (shown["tags.0.product_id"], shown["tags.0.media"]) == (str(site.market.scarf), "")
+    assert len((await stored(site, site.stall.morning))["media"]) == 1
 
 
-async def test_a_tag_is_taken_out(bureau: Bureau) -> None:
-    url = f"/console/posts/{bureau.stall.morning}"
-    shown = form((await bureau.post(url, await opened(bureau, url) | {"do": "untag:0"})).text, COMPOSER)
-    assert [v for n, v in shown.items() if n.endswith("product_id")] == [str(bureau.stall.tea)]
+async def test_a_tag_is_taken_out(site: ConsoleSite) -> None:
+    url = f"/console/posts/{site.stall.morning}"
+    shown = form((await site.post(url, await opened(site, url) | {"do": "untag:0"})).text, COMPOSER)
+    assert [v for n, v in shown.items() if n.endswith("product_id")] == [str(site.stall.tea)]
 
 
-async def test_products_are_found_to_tag_but_not_those_that_are(bureau: Bureau) -> None:
-    url = f"/console/posts/{bureau.stall.evening}"
-    page = (await bureau.post(url, await opened(bureau, url) | {"do": "find", "find": "silk"})).text
-    assert f'value="tag:{bureau.market.scarf}"' in page
-    page = (await bureau.post(url, form(page, COMPOSER) | {"do": f"tag:{bureau.market.scarf}"})).text
-    assert f'value="tag:{bureau.market.scarf}"' not in page
+async def test_products_are_found_to_tag_but_not_those_that_are(site: ConsoleSite) -> None:
+    url = f"/console/posts/{site.stall.evening}"
+    page = (await site.post(url, await opened(site, url) | {"do": "find", "find": "silk"})).text
+    assert f'value="tag:{site.market.scarf}"' in page
+    page = (await site.post(url, form(page, COMPOSER) | {"do": f"tag:{site.market.scarf}"})).text
+    assert f'value="tag:{site.market.scarf}"' not in page
 
 
-async def test_the_phone_shows_what_is_written_before_it_is_saved(bureau: Bureau) -> None:
-    fields = await opened(bureau) | {
+async def test_the_phone_shows_what_is_written_before_it_is_saved(site: ConsoleSite) -> None:
+    fields = await opened(site) | {
         "title": "Dusk",
         "body": "A **bold** <script>alert(1)</script> word",
         "do": "preview",
     }
-    before = await bureau.counts()
-    page = (await bureau.post("/console/posts/new", fields)).text
+    before = await site.counts()
+    page = (await site.post("/console/posts/new", fields)).text
     phone = page[page.index('id="phone"') :]
     assert "<h1>Dusk</h1>" in phone
     assert "<strong>bold</strong>" in phone
     assert "<script>alert" not in phone
-    assert await bureau.counts() == before
+    assert await site.counts() == before
 
 
-async def test_a_live_post_is_edited_in_its_place(bureau: Bureau) -> None:
-    url = f"/console/posts/{bureau.stall.morning}"
-    entry = await bureau.value("SELECT entry FROM outbox WHERE post_id = $1", bureau.stall.morning)
-    assert (await bureau.post(url, await opened(bureau, url) | {"title": "Mornings", "do": "save"})).status_code == 303
-    saved = await stored(bureau, bureau.stall.morning)
+async def test_a_live_post_is_edited_in_its_place(site: ConsoleSite) -> None:
+    url = f"/console/posts/{site.stall.morning}"
+    entry = await site.value("SELECT entry FROM outbox WHERE post_id = $1", site.stall.morning)
+    assert (await site.post(url, await opened(site, url) | {"title": "Mornings", "do": "save"})).status_code == 303
+    saved = await stored(site, site.stall.morning)
     assert (saved["title"], saved["state"], len(saved["media"]), len(saved["tags"])) == ("Mornings", "live", 1, 2)
-    assert await bureau.value("SELECT entry FROM outbox WHERE post_id = $1", bureau.stall.morning) == entry
+    assert await site.value("SELECT entry FROM outbox WHERE post_id = $1", site.stall.morning) == entry
 
 
-async def test_words_in_another_language_survive_an_edit(bureau: Bureau, db: Database) -> None:
+async def test_words_in_another_language_survive_an_edit(site: ConsoleSite, db: Database) -> None:
     async with db.transaction() as conn:
         await conn.execute(
             "UPDATE post SET translations = $2 WHERE id = $1",
-            bureau.stall.morning,
+            site.stall.morning,
             {"zh": {"title": "清晨", "body": "湖上", "body_html": "<p>湖上</p>", "alts": ["湖"]}},
         )
-    url = f"/console/posts/{bureau.stall.morning}"
-    await bureau.post(url, await opened(bureau, url) | {"do": "save"})
-    said = (await stored(bureau, bureau.stall.morning))["translations"]["zh"]
+    url = f"/console/posts/{site.stall.morning}"
+    await site.post(url, await opened(site, url) | {"do": "save"})
+    said = (await stored(site, site.stall.morning))["translations"]["zh"]
     assert (said["title"], said["body"], said["alts"]) == ("清晨", "湖上", ["湖"])
 
 
-async def test_removing_is_undone_by_publishing_its_words_again_once(bureau: Bureau) -> None:
-    post_id = bureau.stall.morning
-    removed = await bureau.post(f"/console/posts/{post_id}/remove")
+async def test_removing_is_undone_by_publishing_its_words_again_once(site: ConsoleSite) -> None:
+    post_id = site.stall.morning
+    removed = await site.post(f"/console/posts/{post_id}/remove")
     assert removed.headers["location"] == "/console/posts"
-    assert (await stored(bureau, post_id))["state"] == "removed"
-    page = (await bureau.get("/console/posts")).text
+    assert (await stored(site, post_id))["state"] == "removed"
+    page = (await site.get("/console/posts")).text
     toast = form(page, f"/console/posts/{post_id}/again")
     assert toast == {"live": "1"}
-    undone = [await bureau.post(f"/console/posts/{post_id}/again", toast) for _ in range(2)]
+    undone = [await site.post(f"/console/posts/{post_id}/again", toast) for _ in range(2)]
     assert undone[0].headers["location"] == undone[1].headers["location"]
     again = undone[0].headers["location"].rpartition("/")[2]
-    assert (await stored(bureau, again))["state"] == "live"
-    assert (await stored(bureau, again))["tags"] == (await stored(bureau, post_id))["tags"]
-    assert await bureau.value("SELECT count(*) FROM post WHERE title = 'Morning'") == 2
+    assert (await stored(site, again))["state"] == "live"
+    assert (await stored(site, again))["tags"] == (await stored(site, post_id))["tags"]
+    assert await site.value("SELECT count(*) FROM post WHERE title = 'Morning'") == 2
 
 
-async def test_a_removed_post_is_not_saved(bureau: Bureau) -> None:
-    url = f"/console/posts/{bureau.stall.morning}"
-    fields = await opened(bureau, url)
-    await bureau.post(f"{url}/remove")
-    answer = await bureau.post(url, fields | {"title": "Back", "do": "save"})
+async def test_a_removed_post_is_not_saved(site: ConsoleSite) -> None:
+    url = f"/console/posts/{site.stall.morning}"
+    fields = await opened(site, url)
+    await site.post(f"{url}/remove")
+    answer = await site.post(url, fields | {"title": "Back", "do": "save"})
     assert answer.status_code == 409
-    assert (await stored(bureau, bureau.stall.morning))["title"] == "Morning"
+    assert (await stored(site, site.stall.morning))["title"] == "Morning"
 
 
-async def test_a_form_under_a_rivals_id_makes_nothing(bureau: Bureau) -> None:
-    fields = await opened(bureau) | {"id": str(bureau.rival.post), "title": "Mine", "do": "save"}
-    before = await bureau.counts()
-    assert (await bureau.post("/console/posts/new", fields)).status_code == 404
-    assert (await bureau.post("/console/posts/new", fields | {"id": "nonsense"})).status_code == 404
-    assert await bureau.counts() == before
-    assert await bureau.value("SELECT title FROM post WHERE id = $1", bureau.rival.post) == "Secret plans"
+async def test_a_form_under_a_rivals_id_makes_nothing(site: ConsoleSite) -> None:
+    fields = await opened(site) | {"id": str(site.rival.post), "title": "Mine", "do": "save"}
+    before = await site.counts()
+    assert (await site.post("/console/posts/new", fields)).status_code == 404
+    assert (await site.post("/console/posts/new", fields | {"id": "nonsense"})).status_code == 404
+    assert await site.counts() == before
+    assert await site.value("SELECT title FROM post WHERE id = $1", site.rival.post) == "Secret plans"
 
 
 # --- page guarantees --------------------------------------------------------------------------------------------------
@@ -272,20 +272,20 @@ async def test_a_form_under_a_rivals_id_makes_nothing(bureau: Bureau) -> None:
 PINS = 'id="pins-part"'
 
 
-async def test_products_keep_their_places_on_a_page(bureau: Bureau) -> None:
+async def test_products_keep_their_places_on_a_page(site: ConsoleSite) -> None:
     url = "/console/pages?page=store"
-    fields = form((await bureau.post(url, {"do": f"add:{bureau.market.scarf}"})).text, PINS)
+    fields = form((await site.post(url, {"do": f"add:{site.market.scarf}"})).text, PINS)
     assert fields["pins.0.position"] == "1"
-    fields = form((await bureau.post(url, fields | {"do": f"add:{bureau.stall.tea}"})).text, PINS)
-    assert (await bureau.post(url, fields | {"pins.1.position": "4", "do": "save"})).status_code == 303
-    async with bureau.db.read() as conn:
+    fields = form((await site.post(url, fields | {"do": f"add:{site.stall.tea}"})).text, PINS)
+    assert (await site.post(url, fields | {"pins.1.position": "4", "do": "save"})).status_code == 303
+    async with site.db.read() as conn:
         pins = await conn.fetch("SELECT page, position, product_id FROM pin ORDER BY position")
-    assert [tuple(pin) for pin in pins] == [("store", 0, bureau.market.scarf), ("store", 3, bureau.stall.tea)]
-    page = (await bureau.get(url)).text
+    assert [tuple(pin) for pin in pins] == [("store", 0, site.market.scarf), ("store", 3, site.stall.tea)]
+    page = (await site.get(url)).text
     assert page.count(">Pinned<") == 2
-    fields = form((await bureau.post(url, form(page, PINS) | {"do": "drop:0"})).text, PINS)
-    await bureau.post(url, fields | {"do": "save"})
-    assert await bureau.value("SELECT array_agg(product_id) FROM pin") == [bureau.stall.tea]
+    fields = form((await site.post(url, form(page, PINS) | {"do": "drop:0"})).text, PINS)
+    await site.post(url, fields | {"do": "save"})
+    assert await site.value("SELECT array_agg(product_id) FROM pin") == [site.stall.tea]
 
 
 @pytest.mark.parametrize(
@@ -296,22 +296,22 @@ async def test_products_keep_their_places_on_a_page(bureau: Bureau) -> None:
         ({"pins.0.product_id": "RIVAL"}, "This is not one of your products on sale."),
     ],
 )
-async def test_a_wrong_place_is_named(bureau: Bureau, change: dict[str, str], message: str) -> None:
-    change = {name: str(bureau.rival.product) if value == "RIVAL" else value for name, value in change.items()}
-    fields = {"pins.0.position": "1", "pins.0.product_id": str(bureau.market.scarf), "do": "save"} | change
-    answer = await bureau.post("/console/pages?page=home", fields)
+async def test_a_wrong_place_is_named(site: ConsoleSite, change: dict[str, str], message: str) -> None:
+    change = {name: str(site.rival.product) if value == "RIVAL" else value for name, value in change.items()}
+    fields = {"pins.0.position": "1", "pins.0.product_id": str(site.market.scarf), "do": "save"} | change
+    answer = await site.post("/console/pages?page=home", fields)
     assert answer.status_code == 422
     assert errors(answer.text)["pin-0"].startswith(message)
-    assert await bureau.value("SELECT count(*) FROM pin") == 0
+    assert await site.value("SELECT count(*) FROM pin") == 0
 
 
-async def test_nonsense_for_a_product_is_not_found(bureau: Bureau) -> None:
-    assert (await bureau.post("/console/pages", {"do": "add:nonsense"})).status_code == 404
-    assert (await bureau.post("/console/posts/new", {"id": str(new_id()), "do": "tag:nonsense"})).status_code == 404
+async def test_nonsense_for_a_product_is_not_found(site: ConsoleSite) -> None:
+    assert (await site.post("/console/pages", {"do": "add:nonsense"})).status_code == 404
+    assert (await site.post("/console/posts/new", {"id": str(new_id()), "do": "tag:nonsense"})).status_code == 404
 
 
-async def test_plots_of_the_first_page_are_drawable(bureau: Bureau) -> None:
-    page = (await bureau.get("/console")).text
+async def test_plots_of_the_first_page_are_drawable(site: ConsoleSite) -> None:
+    page = (await site.get("/console")).text
     plots = [
         json.loads(text.replace("&#39;", "'").replace("&#34;", '"'))
         for text in re.findall(r"data-plot='([^']+)'", page)

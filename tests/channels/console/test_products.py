@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.channels.console.bureau import Bureau, errors, form, picture
+from tests.channels.console.console_site import ConsoleSite, errors, form, picture
 from unwall.catalogue import actions, reads
 from unwall.catalogue.values import ProductDraft, ProductStatus, VariantDraft
 from unwall.kernel.database import Database
@@ -17,12 +17,12 @@ EDITOR = 'id="variants-part"'
 NEW = "/console/products/new"
 
 
-async def opened(bureau: Bureau, url: str = NEW) -> dict[str, str]:
-    return form((await bureau.get(url)).text, EDITOR)
+async def opened(site: ConsoleSite, url: str = NEW) -> dict[str, str]:
+    return form((await site.get(url)).text, EDITOR)
 
 
 @pytest.fixture
-async def coat(bureau: Bureau, db: Database) -> str:
+async def coat(site: ConsoleSite, db: Database) -> str:
     """The address of a coat in two sizes, with Chinese words and two pictures."""
     variants = (
         VariantDraft(sku="COAT-S", options=("S",), price=128000, compare_at=150000, barcode="690", weight_g=900),
@@ -33,18 +33,18 @@ async def coat(bureau: Bureau, db: Database) -> str:
         "Wool coat", variants, description="<p>Warm.</p>", option_names=("Size",), images=images, tags=("wool",)
     )
     async with db.transaction() as conn:
-        return f"/console/products/{await actions.save_product(conn, bureau.market.merchant, draft)}"
+        return f"/console/products/{await actions.save_product(conn, site.market.merchant, draft)}"
 
 
-async def saved(bureau: Bureau, url: str) -> ProductDraft:
-    async with bureau.db.read() as conn:
-        found = await reads.draft(conn, bureau.market.merchant, url.rpartition("/")[2])
+async def saved(site: ConsoleSite, url: str) -> ProductDraft:
+    async with site.db.read() as conn:
+        found = await reads.draft(conn, site.market.merchant, url.rpartition("/")[2])
     assert found
     return found
 
 
-async def test_the_list_shows_products_with_their_prices(bureau: Bureau, coat: str) -> None:
-    page = (await bureau.get("/console/products")).text
+async def test_the_list_shows_products_with_their_prices(site: ConsoleSite, coat: str) -> None:
+    page = (await site.get("/console/products")).text
     assert re.findall(r'class="with-thumb".*?<span>([^<]+)</span></a>', page) == ["Wool coat", "Longjing", "Silk scarf"]
     assert "CN¥1,280 – CN¥1,320" in page
 
@@ -59,21 +59,21 @@ async def test_the_list_shows_products_with_their_prices(bureau: Bureau, coat: s
         ("q=nothing", []),
     ],
 )
-async def test_the_list_is_searched_and_filtered(bureau: Bureau, coat: str, query: str, found: list[str]) -> None:
-    page = (await bureau.get(f"/console/products?{query}")).text
+async def test_the_list_is_searched_and_filtered(site: ConsoleSite, coat: str, query: str, found: list[str]) -> None:
+    page = (await site.get(f"/console/products?{query}")).text
     assert re.findall(r'class="with-thumb".*?<span>([^<]+)</span></a>', page) == found
 
 
-async def test_saving_what_was_opened_changes_nothing(bureau: Bureau, coat: str) -> None:
-    before = await saved(bureau, coat)
-    answer = await bureau.post(coat, await opened(bureau, coat) | {"do": "save"})
+async def test_saving_what_was_opened_changes_nothing(site: ConsoleSite, coat: str) -> None:
+    before = await saved(site, coat)
+    answer = await site.post(coat, await opened(site, coat) | {"do": "save"})
     assert (answer.status_code, answer.headers["location"]) == (303, coat)
-    assert await saved(bureau, coat) == before
+    assert await saved(site, coat) == before
 
 
-async def test_a_product_is_made_once_with_its_words_prices_and_picture(bureau: Bureau) -> None:
-    fields = await opened(bureau) | {"do": "upload", "title": "Linen shirt"}
-    shown = await bureau.post(NEW, fields, files=[("pictures", ("a.png", picture(), "image/png"))])
+async def test_a_product_is_made_once_with_its_words_prices_and_picture(site: ConsoleSite) -> None:
+    fields = await opened(site) | {"do": "upload", "title": "Linen shirt"}
+    shown = await site.post(NEW, fields, files=[("pictures", ("a.png", picture(), "image/png"))])
     fields = form(shown.text, EDITOR)
     fields |= {
         "do": "save",
@@ -89,9 +89,9 @@ async def test_a_product_is_made_once_with_its_words_prices_and_picture(bureau: 
         "variants.0.compare_at": "450",
         "variants.0.weight_g": "210",
     }
-    first, again = await bureau.post(NEW, fields), await bureau.post(NEW, fields)
+    first, again = await site.post(NEW, fields), await site.post(NEW, fields)
     assert first.status_code == again.status_code == 303
-    product = await saved(bureau, first.headers["location"])
+    product = await saved(site, first.headers["location"])
     assert (product.title, product.slug, product.status, product.category) == (
         "Linen shirt",
         "linen-shirt",
@@ -108,8 +108,8 @@ async def test_a_product_is_made_once_with_its_words_prices_and_picture(bureau: 
         210,
     )
     assert [(i.alt, i.width, i.height) for i in product.images] == [("Linen shirt", 40, 50)]
-    assert await bureau.value("SELECT count(*) FROM product WHERE slug = 'linen-shirt'") == 1
-    assert "Linen shirt" in (await bureau.get("/m/liu-yun/p/linen-shirt")).text
+    assert await site.value("SELECT count(*) FROM product WHERE slug = 'linen-shirt'") == 1
+    assert "Linen shirt" in (await site.get("/m/liu-yun/p/linen-shirt")).text
 
 
 WRONG = [
@@ -127,10 +127,10 @@ WRONG = [
 
 @pytest.mark.parametrize(("wrong", "field", "message"), WRONG)
 async def test_a_wrong_field_is_named_and_nothing_saved(
-    bureau: Bureau, coat: str, wrong: dict[str, str], field: str, message: str | None
+    site: ConsoleSite, coat: str, wrong: dict[str, str], field: str, message: str | None
 ) -> None:
-    before = await saved(bureau, coat)
-    answer = await bureau.post(coat, await opened(bureau, coat) | {"vendor": "Kept", "do": "save"} | wrong)
+    before = await saved(site, coat)
+    answer = await site.post(coat, await opened(site, coat) | {"vendor": "Kept", "do": "save"} | wrong)
     assert answer.status_code == 422
     found = errors(answer.text)
     assert list(found) == [field]
@@ -140,60 +140,60 @@ async def test_a_wrong_field_is_named_and_nothing_saved(
     assert {name: shown[name] for name in wrong if name != "status"} == {
         n: v for n, v in wrong.items() if n != "status"
     }
-    assert await saved(bureau, coat) == before
+    assert await saved(site, coat) == before
 
 
-async def test_variants_are_added_and_taken_out_before_anything_is_saved(bureau: Bureau, coat: str) -> None:
-    before = await saved(bureau, coat)
-    fields = form((await bureau.post(coat, await opened(bureau, coat) | {"do": "add"})).text, EDITOR)
+async def test_variants_are_added_and_taken_out_before_anything_is_saved(site: ConsoleSite, coat: str) -> None:
+    before = await saved(site, coat)
+    fields = form((await site.post(coat, await opened(site, coat) | {"do": "add"})).text, EDITOR)
     assert (fields["variants.2.sku"], fields["variants.2.price"]) == ("", "1320.00")
-    fields = form((await bureau.post(coat, fields | {"do": "drop:0"})).text, EDITOR)
+    fields = form((await site.post(coat, fields | {"do": "drop:0"})).text, EDITOR)
     assert (fields["variants.0.sku"], "variants.2.sku" in fields) == ("COAT-M", False)
-    assert await saved(bureau, coat) == before
+    assert await saved(site, coat) == before
     fields |= {"variants.1.sku": "COAT-L", "variants.1.option0": "L", "do": "save"}
-    assert (await bureau.post(coat, fields)).status_code == 303
-    kept = {variant.sku: variant.active for variant in (await saved(bureau, coat)).variants}
+    assert (await site.post(coat, fields)).status_code == 303
+    kept = {variant.sku: variant.active for variant in (await saved(site, coat)).variants}
     assert kept == {"COAT-M": True, "COAT-L": True, "COAT-S": False}
 
 
-async def test_pictures_change_their_order_and_go(bureau: Bureau, coat: str) -> None:
-    fields = form((await bureau.post(coat, await opened(bureau, coat) | {"do": "first:1"})).text, EDITOR)
-    fields = form((await bureau.post(coat, fields | {"do": "unpicture:1"})).text, EDITOR)
-    await bureau.post(coat, fields | {"do": "save"})
-    assert [image.alt for image in (await saved(bureau, coat)).images] == ["Back"]
+async def test_pictures_change_their_order_and_go(site: ConsoleSite, coat: str) -> None:
+    fields = form((await site.post(coat, await opened(site, coat) | {"do": "first:1"})).text, EDITOR)
+    fields = form((await site.post(coat, fields | {"do": "unpicture:1"})).text, EDITOR)
+    await site.post(coat, fields | {"do": "save"})
+    assert [image.alt for image in (await saved(site, coat)).images] == ["Back"]
 
 
-async def test_what_is_no_picture_is_told(bureau: Bureau, coat: str) -> None:
-    before = await saved(bureau, coat)
+async def test_what_is_no_picture_is_told(site: ConsoleSite, coat: str) -> None:
+    before = await saved(site, coat)
     upload = ("pictures", ("a.png", b"nothing", "image/png"))
-    answer = await bureau.post(coat, await opened(bureau, coat) | {"do": "save"}, files=[upload])
+    answer = await site.post(coat, await opened(site, coat) | {"do": "save"}, files=[upload])
     assert answer.status_code == 422
     assert "This is not a picture we can read" in answer.text
-    assert await saved(bureau, coat) == before
+    assert await saved(site, coat) == before
 
 
-async def test_stopping_to_sell_is_undone(bureau: Bureau, coat: str) -> None:
-    assert (await bureau.post(f"{coat}/archive")).status_code == 303
-    assert (await saved(bureau, coat)).status is ProductStatus.ARCHIVED
-    toast = form((await bureau.get("/console/products")).text, f"{coat}/unarchive")
-    assert (await bureau.post(f"{coat}/unarchive", toast)).headers["location"] == coat
-    assert (await saved(bureau, coat)).status is ProductStatus.ACTIVE
+async def test_stopping_to_sell_is_undone(site: ConsoleSite, coat: str) -> None:
+    assert (await site.post(f"{coat}/archive")).status_code == 303
+    assert (await saved(site, coat)).status is ProductStatus.ARCHIVED
+    toast = form((await site.get("/console/products")).text, f"{coat}/unarchive")
+    assert (await site.post(f"{coat}/unarchive", toast)).headers["location"] == coat
+    assert (await saved(site, coat)).status is ProductStatus.ACTIVE
 
 
-async def test_a_form_under_a_rivals_id_makes_nothing(bureau: Bureau) -> None:
-    fields = await opened(bureau) | {
-        "id": str(bureau.rival.product),
+async def test_a_form_under_a_rivals_id_makes_nothing(site: ConsoleSite) -> None:
+    fields = await opened(site) | {
+        "id": str(site.rival.product),
         "title": "Mine",
         "variants.0.sku": "MINE",
         "do": "save",
     }
-    before = await bureau.counts()
-    assert (await bureau.post(NEW, fields)).status_code == 404
+    before = await site.counts()
+    assert (await site.post(NEW, fields)).status_code == 404
     assert (
-        await bureau.post(NEW, fields | {"id": str(new_id()), "variants.0.id": str(bureau.rival.variant)})
+        await site.post(NEW, fields | {"id": str(new_id()), "variants.0.id": str(site.rival.variant)})
     ).status_code == 404
-    assert await bureau.counts() == before
-    assert await bureau.value("SELECT title FROM product WHERE id = $1", bureau.rival.product) == "Secret gown"
+    assert await site.counts() == before
+    assert await site.value("SELECT title FROM product WHERE id = $1", site.rival.product) == "Secret gown"
 
 
 # --- as a file --------------------------------------------------------------------------------------------------------
@@ -203,65 +203,63 @@ SHEET = (
 )
 
 
-async def bring(bureau: Bureau, text: str | bytes, **fields: str):
+async def bring(site: ConsoleSite, text: str | bytes, **fields: str):
     data = text if isinstance(text, bytes) else text.encode()
-    return await bureau.post("/console/products/import", fields, files=[("file", ("p.csv", data, "text/csv"))])
+    return await site.post("/console/products/import", fields, files=[("file", ("p.csv", data, "text/csv"))])
 
 
-async def test_a_file_comes_in_and_twice_changes_nothing(bureau: Bureau) -> None:
-    first, again = await bring(bureau, SHEET), await bring(bureau, SHEET)
+async def test_a_file_comes_in_and_twice_changes_nothing(site: ConsoleSite) -> None:
+    first, again = await bring(site, SHEET), await bring(site, SHEET)
     assert first.status_code == again.status_code == 200
     assert "New: 2. Changed: 0. Unchanged: 0." in first.text
     assert "New: 0. Changed: 0. Unchanged: 2." in again.text
-    assert await bureau.value("SELECT price FROM variant WHERE sku = 'CUP'") == 8800
+    assert await site.value("SELECT price FROM variant WHERE sku = 'CUP'") == 8800
     assert (
-        await bureau.value(
-            "SELECT count(*) FROM stock_ledger l JOIN variant v ON v.id = l.variant_id WHERE sku = 'CUP'"
-        )
+        await site.value("SELECT count(*) FROM stock_ledger l JOIN variant v ON v.id = l.variant_id WHERE sku = 'CUP'")
         == 0
     )
 
 
-async def test_a_file_sets_the_stock_of_a_chosen_place(bureau: Bureau) -> None:
-    node = str(bureau.market.bund)
+async def test_a_file_sets_the_stock_of_a_chosen_place(site: ConsoleSite) -> None:
+    node = str(site.market.bund)
     for _ in range(2):
-        assert (await bring(bureau, SHEET, node=node)).status_code == 200
+        assert (await bring(site, SHEET, node=node)).status_code == 200
     on_hand = (
         "SELECT on_hand FROM stock_level l JOIN variant v ON v.id = l.variant_id WHERE sku = 'CUP' AND node_id = $1"
     )
-    assert await bureau.value(on_hand, bureau.market.bund) == 7
-    assert await bureau.value("SELECT count(*) FROM stock_ledger WHERE reason = 'count'") == 1
+    assert await site.value(on_hand, site.market.bund) == 7
+    assert await site.value("SELECT count(*) FROM stock_ledger WHERE reason = 'count'") == 1
 
 
-async def test_a_rivals_place_takes_no_stock_and_nothing_comes_in(bureau: Bureau) -> None:
-    before = await bureau.counts()
-    answer = await bring(bureau, SHEET, node=str(bureau.rival.node))
+async def test_a_rivals_place_takes_no_stock_and_nothing_comes_in(site: ConsoleSite) -> None:
+    before = await site.counts()
+    answer = await bring(site, SHEET, node=str(site.rival.node))
     assert answer.status_code == 422
-    assert await bureau.counts() == before
+    assert await site.counts() == before
 
 
-async def test_each_wrong_cell_is_named_and_nothing_comes_in(bureau: Bureau) -> None:
-    before = await bureau.counts()
-    answer = await bring(bureau, SHEET.replace("88.00", "cheap").replace(",BOWL,120", ",CUP,-1"))
+async def test_each_wrong_cell_is_named_and_nothing_comes_in(site: ConsoleSite) -> None:
+    before = await site.counts()
+    answer = await bring(site, SHEET.replace("88.00", "cheap").replace(",BOWL,120", ",CUP,-1"))
     assert answer.status_code == 422
     cells = re.findall(r'<tr><th scope="row">(\d+)</th><td>([^<]+)</td>', answer.text)
     assert cells == [("2", "Variant Price"), ("3", "Variant Price"), ("3", "Variant SKU")]
-    assert await bureau.counts() == before
+    assert await site.counts() == before
 
 
 @pytest.mark.parametrize(
     ("data", "message"), [(b"", "Choose a CSV file."), (b"\xff\xfeH", "The file is not in UTF-8.")]
 )
-async def test_what_is_no_file_is_told(bureau: Bureau, data: bytes, message: str) -> None:
-    answer = await bring(bureau, data) if data else await bureau.post("/console/products/import", {"node": ""})
+async def test_what_is_no_file_is_told(site: ConsoleSite, data: bytes, message: str) -> None:
+    answer = await bring(site, data) if data else await site.post("/console/products/import", {"node": ""})
     assert answer.status_code == 422
     assert errors(answer.text)["f-file"].startswith(message)
 
 
-async def test_what_goes_out_comes_in_unchanged(bureau: Bureau, coat: str) -> None:
-    text = (await bureau.get("/console/products.csv")).text
+async def test_what_goes_out_comes_in_unchanged(site: ConsoleSite, coat: str) -> None:
+    text = (await site.get("/console/products.csv")).text
     handles = {row["Handle"] for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))}
     assert handles == {"scarf", "tea", "wool-coat"}
-    answer = await bring(bureau, text)
+    answer = await bring(site, text)
     assert answer.status_code == 200
     assert "New: 0. Changed: 0." in answer.text

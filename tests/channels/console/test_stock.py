@@ -4,86 +4,86 @@ import re
 
 import pytest
 
-from tests.channels.console.bureau import Bureau, errors, form
+from tests.channels.console.console_site import ConsoleSite, errors, form
 from tests.commerce.market import sound
 from unwall.kernel.ids import new_id
 
 NODE_FORM = 'name="opening_hours"'
 
 
-def cell(bureau: Bureau) -> str:
-    return f"/console/stock/{bureau.market.tea}/{bureau.market.bund}"
+def cell(site: ConsoleSite) -> str:
+    return f"/console/stock/{site.market.tea}/{site.market.bund}"
 
 
-async def level(bureau: Bureau) -> tuple[int, int, int]:
+async def level(site: ConsoleSite) -> tuple[int, int, int]:
     """(on hand, available, safety stock) of the tea at the Bund."""
-    async with bureau.db.read() as conn:
+    async with site.db.read() as conn:
         found = await conn.fetchrow(
             "SELECT on_hand, available, safety_stock FROM stock_level WHERE variant_id = $1 AND node_id = $2",
-            bureau.market.tea,
-            bureau.market.bund,
+            site.market.tea,
+            site.market.bund,
         )
     return tuple(found)
 
 
-async def test_the_grid_leads_to_each_level(bureau: Bureau) -> None:
-    page = (await bureau.get("/console/stock?q=longjing")).text
+async def test_the_grid_leads_to_each_level(site: ConsoleSite) -> None:
+    page = (await site.get("/console/stock?q=longjing")).text
     nodes = re.findall(r'<th scope="col" class="num" title="([^"]+)"', page)
     assert nodes == ["Hangzhou West Lake", "Shanghai Bund", "Suzhou warehouse"]
     assert re.findall(r'<td class="num "><a href="[^"]+" aria-label="([^"]+)"', page) == [
         f"Longjing, {n}: 10" for n in nodes
     ]
-    assert f'href="{cell(bureau)}"' in page
+    assert f'href="{cell(site)}"' in page
 
 
-async def test_the_grid_marks_what_is_out_and_what_only_safety_stock_holds(bureau: Bureau) -> None:
-    await bureau.post(cell(bureau), {"do": "safety", "quantity": "10"})
-    west = f"/console/stock/{bureau.market.tea}/{bureau.market.west_lake}"
-    await bureau.post(west, {"do": "correct", "quantity": "-10", "reason": "damage", "cause": str(new_id())})
-    page = (await bureau.get("/console/stock?q=longjing")).text
+async def test_the_grid_marks_what_is_out_and_what_only_safety_stock_holds(site: ConsoleSite) -> None:
+    await site.post(cell(site), {"do": "safety", "quantity": "10"})
+    west = f"/console/stock/{site.market.tea}/{site.market.west_lake}"
+    await site.post(west, {"do": "correct", "quantity": "-10", "reason": "damage", "cause": str(new_id())})
+    page = (await site.get("/console/stock?q=longjing")).text
     assert re.findall(r'<td class="num (\w*)"><a', page) == ["out", "low", ""]
 
 
-async def test_one_products_stock(bureau: Bureau) -> None:
-    page = (await bureau.get(f"/console/stock?product={bureau.market.scarf}")).text
+async def test_one_products_stock(site: ConsoleSite) -> None:
+    page = (await site.get(f"/console/stock?product={site.market.scarf}")).text
     assert "SCARF-RED" in page
     assert "TEA" not in page
 
 
-async def test_the_grid_as_a_file(bureau: Bureau) -> None:
-    lines = (await bureau.get("/console/stock.csv?q=longjing")).text.removeprefix("\ufeff").splitlines()
+async def test_the_grid_as_a_file(site: ConsoleSite) -> None:
+    lines = (await site.get("/console/stock.csv?q=longjing")).text.removeprefix("\ufeff").splitlines()
     assert lines[0] == "sku,title,options,place,available,on hand,held,allocated,safety stock"
     assert sorted(lines[1:]) == [f"TEA,Longjing,,{code},10,10,0,0,0" for code in ("HZ01", "SH01", "SU01")]
 
 
-async def test_an_arrival_is_booked_once_however_often_it_is_sent(bureau: Bureau) -> None:
-    fields = form((await bureau.get(cell(bureau))).text, 'value="receive"') | {"do": "receive", "quantity": "5"}
+async def test_an_arrival_is_booked_once_however_often_it_is_sent(site: ConsoleSite) -> None:
+    fields = form((await site.get(cell(site))).text, 'value="receive"') | {"do": "receive", "quantity": "5"}
     for _ in range(2):
-        answer = await bureau.post(cell(bureau), fields)
-        assert (answer.status_code, answer.headers["location"]) == (303, cell(bureau))
-    assert await level(bureau) == (15, 15, 0)
-    page = (await bureau.get(cell(bureau))).text
+        answer = await site.post(cell(site), fields)
+        assert (answer.status_code, answer.headers["location"]) == (303, cell(site))
+    assert await level(site) == (15, 15, 0)
+    page = (await site.get(cell(site))).text
     assert "owner@liu-yun.example" in page
     assert "The receipt is booked." in page
-    await sound(bureau.db)
+    await sound(site.db)
 
 
 @pytest.mark.parametrize(
     ("reason", "delta", "left"), [("damage", "-3", 7), ("count", "2", 12), ("adjustment", "-10", 0)]
 )
-async def test_a_correction_moves_the_level_by_its_reason(bureau: Bureau, reason: str, delta: str, left: int) -> None:
-    fields = form((await bureau.get(cell(bureau))).text, 'value="correct"')
-    await bureau.post(cell(bureau), fields | {"do": "correct", "quantity": delta, "reason": reason})
-    assert await level(bureau) == (left, left, 0)
-    assert (
-        await bureau.value("SELECT actor FROM stock_ledger WHERE reason = $1", reason) == "staff:owner@liu-yun.example"
-    )
-    await sound(bureau.db)
+async def test_a_correction_moves_the_level_by_its_reason(
+    site: ConsoleSite, reason: str, delta: str, left: int
+) -> None:
+    fields = form((await site.get(cell(site))).text, 'value="correct"')
+    await site.post(cell(site), fields | {"do": "correct", "quantity": delta, "reason": reason})
+    assert await level(site) == (left, left, 0)
+    assert await site.value("SELECT actor FROM stock_ledger WHERE reason = $1", reason) == "staff:owner@liu-yun.example"
+    await sound(site.db)
 
 
-async def test_safety_stock_is_kept_back(bureau: Bureau) -> None:
-    await bureau.post(cell(bureau), {"do": "safety", "quantity": "4"})
-    assert await level(bureau) == (10, 6, 4)
+async def test_safety_stock_is_kept_back(site: ConsoleSite) -> None:
+    await site.post(cell(site), {"do": "safety", "quantity": "4"})
+    assert await level(site) == (10, 6, 4)
 
 
 ELSEWHERE = "This reason does not belong here."
@@ -102,33 +102,33 @@ WRONG = [
 
 @pytest.mark.parametrize(("body", "status", "field", "message"), WRONG)
 async def test_a_wrong_number_is_named_beside_its_form_and_nothing_moves(
-    bureau: Bureau, body: dict[str, str], status: int, field: str, message: str
+    site: ConsoleSite, body: dict[str, str], status: int, field: str, message: str
 ) -> None:
-    answer = await bureau.post(cell(bureau), {"cause": str(new_id()), "reason": "receipt"} | body)
+    answer = await site.post(cell(site), {"cause": str(new_id()), "reason": "receipt"} | body)
     assert answer.status_code == status
     assert errors(answer.text) == {field: message}
     assert f'value="{body["quantity"]}"' in answer.text
-    assert await level(bureau) == (10, 10, 0)
+    assert await level(site) == (10, 10, 0)
 
 
-async def test_a_form_without_its_cause_books_nothing(bureau: Bureau) -> None:
-    answer = await bureau.post(cell(bureau), {"do": "receive", "quantity": "3", "reason": "receipt"})
+async def test_a_form_without_its_cause_books_nothing(site: ConsoleSite) -> None:
+    answer = await site.post(cell(site), {"do": "receive", "quantity": "3", "reason": "receipt"})
     assert answer.status_code == 404
-    assert await level(bureau) == (10, 10, 0)
+    assert await level(site) == (10, 10, 0)
 
 
-async def test_the_audit_says_that_the_books_agree(bureau: Bureau) -> None:
-    assert "The stock adds up" in (await bureau.get("/console/stock/audit")).text
+async def test_the_audit_says_that_the_books_agree(site: ConsoleSite) -> None:
+    assert "The stock adds up" in (await site.get("/console/stock/audit")).text
 
 
-async def test_the_audit_names_what_does_not_agree(bureau: Bureau) -> None:
-    async with bureau.db.transaction() as conn:
+async def test_the_audit_names_what_does_not_agree(site: ConsoleSite) -> None:
+    async with site.db.transaction() as conn:
         await conn.execute(
             "UPDATE stock_level SET on_hand = 12 WHERE variant_id = $1 AND node_id = $2",
-            bureau.market.tea,
-            bureau.market.bund,
+            site.market.tea,
+            site.market.bund,
         )
-    page = (await bureau.get("/console/stock/audit")).text
+    page = (await site.get("/console/stock/audit")).text
     assert "The stock does not add up" in page
     row = re.search(r'<tr><th scope="row"><a [^>]*>Longjing</a></th>(.*?)</tr>', page)[1]
     assert re.findall(r"<td[^>]*>([^<]*)</td>", row) == ["Shanghai Bund", "on_hand", "10", "12", "–"]
@@ -137,8 +137,8 @@ async def test_the_audit_names_what_does_not_agree(bureau: Bureau) -> None:
 # --- places -----------------------------------------------------------------------------------------------------------
 
 
-async def test_places_are_listed_with_a_map(bureau: Bureau) -> None:
-    page = (await bureau.get("/console/nodes")).text
+async def test_places_are_listed_with_a_map(site: ConsoleSite) -> None:
+    page = (await site.get("/console/nodes")).text
     assert re.findall(r'<a href="/console/nodes/[0-9a-f-]{36}">([^<]+)', page) == [
         "Hangzhou West Lake",
         "Shanghai Bund",
@@ -147,8 +147,8 @@ async def test_places_are_listed_with_a_map(bureau: Bureau) -> None:
     assert '"kind":"scatter"' in page
 
 
-async def test_a_place_is_made_once(bureau: Bureau) -> None:
-    fields = form((await bureau.get("/console/nodes/new")).text, NODE_FORM)
+async def test_a_place_is_made_once(site: ConsoleSite) -> None:
+    fields = form((await site.get("/console/nodes/new")).text, NODE_FORM)
     fields |= {
         "code": "NJ01",
         "name": "Nanjing",
@@ -162,19 +162,19 @@ async def test_a_place_is_made_once(bureau: Bureau) -> None:
     }
     del fields["pickup"]
     for _ in range(2):
-        assert (await bureau.post("/console/nodes/new", fields)).headers["location"] == "/console/nodes"
-    async with bureau.db.read() as conn:
+        assert (await site.post("/console/nodes/new", fields)).headers["location"] == "/console/nodes"
+    async with site.db.read() as conn:
         [made] = await conn.fetch(
             "SELECT kind, pick_cost, pickup, ships, open, translations FROM node WHERE code = 'NJ01'"
         )
     assert tuple(made) == ("warehouse", 150, False, True, True, {"zh": {"name": "南京"}})
 
 
-async def test_saving_what_was_opened_changes_nothing(bureau: Bureau) -> None:
-    url = f"/console/nodes/{bureau.market.bund}"
-    before = await bureau.value("SELECT to_jsonb(node) FROM node WHERE id = $1", bureau.market.bund)
-    assert (await bureau.post(url, form((await bureau.get(url)).text, NODE_FORM))).status_code == 303
-    assert await bureau.value("SELECT to_jsonb(node) FROM node WHERE id = $1", bureau.market.bund) == before
+async def test_saving_what_was_opened_changes_nothing(site: ConsoleSite) -> None:
+    url = f"/console/nodes/{site.market.bund}"
+    before = await site.value("SELECT to_jsonb(node) FROM node WHERE id = $1", site.market.bund)
+    assert (await site.post(url, form((await site.get(url)).text, NODE_FORM))).status_code == 303
+    assert await site.value("SELECT to_jsonb(node) FROM node WHERE id = $1", site.market.bund) == before
 
 
 @pytest.mark.parametrize(
@@ -192,20 +192,20 @@ async def test_saving_what_was_opened_changes_nothing(bureau: Bureau) -> None:
         ({"latitude": "nan"}, "From -90 to 90."),
     ],
 )
-async def test_a_wrong_field_of_a_place_is_named(bureau: Bureau, wrong: dict[str, str], message: str) -> None:
-    url = f"/console/nodes/{bureau.market.bund}"
-    before = await bureau.value("SELECT to_jsonb(node) FROM node WHERE id = $1", bureau.market.bund)
-    answer = await bureau.post(url, form((await bureau.get(url)).text, NODE_FORM) | {"address": "9 Kept Road"} | wrong)
+async def test_a_wrong_field_of_a_place_is_named(site: ConsoleSite, wrong: dict[str, str], message: str) -> None:
+    url = f"/console/nodes/{site.market.bund}"
+    before = await site.value("SELECT to_jsonb(node) FROM node WHERE id = $1", site.market.bund)
+    answer = await site.post(url, form((await site.get(url)).text, NODE_FORM) | {"address": "9 Kept Road"} | wrong)
     assert answer.status_code == 422
     assert errors(answer.text) == {f"f-{next(iter(wrong))}": message}
     assert "9 Kept Road" in answer.text
-    assert await bureau.value("SELECT to_jsonb(node) FROM node WHERE id = $1", bureau.market.bund) == before
+    assert await site.value("SELECT to_jsonb(node) FROM node WHERE id = $1", site.market.bund) == before
 
 
-async def test_a_place_under_a_rivals_id_is_not_made(bureau: Bureau) -> None:
-    fields = form((await bureau.get(f"/console/nodes/{bureau.market.bund}")).text, NODE_FORM)
-    before = await bureau.counts()
-    answer = await bureau.post("/console/nodes/new", fields | {"id": str(bureau.rival.node), "code": "X1"})
+async def test_a_place_under_a_rivals_id_is_not_made(site: ConsoleSite) -> None:
+    fields = form((await site.get(f"/console/nodes/{site.market.bund}")).text, NODE_FORM)
+    before = await site.counts()
+    answer = await site.post("/console/nodes/new", fields | {"id": str(site.rival.node), "code": "X1"})
     assert answer.status_code == 404
-    assert await bureau.counts() == before
-    assert await bureau.value("SELECT name FROM node WHERE id = $1", bureau.rival.node) == "Secret shop"
+    assert await site.counts() == before
+    assert await site.value("SELECT name FROM node WHERE id = $1", site.rival.node) == "Secret shop"

@@ -9,8 +9,8 @@ from collections import Counter
 import pytest
 
 from tests.channels.conftest import Shopper
-from tests.channels.console.bureau import errors
-from tests.channels.counter.jobs import pack, task_of, to_collect, to_ship
+from tests.channels.console.console_site import errors
+from tests.channels.counter.parcels import pack, task_of, to_collect, to_ship
 from tests.channels.snapshots import snapshot
 from tests.channels.staffing import Person, signed_in
 from tests.commerce.market import Market, facts, sound

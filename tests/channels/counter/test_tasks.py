@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, aclosing
 import pytest
 
 from tests.channels.conftest import Shopper
-from tests.channels.counter.jobs import pack, task_of, to_collect, to_ship
+from tests.channels.counter.parcels import pack, task_of, to_collect, to_ship
 from tests.channels.snapshots import snapshot
 from tests.commerce.market import Market, sound
 from unwall.channels.counter.tasks import task_events

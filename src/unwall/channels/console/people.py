@@ -19,7 +19,7 @@ from unwall.kernel.text import N_
 from unwall.people import actions, reads
 from unwall.people.rules import check_person
 from unwall.people.sessions import hash_password
-from unwall.people.values import ApiKey, ApiScope, Permission, Role, Staff
+from unwall.people.values import ApiKey, ApiScope, Permission, Role, Staff, StaffDraft
 
 PATH = "/console/people"
 KEYS = f"{PATH}/keys"
@@ -114,10 +114,10 @@ async def add(ctx: ConsoleContext, data: FormData) -> Response[Any]:
         role = form.read("role", Role, Role.EDITOR, N_("Choose a role."))
         form.check()
         check_person(email, name, password)
+        draft = StaffDraft(email, name, role, parse_id(form.text("node")) if role is Role.NODE else None)
         hashed = await hash_password(password)
-        node_id = parse_id(form.text("node")) if role is Role.NODE else None
         async with ctx.confined() as conn:
-            await actions.add_staff(conn, ctx.merchant_id, email, name, hashed, role, node_id)
+            await actions.add_staff(conn, ctx.merchant_id, draft, hashed)
     except Invalid as error:
         return await _page(ctx, form=form, error=error)
     ctx.flash(ctx.words(N_("{name} can sign in now."), name=name.strip()))
@@ -147,10 +147,10 @@ async def make_key(ctx: ConsoleContext) -> Response[Any]:
     scopes = frozenset(ApiScope(scope) for scope in ApiScope if form.has(f"{SCOPE}{scope.value}"))
     try:
         async with ctx.confined() as conn:
-            _, secret = await actions.make_api_key(conn, ctx.merchant_id, form.text("key_name"), scopes)
+            made = await actions.make_api_key(conn, ctx.merchant_id, form.text("key_name"), scopes)
     except Invalid as error:
         return await _page(ctx, form=form, error=error)
-    return await _page(ctx, secret=secret)
+    return await _page(ctx, secret=made.secret)
 
 
 @post(f"{KEYS}/{{key_id:uuid}}/revoke", permission=Permission.PEOPLE, include_in_schema=False, status_code=303)

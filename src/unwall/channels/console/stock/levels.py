@@ -193,7 +193,7 @@ async def change(ctx: ConsoleContext, variant_id: UUID, node_id: UUID, data: For
     try:
         async with ctx.confined() as conn:
             await _own(conn, ctx, variant_id, node_id)
-            said = await _book(conn, ctx, form, (variant_id, node_id))
+            said = await _book(conn, ctx, form, variant_id, node_id)
     except (Invalid, Conflict) as error:
         async with ctx.confined() as conn:
             return await _cell_page(conn, ctx, variant_id, node_id, form=form, error=error)
@@ -205,9 +205,8 @@ def _to(variant_id: UUID, node_id: UUID) -> Redirect:
     return see_other(f"{PATH}/{variant_id}/{node_id}")
 
 
-async def _book(conn: Transaction, ctx: ConsoleContext, form: SubmittedForm, level: tuple[UUID, UUID]) -> str:
+async def _book(conn: Transaction, ctx: ConsoleContext, form: SubmittedForm, variant_id: UUID, node_id: UUID) -> str:
     """The flash message."""
-    variant_id, node_id = level
     doing = form.text("do")
     quantity = form.read("quantity", int, 0)
     form.check()

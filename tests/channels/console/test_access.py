@@ -5,11 +5,11 @@ import re
 import pytest
 
 from tests.channels.conftest import Shopper
-from tests.channels.console.bureau import Bureau
+from tests.channels.console.console_site import ConsoleSite
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 from unwall.people import actions, sessions
-from unwall.people.values import Role
+from unwall.people.values import Role, StaffDraft
 
 PAGES = {
     "/console": {Role.OWNER, Role.EDITOR, Role.ANALYST},
@@ -59,24 +59,24 @@ FORMS = [
 ]
 
 
-def at(bureau: Bureau, url: str) -> str:
+def at(site: ConsoleSite, url: str) -> str:
     """The address with the rival's ids in it."""
-    return url.format(**vars(bureau.rival))
+    return url.format(**vars(site.rival))
 
 
 @pytest.mark.parametrize("url", PAGES)
-async def test_a_page_opens_for_the_roles_that_may_and_for_no_other(bureau: Bureau, url: str) -> None:
+async def test_a_page_opens_for_the_roles_that_may_and_for_no_other(site: ConsoleSite, url: str) -> None:
     for role in Role:
-        await bureau.sit(bureau.browser, role)
-        answer = await bureau.get(url)
-        elsewhere = 303 if url == "/console" else 403  # the desk's door leads everyone to their own first page
+        await site.sign_in_as(site.browser, role)
+        answer = await site.get(url)
+        elsewhere = 303 if url == "/console" else 403  # /console redirects to the first page of the role
         assert (role, answer.status_code) == (role, 200 if role in PAGES[url] else elsewhere)
 
 
 @pytest.mark.parametrize("url", [url for url in PAGES if not url.endswith(".csv")])
-async def test_a_page_is_whole_in_chinese_and_needs_no_inline_code(bureau: Bureau, url: str) -> None:
-    bureau.browser.http.cookies.set("uw_lang", "zh")
-    page = (await bureau.get(url)).text
+async def test_a_page_is_whole_in_chinese_and_needs_no_inline_code(site: ConsoleSite, url: str) -> None:
+    site.browser.http.cookies.set("uw_lang", "zh")
+    page = (await site.get(url)).text
     assert '<html lang="zh-Hans"' in page
     assert re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)", page) == []
     ids = re.findall(r'\sid="([^"]+)"', page)
@@ -84,20 +84,20 @@ async def test_a_page_is_whole_in_chinese_and_needs_no_inline_code(bureau: Burea
 
 
 @pytest.mark.parametrize("url", PAGES)
-async def test_a_stranger_is_sent_to_the_door(bureau: Bureau, url: str) -> None:
-    bureau.browser.http.cookies.delete("uw_staff")
-    answer = await bureau.get(url)
+async def test_without_a_session_one_is_sent_to_sign_in(site: ConsoleSite, url: str) -> None:
+    site.browser.http.cookies.delete("uw_staff")
+    answer = await site.get(url)
     assert answer.status_code == 302
     assert answer.headers["location"].startswith("/console/sign-in?next=/console")
 
 
 @pytest.mark.parametrize(("url", "role"), FORMS)
-async def test_a_form_of_the_wrong_role_changes_nothing(bureau: Bureau, url: str, role: Role) -> None:
-    await bureau.sit(bureau.browser, role)
-    before = await bureau.counts()
-    answer = await bureau.post(at(bureau, url), {"do": "save"})
+async def test_a_form_of_the_wrong_role_changes_nothing(site: ConsoleSite, url: str, role: Role) -> None:
+    await site.sign_in_as(site.browser, role)
+    before = await site.counts()
+    answer = await site.post(at(site, url), {"do": "save"})
     assert answer.status_code == 403
-    assert await bureau.counts() == before
+    assert await site.counts() == before
 
 
 OTHERS = [
@@ -110,22 +110,22 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("url", OTHERS)
-async def test_another_merchants_page_is_not_there(bureau: Bureau, url: str) -> None:
-    answer = await bureau.get(at(bureau, url))
+async def test_another_merchants_page_is_not_there(site: ConsoleSite, url: str) -> None:
+    answer = await site.get(at(site, url))
     assert answer.status_code == 404
     assert "Secret" not in answer.text
 
 
 @pytest.mark.parametrize("url", [url for url, _ in FORMS if "{" in url])
-async def test_another_merchants_form_is_not_there(bureau: Bureau, url: str) -> None:
-    before = await bureau.counts()
+async def test_another_merchants_form_is_not_there(site: ConsoleSite, url: str) -> None:
+    before = await site.counts()
     body = {"do": "save", "active": "0", "quantity": "3", "reason": "receipt", "cause": str(new_id())}
-    answer = await bureau.post(at(bureau, url), body)
+    answer = await site.post(at(site, url), body)
     assert answer.status_code == 404
-    assert await bureau.counts() == before
-    assert await bureau.value("SELECT active FROM staff WHERE id = $1", bureau.rival.staff)
-    assert await bureau.value("SELECT revoked_at FROM api_key WHERE id = $1", bureau.rival.key) is None
-    assert await bureau.value("SELECT state FROM sales_order WHERE id = $1", bureau.rival.order) == "paid"
+    assert await site.counts() == before
+    assert await site.value("SELECT active FROM staff WHERE id = $1", site.rival.staff)
+    assert await site.value("SELECT revoked_at FROM api_key WHERE id = $1", site.rival.key) is None
+    assert await site.value("SELECT state FROM sales_order WHERE id = $1", site.rival.order) == "paid"
 
 
 LISTS = (
@@ -143,20 +143,20 @@ LISTS = (
 
 
 @pytest.mark.parametrize("url", [f"/console/{name}" for name in LISTS])
-async def test_lists_hold_only_ones_own(bureau: Bureau, url: str) -> None:
-    page = (await bureau.get(url)).text
+async def test_lists_hold_only_ones_own(site: ConsoleSite, url: str) -> None:
+    page = (await site.get(url)).text
     assert not re.search("Secret|RI-1|eve@rival|GOWN|Theirs", page)
 
 
-async def test_a_half_own_cell_is_not_there(bureau: Bureau) -> None:
-    market, rival = bureau.market, bureau.rival
-    assert (await bureau.get(f"/console/stock/{market.tea}/{rival.node}")).status_code == 404
-    assert (await bureau.get(f"/console/stock/{rival.variant}/{market.bund}")).status_code == 404
+async def test_a_half_own_cell_is_not_there(site: ConsoleSite) -> None:
+    market, rival = site.market, site.rival
+    assert (await site.get(f"/console/stock/{market.tea}/{rival.node}")).status_code == 404
+    assert (await site.get(f"/console/stock/{rival.variant}/{market.bund}")).status_code == 404
 
 
-async def test_the_nav_shows_what_the_role_may_open(bureau: Bureau) -> None:
-    await bureau.sit(bureau.browser, Role.STOCK)
-    page = (await bureau.get("/console/stock")).text
+async def test_the_nav_shows_what_the_role_may_open(site: ConsoleSite) -> None:
+    await site.sign_in_as(site.browser, Role.STOCK)
+    page = (await site.get("/console/stock")).text
     assert re.findall(r'class="go" href="([^"]+)"', page) == [
         "/console/orders",
         "/console/stock",
@@ -168,12 +168,12 @@ async def test_the_nav_shows_what_the_role_may_open(bureau: Bureau) -> None:
 # --- signing in -------------------------------------------------------------------------------------------------------
 
 
-async def hired(db: Database, bureau: Bureau, role: Role) -> str:
+async def hired(db: Database, site: ConsoleSite, role: Role) -> str:
     email = f"new-{role}@liu-yun.example"
-    node = bureau.market.bund if role is Role.NODE else None
+    node = site.market.bund if role is Role.NODE else None
     async with db.transaction() as conn:
         hashed = await sessions.hash_password("a long password")
-        await actions.add_staff(conn, bureau.market.merchant, email, "New", hashed, role, node)
+        await actions.add_staff(conn, site.market.merchant, StaffDraft(email, "New", role, node), hashed)
     return email
 
 
@@ -188,21 +188,21 @@ async def hired(db: Database, bureau: Bureau, role: Role) -> str:
         (Role.EDITOR, "//evil.example", "/console"),
     ],
 )
-async def test_signing_in_leads_where_one_works(
-    db: Database, bureau: Bureau, browser: Shopper, role: Role, wanted: str, led_to: str
+async def test_signing_in_leads_to_the_page_of_the_role(
+    db: Database, site: ConsoleSite, browser: Shopper, role: Role, wanted: str, led_to: str
 ) -> None:
     browser.http.cookies.delete("uw_staff")
-    body = {"email": await hired(db, bureau, role), "password": "a long password", "next": wanted}
+    body = {"email": await hired(db, site, role), "password": "a long password", "next": wanted}
     answer = await browser.post("/console/sign-in", body)
     assert (answer.status_code, answer.headers["location"]) == (303, led_to)
     assert "uw_staff=" in answer.headers["set-cookie"]
 
 
 async def test_a_wrong_password_keeps_the_address_and_opens_nothing(
-    db: Database, bureau: Bureau, browser: Shopper
+    db: Database, site: ConsoleSite, browser: Shopper
 ) -> None:
     browser.http.cookies.delete("uw_staff")
-    email = await hired(db, bureau, Role.OWNER)
+    email = await hired(db, site, Role.OWNER)
     answer = await browser.post("/console/sign-in", {"email": email, "password": "a wrong one"})
     assert answer.status_code == 422
     assert "E-mail and password do not match." in answer.text
@@ -210,9 +210,9 @@ async def test_a_wrong_password_keeps_the_address_and_opens_nothing(
     assert "uw_staff" not in browser.http.cookies
 
 
-async def test_after_five_failures_one_waits(db: Database, bureau: Bureau, browser: Shopper) -> None:
+async def test_after_five_failures_one_waits(db: Database, site: ConsoleSite, browser: Shopper) -> None:
     browser.http.cookies.delete("uw_staff")
-    email = await hired(db, bureau, Role.OWNER)
+    email = await hired(db, site, Role.OWNER)
     answers = [await browser.post("/console/sign-in", {"email": email, "password": "wrong"}) for _ in range(6)]
     assert [answer.status_code for answer in answers] == [422] * 5 + [429]
     right = await browser.post("/console/sign-in", {"email": email, "password": "a long password"})

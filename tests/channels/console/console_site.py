@@ -1,4 +1,4 @@
-"""The desk of the stall: its staff, a rival whose things nobody here may see, and what a wrong form may not change."""
+"""A store's console: its staff, a rival merchant whose rows nobody here may see, and the tables that forms write."""
 
 import html
 import re
@@ -51,7 +51,7 @@ class Rival:
 
 
 @dataclass
-class Bureau:
+class ConsoleSite:
     db: Database
     stall: Stall
     rival: Rival
@@ -62,8 +62,8 @@ class Bureau:
     def market(self) -> Market:
         return self.stall.market
 
-    async def sit(self, browser: Shopper, role: Role) -> "Bureau":
-        """Somebody of this role is signed in at the browser."""
+    async def sign_in_as(self, browser: Shopper, role: Role) -> "ConsoleSite":
+        """The browser is signed in as somebody of this role."""
         self.browser = browser
         token = f"token of {role}"
         async with self.db.transaction() as conn:
@@ -105,11 +105,11 @@ class Bureau:
             return await conn.fetchval(sql, *args)
 
 
-async def open_bureau(db: Database) -> Bureau:
+async def open_console_site(db: Database) -> ConsoleSite:
     stall = await open_stall(db)
     async with db.transaction() as conn:  # the stall's products are written straight into the table
         await conn.execute("UPDATE product SET search = to_tsvector('english', title)")
-    return Bureau(db, stall, await _rival(db))
+    return ConsoleSite(db, stall, await _rival(db))
 
 
 async def _rival(db: Database) -> Rival:

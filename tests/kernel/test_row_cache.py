@@ -79,9 +79,32 @@ async def test_the_oldest_go_first() -> None:
 
 
 async def test_rows_are_forgotten_by_their_tags() -> None:
-    cache, table = listening(tags=lambda key, value: [value or "missing"]), Table(a="red", b="blue")
-    await cache.fetch("en", ["a", "b", "x"], table.load)
+    cache, table = listening(tags=lambda value: [value]), Table(a="red", b="blue", c="red")
+    await cache.fetch("en", ["a", "b", "c", "x"], table.load)
     cache.forget("red")
-    cache.forget("missing")
-    await cache.fetch("en", ["a", "b", "x"], table.load)
-    assert table.asked[-1] == ["a", "x"]
+    cache.forget("x")
+    await cache.fetch("en", ["a", "b", "c", "x"], table.load)
+    assert table.asked[-1] == ["a", "c", "x"]
+
+
+async def test_missing_keys_need_not_be_kept() -> None:
+    cache, table = listening(keep_missing=False), Table(a="A")
+    for _ in range(2):
+        assert await cache.fetch("en", ["a", "x"], table.load) == {"a": "A"}
+    assert table.asked == [["a", "x"], ["x"]]
+
+
+async def test_a_row_that_is_read_twice_at_once_is_kept_once() -> None:
+    cache, table = listening(tags=lambda value: [value]), Table(a="red")
+
+    async def slow(keys: list[str]) -> dict[str, str]:
+        found = await table.load(keys)
+        table.rows["a"] = "blue"
+        assert await cache.fetch("en", ["a"], table.load) == {"a": "blue"}
+        return found
+
+    await cache.fetch("en", ["a"], slow)
+    for tag in ("blue", "red", "red"):
+        cache.forget(tag)
+    assert len(cache) == 0
+    assert await cache.fetch("en", ["a"], table.load) == {"a": "blue"}

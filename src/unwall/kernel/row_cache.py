@@ -13,17 +13,20 @@ CHANNEL = "changes"
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
-
 _UNKNOWN: Any = object()
 
 
 class RowCache(Generic[Key, Value]):
     """At most `max_rows` in each language, the oldest go first. Off until `reset(listening=True)`."""
 
-    def __init__(self, max_rows: int, tags: Callable[[Key, Value | None], Iterable[Hashable]] | None = None) -> None:
-        """`tags`: by what `forget` finds a row, other than its key."""
+    def __init__(
+        self, max_rows: int, tags: Callable[[Value], Iterable[Hashable]] | None = None, *, keep_missing: bool = True
+    ) -> None:
+        """`tags`: by what `forget` finds a row, other than its key. `keep_missing`: also that a key does not exist; not
+        for keys that anybody can make up, who could push out every row with them."""
         self._max_rows = max_rows
         self._tags = tags
+        self._keep_missing = keep_missing
         self._rows: dict[str, dict[Key, Value | None]] = {}
         self._tagged: dict[Hashable, set[tuple[str, Key]]] = {}
         self._listening = False
@@ -36,7 +39,7 @@ class RowCache(Generic[Key, Value]):
         self, lang: str, keys: Collection[Key], load: Callable[[list[Key]], Awaitable[dict[Key, Value]]]
     ) -> dict[Key, Value]:
         """Those of the keys that exist. `load` is asked for what is not kept, outside any transaction; a key that it
-        does not give is kept as missing."""
+        does not give does not exist."""
         kept = self._rows.setdefault(lang, {})
         found: dict[Key, Value] = {}
         unknown = []
@@ -57,14 +60,19 @@ class RowCache(Generic[Key, Value]):
     def _keep(self, lang: str, keys: Iterable[Key], loaded: dict[Key, Value]) -> None:
         kept = self._rows[lang]
         for key in keys:
-            kept[key] = value = loaded.get(key)
+            value = loaded.get(key)
+            if value is None and not self._keep_missing:
+                continue
+            if key in kept:  # read twice at once
+                self._drop(lang, key)
+            kept[key] = value
             for tag in self._tags_of(key, value):
                 self._tagged.setdefault(tag, set()).add((lang, key))
         while len(kept) > self._max_rows:
             self._drop(lang, next(iter(kept)))
 
     def _tags_of(self, key: Key, value: Value | None) -> Iterable[Hashable]:
-        return self._tags(key, value) if self._tags else (key,)
+        return self._tags(value) if self._tags and value is not None else (key,)
 
     def _drop(self, lang: str, key: Key) -> None:
         for tag in self._tags_of(key, self._rows[lang].pop(key)):

@@ -29,19 +29,16 @@ MAX_POSTS = 5_000
 MAX_MERCHANTS = 1_000
 """The most rows of each kind, in all languages together; a card takes about 2 kB, a page or post 10 kB."""
 
-MISSING = "missing"
-"""The tag of addresses without a product, which any new product may get."""
-
 Address = tuple[str, str]
 """A merchant's slug and a product's."""
 
 
-def _page_tags(_: Address, page: ProductPage | None) -> Iterable[Hashable]:
-    return (page.product.id if page else MISSING,)
+def _page_tags(page: ProductPage) -> Iterable[Hashable]:
+    return (page.product.id,)
 
 
-def _bundle_tags(product_id: UUID, found: list[Bundle] | None) -> Iterable[Hashable]:
-    return {product_id, *(part.item.product_id for bundle in found or () for part in bundle.parts)}
+def _bundle_tags(found: list[Bundle]) -> Iterable[Hashable]:
+    return {part.item.product_id for bundle in found for part in bundle.parts}
 
 
 class StorefrontCache:
@@ -50,10 +47,10 @@ class StorefrontCache:
     def __init__(self) -> None:
         self.listening = False
         self._cards: RowCache[UUID, ProductCard] = RowCache(MAX_CARDS)
-        self._pages: RowCache[Address, ProductPage] = RowCache(MAX_PRODUCT_PAGES, _page_tags)
+        self._pages: RowCache[Address, ProductPage] = RowCache(MAX_PRODUCT_PAGES, _page_tags, keep_missing=False)
         self._bundles: RowCache[UUID, list[Bundle]] = RowCache(MAX_PRODUCT_PAGES, _bundle_tags)
         self._posts: RowCache[UUID, Post] = RowCache(MAX_POSTS)
-        self._merchants: RowCache[str, Merchant] = RowCache(MAX_MERCHANTS)
+        self._merchants: RowCache[str, Merchant] = RowCache(MAX_MERCHANTS, keep_missing=False)
         self._nodes: RowCache[UUID | None, list[Node]] = RowCache(MAX_MERCHANTS)
         self._all = (self._cards, self._pages, self._bundles, self._posts, self._merchants, self._nodes)
 
@@ -77,7 +74,6 @@ class StorefrontCache:
     def _forget_product(self, product_id: UUID) -> None:
         for cache in (self._cards, self._pages, self._bundles):
             cache.forget(product_id)
-        self._pages.forget(MISSING)
 
     def _touched(self, kind: str) -> Collection[RowCache[Any, Any]]:
         """Clear whole caches, for changes that are rare and affect many rows."""

@@ -81,7 +81,7 @@ class ConsoleContext(StaffContext):
             "merchant": self.merchant,
             "staff": {"name": self.staff.name, "role": self.words(ROLES[self.staff.role])},
             "nav": self._nav(),
-            "said": take_flash(self.request, self.services),
+            "flash": take_flash(self.request, self.services),
             "zone": self.merchant.timezone,
             "currency": self.merchant.currency,
         }

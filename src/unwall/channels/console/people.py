@@ -132,8 +132,8 @@ async def set_active(ctx: ConsoleContext, staff_id: UUID, data: FormData) -> Res
     async with ctx.confined() as conn:
         await actions.set_active(conn, ctx.merchant_id, staff_id, active=active)
     undo = {"active": "0" if active else "1"}
-    said = N_("They can sign in again.") if active else N_("They are signed out and cannot sign in.")
-    ctx.flash(ctx.words(said), f"{PATH}/{staff_id}/active", undo)
+    message = N_("They can sign in again.") if active else N_("They are signed out and cannot sign in.")
+    ctx.flash(ctx.words(message), f"{PATH}/{staff_id}/active", undo)
     return see_other(PATH)
 
 

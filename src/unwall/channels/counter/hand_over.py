@@ -163,8 +163,8 @@ async def give(ctx: CounterContext, shipment_id: UUID, data: FormData) -> Respon
 def _wrong_code(ctx: CounterContext, left: int) -> UnwallError:
     if not left:
         return Conflict(ctx.words(N_("That was the fifth wrong code.")))
-    said = ctx.count("This is not the code. One try is left.", "This is not the code. {n} tries are left.", left)
-    return Invalid.one("code", said)
+    message = ctx.count("This is not the code. One try is left.", "This is not the code. {n} tries are left.", left)
+    return Invalid.one("code", message)
 
 
 @post("/counter/hand-over/{shipment_id:uuid}/unlock")

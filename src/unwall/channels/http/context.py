@@ -43,10 +43,10 @@ def provide_services(request: AnyRequest) -> Services:
 
 def origin_of(request: AnyRequest, services: Services) -> str:
     """The network address that asks; behind proxies of ours, as the outermost of them saw it."""
-    told = ",".join(request.headers.getall("x-forwarded-for", [])).split(",")
+    forwarded = ",".join(request.headers.getall("x-forwarded-for", [])).split(",")
     proxies = services.settings.proxies
-    if 0 < proxies <= len(told) and told[-proxies].strip():
-        return told[-proxies].strip()[:64]
+    if 0 < proxies <= len(forwarded) and forwarded[-proxies].strip():
+        return forwarded[-proxies].strip()[:64]
     return request.client.host if request.client else "unknown"
 
 

@@ -97,7 +97,7 @@ def on_unwall_error(request: AnyRequest, error: UnwallError) -> Response[Any]:
 def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Litestar's own errors: no such route, a body it could not decode, a missing CSRF token."""
     if isinstance(error, ValidationException):
-        return _answer(request, 422, error.detail, "invalid", _fields(error), {})
+        return _answer(request, STATUS[Invalid], error.detail, "invalid", _fields(error), {})
     code = "not-found" if isinstance(error, NotFoundException) else f"http-{error.status_code}"
     program = request.url.path.startswith(PROGRAMS)
     detail = error.detail if program else DETAILS.get(error.status_code, TRY_AGAIN)
@@ -109,7 +109,7 @@ def _fields(error: ValidationException) -> list[FieldError]:
     extra = error.extra if isinstance(error.extra, list) else []
     if not extra and (missing := _MISSING_PARAMETER.match(error.detail)):
         return [FieldError(missing[1], N_("This is missing."))]
-    return [_field(str(told.get("key", "body")), str(told.get("message", ""))) for told in extra]
+    return [_field(str(wrong.get("key", "body")), str(wrong.get("message", ""))) for wrong in extra]
 
 
 def _field(place: str, message: str) -> FieldError:

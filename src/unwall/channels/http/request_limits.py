@@ -33,8 +33,8 @@ class FormLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers.from_scope(scope)
         if headers.get("content-type", "").startswith(RequestEncodingType.URL_ENCODED):
-            told = headers.get("content-length", "")
-            if not told.isdecimal() or int(told[:12]) > MAX_BODY_BYTES:
+            length = headers.get("content-length", "")
+            if not length.isdecimal() or int(length[:12]) > MAX_BODY_BYTES:
                 raise ClientException(N_("Send less at once."), status_code=413)
         await self.app(scope, receive, send)
 

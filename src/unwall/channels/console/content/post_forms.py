@@ -84,7 +84,7 @@ def without_tag(draft: PostDraft, number: int) -> PostDraft:
 def without_picture(draft: PostDraft, number: int) -> PostDraft:
     """Its tags become tags of the whole post."""
     tags = (_after_removal(tag, number) for tag in draft.tags)
-    words = {lang: replace(said, alts=_without(said.alts, number)) for lang, said in draft.translations.items()}
+    words = {lang: replace(text, alts=_without(text.alts, number)) for lang, text in draft.translations.items()}
     return replace(draft, media=_without(draft.media, number), tags=tuple(tags), translations=words)
 
 

@@ -193,11 +193,11 @@ async def change(ctx: ConsoleContext, variant_id: UUID, node_id: UUID, data: For
     try:
         async with ctx.confined() as conn:
             await _own(conn, ctx, variant_id, node_id)
-            said = await _book(conn, ctx, form, variant_id, node_id)
+            message = await _book(conn, ctx, form, variant_id, node_id)
     except (Invalid, Conflict) as error:
         async with ctx.confined() as conn:
             return await _cell_page(conn, ctx, variant_id, node_id, form=form, error=error)
-    ctx.flash(ctx.words(said))
+    ctx.flash(ctx.words(message))
     return _to(variant_id, node_id)
 
 

@@ -83,7 +83,7 @@ async def test_a_network_signs_up_fifty_in_a_quarter_of_an_hour(browser: Shopper
     last = await browser.post("/sign-up", {"email": "ann@example.org", **who})
     refused = await another(browser).post("/sign-up", {"email": "bo@example.org", **who})
     assert (last.status_code, refused.status_code) == (303, 429)
-    assert "Too many have signed up" in refused.text
+    assert "There were too many sign-ups" in refused.text
     assert (await counted(db))["member"] == 1
 
 

@@ -167,7 +167,7 @@ def parse(text: str) -> ProductFile:
             found.append((start, [value.strip() for value in values]))
             start = reader.line_num + 1
     except csv.Error:
-        return ProductFile(errors=[CellError(start, "", N_("From here on the file cannot be read as CSV."))])
+        return ProductFile(errors=[CellError(start, "", N_("The file is not valid CSV from this line on."))])
     filled = [(number, values) for number, values in found if any(values)]
     if not filled:
         return ProductFile(errors=[CellError(1, "", N_("The file is empty."))])
@@ -191,7 +191,7 @@ def _grouped(titles: list[str], lines: list[tuple[int, list[str]]]) -> ProductFi
         pairs = list(zip(names, titles, values, strict=False))
         unkeepable = [title for _, title, value in pairs if "\0" in value]
         file.errors += [
-            CellError(number, title, N_("This holds a character that cannot be kept.")) for title in unkeepable
+            CellError(number, title, N_("This contains a character that cannot be stored.")) for title in unkeepable
         ]
         ignored |= dict.fromkeys(
             t for name, t, v in pairs if v and name in ("", *SAME_EVERYWHERE) and v != SAME_EVERYWHERE.get(name)
@@ -204,7 +204,7 @@ def _grouped(titles: list[str], lines: list[tuple[int, list[str]]]) -> ProductFi
 def _add(file: ProductFile, row: FileRow) -> None:
     handle = line(row["Handle"]).lower() or slugify(row["Title"])
     if not handle:
-        file.add_error(row, "Handle", N_("Say which product this line belongs to."))
+        file.add_error(row, "Handle", N_("Name the product that this line belongs to."))
         return
     group = file.groups.setdefault(handle, [])
     group.append(row)
@@ -297,7 +297,7 @@ class DraftReader:
             return ()
         for before, name, heading in zip(names, names[1:], OPTION_NAMES, strict=False):
             if name and not before:
-                self.file.add_error(row, heading, N_("Give the options their names from the first on."))
+                self.file.add_error(row, heading, N_("Name the options in order, starting with the first."))
         if not names[0] and not any(names[1:]):
             self.file.add_error(row, OPTION_NAMES[0], N_("Give the option a name."))
         return tuple(name for name in names if name)

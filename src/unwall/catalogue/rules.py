@@ -184,7 +184,7 @@ def _check_lines(draft: ProductDraft) -> list[FieldError]:
         ("option_names", len(draft.option_names), MAX_OPTIONS),
     ):
         if count > limit:
-            errors.append(FieldError(field, N_("These are too many.")))
+            errors.append(FieldError(field, N_("There are too many of these.")))
     return errors
 
 
@@ -204,7 +204,7 @@ def _variant(variant: VariantDraft) -> list[FieldError]:
 def _check_options(draft: ProductDraft) -> list[FieldError]:
     errors = []
     if not all(draft.option_names) or len(set(draft.option_names)) < len(draft.option_names):
-        errors.append(FieldError("option_names", N_("Give every option a name of its own.")))
+        errors.append(FieldError("option_names", N_("Give every option a different name.")))
     seen: set[tuple[str, ...]] = set()
     for i, variant in enumerate(draft.variants):
         if not variant.active:
@@ -231,7 +231,7 @@ def _check_image(field: str, image: Image) -> list[FieldError]:
     if not _FILE.fullmatch(image.file) or len(image.file) > MAX_FILE_CHARACTERS:
         errors.append(FieldError(f"{field}.file", N_("Name an uploaded picture, or an https address.")))
     if not (0 < image.width <= MAX_IMAGE_SIDE_PIXELS and 0 < image.height <= MAX_IMAGE_SIDE_PIXELS):
-        errors.append(FieldError(f"{field}.file", N_("The picture has no size.")))
+        errors.append(FieldError(f"{field}.file", N_("Give the width and height of the picture.")))
     if len(image.alt) > MAX_ALT_CHARACTERS:
         errors.append(FieldError(f"{field}.alt", N_("This is too long.")))
     return errors

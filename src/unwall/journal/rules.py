@@ -87,7 +87,7 @@ def _errors(
     elif body is not None and body.kind is not kind:
         yield FieldError(f"{where}.body", f"An event of kind {kind} has no body of kind {body.kind}.")
     if at > now + AHEAD:
-        yield FieldError(f"{where}.at", N_("This time is still to come; is the clock right?"))
+        yield FieldError(f"{where}.at", N_("This time is in the future; check the clock."))
     if at < now - BEHIND:
         yield FieldError(f"{where}.at", N_("This is more than seven days ago."))
 

@@ -15,8 +15,8 @@ from unwall.kernel.text import N_
 from unwall.people.attempts import count_attempt, uncount_attempt
 from unwall.people.rules import PEOPLE_PER_NETWORK
 
-TOO_MANY_CARDS = N_("Too many cards were tried. Your order is kept for you as long as it says.")
-TOTAL_CHANGED = N_("The sum has changed since you saw it. Look at it again, then pay.")
+TOO_MANY_CARDS = N_("Too many cards were tried. Your order is still reserved until the time shown.")
+TOTAL_CHANGED = N_("The total has changed since you saw it. Check it, then pay.")
 
 
 class Buyer(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from unwall.people.attempts import count_attempt
 from unwall.people.rules import PEOPLE_PER_NETWORK
 from unwall.people.sessions import SignedIn
 
-TOO_MANY_SIGN_UPS = N_("Too many have signed up from your network just now.")
+TOO_MANY_SIGN_UPS = N_("There were too many sign-ups from your network just now.")
 
 
 class MemberSession(msgspec.Struct, frozen=True):

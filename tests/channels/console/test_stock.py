@@ -86,17 +86,17 @@ async def test_safety_stock_is_kept_back(site: ConsoleSite) -> None:
     assert await level(site) == (10, 6, 4)
 
 
-ELSEWHERE = "This reason does not belong here."
+ELSEWHERE = "This reason is not allowed here."
 ONLY_TEN = "Only 10 are there and not promised."
 WRONG = [
-    ({"do": "receive", "quantity": "0"}, 422, "f-receive", "At least one and at most a million."),
+    ({"do": "receive", "quantity": "0"}, 422, "f-receive", "Enter a quantity from 1 to 1,000,000."),
     ({"do": "receive", "quantity": "some"}, 422, "f-receive", "Write a whole number."),
     ({"do": "receive", "quantity": ""}, 422, "f-receive", "Write a whole number."),
     ({"do": "receive", "quantity": "1", "reason": "damage"}, 422, "f-receive-reason", ELSEWHERE),
     ({"do": "receive", "quantity": "1", "reason": "theft"}, 422, "f-receive-reason", "Choose a reason."),
     ({"do": "correct", "quantity": "-11", "reason": "count"}, 409, "f-correct", ONLY_TEN),
-    ({"do": "correct", "quantity": "0", "reason": "count"}, 422, "f-correct", "At least one and at most a million."),
-    ({"do": "safety", "quantity": "-1"}, 422, "f-safety", "From none to a million."),
+    ({"do": "correct", "quantity": "0", "reason": "count"}, 422, "f-correct", "Enter a quantity from 1 to 1,000,000."),
+    ({"do": "safety", "quantity": "-1"}, 422, "f-safety", "Enter a number from 0 to 1,000,000."),
 ]
 
 

@@ -125,7 +125,7 @@ async def test_the_fifth_wrong_code_locks_and_a_reason_unlocks(services, db: Dat
 
     for reason in ("", "no", "x" * 201):
         answer = await clerk.post(f"{here}/unlock", {"reason": reason})
-        assert (answer.status_code, "Say in a few words why." in answer.text) == (422, True)
+        assert (answer.status_code, "Give a short reason." in answer.text) == (422, True)
     assert (await task_of(db, parcel)).locked is True
 
     assert (await clerk.post(f"{here}/unlock", {"reason": "Identity card seen"})).status_code == 303

@@ -85,7 +85,7 @@ async def test_a_wrong_basket_is_told_at_its_field_kept_and_not_sold(
         ({"code": "NOPE"}, "We do not sell anything with this code."),
         ({"do": "finish", f"q-{market.red}": "many"}, "Enter the quantity as a whole number."),
         ({"do": "finish", f"q-{market.red}": "-1"}, "Enter the quantity as a whole number."),
-        ({"do": "finish", f"q-{market.red}": "100"}, "Choose from 1 to 99 of one thing."),
+        ({"do": "finish", f"q-{market.red}": "100"}, "Choose a quantity from 1 to 99."),
         ({"do": "finish", f"q-{market.blue}": "2"}, "Only one of these is here."),
         ({"do": "finish", f"q-{market.tea}": "1"}, "None of these is here."),
         ({"do": "finish", f"q-{market.red}": "11"}, "Only 10 of these are here."),

@@ -79,12 +79,12 @@ async def test_wrong_steps_are_said_and_change_nothing(db: Database, market: Mar
         ("scan", {"code": "TEA"}, 409, "This is not on the list"),
         ("scan", {"code": "  "}, 422, "Scan the barcode, or type it or the SKU."),
         ("scan", {}, 422, "Scan the barcode, or type it or the SKU."),
-        ("lines/1", {"quantity": "3"}, 422, "Pick no more than was ordered"),
+        ("lines/1", {"quantity": "3"}, 422, "Enter a quantity from 0 to the ordered one."),
         ("lines/1", {"quantity": "-1"}, 422, "Enter the quantity as a whole number."),
         ("lines/1", {"quantity": "many"}, 422, "Enter the quantity as a whole number."),
         ("lines/1", {}, 422, "Enter the quantity as a whole number."),
         ("ready", {}, 409, "Some lines are still to be picked."),
-        ("carrier", {"tracking": "SF1"}, 409, "This parcel is at another step already."),
+        ("carrier", {"tracking": "SF1"}, 409, "This parcel has changed in the meantime."),
     ]
     for step, data, status, words in wrong:
         answer = await clerk.post(f"{here}/{step}", data)

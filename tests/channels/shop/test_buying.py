@@ -147,10 +147,10 @@ async def test_every_wrong_field_is_named_and_nothing_done(browser: Shopper, db:
         for field in ("name", "phone", "email", "address", "city", "card_number", "card_expiry", "card_cvc")
     }
     assert told == {
-        "name": "Who is it for?",
+        "name": "Enter a name.",
         "phone": "Write a telephone number, such as 138 0013 8000.",
-        "email": "This is no e-mail address.",
-        "address": "Where shall it go? Street and number.",
+        "email": "This is not an e-mail address.",
+        "address": "Enter the street and number.",
         "city": None,
         "card_number": "Check the card number.",
         "card_expiry": "Write the month and year on the card, such as 09/29.",
@@ -192,7 +192,7 @@ async def test_a_sum_the_shopper_did_not_see_is_not_charged(browser: Shopper, db
     await put_into_bag(browser, stall.market.red)
     answer = await order(browser, db, **BY_POST, total="28800")
     assert answer.status_code == 409
-    assert "The sum has changed since you saw it." in answer.text
+    assert "The total has changed since you saw it." in answer.text
     assert (await counted(db))["payment"] == 0
 
 

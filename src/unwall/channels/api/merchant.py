@@ -194,7 +194,7 @@ async def movements(
     """The ledger of one level, newest first."""
     async with services.db.confined(key.merchant_id) as conn:
         if node_id not in {level.node_id for level in await stock_reads.levels(conn, [variant_id])}:
-            raise NotFound("This node keeps no such article.")
+            raise NotFound("This node does not have this product.")
         return await stock_reads.movements(conn, variant_id, node_id, after, 50)
 
 

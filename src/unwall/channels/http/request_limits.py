@@ -47,7 +47,7 @@ async def check_request(request: AnyRequest) -> None:
     sent = [*request.query_params.multi_items(), *await _sent(request)]
     wrong = dict.fromkeys(name for name, text in sent if NUL in f"{name}{text}")
     if wrong:
-        said = N_("This holds a character that cannot be kept.")
+        said = N_("This contains a character that cannot be stored.")
         raise Invalid([FieldError(name.replace(NUL, ""), said) for name in wrong])
 
 

@@ -117,7 +117,7 @@ async def hand_over(
 async def unlock(conn: Transaction, shipment_id: UUID, reason: str, staff: Staff, now: datetime) -> None:
     """Allow `MAX_CODE_TRIES` more tries; the reason is recorded."""
     if not 3 <= len(reason.strip()) <= 200:
-        raise Invalid.one("reason", N_("Say in a few words why."))
+        raise Invalid.one("reason", N_("Give a short reason."))
     shipment = await _lock(conn, shipment_id, staff)
     await conn.execute("UPDATE shipment SET code_tries = 0 WHERE id = $1", shipment_id)
     await _add_event(conn, shipment_id, shipment.state, _actor(staff), now, reason.strip())

@@ -48,7 +48,7 @@ OPEN = (ShipmentState.ROUTED, ShipmentState.PICKING, ShipmentState.READY)
 def check_step(shipment: Shipment, to: ShipmentState) -> None:
     """Raises `WrongStep`."""
     if to not in NEXT_STATES[shipment.state]:
-        raise WrongStep(N_("This parcel is at another step already. Look at it again."))
+        raise WrongStep(N_("This parcel has changed in the meantime. Look at it again."))
     if to in ENDS.values() and ENDS[shipment.method] is not to:
         raise WrongStep(N_("This parcel leaves another way: a pickup by its code, a parcel by its carrier."))
 
@@ -60,7 +60,7 @@ def check_all_picked(lines: Sequence[TaskLine]) -> None:
 
 def check_quantity(line: TaskLine, quantity: int) -> None:
     if not 0 <= quantity <= line.quantity:
-        raise Invalid.one("quantity", N_("Pick no more than was ordered, and no less than none."))
+        raise Invalid.one("quantity", N_("Enter a quantity from 0 to the ordered one."))
 
 
 def check_tracking(shipment: Shipment, tracking: str) -> None:
@@ -79,7 +79,7 @@ def find_scanned(lines: Sequence[TaskLine], code: str) -> TaskLine:
     for line in lines:
         if line.picked < line.quantity and wanted in {line.sku.casefold(), (line.barcode or "").casefold()} - {""}:
             return line
-    raise WrongItem(N_("This is not on the list, or there are enough of it already."))
+    raise WrongItem(N_("This is not on the list, or all of it is picked already."))
 
 
 def pickup_code(secret: bytes, shipment_id: UUID) -> str:

@@ -142,7 +142,7 @@ def _refusal(one: Addition, made: _Added | None) -> UnwallError:
     if not rules.is_quantity(one.quantity):
         return rules.wrong_quantity()
     if made is None:
-        return NotFound(N_("This is not sold any more."))
+        return NotFound(N_("This is no longer sold."))
     if not made.has_room:
         return Invalid.one("variant_id", N_("The bag is full: order what is in it first."))
     return rules.wrong_quantity()
@@ -166,4 +166,4 @@ async def remove(conn: Transaction, visit: Visit, cart_id: UUID, variant_id: UUI
 
 def _check_line(cart: Cart, variant_id: UUID) -> None:
     if not cart.open or variant_id not in cart.wanted:
-        raise NotFound(N_("This is not in the bag any more."))
+        raise NotFound(N_("This is no longer in the bag."))

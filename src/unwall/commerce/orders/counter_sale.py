@@ -141,7 +141,7 @@ async def _insert_lines(conn: Transaction, order_id: UUID, basket: dict[UUID, in
         list(basket.values()),
     )
     if made != f"INSERT 0 {len(basket)}":
-        raise NotFound(N_("One of these is not sold here."))
+        raise NotFound(N_("One of these products is not sold here."))
     await conn.execute(
         """
         WITH priced AS (

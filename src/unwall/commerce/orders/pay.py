@@ -68,7 +68,7 @@ class Payer:
             raise PaymentDeclined(message)
         if finished.order.state is OrderState.CANCELLED:
             lines = tuple(line.variant_id for line in finished.order.lines)
-            raise SoldOut(N_("The last of it went while you paid. Your money is on its way back."), lines)
+            raise SoldOut(N_("The last units were sold while you paid. You will get your money back."), lines)
         return finished.order
 
     async def close(self) -> None:

@@ -70,7 +70,7 @@ class Preparer:
             if isinstance(answer, Existing):
                 return await self._read(answer.order_id, visit.lang)
         raise SoldOut(
-            N_("Many want this just now, and the last ones are held for others. Try again in a moment."),
+            N_("The last units are held for other shoppers. Try again in a moment."),
             await self._variants_of(visit, request.cart_id),
         )
 

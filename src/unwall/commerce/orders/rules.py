@@ -74,7 +74,7 @@ def is_quantity(quantity: int, *, least: int = 1) -> bool:
 
 
 def wrong_quantity() -> Invalid:
-    return Invalid.one("quantity", N_("Choose from 1 to 99 of one thing."))
+    return Invalid.one("quantity", N_("Choose a quantity from 1 to 99."))
 
 
 def checked_contact(contact: Contact, choice: DeliveryChoice, place: Place | None) -> Contact:
@@ -98,11 +98,15 @@ def checked_contact(contact: Contact, choice: DeliveryChoice, place: Place | Non
 
 def _contact_errors(trimmed: dict[str, str], *, carried: bool) -> list[FieldError]:
     checks = [
-        ("name", bool(trimmed["name"]), N_("Who is it for?")),
+        ("name", bool(trimmed["name"]), N_("Enter a name.")),
         ("phone", bool(_PHONE.fullmatch(trimmed["phone"])), N_("Write a telephone number, such as 138 0013 8000.")),
-        ("email", not trimmed["email"] or bool(_EMAIL.fullmatch(trimmed["email"])), N_("This is no e-mail address.")),
-        ("address", bool(trimmed["address"]) or not carried, N_("Where shall it go? Street and number.")),
-        ("city", bool(trimmed["city"]) or not carried, N_("Which city?")),
+        (
+            "email",
+            not trimmed["email"] or bool(_EMAIL.fullmatch(trimmed["email"])),
+            N_("This is not an e-mail address."),
+        ),
+        ("address", bool(trimmed["address"]) or not carried, N_("Enter the street and number.")),
+        ("city", bool(trimmed["city"]) or not carried, N_("Enter the city.")),
     ]
     errors = [FieldError(field, message) for field, right, message in checks if not right]
     long = [field for field, most in _LENGTHS.items() if len(trimmed[field]) > most]
@@ -217,7 +221,7 @@ def check_content(cart: Cart) -> None:
         raise Invalid.one("cart", N_("The bag is empty."))
     gone = tuple(line.variant_id for line in cart.lines if not line.active)
     if gone:
-        raise SoldOut(N_("Some of this is not sold any more. Take it out of the bag."), gone)
+        raise SoldOut(N_("Some items are no longer sold. Remove them from the bag."), gone)
 
 
 def same_order(order: LockedOrder, cart: Cart, request: CheckoutRequest, now: datetime) -> bool:

@@ -52,7 +52,7 @@ def source(supply: Supply, demand: Demand, choice: DeliveryChoice, now: datetime
         return option
     short = lacking(supply.nodes, supply.available, demand.wanted, choice)
     if short:
-        raise SoldOut(N_("Some of this can no longer be had this way. Choose another way or change the bag."), short)
+        raise SoldOut(N_("Some items are no longer available this way. Choose another way or change the bag."), short)
     raise Invalid.one("method", N_("This way is not offered for this place now. Choose another."))
 
 

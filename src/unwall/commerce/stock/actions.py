@@ -98,7 +98,7 @@ async def _move_allocated(conn: Transaction, request_id: UUID, wanted: Sequence[
     movements = [rules.hold_movement(line, part.quantity, cause) for line, part in pairs]
     fresh = await ledger.unbooked(conn, movements)
     if short := rules.not_allocated(fresh, by_number):
-        raise Short(N_("Fewer are allocated to this order."), short)
+        raise Short(N_("Fewer units are allocated to this order."), short)
     await _move(conn, [by_number[m.line] for m in fresh], fresh)
 
 
@@ -159,7 +159,7 @@ async def _change_on_hand(
     fresh = await ledger.unbooked(conn, rules.movements(merchant_id, node_id, changes, cause))
     rules.check_room(fresh, levels)
     if short := rules.missing(fresh, levels):
-        raise Short(N_("Fewer are there that are promised to nobody."), short)
+        raise Short(N_("Too few units are available; the others are promised to orders."), short)
     await ledger.book(conn, fresh)
 
 
@@ -167,7 +167,7 @@ async def _lock_levels(conn: Transaction, keys: Sequence[LevelKey]) -> dict[Leve
     levels = await ledger.lock(conn, keys)
     for i, key in enumerate(keys):
         if key not in levels:
-            raise Invalid.one(f"lines[{i}].variant_id", N_("This node keeps no such article."))
+            raise Invalid.one(f"lines[{i}].variant_id", N_("This node does not have this product."))
     return levels
 
 
@@ -181,9 +181,9 @@ async def set_safety_stock(
 ) -> None:
     """Units kept back from every promise online."""
     if not 0 <= quantity <= rules.MAX_UNITS_PER_LINE:
-        raise Invalid.one("quantity", N_("From none to a million."))
+        raise Invalid.one("quantity", N_("Enter a number from 0 to 1,000,000."))
     if await conn.execute(SET_SAFETY_STOCK, merchant_id, variant_id, node_id, quantity) != "UPDATE 1":
-        raise NotFound(N_("This node keeps no such article."))
+        raise NotFound(N_("This node does not have this product."))
 
 
 # --- nodes ------------------------------------------------------------------------------------------------------------

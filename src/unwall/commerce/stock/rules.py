@@ -56,17 +56,17 @@ class Stored(msgspec.Struct, frozen=True):
 def check_request(request: HoldRequest) -> None:
     """Raises `Invalid` for requests that are wrong whatever the stock (S5)."""
     errors = [
-        FieldError(f"lines[{i}].quantity", N_("Ask for at least one and at most a million."))
+        FieldError(f"lines[{i}].quantity", N_("Enter a quantity from 1 to 1,000,000."))
         for i, line in enumerate(request.lines)
         if not 0 < line.quantity <= MAX_UNITS_PER_LINE
     ]
     if not 0 < len(request.lines) <= MAX_LINES_PER_CALL:
-        errors.append(FieldError("lines", N_("Name what to hold.")))
+        errors.append(FieldError("lines", N_("Name at least one line to hold.")))
     if request.expires_at.tzinfo is None:
-        errors.append(FieldError("expires_at", N_("Say the time with its zone.")))
+        errors.append(FieldError("expires_at", N_("Give the time with its time zone.")))
     # PostgreSQL rejects NUL and lone surrogates, and a rejected row would fail the whole batch
     if not request.actor.isprintable():
-        errors.append(FieldError("actor", N_("Only printable characters, please.")))
+        errors.append(FieldError("actor", N_("Use printable characters only.")))
     if errors:
         raise Invalid(errors)
 
@@ -104,7 +104,7 @@ def is_refusal(answer: Answer) -> bool:
 
 def _again(request: HoldRequest, before: Stored) -> Answer:
     if before.merchant_id != request.merchant_id or before.lines != request.lines:
-        return Reused(N_("This request id stands for something else already; use a new one."))
+        return Reused(N_("This request id was used for another request; use a new one."))
     return hold_ended() if before.ended else REPEATED
 
 
@@ -118,7 +118,7 @@ def _take(request: HoldRequest, free: dict[LevelKey, int]) -> Answer:
         left = free.get(key)
         if left is None:
             _put_back(taken, free)
-            return Invalid.one(f"lines[{i}].variant_id", N_("This node keeps no such article."))
+            return Invalid.one(f"lines[{i}].variant_id", N_("This node does not have this product."))
         if left < line.quantity:
             short.append(Shortage(line.variant_id, line.node_id, line.quantity, max(0, left)))
             continue
@@ -158,7 +158,7 @@ def held_line(request: HoldRequest, number: int, line: HoldLine) -> HeldLine:
 
 
 def hold_ended() -> HoldEnded:
-    return HoldEnded(N_("The stock is no longer held; ask for it again."))
+    return HoldEnded(N_("The stock is no longer held; request it again."))
 
 
 # --- after a hold (S7 to S9) ------------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def check_leaving(lines: Sequence[HeldLine], wanted: Sequence[LineQuantity]) -> 
         if line is None:
             raise Invalid.one(f"lines[{i}].line", N_("The order has no such line, or it is named twice."))
         if not 0 < part.quantity <= line.quantity:
-            raise Invalid.one(f"lines[{i}].quantity", N_("At least one, and no more than were ordered."))
+            raise Invalid.one(f"lines[{i}].quantity", N_("Enter a quantity from 1 to the ordered one."))
         found.append(line)
     return found
 
@@ -223,14 +223,14 @@ CORRECTIONS = (Reason.ADJUSTMENT, Reason.COUNT, Reason.DAMAGE)
 def check_amounts(quantities: Sequence[int], reason: Reason, allowed: tuple[Reason, ...]) -> None:
     """Raises `Invalid` for quantities out of range, and for a reason that is not allowed."""
     errors = [
-        FieldError(f"lines[{i}].quantity", N_("At least one and at most a million."))
+        FieldError(f"lines[{i}].quantity", N_("Enter a quantity from 1 to 1,000,000."))
         for i, quantity in enumerate(quantities)
         if not 0 < quantity <= MAX_UNITS_PER_LINE
     ]
     if not 0 < len(quantities) <= MAX_LINES_PER_CALL:
-        errors.append(FieldError("lines", N_("Name what moves.")))
+        errors.append(FieldError("lines", N_("Name at least one line.")))
     if reason not in allowed:
-        errors.append(FieldError("reason", N_("This reason does not belong here.")))
+        errors.append(FieldError("reason", N_("This reason is not allowed here.")))
     if errors:
         raise Invalid(errors)
 
@@ -271,7 +271,7 @@ def check_room(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) 
         key = (m.merchant_id, m.variant_id, m.node_id)
         on_hand[key] += m.quantity if m.target is StockBucket.AVAILABLE else -m.quantity
         if on_hand[key] > MAX_UNITS_PER_LEVEL:
-            raise Invalid.one(f"lines[{m.line - 1}].quantity", N_("More than a thousand million would be there."))
+            raise Invalid.one(f"lines[{m.line - 1}].quantity", N_("The stock would exceed 1,000,000,000 units."))
 
 
 # --- nodes ------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ async def save_pins(conn: Transaction, merchant_id: UUID, page: str, places: Seq
     Raises `Invalid` naming `page`, or `pins.2.position` and `pins.2.product_id`.
     """
     if page not in PAGES:
-        raise Invalid.one("page", N_("There are pins on the pages home and store."))
+        raise Invalid.one("page", N_("Pins are possible on the pages home and store only."))
     errors = _faults(places, await _own(conn, merchant_id, places))
     if errors:
         raise Invalid(errors)

@@ -97,7 +97,7 @@ def _since(digest: Digest) -> datetime:
     since = min((customer.first for customer in digest.customers), default=None)
     since = min((invoice.at for invoice in digest.invoices), default=since)
     if since is None:
-        raise Invalid.one("file", N_("The file holds no orders and no customers."))
+        raise Invalid.one("file", N_("The file contains no orders and no customers."))
     return since
 
 

@@ -5,7 +5,7 @@ import json
 import re
 import shutil
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,10 +16,27 @@ import pytest
 from PIL import Image as Pillow
 from rich.console import Console
 
+from tests.commerce.market import (
+    ANN,
+    DECLINED,
+    buy,
+    checkout_of,
+    fill_cart,
+    open_market,
+    sound,
+    staff,
+    take_away,
+    visitor,
+)
+from tests.commerce.market import NOW as DAYTIME
 from tests.conftest import named
 from tests.intake.tables import fingerprints, table_columns
 from tools.describe_dataset import DOCUMENT, with_tables
+from unwall.commerce.orders.counter_sale import CounterSale, sell_at_counter
+from unwall.commerce.orders.values import PaymentDeclined
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.commerce.stock.reads import audit
+from unwall.commerce.stock.values import VariantQuantity
 from unwall.intake.dataset import generators
 from unwall.intake.dataset.actions import DatasetReport, import_dataset
 from unwall.intake.dataset.export import export_dataset
@@ -30,6 +47,7 @@ from unwall.intake.progress import Progress
 from unwall.kernel.database import Database, connect
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.files import Files, open_files
+from unwall.kernel.ids import new_id
 from unwall.media.pictures import store
 from unwall.media.rules import renditions
 from unwall.people.actions import add_merchant
@@ -134,6 +152,45 @@ async def test_a_fuller_data_set_adds_what_is_missing(market, db, bring, tmp_pat
     async with db.read() as conn:
         counted = await conn.fetchval("SELECT sum(likes) FROM post")
         assert counted == len(likes) == await conn.fetchval("SELECT count(*) FROM post_like")
+
+
+async def test_orders_in_every_state_travel(db, server_url, tmp_path):
+    market, checkout = await open_market(db, each=50), checkout_of(db)
+    ship, later = DeliveryChoice(DeliveryMethod.SHIP), DAYTIME + timedelta(hours=1)
+    await buy(db, visitor(), (market.red, 2), (market.tea, 1))
+    taken_back = await buy(db, visitor(), (market.blue, 1))
+    await checkout.cancel(taken_back.id, "staff:bo@example.org", DAYTIME)
+    for card in (None, DECLINED):
+        visit = visitor()
+        order = await checkout.prepare(visit, await fill_cart(db, visit, (market.tea, 1)), ship, ANN, DAYTIME)
+        if card:
+            with pytest.raises(PaymentDeclined):
+                await checkout.pay(order.id, card, DAYTIME)
+    await checkout.sweep(later)
+    visit = visitor()
+    await checkout.prepare(visit, await fill_cart(db, visit, (market.red, 3)), ship, ANN, later)
+    async with db.transaction() as conn:
+        sale = CounterSale(new_id(), market.west_lake, (VariantQuantity(market.tea, 2),))
+        await sell_at_counter(conn, staff(market, market.west_lake), sale, DAYTIME)
+        await conn.execute("UPDATE product_image SET file = 'https://example.com/' || file")
+    await take_away(db, market, market.bund, market.red, 5)
+
+    await export_dataset(db, open_files("", tmp_path / "old"), "liu-yun", tmp_path / "set", quiet())
+    admin = await asyncpg.connect(server_url)
+    await admin.execute("CREATE DATABASE dataset_orders TEMPLATE template_unwall STRATEGY FILE_COPY")
+    async with connect(named(server_url, "dataset_orders"), size=4) as copy:
+        await import_dataset(copy, open_files("", tmp_path / "new"), tmp_path / "set", quiet())
+        await export_dataset(copy, open_files("", tmp_path / "new"), "liu-yun", tmp_path / "again", quiet())
+        async with copy.read() as conn:
+            states = {record[0] for record in await conn.fetch("SELECT DISTINCT state FROM sales_order")}
+        await sound(copy)
+        # a sweep there ends what was left open here
+        await checkout_of(copy).sweep(later + timedelta(days=1))
+        await sound(copy)
+    await admin.execute("DROP DATABASE dataset_orders WITH (FORCE)")
+    await admin.close()
+    assert content(tmp_path / "again") == content(tmp_path / "set")
+    assert states == {"prepared", "paid", "fulfilled", "cancelled", "expired"}
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -421,14 +478,14 @@ async def test_html_of_a_data_set_is_cleaned(db, bring, tmp_path):
 
 
 async def test_passwords_of_a_demonstration_are_hashed_once(db, bring, tmp_path):
-    def staff(n: int, **fields: object) -> dict[str, object]:
+    def staff_record(n: int, **fields: object) -> dict[str, object]:
         who = {"id": UUID(int=n), "merchant_id": SHOP, "email": f"{n}@example.com", "name": "N", "role": "owner"}
         return who | {"created_at": SOME_DAY} | fields
 
     await bring(
         dataset(
             tmp_path / "set",
-            staff=[staff(1, password="for showing"), staff(2, password="for showing"), staff(3)],
+            staff=[staff_record(1, password="for showing"), staff_record(2, password="for showing"), staff_record(3)],
             **changed("members", password="for showing"),
         )
     )

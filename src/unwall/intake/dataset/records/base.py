@@ -11,7 +11,7 @@ Position = Annotated[int, Meta(ge=0, le=32_767)]
 Quantity = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Amount = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Pixels = Annotated[int, Meta(ge=1, le=2**31 - 1)]
-Email = Annotated[str, Meta(pattern=r"^[^\sA-Z@]+@[^\sA-Z@]+$", max_length=254)]
+Email = Annotated[str, Meta(pattern=r"^[^\sA-Z]+$", max_length=254)]
 Translations = dict[str, dict[str, str]]
 """By language, then by field: {"zh": {"name": "南窗"}}."""
 

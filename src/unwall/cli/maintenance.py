@@ -1,0 +1,67 @@
+"""Commands that check and maintain an install."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from unwall import settings
+from unwall.cli.base import out, with_database
+from unwall.commerce.stock import reads as stock_reads
+from unwall.insight.recommend.actions import train as train_model
+from unwall.journal import jobs as journal_jobs
+from unwall.kernel.clock import now
+from unwall.kernel.database import Database
+from unwall.kernel.files import Files
+
+commands = typer.Typer()
+stock = typer.Typer(help="Check the stock.", no_args_is_help=True)
+journal = typer.Typer(help="Export the journal.", no_args_is_help=True)
+
+
+@stock.command()
+def audit() -> None:
+    """Check that the stock ledger, levels and open holds agree; print the differences (exit code 1)."""
+
+    async def work(db: Database, _: Files) -> None:
+        async with db.read() as conn:
+            wrong = await stock_reads.audit(conn)
+        for discrepancy in wrong[:50]:
+            out.print(str(discrepancy), highlight=False)
+        if wrong:
+            out.print(f"[red]{len(wrong)} levels do not agree with their ledger.[/]")
+            raise typer.Exit(1)
+        out.print("Ledger, levels and open holds agree.")
+
+    with_database(work)
+
+
+@journal.command()
+def export(
+    until: Annotated[str, typer.Option(help="Export days before this one (YYYY-MM-DD); default: today.")] = "",
+) -> None:
+    """Write past days to Parquet, and drop days older than UNWALL_JOURNAL_DAYS from the database."""
+
+    async def work(db: Database, _: Files) -> None:
+        config = settings.load()
+        done = await journal_jobs.export(db, config.data, until or None)
+        for day in done:
+            out.print(f"{day.day}  {day.rows:>9,} rows  {day.file}", highlight=False)
+        dropped = await journal_jobs.drop(db, config.data, config.journal_days)
+        out.print(f"{len(done)} days written under {journal_jobs.parquet_folder(config.data)}.", highlight=False)
+        if dropped:
+            out.print(f"{len(dropped)} days dropped from the database; they are in Parquet only.")
+
+    with_database(work)
+
+
+@commands.command()
+def train() -> None:
+    """Train the recommender on the journal and activate the new model."""
+
+    async def work(db: Database, files: Files) -> None:
+        begin = now()
+        model_facts = await train_model(db, files, journal_jobs.parquet_folder(settings.load().data))
+        out.print(f"Trained in {(now() - begin) / timedelta(seconds=1):.1f} s: {model_facts}", highlight=False)
+
+    with_database(work)

@@ -1,0 +1,109 @@
+"""Commands that run Unwall and prepare its database."""
+
+import os
+import socket
+import sys
+import tempfile
+from contextlib import nullcontext
+from typing import Annotated, NoReturn
+
+import typer
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from rich.table import Table
+
+from unwall import __version__, settings, worker
+from unwall.cli.base import out, prepared
+from unwall.kernel import telemetry
+from unwall.kernel.child_process import ChildProcess
+from unwall.kernel.errors import Invalid
+from unwall.settings import Settings
+
+commands = typer.Typer()
+
+
+@commands.command()
+def serve() -> None:
+    """Start the web server, and a worker unless UNWALL_START_WORKER=0."""
+    run_server(prepared())
+
+
+def run_server(config: Settings) -> None:
+    telemetry.configure(config.log_format, config.log_level)
+    check_port(config)
+    if config.workers > 1:
+        shared = tempfile.mkdtemp(prefix="unwall-figures-")
+        os.environ.update(PROMETHEUS_MULTIPROC_DIR=shared, UNWALL_METRICS_DIRECTORY=shared)
+    out.print(
+        f"Unwall {__version__} on [bold]http://{config.host}:{config.port}[/]  (stop with Ctrl+C)", highlight=False
+    )
+    with ChildProcess("worker", worker_command()) if config.start_worker else nullcontext():
+        run_web(config)
+
+
+def worker_command() -> list[str]:
+    return [sys.executable, "-m", "unwall", "worker", "--parent", str(os.getpid())]
+
+
+def run_web(config: Settings) -> None:
+    Granian(
+        "unwall.app:create_app",
+        factory=True,
+        address=config.host,
+        port=config.port,
+        workers=config.workers,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        websockets=False,
+        log_enabled=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=15,
+    ).serve()
+
+
+@commands.command("worker")
+def run_worker(
+    parent: Annotated[int, typer.Option(hidden=True, help="Process id of the parent: this process ends with it.")] = 0,
+) -> None:
+    """Run background jobs and scheduled tasks. `unwall serve` starts a worker itself unless UNWALL_START_WORKER=0."""
+    if not parent:
+        prepared()
+    worker.main(parent or None)
+
+
+def check_port(config: Settings) -> None:
+    """Check the port first, since the server would only print a traceback."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.host, config.port))
+        except OSError as error:
+            raise Invalid.one("UNWALL_PORT", f"{config.host}:{config.port} cannot be used: {error.strerror}.") from None
+
+
+def serve_anew(environment: dict[str, str]) -> NoReturn:
+    """Replace this process by `unwall serve`, since the server forks and threads do not survive that. The lock that
+    keeps the embedded database running is inherited."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, [sys.executable, "-m", "unwall", "serve"], environment)  # noqa: S606
+
+
+@commands.command()
+def migrate() -> None:
+    """Migrate the database to this version (serve and demo do it too)."""
+    config = prepared()
+    out.print(f"The database is up to date. Next: unwall serve  (data in {config.data})", highlight=False)
+
+
+@commands.command("settings")
+def show_settings() -> None:
+    """Print all settings with their current values."""
+    config = settings.load()
+    table = Table(box=None)
+    for heading in ("variable", "value"):
+        table.add_column(heading)
+    for name in Settings.__struct_fields__:
+        shown = "(set)" if name == "database_url" and config.database_url else str(getattr(config, name))
+        table.add_row(f"UNWALL_{name.upper()}", shown)
+    out.print(table)

@@ -206,7 +206,7 @@ async def test_a_courier_rides_off_without_a_number(db):
     assert (left.method, left.state, left.tracking, order.shipping_total) == ("courier", "handed_over", None, 1600)
 
 
-async def test_an_order_is_fulfilled_with_its_last_shipment(db):
+async def test_m16_an_order_is_fulfilled_with_its_last_shipment(db):
     market = await open_market(db, each=2)
     order, who, states = await buy(db, visitor(), (market.red, 3)), staff(market), []
     async with db.read() as conn:
@@ -220,7 +220,7 @@ async def test_an_order_is_fulfilled_with_its_last_shipment(db):
     await sound(db)
 
 
-async def test_an_order_line_that_two_nodes_serve_keeps_its_number(db):
+async def test_m15_an_order_line_that_two_nodes_serve_keeps_its_number(db):
     # given two scarves and a tea, of which no node has both whole
     market = await open_market(db, each=2)
     order, who = await buy(db, visitor(), (market.tea, 1), (market.red, 3)), staff(market)
@@ -249,7 +249,7 @@ async def test_an_order_line_that_two_nodes_serve_keeps_its_number(db):
 
 
 @pytest.mark.parametrize("column", ["order_line", "line"])
-async def test_a_shipment_line_names_a_line_that_exists(db, column):
+async def test_m15_a_shipment_line_names_a_line_that_exists(db, column):
     _, _, _, shipment = await a_pickup(db)
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         async with db.transaction() as conn:
@@ -266,7 +266,7 @@ async def test_a_shipment_is_of_its_merchants_order_and_node(db):
                 await conn.execute(f"UPDATE shipment SET {change} WHERE id = $1", shipment.id, wrong)
 
 
-async def test_two_shipments_that_leave_at_once_close_their_order(db):
+async def test_m16_two_shipments_that_leave_at_once_close_their_order(db):
     market = await open_market(db, each=2)
     order, who = await buy(db, visitor(), (market.red, 3)), staff(market)
     async with db.read() as conn:

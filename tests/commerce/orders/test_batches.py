@@ -100,7 +100,7 @@ async def test_two_choices_for_one_bag_at_once_leave_one_order(db):
     await sound(db)
 
 
-async def test_who_is_refused_does_not_hinder_the_others(db):
+async def test_m14_who_is_refused_does_not_hinder_the_others(db):
     market, checkout = await open_market(db), checkout_of(db)
     (ann, bag), (bo, full), (eve, empty) = await baskets(db, market, 3)
     async with db.transaction() as conn:
@@ -117,7 +117,7 @@ async def test_who_is_refused_does_not_hinder_the_others(db):
     await sound(db)
 
 
-async def test_what_postgresql_refuses_fails_alone(db):
+async def test_m14_what_postgresql_refuses_fails_alone(db):
     # given an order that the database will not take, for a reason that the program does not know
     market, checkout = await open_market(db), checkout_of(db)
     shoppers = await baskets(db, market, 4)
@@ -131,7 +131,7 @@ async def test_what_postgresql_refuses_fails_alone(db):
     await sound(db)
 
 
-async def test_cards_that_pay_and_cards_that_do_not_are_settled_together(db):
+async def test_m14_cards_that_pay_and_cards_that_do_not_are_settled_together(db):
     market, checkout = await open_market(db), checkout_of(db)
     orders = [await checkout.prepare(v, cart, SHIP, ANN, NOW) for v, cart in await baskets(db, market, 4)]
     cards = [PAYS, DECLINED, PAYS, DECLINED]

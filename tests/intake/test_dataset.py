@@ -299,6 +299,9 @@ def dataset(folder: Path, **lines: list[dict[str, object]] | str) -> Path:
     return folder
 
 
+DEEP = '{"translations": ' + '{"a": ' * 5000 + "1" + "}" * 5000 + "}\n"
+
+
 def changed(name: str, **fields: object) -> dict[str, list[dict[str, object]]]:
     """The first line of a file with other fields."""
     return {name: [LINES[name][0] | fields]}
@@ -329,6 +332,8 @@ async def test_a_data_set_written_by_hand_is_imported_and_found(db, bring, tmp_p
         (changed("accounts", avatar="no/such.webp"), "accounts.jsonl line 1, avatar", "no file no/such.webp"),
         (changed("merchants", slug="Not A Slug"), "merchants.jsonl line 1", "merchant_slug_check"),
         ({"products": LINES["products"] * 2}, "products.jsonl line 2", "already exists"),
+        ({"products": DEEP}, "products.jsonl line 1", "recursion"),
+        ({"products": '\n\n{"id": \n'}, "products.jsonl line 3", "truncated"),
         ({"merchants": []}, "merchants.jsonl", "at least one merchant"),
         ({"prices": []}, "prices.jsonl", "no such file"),
     ],

@@ -20,6 +20,7 @@ from unwall.kernel.files import ending_of, key_for
 
 R = TypeVar("R", bound=msgspec.Struct)
 BLOCK_BYTES = 1 << 20
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _FIELD = re.compile(r"(?:required|unknown) field `(\w+)`")
 
 
@@ -70,7 +71,7 @@ class Dataset:
             while block := file.read(BLOCK_BYTES) + file.readline():
                 records = _decode(name, first, block, kind)
                 yield records
-                first += len(records)
+                first += len(block.split(b"\n")) - 1  # blank lines too
 
 
 class _Dated(msgspec.Struct, frozen=True):
@@ -88,7 +89,7 @@ def _manifest(path: Path) -> Manifest:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except (FileNotFoundError, NotADirectoryError):
         raise Invalid.one(str(path), f"This is no data set: there is no {MANIFEST}.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise Invalid.one(MANIFEST, f"{error}.") from None
     if (manifest.format, manifest.version) != (FORMAT, VERSION):
         found = f"{manifest.format} {manifest.version}"
@@ -106,16 +107,17 @@ def _decode(name: str, first: int, block: bytes, kind: type[R]) -> list[R]:
     decoder = _decoder(kind)
     try:
         return decoder.decode_lines(block)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         for number, line in enumerate(block.split(b"\n"), first):
-            _check_line(name, number, line, decoder)
+            if line.strip():
+                _check_line(name, number, line, decoder)
         raise
 
 
 def _check_line(name: str, number: int, line: bytes, decoder: "msgspec.json.Decoder[Any]") -> None:
     try:
         decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         words, _, path = str(error).partition(" - at `$")
         named = _FIELD.search(words)
         field = ".".join(part for part in (path.strip("`.").strip("."), named[1] if named else "") if part)

@@ -36,13 +36,13 @@ class Files:
 
     async def put(self, key: str, content: bytes | IO[bytes]) -> None:
         """Idempotent and atomic. An open file is read from its start and uploaded in parts."""
-        if await self._has(key):
+        if await self.has(key):
             return
         source = io.BytesIO(content) if isinstance(content, bytes) else content
         source.seek(0)
         await obstore.put_async(self._store, key, source)
 
-    async def _has(self, key: str) -> bool:
+    async def has(self, key: str) -> bool:
         try:
             await obstore.head_async(self._store, key)
         except FileNotFoundError:

@@ -37,6 +37,20 @@ async def test_a_product_is_made_changed_and_archived(db: Database, stall: Stall
     assert (await robot.get(here)).json()["status"] == "archived"
 
 
+async def test_a_picture_that_is_not_stored_is_refused(db: Database, stall: Stall, robot: Program):
+    """It would keep the merchant's data from being exported."""
+    account = (await robot.get(f"{M}/accounts")).json()[0]["id"]
+    post = {"account_id": account, "kind": "note", "title": "Evening"}
+    before = await snapshot(db, without=QUIET)
+    for file in ("ab/none.webp", "a//b.webp", "./x.webp", "../x.webp"):
+        image = {"file": file, "alt": "", "width": 8, "height": 8}
+        answer = await robot.post(f"{M}/posts", post | {"media": [image]})
+        assert problem(answer) == (422, "invalid", {"media.0.file"})
+        answer = await robot.post(f"{M}/products", CUP | {"images": [image]})
+        assert problem(answer) == (422, "invalid", {"images.0.file"})
+    assert await snapshot(db, without=QUIET) == before
+
+
 async def test_the_catalogue_as_a_file_goes_out_and_comes_back_unchanged(db: Database, stall: Stall, robot: Program):
     file = await robot.get(f"{M}/products.csv")
     assert (file.status_code, file.headers["content-type"]) == (200, "text/csv; charset=utf-8")

@@ -15,6 +15,7 @@ from unwall.catalogue.values import Bundle, BundleDraft, CatalogueRow, ProductDr
 from unwall.channels.api.callers import json_answer, lang, once
 from unwall.channels.api.description import answers
 from unwall.channels.http.context import AnyRequest
+from unwall.channels.http.files import check_stored
 from unwall.commerce.orders import reads as order_reads
 from unwall.commerce.orders.values import OrderRow, OrderStory
 from unwall.commerce.stock import actions as stock
@@ -87,6 +88,7 @@ async def product(services: Services, key: ApiKey, product_id: UUID) -> ProductD
 @post("/products", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def add_product(request: AnyRequest, services: Services, key: ApiKey, data: ProductDraft) -> Response[bytes]:
     """Create a product. Prices in minor units. Needs an Idempotency-Key."""
+    await check_stored(services.files, _own_images(data))
 
     async def work(made: UUID) -> Answer:
         async with services.db.confined(key.merchant_id) as conn:
@@ -99,11 +101,18 @@ async def add_product(request: AnyRequest, services: Services, key: ApiKey, data
 @put("/products/{product_id:uuid}", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS)
 async def change_product(services: Services, key: ApiKey, product_id: UUID, data: ProductDraft) -> Made:
     """Replace the product; variants that are left out are no longer sold."""
+    await check_stored(services.files, _own_images(data))
     async with services.db.confined(key.merchant_id) as conn:
         if await catalogue_reads.draft(conn, key.merchant_id, product_id) is None:
             raise NotFound("There is no such product.")
         draft = msgspec.structs.replace(data, id=product_id)
         return Made(await catalogue.save_product(conn, key.merchant_id, draft))
+
+
+def _own_images(draft: ProductDraft) -> dict[str, str]:
+    """The images that are files of ours, by field."""
+    files = {f"images.{n}.file": image.file.strip() for n, image in enumerate(draft.images)}
+    return {field: file for field, file in files.items() if not file.startswith("https://")}
 
 
 @post("/products/{product_id:uuid}/archive", scope=ApiScope.CATALOGUE_WRITE, status_code=200, tags=TAGS)
@@ -256,6 +265,7 @@ async def _own_post(conn: Connection, key: ApiKey, post_id: UUID) -> EditablePos
 @post("/posts", scope=ApiScope.CONTENT_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def draft_post(request: AnyRequest, services: Services, key: ApiKey, data: PostDraft) -> Response[bytes]:
     """Create a draft. Needs an Idempotency-Key."""
+    await check_stored(services.files, {f"media.{n}.file": media.file for n, media in enumerate(data.media)})
 
     async def work(made: UUID) -> Answer:
         async with services.db.confined(key.merchant_id) as conn:

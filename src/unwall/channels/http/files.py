@@ -1,6 +1,7 @@
 """Stored files over HTTP: streamed, with conditional requests and ranges (RFC 9110)."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import PurePosixPath
@@ -12,8 +13,8 @@ from litestar.enums import HttpMethod
 from litestar.response import Stream
 
 from unwall.channels.http.context import AnyRequest
-from unwall.kernel.errors import NotFound
-from unwall.kernel.files import StoredFile
+from unwall.kernel.errors import FieldError, Invalid, NotFound
+from unwall.kernel.files import Files, StoredFile
 from unwall.kernel.text import N_
 from unwall.services import Services
 
@@ -55,6 +56,14 @@ async def file(request: AnyRequest, services: Services, name: str) -> Response[A
         return Response(b"", headers=headers)
     status = 200 if wanted is None else 206
     return Stream(services.files.read(key, part.start, part.stop), status_code=status, headers=headers)
+
+
+async def check_stored(files: Files, named: Mapping[str, str]) -> None:
+    """Check the keys that a program sent, by field. Raises `Invalid` for files that are not stored here: they would
+    be broken pictures, and the merchant's data could not be exported."""
+    missing = [field for field, key in named.items() if not (KEY.fullmatch(key) and await files.has(key))]
+    if missing:
+        raise Invalid([FieldError(field, N_("Name an uploaded picture.")) for field in missing])
 
 
 def _headers(stored: StoredFile) -> dict[str, str]:

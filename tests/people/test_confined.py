@@ -46,8 +46,6 @@ REFERENCES = """
     GROUP BY 1, 2 ORDER BY 1, 2
 """
 REFERS_TO_OTHERS = {
-    ("cart_line", "cart"): "written by shoppers' requests only",
-    ("cart_line", "variant"): "written by shoppers' requests only",
     ("outbox", "post"): "of an account that is the merchant's own",
     ("post_tag", "product"): "names the product's merchant, who says who may tag",
     ("shipment_line", "order_line"): "of the order of its shipment",

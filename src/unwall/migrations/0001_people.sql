@@ -98,7 +98,7 @@ CREATE TABLE member_code (
     PRIMARY KEY (merchant_id, code)
 );
 CREATE INDEX member_code_member ON member_code (member_id);
-CALL guard('member_code');
+CALL guard('member_code', 'SELECT');
 
 CREATE TABLE staff (
     id            uuid PRIMARY KEY,

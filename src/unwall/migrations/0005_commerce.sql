@@ -148,7 +148,7 @@ CREATE TABLE cart (
     created_at  timestamptz NOT NULL DEFAULT now()
 );
 CREATE UNIQUE INDEX cart_open ON cart (visitor_id, merchant_id) WHERE state = 'open';
-CALL guard('cart');
+CALL guard('cart', 'SELECT');
 
 CREATE TABLE cart_line (
     cart_id     uuid NOT NULL REFERENCES cart ON DELETE CASCADE,
@@ -161,7 +161,7 @@ CREATE TABLE cart_line (
     added_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (cart_id, variant_id)
 );
-CALL guard('cart_line');
+CALL guard('cart_line', 'SELECT');
 
 CREATE VIEW open_cart_line WITH (security_invoker = true) AS
     SELECT c.visitor_id, c.merchant_id, l.variant_id, l.quantity

@@ -35,7 +35,7 @@ CREATE TABLE attribution (
     ordered_at  timestamptz NOT NULL
 );
 CREATE INDEX attribution_post ON attribution (merchant_id, post_id);
-CALL guard('attribution');
+CALL guard('attribution', 'SELECT');
 INSERT INTO subscription (kind, entrypoint) VALUES ('purchase', 'attribution.attribute');
 
 -- What sold today, and in any other span of time.

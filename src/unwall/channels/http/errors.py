@@ -127,7 +127,7 @@ def on_unreadable(request: AnyRequest, error: Exception) -> Response[Any]:
 
 def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:
     log.exception("request failed", path=request.url.path, exc_info=error)
-    return _answer(request, 500, N_("It was recorded. Nothing was changed; please try again."), "internal", [], {})
+    return _answer(request, 500, N_("It was recorded. Please try again."), "internal", [], {})
 
 
 def _answer(

@@ -291,7 +291,7 @@ async def test_products_keep_their_places_on_a_page(site: ConsoleSite) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"pins.0.position": "21"}, "Places are counted from"),
+        ({"pins.0.position": "21"}, "Positions are from"),
         ({"pins.0.position": "first"}, "Write a whole number."),
         ({"pins.0.product_id": "RIVAL"}, "This is not one of your products on sale."),
     ],

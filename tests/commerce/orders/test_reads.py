@@ -8,7 +8,7 @@ from tests.commerce.market import ANN, NOW, buy, checkout_of, fill_cart, open_ma
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders import reads, rules
 from unwall.commerce.orders.hand_over import hand_to_carrier
-from unwall.commerce.orders.values import TimelineEntry
+from unwall.commerce.orders.values import OrderFilter, TimelineEntry
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.kernel.ids import derived_id, new_id
 from unwall.people.values import Member
@@ -47,7 +47,7 @@ async def test_lists_page_without_gap_and_leave_out_the_unpaid(db):
     seen, after = [], None
     async with db.confined(market.merchant) as conn:
         while True:
-            page = await reads.merchant_orders(conn, market.merchant, after, 2)
+            page = await reads.merchant_orders(conn, market.merchant, OrderFilter(), after, 2, "en")
             seen += page.rows
             after = page.after
             if after is None:
@@ -70,7 +70,7 @@ async def test_the_desk_finds_by_number_and_name_and_takes_no_wildcards(db):
     found = {}
     async with db.confined(market.merchant) as conn:
         for query in (order.number.lower(), order.number[3:6], "ann", " Lin ", "%", "_", "nobody", "\\"):
-            page = await reads.merchant_orders(conn, market.merchant, None, 10, query)
+            page = await reads.merchant_orders(conn, market.merchant, OrderFilter(query), None, 10, "en")
             found[query] = len(page.rows)
     assert list(found.values()) == [1, 1, 1, 1, 0, 0, 0, 0]
 
@@ -80,7 +80,7 @@ async def test_another_merchants_desk_sees_nothing(db):
     order = await buy(db, visitor(), (market.tea, 1))
     async with db.confined(other.merchant) as conn:
         assert await reads.order(conn, order.id, "en") is None
-        assert (await reads.merchant_orders(conn, market.merchant, None, 10)).rows == []
+        assert (await reads.merchant_orders(conn, market.merchant, OrderFilter(), None, 10, "en")).rows == []
 
 
 async def test_the_story_tells_why_there_and_every_movement(db):

@@ -17,7 +17,7 @@ from unwall.channels.api.description import answers
 from unwall.channels.http.context import AnyRequest
 from unwall.channels.http.files import check_stored
 from unwall.commerce.orders import reads as order_reads
-from unwall.commerce.orders.values import OrderRow, OrderStory
+from unwall.commerce.orders.values import OrderFilter, OrderRow, OrderStory
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock import reads as stock_reads
 from unwall.commerce.stock.values import Cause, GridRow, LedgerEntry, Node, Reason, VariantQuantity
@@ -298,7 +298,7 @@ async def orders(
     request: AnyRequest, services: Services, key: ApiKey, q: str = "", after: str | None = None
 ) -> ResultPage[OrderRow]:
     async with services.db.confined(key.merchant_id) as conn:
-        return await order_reads.merchant_orders(conn, key.merchant_id, after, 50, q, lang(request))
+        return await order_reads.merchant_orders(conn, key.merchant_id, OrderFilter(q), after, 50, lang(request))
 
 
 @get("/orders/{order_id:uuid}", scope=ApiScope.ORDERS_READ, tags=TAGS)

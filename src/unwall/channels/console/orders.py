@@ -22,6 +22,7 @@ from unwall.commerce.orders.rules import timeline
 from unwall.commerce.orders.values import (
     Contact,
     Order,
+    OrderFilter,
     OrderLine,
     OrderRow,
     OrderState,
@@ -74,7 +75,8 @@ async def orders(ctx: ConsoleContext) -> Response[str]:
 async def _found(conn: Connection, ctx: ConsoleContext, after: str | None, limit: int) -> Any:
     asked = ctx.query
     state = OrderState(asked["state"]) if asked.get("state") in set(OrderState) else None
-    return await reads.merchant_orders(conn, ctx.merchant_id, after, limit, asked.get("q", ""), ctx.lang, state=state)
+    wanted = OrderFilter(asked.get("q", ""), state)
+    return await reads.merchant_orders(conn, ctx.merchant_id, wanted, after, limit, ctx.lang)
 
 
 @get(f"{PATH}.csv", permission=Permission.ORDERS, include_in_schema=False)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from unwall.commerce.fulfilment import reads as fulfilment
-from unwall.commerce.orders.values import Cart, CartToOrder, Order, OrderRow, OrderState, OrderStory
+from unwall.commerce.orders.values import Cart, CartToOrder, Order, OrderFilter, OrderRow, OrderStory
 from unwall.commerce.stock import reads as stock
 from unwall.journal.values import Visit
 from unwall.kernel.cursors import ResultPage, decode, page_of
@@ -126,24 +126,16 @@ async def orders_of(conn: Connection, visit: Visit, after: str | None, limit: in
     return page_of(found, limit, lambda one: one.id)
 
 
-async def merchant_orders(  # what a list is asked by
-    conn: Connection,
-    merchant_id: UUID,
-    after: str | None,
-    limit: int,
-    query: str = "",
-    lang: str = "en",
-    *,
-    state: OrderState | None = None,
+async def merchant_orders(
+    conn: Connection, merchant_id: UUID, wanted: OrderFilter, after: str | None, limit: int, lang: str
 ) -> ResultPage[OrderRow]:
-    """A merchant's orders, newest first, without those that were never paid unless `state` asks for them; `query` is
-    part of a number or of the customer's name."""
+    """A merchant's orders, newest first."""
     where = """
         WHERE o.merchant_id = $1 AND (o.state = $6 OR $6::text IS NULL AND o.state <> 'expired') AND o.id < $3
             AND ($5 = '%%' OR o.number ILIKE $5 OR o.contact ->> 'name' ILIKE $5)
         ORDER BY o.id DESC LIMIT $4
     """
-    asked = (decode(after), limit + 1, contains_pattern(query), state)
+    asked = (decode(after), limit + 1, contains_pattern(wanted.words), wanted.state)
     found = await rows(conn, OrderRow, _ROW + where, merchant_id, lang, *asked)
     return page_of(found, limit, lambda one: one.id)
 

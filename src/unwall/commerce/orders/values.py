@@ -258,6 +258,13 @@ class LockedOrder(msgspec.Struct, frozen=True):
     payment: LivePayment | None
 
 
+class OrderFilter(msgspec.Struct, frozen=True):
+    """`words` are part of a number or of the customer's name. Without a state: all but those that were never paid."""
+
+    words: str = ""
+    state: OrderState | None = None
+
+
 class OrderRow(msgspec.Struct, frozen=True):
     """An order in a list."""
 

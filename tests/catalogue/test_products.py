@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.catalogue.shelves import a_draft, a_merchant, counts
+from tests.catalogue.drafts import a_draft, a_merchant, counts
 from unwall.catalogue import actions, bundles, reads
 from unwall.catalogue.values import (
     BundleDraft,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.catalogue.shelves import a_draft
+from tests.catalogue.drafts import a_draft
 from unwall.catalogue import rules
 from unwall.catalogue.values import BundleDraft as Bundle
 from unwall.catalogue.values import BundlePart, BundlePartDraft, ProductTranslation, VariantDraft, VariantItem

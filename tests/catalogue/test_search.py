@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.catalogue.shelves import a_draft, a_merchant
+from tests.catalogue.drafts import a_draft, a_merchant
 from unwall.catalogue import actions, reads
 from unwall.catalogue.values import CategoryDraft, ProductStatus, ProductTranslation, VariantDraft
 from unwall.kernel.errors import Invalid

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.catalogue.shelves import a_draft, a_merchant, counts
+from tests.catalogue.drafts import a_draft, a_merchant, counts
 from unwall.catalogue import actions, product_file, reads, rules
 from unwall.catalogue.values import CellError, ProductDraft, ProductStatus, ProductTranslation, VariantDraft
 from unwall.kernel.errors import Invalid

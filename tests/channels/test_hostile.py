@@ -12,11 +12,11 @@ import pytest
 from httpx import Response
 from litestar.testing import AsyncTestClient
 
-from tests.channels.api.programs import CARD, CONTACT
+from tests.channels.api.api_clients import CARD, CONTACT
 from tests.channels.conftest import Shopper
-from tests.channels.shop.stall import put_into_bag
+from tests.channels.shop.store import put_into_bag
 from tests.channels.staffing import Person, signed_in
-from tests.channels.test_doors import DOORS, Door, Town, key_of, town
+from tests.channels.test_route_access import DOORS, Guarded, Town, key_of, town
 from unwall.channels.http.routes import own_path
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
@@ -107,10 +107,10 @@ class Siege:
     broken: list[tuple[str, str]] = field(default_factory=list)
     asked: int = 0
 
-    def url(self, door: Door, **other: str) -> str:
+    def url(self, door: Guarded, **other: str) -> str:
         return door.path.format(**{name: other.get(name, self.things[name]) for name in door.parameters})
 
-    async def ask(self, door: Door, url: str, what: str, **more: Any) -> Response:
+    async def ask(self, door: Guarded, url: str, what: str, **more: Any) -> Response:
         self.asked += 1
         headers = {**self._headers(door), **more.pop("headers", {})}
         with self.person._at_the_screen():
@@ -119,7 +119,7 @@ class Siege:
             self.broken.append((str(door), what[:60]))
         return answer
 
-    def _headers(self, door: Door) -> dict[str, str]:
+    def _headers(self, door: Guarded) -> dict[str, str]:
         if not door.path.startswith("/api/"):
             return {"x-csrftoken": self.person.cookies["uw_csrf"]}
         named = {"idempotency-key": f"key number {self.asked}"}
@@ -144,7 +144,7 @@ async def siege(client: AsyncTestClient, db: Database, town: Town) -> Siege:
     return Siege(person, {**things, **words, "cart": cart, "account": str(account)}, {**key, "unwall-visit": visit})
 
 
-def doors(*methods: str) -> list[Door]:
+def doors(*methods: str) -> list[Guarded]:
     """What ends a thing comes last; a stream of events never does."""
     ends = ("archive", "remove", "cancel", "sign-out")
     left_out = ("/counter/events", "/readyz")  # readyz says 503: no worker runs here
@@ -252,7 +252,7 @@ def bodies(things: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def body_of(door: Door, things: dict[str, str]) -> Any:
+def body_of(door: Guarded, things: dict[str, str]) -> Any:
     return next((body for end, body in bodies(things).items() if door.path.endswith(end)), {})
 
 
@@ -278,7 +278,7 @@ def _paths(value: Any, here: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
 
 
 async def test_hostile_json_breaks_nothing(siege: Siege):
-    order = Door("POST", "/api/v1/orders", (), None, None)
+    order = Guarded("POST", "/api/v1/orders", (), None, None)
     placed = await siege.ask(order, order.path, "order", json=body_of(order, siege.things))
     siege.things["order_id"] = placed.json()["id"]
     for door in doors("POST", "PUT", "DELETE"):
@@ -343,7 +343,7 @@ async def test_no_address_leads_to_a_file_that_is_not_shown(browser: Shopper):
 async def test_a_nul_is_refused_by_the_name_of_its_field(siege: Siege, browser: Shopper):
     asked = await browser.get("/place?q=a%00")
     told = await siege.ask(
-        Door("POST", "/api/v1/merchant/products", (), None, ApiScope.CATALOGUE_WRITE),
+        Guarded("POST", "/api/v1/merchant/products", (), None, ApiScope.CATALOGUE_WRITE),
         "/api/v1/merchant/products",
         "",
         json={"title": "T", "variants": [{"sku": "A\0", "price": 1}], "translations": {"z\0h": {}}},
@@ -355,7 +355,7 @@ async def test_a_nul_is_refused_by_the_name_of_its_field(siege: Siege, browser: 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"title": "\xed\xa0\x80"}'])
 async def test_a_body_that_cannot_be_read_is_named(siege: Siege, body: bytes):
-    door = Door("POST", "/api/v1/merchant/products", (), None, ApiScope.CATALOGUE_WRITE)
+    door = Guarded("POST", "/api/v1/merchant/products", (), None, ApiScope.CATALOGUE_WRITE)
     answer = await siege.ask(door, door.path, "", content=body)
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["body"])
 
@@ -400,7 +400,7 @@ async def test_a_form_without_end_is_not_taken_apart(browser: Shopper, url: str)
 async def test_files_may_be_larger_where_files_arrive(siege: Siege):
     large = {"pictures": ("large.png", b"x" * 2_000_000, "image/png")}
     told = [
-        (await siege.ask(Door("POST", url, (), None, None), url, "", files=large)).status_code
+        (await siege.ask(Guarded("POST", url, (), None, None), url, "", files=large)).status_code
         for url in ("/bag/add", "/console/posts/new")
     ]
     assert told[0] == 413

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from litestar.testing import AsyncTestClient
 
-from tests.channels.api.programs import CARD, CONTACT, Program, problem, shopper_app
+from tests.channels.api.api_clients import CARD, CONTACT, Client, problem, shopper_app
 from tests.channels.conftest import Shopper
-from tests.channels.shop.stall import Stall, another, counted, open_stall, put_into_bag
+from tests.channels.shop.store import Store, another, counted, open_store, put_into_bag
 from tests.channels.shop.test_buying import BY_POST, order
 from unwall.app import build
 from unwall.kernel.clock import now
@@ -25,13 +25,13 @@ DECLINED = CARD | {"number": "4000 0000 0000 0002"}
 
 
 @pytest.fixture
-async def stall(db: Database) -> Stall:
-    return await open_stall(db)
+async def store(db: Database) -> Store:
+    return await open_store(db)
 
 
-async def order_of(app: Program, stall: Stall) -> str:
+async def order_of(app: Client, store: Store) -> str:
     """The address of the payment of a fresh order."""
-    cart = (await app.post("/carts/lines", {"variant_id": str(stall.market.red)})).json()["id"]
+    cart = (await app.post("/carts/lines", {"variant_id": str(store.market.red)})).json()["id"]
     wanted = {"cart_id": cart, "choice": {"method": "ship"}, "contact": CONTACT}
     return f"/orders/{(await app.post('/orders', wanted)).json()['id']}/payment"
 
@@ -91,10 +91,10 @@ async def test_a_network_signs_up_fifty_in_a_quarter_of_an_hour(browser: Shopper
 
 
 async def test_after_five_declined_cards_a_shopper_waits_and_others_do_not(
-    client: AsyncTestClient, db: Database, stall: Stall
+    client: AsyncTestClient, db: Database, store: Store
 ):
     thief, ann = await shopper_app(client), await shopper_app(client)
-    path = await order_of(thief, stall)
+    path = await order_of(thief, store)
     for _ in range(5):
         assert problem(await thief.post(path, DECLINED))[:2] == (409, "payment-declined")
     refused = await thief.post(path, CARD)
@@ -102,19 +102,19 @@ async def test_after_five_declined_cards_a_shopper_waits_and_others_do_not(
     assert 0 < int(refused.headers["retry-after"]) <= 900
     async with db.read() as conn:
         assert await conn.fetchval("SELECT count(*) FROM payment") == 5
-    assert (await ann.post(await order_of(ann, stall), CARD)).json()["state"] == "paid"
+    assert (await ann.post(await order_of(ann, store), CARD)).json()["state"] == "paid"
 
 
-async def test_paying_is_no_try(client: AsyncTestClient, db: Database, stall: Stall):
+async def test_paying_is_no_try(client: AsyncTestClient, db: Database, store: Store):
     app = await shopper_app(client)
     for _ in range(6):
-        assert (await app.post(await order_of(app, stall), CARD)).json()["state"] == "paid"
+        assert (await app.post(await order_of(app, store), CARD)).json()["state"] == "paid"
     async with db.read() as conn:
         assert await conn.fetchval("SELECT count(*) FROM attempt") == 0
 
 
-async def test_the_shop_says_so_beside_the_form(browser: Shopper, db: Database, stall: Stall):
-    await put_into_bag(browser, stall.market.red)
+async def test_the_shop_says_so_beside_the_form(browser: Shopper, db: Database, store: Store):
+    await put_into_bag(browser, store.market.red)
     for _ in range(5):
         assert (await order(browser, db, **{**BY_POST, "card_number": DECLINED["number"]})).status_code == 409
     answer = await order(browser, db, **BY_POST)
@@ -123,9 +123,9 @@ async def test_the_shop_says_so_beside_the_form(browser: Shopper, db: Database, 
     assert 'value="Ann Lin"' in answer.text
 
 
-async def test_nothing_that_is_remembered_tells_a_card(client: AsyncTestClient, db: Database, stall: Stall):
+async def test_nothing_that_is_remembered_tells_a_card(client: AsyncTestClient, db: Database, store: Store):
     app = await shopper_app(client)
-    path, body = await order_of(app, stall), msgspec.json.encode(CARD)
+    path, body = await order_of(app, store), msgspec.json.encode(CARD)
     assert (await app.post(path, body)).status_code == 200
     async with db.read() as conn:
         kept = {row[0] for row in await conn.fetch("SELECT body_hash FROM idempotency")}

@@ -5,7 +5,7 @@ import re
 import pytest
 from litestar.testing import AsyncTestClient
 
-from tests.channels.test_doors import DOORS, MERCHANT_API
+from tests.channels.test_route_access import DOORS, MERCHANT_API
 from unwall import __version__
 
 ABOUT_ITSELF = {"/api/v1/openapi.json", "/api/v1/openapi.json/openapi.json", "/api/v1/openapi.json/{path}"}

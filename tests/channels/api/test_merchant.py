@@ -1,7 +1,7 @@
 """A merchant's programs: each scope opens its own, and no key opens another's."""
 
-from tests.channels.api.programs import Program, merchant_program, problem
-from tests.channels.shop.stall import Stall
+from tests.channels.api.api_clients import Client, merchant_program, problem
+from tests.channels.shop.store import Store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
 from tests.commerce.market import available, buy, open_market, sound, visitor
 from unwall.kernel.clock import now
@@ -15,15 +15,15 @@ CUP = {"title": "Celadon cup", "variants": [{"sku": "CUP", "price": 12800}]}
 M = "/merchant"
 
 
-def change(stall: Stall, quantity: int, reason: str, variant: object = None, node: object = None) -> dict:
-    line = {"variant_id": str(variant or stall.market.red), "quantity": quantity}
-    return {"node_id": str(node or stall.market.west_lake), "lines": [line], "reason": reason}
+def change(store: Store, quantity: int, reason: str, variant: object = None, node: object = None) -> dict:
+    line = {"variant_id": str(variant or store.market.red), "quantity": quantity}
+    return {"node_id": str(node or store.market.west_lake), "lines": [line], "reason": reason}
 
 
 # --- the work ---------------------------------------------------------------------------------------------------------
 
 
-async def test_a_product_is_made_changed_and_archived(db: Database, stall: Stall, robot: Program):
+async def test_a_product_is_made_changed_and_archived(db: Database, store: Store, robot: Client):
     made = await robot.post(f"{M}/products", CUP, "make the cup")
     assert made.status_code == 201
     here = f"{M}/products/{made.json()['id']}"
@@ -37,7 +37,7 @@ async def test_a_product_is_made_changed_and_archived(db: Database, stall: Stall
     assert (await robot.get(here)).json()["status"] == "archived"
 
 
-async def test_a_picture_that_is_not_stored_is_refused(db: Database, stall: Stall, robot: Program):
+async def test_a_picture_that_is_not_stored_is_refused(db: Database, store: Store, robot: Client):
     """It would keep the merchant's data from being exported."""
     account = (await robot.get(f"{M}/accounts")).json()[0]["id"]
     post = {"account_id": account, "kind": "note", "title": "Evening"}
@@ -51,7 +51,7 @@ async def test_a_picture_that_is_not_stored_is_refused(db: Database, stall: Stal
     assert await snapshot(db, without=QUIET) == before
 
 
-async def test_the_catalogue_as_a_file_goes_out_and_comes_back_unchanged(db: Database, stall: Stall, robot: Program):
+async def test_the_catalogue_as_a_file_goes_out_and_comes_back_unchanged(db: Database, store: Store, robot: Client):
     file = await robot.get(f"{M}/products.csv")
     assert (file.status_code, file.headers["content-type"]) == (200, "text/csv; charset=utf-8")
     before = await snapshot(db)
@@ -61,11 +61,11 @@ async def test_the_catalogue_as_a_file_goes_out_and_comes_back_unchanged(db: Dat
     assert problem(await robot.post(f"{M}/products.csv", b"\xff\xfe\xff")) == (422, "invalid", {"body"})
 
 
-async def test_goods_arrive_and_are_corrected_once(db: Database, stall: Stall, robot: Program):
-    market = stall.market
+async def test_goods_arrive_and_are_corrected_once(db: Database, store: Store, robot: Client):
+    market = store.market
     for _ in range(2):
-        assert (await robot.post(f"{M}/stock/receipts", change(stall, 5, "receipt"), "five come")).status_code == 201
-        assert (await robot.post(f"{M}/stock/adjustments", change(stall, -2, "damage"), "two broke")).status_code == 201
+        assert (await robot.post(f"{M}/stock/receipts", change(store, 5, "receipt"), "five come")).status_code == 201
+        assert (await robot.post(f"{M}/stock/adjustments", change(store, -2, "damage"), "two broke")).status_code == 201
     assert (await available(db, market.red))[market.west_lake] == 13
     moves = (await robot.get(f"{M}/stock/movements/{market.red}/{market.west_lake}")).json()["rows"]
     assert [(m["quantity"], m["reason"], m["actor"]) for m in moves[:2]] == [
@@ -78,7 +78,7 @@ async def test_goods_arrive_and_are_corrected_once(db: Database, stall: Stall, r
     await sound(db)
 
 
-async def test_a_post_is_drafted_published_and_removed(db: Database, stall: Stall, robot: Program):
+async def test_a_post_is_drafted_published_and_removed(db: Database, store: Store, robot: Client):
     account = (await robot.get(f"{M}/accounts")).json()[0]["id"]
     draft = {"account_id": account, "title": "Noon", "body": "Tea."}
     made, again = [await robot.post(f"{M}/posts", draft, "draft noon") for _ in range(2)]
@@ -92,8 +92,8 @@ async def test_a_post_is_drafted_published_and_removed(db: Database, stall: Stal
     assert len((await robot.get(f"{M}/posts")).json()["rows"]) == 3
 
 
-async def test_orders_and_figures_are_read(db: Database, stall: Stall, robot: Program):
-    order = await buy(db, visitor(), (stall.market.red, 2), now=now())
+async def test_orders_and_figures_are_read(db: Database, store: Store, robot: Client):
+    order = await buy(db, visitor(), (store.market.red, 2), now=now())
     rows = (await robot.get(f"{M}/orders?q={order.number}")).json()["rows"]
     assert [(row["number"], row["total"], row["units"]) for row in rows] == [(order.number, order.total, 2)]
     story = (await robot.get(f"{M}/orders/{order.id}")).json()
@@ -106,8 +106,8 @@ async def test_orders_and_figures_are_read(db: Database, stall: Stall, robot: Pr
 # --- wrong input ------------------------------------------------------------------------------------------------------
 
 
-async def test_wrong_products_posts_and_movements_are_named(db: Database, stall: Stall, robot: Program):
-    account, stranger = str(stall.account), [{"product_id": str(new_id())}]
+async def test_wrong_products_posts_and_movements_are_named(db: Database, store: Store, robot: Client):
+    account, stranger = str(store.account), [{"product_id": str(new_id())}]
     wrong = [
         ("products", {"variants": []}, 422, {"title"}),
         ("products", CUP | {"title": ""}, 422, {"title", "slug"}),
@@ -116,11 +116,11 @@ async def test_wrong_products_posts_and_movements_are_named(db: Database, stall:
         ("posts", {"title": "x"}, 422, {"account_id"}),
         ("posts", {"account_id": str(new_id()), "title": "x"}, 422, {"account_id"}),
         ("posts", {"account_id": account, "title": "x", "tags": stranger}, 422, {"tags.0.product_id"}),
-        ("stock/receipts", change(stall, 0, "receipt"), 422, {"lines[0].quantity"}),
-        ("stock/receipts", change(stall, 1, "damage"), 422, {"reason"}),
-        ("stock/receipts", change(stall, 1, "magic"), 422, {"reason"}),
-        ("stock/receipts", change(stall, 1, "receipt", variant=new_id()), 422, {"lines[0].variant_id"}),
-        ("stock/adjustments", change(stall, -11, "adjustment"), 409, set()),
+        ("stock/receipts", change(store, 0, "receipt"), 422, {"lines[0].quantity"}),
+        ("stock/receipts", change(store, 1, "damage"), 422, {"reason"}),
+        ("stock/receipts", change(store, 1, "magic"), 422, {"reason"}),
+        ("stock/receipts", change(store, 1, "receipt", variant=new_id()), 422, {"lines[0].variant_id"}),
+        ("stock/adjustments", change(store, -11, "adjustment"), 409, set()),
     ]
     before = await snapshot(db, without=QUIET)
     found = []
@@ -132,10 +132,10 @@ async def test_wrong_products_posts_and_movements_are_named(db: Database, stall:
     assert await snapshot(db, without=QUIET) == before
 
 
-async def test_the_same_key_with_another_body_is_refused(db: Database, stall: Stall, robot: Program):
-    await robot.post(f"{M}/stock/receipts", change(stall, 5, "receipt"), "five come")
+async def test_the_same_key_with_another_body_is_refused(db: Database, store: Store, robot: Client):
+    await robot.post(f"{M}/stock/receipts", change(store, 5, "receipt"), "five come")
     before = await snapshot(db)
-    answer = await robot.post(f"{M}/stock/receipts", change(stall, 6, "receipt"), "five come")
+    answer = await robot.post(f"{M}/stock/receipts", change(store, 6, "receipt"), "five come")
     assert problem(answer) == (409, "key-reused", set())
     assert await snapshot(db) == before
 
@@ -143,12 +143,12 @@ async def test_the_same_key_with_another_body_is_refused(db: Database, stall: St
 # --- whose keys -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_key_opens_what_its_scopes_say(client, db: Database, stall: Stall):
-    reader = await merchant_program(client, db, stall.market, ApiScope.STOCK_READ)
+async def test_a_key_opens_what_its_scopes_say(client, db: Database, store: Store):
+    reader = await merchant_program(client, db, store.market, ApiScope.STOCK_READ)
     assert (await reader.get(f"{M}/nodes")).status_code == 200
     before = await snapshot(db)
     refused = [
-        await reader.post(f"{M}/stock/receipts", change(stall, 1, "receipt")),
+        await reader.post(f"{M}/stock/receipts", change(store, 1, "receipt")),
         await reader.get(f"{M}/products"),
         await reader.post(f"{M}/products", CUP),
         await reader.get(f"{M}/orders"),
@@ -159,27 +159,27 @@ async def test_a_key_opens_what_its_scopes_say(client, db: Database, stall: Stal
     assert await snapshot(db) == before
 
 
-async def test_no_key_a_wrong_one_and_a_revoked_one_open_nothing(client, db: Database, stall: Stall, robot: Program):
+async def test_no_key_a_wrong_one_and_a_revoked_one_open_nothing(client, db: Database, store: Store, robot: Client):
     async with db.transaction() as conn:
         key = await conn.fetchval("SELECT id FROM api_key")
-        await people.revoke_api_key(conn, stall.market.merchant, key)
+        await people.revoke_api_key(conn, store.market.merchant, key)
     before = await snapshot(db)
-    for who in (robot, Program(client), Program(client, {"authorization": "Bearer uw_wrong"})):
+    for who in (robot, Client(client), Client(client, {"authorization": "Bearer uw_wrong"})):
         for answer in (await who.get(f"{M}/nodes"), await who.post(f"{M}/products", CUP)):
             assert problem(answer)[:2] == (401, "sign-in-needed")
     assert await snapshot(db) == before
 
 
-async def test_another_merchants_things_in_a_body_are_not_reached(client, db: Database, stall: Stall):
+async def test_another_merchants_things_in_a_body_are_not_reached(client, db: Database, store: Store):
     rival = await open_market(db, slug="another")
     robber = await merchant_program(client, db, rival)
     before = await snapshot(db, without=QUIET)
     answers = [
-        await robber.post(f"{M}/stock/receipts", change(stall, 5, "receipt")),
-        await robber.post(f"{M}/stock/receipts", change(stall, 5, "receipt", node=rival.bund)),
-        await robber.post(f"{M}/stock/adjustments", change(stall, -5, "adjustment", variant=rival.red)),
-        await robber.post(f"{M}/posts", {"account_id": str(stall.account), "title": "Yours"}),
-        await robber.put(f"{M}/products/{stall.market.scarf}", CUP),
+        await robber.post(f"{M}/stock/receipts", change(store, 5, "receipt")),
+        await robber.post(f"{M}/stock/receipts", change(store, 5, "receipt", node=rival.bund)),
+        await robber.post(f"{M}/stock/adjustments", change(store, -5, "adjustment", variant=rival.red)),
+        await robber.post(f"{M}/posts", {"account_id": str(store.account), "title": "Yours"}),
+        await robber.put(f"{M}/products/{store.market.scarf}", CUP),
         await robber.put(f"{M}/products/{new_id()}", CUP),
     ]
     assert [answer.status_code for answer in answers] == [422, 422, 422, 422, 404, 404]

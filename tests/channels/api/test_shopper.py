@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.channels.api.programs import CARD, CONTACT, LAKE, Program, problem, shopper_app
-from tests.channels.shop.stall import Stall
+from tests.channels.api.api_clients import CARD, CONTACT, LAKE, Client, problem, shopper_app
+from tests.channels.shop.store import Store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
 from tests.commerce.market import available, sound
 from unwall.kernel.database import Database
@@ -13,8 +13,8 @@ from unwall.people.sessions import sign_up
 QUIET = BOOKKEEPING | {"idempotency"}
 
 
-async def cart_with(app: Program, stall: Stall, quantity: int = 1) -> dict:
-    added = await app.post("/carts/lines", {"variant_id": str(stall.market.red), "quantity": quantity})
+async def cart_with(app: Client, store: Store, quantity: int = 1) -> dict:
+    added = await app.post("/carts/lines", {"variant_id": str(store.market.red), "quantity": quantity})
     assert added.status_code == 201
     return added.json()
 
@@ -24,8 +24,8 @@ def wanted(cart: dict, method: str = "ship", node: object = None) -> dict:
     return {"cart_id": cart["id"], "choice": choice, "contact": CONTACT}
 
 
-async def prepared(app: Program, stall: Stall) -> dict:
-    answer = await app.post("/orders", wanted(await cart_with(app, stall)))
+async def prepared(app: Client, store: Store) -> dict:
+    answer = await app.post("/orders", wanted(await cart_with(app, store)))
     assert answer.status_code == 201, answer.text
     return answer.json()
 
@@ -33,8 +33,8 @@ async def prepared(app: Program, stall: Stall) -> dict:
 # --- the whole path ---------------------------------------------------------------------------------------------------
 
 
-async def test_from_the_feed_to_a_paid_pickup(db: Database, stall: Stall, app: Program):
-    market = stall.market
+async def test_from_the_feed_to_a_paid_pickup(db: Database, store: Store, app: Client):
+    market = store.market
     # the newest posts of everybody, then of those whom one follows
     assert [post["title"] for post in (await app.get("/feed")).json()["rows"]] == ["Evening", "Morning"]
     assert (await app.put("/accounts/liuyun/follow")).json()["followers"] == 1
@@ -75,14 +75,20 @@ async def test_from_the_feed_to_a_paid_pickup(db: Database, stall: Stall, app: P
     await sound(db)
 
 
-async def test_looking_needs_no_visit_and_remembering_does(client, stall: Stall, db: Database):
-    nobody = Program(client)
-    for path in ("/feed", f"/posts/{stall.morning}", "/accounts/liuyun", "/stores/liu-yun/products", "/search?q=silk"):
+async def test_looking_needs_no_visit_and_remembering_does(client, store: Store, db: Database):
+    nobody = Client(client)
+    for path in (
+        "/feed",
+        f"/posts/{store.morning}",
+        "/accounts/liuyun",
+        "/stores/liu-yun/products",
+        "/search?q=silk",
+    ):
         assert (await nobody.get(path)).status_code == 200, path
     before = await snapshot(db)
     for method, path, body in (
         ("PUT", "/accounts/liuyun/follow", None),
-        ("POST", "/carts/lines", {"variant_id": str(stall.market.red)}),
+        ("POST", "/carts/lines", {"variant_id": str(store.market.red)}),
         ("POST", "/sessions", {"email": "a@example.org", "password": "tea and snow"}),
     ):
         for headers in ({}, {"unwall-visit": "forged.visit"}):
@@ -91,7 +97,7 @@ async def test_looking_needs_no_visit_and_remembering_does(client, stall: Stall,
     assert await snapshot(db) == before
 
 
-async def test_what_is_not_there_is_a_problem_and_not_a_page(app: Program):
+async def test_what_is_not_there_is_a_problem_and_not_a_page(app: Client):
     for path in (
         f"/posts/{new_id()}",
         "/accounts/nobody",
@@ -109,8 +115,8 @@ async def test_what_is_not_there_is_a_problem_and_not_a_page(app: Program):
 # --- the same request again -------------------------------------------------------------------------------------------
 
 
-async def test_the_same_key_does_it_once_and_answers_alike(db: Database, stall: Stall, app: Program):
-    line = {"variant_id": str(stall.market.red), "quantity": 2}
+async def test_the_same_key_does_it_once_and_answers_alike(db: Database, store: Store, app: Client):
+    line = {"variant_id": str(store.market.red), "quantity": 2}
     first, again = [await app.post("/carts/lines", line, "add it once") for _ in range(2)]
     assert (first.status_code, first.content) == (again.status_code, again.content)
     assert first.json()["lines"][0]["quantity"] == 2
@@ -131,8 +137,8 @@ async def test_the_same_key_does_it_once_and_answers_alike(db: Database, stall: 
     await sound(db)
 
 
-async def test_the_same_key_with_another_body_is_refused(db: Database, stall: Stall, app: Program):
-    line = {"variant_id": str(stall.market.red), "quantity": 2}
+async def test_the_same_key_with_another_body_is_refused(db: Database, store: Store, app: Client):
+    line = {"variant_id": str(store.market.red), "quantity": 2}
     await app.post("/carts/lines", line, "add it once")
     before = await snapshot(db)
     answer = await app.post("/carts/lines", line | {"quantity": 3}, "add it once")
@@ -140,17 +146,17 @@ async def test_the_same_key_with_another_body_is_refused(db: Database, stall: St
     assert await snapshot(db) == before
 
 
-async def test_a_key_is_the_callers_own(client, stall: Stall, app: Program):
-    line, other = {"variant_id": str(stall.market.red)}, await shopper_app(client)
+async def test_a_key_is_the_callers_own(client, store: Store, app: Client):
+    line, other = {"variant_id": str(store.market.red)}, await shopper_app(client)
     mine, theirs = [await who.post("/carts/lines", line, "a key of two") for who in (app, other)]
     assert mine.json()["id"] != theirs.json()["id"]
 
 
-async def test_without_a_key_nothing_is_made(db: Database, stall: Stall, app: Program):
-    order = await prepared(app, stall)
+async def test_without_a_key_nothing_is_made(db: Database, store: Store, app: Client):
+    order = await prepared(app, store)
     before = await snapshot(db)
     for path, body in (
-        ("/carts/lines", {"variant_id": str(stall.market.red)}),
+        ("/carts/lines", {"variant_id": str(store.market.red)}),
         ("/orders", wanted({"id": order["cart_id"]})),
         (f"/orders/{order['id']}/payment", CARD),
     ):
@@ -175,8 +181,8 @@ async def test_without_a_key_nothing_is_made(db: Database, stall: Stall, app: Pr
         (b"{not json", 400, set()),
     ],
 )
-async def test_a_wrong_line_is_named(db: Database, stall: Stall, app: Program, body, status, fields):
-    named = {"RED": str(stall.market.red), "GONE": str(new_id())}
+async def test_a_wrong_line_is_named(db: Database, store: Store, app: Client, body, status, fields):
+    named = {"RED": str(store.market.red), "GONE": str(new_id())}
     if isinstance(body, dict):
         body = {name: named.get(value, value) if isinstance(value, str) else value for name, value in body.items()}
     before = await snapshot(db, without=QUIET)
@@ -185,8 +191,8 @@ async def test_a_wrong_line_is_named(db: Database, stall: Stall, app: Program, b
     assert await snapshot(db, without=QUIET) == before
 
 
-async def test_wrong_orders_are_named(db: Database, stall: Stall, app: Program):
-    cart = await cart_with(app, stall)
+async def test_wrong_orders_are_named(db: Database, store: Store, app: Client):
+    cart = await cart_with(app, store)
     right = wanted(cart)
     wrong = [
         (right | {"contact": CONTACT | {"name": "", "phone": "12"}}, 422, {"name", "phone"}),
@@ -208,17 +214,17 @@ async def test_wrong_orders_are_named(db: Database, stall: Stall, app: Program):
     assert await snapshot(db, without=QUIET) == before
 
 
-async def test_more_than_there_is_is_not_ordered(db: Database, stall: Stall, app: Program):
-    cart = await cart_with(app, stall, 31)
+async def test_more_than_there_is_is_not_ordered(db: Database, store: Store, app: Client):
+    cart = await cart_with(app, store, 31)
     before = await snapshot(db, without=QUIET)
     assert problem(await app.post("/orders", wanted(cart)))[:2] == (409, "sold-out")
     assert await snapshot(db, without=QUIET) == before
 
 
 async def test_wrong_cards_are_named_and_a_declined_one_may_be_followed_by_another(
-    db: Database, stall: Stall, app: Program
+    db: Database, store: Store, app: Client
 ):
-    order = await prepared(app, stall)
+    order = await prepared(app, store)
     path = f"/orders/{order['id']}/payment"
     before = await snapshot(db, without=QUIET)
     for change, fields in (
@@ -233,8 +239,8 @@ async def test_wrong_cards_are_named_and_a_declined_one_may_be_followed_by_anoth
     assert (await app.post(path, CARD)).json()["state"] == "paid"
 
 
-async def test_wrong_questions_are_named(stall: Stall, app: Program):
-    variant = f"/variants/{stall.market.red}/delivery-options"
+async def test_wrong_questions_are_named(store: Store, app: Client):
+    variant = f"/variants/{store.market.red}/delivery-options"
     for path, fields in (
         ("/feed?after=x", {"after"}),
         ("/search?q=silk&after=x", {"after"}),
@@ -247,26 +253,26 @@ async def test_wrong_questions_are_named(stall: Stall, app: Program):
         assert problem(await app.get(path)) == (422, "invalid", fields), path
 
 
-async def test_wrong_quantities_of_a_line_are_named(db: Database, stall: Stall, app: Program):
-    cart = await cart_with(app, stall)
+async def test_wrong_quantities_of_a_line_are_named(db: Database, store: Store, app: Client):
+    cart = await cart_with(app, store)
     here = f"/carts/{cart['id']}/lines"
     before = await snapshot(db, without=QUIET)
     for body in ({"quantity": -1}, {"quantity": 100}, {"quantity": "x"}, {}):
-        assert problem(await app.put(f"{here}/{stall.market.red}", body)) == (422, "invalid", {"quantity"})
-    assert problem(await app.put(f"{here}/{stall.market.tea}", {"quantity": 1}))[:2] == (404, "not-found")
+        assert problem(await app.put(f"{here}/{store.market.red}", body)) == (422, "invalid", {"quantity"})
+    assert problem(await app.put(f"{here}/{store.market.tea}", {"quantity": 1}))[:2] == (404, "not-found")
     assert await snapshot(db, without=QUIET) == before
-    assert (await app.put(f"{here}/{stall.market.red}", {"quantity": 0})).json()["lines"] == []
+    assert (await app.put(f"{here}/{store.market.red}", {"quantity": 0})).json()["lines"] == []
 
 
-async def test_what_is_a_strangers_is_not_there(client, db: Database, stall: Stall, app: Program):
-    order, stranger = await prepared(app, stall), await shopper_app(client)
-    cart = await cart_with(app, stall)
+async def test_what_is_a_strangers_is_not_there(client, db: Database, store: Store, app: Client):
+    order, stranger = await prepared(app, store), await shopper_app(client)
+    cart = await cart_with(app, store)
     before = await snapshot(db, without=QUIET)
     answers = [
         await stranger.get(f"/orders/{order['id']}"),
         await stranger.post(f"/orders/{order['id']}/payment", CARD),
         await stranger.get(f"/carts/{cart['id']}/delivery-options"),
-        await stranger.put(f"/carts/{cart['id']}/lines/{stall.market.red}", {"quantity": 9}),
+        await stranger.put(f"/carts/{cart['id']}/lines/{store.market.red}", {"quantity": 9}),
         await stranger.post("/orders", wanted(cart)),
     ]
     assert [problem(answer)[:2] for answer in answers] == [(404, "not-found")] * 5
@@ -276,7 +282,7 @@ async def test_what_is_a_strangers_is_not_there(client, db: Database, stall: Sta
 # --- members ----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_member_signs_in_and_takes_along_what_the_visitor_did(client, db: Database, stall: Stall, app: Program):
+async def test_a_member_signs_in_and_takes_along_what_the_visitor_did(client, db: Database, store: Store, app: Client):
     await app.put("/accounts/liuyun/follow")
     member = {"email": "lin@example.org", "password": "tea and snow"}
     await sign_up(db, member["email"], "Lin", member["password"], "en")
@@ -289,10 +295,10 @@ async def test_a_member_signs_in_and_takes_along_what_the_visitor_did(client, db
     assert problem(await phone.get("/feed"))[:2] == (401, "sign-in-needed")
 
 
-async def test_a_member_neither_sees_nor_uses_the_visit_of_another(client, stall: Stall, db: Database, app: Program):
+async def test_a_member_neither_sees_nor_uses_the_visit_of_another(client, store: Store, db: Database, app: Client):
     for name in ("lin", "mei"):
         await sign_up(db, f"{name}@example.org", name, "tea and snow", "en")
-    cart = await cart_with(app, stall)
+    cart = await cart_with(app, store)
     await app.post("/sessions", {"email": "lin@example.org", "password": "tea and snow"})
     theirs = (await app.post("/sessions", {"email": "mei@example.org", "password": "tea and snow"})).json()
     lins_visit = app.headers["unwall-visit"]

@@ -9,7 +9,7 @@ from uuid import UUID
 from PIL import Image
 
 from tests.channels.conftest import Shopper
-from tests.channels.shop.stall import Stall, open_stall
+from tests.channels.shop.store import Store, open_store
 from tests.commerce.market import Market
 from unwall.content.accounts.actions import save_account
 from unwall.content.accounts.values import AccountDraft, Actor, Owner
@@ -53,14 +53,14 @@ class Rival:
 @dataclass
 class ConsoleSite:
     db: Database
-    stall: Stall
+    store: Store
     rival: Rival
     browser: Shopper | None = None
     staff: dict[Role, UUID] = field(default_factory=dict)
 
     @property
     def market(self) -> Market:
-        return self.stall.market
+        return self.store.market
 
     async def sign_in_as(self, browser: Shopper, role: Role) -> "ConsoleSite":
         """The browser is signed in as somebody of this role."""
@@ -106,10 +106,10 @@ class ConsoleSite:
 
 
 async def open_console_site(db: Database) -> ConsoleSite:
-    stall = await open_stall(db)
-    async with db.transaction() as conn:  # the stall's products are written straight into the table
+    store = await open_store(db)
+    async with db.transaction() as conn:  # the store's products are written straight into the table
         await conn.execute("UPDATE product SET search = to_tsvector('english', title)")
-    return ConsoleSite(db, stall, await _rival(db))
+    return ConsoleSite(db, store, await _rival(db))
 
 
 async def _rival(db: Database) -> Rival:

@@ -66,10 +66,10 @@ async def test_an_order_tells_all_that_is_known_of_it(site: ConsoleSite, order: 
 
 async def test_an_order_names_the_post_that_led_to_it(site: ConsoleSite, order: Order) -> None:
     async with site.db.transaction() as conn:
-        await conn.execute("UPDATE order_line SET post_id = $2 WHERE order_id = $1", order.id, site.stall.morning)
+        await conn.execute("UPDATE order_line SET post_id = $2 WHERE order_id = $1", order.id, site.store.morning)
         await attribute(conn, [order.id], timedelta(days=7))
     page = (await site.get(f"/console/orders/{order.id}")).text
-    assert f'<a href="/console/posts/{site.stall.morning}"><b>Morning</b></a>' in page
+    assert f'<a href="/console/posts/{site.store.morning}"><b>Morning</b></a>' in page
     assert "An item was added to the bag from this post." in page
 
 
@@ -139,14 +139,14 @@ async def test_roles_without_the_right_get_words_and_no_links(site: ConsoleSite,
 
 async def test_insight_shows_posts_with_what_they_led_to(site: ConsoleSite, order: Order) -> None:
     async with site.db.transaction() as conn:
-        await conn.execute("UPDATE order_line SET post_id = $2 WHERE order_id = $1", order.id, site.stall.morning)
+        await conn.execute("UPDATE order_line SET post_id = $2 WHERE order_id = $1", order.id, site.store.morning)
         await attribute(conn, [order.id], timedelta(days=7))
     page = (await site.get("/console/insight?days=7")).text
     cells = re.search(r'<tr><th scope="row"><a href="/console/posts/[^"]+">Morning</a></th>(.*?)</tr>', page)[1]
     assert re.findall(r">([^<>]+)</td>", cells) == ["0", "0", "0", "1", "0.0%", "CN¥486"]
     assert "No model is trained yet" in page
     line = (await site.get("/console/insight.csv?days=7")).text.splitlines()[1]
-    assert line.startswith(f"{site.stall.morning},Morning,")
+    assert line.startswith(f"{site.store.morning},Morning,")
     assert line.endswith(",0,0,0,1,486.0")
 
 

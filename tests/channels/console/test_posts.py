@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.channels.console.console_site import ConsoleSite, errors, form, picture
-from tests.channels.shop.stall import older_posts
+from tests.channels.shop.store import older_posts
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 
@@ -66,7 +66,7 @@ async def test_the_list_is_searched_and_filtered(site: ConsoleSite, query: str, 
 
 
 async def test_the_list_goes_on_without_gap_or_double(site: ConsoleSite) -> None:
-    await older_posts(site.db, site.stall, 60)
+    await older_posts(site.db, site.store, 60)
     url: str | None = "/console/posts?state=live"
     seen: list[str] = []
     while url:
@@ -82,7 +82,7 @@ async def test_the_list_as_a_file(site: ConsoleSite) -> None:
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     heading, row = answer.text.removeprefix("\ufeff").splitlines()
     assert heading == "id,title,account,state,published,likes,views,clicks,carts,orders,revenue"
-    assert row.startswith(f"{site.stall.morning},Morning,liuyun,live,2")
+    assert row.startswith(f"{site.store.morning},Morning,liuyun,live,2")
     assert row.endswith(",0,0,0,0,0,0")
 
 
@@ -175,21 +175,21 @@ async def test_what_is_no_picture_is_told(site: ConsoleSite) -> None:
 
 
 async def test_a_picture_taken_out_leaves_its_product_to_the_whole_post(site: ConsoleSite) -> None:
-    fields = await opened(site, f"/console/posts/{site.stall.morning}") | {"do": "unpicture:0"}
-    shown = form((await site.post(f"/console/posts/{site.stall.morning}", fields)).text, COMPOSER)
+    fields = await opened(site, f"/console/posts/{site.store.morning}") | {"do": "unpicture:0"}
+    shown = form((await site.post(f"/console/posts/{site.store.morning}", fields)).text, COMPOSER)
     assert "media.0.file" not in shown
     assert (shown["tags.0.product_id"], shown["tags.0.media"]) == (str(site.market.scarf), "")
-    assert len((await stored(site, site.stall.morning))["media"]) == 1
+    assert len((await stored(site, site.store.morning))["media"]) == 1
 
 
 async def test_a_tag_is_taken_out(site: ConsoleSite) -> None:
-    url = f"/console/posts/{site.stall.morning}"
+    url = f"/console/posts/{site.store.morning}"
     shown = form((await site.post(url, await opened(site, url) | {"do": "untag:0"})).text, COMPOSER)
-    assert [v for n, v in shown.items() if n.endswith("product_id")] == [str(site.stall.tea)]
+    assert [v for n, v in shown.items() if n.endswith("product_id")] == [str(site.store.tea)]
 
 
 async def test_products_are_found_to_tag_but_not_those_that_are(site: ConsoleSite) -> None:
-    url = f"/console/posts/{site.stall.evening}"
+    url = f"/console/posts/{site.store.evening}"
     page = (await site.post(url, await opened(site, url) | {"do": "find", "find": "silk"})).text
     assert f'value="tag:{site.market.scarf}"' in page
     page = (await site.post(url, form(page, COMPOSER) | {"do": f"tag:{site.market.scarf}"})).text
@@ -212,29 +212,29 @@ async def test_the_phone_shows_what_is_written_before_it_is_saved(site: ConsoleS
 
 
 async def test_a_live_post_is_edited_in_its_place(site: ConsoleSite) -> None:
-    url = f"/console/posts/{site.stall.morning}"
-    entry = await site.value("SELECT entry FROM outbox WHERE post_id = $1", site.stall.morning)
+    url = f"/console/posts/{site.store.morning}"
+    entry = await site.value("SELECT entry FROM outbox WHERE post_id = $1", site.store.morning)
     assert (await site.post(url, await opened(site, url) | {"title": "Mornings", "do": "save"})).status_code == 303
-    saved = await stored(site, site.stall.morning)
+    saved = await stored(site, site.store.morning)
     assert (saved["title"], saved["state"], len(saved["media"]), len(saved["tags"])) == ("Mornings", "live", 1, 2)
-    assert await site.value("SELECT entry FROM outbox WHERE post_id = $1", site.stall.morning) == entry
+    assert await site.value("SELECT entry FROM outbox WHERE post_id = $1", site.store.morning) == entry
 
 
 async def test_words_in_another_language_survive_an_edit(site: ConsoleSite, db: Database) -> None:
     async with db.transaction() as conn:
         await conn.execute(
             "UPDATE post SET translations = $2 WHERE id = $1",
-            site.stall.morning,
+            site.store.morning,
             {"zh": {"title": "清晨", "body": "湖上", "body_html": "<p>湖上</p>", "alts": ["湖"]}},
         )
-    url = f"/console/posts/{site.stall.morning}"
+    url = f"/console/posts/{site.store.morning}"
     await site.post(url, await opened(site, url) | {"do": "save"})
-    said = (await stored(site, site.stall.morning))["translations"]["zh"]
+    said = (await stored(site, site.store.morning))["translations"]["zh"]
     assert (said["title"], said["body"], said["alts"]) == ("清晨", "湖上", ["湖"])
 
 
 async def test_removing_is_undone_by_publishing_its_words_again_once(site: ConsoleSite) -> None:
-    post_id = site.stall.morning
+    post_id = site.store.morning
     removed = await site.post(f"/console/posts/{post_id}/remove")
     assert removed.headers["location"] == "/console/posts"
     assert (await stored(site, post_id))["state"] == "removed"
@@ -250,12 +250,12 @@ async def test_removing_is_undone_by_publishing_its_words_again_once(site: Conso
 
 
 async def test_a_removed_post_is_not_saved(site: ConsoleSite) -> None:
-    url = f"/console/posts/{site.stall.morning}"
+    url = f"/console/posts/{site.store.morning}"
     fields = await opened(site, url)
     await site.post(f"{url}/remove")
     answer = await site.post(url, fields | {"title": "Back", "do": "save"})
     assert answer.status_code == 409
-    assert (await stored(site, site.stall.morning))["title"] == "Morning"
+    assert (await stored(site, site.store.morning))["title"] == "Morning"
 
 
 async def test_a_form_under_a_rivals_id_makes_nothing(site: ConsoleSite) -> None:
@@ -276,16 +276,16 @@ async def test_products_keep_their_places_on_a_page(site: ConsoleSite) -> None:
     url = "/console/pages?page=store"
     fields = form((await site.post(url, {"do": f"add:{site.market.scarf}"})).text, PINS)
     assert fields["pins.0.position"] == "1"
-    fields = form((await site.post(url, fields | {"do": f"add:{site.stall.tea}"})).text, PINS)
+    fields = form((await site.post(url, fields | {"do": f"add:{site.store.tea}"})).text, PINS)
     assert (await site.post(url, fields | {"pins.1.position": "4", "do": "save"})).status_code == 303
     async with site.db.read() as conn:
         pins = await conn.fetch("SELECT page, position, product_id FROM pin ORDER BY position")
-    assert [tuple(pin) for pin in pins] == [("store", 0, site.market.scarf), ("store", 3, site.stall.tea)]
+    assert [tuple(pin) for pin in pins] == [("store", 0, site.market.scarf), ("store", 3, site.store.tea)]
     page = (await site.get(url)).text
     assert page.count(">Pinned<") == 2
     fields = form((await site.post(url, form(page, PINS) | {"do": "drop:0"})).text, PINS)
     await site.post(url, fields | {"do": "save"})
-    assert await site.value("SELECT array_agg(product_id) FROM pin") == [site.stall.tea]
+    assert await site.value("SELECT array_agg(product_id) FROM pin") == [site.store.tea]
 
 
 @pytest.mark.parametrize(

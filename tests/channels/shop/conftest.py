@@ -1,9 +1,9 @@
 import pytest
 
-from tests.channels.shop.stall import Stall, open_stall
+from tests.channels.shop.store import Store, open_store
 from unwall.kernel.database import Database
 
 
 @pytest.fixture
-async def stall(db: Database) -> Stall:
-    return await open_stall(db)
+async def store(db: Database) -> Store:
+    return await open_store(db)

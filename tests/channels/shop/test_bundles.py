@@ -3,7 +3,7 @@
 import pytest
 
 from tests.channels.conftest import Shopper
-from tests.channels.shop.stall import SCARF, TEA, Stall, counted, put_into_bag
+from tests.channels.shop.store import SCARF, TEA, Store, counted, put_into_bag
 from unwall.catalogue.actions import save_bundle
 from unwall.catalogue.values import BundleDraft, BundlePartDraft, ProductTranslation
 from unwall.kernel.database import Database
@@ -13,16 +13,16 @@ MORNING = {"store": "liu-yun", "bundle": "quiet-morning"}
 
 
 @pytest.fixture(autouse=True)
-async def morning(db: Database, stall: Stall) -> None:
+async def morning(db: Database, store: Store) -> None:
     """A scarf and two teas; and a set of the tea alone that is not on sale."""
-    parts = (BundlePartDraft(stall.market.red), BundlePartDraft(stall.market.tea, 2))
+    parts = (BundlePartDraft(store.market.red), BundlePartDraft(store.market.tea, 2))
     words = {"zh": ProductTranslation("安静的早晨")}
     async with db.transaction() as conn:
         for draft in (
             BundleDraft(title="Quiet morning", parts=parts, description="<p>Silk and tea.</p>", translations=words),
             BundleDraft(title="Old set", parts=parts[1:], active=False),
         ):
-            await save_bundle(conn, stall.market.merchant, draft)
+            await save_bundle(conn, store.market.merchant, draft)
 
 
 def section(page: str) -> str:
@@ -57,10 +57,10 @@ async def test_it_speaks_the_shoppers_language(browser: Shopper) -> None:
     assert "安静的早晨" in section((await browser.get(SCARF)).text)
 
 
-async def test_a_set_goes_into_the_bag_whole_with_what_led_to_it(browser: Shopper, db: Database, stall: Stall) -> None:
-    answer = await browser.post("/bag/add-set", {**MORNING, "post": str(stall.morning)})
+async def test_a_set_goes_into_the_bag_whole_with_what_led_to_it(browser: Shopper, db: Database, store: Store) -> None:
+    answer = await browser.post("/bag/add-set", {**MORNING, "post": str(store.morning)})
     assert (answer.status_code, answer.headers["location"]) == (303, "/bag")
-    led = (stall.morning, "product/bundle", "bundle")
+    led = (store.morning, "product/bundle", "bundle")
     assert await lines(db) == [("SCARF-RED", 1, *led), ("TEA", 2, *led)]
     assert "The set was added to your bag." in (await browser.get("/bag")).text
 
@@ -105,17 +105,17 @@ async def test_another_stores_set_is_not_this_stores(browser: Shopper, db: Datab
     assert await lines(db) == []
 
 
-async def test_where_one_part_does_not_fit_none_is_added(browser: Shopper, db: Database, stall: Stall) -> None:
-    await put_into_bag(browser, stall.market.tea, 98)
+async def test_where_one_part_does_not_fit_none_is_added(browser: Shopper, db: Database, store: Store) -> None:
+    await put_into_bag(browser, store.market.tea, 98)
     answer = await browser.post("/bag/add-set", MORNING)
     assert answer.status_code == 422
     assert "<b>quantity</b>" in answer.text
     assert await lines(db) == [("TEA", 98, None, None, None)]
 
 
-async def test_a_set_with_a_part_that_is_not_sold_is_not_offered(browser: Shopper, db: Database, stall: Stall) -> None:
+async def test_a_set_with_a_part_that_is_not_sold_is_not_offered(browser: Shopper, db: Database, store: Store) -> None:
     async with db.transaction() as conn:
-        await conn.execute("UPDATE variant SET active = false WHERE id = $1", stall.market.red)
+        await conn.execute("UPDATE variant SET active = false WHERE id = $1", store.market.red)
     assert SECTION not in (await browser.get(TEA)).text
     answer = await browser.post("/bag/add-set", MORNING)
     assert (answer.status_code, await lines(db)) == (422, [])
@@ -123,14 +123,14 @@ async def test_a_set_with_a_part_that_is_not_sold_is_not_offered(browser: Shoppe
 
 @pytest.mark.parametrize(("left", "note"), [(0, "Sold out"), (1, "Not enough left for the set")])
 async def test_a_set_that_is_not_there_whole_says_so(
-    browser: Shopper, db: Database, stall: Stall, left: int, note: str
+    browser: Shopper, db: Database, store: Store, left: int, note: str
 ) -> None:
     async with db.transaction() as conn:
         await conn.execute(
             "UPDATE stock_level SET safety_stock = on_hand - CASE WHEN node_id = $2 THEN $3 ELSE 0 END"
             " WHERE variant_id = $1",
-            stall.market.tea,
-            stall.market.warehouse,
+            store.market.tea,
+            store.market.warehouse,
             left,
         )
     shown = section((await browser.get(SCARF)).text)

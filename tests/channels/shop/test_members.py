@@ -3,7 +3,7 @@
 import pytest
 
 from tests.channels.conftest import Shopper
-from tests.channels.shop.stall import Stall, another, counted, put_into_bag
+from tests.channels.shop.store import Store, another, counted, put_into_bag
 from unwall.channels.http.context import MEMBER, PLACE, VISITOR
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
@@ -24,8 +24,8 @@ async def likes(db: Database, post_id: object) -> int:
         return count
 
 
-async def test_following_with_and_without_scripts(browser: Shopper, db: Database, stall: Stall) -> None:
-    form = {"account": str(stall.account), "next": "/a/liuyun"}
+async def test_following_with_and_without_scripts(browser: Shopper, db: Database, store: Store) -> None:
+    form = {"account": str(store.account), "next": "/a/liuyun"}
     plain = await browser.post("/follow", form)
     assert (plain.status_code, plain.headers["location"]) == (303, "/a/liuyun")
     assert "1 follower<" in (await browser.get("/a/liuyun")).text
@@ -40,7 +40,7 @@ async def test_following_with_and_without_scripts(browser: Shopper, db: Database
 
 
 @pytest.mark.parametrize("account", ["", "x", "17"])
-async def test_following_nobody_names_the_field(browser: Shopper, db: Database, stall: Stall, account: str) -> None:
+async def test_following_nobody_names_the_field(browser: Shopper, db: Database, store: Store, account: str) -> None:
     answer = await browser.post("/follow", {"account": account})
     assert answer.status_code == 422
     assert "<b>account</b>" in answer.text
@@ -48,36 +48,36 @@ async def test_following_nobody_names_the_field(browser: Shopper, db: Database, 
     assert (await counted(db))["follow"] == 0
 
 
-async def test_never_back_to_another_host(browser: Shopper, stall: Stall) -> None:
+async def test_never_back_to_another_host(browser: Shopper, store: Store) -> None:
     for elsewhere in ("https://evil.example", "//evil.example", "/\\evil.example"):
-        answer = await browser.post("/follow", {"account": str(stall.account), "next": elsewhere})
+        answer = await browser.post("/follow", {"account": str(store.account), "next": elsewhere})
         assert answer.headers["location"] == "/"
 
 
-async def test_liking_counts_once(browser: Shopper, db: Database, stall: Stall) -> None:
-    url = f"/post/{stall.morning}"
+async def test_liking_counts_once(browser: Shopper, db: Database, store: Store) -> None:
+    url = f"/post/{store.morning}"
     for _ in range(2):
         assert (await browser.post(f"{url}/like")).status_code == 303
-    assert await likes(db, stall.morning) == 1
+    assert await likes(db, store.morning) == 1
     button = await browser.post(f"{url}/unlike", headers=HTMX)
     assert 'aria-pressed="false"' in button.text
-    assert await likes(db, stall.morning) == 0
+    assert await likes(db, store.morning) == 0
     assert (await browser.post(f"/post/{new_id()}/like")).status_code == 404
 
 
-async def test_sharing_is_told_to_the_journal(browser: Shopper, db: Database, stall: Stall) -> None:
-    url = f"/post/{stall.morning}"
+async def test_sharing_is_told_to_the_journal(browser: Shopper, db: Database, store: Store) -> None:
+    url = f"/post/{store.morning}"
     assert (await browser.post(f"{url}/share")).status_code == 303
     assert f"The link: http://testserver.local{url}" in (await browser.get(url)).text
     assert (await browser.post(f"{url}/share", headers=HTMX)).status_code == 204
     async with db.read() as conn:
         told = await conn.fetch("SELECT post_id, account_id, merchant_id FROM journal WHERE kind = 'share'")
-    assert [tuple(row) for row in told] == [(stall.morning, stall.account, stall.market.merchant)] * 2
+    assert [tuple(row) for row in told] == [(store.morning, store.account, store.market.merchant)] * 2
 
 
-async def test_what_a_visitor_did_comes_along(browser: Shopper, db: Database, stall: Stall) -> None:
-    await browser.post("/follow", {"account": str(stall.account)})
-    await put_into_bag(browser, stall.market.red)
+async def test_what_a_visitor_did_comes_along(browser: Shopper, db: Database, store: Store) -> None:
+    await browser.post("/follow", {"account": str(store.account)})
+    await put_into_bag(browser, store.market.red)
     answer = await browser.post("/sign-up", {**ANN, "next": "/me"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/me")
     page = (await browser.get("/me")).text
@@ -89,20 +89,20 @@ async def test_what_a_visitor_did_comes_along(browser: Shopper, db: Database, st
         assert await conn.fetchval("SELECT count(*) FROM follow f JOIN member m ON m.id = f.follower_id") == 1
 
 
-async def test_signing_in_on_another_device(browser: Shopper, db: Database, stall: Stall) -> None:
+async def test_signing_in_on_another_device(browser: Shopper, db: Database, store: Store) -> None:
     await browser.post("/sign-up", ANN)
-    await browser.post("/follow", {"account": str(stall.account)})
+    await browser.post("/follow", {"account": str(store.account)})
     phone = another(browser)
-    await phone.post("/follow", {"account": str(stall.account)})
+    await phone.post("/follow", {"account": str(store.account)})
     assert await followers(db) == 2
     answer = await phone.post("/sign-in", {**ANN, "email": " Ann@Example.org "})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert await followers(db) == 1
 
 
-async def test_a_device_of_another_member_is_not_merged(browser: Shopper, db: Database, stall: Stall) -> None:
+async def test_a_device_of_another_member_is_not_merged(browser: Shopper, db: Database, store: Store) -> None:
     await browser.post("/sign-up", ANN)
-    await put_into_bag(browser, stall.market.red)
+    await put_into_bag(browser, store.market.red)
     await browser.post("/sign-up", {**ANN, "email": "bo@example.org", "name": "Bo"})
     assert "Silk scarf" not in (await browser.get("/bag")).text
     async with db.read() as conn:
@@ -148,9 +148,9 @@ async def test_too_many_tries_have_to_wait(browser: Shopper, db: Database) -> No
     assert "Too many failed sign-ins." in answer.text
 
 
-async def test_signing_out_leaves_nothing_on_the_device(browser: Shopper, db: Database, stall: Stall) -> None:
+async def test_signing_out_leaves_nothing_on_the_device(browser: Shopper, db: Database, store: Store) -> None:
     await browser.post("/sign-up", ANN)
-    await put_into_bag(browser, stall.market.red)
+    await put_into_bag(browser, store.market.red)
     await browser.post("/place", {"latitude": "30.25", "longitude": "120.16"})
     before = browser.http.cookies[VISITOR]
     answer = await browser.post("/sign-out", {"next": "/"})
@@ -163,10 +163,10 @@ async def test_signing_out_leaves_nothing_on_the_device(browser: Shopper, db: Da
     assert (await counted(db))["session"] == 0
 
 
-async def test_what_a_visitor_liked_the_member_likes(browser: Shopper, db: Database, stall: Stall) -> None:
-    await browser.post(f"/post/{stall.morning}/like")
+async def test_what_a_visitor_liked_the_member_likes(browser: Shopper, db: Database, store: Store) -> None:
+    await browser.post(f"/post/{store.morning}/like")
     await browser.post("/sign-up", {"email": "lin@example.com", "name": "Lin", "password": "tea and snow"})
     async with db.read() as conn:
         member = await conn.fetchval("SELECT id FROM member")
         assert [r["person_id"] for r in await conn.fetch("SELECT person_id FROM post_like")] == [member]
-        assert await conn.fetchval("SELECT likes FROM post WHERE id = $1", stall.morning) == 1
+        assert await conn.fetchval("SELECT likes FROM post WHERE id = $1", store.morning) == 1

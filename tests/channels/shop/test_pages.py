@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from tests.channels.conftest import Shopper
-from tests.channels.shop.stall import SCARF, STORE, TEA, Stall, counted, older_posts, put_into_bag
+from tests.channels.shop.store import SCARF, STORE, TEA, Store, counted, older_posts, put_into_bag
 from unwall.journal.values import EventKind
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
@@ -33,15 +33,15 @@ def titles(page: str) -> list[str]:
     return [html.unescape(title) for title in re.findall(r"<h3><a [^>]*>([^<]*)</a></h3>", page)]
 
 
-async def test_home_leads_with_the_newest_post(browser: Shopper, stall: Stall) -> None:
+async def test_home_leads_with_the_newest_post(browser: Shopper, store: Store) -> None:
     answer = await browser.get("/")
     assert answer.status_code == 200
     assert titles(answer.text)[0] == "Evening"
     assert "data-impression" in answer.text
 
 
-async def test_home_goes_on_below_its_last_post(browser: Shopper, db: Database, stall: Stall) -> None:
-    await older_posts(db, stall, 24)
+async def test_home_goes_on_below_its_last_post(browser: Shopper, db: Database, store: Store) -> None:
+    await older_posts(db, store, 24)
     seen: list[str] = []
     url: str | None = "/"
     while url:
@@ -58,36 +58,36 @@ async def test_an_empty_house_says_so(browser: Shopper, db: Database) -> None:
     assert "Nothing is published yet" in answer.text
 
 
-async def test_a_cursor_that_is_none_names_its_field(browser: Shopper, stall: Stall) -> None:
+async def test_a_cursor_that_is_none_names_its_field(browser: Shopper, store: Store) -> None:
     answer = await browser.get("/?after=nonsense")
     assert answer.status_code == 422
     assert "<b>after</b>" in answer.text
 
 
-async def test_the_store_front_and_its_shelf(browser: Shopper, stall: Stall) -> None:
+async def test_the_store_front_and_its_shelf(browser: Shopper, store: Store) -> None:
     front, shelf = await browser.get(STORE), await browser.get(f"{STORE}/products")
     assert "<h1>Liu Yun</h1>" in front.text
     assert "Evening" in titles(front.text)
     assert titles(shelf.text) == ["Longjing", "Silk scarf"]
 
 
-async def test_an_account_with_its_posts_and_its_shelf(browser: Shopper, stall: Stall) -> None:
+async def test_an_account_with_its_posts_and_its_shelf(browser: Shopper, store: Store) -> None:
     posts, shelf = await browser.get("/a/liuyun"), await browser.get("/a/liuyun/products")
     assert titles(posts.text) == ["Evening", "Morning"]
     assert titles(shelf.text) == ["Longjing", "Silk scarf"]
     assert "0 followers" in posts.text
 
 
-async def test_a_post_shows_its_products_at_their_points(browser: Shopper, stall: Stall) -> None:
-    page = (await browser.get(f"/post/{stall.morning}")).text
+async def test_a_post_shows_its_products_at_their_points(browser: Shopper, store: Store) -> None:
+    page = (await browser.get(f"/post/{store.morning}")).text
     assert "<h1>Morning</h1>" in page
     assert "On the <strong>lake</strong>." in page
-    assert f'<a href="{SCARF}?post={stall.morning}&amp;via=post" aria-label="Silk scarf, CN¥288"' in page
+    assert f'<a href="{SCARF}?post={store.morning}&amp;via=post" aria-label="Silk scarf, CN¥288"' in page
     assert 'data-x="25.0" data-y="50.0"' in page
     assert titles(page)[:2] == ["Silk scarf", "Longjing"]
 
 
-async def test_a_product_says_how_it_can_be_had(browser: Shopper, stall: Stall) -> None:
+async def test_a_product_says_how_it_can_be_had(browser: Shopper, store: Store) -> None:
     page = (await browser.get(TEA)).text
     assert "<h1>Longjing</h1>" in page
     assert "Collect at Hangzhou West Lake" in page
@@ -96,94 +96,94 @@ async def test_a_product_says_how_it_can_be_had(browser: Shopper, stall: Stall) 
     assert "Add to bag" in page
 
 
-async def test_each_variant_has_its_address(browser: Shopper, stall: Stall) -> None:
+async def test_each_variant_has_its_address(browser: Shopper, store: Store) -> None:
     first = (await browser.get(SCARF)).text
-    blue = re.search(rf'href="({SCARF}\?variant={stall.market.blue})"', first)
+    blue = re.search(rf'href="({SCARF}\?variant={store.market.blue})"', first)
     assert blue
     second = (await browser.get(blue[1])).text
-    assert f'name="variant" value="{stall.market.blue}"' in second
+    assert f'name="variant" value="{store.market.blue}"' in second
 
 
-async def test_a_product_sold_out_everywhere_cannot_be_added(browser: Shopper, db: Database, stall: Stall) -> None:
+async def test_a_product_sold_out_everywhere_cannot_be_added(browser: Shopper, db: Database, store: Store) -> None:
     async with db.transaction() as conn:
-        await conn.execute("UPDATE stock_level SET safety_stock = on_hand WHERE variant_id = $1", stall.market.tea)
+        await conn.execute("UPDATE stock_level SET safety_stock = on_hand WHERE variant_id = $1", store.market.tea)
     page = (await browser.get(TEA)).text
     assert "Sold out everywhere for now." in page
     assert 'action="/bag/add"' not in page
 
 
-async def test_the_sheet_is_the_product_without_its_page(browser: Shopper, stall: Stall) -> None:
+async def test_the_sheet_is_the_product_without_its_page(browser: Shopper, store: Store) -> None:
     headers = {"hx-request": "true", "hx-target": "sheet-body"}
-    answer = await browser.get(f"{TEA}?post={stall.morning}&via=post", headers=headers)
+    answer = await browser.get(f"{TEA}?post={store.morning}&via=post", headers=headers)
     assert "<html" not in answer.text
-    assert f'name="post" value="{stall.morning}"' in answer.text
+    assert f'name="post" value="{store.morning}"' in answer.text
     assert answer.headers["vary"] == "HX-Request, HX-Target"
 
 
 @pytest.mark.parametrize(
     "url", ["/a/nobody", "/a/nobody/products", "/m/nobody", "/m/nobody/products", "/m/nobody/p/scarf"]
 )
-async def test_what_is_not_there_is_not_found(browser: Shopper, stall: Stall, url: str) -> None:
+async def test_what_is_not_there_is_not_found(browser: Shopper, store: Store, url: str) -> None:
     assert (await browser.get(url)).status_code == 404
 
 
-async def test_ids_of_nothing_are_not_found(browser: Shopper, stall: Stall) -> None:
+async def test_ids_of_nothing_are_not_found(browser: Shopper, store: Store) -> None:
     for url in (f"{STORE}/p/nothing", f"/post/{new_id()}", f"/order/{new_id()}", f"/checkout/{new_id()}", "/post/x"):
         assert (await browser.get(url)).status_code == 404, url
 
 
-async def test_search_finds_and_says_when_it_does_not(browser: Shopper, stall: Stall) -> None:
+async def test_search_finds_and_says_when_it_does_not(browser: Shopper, store: Store) -> None:
     assert titles((await browser.get("/search?q=SCARF-RED")).text) == ["Silk scarf"]
     assert titles((await browser.get(f"{STORE}/search?q=TEA")).text) == ["Longjing"]
     assert "Nothing found for “submarine”" in (await browser.get("/search?q=submarine")).text
 
 
-async def test_search_shows_the_first_while_one_types(browser: Shopper, stall: Stall) -> None:
+async def test_search_shows_the_first_while_one_types(browser: Shopper, store: Store) -> None:
     answer = await browser.get("/search?q=scarf-red", headers={"hx-request": "true", "hx-target": "found"})
     assert titles(answer.text) == ["Silk scarf"]
     assert "<html" not in answer.text
 
 
-async def test_the_journal_hears_what_was_looked_at(browser: Shopper, db: Database, stall: Stall) -> None:
-    await browser.get(f"{SCARF}?post={stall.morning}&via=home/posts&policy=newest")
-    await browser.get(f"/post/{stall.evening}")
+async def test_the_journal_hears_what_was_looked_at(browser: Shopper, db: Database, store: Store) -> None:
+    await browser.get(f"{SCARF}?post={store.morning}&via=home/posts&policy=newest")
+    await browser.get(f"/post/{store.evening}")
     await browser.get("/search?q=silk")
-    merchant = stall.market.merchant
+    merchant = store.market.merchant
     assert await told(browser, db, EventKind.VIEW) == [
-        (stall.market.scarf, stall.morning, "home/posts", "newest", merchant, True),
-        (None, stall.evening, "post", None, merchant, True),
+        (store.market.scarf, store.morning, "home/posts", "newest", merchant, True),
+        (None, store.evening, "post", None, merchant, True),
     ]
     assert await told(browser, db, EventKind.SEARCH) == [(None, None, "search", None, None, True)]
 
 
-async def test_a_forged_origin_is_believed_nothing(browser: Shopper, db: Database, stall: Stall) -> None:
+async def test_a_forged_origin_is_believed_nothing(browser: Shopper, db: Database, store: Store) -> None:
     answer = await browser.get(f"{SCARF}?post=none&via={'x' * 200}&policy=a%0Ab&variant=17")
     assert answer.status_code == 200
     assert await told(browser, db, EventKind.VIEW) == [
-        (stall.market.scarf, None, "product", None, stall.market.merchant, True)
+        (store.market.scarf, None, "product", None, store.market.merchant, True)
     ]
 
 
-async def test_another_variant_is_not_another_view(browser: Shopper, db: Database, stall: Stall) -> None:
+async def test_another_variant_is_not_another_view(browser: Shopper, db: Database, store: Store) -> None:
     headers = {"hx-request": "true", "hx-target": "words"}
-    await browser.get(f"{SCARF}?variant={stall.market.blue}", headers=headers)
+    await browser.get(f"{SCARF}?variant={store.market.blue}", headers=headers)
     assert await told(browser, db, EventKind.VIEW) == []
 
 
-async def test_chinese_readers_get_chinese_words(browser: Shopper, stall: Stall) -> None:
+async def test_chinese_readers_get_chinese_words(browser: Shopper, store: Store) -> None:
     page = (await browser.get(SCARF, headers={"accept-language": "zh-CN"})).text
     assert '<html lang="zh-Hans">' in page
     assert "<h1>真丝围巾</h1>" in page
 
 
-async def test_pages_need_no_inline_script_or_style(browser: Shopper, stall: Stall) -> None:
-    await put_into_bag(browser, stall.market.tea)
+async def test_pages_need_no_inline_script_or_style(browser: Shopper, store: Store) -> None:
+    await put_into_bag(browser, store.market.tea)
     pages = [
         "/",
         STORE,
         f"{STORE}/products",
         "/a/liuyun",
-        f"/post/{stall.morning}",
+        f"/post/{store.morning}",
         SCARF,
         "/search?q=silk",
         "/bag",
@@ -197,7 +197,7 @@ async def test_pages_need_no_inline_script_or_style(browser: Shopper, stall: Sta
         assert len(re.findall(r"<h1", page)) == 1, url
 
 
-async def test_the_front_of_an_install_for_one_merchant(client, config, stall: Stall) -> None:
+async def test_the_front_of_an_install_for_one_merchant(client, config, store: Store) -> None:
     services: Services = client.app.state.services
     client.app.state.services = _only(services, "liu-yun")
     page = (await client.get("/")).text
@@ -210,11 +210,11 @@ def _only(services: Services, slug: str) -> Services:
 
 
 @pytest.mark.parametrize("url", ["/m/%00", "/a/x%00", "/m/liu-yun/p/%00"])
-async def test_no_address_holds_a_nul(browser: Shopper, stall: Stall, url: str) -> None:
+async def test_no_address_holds_a_nul(browser: Shopper, store: Store, url: str) -> None:
     assert (await browser.get(url)).status_code == 404
 
 
-async def test_no_field_takes_a_nul(browser: Shopper, db: Database, stall: Stall) -> None:
+async def test_no_field_takes_a_nul(browser: Shopper, db: Database, store: Store) -> None:
     asked = await browser.get(f"{STORE}/products?category=%00")
     sent = await browser.post("/sign-up", {"email": "a@b.example", "name": "A\0B", "password": "eight letters"})
     assert (asked.status_code, sent.status_code) == (422, 422)

@@ -22,8 +22,8 @@ from tests.commerce.market import (
     sound,
     visitor,
 )
+from tests.commerce.orders.fault_injection import Died, FaultInjector, die, wired
 from tests.commerce.orders.test_crashes import LAST, LATER, NEXT, NOT_NOW
-from tests.commerce.orders.tripwire import Died, Tripwire, die, wired
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.orders import prepare, reads
 from unwall.commerce.orders.values import OrderState, PaymentDeclined
@@ -191,7 +191,7 @@ async def test_m12_a_process_that_dies_in_a_batch_leaves_whole_orders_or_none(db
     for n in count(1):
         # given three shoppers whose steps share transactions, and a death at the n-th statement
         market = await open_market(db, slug=f"liu-yun-{n}")
-        wire = Tripwire(n, die, inside=True)
+        wire = FaultInjector(n, die, inside=True)
         checkout = wired(db, wire)
 
         async def buy(visit, cart, checkout=checkout):
@@ -219,7 +219,7 @@ async def test_m12_a_process_that_dies_in_a_batch_leaves_whole_orders_or_none(db
                 market.merchant,
             )
         assert tuple(left) == (paid, paid, paid, paid, paid, 0, 0), f"died at step {n}"
-        if not wire.tripped:
+        if not wire.fired:
             assert paid == 3
             break
     assert n > 15

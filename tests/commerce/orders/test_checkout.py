@@ -23,7 +23,7 @@ from tests.commerce.market import (
     take_away,
     visitor,
 )
-from tests.commerce.stock.shelf import once_before
+from tests.commerce.stock.stock_fixtures import once_before
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.orders import prepare, reads
 from unwall.commerce.orders.gateway import GatewaySilent

@@ -22,7 +22,7 @@ from tests.commerce.market import (
     take_away,
     visitor,
 )
-from tests.commerce.orders.tripwire import Died, Tripwire, die, wired
+from tests.commerce.orders.fault_injection import Died, FaultInjector, die, wired
 from unwall.commerce.orders.values import OrderClosed, PaymentDeclined, PaymentPending, TooLate
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, SoldOut
 from unwall.commerce.stock import actions as stock
@@ -112,10 +112,10 @@ async def at_every_step(db, happens, *, inside: bool):
         async def now_it_happens(s=s):
             await happens(s)
 
-        wire = Tripwire(n, now_it_happens, inside=inside)
+        wire = FaultInjector(n, now_it_happens, inside=inside)
         with suppress(Died, *NOT_NOW):
             await order_and_pay(s, wired(db, wire))
-        if not wire.tripped:
+        if not wire.fired:
             assert n > (25 if inside else 8), "a checkout has more steps than that"
             return
         yield s, n
@@ -146,7 +146,7 @@ async def test_a_sweep_that_dies_anywhere_is_finished_by_the_next(db):
     # given a payment that was captured while the process died
     for n in count(1):
         s = await scene(db, n)
-        charge_only = wired(db, Tripwire(0, die, inside=False))
+        charge_only = wired(db, FaultInjector(0, die, inside=False))
         order = await charge_only.prepare(s.visit, s.cart, SHIP, ANN, NOW)
         original = charge_only.gateway.charge
 
@@ -158,12 +158,12 @@ async def test_a_sweep_that_dies_anywhere_is_finished_by_the_next(db):
         with pytest.raises(Died):
             await charge_only.pay(order.id, PAYS, NOW)
         # when the sweep dies at its n-th step, and the next one runs
-        wire = Tripwire(n, die, inside=True)
+        wire = FaultInjector(n, die, inside=True)
         with suppress(Died):
             await wired(db, wire).sweep(LATER)
         await settle(s)
         assert await outcome(s) == BOUGHT, f"sweep died at step {n}"
-        if not wire.tripped:
+        if not wire.fired:
             break
     assert n > 4
     await sound(db)
@@ -249,7 +249,7 @@ async def test_losing_the_goods_dies_anywhere_and_still_gives_the_money_back(db)
     # given money taken for goods that are gone
     for n in count(1):
         s = await scene(db, n)
-        wire = Tripwire(n, die, inside=True)
+        wire = FaultInjector(n, die, inside=True)
         checkout = wired(db, wire)
         original = checkout.gateway.charge
 
@@ -272,7 +272,7 @@ async def test_losing_the_goods_dies_anywhere_and_still_gives_the_money_back(db)
             (0, 0, 0, 0),
             (1, 58600, 58600, 0),
         ), f"died at step {n}"
-        if not wire.tripped:
+        if not wire.fired:
             assert (ended["paid"], ended["charged"], ended["left"]) == (0, 0, 0)
             break
     assert n > 10

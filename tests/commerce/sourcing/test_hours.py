@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.commerce.sourcing.places import node
+from tests.commerce.sourcing.sourcing_nodes import node
 from unwall.commerce.sourcing import hours
 
 SHOP = node("SHOP")

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.commerce.market import HANGZHOU, NOW, open_market
-from tests.commerce.sourcing.places import BLUE, RATES, RED, node
+from tests.commerce.sourcing.sourcing_nodes import BLUE, RATES, RED, node
 from unwall.commerce.sourcing import reads
 from unwall.commerce.sourcing.rates import rates_for
 from unwall.commerce.sourcing.rules import (

@@ -6,7 +6,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.commerce.sourcing.places import BLUE, RATES, RED, candidate
+from tests.commerce.sourcing.sourcing_nodes import BLUE, RATES, RED, candidate
 from unwall.commerce.sourcing.plans import MAX_NODES, best_candidates, cheapest_plan, parcel_cost
 from unwall.commerce.stock.values import HoldLine
 

@@ -6,7 +6,18 @@ import asyncpg
 import msgspec
 import pytest
 
-from tests.commerce.stock.shelf import LATER, NOON, because, counts, everything, fill, node, once_before, parts, units
+from tests.commerce.stock.stock_fixtures import (
+    LATER,
+    NOON,
+    because,
+    counts,
+    everything,
+    fill,
+    node,
+    once_before,
+    parts,
+    units,
+)
 from unwall.commerce.stock import actions, ledger, reads
 from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import (

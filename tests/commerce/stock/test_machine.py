@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.commerce.stock.shelf import NOON, Unlucky, because, fill, parts, units
+from tests.commerce.stock.stock_fixtures import NOON, Unlucky, because, fill, parts, units
 from unwall.commerce.stock import actions, reads
 from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import HoldEnded, HoldLine, HoldRequest, HoldResult, Reason, Reused, Short

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.commerce.stock.shelf import LATER, node
+from tests.commerce.stock.stock_fixtures import LATER, node
 from unwall.commerce.stock import rules
 from unwall.commerce.stock.rules import GRANTED, REPEATED
 from unwall.commerce.stock.values import HoldLine, HoldRequest, HoldResult, Level, Reused, Shortage

@@ -1,4 +1,4 @@
-"""Every door of the house, found by asking the program for its routes: who is let in, and whose things they reach.
+"""Every route of the application, taken from its routing table: who may use it, and whose data it reaches.
 
 A route that is added is tried without a word here; one with a path parameter that nobody has named in `Things` fails.
 """
@@ -15,7 +15,7 @@ from litestar.testing import AsyncTestClient
 
 from tests.channels.conftest import Shopper
 from tests.channels.counter.parcels import pack, to_collect
-from tests.channels.shop.stall import open_stall
+from tests.channels.shop.store import open_store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
 from tests.channels.staffing import Person, hire, signed_in
 from tests.commerce.market import Market, fill_cart, open_market, visitor
@@ -41,7 +41,7 @@ FORM = {"code": "123456", "quantity": "1", "tracking": "SF1", "reason": "adjustm
 PRODUCT = {"title": "Taken over", "variants": [{"sku": "TAKEN", "price": 1}]}
 
 
-class Door(msgspec.Struct, frozen=True):
+class Guarded(msgspec.Struct, frozen=True):
     method: str
     path: str
     """with {placeholders}"""
@@ -66,12 +66,12 @@ class Door(msgspec.Struct, frozen=True):
         return f"{self.method} {self.path}"
 
 
-def doors() -> list[Door]:
+def doors() -> list[Guarded]:
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
         app = build(Settings(data=Path(folder), database_url="postgresql://nowhere"))
     found = [
-        Door(method, route.path_format, tuple(route.path_parameters), *map(handler.opt.get, ("permission", "scope")))
+        Guarded(method, route.path_format, tuple(route.path_parameters), *map(handler.opt.get, ("permission", "scope")))
         for route in app.routes
         for handler in getattr(route, "route_handlers", ())
         for method in handler.http_methods - {"OPTIONS", "HEAD"}
@@ -110,8 +110,8 @@ class Town(msgspec.Struct, frozen=True):
 
 @pytest.fixture
 async def town(db: Database) -> Town:
-    stall = await open_stall(db)
-    market, other = stall.market, await open_market(db, slug="another")
+    store = await open_store(db)
+    market, other = store.market, await open_market(db, slug="another")
     shipment = await to_collect(db, market)
     await pack(db, market, shipment)
     cart = await fill_cart(db, visitor(), (market.tea, 1))
@@ -129,11 +129,11 @@ async def town(db: Database) -> Town:
         product_id=market.scarf,
         variant_id=market.red,
         node_id=market.west_lake,
-        post_id=stall.morning,
+        post_id=store.morning,
         staff_id=staff,
         key_id=key,
         bundle_id=bundle,
-        account_id=stall.account,
+        account_id=store.account,
     )
     return Town(market, things, other)
 
@@ -145,7 +145,7 @@ async def key_of(db: Database, market: Market, scopes: frozenset[ApiScope]) -> d
     return {"authorization": f"Bearer {secret}", "idempotency-key": "a key of its own"}
 
 
-async def knock(person: Shopper, door: Door, things: Things, **more):
+async def knock(person: Shopper, door: Guarded, things: Things, **more):
     """Ask as well-formed as can be: the door shall be the only reason to refuse."""
     ids = {name: getattr(things, name, "scarf") for name in door.parameters}
     url = door.path.format(**ids)

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from tests.commerce.stock.shelf import LATER, Unlucky, counts, everything, fill, once_after, once_before
+from tests.commerce.stock.stock_fixtures import LATER, Unlucky, counts, everything, fill, once_after, once_before
 from unwall.commerce.stock import actions, ledger, reads
 from unwall.commerce.stock import hold_batcher as desk
 from unwall.commerce.stock.hold_batcher import HoldBatcher

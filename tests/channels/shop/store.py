@@ -1,4 +1,4 @@
-"""A stall in the small market of commerce's tests: the store speaks, and its posts show what it sells."""
+"""A shop for tests: the store of commerce's test market, with an account and posts that tag its products."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -18,7 +18,7 @@ STORE = "/m/liu-yun"
 SCARF, TEA = f"{STORE}/p/scarf", f"{STORE}/p/tea"
 
 
-class Stall(msgspec.Struct, frozen=True):
+class Store(msgspec.Struct, frozen=True):
     market: Market
     tea: UUID
     """The product; `market.tea` is its variant."""
@@ -33,7 +33,7 @@ def author(market: Market) -> Actor:
     return Actor("bo@example.org", Owner(merchant_id=market.merchant))
 
 
-async def open_stall(db: Database) -> Stall:
+async def open_store(db: Database) -> Store:
     market = await open_market(db)
     async with db.transaction() as conn:
         await conn.execute("UPDATE product SET option_names = ARRAY['Colour'] WHERE id = $1", market.scarf)
@@ -49,7 +49,7 @@ async def open_stall(db: Database) -> Stall:
             3600,
         )
         evening = await _publish(conn, market, PostDraft(account_id=account, title="Evening", body="Lamps."), 1800)
-    return Stall(market, tea, account, morning, evening)
+    return Store(market, tea, account, morning, evening)
 
 
 async def _publish(conn, market: Market, draft: PostDraft, seconds_ago: int) -> UUID:
@@ -59,11 +59,11 @@ async def _publish(conn, market: Market, draft: PostDraft, seconds_ago: int) -> 
     return post_id
 
 
-async def older_posts(db: Database, stall: Stall, count: int) -> None:
+async def older_posts(db: Database, store: Store, count: int) -> None:
     async with db.transaction() as conn:
         for n in range(count):
-            draft = PostDraft(account_id=stall.account, title=f"Note {n:02}", body="Words.")
-            await _publish(conn, stall.market, draft, count - n)
+            draft = PostDraft(account_id=store.account, title=f"Note {n:02}", body="Words.")
+            await _publish(conn, store.market, draft, count - n)
 
 
 def another(browser: Shopper) -> Shopper:

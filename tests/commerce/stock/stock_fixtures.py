@@ -1,4 +1,4 @@
-"""Two merchants with nodes, variants and stock, and ways to meddle with the desk at an exact line."""
+"""Two merchants with nodes, variants and stock, and ways to interrupt the hold batcher at an exact line."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -28,7 +28,7 @@ NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=15)
 
 
-class Shelf(msgspec.Struct, frozen=True):
+class StockFixture(msgspec.Struct, frozen=True):
     """One merchant's; `tea` and `cup` are variants of one product, each 10 on hand at the shop and the warehouse."""
 
     merchant: UUID
@@ -59,7 +59,7 @@ def node(code: str, kind: NodeKind = NodeKind.SHOP) -> NodeDraft:
     )
 
 
-async def fill(conn: Connection, *, each: int = 10) -> Shelf:
+async def fill(conn: Connection, *, each: int = 10) -> StockFixture:
     merchant, product, tea, cup = (new_id() for _ in range(4))
     slug = f"m-{merchant}"
     await conn.execute(
@@ -88,7 +88,7 @@ async def fill(conn: Connection, *, each: int = 10) -> Shelf:
     warehouse = await actions.save_node(conn, merchant, node("WARE", NodeKind.WAREHOUSE))
     for place in (shop, warehouse):
         await actions.receive(conn, merchant, place, units((tea, each), (cup, each)), because(Reason.RECEIPT))
-    return Shelf(merchant, product, tea, cup, shop, warehouse)
+    return StockFixture(merchant, product, tea, cup, shop, warehouse)
 
 
 def units(*pairs: tuple[UUID, int]) -> list[VariantQuantity]:

@@ -20,7 +20,7 @@ LAKE = "latitude=30.2741&longitude=120.1551"
 
 
 @dataclass
-class Program:
+class Client:
     http: AsyncTestClient
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -40,17 +40,17 @@ class Program:
         return await self.send("PUT", path, body, None, **headers)
 
 
-async def shopper_app(http: AsyncTestClient) -> Program:
-    opened = await Program(http).post("/visits")
+async def shopper_app(http: AsyncTestClient) -> Client:
+    opened = await Client(http).post("/visits")
     assert opened.status_code == 201
-    return Program(http, {"unwall-visit": opened.json()["visit"]})
+    return Client(http, {"unwall-visit": opened.json()["visit"]})
 
 
-async def merchant_program(http: AsyncTestClient, db: Database, market: Market, *scopes: ApiScope) -> Program:
+async def merchant_program(http: AsyncTestClient, db: Database, market: Market, *scopes: ApiScope) -> Client:
     """With all scopes where none is named."""
     async with db.transaction() as conn:
         made = await people.make_api_key(conn, market.merchant, "till", frozenset(scopes or ApiScope))
-    return Program(http, {"authorization": f"Bearer {made.secret}"})
+    return Client(http, {"authorization": f"Bearer {made.secret}"})
 
 
 def problem(answer: Response) -> tuple[int, str, set[str]]:

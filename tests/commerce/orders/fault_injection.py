@@ -1,4 +1,4 @@
-"""Something happens at exactly the n-th step of a checkout: the process dies there, or somebody gets in between."""
+"""Fault injection at the n-th step of a checkout: the process dies there, or another process gets in between."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ async def die() -> None:
     raise Died
 
 
-class Tripwire:
+class FaultInjector:
     """Counts steps; at step `at` (counted from 1) `happens` runs once. `inside` counts every statement of a transaction
     too, where a process can die, but nobody else can get in between without waiting for its locks."""
 
@@ -36,14 +36,14 @@ class Tripwire:
             await self.happens()
 
     @property
-    def tripped(self) -> bool:
+    def fired(self) -> bool:
         return self.steps >= self.at
 
 
 class WiredConnection:
     """A connection of which every statement is a step."""
 
-    def __init__(self, conn: Connection, wire: Tripwire) -> None:
+    def __init__(self, conn: Connection, wire: FaultInjector) -> None:
         self.conn, self.wire = conn, wire
 
     def __getattr__(self, name: str) -> Any:
@@ -59,7 +59,7 @@ class WiredConnection:
 
 
 class WiredDatabase(Database):
-    def __init__(self, db: Database, wire: Tripwire) -> None:
+    def __init__(self, db: Database, wire: FaultInjector) -> None:
         super().__init__(db.pool, db.url)
         self.wire = wire
 
@@ -82,7 +82,7 @@ class WiredDatabase(Database):
 
 
 class WiredHolds(HoldBatcher):
-    def __init__(self, db: Database, wire: Tripwire) -> None:
+    def __init__(self, db: Database, wire: FaultInjector) -> None:
         super().__init__(db)
         self.wire = wire
 
@@ -94,7 +94,7 @@ class WiredHolds(HoldBatcher):
 
 
 class WiredGateway(TestGateway):
-    def __init__(self, db: Database, wire: Tripwire) -> None:
+    def __init__(self, db: Database, wire: FaultInjector) -> None:
         super().__init__(db)
         self.wire = wire
 
@@ -113,5 +113,5 @@ class WiredGateway(TestGateway):
         await self.wire.step()
 
 
-def wired(db: Database, wire: Tripwire) -> Checkout:
+def wired(db: Database, wire: FaultInjector) -> Checkout:
     return Checkout(WiredDatabase(db, wire), WiredHolds(db, wire), WiredGateway(db, wire))

@@ -339,16 +339,16 @@ def _product_row(draft: ProductDraft, category: _Category | None) -> dict[str, o
 
 
 def _search_terms(draft: ProductDraft, category: _Category | None) -> SearchTerms:
-    said = draft.translations.values()
+    translations = draft.translations.values()
     return terms(
-        (draft.title, *(words.title for words in said)),
+        (draft.title, *(words.title for words in translations)),
         (
             *(*draft.tags, draft.vendor, draft.category),
             *(words.title for words in (category.translations.values() if category else ())),
             *{option for variant in draft.variants if variant.active for option in variant.options},
-            *(other for words in said for other in words.words.values()),
+            *(other for words in translations for other in words.words.values()),
         ),
-        (draft.description, *(words.description for words in said)),
+        (draft.description, *(words.description for words in translations)),
     )
 
 

@@ -71,12 +71,12 @@ async def _alone(db: Database) -> AsyncIterator[Connection]:
 async def _due(conn: Connection, until: date) -> list[tuple[date, int]]:
     """The days to export, each with the number of its part."""
     sql = """
-        SELECT there.day,
-            coalesce(open.part, 1 + (SELECT coalesce(max(part), 0) FROM journal_export e WHERE e.day = there.day))
+        SELECT stored.day,
+            coalesce(open.part, 1 + (SELECT coalesce(max(part), 0) FROM journal_export e WHERE e.day = stored.day))
         FROM (
             SELECT (at AT TIME ZONE 'UTC')::date AS day, count(*) AS rows FROM journal WHERE at < $1 GROUP BY 1
-        ) there LEFT JOIN journal_export open ON open.day = there.day AND open.dropped_at IS NULL
-        WHERE open.rows IS DISTINCT FROM there.rows ORDER BY there.day
+        ) stored LEFT JOIN journal_export open ON open.day = stored.day AND open.dropped_at IS NULL
+        WHERE open.rows IS DISTINCT FROM stored.rows ORDER BY stored.day
     """
     return [(day, part) for day, part in await conn.fetch(sql, midnight(until))]
 

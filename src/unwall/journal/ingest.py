@@ -110,9 +110,9 @@ class Ingest:
 
 def _count(chunk: Chunk, new: set[UUID]) -> int:
     """How many events of the chunk were new; an event that several chunks have counts for the first."""
-    mine = {event.id for event in chunk} & new
-    new -= mine
-    return len(mine)
+    stored = {event.id for event in chunk} & new
+    new -= stored
+    return len(stored)
 
 
 def _log_failure(future: "asyncio.Future[int | Exception]") -> None:

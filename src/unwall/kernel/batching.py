@@ -20,8 +20,9 @@ Answer = TypeVar("Answer")
 class Batcher(Generic[Item, Answer]):
     """`work` gets at most `max_batch` items and returns one answer for each, in order; an exception it raises reaches
     every caller of that batch. More than `max_queue` items in the queue are refused with `TooMany`. Batches start at
-    least `interval` seconds apart: it costs a lone caller nothing, and lets those who come one shortly after the other
-    share a batch where a batch is short and its cost is mostly its own."""
+    least `interval` seconds apart: a single caller does not wait, but callers that arrive shortly after each other
+    share a batch, which saves its fixed cost.
+    """
 
     def __init__(
         self,

@@ -22,6 +22,7 @@ from unwall.media.rules import (
     MAX_PICTURE_BYTES,
     MAX_PICTURE_PIXELS,
     MAX_SIDE_PIXELS,
+    WEBP_QUALITY,
     derived_file,
     derived_widths,
     picture_ending,
@@ -30,7 +31,6 @@ from unwall.media.rules import (
 from unwall.media.values import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-QUALITY = 82
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, OverflowError, struct.error, zlib.error)
 """What Pillow's decoders are known to raise on broken files."""
 _MAX_PROFILE_BYTES = 64 * 2**10
@@ -125,5 +125,5 @@ def _upright(picture: Pillow.Image) -> tuple[Pillow.Image, bytes]:
 
 def _webp(pixels: Pillow.Image, profile: bytes) -> IO[bytes]:
     file = SpooledTemporaryFile(_MAX_MEMORY_BYTES)  # noqa: SIM115 (closed when it is forgotten, after it is stored)
-    pixels.save(file, "WEBP", quality=QUALITY, method=4, icc_profile=profile)
+    pixels.save(file, "WEBP", quality=WEBP_QUALITY, method=4, icc_profile=profile)
     return file

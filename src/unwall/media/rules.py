@@ -11,6 +11,7 @@ MAX_PICTURE_BYTES = 20_000_000
 MAX_PICTURE_PIXELS = 50_000_000
 """Checked before decoding, since a file of a few kilobytes can declare a hundred gigapixels."""
 MAX_SIDE_PIXELS = 2000
+WEBP_QUALITY = 82
 DERIVED_WIDTHS = (320, 640, 1280)
 """In pixels; those that are smaller than the picture are stored with it."""
 

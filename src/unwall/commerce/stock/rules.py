@@ -208,9 +208,11 @@ def check_leaving(lines: Sequence[HeldLine], wanted: Sequence[LineQuantity]) -> 
 
 
 def not_allocated(movements: Iterable[Movement], lines: Mapping[int, HeldLine]) -> tuple[Shortage, ...]:
-    there = {n: line.open if line.state is HoldState.ALLOCATED else 0 for n, line in lines.items()}
+    allocated = {n: line.open if line.state is HoldState.ALLOCATED else 0 for n, line in lines.items()}
     return tuple(
-        Shortage(m.variant_id, m.node_id, m.quantity, there[m.line]) for m in movements if m.quantity > there[m.line]
+        Shortage(m.variant_id, m.node_id, m.quantity, allocated[m.line])
+        for m in movements
+        if m.quantity > allocated[m.line]
     )
 
 

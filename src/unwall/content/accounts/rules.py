@@ -47,15 +47,15 @@ def may_act(actor: Actor, owner: Owner) -> bool:
 
 def tidy(draft: AccountDraft) -> AccountDraft:
     words = {
-        lang: AccountTranslation(_line(said.name), said.bio.replace("\x00", "").strip())
-        for lang, said in draft.translations.items()
+        lang: AccountTranslation(_line(translation.name), translation.bio.replace("\x00", "").strip())
+        for lang, translation in draft.translations.items()
     }
     return msgspec.structs.replace(
         draft,
         handle=_line(draft.handle).removeprefix("@").lower(),
         name=_line(draft.name),
         bio=draft.bio.replace("\x00", "").strip(),
-        translations={lang: said for lang, said in words.items() if said != AccountTranslation()},
+        translations={lang: translation for lang, translation in words.items() if translation != AccountTranslation()},
     )
 
 

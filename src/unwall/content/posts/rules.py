@@ -79,11 +79,11 @@ def tidy(draft: PostDraft) -> PostDraft:
 
 def _tidy_words(translations: Mapping[str, PostTranslation], pictures: int) -> dict[str, PostTranslation]:
     tidied = {}
-    for lang, said in translations.items():
-        body = _text(said.body)
-        alts = tuple(_line(alt) for alt in said.alts[:pictures])
+    for lang, translation in translations.items():
+        body = _text(translation.body)
+        alts = tuple(_line(alt) for alt in translation.alts[:pictures])
         html = render(body) if body else ""
-        words = PostTranslation(_line(said.title), body, html, alts if any(alts) else ())
+        words = PostTranslation(_line(translation.title), body, html, alts if any(alts) else ())
         if words != PostTranslation():
             tidied[lang] = words
     return tidied
@@ -103,7 +103,7 @@ def check(draft: PostDraft, taggable: Mapping[UUID, TaggableProduct]) -> list[Fi
     """
     return [
         *_check_words("", draft.title, draft.body),
-        *(e for lang, said in draft.translations.items() for e in _check_translation(lang, said)),
+        *(e for lang, translation in draft.translations.items() for e in _check_translation(lang, translation)),
         *(e for i, media in enumerate(draft.media) for e in _check_media(f"media.{i}", media)),
         *(e for i, tag in enumerate(draft.tags) for e in _check_tag(f"tags.{i}", tag, draft)),
         *check_tags_allowed(draft, taggable),

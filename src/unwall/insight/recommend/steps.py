@@ -80,9 +80,9 @@ def _decode(table: pa.RecordBatch, people: People, products: Keys) -> _Batch:
     person = np.where(member != 0, member, _member_of(visitor, people))
     kind = pc.index_in(table.column("kind"), pa.array([str(kind) for kind in TRAIL_KINDS]))
     at = table.column("at").cast(pa.int64()).to_numpy(zero_copy_only=False) / 1e6
-    there = (product != 0) & (person != 0)
+    known = (product != 0) & (person != 0)
     numbers = kind.to_numpy(zero_copy_only=False).astype(np.int8)
-    return _Batch(person[there], _numbered(product[there], products), numbers[there], at[there])
+    return _Batch(person[known], _numbered(product[known], products), numbers[known], at[known])
 
 
 def _keys(column: Any) -> Keys:

@@ -36,14 +36,14 @@ def server_account() -> SystemUser:
     """
     if os.geteuid() != 0:
         return SystemUser(_name(os.geteuid()), os.geteuid(), os.getegid())
-    said = ""
+    error = ""
     for _ in range(ATTEMPTS):
         if (found := _find()) is not None:
             return found
-        said = _create()
-        if said:
+        error = _create()
+        if error:
             time.sleep(ATTEMPT_SECONDS)
-    message = f"PostgreSQL cannot run as root, and its user {NAME} could not be made: {said}"
+    message = f"PostgreSQL cannot run as root, and its user {NAME} could not be made: {error}"
     raise Invalid.one("UNWALL_DATA", message)
 
 

@@ -339,7 +339,7 @@ def test_what_the_command_makes_is_closed_to_others(directory):
 def test_a_directory_that_cannot_be_made_is_refused_by_name(directory):
     directory.write_text("a file")
 
-    with pytest.raises(Invalid, match=f"{directory / 'postgres'} cannot be made: Not a directory"):
+    with pytest.raises(Invalid, match=f"{directory / 'postgres'} cannot be created: Not a directory"):
         embedded.start(directory / "postgres")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from markupsafe import Markup
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import FLAGS, chromium
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.browser
 POLICY = "default-src 'self'; frame-ancestors 'none'; object-src 'none'; base-uri 'self'"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
 SHOP = """{% extends "design/shop.html" %}{% import "design/components.html" as ui %}
-{% block content %}{{ ui.product_card(p, impression={"product_id": "7", "slot": 2}) }}
+{% block content %}{{ ui.product_card(p) }}
 <form data-view='{"product_id": "7", "slot": 2}'><span id="s">{{ ui.stepper("Quantity", "q", 1, 1, 2) }}</span></form>
 {% endblock %}
 {% block toasts %}{{ ui.toast("Added", seconds=0) if toast }}{% endblock %}"""
@@ -30,6 +31,7 @@ PLOT = """{% extends "design/console.html" %}{% import "design/components.html" 
 COUNTER = """{% extends "design/counter.html" %}{% import "design/components.html" as ui %}
 {% block content %}<form data-scan action="/scanned">{{ ui.digits("Code") }}</form>{{ ui.keypad("f-code") }}
 {% endblock %}"""
+SEEN = Markup('{"product_id": "7", "slot": 2}')
 FIGURES = {"kind": "line", "x": ["Mon", "Tue"], "series": [{"name": "Orders", "values": [3, 5]}]}
 
 
@@ -40,7 +42,7 @@ class Site(BaseHTTPRequestHandler):
         path = self.path.split("?")[0]
         pages = {"/shop.html": SHOP, "/plot.html": PLOT, "/counter.html": COUNTER}
         if path in pages:
-            facts = context(p=PRODUCT, d=FIGURES, toast="toast" in self.path)
+            facts = context(p=PRODUCT | {"impression": SEEN}, d=FIGURES, toast="toast" in self.path)
             body = environment().from_string(pages[path]).render(facts).encode()
         elif path == "/figures.json":
             body = json.dumps(FIGURES).encode()

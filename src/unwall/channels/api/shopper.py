@@ -53,7 +53,7 @@ class VisitToken(msgspec.Struct, frozen=True):
     visit: str
 
 
-class Credentials(msgspec.Struct, frozen=True):
+class SignInBody(msgspec.Struct, frozen=True):
     email: str
     password: str
 
@@ -125,7 +125,7 @@ async def open_visit(services: Services) -> VisitToken:
 
 
 @post("/sessions", tags=TAGS)
-async def sign_in(request: AnyRequest, services: Services, caller: Visit, data: Credentials) -> SessionToken:
+async def sign_in(request: AnyRequest, services: Services, caller: Visit, data: SignInBody) -> SessionToken:
     """Sign a member in; what the visitor did is the member's from now on."""
     entry = Entry(data.email, data.password, origin_of(request, services))
     session = await sign_in_and_claim.sign_in(services.db, caller, entry, now())

@@ -9,7 +9,7 @@ from litestar import Response, get
 
 from unwall.channels.console import views
 from unwall.channels.console.context import TODAY, ConsoleContext, console_context, home_of
-from unwall.channels.console.views import Change
+from unwall.channels.console.views import FigureChange
 from unwall.channels.design.values import Cell, Plot, Series
 from unwall.channels.http.context import AnyRequest, signed_in
 from unwall.channels.http.page_context import see_other
@@ -62,17 +62,17 @@ async def _page(ctx: ConsoleContext) -> Response[str]:
 
 class Figures(msgspec.Struct, frozen=True):
     revenue: str
-    change: Change
+    change: FigureChange
     orders: str
     before_orders: str
     worth: str
-    worth_change: Change
+    worth_change: FigureChange
     counter: str
     revenue_by_hour: list[int]
     orders_by_hour: list[int]
 
 
-class PostTile(msgspec.Struct, frozen=True):
+class SellingPostTile(msgspec.Struct, frozen=True):
     url: str
     title: str
     image: str | None
@@ -91,7 +91,7 @@ class Need(msgspec.Struct, frozen=True):
     url: str | None
 
 
-class SoldProduct(msgspec.Struct, frozen=True):
+class SoldProductView(msgspec.Struct, frozen=True):
     title: Cell
     quantity: str
     revenue: str
@@ -166,8 +166,8 @@ def _against_last_week(
     ]
 
 
-def post_tile(ctx: ConsoleContext, post: PostSales) -> PostTile:
-    return PostTile(
+def post_tile(ctx: ConsoleContext, post: PostSales) -> SellingPostTile:
+    return SellingPostTile(
         url=views.post_url(post.post_id),
         title=post.title,
         image=thumbnail_url(post.image_file),
@@ -200,8 +200,8 @@ def _short(ctx: ConsoleContext, item: ShortStock) -> Need:
     return Need("warning", text, ctx.words(badge), tone, url)
 
 
-def _product(ctx: ConsoleContext, product: TopProduct) -> SoldProduct:
-    return SoldProduct(
+def _product(ctx: ConsoleContext, product: TopProduct) -> SoldProductView:
+    return SoldProductView(
         title=views.linked(ctx, Permission.CATALOGUE, product.title, views.product_url(product.product_id)),
         quantity=views.number(ctx, product.quantity),
         revenue=views.money(ctx, product.revenue),

@@ -147,20 +147,20 @@ def weekday(ctx: ConsoleContext) -> str:
     return format_date(local(ctx.now, ctx.merchant.timezone), "EEEE", locale=locale_of(ctx.lang))
 
 
-class Change(msgspec.Struct, frozen=True):
+class FigureChange(msgspec.Struct, frozen=True):
     """How much more or less than before; `trend` is up | down | ""."""
 
     text: str = ""
     trend: str = ""
 
 
-def change(ctx: ConsoleContext, value: int, before: int) -> Change:
+def change(ctx: ConsoleContext, value: int, before: int) -> FigureChange:
     if not before:
-        return Change()
+        return FigureChange()
     share = round((value - before) / before, 2) or 0.0  # no "-0%"
     sign = "+" if share > 0 else ""
     text = sign + format_percent(share, locale=locale_of(ctx.lang))
-    return Change(text, "up" if share > 0 else "down" if share else "")
+    return FigureChange(text, "up" if share > 0 else "down" if share else "")
 
 
 def options_words(options: Iterable[str]) -> str:

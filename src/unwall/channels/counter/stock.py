@@ -18,7 +18,7 @@ from unwall.kernel.text import N_
 PRODUCTS_FOUND = 20
 
 
-class NodeStock(msgspec.Struct, frozen=True):
+class NodeStockView(msgspec.Struct, frozen=True):
     name: str
     km: str
     available: int
@@ -30,7 +30,7 @@ class ItemStock(msgspec.Struct, frozen=True):
     item: ItemView
     level: Level | None
     available: int
-    elsewhere: list[NodeStock]
+    elsewhere: list[NodeStockView]
 
 
 class OtherItem(msgspec.Struct, frozen=True):
@@ -86,7 +86,7 @@ def _item_stock(ctx: CounterContext, item: VariantItem, levels: list[Level]) -> 
         level=there.get(ctx.node.id),
         available=_available(there.get(ctx.node.id)),
         elsewhere=[
-            NodeStock(node.name, _distance(ctx, km), _available(there.get(node.id)))
+            NodeStockView(node.name, _distance(ctx, km), _available(there.get(node.id)))
             for km, node in sorted(others, key=lambda pair: pair[0])
         ],
     )

@@ -33,7 +33,7 @@ class TaskTile(msgspec.Struct, frozen=True):
     tone: str = ""
 
 
-class LineView(msgspec.Struct, frozen=True):
+class TaskLineView(msgspec.Struct, frozen=True):
     line: int
     title: str
     image: str | None
@@ -124,8 +124,8 @@ def queue_words(tasks: Sequence[Task], now: datetime, lang: str) -> str:
     )
 
 
-def line_view(line: TaskLine) -> LineView:
-    return LineView(
+def line_view(line: TaskLine) -> TaskLineView:
+    return TaskLineView(
         line=line.line,
         title=line.title,
         image=thumbnail_url(line.image_file),

@@ -62,7 +62,7 @@ async def me(ctx: ShopContext) -> Response[str]:
     )
 
 
-class OrderRowView(msgspec.Struct, frozen=True):
+class OwnOrderView(msgspec.Struct, frozen=True):
     url: str
     number: str
     merchant: str
@@ -73,8 +73,8 @@ class OrderRowView(msgspec.Struct, frozen=True):
     tone: str
 
 
-def row_view(order: OrderRow, ctx: ShopContext) -> OrderRowView:
-    return OrderRowView(
+def row_view(order: OrderRow, ctx: ShopContext) -> OwnOrderView:
+    return OwnOrderView(
         url=f"/order/{order.id}",
         number=order.number,
         merchant=order.merchant_name,

@@ -180,13 +180,13 @@ class _Batch:
         orders = {i: self._orders[i] for i, _ in self._open()}
         if not orders:
             return
-        drafts = [NewOrder(o, rules.order_numbers(o.merchant_slug, o.id)) for o in orders.values()]
+        drafts = [OrderToInsert(o, rules.order_numbers(o.merchant_slug, o.id)) for o in orders.values()]
         numbers = {made["id"]: made["number"] for made in await self._conn.fetch(_INSERT, drafts)}
         self._answers |= {i: replace(order, number=numbers[order.id]) for i, order in orders.items()}
         await journal.record(self._conn, [checkout_fact(order) for order in orders.values()])
 
 
-class NewOrder(msgspec.Struct, frozen=True):
+class OrderToInsert(msgspec.Struct, frozen=True):
     """`numbers` are candidates: the first that the merchant has not used becomes the order's number."""
 
     order: Order

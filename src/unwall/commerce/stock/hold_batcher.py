@@ -7,7 +7,7 @@ from uuid import UUID
 from asyncpg import DeadlockDetectedError, UniqueViolationError
 
 from unwall.commerce.stock import ledger, reads, rules
-from unwall.commerce.stock.rules import GRANTED, REPEATED, Answer, Stored
+from unwall.commerce.stock.rules import GRANTED, REPEATED, Answer, StoredHold
 from unwall.commerce.stock.values import HeldLine, HoldLine, HoldRequest, HoldResult
 from unwall.kernel.batching import Batcher
 from unwall.kernel.database import Connection, Database, Transaction
@@ -88,12 +88,12 @@ async def _store(conn: Transaction, granted: Sequence[HoldRequest]) -> None:
     await ledger.book_many(conn, [rules.hold_record(r, i, n) for r, i, n in lines])
 
 
-async def _stored(conn: Connection, requests: Sequence[HoldRequest]) -> dict[UUID, Stored]:
+async def _stored(conn: Connection, requests: Sequence[HoldRequest]) -> dict[UUID, StoredHold]:
     found: dict[UUID, list[HeldLine]] = {}
     for line in await reads.held_lines(conn, [r.request_id for r in requests]):
         found.setdefault(line.request_id, []).append(line)
     return {
-        request_id: Stored(
+        request_id: StoredHold(
             lines[0].merchant_id,
             tuple(HoldLine(line.variant_id, line.node_id, line.quantity) for line in lines),
             rules.has_ended(lines),

@@ -42,7 +42,7 @@ REPEATED = HoldResult(granted=True, repeated=True)
 Answer: TypeAlias = HoldResult | UnwallError
 
 
-class Stored(msgspec.Struct, frozen=True):
+class StoredHold(msgspec.Struct, frozen=True):
     """A stored request with the same id."""
 
     merchant_id: UUID
@@ -80,7 +80,7 @@ def available_in_all(levels: Iterable[Level]) -> dict[UUID, int]:
 
 
 def grant(
-    requests: Sequence[HoldRequest], levels: Mapping[LevelKey, Level], stored: Mapping[UUID, Stored]
+    requests: Sequence[HoldRequest], levels: Mapping[LevelKey, Level], stored: Mapping[UUID, StoredHold]
 ) -> list[Answer]:
     """One result per request, in the order of arrival; `stored` are earlier requests by id."""
     free = {key: level.available for key, level in levels.items()}
@@ -93,7 +93,7 @@ def grant(
             continue
         answer = _take(request, free)
         if answer is GRANTED:
-            known[request.request_id] = Stored(request.merchant_id, request.lines)
+            known[request.request_id] = StoredHold(request.merchant_id, request.lines)
         answers.append(answer)
     return answers
 
@@ -102,7 +102,7 @@ def is_refusal(answer: Answer) -> bool:
     return isinstance(answer, HoldResult) and not answer.granted
 
 
-def _again(request: HoldRequest, before: Stored) -> Answer:
+def _again(request: HoldRequest, before: StoredHold) -> Answer:
     if before.merchant_id != request.merchant_id or before.lines != request.lines:
         return Reused(N_("This request id was used for another request; use a new one."))
     return hold_ended() if before.ended else REPEATED

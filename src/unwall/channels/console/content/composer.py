@@ -167,7 +167,7 @@ class AltFields(msgspec.Struct, frozen=True):
     text: str
 
 
-class PictureFields(msgspec.Struct, frozen=True):
+class PostPictureFields(msgspec.Struct, frozen=True):
     media: Media
     src: str | None
     shape: str
@@ -202,14 +202,14 @@ def _products(draft: PostDraft) -> list[UUID]:
 
 def _picture(
     draft: PostDraft, number: int, names: dict[UUID, str], translations: Sequence[TranslationGroup[PostTranslation]]
-) -> PictureFields:
+) -> PostPictureFields:
     media = draft.media[number]
     points = [
         PointView(n, _percent(tag.x), _percent(tag.y), names.get(tag.product_id, ""))
         for n, tag in enumerate(draft.tags)
         if tag.media == number
     ]
-    return PictureFields(
+    return PostPictureFields(
         media=media,
         src=picture_url(media.file, PREVIEW_WIDTH),
         shape=frame_of(media.width, media.height),

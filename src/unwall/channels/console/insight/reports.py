@@ -153,7 +153,7 @@ class KindCount(msgspec.Struct, frozen=True):
     entries: str
 
 
-class PostRow(msgspec.Struct, frozen=True):
+class PostReportRow(msgspec.Struct, frozen=True):
     title: Cell
     views: str
     clicks: str
@@ -180,9 +180,9 @@ def _kinds(ctx: ConsoleContext, entries: Sequence[DayCount]) -> list[KindCount]:
     return [KindCount(ctx.words(KINDS[kind]), views.number(ctx, count)) for kind, count in ordered]
 
 
-def _post(ctx: ConsoleContext, post: PostSales) -> PostRow:
+def _post(ctx: ConsoleContext, post: PostSales) -> PostReportRow:
     rate = post.orders / post.views if post.views else 0
-    return PostRow(
+    return PostReportRow(
         title=views.linked(ctx, Permission.PUBLISH, post.title, views.post_url(post.post_id)),
         views=views.number(ctx, post.views),
         clicks=views.number(ctx, post.product_clicks),

@@ -3,12 +3,12 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from urllib.parse import urlencode
 
 from litestar import Response
 
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.design.values import Tab
+from unwall.channels.http.page_context import with_query
 
 ROWS = 50
 ALL = 100_000
@@ -18,8 +18,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def address(path: str, **fields: str | None) -> str:
     """Empty fields are left out."""
-    query = urlencode({name: value for name, value in fields.items() if value})
-    return f"{path}?{query}" if query else path
+    return with_query(path, fields)
 
 
 def filter_tabs(ctx: ConsoleContext, path: str, name: str, options: Iterable[tuple[str, str]]) -> list[Tab]:

@@ -1,7 +1,9 @@
 """What the request contexts of the channels share: the reader's language, errors in words, and addresses."""
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar.response import Redirect
@@ -69,6 +71,12 @@ class StaffContext(PageContext):
 
     def confined(self) -> AbstractAsyncContextManager[Transaction]:
         return self.services.db.confined(self.staff.merchant_id)
+
+
+def with_query(path: str, fields: Mapping[str, str | None]) -> str:
+    """Empty fields are left out."""
+    query = urlencode({name: value for name, value in fields.items() if value})
+    return f"{path}?{query}" if query else path
 
 
 def see_other(url: str) -> Redirect:

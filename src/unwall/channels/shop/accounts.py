@@ -9,10 +9,11 @@ from markupsafe import Markup
 
 from unwall.catalogue import reads as catalogue
 from unwall.channels.design.values import Tab
+from unwall.channels.http.page_context import with_query
 from unwall.channels.http.routes import FormData, own_path
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.fragments import post_cards, product_cards
-from unwall.channels.shop.links import account_url, with_query
+from unwall.channels.shop.links import account_url
 from unwall.channels.shop.views import AccountView, account_view, products_in
 from unwall.content.accounts import actions, reads
 from unwall.content.accounts.values import Account

@@ -9,10 +9,11 @@ from litestar_htmx import HTMXDetails
 
 from unwall.channels.http.context import MEMBER, VISITOR, AnyRequest, origin_of, visit_of
 from unwall.channels.http.flash import Flash, set_flash, take_flash
+from unwall.channels.http.page_context import PageContext
 from unwall.channels.http.rendering import NavLink, render
 from unwall.insight.pages.reads import PageHeader, page_header
 from unwall.journal.values import Visit
-from unwall.kernel.text import N_, gettext
+from unwall.kernel.text import N_
 from unwall.people.values import Member
 from unwall.services import Services
 
@@ -28,11 +29,9 @@ class Brand(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class ShopContext:
+class ShopContext(PageContext):
     """One request of one shopper: what the shop's handlers get."""
 
-    request: AnyRequest
-    services: Services
     visit: Visit
     header: PageHeader
     brand: Brand | None
@@ -42,37 +41,17 @@ class ShopContext:
         return self.header.member
 
     @property
-    def lang(self) -> str:
-        return self.visit.lang
-
-    @property
     def origin(self) -> str:
         return origin_of(self.request, self.services)
-
-    @property
-    def base(self) -> str:
-        """The address the outside sees, for links that are shared."""
-        return self.services.settings.base_url or str(self.request.base_url).rstrip("/")
 
     @property
     def place_label(self) -> str | None:
         """Of the place they chose."""
         return self.visit.place.label if self.visit.place else None
 
-    @property
-    def query(self) -> dict[str, str]:
-        return {name: value for name, value in self.request.query_params.items() if isinstance(value, str)}
-
-    def words(self, message: str, **facts: object) -> str:
-        return gettext(self.lang, message, **facts)
-
     def wants(self, target: str) -> bool:
         """Whether htmx asks for what goes into the element of this id, and not for a page."""
         return HTMXDetails(self.request).target == target
-
-    @property
-    def by_htmx(self) -> bool:
-        return bool(HTMXDetails(self.request))
 
     def flash(self, said: Flash) -> None:
         """On the next page."""
@@ -122,4 +101,4 @@ async def provide_shop_context(request: AnyRequest, services: Services) -> ShopC
             brand = Brand(found.name) if found else None
     if header.member:
         visit = msgspec.structs.replace(visit, member_id=header.member.id)
-    return ShopContext(request, services, visit, header, brand)
+    return ShopContext(request, services, visit.lang, visit, header, brand)

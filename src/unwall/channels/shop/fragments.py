@@ -18,6 +18,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
 from unwall.catalogue.values import ProductCard
+from unwall.channels.http.page_context import with_query
 from unwall.channels.http.rendering import environment
 from unwall.channels.shop import links
 from unwall.channels.shop.views import post_tile, product_tile, published, tagged
@@ -171,4 +172,4 @@ def _impression_start(page: str | None, policy: str | None, kind: str) -> str:
 @lru_cache(maxsize=1000)
 def origin_query(origin: Origin) -> str:
     """The end of an address that tells what led there, as HTML."""
-    return str(escape(links.with_query("", links.origin_fields(origin))))
+    return str(escape(with_query("", links.origin_fields(origin))))

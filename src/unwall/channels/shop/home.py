@@ -6,10 +6,11 @@ from litestar import Response, get
 
 from unwall.catalogue import reads as catalogue
 from unwall.channels.design.values import Tab
+from unwall.channels.http.page_context import with_query
 from unwall.channels.shop import composed_pages as composed
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.fragments import post_cards, product_cards
-from unwall.channels.shop.links import products_url, store_url, with_query
+from unwall.channels.shop.links import products_url, store_url
 from unwall.channels.shop.views import AccountView, account_view, products_in
 from unwall.content.accounts.reads import following
 from unwall.content.feed.reads import feed, newest
@@ -43,7 +44,7 @@ async def home(ctx: ShopContext) -> Response[str]:
         modules=composed.shown(ctx, page),
         posts="",
         next_url=_next(page, "/"),
-        canonical=ctx.base,
+        canonical=ctx.base_url,
     )
 
 
@@ -95,7 +96,7 @@ async def _front(conn: Connection, ctx: ShopContext, store: Merchant, url: str) 
         tabs=_tabs(ctx, store, "front"),
         modules=composed.shown(ctx, page),
         next_url=_next(page, url),
-        canonical=ctx.base + url,
+        canonical=ctx.base_url + url,
     )
 
 

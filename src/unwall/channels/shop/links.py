@@ -1,9 +1,10 @@
 """Addresses of the shop's pages, and what led a shopper to a product carried along in them."""
 
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 from uuid import UUID
 
+from unwall.channels.http.page_context import with_query
 from unwall.commerce.orders.values import Origin
 from unwall.kernel.ids import parse_id
 
@@ -33,12 +34,6 @@ def product_url(
 ) -> str:
     more = {"variant": str(variant) if variant else "", "quantity": str(quantity) if quantity > 1 else ""}
     return with_query(f"{store_url(merchant_slug)}/p/{quote(slug)}", {**more, **origin_fields(origin)})
-
-
-def with_query(path: str, fields: Mapping[str, str | None]) -> str:
-    """Empty fields are left out."""
-    query = urlencode({name: value for name, value in fields.items() if value})
-    return f"{path}?{query}" if query else path
 
 
 def origin_fields(origin: Origin) -> dict[str, str]:

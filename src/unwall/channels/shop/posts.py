@@ -52,9 +52,9 @@ async def post_page(ctx: ShopContext, post_id: UUID) -> Response[str]:
         published=published(found, lang),
         products=joined(product_card(card, lang, inside, slot) for slot, card in enumerate(tagged(found, cards))),
         like=_like_view(post_id, known, lang),
-        url=ctx.base + links.post_url(post_id),
+        url=ctx.base_url + links.post_url(post_id),
         others=post_cards(others, cards, lang, "post/more"),
-        canonical=ctx.base + links.post_url(post_id),
+        canonical=ctx.base_url + links.post_url(post_id),
     )
 
 
@@ -107,7 +107,7 @@ async def share(ctx: ShopContext, post_id: UUID, data: FormData) -> Response[Any
     await ctx.services.ingest.add([events.shared_post(ctx.visit, found, now())])
     if ctx.by_htmx:
         return Response(None, status_code=204)
-    ctx.flash(Flash(ctx.words(N_("The link: {url}"), url=ctx.base + links.post_url(post_id))))
+    ctx.flash(Flash(ctx.words(N_("The link: {url}"), url=ctx.base_url + links.post_url(post_id))))
     return Redirect(links.post_url(post_id), status_code=303)
 
 

@@ -111,7 +111,7 @@ async def _whole(
         bundles=sets,
         posts=post_cards(posts, cards, lang, "product/posts"),
         modules=composed.shown(ctx, page),
-        canonical=ctx.base + links.product_url(product.merchant_slug, product.slug),
+        canonical=ctx.base_url + links.product_url(product.merchant_slug, product.slug),
     )
 
 

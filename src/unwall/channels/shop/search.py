@@ -6,10 +6,11 @@ from litestar import Response, get
 
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.terms import MAX_QUERY_CHARACTERS
+from unwall.channels.http.page_context import with_query
 from unwall.channels.shop import events
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.fragments import product_cards
-from unwall.channels.shop.links import store_url, with_query
+from unwall.channels.shop.links import store_url
 from unwall.kernel.clock import now
 from unwall.kernel.errors import NotFound
 from unwall.kernel.text import N_

@@ -2,10 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 
 from unwall.commerce.orders.rules import PAY_MINUTES
+from unwall.kernel.errors import FieldError, Invalid
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+NotNegative = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,8 +24,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     files_url: str = ""
     """Where files are stored: an `s3://`, `gs://`, `az://` or `file://` URL; empty: `data/files`."""
     host: str = "127.0.0.1"
-    port: int = 8000
-    workers: int = 1
+    port: Port = 8000
+    workers: Positive = 1
     """The number of server processes."""
     start_worker: bool = True
     """Whether `unwall serve` starts a worker: 0 if `unwall worker` runs elsewhere."""
@@ -27,26 +33,54 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The public address, without a slash at its end; empty: taken from the request."""
     merchant: str = ""
     """The slug of the one merchant this install is for; empty: the shop's home spans all merchants."""
+    moderator: str = ""
+    """The slug of the merchant whose staff decide about members' posts and what else belongs to no merchant; empty:
+    that of `merchant`, else only the operator does, by `unwall moderation`."""
+    reviewed_posts: NotNegative = 3
+    """How many posts of a member must be live before the next ones are live at once; moderators see those before."""
     secure_cookies: bool = False
     """Set behind HTTPS: cookies are then only sent over it."""
-    proxies: int = 0
+    proxies: NotNegative = 0
     """The number of trusted reverse proxies. The client's address, by which sign-ins, sign-ups and cards are limited,
     is then the entry of `X-Forwarded-For` at that position from the end; 0 ignores the header.
     """
-    pool_size: int = 10
-    pay_minutes: int = PAY_MINUTES
+    pool_size: Positive = 10
+    pay_minutes: Positive = PAY_MINUTES
     """How long a prepared order can be paid; its stock is held a little longer."""
-    journal_days: int = 0
+    journal_days: NotNegative = 0
     """For how many days exported events stay in the database (at least 8); reports cannot go back further. 0 keeps
     all.
     """
-    attribution_days: int = 7
+    video_codecs: Literal["h264", "vp9", "av1"] = "h264"
+    """What videos are encoded in: `h264` (by libx264, which is GPL; plays everywhere), `vp9` or `av1` (by libvpx or
+    SVT-AV1 with libopus, free of the GPL; not on older iPhones). Only the worker's video processes load the encoders.
+    """
+    attribution_days: Positive = 7
     """The attribution window: an order is credited to the last post touched within it."""
+    review_hours: NotNegative = 48
+    """How long after the goods were handed over their buyer is asked for a review."""
+    push_contact: str = "mailto:postmaster@localhost.localdomain"
+    """The mailto: or https: address of the operator, told to the push services of browsers."""
+    mail_url: str = ""
+    """How mails leave: `smtp://user:password@host:587` (encrypted where the server offers it), `smtps://host:465`,
+    `file:///folder` (each mail a file there), `console:` (into the log); empty: none is sent.
+    """
+    mail_from: str = "Unwall <unwall@localhost.localdomain>"
+    """Who mails are from."""
+    discovery_weights: Annotated[str, msgspec.Meta(pattern=r"^([a-z]+=-?[0-9.]+(,|$))*$")] = ""
+    """What actions are worth in the stream of discovery, where not as usual: `order=30,hide=-60`. There are open,
+    dwell, like, save, share, click, add, order, hide and report.
+    """
     metrics_directory: str = ""
     """The folder in which several server processes share metrics (prometheus_client's multiprocess mode)."""
-    log_format: str = "console"
+    log_format: Literal["console", "json"] = "console"
     """`console` or `json`."""
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+
+    @property
+    def public_url(self) -> str:
+        """For what is written without a request, such as a mail."""
+        return self.base_url or f"http://{self.host}:{self.port}"
 
 
 def default_data() -> Path:
@@ -57,16 +91,25 @@ def default_data() -> Path:
 
 
 def load(environment: dict[str, str] | None = None) -> Settings:
-    """Read the settings; raises `msgspec.ValidationError` naming the invalid field."""
+    """Read the settings; raises `Invalid` naming every variable with a value that cannot be used."""
     source = dict(os.environ) if environment is None else environment
-    found: dict[str, str] = {"data": str(default_data())}
-    if source.get("DATABASE_URL"):
-        found["database_url"] = source["DATABASE_URL"]
-    for name in Settings.__struct_fields__:
-        value = source.get(f"UNWALL_{name.upper()}")
-        if value is not None:
-            found[name] = value
-    return msgspec.convert(found, Settings, strict=False, dec_hook=_decode)
+    variables: dict[str, str] = {}
+    errors = []
+    for field in msgspec.structs.fields(Settings):
+        name = f"UNWALL_{field.name.upper()}"
+        value = source.get(name)
+        if value is None:
+            continue
+        variables[field.name] = value
+        try:
+            msgspec.convert(value, field.type, strict=False, dec_hook=_decode)
+        except msgspec.ValidationError as error:
+            errors.append(FieldError(name, f"{value!r} cannot be used: {error}."))
+    if errors:
+        raise Invalid(errors)
+    if source.get("DATABASE_URL") and "database_url" not in variables:
+        variables["database_url"] = source["DATABASE_URL"]
+    return msgspec.convert({"data": str(default_data()), **variables}, Settings, strict=False, dec_hook=_decode)
 
 
 def _decode(wanted: type, value: object) -> object:

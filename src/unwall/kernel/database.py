@@ -18,10 +18,14 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import structlog
 from asyncpg.pool import PoolConnectionProxy
 
-from unwall.kernel import embedded
+from unwall.kernel import embedded, typed
+from unwall.kernel.connecting import when_reachable
+from unwall.kernel.errors import Unavailable
 from unwall.kernel.migrate import migrate
+from unwall.kernel.text import N_
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Transaction = NewType("Transaction", "PoolConnectionProxy[asyncpg.Record]")
@@ -30,43 +34,114 @@ together. It may be passed where a `Connection` is expected, but not the other w
 Row = TypeVar("Row", bound=msgspec.Struct)
 Decoder: TypeAlias = Callable[[Iterable[asyncpg.Record]], Iterator[Row]]
 
+UNAVAILABLE = N_("The server is overloaded. Try again later.")
+log = structlog.get_logger()
+
 CONFINE = "SELECT set_config('role', 'unwall_merchant', true), set_config('unwall.merchant_id', $1, true)"
+
+
+class WorkLimits(msgspec.Struct, frozen=True):
+    """How many seconds a kind of work may take in the database before it is given up."""
+
+    connection: int
+    """To get a connection."""
+    lock: int
+    """To get each lock."""
+    statement: int
+    idle: int
+    """Between two statements of a transaction, which may hold locks."""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "lock_timeout": f"{self.lock}s",
+            "statement_timeout": f"{self.statement}s",
+            "idle_in_transaction_session_timeout": f"{self.idle}s",
+        }
+
+
+PAGE = WorkLimits(connection=5, lock=4, statement=15, idle=30)
+"""Pages, the API, and the steps of a checkout: somebody waits for the answer."""
+JOB = WorkLimits(connection=30, lock=15, statement=600, idle=600)
+EXPORT = WorkLimits(connection=30, lock=15, statement=3600, idle=3600)
+"""Imports, exports and training: whole tables, with work of our own in between."""
 
 
 class Database:
     """A connection pool. `read` gives a connection in autocommit; `confined` is a transaction in which row-level
-    security shows and accepts only the rows of one merchant, whatever the SQL says."""
+    security shows and accepts only the rows of one merchant, whatever the SQL says. All raise `Unavailable` where no
+    connection can be had in time."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", url: str) -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", url: str, limits: WorkLimits = PAGE) -> None:
         self.pool = pool
         self.url = url
+        self._limits = limits
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
-        async with self.pool.acquire() as conn:
+        conn = await self._acquire()
+        try:
+            yield conn
+        finally:
+            await self.pool.release(conn)
+
+    @asynccontextmanager
+    async def transaction(self, limits: WorkLimits | None = None) -> AsyncIterator[Transaction]:
+        """With other limits than the pool's, where it takes longer than what else the process does."""
+        async with self.read() as conn, conn.transaction():
+            if limits is not None:
+                for name, value in limits.settings.items():
+                    await conn.execute("SELECT set_config($1, $2, true)", name, value)
+            yield Transaction(conn)  # type: ignore[arg-type]
+
+    @asynccontextmanager
+    async def confined(self, merchant_id: UUID, limits: WorkLimits | None = None) -> AsyncIterator[Transaction]:
+        async with self.transaction(limits) as conn:
+            await conn.execute(CONFINE, str(merchant_id))
             yield conn
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        async with self.pool.acquire() as conn, conn.transaction():
-            yield Transaction(conn)
+    async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
+        try:
+            return await self.pool.acquire(timeout=self._limits.connection)
+        except NO_CONNECTION as error:
+            log.warning("no connection to the database", error=repr(error))
+            raise Unavailable(UNAVAILABLE, wait_seconds=self._limits.connection) from error
 
-    @asynccontextmanager
-    async def confined(self, merchant_id: UUID) -> AsyncIterator[Transaction]:
-        async with self.pool.acquire() as conn, conn.transaction():
-            await conn.execute(CONFINE, str(merchant_id))
-            yield Transaction(conn)
+
+LOST: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+"""The errors by which PostgreSQL says that it cannot answer now: it is stopping, starting or full, or a wait was too
+long."""
+NO_CONNECTION: tuple[type[Exception], ...] = (TimeoutError, OSError, asyncpg.InterfaceError, *LOST)
 
 
 @asynccontextmanager
-async def connect(url: str, *, size: int = 10) -> AsyncIterator[Database]:
-    pool = await asyncpg.create_pool(
-        url, min_size=1, max_size=size, init=_set_json_codecs, reset=_no_reset, command_timeout=120
-    )
+async def connect(url: str, *, size: int = 10, limits: WorkLimits = PAGE) -> AsyncIterator[Database]:
+    """Waits for a server that starts at the same time; raises `DatabaseUnreachable`."""
+    pool = await when_reachable(url, partial(_open_pool, url, size, limits))
     try:
-        yield Database(pool, url)
+        yield Database(pool, url, limits)
     finally:
         await pool.close()
+
+
+async def _open_pool(url: str, size: int, limits: WorkLimits) -> "asyncpg.Pool[asyncpg.Record]":
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        init=_set_json_codecs,
+        reset=_no_reset,
+        timeout=limits.connection,
+        command_timeout=limits.statement + 60,  # the server's own limit comes first
+        server_settings=limits.settings,
+    )
 
 
 async def _set_json_codecs(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -97,7 +172,7 @@ def _from_json(version: bytes, data: bytes) -> object:
 
 def contains_pattern(text: str) -> str:
     """An ILIKE pattern that matches the text anywhere, its wildcards escaped; "%%" for an empty text."""
-    return "%" + text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return "%" + typed.line(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 # --- typed rows -------------------------------------------------------------------------------------------------------
@@ -107,17 +182,36 @@ class WrongColumns(TypeError):
     """The columns of a statement do not match the struct it is decoded into: a programming error."""
 
 
+async def lock_subject(conn: Transaction, *subject: object) -> None:
+    """Lock a subject, such as a form and an id, until the transaction ends; waits for another transaction that has it
+    locked."""
+    name = " ".join(str(part) for part in subject)
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"alone {name}")
+
+
+ROWS_AT_ONCE = 1000
+"""Of `each_row`."""
+
+
 async def rows(conn: Connection, kind: type[Row], sql: str, *args: object) -> list[Row]:
     """Raises `WrongColumns` unless the columns have the names of the struct's fields, in their order; fields at the end
     that have a default may be left out."""
-    found = await conn.fetch(sql, *args)
-    return list(_decoder(kind, found[0], sql)(found)) if found else []
+    records = await conn.fetch(sql, *args)
+    return list(_decoder(kind, records[0], sql)(records)) if records else []
 
 
 async def row(conn: Connection, kind: type[Row], sql: str, *args: object) -> Row | None:
     """Like `rows`, for the first row only; None if there is none."""
     record = await conn.fetchrow(sql, *args)
     return None if record is None else next(_decoder(kind, record, sql)((record,)))
+
+
+async def each_row(conn: Connection, kind: type[Row], sql: str, *args: object) -> AsyncIterator[Row]:
+    """Like `rows`, but a batch at a time within the transaction, for results that do not fit in memory."""
+    cursor = await conn.cursor(sql, *args)
+    while records := await cursor.fetch(ROWS_AT_ONCE):
+        for one in _decoder(kind, records[0], sql)(records):
+            yield one
 
 
 def _decoder(kind: type[Row], record: asyncpg.Record, sql: str) -> Decoder[Row]:

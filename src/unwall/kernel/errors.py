@@ -6,12 +6,18 @@ UnwallError
 ├── Forbidden      signed in, but the role or scope does not allow it
 ├── SignInNeeded   not signed in
 ├── Conflict       valid, but not in the present state: sold out, already paid, idempotency key reused
-└── TooMany        rate limit or full queue; `wait_seconds` says when to try again
+└── Later          `wait_seconds` says when to try again
+    ├── TooMany        rate limit or full queue
+    └── Unavailable    the database cannot be asked just now
 
 Each package derives its own errors from these.
 """
 
+from typing import TypeVar
+
 import msgspec
+
+T = TypeVar("T")
 
 
 class FieldError(msgspec.Struct, frozen=True):
@@ -62,9 +68,24 @@ class Conflict(UnwallError):
     code = "conflict"
 
 
-class TooMany(UnwallError):
-    code = "too-many"
+class Later(UnwallError):
+    """Another time, it may be done."""
 
     def __init__(self, message: str, *, wait_seconds: int) -> None:
         super().__init__(message)
         self.wait_seconds = wait_seconds
+
+
+class TooMany(Later):
+    code = "too-many"
+
+
+class Unavailable(Later):
+    code = "unavailable"
+
+
+def existing(value: T | None, message: str) -> T:
+    """`value`; raises `NotFound` with the message if it is None."""
+    if value is None:
+        raise NotFound(message)
+    return value

@@ -2,8 +2,9 @@
 
 import hashlib
 import io
+import re
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -11,11 +12,15 @@ import msgspec
 import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from unwall.kernel.clock import now
 from unwall.kernel.errors import NotFound
 
 CHUNK_BYTES = 256 * 2**10
 """The smallest chunk of a long file; a shorter file is read at once."""
 DIGEST_CHARACTERS = 40
+AGE_COUNTS = timedelta(days=1)
+MAX_KEY_CHARACTERS = 200
+_KEY = re.compile(r"(?!/)[\w./-]+")
 
 
 class StoredFile(msgspec.Struct, frozen=True):
@@ -35,12 +40,41 @@ class Files:
         return f"/files/{key}"
 
     async def put(self, key: str, content: bytes | IO[bytes]) -> None:
-        """Idempotent and atomic. An open file is read from its start and uploaded in parts."""
-        if await self.has(key):
+        """Idempotent and atomic. An open file is read from its start and uploaded in parts. What is there is written
+        again once a day, so that its age says since when nobody has stored it."""
+        if await self._has_since(key, now() - AGE_COUNTS):
             return
         source = io.BytesIO(content) if isinstance(content, bytes) else content
         source.seek(0)
         await obstore.put_async(self._store, key, source)
+
+    async def _has_since(self, key: str, earliest: datetime) -> bool:
+        try:
+            return (await self.describe(key)).modified > earliest
+        except NotFound:
+            return False
+
+    async def listed(self) -> AsyncIterator[tuple[str, datetime]]:
+        """Every key, and when it was written."""
+        async for chunk in obstore.list(self._store):
+            for meta in chunk:
+                yield meta["path"], meta["last_modified"]
+
+    async def move(self, key: str, target: str) -> bool:
+        """Whether it was there."""
+        try:
+            await obstore.rename_async(self._store, key, target)
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def delete(self, key: str) -> bool:
+        """Whether it was there, as far as the store says."""
+        try:
+            await obstore.delete_async(self._store, key)
+        except FileNotFoundError:
+            return False
+        return True
 
     async def has(self, key: str) -> bool:
         try:
@@ -52,20 +86,20 @@ class Files:
     async def describe(self, key: str) -> StoredFile:
         """Raises `NotFound`."""
         try:
-            found = await obstore.head_async(self._store, key)
+            meta = await obstore.head_async(self._store, key)
         except FileNotFoundError as error:
             raise NotFound(f"There is no file {key}.") from error
-        return StoredFile(found["size"], found["e_tag"] or f'"{key}"', found["last_modified"])
+        return StoredFile(meta["size"], meta["e_tag"] or f'"{key}"', meta["last_modified"])
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes [start, end) of an existing file, in chunks."""
         if start >= end:
             return
-        found = await obstore.get_async(self._store, key, options={"range": (start, end)})
+        answer = await obstore.get_async(self._store, key, options={"range": (start, end)})
         if end - start <= CHUNK_BYTES:
-            yield bytes(await found.bytes_async())
+            yield bytes(await answer.bytes_async())
             return
-        async for chunk in found.stream(CHUNK_BYTES):
+        async for chunk in answer.stream(CHUNK_BYTES):
             yield chunk
 
     async def copy(self, key: str, target: IO[bytes]) -> None:
@@ -77,8 +111,8 @@ class Files:
     async def get(self, key: str) -> bytes:
         """A whole file in memory: for models and other small ones. Raises `NotFound`."""
         try:
-            found = await obstore.get_async(self._store, key)
-            return bytes(await found.bytes_async())
+            answer = await obstore.get_async(self._store, key)
+            return bytes(await answer.bytes_async())
         except FileNotFoundError as error:
             raise NotFound(f"There is no file {key}.") from error
 
@@ -87,6 +121,11 @@ def open_files(url: str, data: Path) -> Files:
     if url:
         return Files(from_url(url))
     return Files(LocalStore(data / "files", mkdir=True))
+
+
+def is_key(text: str) -> bool:
+    """Whether a text can be the key of a stored file; whether there is one is for `Files.has`."""
+    return len(text) <= MAX_KEY_CHARACTERS and ".." not in text and bool(_KEY.fullmatch(text))
 
 
 def key_for(content: bytes | IO[bytes], ending: str) -> str:

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from unwall.kernel.database import Database
+from unwall.kernel.errors import Unavailable
 from unwall.kernel.ids import new_id
 
 BEAT_SECONDS = 2.0
@@ -68,7 +69,7 @@ async def _write(db: Database, sql: str, *args: object) -> None:
     try:
         async with asyncio.timeout(5 * ANSWER_SECONDS), db.transaction() as conn:
             await conn.execute(sql, *args)
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (Unavailable, TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         log.warning("heartbeat not written", error=repr(error))
 
 
@@ -101,8 +102,8 @@ async def _ask(db: Database, sql: str) -> object:
             return await conn.fetchval(sql)
     except TimeoutError:
         return "does not answer"
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        return str(error) or type(error).__name__
+    except (Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return str(error.__cause__ or error) or type(error).__name__
 
 
 def _judged(seconds: object, limit: float, late: str, *, missing: str = "unknown") -> str:

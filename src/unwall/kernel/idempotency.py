@@ -5,21 +5,24 @@ between the work and storing the response, the work runs again and finds its own
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
+from asyncpg import Record, UniqueViolationError
 
+from unwall.kernel import statements
 from unwall.kernel.database import Connection, Database, Transaction
 from unwall.kernel.errors import Conflict, Invalid
 from unwall.kernel.ids import derived_id
+from unwall.kernel.statements import Part
 
 HEADER = "Idempotency-Key"
 KEPT = timedelta(days=7)
 
 
-class Answer(msgspec.Struct, frozen=True):
+class StoredAnswer(msgspec.Struct, frozen=True):
     status: int
     body: bytes
 
@@ -39,7 +42,9 @@ def keyed_request(caller: str, key: str, body: bytes) -> KeyedRequest:
     return KeyedRequest(caller, key, hashlib.sha256(body).digest())
 
 
-async def once(db: Database, caller: str, key: str, body: bytes, work: Callable[[UUID], Awaitable[Answer]]) -> Answer:
+async def once(
+    db: Database, caller: str, key: str, body: bytes, work: Callable[[UUID], Awaitable[StoredAnswer]]
+) -> StoredAnswer:
     """For work that opens its own transactions, such as a payment. It runs again under the same id if an earlier run
     died.
 
@@ -56,25 +61,57 @@ async def once(db: Database, caller: str, key: str, body: bytes, work: Callable[
     return answer
 
 
-async def claim_many(conn: Transaction, requests: Sequence[KeyedRequest]) -> list[Answer | Conflict | None]:
-    """For work of several requests in the caller's transaction: the stored answer of each, None where it is to be done.
-    Its key and what `store_many` stores commit together with the work; a second request under the key waits for the
-    first. Each key may come once."""
-    columns = zip(*((one.caller, one.key, one.digest) for one in requests), strict=True)
-    new = {tuple(record) for record in await conn.fetch(_CLAIM_MANY, *columns)}
-    return [None if (one.caller, one.key) in new else await _known(conn, one) for one in requests]
+async def once_in_transaction(
+    db: Database, request: KeyedRequest, work: Callable[[Transaction], Awaitable[StoredAnswer]]
+) -> StoredAnswer:
+    """For work of one transaction, with which its answer commits. Raises `Conflict` where the key came with another
+    body."""
+    try:
+        return await _answer_in_transaction(db, request, work)
+    except UniqueViolationError:  # it came twice at once, and the other is done by now
+        return await _answer_in_transaction(db, request, work)
 
 
-async def store_many(conn: Transaction, answers: Mapping[KeyedRequest, Answer]) -> None:
-    if answers:
-        stored = ((one.caller, one.key, answer.status, answer.body) for one, answer in answers.items())
-        await conn.execute(_STORE_MANY, *zip(*stored, strict=True))
+async def _answer_in_transaction(
+    db: Database, request: KeyedRequest, work: Callable[[Transaction], Awaitable[StoredAnswer]]
+) -> StoredAnswer:
+    async with db.transaction() as conn:
+        known = (await known_answers(conn, [request])).get(request)
+        if known is None:
+            known = await work(conn)
+            await statements.execute(conn, storing({request: known}))
+    if isinstance(known, Conflict):
+        raise known
+    return known
 
 
-async def release_many(conn: Transaction, requests: Iterable[KeyedRequest]) -> None:
-    """Whose work was refused: they may come again under their keys."""
-    for one in requests:
-        await conn.execute("DELETE FROM idempotency WHERE caller = $1 AND key = $2", one.caller, one.key)
+async def known_answers(
+    conn: Connection, requests: Sequence[KeyedRequest]
+) -> dict[KeyedRequest, StoredAnswer | Conflict]:
+    """Of those requests that were answered before."""
+    if not requests:
+        return {}
+    records = await conn.fetch(_KNOWN_MANY, *([getattr(one, name) for one in requests] for name in ("caller", "key")))
+    stored = {(record["caller"], record["key"]): record for record in records}
+    return {one: _answer_of(stored[name], one) for one in requests if (name := (one.caller, one.key)) in stored}
+
+
+def storing(answers: Mapping[KeyedRequest, StoredAnswer]) -> list[Part]:
+    """The part of a statement that stores answers in the transaction of the work; `known_answers` reads them. Each key
+    may occur once. Raises `UniqueViolationError` for a key that was answered before; the work is then rolled back."""
+    stored = [(one.caller, one.key, one.digest, answer.status, answer.body) for one, answer in answers.items()]
+    return [Part(_STORING, tuple(zip(*sorted(stored), strict=True)))] if stored else []
+
+
+async def stored_answer(conn: Connection, request: KeyedRequest, answer: StoredAnswer) -> StoredAnswer:
+    """The answer that an earlier run has stored, else this one, which is stored now. Raises `Conflict` if the key came
+    with another body."""
+    if await conn.fetchval(_STORE_NEW, request.caller, request.key, request.digest, answer.status, answer.body):
+        return answer
+    known = (await known_answers(conn, [request])).get(request, answer)
+    if isinstance(known, Conflict):
+        raise known
+    return known
 
 
 async def delete_expired(conn: Transaction, now: datetime) -> None:
@@ -93,19 +130,24 @@ _STORE = """
     UPDATE idempotency SET status = $3, answer = $4 FROM set_config('synchronous_commit', 'off', true)
     WHERE caller = $1 AND key = $2
 """
-_CLAIM_MANY = """
-    INSERT INTO idempotency (caller, key, body_hash)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) AS r (caller, key, body_hash) ORDER BY caller, key
-    ON CONFLICT DO NOTHING RETURNING caller, key
+_KNOWN_MANY = """
+    SELECT caller, key, body_hash, status, answer
+    FROM unnest($1::text[], $2::text[]) AS r (caller, key) JOIN idempotency i USING (caller, key)
+    WHERE i.status IS NOT NULL
 """
-_STORE_MANY = """
-    UPDATE idempotency i SET status = a.status, answer = a.answer
-    FROM unnest($1::text[], $2::text[], $3::int[], $4::bytea[]) AS a (caller, key, status, answer)
-    WHERE i.caller = a.caller AND i.key = a.key
+_STORING = """
+    answered AS (
+        INSERT INTO idempotency (caller, key, body_hash, status, answer)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::int[], $5::bytea[])
+    )
+"""
+_STORE_NEW = """
+    INSERT INTO idempotency (caller, key, body_hash, status, answer) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+    RETURNING true
 """
 
 
-async def _claim(conn: Connection, request: KeyedRequest) -> Answer | None:
+async def _claim(conn: Connection, request: KeyedRequest) -> StoredAnswer | None:
     if await conn.fetchval(_CLAIM, request.caller, request.key, request.digest):
         return None
     known = await _known(conn, request)
@@ -114,13 +156,19 @@ async def _claim(conn: Connection, request: KeyedRequest) -> Answer | None:
     return known
 
 
-async def _known(conn: Connection, request: KeyedRequest) -> Answer | Conflict | None:
+async def _known(conn: Connection, request: KeyedRequest) -> StoredAnswer | Conflict | None:
     """None where an earlier run has stored no answer."""
     known = await conn.fetchrow(
         "SELECT body_hash, status, answer FROM idempotency WHERE caller = $1 AND key = $2", request.caller, request.key
     )
     if known is None:
         return None
+    if known["body_hash"] == request.digest and known["status"] is None:
+        return None
+    return _answer_of(known, request)
+
+
+def _answer_of(known: Record, request: KeyedRequest) -> StoredAnswer | Conflict:
     if known["body_hash"] != request.digest:
         return Conflict("This Idempotency-Key was used with another body.", code="key-reused")
-    return Answer(known["status"], known["answer"]) if known["status"] is not None else None
+    return StoredAnswer(known["status"], known["answer"])

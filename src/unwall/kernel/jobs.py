@@ -8,7 +8,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -19,7 +20,7 @@ from pgqueuer.executors import DatabaseRetryEntrypointExecutor
 from pgqueuer.models import Job, Schedule
 from pgqueuer.queries import Queries
 
-from unwall.kernel.database import Transaction
+from unwall.kernel.database import Connection, Transaction, rows
 
 Handler = Callable[[bytes], Awaitable[None]]
 Routine = Callable[[], Awaitable[object]]
@@ -27,12 +28,18 @@ Routine = Callable[[], Awaitable[object]]
 ATTEMPTS = 5
 """How often a failing job is tried again, each time later, before it stays in the log as failed."""
 
+LOG_KEPT = timedelta(days=7)
+"""How long it is known which jobs were done and which failed."""
 BATCH = 50
 """Jobs taken at once."""
+LOOK_SECONDS = 0.2
+"""The least time between two polls of a worker, so that one poll, which costs several statements, takes the jobs of
+many transactions. The first job after a pause is not delayed."""
 ABANDONED_SECONDS = 15
 """A job whose worker has sent no heartbeat for this long is run by another worker."""
 SETTLE_SECONDS = 0.2
-"""A worker that cannot take jobs (its tables are missing, say) ends sooner than that."""
+"""A worker that still runs after this time is able to take jobs; one that is not, because a table is missing for
+example, ends earlier."""
 FIRST_PAUSE_SECONDS = 0.25
 MAX_PAUSE_SECONDS = 5.0
 STEADY_SECONDS = 30.0
@@ -41,6 +48,9 @@ STOP_GRACE_SECONDS = 10.0
 """How long jobs in progress may take when the worker is stopped."""
 LOST_GRACE_SECONDS = 1.0
 """The same after the connection is lost: their completion cannot be recorded, so they will run again."""
+
+APPLICATION_NAME = "unwall jobs"
+"""How the connection of a job worker is called in `pg_stat_activity`."""
 
 log = structlog.get_logger()
 
@@ -61,6 +71,34 @@ async def enqueue(conn: Transaction, jobs: Sequence[NewJob]) -> None:
             [0] * len(jobs),
             [timedelta(seconds=job.delay_seconds) for job in jobs],
         )
+
+
+class FailedJob(msgspec.Struct, frozen=True):
+    """A job that failed at its last attempt."""
+
+    entrypoint: str
+    at: datetime
+    error: str
+    """The type of the exception. Its message may hold what belongs to one merchant."""
+
+
+async def failed_jobs(conn: Connection, since: datetime, limit: int) -> list[FailedJob]:
+    """The newest first."""
+    return await rows(
+        conn,
+        FailedJob,
+        """
+        SELECT entrypoint, created AS at, coalesce(traceback ->> 'exception_type', '') AS error
+        FROM pgqueuer_log WHERE status = 'exception' AND created > $1 ORDER BY id DESC LIMIT $2
+        """,
+        since,
+        limit,
+    )
+
+
+async def delete_old_log(conn: Transaction, now: datetime) -> None:
+    """Three rows of it are written for each job."""
+    await conn.execute("DELETE FROM pgqueuer_log WHERE created < $1", now - LOG_KEPT)
 
 
 class JobWorker:
@@ -95,7 +133,9 @@ class JobWorker:
 
     async def _run_connected(self, stop: asyncio.Event) -> None:
         # a plain connection, without our codecs: pgqueuer decodes rows itself
-        conn = await asyncpg.connect(self._url, timeout=10, command_timeout=30)
+        conn = await asyncpg.connect(
+            self._url, timeout=10, command_timeout=30, server_settings={"application_name": APPLICATION_NAME}
+        )
         queue = self._queue(conn)
         conn.add_termination_listener(lambda _: queue.shutdown.set())
         run = asyncio.create_task(
@@ -126,12 +166,22 @@ class JobWorker:
             raise ConnectionResetError("the connection for jobs was closed")
 
     def _queue(self, conn: "asyncpg.Connection[asyncpg.Record]") -> PgQueuer:
-        queue = PgQueuer(AsyncpgDriver(conn))
+        driver = AsyncpgDriver(conn)
+        queue = PgQueuer(driver, queries=_PacedQueries(driver))
         for name, handler in self._handlers.items():
             _register_handler(queue, name, handler)
         for (name, cron), routine in self._routines.items():
             _register_routine(queue, name, cron, routine)
         return queue
+
+
+class _PacedQueries(Queries):
+    _next_look = 0.0
+
+    async def dequeue(self, *args: Any, **kwargs: Any) -> list[Job]:
+        await asyncio.sleep(max(0.0, self._next_look - time.monotonic()))
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        return await super().dequeue(*args, **kwargs)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

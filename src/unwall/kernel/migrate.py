@@ -8,6 +8,7 @@ import msgspec
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 
+from unwall.kernel.connecting import when_reachable
 from unwall.kernel.errors import Invalid
 
 FILES = Path(__file__).parent.parent / "migrations"
@@ -53,9 +54,10 @@ def read_migrations(folder: Path) -> list[Migration]:
 async def migrate(url: str, folder: Path = FILES) -> list[str]:
     """Bring the database up to date; returns the names of the files that were run now, oldest first.
 
-    Raises `Invalid` if an applied file has changed, or if the database has a migration that this version does not know.
+    Raises `Invalid` if an applied file has changed, or if the database has a migration that this version does not know,
+    and `DatabaseUnreachable`.
     """
-    conn = await asyncpg.connect(url, server_settings={"client_min_messages": "warning"})
+    conn = await when_reachable(url, lambda: asyncpg.connect(url, server_settings={"client_min_messages": "warning"}))
     try:
         await conn.execute(f"SET lock_timeout = '{OTHERS_SECONDS}s'")
         await conn.execute("SELECT pg_advisory_lock($1)", LOCK_ID)

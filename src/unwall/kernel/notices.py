@@ -5,6 +5,7 @@ reconnect every follower gets a notice, since some may have been missed.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
@@ -12,8 +13,16 @@ from typing import Protocol
 import asyncpg
 import structlog
 
+from unwall.kernel.errors import TooMany
+from unwall.kernel.text import N_
+
 RETRY_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
+MAX_STREAMS = (10, 200, 4000)
+"""Of one topic, of one network, and of all networks; in each process, which takes twice as many connections."""
+
+APPLICATION_NAME = "unwall notices"
+"""How a listening connection is called in `pg_stat_activity`."""
 
 log = structlog.get_logger()
 
@@ -24,16 +33,27 @@ class Notices:
     def __init__(self, url: str, channel: str) -> None:
         self._url = url
         self._channel = channel
+        self._networks: Counter[str] = Counter()
         self._followers: dict[str, set[asyncio.Event]] = {}
         self._closed = False
 
-    async def follow(self, topic: str, *, beat_seconds: float) -> AsyncGenerator[bool, None]:
+    def check_room(self, topic: str, network: str) -> None:
+        """Call it before opening a stream for anybody, since each keeps a connection for as long as the client likes.
+        Raises `TooMany`."""
+        streams = (len(self._followers.get(topic, ())), self._networks[network], self._networks.total())
+        if any(open_now >= most for open_now, most in zip(streams, MAX_STREAMS, strict=True)):
+            raise TooMany(N_("Too many pages are waiting for updates. Try again later."), wait_seconds=60)
+
+    async def follow(self, topic: str, *, beat_seconds: float, network: str = "") -> AsyncGenerator[bool, None]:
         """Yields True at once (something may have changed since the caller last read) and after each notice, and False
-        after `beat_seconds` without a notice. Ends at shutdown; close it (`aclosing`) to stop earlier.
+        after `beat_seconds` without a notice. Ends at shutdown; close it (`aclosing`) to stop earlier. `network`: whose
+        streams are counted (`check_room`).
         """
         notice = asyncio.Event()
         notice.set()
         self._followers.setdefault(topic, set()).add(notice)
+        if network:
+            self._networks[network] += 1
         try:
             while not self._closed:
                 notified = await _within(beat_seconds, notice)
@@ -42,6 +62,7 @@ class Notices:
                     yield notified
         finally:
             self._forget(topic, notice)
+            self._networks -= Counter([network] if network else [])
 
     def _forget(self, topic: str, notice: asyncio.Event) -> None:
         followers = self._followers[topic]
@@ -98,7 +119,7 @@ async def keep_listening(url: str, channel: str, on_payload: Callable[[str], Non
 
 
 async def _listen_once(url: str, channel: str, on_payload: Callable[[str], None], reset: Reset) -> None:
-    conn = await asyncpg.connect(url)
+    conn = await asyncpg.connect(url, server_settings={"application_name": APPLICATION_NAME})
     lost = asyncio.Event()
     conn.add_termination_listener(lambda _: lost.set())
     try:

@@ -17,7 +17,7 @@ _UNKNOWN: Any = object()
 
 
 class RowCache(Generic[Key, Value]):
-    """At most `max_rows` in each language, the oldest go first. Off until `reset(listening=True)`."""
+    """At most `max_rows` in each language; the oldest are dropped. Keeps nothing until `reset(listening=True)`."""
 
     def __init__(
         self, max_rows: int, tags: Callable[[Value], Iterable[Hashable]] | None = None, *, keep_missing: bool = True
@@ -41,21 +41,30 @@ class RowCache(Generic[Key, Value]):
         """Those of the keys that exist. `load` is asked for what is not kept, outside any transaction; a key that it
         does not give does not exist."""
         kept = self._rows.setdefault(lang, {})
-        found: dict[Key, Value] = {}
+        values: dict[Key, Value] = {}
         unknown = []
         for key in keys:
             value = kept.get(key, _UNKNOWN)
             if value is _UNKNOWN:
                 unknown.append(key)
             elif value is not None:
-                found[key] = value
+                values[key] = value
         if unknown:
             changes = self._changes
             loaded = await load(unknown)
             if self._listening and changes == self._changes:  # else what was read may be older than what was heard
                 self._keep(lang, unknown, loaded)
-            found |= loaded
-        return found
+            values |= loaded
+        return values
+
+    def unknown(self, lang: str, keys: set[Key]) -> set[Key]:
+        """Those of which nothing is kept, neither a row nor that there is none."""
+        return keys.difference(self._rows.get(lang, ()))
+
+    def kept(self, lang: str, keys: Iterable[Key]) -> list[Value]:
+        """The rows of the keys, as far as they are kept."""
+        rows = self._rows.get(lang, {})
+        return [value for key in keys if (value := rows.get(key)) is not None]
 
     def _keep(self, lang: str, keys: Iterable[Key], loaded: dict[Key, Value]) -> None:
         kept = self._rows[lang]
@@ -94,6 +103,6 @@ class RowCache(Generic[Key, Value]):
         self._tagged.clear()
 
     def reset(self, *, listening: bool) -> None:
-        """The connection on which changes are heard was opened (anew) or lost."""
+        """The connection that listens for changes was opened (again) or lost."""
         self._listening = listening
         self.clear()

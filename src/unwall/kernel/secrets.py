@@ -19,16 +19,16 @@ def install_secret(data: Path) -> bytes:
     if not file.exists():
         _make_secret(file)
     try:
-        found = bytes.fromhex(file.read_text(encoding="ascii"))
+        secret = bytes.fromhex(file.read_text(encoding="ascii"))
     except ValueError:
-        found = b""
-    if len(found) != SECRET_BYTES:
+        secret = b""
+    if len(secret) != SECRET_BYTES:
         message = (
             f"{file} must hold {2 * SECRET_BYTES} hexadecimal digits. Restore it from a backup;"
             " a new one, made once the file is removed, signs everybody out and changes the pickup codes."
         )
         raise Invalid.one("UNWALL_DATA", message)
-    return found
+    return secret
 
 
 def _make_secret(file: Path) -> None:

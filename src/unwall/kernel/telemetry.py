@@ -23,12 +23,22 @@ BATCHES = Histogram(
 EVENTS = Counter("unwall_journal_events_total", "Events stored in the journal")
 HOLDS = Counter("unwall_holds_total", "Stock hold requests", ["granted"])
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
+"""Callers may invent others; each would be a time series of its own."""
+
 log = structlog.get_logger()
+
+
+def renderer(log_format: str) -> Any:
+    """What somebody sent (an address, a file's own words) stays on its line, and moves no terminal's cursor."""
+    if log_format == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(repr_native_str=True)
 
 
 def configure(log_format: str, log_level: str) -> None:
     """`log_format` is `json` or `console`; the standard library's loggers use the same format."""
-    last: Any = structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer()
+    last = renderer(log_format)
     chain: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -82,7 +92,8 @@ class RequestTelemetry:
             await self.app(scope, receive, answer)
         finally:
             took = time.perf_counter() - begin
-            REQUESTS.labels(scope["method"], _route(scope), str(status)).observe(took)
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            REQUESTS.labels(method, _route(scope), str(status)).observe(took)
             log.debug("request", method=scope["method"], path=scope["path"], status=status, ms=round(took * 1000, 1))
             structlog.contextvars.unbind_contextvars("request_id")
 

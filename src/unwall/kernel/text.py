@@ -18,6 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+MAX_ACCEPT_LANGUAGE_CHARACTERS = 300
 FOLDER = Path(__file__).parent.parent / "locale"
 
 
@@ -39,14 +40,14 @@ class Language(msgspec.Struct, frozen=True):
 
 def find_languages(folder: Path) -> dict[str, Language]:
     """The available languages by code: English, which the source is written in, and one for each file."""
-    found = {"en": _language("en", Locale.parse("en_GB"), None)}
+    languages = {"en": _language("en", Locale.parse("en_GB"), None)}
     for file in sorted(folder.glob("*.po")):
         header = file.read_text(encoding="utf-8").partition("\n\n")[0]
         locale = read_po(io.StringIO(header), locale=file.stem).locale
         if locale is None:
             raise ValueError(f'{file}: the header names no locale, such as "Language: pt_BR\\n"')
-        found[file.stem] = _language(file.stem, locale, file)
-    return found
+        languages[file.stem] = _language(file.stem, locale, file)
+    return languages
 
 
 def _language(code: str, locale: Locale, file: Path | None) -> Language:
@@ -63,9 +64,19 @@ LANGUAGES = find_languages(FOLDER)
 SOURCE = LANGUAGES["en"]
 
 
-def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate later")
-    """Marks a message for translation; it is translated when it is shown."""
-    return message
+_FILLED: dict[str, tuple[str, dict[str, str]]] = {}
+"""The messages that hold limits, by their English text."""
+
+
+def N_(message: str, **limits: int) -> str:  # noqa: N802 (gettext's own name for "translate later")
+    """Marks a message for translation; it is translated when it is shown. `limits` are constants of the source that
+    stand in the message: `N_("At most {limit} pictures.", limit=MAX_PICTURES)`."""
+    if not limits:
+        return message
+    facts = {name: f"{limit:,}" for name, limit in limits.items()}
+    text = message.format(**facts)
+    _FILLED[text] = (message, facts)
+    return text
 
 
 @lru_cache
@@ -81,6 +92,9 @@ def translations(lang: str) -> NullTranslations:
 
 
 def gettext(lang: str, message: str, **facts: object) -> str:
+    if message in _FILLED:
+        message, limits = _FILLED[message]
+        facts = {**limits, **facts}
     words: str = translations(lang).ugettext(message) if message else ""
     return words.format(**facts) if facts else words
 
@@ -97,14 +111,14 @@ def locale_of(lang: str) -> str:
 def best_language(preferred: Iterable[str]) -> Language:
     """The first of `preferred` (tags such as "zh-CN", the preferred first) that is available, else English."""
     ours = {code.lower(): language for code, language in LANGUAGES.items()}
-    found = negotiate_locale([tag.lower().replace("-", "_") for tag in preferred], ours, sep="_")
-    return ours[found.lower()] if found else SOURCE
+    match = negotiate_locale([tag.lower().replace("-", "_") for tag in preferred], ours, sep="_")
+    return ours[match.lower()] if match else SOURCE
 
 
 def accepted(header: str) -> list[str]:
-    """The language tags of an `Accept-Language` header, the preferred first."""
+    """The language tags of an `Accept-Language` header, the preferred first; of a long one, those at its beginning."""
     weighed = []
-    for part in header.split(","):
+    for part in header[:MAX_ACCEPT_LANGUAGE_CHARACTERS].split(","):
         tag, _, weight = part.strip().partition(";q=")
         try:
             weighed.append((-float(weight or 1), tag))
@@ -119,7 +133,7 @@ class Explanation(msgspec.Struct, frozen=True):
     text: str
     facts: dict[str, str] = {}
 
-    def say(self, lang: str) -> str:
+    def text_in(self, lang: str) -> str:
         return gettext(lang, self.text).format(**{name: _dated(fact, lang) for name, fact in self.facts.items()})
 
 
@@ -128,8 +142,8 @@ _DAY_AND_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)")
 
 def _dated(fact: str, lang: str) -> str:
     """Format a fact that is a date with a time: "23 Nov 10:30". Other facts stay as they are."""
-    found = _DAY_AND_TIME.fullmatch(fact)
-    if not found:
+    match = _DAY_AND_TIME.fullmatch(fact)
+    if not match:
         return fact
-    day = format_skeleton("MMMd", date.fromisoformat(found[1]), locale=locale_of(lang))
-    return f"{day} {found[2]}"
+    day = format_skeleton("MMMd", date.fromisoformat(match[1]), locale=locale_of(lang))
+    return f"{day} {match[2]}"

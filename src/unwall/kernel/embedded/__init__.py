@@ -20,7 +20,7 @@ from unwall.kernel.errors import Invalid
 
 RECOVERY_SECONDS = 900
 """How long a start may take after a crash: the write-ahead log is replayed before the server answers."""
-REFUSAL_SECONDS = 10
+REFUSAL_SECONDS = 30
 """How long to wait for a server that does not begin to start."""
 POLL_SECONDS = 0.01
 LOG_LINES = 5

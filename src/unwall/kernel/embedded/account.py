@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import msgspec
 
@@ -18,13 +18,21 @@ ATTEMPT_SECONDS = 0.5
 """Another program may be writing the list of users just then."""
 
 
+class RunAs(TypedDict, total=False):
+    """Arguments for `subprocess.run`."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
 class SystemUser(msgspec.Struct, frozen=True):
     name: str
     uid: int
     gid: int
 
-    def run_as(self) -> dict[str, Any]:
-        """Arguments for `subprocess.run`; empty if this process already runs as the account."""
+    def run_as(self) -> RunAs:
+        """Empty if this process already runs as the account."""
         if self.uid == os.geteuid():
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
@@ -38,8 +46,8 @@ def server_account() -> SystemUser:
         return SystemUser(_name(os.geteuid()), os.geteuid(), os.getegid())
     error = ""
     for _ in range(ATTEMPTS):
-        if (found := _find()) is not None:
-            return found
+        if (user := _find()) is not None:
+            return user
         error = _create()
         if error:
             time.sleep(ATTEMPT_SECONDS)

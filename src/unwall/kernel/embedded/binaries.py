@@ -14,10 +14,10 @@ MAJOR = "18"
 
 def packaged() -> Path:
     """The wheel's folder with `bin`, `lib` and `share`."""
-    found = find_spec(PACKAGE)
-    if found is None or found.origin is None:
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
         raise ModuleNotFoundError(PACKAGE)
-    return Path(found.origin).parent / INSTALLED
+    return Path(spec.origin).parent / INSTALLED
 
 
 def program_folder(account: SystemUser, directory: Path) -> Path:

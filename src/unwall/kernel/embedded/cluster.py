@@ -1,17 +1,14 @@
 """The files of the embedded PostgreSQL: created by `initdb`, tuned for this machine, not accessible to its other users.
 
 DIRECTORY/             ours; as root the server's group may enter it
-    data/              the cluster, of the server's user, with the socket where its path is short enough
+    data/              the cluster, of the server's user, with the socket
     log  holders  supervisor  server  starting
 """
 
-import hashlib
 import os
 import shutil
-import stat
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
@@ -51,6 +48,7 @@ class Cluster(msgspec.Struct, frozen=True):
 def open_cluster(directory: Path) -> Cluster:
     """Creates the directory if it is missing. Raises `Invalid` if the server could not use it."""
     directory = directory.expanduser().resolve()
+    socket_directory = _socket_directory(directory)
     account = server_account()
     _make_folder(directory, account)
     _check_owner(directory)
@@ -60,7 +58,7 @@ def open_cluster(directory: Path) -> Cluster:
         os.chown(directory, 0, account.gid)
         directory.chmod(0o710)
     check_reach(account, directory)
-    return Cluster(directory, account, _socket_directory(directory))
+    return Cluster(directory, account, socket_directory)
 
 
 def _make_folder(directory: Path, account: SystemUser) -> None:
@@ -84,38 +82,18 @@ def _check_owner(path: Path) -> None:
 
 
 def _socket_directory(directory: Path) -> Path:
-    """The data folder, which only its owner can enter. If its path is too long for a socket, or contains the comma that
-    separates hosts in a connection string: a folder with the same permissions in the temporary directory.
+    """The data folder, which only its owner can enter. Raises `Invalid` if its path is too long for a socket, or
+    contains the comma that separates hosts in a connection string: a folder elsewhere would have a name that others
+    could take first.
     """
     data = directory / "data"
-    if _fits(data):
-        return data
-    name = f"unwall-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
-    private = Path(tempfile.gettempdir()).resolve() / name
-    if not _fits(private):
-        raise Invalid.one("UNWALL_DATA", f"The path {data} is too long for a socket, and so is {private}.")
-    return private
-
-
-def _fits(folder: Path) -> bool:
-    return len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES and "," not in str(folder)
-
-
-def _make_private(folder: Path, account: SystemUser) -> None:
-    """For the socket. The name is predictable, so another user may have created the folder first: then it is
-    refused.
-    """
-    try:
-        folder.mkdir(mode=0o700)
-        if account.run_as():
-            os.chown(folder, account.uid, account.gid)
-    except FileExistsError:
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid or found.st_mode & 0o077:
-            message = (
-                f"{folder} is to hold the database's socket, and is not a folder that only {account.name} can enter."
-            )
-            raise Invalid.one("UNWALL_DATA", message) from None
+    if "," in str(data):
+        raise Invalid.one("UNWALL_DATA", f"The path {data} contains a comma, so it cannot name the database's socket.")
+    if len(os.fsencode(data / SOCKET_NAME)) > SOCKET_PATH_BYTES:
+        most = SOCKET_PATH_BYTES - len(f"/{SOCKET_NAME}")
+        message = f"The path {data} is too long for the database's socket: it may have {most} bytes."
+        raise Invalid.one("UNWALL_DATA", message)
+    return data
 
 
 # --- made once --------------------------------------------------------------------------------------------------------
@@ -136,8 +114,6 @@ def prepare(cluster: Cluster, starting: int, *, durable: bool) -> list[str]:
     # peer authentication: the operating system identifies the client, and only our user may connect
     _write(cluster, "pg_hba.conf", "local all all peer map=unwall\n")
     _write(cluster, "pg_ident.conf", f'unwall "{_our_name(cluster)}" {SUPERUSER}\n')
-    if cluster.socket_directory != cluster.data:
-        _make_private(cluster.socket_directory, cluster.account)
     _rotate(cluster.log)
     return [str(programs / "postgres"), "-D", str(cluster.data), "-k", str(cluster.socket_directory), "-p", "5432"]
 

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from unwall.journal import parquet
-from unwall.journal.parquet import SCHEMA, Checksum, DayWriter
+from unwall.journal.parquet import SCHEMA, DayWriter, RowsChecksum
 from unwall.journal.rules import BEHIND
 from unwall.journal.schema import NAMES
 from unwall.journal.values import ExportedDay
@@ -97,7 +97,7 @@ async def _export(conn: Connection, directory: Path, day: date, part: int) -> Ex
     return exported
 
 
-async def _write(conn: Connection, path: Path, day: date) -> Checksum:
+async def _write(conn: Connection, path: Path, day: date) -> RowsChecksum:
     writer = await asyncio.to_thread(DayWriter, path)
     try:
         async for records in stream_day(conn, day, NAMES):
@@ -146,7 +146,7 @@ async def _drop(db: Database, conn: Connection, directory: Path, day: ExportedDa
 
 async def _verified(conn: Connection, directory: Path, day: ExportedDay) -> bool:
     """Read database and file again, and compare both with the checksum of the export."""
-    stored = Checksum()
+    stored = RowsChecksum()
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         async for records in stream_day(conn, day.day, NAMES):
             await asyncio.to_thread(lambda: stored.update(parquet.to_batch(records, SCHEMA)))  # noqa: B023

@@ -9,21 +9,29 @@ import asyncpg
 import structlog
 from msgspec.structs import astuple
 
-from unwall.journal.actions import in_order, insert_new, record_touches
+from unwall.journal.actions import in_order, insert_new, record_touches, store_few
 from unwall.journal.partitions import days_between, ensure_days
 from unwall.journal.schema import NAMES
-from unwall.journal.values import Event
+from unwall.journal.values import TOUCH_KINDS, TRAIL_KINDS, Event
 from unwall.kernel.batching import Batcher
-from unwall.kernel.database import Database
-from unwall.kernel.errors import TooMany
+from unwall.kernel.database import NO_CONNECTION, Connection, Database
+from unwall.kernel.errors import TooMany, Unavailable
 from unwall.kernel.telemetry import BATCHES, EVENTS
 
+_REMEMBERED = TOUCH_KINDS.union(TRAIL_KINDS)
+"""The kinds that leave more than a row of the journal: a touch of a post or a step of a trail."""
+FEW_EVENTS = 20
+"""So many are stored by one statement, where COPY would take four: a transaction, and the touches. Beyond, COPY costs
+less."""
 CHUNK = 100
 """Events that are stored or refused together."""
 
 BATCHERS = 3
 CHUNKS_TO_OPEN_NEXT = 8
 """Chunks that wait in a batcher before the next one is used too."""
+
+CONNECTION_LOST: tuple[type[Exception], ...] = (Unavailable, *NO_CONNECTION)
+"""Then no event is at fault."""
 
 log = structlog.get_logger()
 Chunk = Sequence[Event]
@@ -76,7 +84,7 @@ class Ingest:
     async def _work(self, chunks: list[Chunk]) -> list[int | Exception]:
         try:
             return list(await self._store(chunks))
-        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
+        except CONNECTION_LOST:
             raise
         # an event cannot be stored: store each chunk alone, to fail only the chunk that has it
         except Exception as error:
@@ -85,11 +93,21 @@ class Ingest:
     async def _store(self, chunks: list[Chunk]) -> list[int]:
         events = in_order(event for chunk in chunks for event in chunk)
         BATCHES.labels("journal").observe(len(events))
+        remembered = any(event.kind in _REMEMBERED for event in events)
+        if remembered and len(events) <= FEW_EVENTS:
+            async with self._db.read() as conn:
+                new = await store_few(conn, events)
+            EVENTS.inc(len(new))
+            return [_count(chunk, new) for chunk in chunks]
         await self._ensure_days(events)
         try:
-            async with self._db.transaction() as conn:
-                await conn.copy_records_to_table("journal", records=map(astuple, events), columns=NAMES)
-                await record_touches(conn, events)
+            if remembered:
+                async with self._db.transaction() as conn:
+                    await _copy(conn, events)
+                    await record_touches(conn, events)
+            else:  # COPY is a transaction by itself, and two statements fewer
+                async with self._db.read() as conn:
+                    await _copy(conn, events)
         except asyncpg.UniqueViolationError:
             async with self._db.transaction() as conn:
                 new = await insert_new(conn, events)
@@ -106,6 +124,10 @@ class Ingest:
             async with self._db.transaction() as conn:
                 await ensure_days(conn, missing)
             self._days |= missing
+
+
+async def _copy(conn: Connection, events: Chunk) -> None:
+    await conn.copy_records_to_table("journal", records=map(astuple, events), columns=NAMES)
 
 
 def _count(chunk: Chunk, new: set[UUID]) -> int:

@@ -36,12 +36,12 @@ SCHEMA = pa.schema([pa.field(column.name, _TYPES[column.sql], not column.require
 """The journal's columns; `body` is JSON text."""
 
 
-class Checksum:
+class RowsChecksum:
     """A checksum of ordered rows that does not depend on how they are divided into batches."""
 
     def __init__(self) -> None:
         self.rows = 0
-        self._parts: defaultdict[str, Any] = defaultdict(hashlib.sha256)
+        self._parts: defaultdict[str, hashlib._Hash] = defaultdict(hashlib.sha256)
 
     def update(self, batch: pa.RecordBatch) -> None:
         self.rows += batch.num_rows
@@ -74,7 +74,7 @@ class DayWriter:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.checksum = Checksum()
+        self.checksum = RowsChecksum()
         self._path, self._unfinished = path, path.with_suffix(".unfinished")
         self._writer = pq.ParquetWriter(self._unfinished, SCHEMA, compression="zstd")
 
@@ -97,7 +97,7 @@ class DayWriter:
 
 
 def checksum_of(path: Path) -> str:
-    checksum = Checksum()
+    checksum = RowsChecksum()
     for batch in read_batches(path, SCHEMA.names):
         checksum.update(batch)
     return checksum.hexdigest()
@@ -120,7 +120,7 @@ def _array(field: "pa.Field[Any]", values: Sequence[object]) -> "pa.Array[Any]":
         values = [None if value is None else msgspec.json.encode(value).decode() for value in values]
     if field.type == pa.uuid():
         storage = pa.array([value.bytes if isinstance(value, UUID) else None for value in values], pa.binary(16))
-        found: pa.Array[Any] = pa.ExtensionArray.from_storage(pa.uuid(), storage)
-        return found
+        array: pa.Array[Any] = pa.ExtensionArray.from_storage(pa.uuid(), storage)
+        return array
     plain: pa.Array[Any] = pa.array(values, field.type)
     return plain

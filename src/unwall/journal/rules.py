@@ -13,8 +13,6 @@ from unwall.journal.values import (
     TOUCH_KINDS,
     TRAIL_KINDS,
     Event,
-    EventBody,
-    EventKind,
     PostTouch,
     ProductTouch,
     Visit,
@@ -53,18 +51,18 @@ _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Beacon)
 def accept(raw: bytes, visit: Visit, now: datetime) -> list[Event]:
     """The events of a beacon `{"events": [...]}`; raises `Invalid` naming every field that is wrong."""
     if len(raw) > MAX_BYTES:
-        raise Invalid.one("body", N_("Send at most 64 kB at once."))
+        raise Invalid.one("body", N_("Send at most {limit} kB at once.", limit=MAX_BYTES // 1024))
     try:
-        sent = [msgspec.structs.asdict(event) for event in _decoder.decode(raw).events]
+        sent = _decoder.decode(raw).events
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
         raise _located(str(error)) from error
     except msgspec.DecodeError as error:
         raise Invalid.one("body", f"The body is not valid JSON: {error}.") from error
-    errors = [error for n, fields in enumerate(sent) for error in _errors(f"events[{n}]", now, **fields)]
+    errors = [error for n, event in enumerate(sent) for error in _errors(n, event, now - BEHIND, now + AHEAD)]
     if errors:
         raise Invalid(errors)
-    who: dict[str, Any] = {"visitor_id": visit.visitor_id, "member_id": visit.member_id, "session_id": visit.session_id}
-    return [Event(**fields, **who) for fields in sent]
+    ids = visit.ids
+    return [Event(**ids, **msgspec.structs.asdict(event)) for event in sent]
 
 
 def _located(message: str) -> Invalid:
@@ -77,19 +75,20 @@ def _located(message: str) -> Invalid:
     return Invalid.one(".".join(path) or "body", f"{words}.")
 
 
-def _errors(
-    where: str, now: datetime, *, kind: EventKind, at: datetime, body: EventBody | None, **_: object
-) -> Iterable[FieldError]:
+def _errors(n: int, event: Any, earliest: datetime, latest: datetime) -> list[FieldError]:
     """Checks that the types do not express."""
+    kind, at, body = event.kind, event.at, event.body
+    errors = []
     if kind not in BROWSER_KINDS:
         kinds = ", ".join(sorted(BROWSER_KINDS))
-        yield FieldError(f"{where}.kind", f"A browser may send {kinds}; not {kind}.")
+        errors.append(FieldError(f"events[{n}].kind", f"A browser may send {kinds}; not {kind}."))
     elif body is not None and body.kind is not kind:
-        yield FieldError(f"{where}.body", f"An event of kind {kind} has no body of kind {body.kind}.")
-    if at > now + AHEAD:
-        yield FieldError(f"{where}.at", N_("This time is in the future; check the clock."))
-    if at < now - BEHIND:
-        yield FieldError(f"{where}.at", N_("This is more than seven days ago."))
+        errors.append(FieldError(f"events[{n}].body", f"An event of kind {kind} has no body of kind {body.kind}."))
+    if at > latest:
+        errors.append(FieldError(f"events[{n}].at", N_("This time is in the future; check the clock.")))
+    if at < earliest:
+        errors.append(FieldError(f"events[{n}].at", N_("This is more than {limit} days ago.", limit=BEHIND.days)))
+    return errors
 
 
 def product_touches(events: Iterable[Event]) -> list[ProductTouch]:

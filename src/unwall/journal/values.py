@@ -6,7 +6,7 @@ UnwallError
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 import msgspec
@@ -22,9 +22,27 @@ class EventKind(StrEnum):
     VIEW = "view"
     CLICK = "click"
     DWELL = "dwell"
+    VIDEO_START = "video-start"
+    """A video began to play where it could be seen."""
+    VIDEO_QUARTILE = "video-quartile"
+    """Another quarter of a video has been watched: seconds that were played and seen, each counted once, so that a
+    jump to the end completes nothing."""
+    WATCH = "watch"
+    """How much of a video was watched, told when its page is left or the video is passed."""
     FOLLOW = "follow"
     LIKE = "like"
     SHARE = "share"
+    HIDE = "hide"
+    """A person does not want to see this post or product."""
+    MUTE = "mute"
+    """A person does not want to see posts of this account."""
+    BLOCK = "block"
+    """A person wants nothing to do with this account."""
+    COMMENT = "comment"
+    SAVE = "save"
+    """A post or a product is saved for later. No touch: who saves a post has opened it."""
+    REVIEW = "review"
+    QUESTION = "question"
     SEARCH = "search"
     ADD_TO_CART = "add-to-cart"
     CHECKOUT = "checkout"
@@ -33,12 +51,30 @@ class EventKind(StrEnum):
     COUNTER_SALE = "counter-sale"
     RETURN = "return"
     SHIPPED = "shipped"
+    READY = "ready"
+    """A shipment is packed."""
+    CANCEL = "cancel"
+    """A paid order is cancelled."""
+    REVIEW_REQUEST = "review-request"
+    """A buyer is asked what they think of what they bought."""
+    MESSAGE = "message"
+    """A shopper and a store write to each other; the event's id is the message's."""
     PUBLISH = "publish"
     """A post goes live; member_id is the one who owns its account, if any."""
 
 
 BROWSER_KINDS = frozenset(
-    {EventKind.IMPRESSION, EventKind.VIEW, EventKind.CLICK, EventKind.DWELL, EventKind.SHARE, EventKind.SEARCH}
+    {
+        EventKind.IMPRESSION,
+        EventKind.VIEW,
+        EventKind.CLICK,
+        EventKind.DWELL,
+        EventKind.SHARE,
+        EventKind.SEARCH,
+        EventKind.VIDEO_START,
+        EventKind.VIDEO_QUARTILE,
+        EventKind.WATCH,
+    }
 )
 """The kinds that a browser may send; the others are facts, recorded by actions."""
 
@@ -51,13 +87,20 @@ TOUCH_KINDS = frozenset(
         EventKind.CLICK,
         EventKind.LIKE,
         EventKind.SHARE,
-        EventKind.ADD_TO_CART,
         EventKind.PURCHASE,
     }
 )
-"""The kinds that count as a touch of the event's post: opening it, a tap on it or on its tag, a like, a share, and
-adding to the cart or buying from it. Impressions and dwell time are not touches.
+"""The kinds that count as a touch of the event's post: opening its page, a tap on it or on its tag, a like, a share,
+and a purchase from it. An impression is not a touch, and dwell is an impression that lasted.
 """
+
+
+class VisitIds(TypedDict):
+    """The ids of a visit, as an event or an order has them: `Event(..., **visit.ids)`."""
+
+    visitor_id: UUID
+    member_id: UUID | None
+    session_id: UUID
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -70,6 +113,8 @@ class Visit(msgspec.Struct, frozen=True):
     member_id: UUID | None
     lang: str
     place: Place | None = None
+    network: str = ""
+    """The network address that asks: several people may stand behind it, and limits count by it. Not recorded."""
 
     @property
     def person_id(self) -> UUID:
@@ -79,6 +124,10 @@ class Visit(msgspec.Struct, frozen=True):
     def person_ids(self) -> list[UUID]:
         """The ids of the member and the visitor, since events before the sign-in are stored under the visitor."""
         return [self.member_id, self.visitor_id] if self.member_id else [self.visitor_id]
+
+    @property
+    def ids(self) -> VisitIds:
+        return {"visitor_id": self.visitor_id, "member_id": self.member_id, "session_id": self.session_id}
 
 
 # --- bodies: fields of one kind of event ------------------------------------------------------------------------------
@@ -100,7 +149,27 @@ class DwellBody(Body, frozen=True, tag=EventKind.DWELL.value):
     seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 
 
-EventBody = SearchBody | DwellBody
+class VideoStartBody(Body, frozen=True, tag=EventKind.VIDEO_START.value):
+    video_id: UUID
+    by_itself: bool
+    """it was in view, and nobody pressed it"""
+
+
+class VideoQuartileBody(Body, frozen=True, tag=EventKind.VIDEO_QUARTILE.value):
+    video_id: UUID
+    quartile: Annotated[int, msgspec.Meta(ge=1, le=4)]
+    """4: at least 95 % of it was watched"""
+
+
+class WatchBody(Body, frozen=True, tag=EventKind.WATCH.value):
+    video_id: UUID
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+    """played and seen, repetitions included"""
+    share: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    """of the video's seconds, each counted once"""
+
+
+EventBody = SearchBody | DwellBody | VideoStartBody | VideoQuartileBody | WatchBody
 
 
 # --- the event --------------------------------------------------------------------------------------------------------

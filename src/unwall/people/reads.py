@@ -1,15 +1,17 @@
 """Merchants, members, staff, credentials, sessions and API keys."""
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from unwall.kernel import typed
 from unwall.kernel.database import Connection, row, rows
 from unwall.kernel.secrets import fingerprint
-from unwall.people.values import ApiKey, Member, Merchant, Staff, Tagging
+from unwall.people.values import ApiKey, Audience, Member, Merchant, Staff, Tagging
 
 _MERCHANT = """
-    SELECT id, slug, translated(translations, {lang}, 'name', name) AS name, currency, timezone, locale
+    SELECT id, slug, translated(translations, {lang}, 'name', name) AS name, currency, timezone, locale, country
     FROM merchant
 """
 _MERCHANT_IN = _MERCHANT.format(lang="$1::text")
@@ -48,24 +50,24 @@ async def member_by_code(conn: Connection, merchant_id: UUID, code: str) -> Memb
 
 async def member_id_by_code(conn: Connection, merchant_id: UUID, code: str) -> UUID | None:
     """As `member_by_code`, for a merchant's own staff, who may not read members."""
-    found: UUID | None = await conn.fetchval(
+    member_id: UUID | None = await conn.fetchval(
         "SELECT member_id FROM member_code WHERE merchant_id = $1 AND code = $2", merchant_id, code
     )
-    return found
+    return member_id
 
 
 async def session_member(conn: Connection, token: str) -> Member | None:
     return await row(
         conn,
         Member,
-        "SELECT id, email, name, locale FROM member_session WHERE token_hash = $1",
+        "SELECT id, email, name, locale, place FROM member_session WHERE token_hash = $1",
         fingerprint(token),
     )
 
 
-async def is_anothers_visitor(conn: Connection, visitor_id: UUID, member_id: UUID) -> bool:
+async def is_anothers_visitor(conn: Connection, visitor_id: UUID, member_id: UUID | None) -> bool:
     """Whether the visitor is known to be a member, but not this one."""
-    sql = "SELECT EXISTS (SELECT FROM visitor WHERE id = $1 AND member_id <> $2)"
+    sql = "SELECT EXISTS (SELECT FROM member_visitor WHERE visitor_id = $1 AND member_id IS DISTINCT FROM $2)"
     return bool(await conn.fetchval(sql, visitor_id, member_id))
 
 
@@ -81,6 +83,10 @@ async def session_staff(conn: Connection, token: str) -> Staff | None:
     )
 
 
+async def staff_member(conn: Connection, merchant_id: UUID, staff_id: UUID) -> Staff | None:
+    return await row(conn, Staff, f"{_STAFF} WHERE s.merchant_id = $1 AND s.id = $2", merchant_id, staff_id)
+
+
 async def staff_list(conn: Connection, merchant_id: UUID) -> list[Staff]:
     return await rows(conn, Staff, f"{_STAFF} WHERE s.merchant_id = $1 ORDER BY s.name", merchant_id)
 
@@ -92,6 +98,31 @@ async def member_credentials(conn: Connection, email: str) -> StoredCredentials 
         "SELECT id, password_hash FROM member WHERE email = $1 AND password_hash IS NOT NULL",
         email,
     )
+
+
+async def member_by_email(conn: Connection, email: str) -> UUID | None:
+    member_id: UUID | None = await conn.fetchval("SELECT id FROM member WHERE email = $1", typed.email(email))
+    return member_id
+
+
+async def is_member_since(conn: Connection, member_id: UUID, moment: datetime) -> bool:
+    sql = "SELECT EXISTS (SELECT FROM member WHERE id = $1 AND created_at <= $2)"
+    return bool(await conn.fetchval(sql, member_id, moment))
+
+
+async def visitors_of(conn: Connection, member_id: UUID) -> list[UUID]:
+    visitors = await conn.fetch("SELECT visitor_id FROM member_visitor WHERE member_id = $1", member_id)
+    return [record["visitor_id"] for record in visitors]
+
+
+async def password_hash(conn: Connection, audience: Audience, person_id: UUID) -> str | None:
+    """None where there is no such person, or they cannot sign in."""
+    sql = {
+        Audience.MEMBER: "SELECT password_hash FROM member WHERE id = $1",
+        Audience.STAFF: "SELECT password_hash FROM staff WHERE id = $1 AND active",
+    }
+    hashed: str | None = await conn.fetchval(sql[audience], person_id)
+    return hashed
 
 
 async def staff_credentials(conn: Connection, email: str) -> StoredCredentials | None:

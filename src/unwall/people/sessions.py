@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
-import asyncpg
 import msgspec
-from pwdlib import PasswordHash
 
+from unwall.kernel import typed
 from unwall.kernel.database import Database, Transaction
-from unwall.kernel.errors import Invalid, NotFound
+from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.secrets import fingerprint, token
 from unwall.kernel.text import N_
 from unwall.people import reads, rules
 from unwall.people.attempts import count_attempt, forget_attempts, uncount_attempt
-from unwall.people.values import Audience, BadCredentials
+from unwall.people.passwords import HASHER, REPLACE, hash_password, matches
+from unwall.people.values import Audience, BadCredentials, PasswordChange
 
-HASHER = PasswordHash.recommended()
-MEMBER_EXISTS = N_("There is a member with this address; sign in instead.")
+NO_MATCH = N_("E-mail and password do not match.")
+TOO_MANY_PASSWORDS = N_("Too many wrong passwords.")
 TOO_MANY_SIGN_INS = N_("Too many failed sign-ins.")
 
 
@@ -38,8 +38,13 @@ class Credentials(msgspec.Struct, frozen=True):
     origin: str
 
 
-async def hash_password(password: str) -> str:
-    return await asyncio.to_thread(HASHER.hash, password)
+class OwnPassword(msgspec.Struct, frozen=True):
+    """What somebody who is signed in writes to confirm who they are, and the network address that it came from."""
+
+    audience: Audience
+    person_id: UUID
+    password: str
+    origin: str
 
 
 @cache
@@ -48,79 +53,128 @@ def _hash_of_nobody() -> str:
     return HASHER.hash("nobody's password")
 
 
-async def sign_up(db: Database, email: str, name: str, password: str, locale: str) -> SignedIn:
-    """A new member with a session. Raises `Invalid`."""
+async def sign_up(db: Database, email: str, name: str, password: str, locale: str) -> None:
+    """A new member, unless the address is a member's already: the caller is told nothing of it, and it takes as long.
+    Raises `Invalid`.
+    """
     rules.check_person(email, name, password)
     hashed = await hash_password(password)
-    member_id = new_id()
     async with db.transaction() as conn:
-        try:
-            await conn.execute(
-                "INSERT INTO member (id, email, name, password_hash, locale) VALUES ($1, $2, $3, $4, $5)",
-                member_id,
-                rules.clean_email(email),
-                name.strip(),
-                hashed,
-                locale,
-            )
-        except asyncpg.UniqueViolationError:
-            raise Invalid.one("email", MEMBER_EXISTS) from None
-        return await _open_session(conn, Audience.MEMBER, member_id)
+        await conn.execute(
+            """
+            INSERT INTO member (id, email, name, password_hash, locale) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (email) DO NOTHING
+            """,
+            new_id(),
+            typed.email(email),
+            typed.line(name),
+            hashed,
+            locale,
+        )
 
 
 async def sign_in_member(db: Database, email: str, password: str, origin: str, now: datetime) -> SignedIn:
-    """Raises `BadCredentials`, or `TooMany` after repeated failures for this address or from this origin."""
+    """Raises `Invalid` for an empty field, `BadCredentials`, or `TooMany` after repeated failures for this address or
+    from this origin.
+    """
+    rules.check_credentials(email, password)
     async with db.read() as conn:
-        stored = await reads.member_credentials(conn, rules.clean_email(email))
+        stored = await reads.member_credentials(conn, typed.email(email[: typed.MAX_EMAIL_CHARACTERS]))
     return await _sign_in(db, Audience.MEMBER, Credentials(email, password, origin), stored, now)
 
 
 async def sign_in_staff(db: Database, email: str, password: str, origin: str, now: datetime) -> SignedIn:
     """As `sign_in_member`."""
+    rules.check_credentials(email, password)
     async with db.read() as conn:
-        stored = await reads.staff_credentials(conn, rules.clean_email(email))
+        stored = await reads.staff_credentials(conn, typed.email(email[: typed.MAX_EMAIL_CHARACTERS]))
     return await _sign_in(db, Audience.STAFF, Credentials(email, password, origin), stored, now)
 
 
 async def _sign_in(
     db: Database, audience: Audience, sent: Credentials, stored: reads.StoredCredentials | None, now: datetime
 ) -> SignedIn:
-    address = f"{audience}:{rules.clean_email(sent.email)[: rules.EMAIL_MAX_CHARACTERS]}"
+    address = f"{audience}:{typed.email(sent.email[: typed.MAX_EMAIL_CHARACTERS])}"
     network = f"{audience}@{sent.origin}"
     await count_attempt(db, {address: 1, network: rules.PEOPLE_PER_NETWORK}, now, TOO_MANY_SIGN_INS)
     hashed = stored.password_hash if stored else await asyncio.to_thread(_hash_of_nobody)
-    right = await asyncio.to_thread(HASHER.verify, sent.password[: rules.PASSWORD_CHECKED_CHARACTERS], hashed)
+    right = await matches(sent.password, hashed)
     if stored is None or not right:
-        raise BadCredentials(N_("E-mail and password do not match."))
+        raise BadCredentials(NO_MATCH)
     async with db.transaction() as conn:
         await forget_attempts(conn, address)
         await uncount_attempt(conn, [network], now)
-        return await _open_session(conn, audience, stored.id)
+        signed = await _open_session(conn, audience, stored.id, hashed)
+    if signed is None:
+        raise BadCredentials(NO_MATCH)
+    return signed
 
 
-async def _open_session(conn: Transaction, audience: Audience, person_id: UUID) -> SignedIn:
+_STILL = {
+    Audience.MEMBER: "SELECT FROM member WHERE id = $3 AND password_hash = $5 FOR SHARE",
+    Audience.STAFF: "SELECT FROM staff WHERE id = $3 AND password_hash = $5 AND active FOR SHARE",
+}
+
+
+async def _open_session(conn: Transaction, audience: Audience, person_id: UUID, hashed: str) -> SignedIn | None:
+    """None if the password was replaced or access was taken after `hashed` was read: that ended all sessions, and no
+    new one may follow."""
     secret = token()
-    await conn.execute(
-        """
+    opened = await conn.fetchval(
+        f"""
+        WITH still AS ({_STILL[audience]})
         INSERT INTO session (token_hash, audience, person_id, expires_at)
-        VALUES ($1, $2, $3, now() + make_interval(days => $4))
+        SELECT $1, $2, $3, now() + make_interval(days => $4) FROM still RETURNING true
         """,
         fingerprint(secret),
         audience,
         person_id,
         rules.SESSION_DAYS[audience],
+        hashed,
     )
-    return SignedIn(person_id, secret)
+    return SignedIn(person_id, secret) if opened else None
 
 
-async def set_staff_password(conn: Transaction, email: str, password_hash: str) -> None:
-    """Every session of theirs ends. Raises `NotFound`. The hash is made with `hash_password`."""
-    staff_id = await conn.fetchval(
-        "UPDATE staff SET password_hash = $2 WHERE email = $1 RETURNING id", rules.clean_email(email), password_hash
-    )
-    if staff_id is None:
-        raise NotFound(N_("There is no such member of staff."))
-    await conn.execute("DELETE FROM session WHERE audience = 'staff' AND person_id = $1", staff_id)
+async def change_password(
+    db: Database, audience: Audience, person_id: UUID, change: PasswordChange, now: datetime
+) -> SignedIn:
+    """A new session, the only one that is left. Raises `Invalid` (old_password, password), or `TooMany` after
+    repeated wrong ones.
+    """
+    if not change.old:
+        raise Invalid.one("old_password", rules.NO_PASSWORD)
+    rules.check_password(change.new)
+    own = OwnPassword(audience, person_id, change.old, change.origin)
+    stored = await _checked(db, own, "old_password", now)
+    hashed = await hash_password(change.new)
+    async with db.transaction() as conn:
+        changed = await conn.execute(REPLACE[audience], person_id, hashed, stored) != "UPDATE 0"
+        signed = await _open_session(conn, audience, person_id, hashed) if changed else None
+    if signed is None:
+        raise Invalid.one("old_password", N_("The password was changed elsewhere at this moment."))
+    return signed
+
+
+async def check_own_password(db: Database, own: OwnPassword, now: datetime) -> None:
+    """Of somebody who is signed in, before what cannot be undone. Raises `Invalid` (password), or `TooMany` after
+    repeated wrong ones.
+    """
+    if not own.password:
+        raise Invalid.one("password", rules.NO_PASSWORD)
+    await _checked(db, own, "password", now)
+
+
+async def _checked(db: Database, own: OwnPassword, field: str, now: datetime) -> str:
+    """The stored hash of the right password; an attempt is counted for a wrong one."""
+    subjects = {f"{own.audience}-password:{own.person_id}": 1, f"{own.audience}@{own.origin}": rules.PEOPLE_PER_NETWORK}
+    await count_attempt(db, subjects, now, TOO_MANY_PASSWORDS)
+    async with db.read() as conn:
+        stored = await reads.password_hash(conn, own.audience, own.person_id)
+    if stored is None or not await matches(own.password, stored):
+        raise Invalid.one(field, N_("This is not your password."))
+    async with db.transaction() as conn:
+        await uncount_attempt(conn, subjects, now)
+    return stored
 
 
 async def sign_out(conn: Transaction, secret: str) -> None:

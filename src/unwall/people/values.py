@@ -13,7 +13,9 @@ from uuid import UUID
 
 import msgspec
 
+from unwall.kernel.addresses import country_of_timezone
 from unwall.kernel.errors import SignInNeeded
+from unwall.kernel.geo import Place
 
 
 class Merchant(msgspec.Struct, frozen=True):
@@ -23,6 +25,13 @@ class Merchant(msgspec.Struct, frozen=True):
     currency: str
     timezone: str
     locale: str
+    country: str = ""
+    """Where it sells first, as of ISO 3166; empty where that was not said."""
+
+    @property
+    def home_country(self) -> str:
+        """That of its time zone, where none was said."""
+        return self.country or country_of_timezone(self.timezone)
 
 
 class Tagging(StrEnum):
@@ -39,6 +48,7 @@ class Member(msgspec.Struct, frozen=True):
     email: str | None
     name: str
     locale: str
+    place: Place | None = None
 
 
 class Audience(StrEnum):
@@ -46,6 +56,22 @@ class Audience(StrEnum):
 
     MEMBER = "member"
     STAFF = "staff"
+
+
+class PasswordChange(msgspec.Struct, frozen=True):
+    """The form of a change, and the network address that it came from."""
+
+    old: str
+    new: str
+    origin: str
+
+
+class ResetTicket(msgspec.Struct, frozen=True, array_like=True):
+    """Lets its holder choose a new password, once: `mark` is that of the password that it replaces."""
+
+    audience: Audience
+    person_id: UUID
+    mark: str
 
 
 class Role(StrEnum):
@@ -65,6 +91,14 @@ class Permission(StrEnum):
     FULFIL = "fulfil"
     INSIGHT = "insight"
     PEOPLE = "people"
+    CONVERSE = "converse"
+    """Answer what shoppers write to the store."""
+    REFUND = "refund"
+    """Give customers their money back."""
+    PRICES = "prices"
+    """Taxes and promotions."""
+    MODERATE = "moderate"
+    """To decide about what people reported."""
 
 
 class Staff(msgspec.Struct, frozen=True):
@@ -86,6 +120,14 @@ class StaffDraft(msgspec.Struct, frozen=True):
     node_id: UUID | None = None
 
 
+class StaffChange(msgspec.Struct, frozen=True):
+    """`node_id` for the role NODE, and for it only."""
+
+    name: str
+    role: Role
+    node_id: UUID | None = None
+
+
 class NewApiKey(msgspec.Struct, frozen=True):
     """`secret` is shown once; only its fingerprint is stored."""
 
@@ -100,9 +142,13 @@ class ApiScope(StrEnum):
     CONTENT_WRITE = "content:write"
     STOCK_READ = "stock:read"
     STOCK_WRITE = "stock:write"
+    PRICES_READ = "prices:read"
+    PRICES_WRITE = "prices:write"
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
     INSIGHT_READ = "insight:read"
+    CONVERSATIONS_READ = "conversations:read"
+    CONVERSATIONS_WRITE = "conversations:write"
 
 
 class ApiKey(msgspec.Struct, frozen=True):

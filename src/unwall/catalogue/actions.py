@@ -9,22 +9,19 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from unwall.catalogue import product_file, reads, rules
+from unwall.catalogue import bundle_rules, merchant_reads, rules, texts
 from unwall.catalogue.terms import SearchTerms, terms
 from unwall.catalogue.values import (
     BundleDraft,
     CategoryDraft,
-    CountedQuantity,
     NoSuchProduct,
     ProductDraft,
-    ProductImportReport,
     ProductTranslation,
 )
 from unwall.kernel.database import Connection, Transaction, rows
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
-from unwall.people.values import Merchant
 
 
 async def save_product(conn: Transaction, merchant_id: UUID, draft: ProductDraft) -> UUID:
@@ -38,18 +35,24 @@ async def save_products(conn: Transaction, merchant_id: UUID, drafts: Sequence[P
     """Save many products, all or nothing, in a constant number of statements. With several drafts, error fields start
     with the draft's index: `3.title`.
     """
-    await _lock(conn, merchant_id)
-    tidied = [rules.tidy(draft) for draft in drafts]
-    wrong = await _find_errors(conn, merchant_id, tidied)
+    wrong = [(i, error) for i, draft in enumerate(drafts) for error in rules.check_sizes(draft)]
+    tidied = [] if wrong else await asyncio.to_thread(_tidied, drafts)
+    if not wrong:
+        await lock(conn, merchant_id)
+        wrong = await find_errors(conn, merchant_id, tidied)
     if wrong:
         alone = len(drafts) == 1
         raise Invalid([e if alone else FieldError(f"{i}.{e.field}", e.message) for i, e in wrong])
-    return await _write(conn, merchant_id, tidied)
+    return await write(conn, merchant_id, tidied)
+
+
+def _tidied(drafts: Iterable[ProductDraft]) -> list[ProductDraft]:
+    return [rules.tidy(draft) for draft in drafts]
 
 
 async def index_products(conn: Transaction, merchant_id: UUID, product_ids: Sequence[UUID]) -> None:
     """Compute the search terms of products that were loaded by COPY."""
-    drafts = await reads.drafts(conn, merchant_id, ids=product_ids)
+    drafts = await merchant_reads.drafts(conn, merchant_id, ids=product_ids)
     categories = await _categories(conn, merchant_id, {draft.category for draft in drafts if draft.category})
     await conn.execute(
         f"""
@@ -76,12 +79,43 @@ async def archive_product(conn: Transaction, merchant_id: UUID, product_id: UUID
         raise NoSuchProduct(N_("There is no such product."))
 
 
+async def take_off_sale(conn: Transaction, product_id: UUID) -> None:
+    """As moderation decides, whichever merchant's it is. Idempotent."""
+    sql = "UPDATE product SET status = 'archived', updated_at = now() WHERE id = $1 AND status = 'active'"
+    await conn.execute(sql, product_id)
+
+
+async def put_back_on_sale(conn: Transaction, product_id: UUID) -> None:
+    """What moderation took off sale. Idempotent."""
+    sql = "UPDATE product SET status = 'active', updated_at = now() WHERE id = $1 AND status = 'archived'"
+    await conn.execute(sql, product_id)
+
+
+async def put_stars(conn: Transaction, merchant_id: UUID, product_id: UUID, total: int, reviews: int) -> None:
+    """What cards and searches know of the reviews of a product: how many there are, and all stars that they give."""
+    if not reviews:
+        await conn.execute("DELETE FROM product_stars WHERE product_id = $1", product_id)
+        return
+    await conn.execute(
+        """
+        INSERT INTO product_stars (product_id, merchant_id, total, reviews) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (product_id) DO UPDATE SET total = excluded.total, reviews = excluded.reviews
+        """,
+        product_id,
+        merchant_id,
+        total,
+        reviews,
+    )
+
+
 async def save_category(conn: Transaction, merchant_id: UUID, draft: CategoryDraft) -> UUID:
-    tidied = rules.tidy_category(draft)
+    if too_large := rules.check_words(draft.translations):
+        raise Invalid(too_large)
+    tidied = await asyncio.to_thread(rules.tidy_category, draft)
     errors = rules.check_category(tidied)
     if errors:
         raise Invalid(errors)
-    await _lock(conn, merchant_id)
+    await lock(conn, merchant_id)
     category_id: UUID = await conn.fetchval(
         """
         INSERT INTO category (id, merchant_id, slug, title, translations) VALUES ($1, $2, $3, $4, $5)
@@ -95,20 +129,22 @@ async def save_category(conn: Transaction, merchant_id: UUID, draft: CategoryDra
         tidied.translations,
     )
     # the category's title is part of its products' search terms
-    await _write(conn, merchant_id, await reads.drafts(conn, merchant_id, category_id=category_id))
+    await write(conn, merchant_id, await merchant_reads.drafts(conn, merchant_id, category_id=category_id))
     return category_id
 
 
 async def save_bundle(conn: Transaction, merchant_id: UUID, draft: BundleDraft) -> UUID:
     """Create a bundle, or change the bundle with the draft's id or slug."""
-    tidied = rules.tidy_bundle(draft)
-    await _lock(conn, merchant_id)
+    if too_large := bundle_rules.check_bundle_sizes(draft):
+        raise Invalid(too_large)
+    tidied = await asyncio.to_thread(bundle_rules.tidy_bundle, draft)
+    await lock(conn, merchant_id)
     own = await conn.fetch(
         "SELECT id FROM variant WHERE merchant_id = $1 AND id = ANY($2::uuid[])",
         merchant_id,
         [part.variant_id for part in tidied.parts],
     )
-    errors = rules.check_bundle(tidied, {record["id"] for record in own})
+    errors = bundle_rules.check_bundle(tidied, {record["id"] for record in own})
     if errors:
         raise Invalid(errors)
     try:
@@ -152,79 +188,22 @@ async def _write_bundle(conn: Transaction, merchant_id: UUID, draft: BundleDraft
     return bundle_id
 
 
-async def csv_import(conn: Transaction, merchant: Merchant, text: str, *, files_url: str) -> ProductImportReport:
-    """Import a file in Shopify's product-CSV layout, all or nothing; idempotent. Products are matched by their handle
-    and overwritten; products and variants that the file does not contain stay as they are.
-
-    `files_url` as in `reads.csv_export`: a picture URL that starts with it is one of our own files.
-    """
-    await _lock(conn, merchant.id)
-    parsed = await asyncio.to_thread(product_file.parse, text)
-    known = {draft.slug: draft for draft in await reads.drafts(conn, merchant.id, slugs=parsed.groups)}
-    titles = {category.slug: category.title for category in await reads.categories(conn, merchant.id, "")}
-    reader = product_file.DraftReader(parsed, merchant.currency, files_url)
-    entries, drafts = await asyncio.to_thread(_read_entries, parsed, reader, known, titles)
-    for i, error in await _find_errors(conn, merchant.id, drafts):
-        parsed.add_error(*entries[i].row_of(error), error.message)
-    if parsed.errors:
-        errors = sorted(set(parsed.errors), key=lambda e: (e.line, e.column))
-        return ProductImportReport(errors=tuple(errors), ignored_columns=parsed.ignored)
-    changed = [d for d in drafts if d.slug not in known or rules.match_variants(d, known[d.slug]) != known[d.slug]]
-    await _write(conn, merchant.id, changed)
-    created = sum(draft.slug not in known for draft in drafts)
-    return ProductImportReport(
-        created=created,
-        updated=len(changed) - created,
-        unchanged=len(drafts) - len(changed),
-        ignored_columns=parsed.ignored,
-        inventory=await _counted(conn, merchant.id, entries, drafts),
-    )
-
-
-def _read_entries(
-    parsed: product_file.ProductFile,
-    reader: product_file.DraftReader,
-    known: Mapping[str, ProductDraft],
-    titles: Mapping[str, str],
-) -> tuple[list[product_file.FileProduct], list[ProductDraft]]:
-    entries = [reader.entry(handle, known.get(handle)) for handle in parsed.groups]
-    return entries, [_with_category_title(rules.tidy(entry.draft), titles) for entry in entries]
-
-
-def _with_category_title(draft: ProductDraft, titles: Mapping[str, str]) -> ProductDraft:
-    """The stored draft, with the category's title as the merchant writes it."""
-    return msgspec.structs.replace(draft, category=titles.get(rules.slugify(draft.category), draft.category))
-
-
-async def _counted(
-    conn: Transaction, merchant_id: UUID, entries: Iterable[product_file.FileProduct], drafts: Iterable[ProductDraft]
-) -> tuple[CountedQuantity, ...]:
-    counts = {
-        variant.sku: quantity
-        for entry, draft in zip(entries, drafts, strict=True)
-        for variant, quantity in zip(draft.variants, entry.quantities, strict=False)
-        if quantity is not None
-    }
-    ids = await reads.variant_ids(conn, merchant_id, list(counts))
-    return tuple(CountedQuantity(ids[sku], sku, quantity) for sku, quantity in counts.items())
-
-
 # --- how products are written -----------------------------------------------------------------------------------------
 
 
-async def _lock(conn: Transaction, merchant_id: UUID) -> None:
+async def lock(conn: Transaction, merchant_id: UUID) -> None:
     """Until the transaction ends."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('catalogue ' || $1, 0))", str(merchant_id))
 
 
-async def _find_errors(
+async def find_errors(
     conn: Connection, merchant_id: UUID, drafts: Sequence[ProductDraft]
 ) -> list[tuple[int, FieldError]]:
     """What is wrong with normalized drafts: each by itself, against each other, and against the merchant's stored
     products.
     """
     all_slugs, all_skus = [d.slug for d in drafts], [v.sku for d in drafts for v in d.variants]
-    taken_slugs, taken_skus = await reads.taken(conn, merchant_id, all_slugs, all_skus)
+    taken_slugs, taken_skus = await merchant_reads.taken(conn, merchant_id, all_slugs, all_skus)
     slugs: dict[str, UUID | None] = {**taken_slugs}
     skus: dict[str, UUID | None] = {**taken_skus}
     errors = []
@@ -236,19 +215,21 @@ async def _find_errors(
     return errors
 
 
-async def _write(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[UUID]:
+async def write(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[UUID]:
     """Write normalized and checked drafts; returns the product ids in the same order."""
     if not drafts:
         return []
-    known = {draft.id: draft for draft in await reads.drafts(conn, merchant_id, ids=[d.id for d in drafts if d.id])}
+    known = {
+        draft.id: draft for draft in await merchant_reads.drafts(conn, merchant_id, ids=[d.id for d in drafts if d.id])
+    }
     whole = [_with_ids(rules.match_variants(draft, known.get(draft.id))) for draft in drafts]
-    # a SKU of a variant that is no longer sold
-    errors = [error for draft in whole for error in rules.check_skus(draft)]
+    # a SKU of a variant that is no longer sold, and how many of those there are
+    errors = [error for draft in whole for error in (*rules.check_skus(draft), *rules.check_stored_variants(draft))]
     if errors:
         raise Invalid(errors)
     try:
         await _write_products(conn, merchant_id, whole)
-        await _write_variants(conn, merchant_id, whole)
+        await _write_variants(conn, merchant_id, whole, known)
     except (asyncpg.InsufficientPrivilegeError, asyncpg.UniqueViolationError) as error:
         # row-level security or the primary key refused it: the id belongs to another merchant
         raise NoSuchProduct(N_("There is no such product.")) from error
@@ -270,7 +251,7 @@ class _Category(msgspec.Struct, frozen=True):
 
 async def _categories(conn: Transaction, merchant_id: UUID, titles: set[str]) -> dict[str, _Category]:
     """The categories by title; missing ones are created."""
-    slugs = {title: rules.slugify(title) for title in titles}
+    slugs = {title: texts.slugify(title) for title in titles}
     known = await _find_categories(conn, merchant_id, slugs)
     missing = [(slug, title) for title, slug in slugs.items() if not _named(known, title, slug)]
     if missing:
@@ -312,16 +293,17 @@ async def _write_products(conn: Transaction, merchant_id: UUID, drafts: Sequence
     written = await conn.fetch(
         f"""
         INSERT INTO product AS p (id, merchant_id, category_id, slug, title, description, translations, vendor,
-            taxonomy, tags, option_names, status, search)
-        SELECT id, $1, category_id, slug, title, description, translations, vendor, taxonomy, tags, option_names,
-            status, {_SEARCH}
+            taxonomy, tax_class, tags, option_names, status, search)
+        SELECT id, $1, category_id, slug, title, description, translations, vendor, taxonomy, tax_class, tags,
+            option_names, status, {_SEARCH}
         FROM jsonb_to_recordset($2) AS x (id uuid, category_id uuid, slug text, title text, description text,
-            translations jsonb, vendor text, taxonomy text, tags text[], option_names text[], status text,
+            translations jsonb, vendor text, taxonomy text, tax_class text, tags text[], option_names text[],
+            status text,
             english_a text, english_b text, english_c text, chinese text)
         ON CONFLICT (id) DO UPDATE SET category_id = EXCLUDED.category_id, slug = EXCLUDED.slug, title = EXCLUDED.title,
             description = EXCLUDED.description, translations = EXCLUDED.translations, vendor = EXCLUDED.vendor,
-            taxonomy = EXCLUDED.taxonomy, tags = EXCLUDED.tags, option_names = EXCLUDED.option_names,
-            status = EXCLUDED.status, search = EXCLUDED.search, updated_at = now()
+            taxonomy = EXCLUDED.taxonomy, tax_class = EXCLUDED.tax_class, tags = EXCLUDED.tags,
+            option_names = EXCLUDED.option_names, status = EXCLUDED.status, search = EXCLUDED.search, updated_at = now()
         WHERE p.merchant_id = EXCLUDED.merchant_id
         RETURNING id
         """,
@@ -353,22 +335,30 @@ def _search_terms(draft: ProductDraft, category: _Category | None) -> SearchTerm
 
 
 _PRODUCT_COLUMNS = (
-    *("id", "slug", "title", "description", "translations", "vendor", "taxonomy", "tags", "option_names", "status"),
+    *("id", "slug", "title", "description", "translations", "vendor", "taxonomy", "tax_class", "tags"),
+    *("option_names", "status"),
 )
 
 
-async def _write_variants(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> None:
+async def _write_variants(
+    conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft], known: Mapping[UUID | None, ProductDraft]
+) -> None:
+    """Those that stay as they are, no longer sold, are not written again."""
+    gone = {
+        draft.id: {variant.id: variant for variant in draft.variants if not variant.active} for draft in known.values()
+    }
     table = [
         msgspec.structs.asdict(variant) | {"product_id": draft.id, "position": position}
         for draft in drafts
         for position, variant in enumerate(draft.variants)
+        if variant.active or variant != gone.get(draft.id, {}).get(variant.id)
     ]
     written = await conn.fetch(
         """
         INSERT INTO variant AS v (id, merchant_id, product_id, position, sku, barcode, options, price, compare_at,
             weight_g, active)
         SELECT id, $1, product_id, position, sku, barcode, options, price, compare_at, weight_g, active
-        FROM jsonb_to_recordset($2) AS x (id uuid, product_id uuid, position smallint, sku text, barcode text,
+        FROM jsonb_to_recordset($2) AS x (id uuid, product_id uuid, position int, sku text, barcode text,
             options text[], price bigint, compare_at bigint, weight_g int, active boolean)
         ON CONFLICT (id) DO UPDATE SET position = EXCLUDED.position, sku = EXCLUDED.sku, barcode = EXCLUDED.barcode,
             options = EXCLUDED.options, price = EXCLUDED.price, compare_at = EXCLUDED.compare_at,
@@ -387,11 +377,11 @@ async def _write_images(conn: Transaction, merchant_id: UUID, drafts: Sequence[P
     await conn.execute("DELETE FROM product_image WHERE product_id = ANY($1::uuid[])", [draft.id for draft in drafts])
     await conn.executemany(
         """
-        INSERT INTO product_image (product_id, position, merchant_id, file, alt, width, height)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO product_image (product_id, position, merchant_id, file, alt, width, height, shows)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         """,
         [
-            (draft.id, position, merchant_id, image.file, image.alt, image.width, image.height)
+            (draft.id, position, merchant_id, image.file, image.alt, image.width, image.height, image.shows)
             for draft in drafts
             for position, image in enumerate(draft.images)
         ],

@@ -45,7 +45,7 @@ async def bundles_with(conn: Connection, product_id: UUID, lang: str) -> list[Bu
 
 async def bundle_draft(conn: Connection, merchant_id: UUID, bundle_id: UUID) -> BundleDraft | None:
     """The draft of a bundle for its editor; `actions.save_bundle` accepts it."""
-    found = await conn.fetchrow(
+    record = await conn.fetchrow(
         """
         SELECT b.id, b.slug, b.title, b.description, b.active, b.translations,
             (SELECT coalesce(jsonb_agg(jsonb_build_object('variant_id', variant_id, 'quantity', quantity)
@@ -55,4 +55,4 @@ async def bundle_draft(conn: Connection, merchant_id: UUID, bundle_id: UUID) -> 
         merchant_id,
         bundle_id,
     )
-    return msgspec.convert(dict(found), BundleDraft) if found else None
+    return msgspec.convert(dict(record), BundleDraft) if record else None

@@ -49,13 +49,13 @@ def placeholder(title: str, seed: str) -> str:
 
 def initials(title: str) -> tuple[str, str]:
     """A large monogram and a line of first words: "WHITE HANGING HEART" gives ("WH", "White Hanging Heart")."""
-    found: list[str] = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", title)
-    if not found:
+    parts: list[str] = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", title)
+    if not parts:
         return "·", ""
-    if ord(found[0][0]) > 0x2E7F:
-        return found[0][0], "".join(found)[:12]
+    if ord(parts[0][0]) > 0x2E7F:
+        return parts[0][0], "".join(parts)[:12]
     line: list[str] = []
-    for word in found[:5]:
+    for word in parts[:5]:
         if line and len(" ".join([*line, word])) > 30:
             break
         line.append(word if any(c.islower() for c in word) else word.capitalize())

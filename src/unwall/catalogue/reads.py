@@ -1,26 +1,15 @@
-"""Reads of products, variants, categories and search."""
+"""Reads of products, variants, categories and search. A merchant's own list and drafts are in `merchant_reads`."""
 
-import asyncio
-from collections.abc import Collection, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable
 from uuid import UUID
 
 from msgspec.structs import astuple
 
-from unwall.catalogue import product_file
-from unwall.catalogue.terms import SearchPosition, decode_position, encode_position, parse_query
-from unwall.catalogue.values import (
-    CatalogueRow,
-    Category,
-    ProductCard,
-    ProductDraft,
-    ProductPage,
-    ProductStatus,
-    VariantItem,
-)
+from unwall.catalogue.terms import TSQUERY, SearchPosition, decode_position, encode_position, parse_query
+from unwall.catalogue.values import Category, ProductCard, ProductDetails, SearchFilter, SearchSort, VariantItem
+from unwall.kernel import typed
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, row, rows
-from unwall.people.values import Merchant
 
 # Cards of the products `p`, in the language $1.
 _CARD_COLUMNS = """
@@ -30,7 +19,8 @@ _CARD_COLUMNS = """
     translated(p.translations, $1, 'words', i.alt, coalesce(i.alt, '')) AS image_alt,
     i.width AS image_width, i.height AS image_height,
     v.price, v.highest AS highest_price, v.compare_at, m.currency, v.variants AS available_variants,
-    v.only_id AS only_variant_id
+    v.only_id AS only_variant_id, p.created_at, coalesce(round(s.average, 1), 0)::float8 AS stars,
+    coalesce(s.reviews, 0)::int AS reviews
 """
 _CARD_SOURCES = """
     JOIN merchant_profile m ON m.id = p.merchant_id
@@ -43,6 +33,7 @@ _CARD_SOURCES = """
     LEFT JOIN LATERAL (
         SELECT file, alt, width, height FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1
     ) i ON true
+    LEFT JOIN product_stars s ON s.product_id = p.id
 """
 _CARD = f"SELECT {_CARD_COLUMNS} FROM product p {_CARD_SOURCES}"
 
@@ -51,21 +42,15 @@ ITEM = """
     SELECT v.id AS variant_id, p.id AS product_id, p.merchant_id, m.slug AS merchant_slug, p.slug,
         translated(p.translations, $1, 'title', p.title) AS title,
         translated_words(p.translations, $1, v.options) AS options, v.sku, v.barcode, v.price, v.compare_at, m.currency,
-        v.weight_g, v.active AND p.status = 'active' AS sellable, i.file AS image_file,
+        v.weight_g, p.category_id, p.tax_class, v.active AND p.status = 'active' AS sellable, i.file AS image_file,
         translated(p.translations, $1, 'words', i.alt, coalesce(i.alt, '')) AS image_alt
     FROM variant v
     JOIN product p ON p.id = v.product_id
     JOIN merchant_profile m ON m.id = p.merchant_id
     LEFT JOIN LATERAL (
-        SELECT file, alt FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1
+        SELECT file, alt FROM product_image WHERE product_id = p.id
+        ORDER BY shows = ANY (v.options) DESC, position LIMIT 1
     ) i ON true
-"""
-
-# The tsquery of a search: $2 to $5 (and a code, $6) are the fields of `terms.SearchQuery`.
-_TSQUERY = """
-    (CASE WHEN $4 = '' THEN websearch_to_tsquery('english', $2)
-     ELSE websearch_to_tsquery('english', $2) || (websearch_to_tsquery('english', $3) && $4::text::tsquery) END)
-    && $5::text::tsquery
 """
 
 
@@ -74,10 +59,10 @@ _TSQUERY = """
 
 async def cards(conn: Connection, product_ids: Iterable[UUID], lang: str) -> dict[UUID, ProductCard]:
     """Cards by product id; products that cannot be bought (not active, no active variant) are left out."""
-    found = await rows(
+    sold = await rows(
         conn, ProductCard, f"{_CARD} WHERE p.id = ANY($2::uuid[]) AND p.status = 'active'", lang, list(product_ids)
     )
-    return {card.product_id: card for card in found}
+    return {card.product_id: card for card in sold}
 
 
 async def products(
@@ -90,7 +75,7 @@ async def products(
     limit: int = 24,
 ) -> ResultPage[ProductCard]:
     """A store's products on sale, newest first; `category` is a slug."""
-    found = await rows(
+    sold = await rows(
         conn,
         ProductCard,
         f"""
@@ -105,30 +90,33 @@ async def products(
         decode(after),
         limit + 1,
     )
-    return page_of(found, limit, lambda card: card.product_id)
+    return page_of(sold, limit, lambda card: card.product_id)
+
+
+ALL_PRODUCTS = SearchFilter()
 
 
 class _Hit(ProductCard, frozen=True):
-    exact: bool
-    rank: float
+    exact: bool = False
+    rank: float = 0.0
 
 
 async def search(
     conn: Connection,
     query: str,
     lang: str,
+    wanted: SearchFilter = ALL_PRODUCTS,
     *,
-    merchant_id: UUID | None = None,
     after: str | None = None,
     limit: int = 24,
 ) -> ResultPage[ProductCard]:
-    """Products on sale that match the query: an exact SKU or barcode first, then by rank. English words match by stem,
-    the last word also by prefix; Chinese words match anywhere in the text; all words must match.
+    """Products on sale that match the query: an exact SKU or barcode first, then by rank, or by their stars. English
+    words match by stem, the last word also by prefix; Chinese words match anywhere in the text; all words must match.
     """
     parsed, position = parse_query(query), decode_position(after)
     if parsed.empty:
         return ResultPage([], None)
-    found = await rows(
+    hits = await rows(
         conn,
         _Hit,
         f"""
@@ -136,38 +124,44 @@ async def search(
             SELECT product_id AS id, true AS exact, 0::real AS rank FROM variant
             WHERE active AND (lower(sku) = $6 OR barcode = $6)
             UNION ALL
-            SELECT id, false, ts_rank(search, parsed.query) FROM product, (SELECT {_TSQUERY} AS query) parsed
+            SELECT id, false, ts_rank(search, parsed.query) FROM product, (SELECT {TSQUERY} AS query) parsed
             WHERE search @@ parsed.query AND status = 'active'
         ), best AS (
             SELECT id, bool_or(exact) AS exact, max(rank) AS rank FROM hit GROUP BY id
         ), page AS (
-            SELECT best.* FROM best JOIN product p USING (id)
-            WHERE status = 'active' AND ($7::uuid IS NULL OR merchant_id = $7)
-                AND EXISTS (SELECT FROM variant v WHERE v.product_id = p.id AND v.active)
-                AND (exact, rank, id) < ($8, $9::real, $10)
-            ORDER BY exact DESC, rank DESC, id DESC LIMIT $11
+            SELECT id, exact, rank FROM (
+                SELECT p.id, best.exact, CASE WHEN $12 THEN coalesce(s.score, 0) ELSE best.rank END AS rank
+                FROM best JOIN product p USING (id) LEFT JOIN product_stars s ON s.product_id = p.id
+                WHERE p.status = 'active' AND ($7::uuid IS NULL OR p.merchant_id = $7)
+                    AND ($13 = 0 OR s.average >= $13)
+                    AND EXISTS (SELECT FROM variant v WHERE v.product_id = p.id AND v.active)
+            ) ranked
+            WHERE (exact, rank, id) < ($8, $9::real, $10) ORDER BY exact DESC, rank DESC, id DESC LIMIT $11
         )
-        SELECT {_CARD_COLUMNS}, page.exact, page.rank FROM page JOIN product p USING (id) {_CARD_SOURCES}
+        SELECT {_CARD_COLUMNS}, page.exact, page.rank
+        FROM page JOIN product p USING (id) {_CARD_SOURCES}
         ORDER BY page.exact DESC, page.rank DESC, p.id DESC
         """,
         lang,
         *astuple(parsed),
-        merchant_id,
+        wanted.merchant_id,
         position.exact,
         position.rank,
         position.product_id,
         limit + 1,
+        wanted.sort is SearchSort.STARS,
+        wanted.min_stars,
     )
-    last = found[limit - 1] if len(found) > limit else None
+    last = hits[limit - 1] if len(hits) > limit else None
     after = encode_position(SearchPosition(last.exact, last.rank, last.product_id)) if last else None
-    return ResultPage([ProductCard(*astuple(hit)[:-2]) for hit in found[:limit]], after)
+    return ResultPage([ProductCard(*astuple(hit)[:-2]) for hit in hits[:limit]], after)
 
 
-async def product_page(conn: Connection, merchant_slug: str, slug: str, lang: str) -> ProductPage | None:
+async def product_page(conn: Connection, merchant_slug: str, slug: str, lang: str) -> ProductDetails | None:
     """An active product with its active variants; None if there is none at that address."""
     return await row(
         conn,
-        ProductPage,
+        ProductDetails,
         """
         SELECT
             jsonb_build_object(
@@ -187,7 +181,8 @@ async def product_page(conn: Connection, merchant_slug: str, slug: str, lang: st
                 AS variants,
             (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'file', i.file, 'alt', translated(p.translations, $3, 'words', i.alt, i.alt),
-                'width', i.width, 'height', i.height
+                'width', i.width, 'height', i.height,
+                'shows', translated(p.translations, $3, 'words', i.shows, i.shows)
                 ) ORDER BY i.position), '[]') FROM product_image i WHERE i.product_id = p.id) AS images
         FROM product p
         JOIN merchant_profile m ON m.id = p.merchant_id
@@ -218,8 +213,8 @@ async def categories(conn: Connection, merchant_id: UUID, lang: str) -> list[Cat
 
 
 async def items(conn: Connection, variant_ids: Iterable[UUID], lang: str) -> dict[UUID, VariantItem]:
-    found = await rows(conn, VariantItem, f"{ITEM} WHERE v.id = ANY($2::uuid[])", lang, list(variant_ids))
-    return {item.variant_id: item for item in found}
+    variants = await rows(conn, VariantItem, f"{ITEM} WHERE v.id = ANY($2::uuid[])", lang, list(variant_ids))
+    return {item.variant_id: item for item in variants}
 
 
 async def items_of(conn: Connection, product_ids: Iterable[UUID], lang: str) -> list[VariantItem]:
@@ -237,144 +232,25 @@ async def items_of(conn: Connection, product_ids: Iterable[UUID], lang: str) -> 
 async def variants_by_sku(
     conn: Connection, merchant_id: UUID, skus: Iterable[str], lang: str
 ) -> dict[str, VariantItem]:
-    found = await rows(
+    variants = await rows(
         conn, VariantItem, f"{ITEM} WHERE v.merchant_id = $2 AND v.sku = ANY($3::text[])", lang, merchant_id, list(skus)
     )
-    return {item.sku: item for item in found}
+    return {item.sku: item for item in variants}
 
 
-async def variant_by_barcode(conn: Connection, merchant_id: UUID, barcode: str, lang: str) -> VariantItem | None:
-    """Look up what was scanned or typed at a till: a barcode, else a SKU, ignoring case. If several variants share the
-    barcode, one that is on sale.
+async def variants_by_code(conn: Connection, merchant_id: UUID, code: str, lang: str) -> list[VariantItem]:
+    """What a code that was scanned or typed at the counter may mean: a barcode, or a SKU in any case. Several variants
+    may share it; those on sale are left then, where there are any.
     """
-    return await row(
+    variants = await rows(
         conn,
         VariantItem,
         f"""
         {ITEM} WHERE v.merchant_id = $2 AND (v.barcode = $3 OR lower(v.sku) = lower($3))
-        ORDER BY v.active DESC, v.barcode = $3 DESC NULLS LAST, v.sku = $3 DESC, v.id LIMIT 1
+        ORDER BY v.barcode = $3 DESC NULLS LAST, v.sku = $3 DESC, v.id
         """,
         lang,
         merchant_id,
-        barcode.strip(),
+        typed.code(code),
     )
-
-
-# --- for the merchant's console ---------------------------------------------------------------------------------------
-
-
-async def merchant_products(
-    conn: Connection,
-    merchant_id: UUID,
-    lang: str,
-    *,
-    query: str = "",
-    status: ProductStatus | None = None,
-    after: str | None = None,
-    limit: int = 50,
-) -> ResultPage[CatalogueRow]:
-    """The merchant's own list, newest first, whatever the status."""
-    parsed = parse_query(query)
-    found = await rows(
-        conn,
-        CatalogueRow,
-        f"""
-        SELECT p.id AS product_id, p.slug, translated(p.translations, $1, 'title', p.title) AS title, p.status,
-            translated(c.translations, $1, 'title', c.title) AS category,
-            (SELECT file FROM product_image WHERE product_id = p.id ORDER BY position LIMIT 1) AS image_file,
-            v.variants, v.price, v.highest AS highest_price
-        FROM product p
-        LEFT JOIN category c ON c.id = p.category_id
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS variants, min(price) AS price, max(price) AS highest
-            FROM variant WHERE product_id = p.id AND active
-        ) v
-        WHERE p.merchant_id = $7 AND ($8::text IS NULL OR p.status = $8) AND p.id < $9
-            AND ($6 = '' OR p.search @@ ({_TSQUERY})
-                 OR EXISTS (SELECT FROM variant WHERE product_id = p.id AND (lower(sku) = $6 OR barcode = $6)))
-        ORDER BY p.id DESC LIMIT $10
-        """,
-        lang,
-        *astuple(parsed),
-        merchant_id,
-        status,
-        decode(after),
-        limit + 1,
-    )
-    return page_of(found, limit, lambda product: product.product_id)
-
-
-_DRAFT = """
-    SELECT p.title,
-        (SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'id', v.id, 'sku', v.sku, 'price', v.price, 'options', v.options, 'compare_at', v.compare_at,
-            'barcode', v.barcode, 'weight_g', v.weight_g, 'active', v.active
-            ) ORDER BY v.active DESC, v.position), '[]')
-        FROM variant v WHERE v.product_id = p.id) AS variants,
-        p.slug, p.description, p.vendor, coalesce(c.title, '') AS category, p.taxonomy, p.tags, p.option_names,
-        p.status, (SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'file', i.file, 'alt', i.alt, 'width', i.width, 'height', i.height
-            ) ORDER BY i.position), '[]') FROM product_image i WHERE i.product_id = p.id) AS images,
-        p.translations, p.id
-    FROM product p LEFT JOIN category c ON c.id = p.category_id
-"""
-
-
-async def csv_export(
-    conn: Connection, merchant: Merchant, *, files_url: str, quantities: Mapping[UUID, int] | None = None
-) -> str:
-    """The whole catalogue in Shopify's product-CSV layout, by slug. `files_url` is what the outside puts before a
-    file's key ("https://shop.example/files/"); `quantities` are on hand, by variant."""
-    write = partial(product_file.write, currency=merchant.currency, files_url=files_url, quantities=quantities)
-    return await asyncio.to_thread(write, await drafts(conn, merchant.id))
-
-
-async def draft(conn: Connection, merchant_id: UUID, product_id: UUID) -> ProductDraft | None:
-    """The draft of a product for its editor; `actions.save_product` accepts it."""
-    return await row(conn, ProductDraft, f"{_DRAFT} WHERE p.merchant_id = $1 AND p.id = $2", merchant_id, product_id)
-
-
-async def drafts(
-    conn: Connection,
-    merchant_id: UUID,
-    *,
-    ids: Collection[UUID] | None = None,
-    slugs: Collection[str] | None = None,
-    category_id: UUID | None = None,
-) -> list[ProductDraft]:
-    """The drafts of the merchant's products by slug: all, or those selected by the arguments."""
-    return await rows(
-        conn,
-        ProductDraft,
-        f"""
-        {_DRAFT} WHERE p.merchant_id = $1 AND ($2::uuid[] IS NULL OR p.id = ANY($2))
-            AND ($3::text[] IS NULL OR p.slug = ANY($3)) AND ($4::uuid IS NULL OR p.category_id = $4)
-        ORDER BY p.slug COLLATE "C"
-        """,
-        merchant_id,
-        None if ids is None else list(ids),
-        None if slugs is None else list(slugs),
-        category_id,
-    )
-
-
-async def taken(
-    conn: Connection, merchant_id: UUID, slugs: Collection[str], skus: Collection[str]
-) -> tuple[dict[str, UUID], dict[str, UUID]]:
-    """Of these slugs and SKUs, those that are in use, with the product that uses them."""
-    found = await conn.fetchrow(
-        """
-        SELECT (SELECT coalesce(array_agg((slug, id)), '{}') FROM product WHERE merchant_id = $1 AND slug = ANY($2)),
-            (SELECT coalesce(array_agg((sku, product_id)), '{}') FROM variant WHERE merchant_id = $1 AND sku = ANY($3))
-        """,
-        merchant_id,
-        list(slugs),
-        list(skus),
-    )
-    assert found
-    return dict(found[0]), dict(found[1])
-
-
-async def variant_ids(conn: Connection, merchant_id: UUID, skus: Collection[str]) -> dict[str, UUID]:
-    found = await conn.fetch("SELECT sku, id FROM variant WHERE merchant_id = $1 AND sku = ANY($2)", merchant_id, skus)
-    return {record["sku"]: record["id"] for record in found}
+    return [item for item in variants if item.sellable] or variants

@@ -1,135 +1,136 @@
-"""Rules of the catalogue: limits and validation of drafts, and the price and availability of bundles."""
+"""Rules of products and categories: limits, and validation of drafts. Those of bundles are in `bundle_rules`."""
 
-import re
 from collections.abc import Iterable, Mapping
-from unicodedata import normalize
 from uuid import UUID
 
 import msgspec
-import nh3
 
-from unwall.catalogue.values import (
-    Bundle,
-    BundleDraft,
-    BundlePart,
-    BundlePartDraft,
-    CategoryDraft,
-    ProductDraft,
-    ProductTranslation,
-    VariantDraft,
-)
+from unwall.catalogue.texts import MAX_FILE_CHARACTERS, MAX_SLUG_BYTES, clean_html, is_picture_file, slugify, tidy_slug
+from unwall.catalogue.values import CategoryDraft, ProductDraft, ProductTranslation, VariantDraft
+from unwall.kernel import typed
 from unwall.kernel.errors import FieldError
-from unwall.kernel.money import Money
 from unwall.kernel.text import LANGUAGES, N_
 from unwall.media.values import Image
 
 MAX_OPTIONS = 3
 MAX_VARIANTS = 2048
+MAX_STORED_VARIANTS = 4096
+"""With those that are no longer sold, which are kept for orders and stock."""
 MAX_IMAGES = 250
 MAX_PRODUCT_TAGS = 250
-MAX_BUNDLE_PARTS = 20
 MAX_LINE_CHARACTERS = 255
-MAX_DESCRIPTION_CHARACTERS = 100_000
+MAX_TAGS_CHARACTERS = 70_000
+"""Of a text that holds several tags, as in the product file."""
+MAX_DESCRIPTION_CHARACTERS, MAX_DESCRIPTION_TAGS = 100_000, 5000
+"""Repairing HTML takes time that grows with the square of how deep its tags are nested."""
 MAX_PRICE_MINOR_UNITS = 10**12
 MAX_WEIGHT_GRAMS = 10**9
 MAX_IMAGE_SIDE_PIXELS = 100_000
 MAX_TRANSLATED_WORDS = 5000
 MAX_TRANSLATED_WORD_CHARACTERS = 1000
 MAX_ALT_CHARACTERS = 1000
-MAX_FILE_CHARACTERS = 2000
-MAX_UNITS_PER_BUNDLE_PART = 99
-
-_HTML = {
-    *("p", "br", "hr", "h2", "h3", "h4", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "code", "a", "span"),
-    *("strong", "b", "em", "i", "u", "s", "sub", "sup", "small", "table", "thead", "tbody", "tr", "th", "td"),
-}
-_ATTRIBUTES = {"a": {"href", "title"}}
-_SCHEMES = {"https", "http", "mailto"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_SLUG = re.compile(r"[^\W_]+(-[^\W_]+)*")
-_FILE = re.compile(r"https://[^\s/]+/\S+|(?!/)(?!.*\.\.)[\w./-]+")
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
+def check_sizes(draft: ProductDraft) -> list[FieldError]:
+    """What is too long or too many in a draft as it was sent: before it is normalized or looked up."""
+    lists = (
+        ("tags", draft.tags, MAX_PRODUCT_TAGS),
+        ("variants", draft.variants, MAX_VARIANTS),
+        ("images", draft.images, MAX_IMAGES),
+        ("option_names", draft.option_names, MAX_OPTIONS),
+    )
+    too_many = [field for field, sent, most in lists if len(sent) > most]
+    if too_many:
+        return [FieldError(field, N_("There are too many of these.")) for field in too_many]
+    names = ("title", "slug", "vendor", "category", "taxonomy", "tax_class")
+    texts = [
+        *((field, getattr(draft, field), MAX_LINE_CHARACTERS) for field in names),
+        *((field, text, MAX_TAGS_CHARACTERS) for field in ("tags", "option_names") for text in getattr(draft, field)),
+        *((f"images.{n}.alt", image.alt, MAX_ALT_CHARACTERS) for n, image in enumerate(draft.images)),
+        *((f"images.{n}.file", image.file, MAX_FILE_CHARACTERS) for n, image in enumerate(draft.images)),
+        *(
+            (f"variants.{n}.{field}", text, MAX_LINE_CHARACTERS)
+            for n, v in enumerate(draft.variants)
+            for field, text in _lines(n, v)
+        ),
+    ]
+    errors = [FieldError(field, N_("This is too long.")) for field, text, most in texts if len(text) > most]
+    return errors + check_html("description", draft.description) + check_words(draft.translations)
 
 
-def line(text: str) -> str:
-    """A single line: control characters removed, white space trimmed and collapsed."""
-    return " ".join(_CONTROL.sub("", text).split())
+def _lines(number: int, variant: VariantDraft) -> list[tuple[str, str]]:
+    texts = [("sku", variant.sku), ("barcode", variant.barcode or ""), *(("options", text) for text in variant.options)]
+    return [(f"variants.{number}.{field}", text) for field, text in texts]
 
 
-def clean_html(text: str) -> str:
-    """Sanitize a description: text and its structure are kept; pictures, scripts, styles and forms are removed.
-    Idempotent.
-    """
-    before, cleaned = "", text
-    while cleaned != before:  # the parser may need several passes to repair wrong nesting; each pass only removes
-        before = cleaned
-        once = nh3.clean(_CONTROL.sub("", before), tags=_HTML, attributes=_ATTRIBUTES, url_schemes=_SCHEMES)
-        cleaned = once.replace("\r\n", "\n").replace("\r", "\n").strip()
-    return cleaned
-
-
-def slugify(title: str) -> str:
-    """A slug of the title: letters and digits of any script, joined by hyphens. May be empty."""
-    words = re.findall(r"[^\W_]+", normalize("NFKC", title).lower())
-    return "-".join(words)[:100].rstrip("-")
-
-
-# --- products ---------------------------------------------------------------------------------------------------------
+def check_html(field: str, html: str) -> list[FieldError]:
+    wrong = len(html) > MAX_DESCRIPTION_CHARACTERS or html.count("<") > MAX_DESCRIPTION_TAGS
+    return [FieldError(field, N_("This is too long."))] if wrong else []
 
 
 def tidy(draft: ProductDraft) -> ProductDraft:
     """The draft normalized as it is stored. Idempotent."""
-    title = line(draft.title)
+    title = typed.line(draft.title)
     return msgspec.structs.replace(
         draft,
         title=title,
-        slug=line(draft.slug).lower() or slugify(title),
+        slug=tidy_slug(draft.slug) or slugify(title),
         description=clean_html(draft.description),
-        vendor=line(draft.vendor),
-        category=line(draft.category),
-        taxonomy=line(draft.taxonomy),
+        vendor=typed.line(draft.vendor),
+        category=typed.line(draft.category),
+        taxonomy=typed.line(draft.taxonomy),
+        tax_class=typed.code(draft.tax_class).lower(),
         tags=_tags(draft.tags),
-        option_names=tuple(line(name) for name in draft.option_names),
+        option_names=tuple(typed.line(name) for name in draft.option_names),
         variants=tuple(_tidy_variant(variant) for variant in draft.variants),
-        images=tuple(msgspec.structs.replace(i, file=i.file.strip(), alt=line(i.alt)) for i in draft.images),
+        images=tuple(_tidy_image(image) for image in draft.images),
         translations=tidy_words(draft.translations),
     )
 
 
 def _tags(tags: Iterable[str]) -> tuple[str, ...]:
     """Split tags at commas, as in the product file; drop duplicates, keep the order."""
-    parts = (line(part) for tag in tags for part in tag.split(","))
+    parts = (typed.line(part) for tag in tags for part in tag.split(","))
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
 def _tidy_variant(variant: VariantDraft) -> VariantDraft:
     return msgspec.structs.replace(
         variant,
-        sku=line(variant.sku),
-        options=tuple(line(option) for option in variant.options),
-        barcode=line(variant.barcode or "").lstrip("'") or None,  # spreadsheets put an apostrophe before digits
+        sku=typed.code(variant.sku),
+        options=tuple(typed.line(option) for option in variant.options),
+        barcode=typed.code(variant.barcode or "").lstrip("'") or None,  # spreadsheets put an apostrophe before digits
+    )
+
+
+def _tidy_image(image: Image) -> Image:
+    return msgspec.structs.replace(
+        image, file=image.file.strip(), alt=typed.line(image.alt), shows=typed.line(image.shows)
     )
 
 
 def tidy_words(translations: Mapping[str, ProductTranslation]) -> dict[str, ProductTranslation]:
     tidied = {
         lang: ProductTranslation(
-            line(words.title),
+            typed.line(words.title),
             clean_html(words.description),
-            {line(said): line(other) for said, other in words.words.items() if line(said) and line(other)},
+            _tidy_pairs(words.words),
         )
         for lang, words in translations.items()
     }
     return {lang: words for lang, words in tidied.items() if words != ProductTranslation()}
 
 
+def _tidy_pairs(words: Mapping[str, str]) -> dict[str, str]:
+    pairs = ((typed.line(said), typed.line(other)) for said, other in words.items())
+    return {said: other for said, other in pairs if said and other}
+
+
 def check(draft: ProductDraft) -> list[FieldError]:
     """What is wrong with a normalized draft, without looking at other products."""
     errors = [
-        *_check_line("title", draft.title, N_("Give the product a title.")),
-        *_check_slug(draft.slug),
+        *check_line("title", draft.title, N_("Give the product a title.")),
+        *check_slug(draft.slug),
         *_check_lines(draft),
         *(FieldError(f"variants.{i}.{e.field}", e.message) for i, v in enumerate(draft.variants) for e in _variant(v)),
         *_check_options(draft),
@@ -146,7 +147,7 @@ def check_words(translations: Mapping[str, ProductTranslation]) -> list[FieldErr
     for lang, words in translations.items():
         if lang not in LANGUAGES:
             errors.append(FieldError("translations", N_("This language is not available.")))
-        if len(words.title) > MAX_LINE_CHARACTERS or len(words.description) > MAX_DESCRIPTION_CHARACTERS:
+        if len(words.title) > MAX_LINE_CHARACTERS or check_html("description", words.description):
             errors.append(FieldError(f"translations.{lang}", N_("This is too long.")))
         too_long = any(len(word) > MAX_TRANSLATED_WORD_CHARACTERS for word in words.words.values())
         if too_long or len(words.words) > MAX_TRANSLATED_WORDS:
@@ -154,29 +155,33 @@ def check_words(translations: Mapping[str, ProductTranslation]) -> list[FieldErr
     return errors
 
 
-def _check_line(field: str, text: str, empty: str) -> list[FieldError]:
+def check_line(field: str, text: str, empty: str) -> list[FieldError]:
     if not text:
         return [FieldError(field, empty)]
     if len(text) > MAX_LINE_CHARACTERS:
-        return [FieldError(field, N_("At most 255 characters."))]
+        return [FieldError(field, N_("At most {limit} characters.", limit=MAX_LINE_CHARACTERS))]
     return []
 
 
-def _check_slug(slug: str) -> list[FieldError]:
-    if not _SLUG.fullmatch(slug) or len(slug) > MAX_LINE_CHARACTERS:
-        return [FieldError("slug", N_("Use letters and digits, joined by hyphens."))]
-    return []
+def check_slug(slug: str) -> list[FieldError]:
+    if is_slug(slug):
+        return []
+    return [FieldError("slug", N_("Use letters and digits, joined by hyphens."))]
+
+
+def is_slug(slug: str) -> bool:
+    """Whether a tidied text can stand in an address: words of any script, joined by hyphens or underscores."""
+    return len(slug.encode()) <= MAX_SLUG_BYTES and typed.is_word(slug, also="-_") and slug[0] != "-" != slug[-1]
 
 
 def _check_lines(draft: ProductDraft) -> list[FieldError]:
     lines = [("vendor", draft.vendor), ("category", draft.category), ("taxonomy", draft.taxonomy)]
+    lines.append(("tax_class", draft.tax_class))
     texts = [
         *((field, text, MAX_LINE_CHARACTERS) for field, text in [*lines, *(("tags", tag) for tag in draft.tags)]),
         ("description", draft.description, MAX_DESCRIPTION_CHARACTERS),
     ]
     errors = [FieldError(field, N_("This is too long.")) for field, text, limit in texts if len(text) > limit]
-    if draft.category and not slugify(draft.category):
-        errors.append(FieldError("category", N_("Use at least one letter or digit.")))
     for field, count, limit in (
         ("tags", len(draft.tags), MAX_PRODUCT_TAGS),
         ("variants", len(draft.variants), MAX_VARIANTS),
@@ -189,7 +194,7 @@ def _check_lines(draft: ProductDraft) -> list[FieldError]:
 
 
 def _variant(variant: VariantDraft) -> list[FieldError]:
-    errors = _check_line("sku", variant.sku, N_("Give the variant a SKU."))
+    errors = check_line("sku", variant.sku, N_("Give the variant a SKU."))
     if not 0 <= variant.price <= MAX_PRICE_MINOR_UNITS:
         errors.append(FieldError("price", N_("Write a price of 0 or more.")))
     if variant.compare_at is not None and not variant.price < variant.compare_at <= MAX_PRICE_MINOR_UNITS:
@@ -218,23 +223,46 @@ def _check_options(draft: ProductDraft) -> list[FieldError]:
 
 
 def check_skus(draft: ProductDraft) -> list[FieldError]:
-    skus = [variant.sku for variant in draft.variants]
+    first: dict[str, int] = {}
+    for i, variant in enumerate(draft.variants):
+        first.setdefault(variant.sku, i)
     return [
         FieldError(f"variants.{i}.sku", N_("Another variant has this SKU."))
-        for i, sku in enumerate(skus)
-        if sku and sku in skus[:i]
+        for i, variant in enumerate(draft.variants)
+        if variant.sku and first[variant.sku] < i
     ]
+
+
+def check_stored_variants(draft: ProductDraft) -> list[FieldError]:
+    """Of a draft with the variants that are no longer sold (`match_variants`)."""
+    if len(draft.variants) <= MAX_STORED_VARIANTS:
+        return []
+    return [FieldError("variants", N_("This product has had too many variants. Make a new product for the new ones."))]
 
 
 def _check_image(field: str, image: Image) -> list[FieldError]:
     errors = []
-    if not _FILE.fullmatch(image.file) or len(image.file) > MAX_FILE_CHARACTERS:
+    if not is_picture_file(image.file):
         errors.append(FieldError(f"{field}.file", N_("Name an uploaded picture, or an https address.")))
     if not (0 < image.width <= MAX_IMAGE_SIDE_PIXELS and 0 < image.height <= MAX_IMAGE_SIDE_PIXELS):
         errors.append(FieldError(f"{field}.file", N_("Give the width and height of the picture.")))
     if len(image.alt) > MAX_ALT_CHARACTERS:
         errors.append(FieldError(f"{field}.alt", N_("This is too long.")))
+    if len(image.shows) > MAX_LINE_CHARACTERS:
+        errors.append(FieldError(f"{field}.shows", N_("This is too long.")))
     return errors
+
+
+def shown_forms(files: Mapping[tuple[str, ...], str]) -> dict[str, str]:
+    """For each picture the option value that it shows, of the pictures of variants by their options: the value that all
+    variants with this picture have, and that has no other picture. A picture without one is left out."""
+    forms: dict[str, str] = {}
+    for file in dict.fromkeys(files.values()):
+        having = [options for options, own in files.items() if own == file]
+        others = {value for options, own in files.items() if own != file for value in options}
+        shared = (values[0] for values in zip(*having, strict=False) if len(set(values)) == 1)
+        forms[file] = next((value for value in shared if value not in others), "")
+    return {file: value for file, value in forms.items() if value}
 
 
 def clashes(draft: ProductDraft, slugs: Mapping[str, UUID | None], skus: Mapping[str, UUID | None]) -> list[FieldError]:
@@ -258,82 +286,33 @@ def match_variants(draft: ProductDraft, known: ProductDraft | None) -> ProductDr
     """
     left = {variant.id: variant for variant in known.variants} if known else {}
     chosen: dict[int, UUID | None] = {}
-
     for name in ("id", "sku", "options"):
+        having: dict[object, list[UUID | None]] = {}
+        for variant in reversed(left.values()):
+            having.setdefault(getattr(variant, name), []).append(variant.id)
         for i, variant in enumerate(draft.variants):
-            found = next((v for v in left.values() if getattr(v, name) == getattr(variant, name)), None)
-            if found and i not in chosen:
-                chosen[i] = found.id
-                del left[found.id]
+            same = having.get(getattr(variant, name))
+            if same and i not in chosen:
+                chosen[i] = same.pop()
+                del left[chosen[i]]
     kept = tuple(msgspec.structs.replace(v, id=chosen.get(i, v.id)) for i, v in enumerate(draft.variants))
     gone = tuple(msgspec.structs.replace(v, active=False) for v in left.values())
     return msgspec.structs.replace(draft, variants=kept + gone)
 
 
-# --- categories and bundles -------------------------------------------------------------------------------------------
+# --- categories -------------------------------------------------------------------------------------------------------
 
 
 def tidy_category(draft: CategoryDraft) -> CategoryDraft:
-    title = line(draft.title)
+    title = typed.line(draft.title)
     return CategoryDraft(
-        title=title, slug=line(draft.slug).lower() or slugify(title), translations=tidy_words(draft.translations)
+        title=title, slug=tidy_slug(draft.slug) or slugify(title), translations=tidy_words(draft.translations)
     )
 
 
 def check_category(draft: CategoryDraft) -> list[FieldError]:
     return [
-        *_check_line("title", draft.title, N_("Give the category a title.")),
-        *_check_slug(draft.slug),
+        *check_line("title", draft.title, N_("Give the category a title.")),
+        *check_slug(draft.slug),
         *check_words(draft.translations),
     ]
-
-
-def tidy_bundle(draft: BundleDraft) -> BundleDraft:
-    title = line(draft.title)
-    return msgspec.structs.replace(
-        draft,
-        title=title,
-        slug=line(draft.slug).lower() or slugify(title),
-        description=clean_html(draft.description),
-        translations=tidy_words(draft.translations),
-    )
-
-
-def check_bundle(draft: BundleDraft, own_variants: set[UUID]) -> list[FieldError]:
-    errors = [*_check_line("title", draft.title, N_("Give the bundle a title.")), *_check_slug(draft.slug)]
-    if not draft.parts:
-        errors.append(FieldError("parts", N_("A bundle needs at least one part.")))
-    if len(draft.parts) > MAX_BUNDLE_PARTS:
-        return [*errors, FieldError("parts", N_("A bundle has at most 20 parts."))]
-    for i, part in enumerate(draft.parts):
-        errors += _check_part(f"parts.{i}", part, own_variants, draft.parts[:i])
-    return errors + check_words(draft.translations)
-
-
-def _check_part(
-    field: str, part: BundlePartDraft, own: set[UUID], before: Iterable[BundlePartDraft]
-) -> list[FieldError]:
-    if part.variant_id not in own:
-        return [FieldError(f"{field}.variant_id", N_("This is not one of your variants."))]
-    if any(part.variant_id == other.variant_id for other in before):
-        return [FieldError(f"{field}.variant_id", N_("This variant is already a part."))]
-    if not 1 <= part.quantity <= MAX_UNITS_PER_BUNDLE_PART:
-        return [FieldError(f"{field}.quantity", N_("Write a number from 1 to 99."))]
-    return []
-
-
-def bundle_sold(bundle: Bundle) -> bool:
-    """Whether the bundle and all its parts are on sale; for stock see `bundle_available`."""
-    return bundle.active and bool(bundle.parts) and all(part.item.sellable for part in bundle.parts)
-
-
-def bundle_price(parts: Iterable[BundlePart], currency: str) -> Money:
-    """The sum of the parts' prices."""
-    return Money(sum(part.item.price * part.quantity for part in parts), currency)
-
-
-def bundle_available(parts: Iterable[BundlePart], available: Mapping[UUID, int]) -> int:
-    """How many whole bundles the parts' available-to-promise quantities (by variant) allow; 0 if a part is not sold."""
-    return min(
-        (max(0, available.get(p.item.variant_id, 0)) // p.quantity if p.item.sellable else 0 for p in parts), default=0
-    )

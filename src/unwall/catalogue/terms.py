@@ -1,5 +1,6 @@
-"""Search in English and Chinese (docs/decisions/0004-search.md): how a product's tsvector is built and how a query is
-parsed. Chinese is written without spaces, so runs of it are split into overlapping pairs of characters (bigrams).
+"""Search in every script (docs/decisions/0004-search.md): how a product's tsvector is built and how a query is parsed.
+Chinese, Japanese and Thai are written without spaces, so runs of them are split into overlapping pairs of characters
+(bigrams).
 """
 
 import re
@@ -8,30 +9,29 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Iterable
 from html import unescape
-from unicodedata import normalize
 from uuid import UUID
 
 import msgspec
 import nh3
 
+from unwall.kernel import typed
 from unwall.kernel.errors import Invalid
+from unwall.kernel.typed import folded
 
-# Han with its extensions and compatibility forms, kana, and the marks that stand for a repeated character or zero.
-_RUN = re.compile(r"[\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]+")
-_ACCENT = re.compile(r"[\u0300-\u036f]")
-_TYPED = re.compile(r"(?:^|\s)([a-z0-9]{2,30})$")
+# Han with its extensions and compatibility forms, kana, and the marks that stand for a repeated character or zero;
+# Thai, Lao, Tibetan, Myanmar and Khmer; Hangul, whose compounds are written with and without spaces; and the scripts of
+# India, whose vowel signs PostgreSQL takes for the ends of words.
+_RUN = re.compile(
+    r"[\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+    r"\u0900-\u0963\u0970-\u0dff\u0e01-\u0eff\u0f40-\u0fbc\u1000-\u109f\u1780-\u17d3\uac00-\ud7a3]+"
+)
+_TYPED = re.compile(r"(?:^|\s)([^\W_]{2,30})$")
 _MAX_DESCRIPTION_CHARACTERS = 20_000  # of a description: positions in a tsvector end at 16383 anyway
 MAX_QUERY_CHARACTERS = 200
 
 
-def plain(text: str) -> str:
-    """Normalize for search: full-width to half-width, lower case, without accents: "Ｃafé" is found by "cafe"."""
-    bare = _ACCENT.sub("", normalize("NFD", normalize("NFKC", text)))
-    return normalize("NFC", bare).lower().replace("\x00", " ")
-
-
 def runs(text: str) -> list[str]:
-    """The Chinese runs of a plain text."""
+    """The runs of scripts without spaces in a folded text."""
     return _RUN.findall(text)
 
 
@@ -61,9 +61,9 @@ def terms(a: Iterable[str], b: Iterable[str], c: Iterable[str]) -> SearchTerms:
     (HTML).
     """
     by_weight = {
-        "A": plain("\n".join(a)),
-        "B": plain("\n".join(b)),
-        "C": plain("\n".join(unescape(nh3.clean(text, tags=set())) for text in c))[:_MAX_DESCRIPTION_CHARACTERS],
+        "A": folded("\n".join(a)),
+        "B": folded("\n".join(b)),
+        "C": folded("\n".join(unescape(nh3.clean(text, tags=set())) for text in c))[:_MAX_DESCRIPTION_CHARACTERS],
     }
     english_a, english_b, english_c = (without_runs(text) for text in by_weight.values())
     return SearchTerms(english_a, english_b, english_c, _vector(by_weight))
@@ -105,8 +105,16 @@ class SearchQuery(msgspec.Struct, frozen=True):
         return not (self.code or self.english or self.chinese)
 
 
+TSQUERY = """
+    (CASE WHEN $4 = '' THEN websearch_to_tsquery('english', $2)
+     ELSE websearch_to_tsquery('english', $2) || (websearch_to_tsquery('english', $3) && $4::text::tsquery) END)
+    && $5::text::tsquery
+"""
+"""What a query becomes in a statement: $2 to $5 (and a code, $6) are the fields of `SearchQuery`."""
+
+
 def parse_query(asked: str) -> SearchQuery:
-    text = plain(asked[:MAX_QUERY_CHARACTERS]).strip()
+    text = folded(asked[:MAX_QUERY_CHARACTERS])
     english = without_runs(text)
     last = None if '"' in english else _TYPED.search(english)
     phrases = ["(" + "<->".join(f"'{pair}'" for pair in bigrams(run)) + ")" for run in runs(text)]
@@ -115,7 +123,7 @@ def parse_query(asked: str) -> SearchQuery:
         all_but_last=english[: last.start()] if last else "",
         typed=f"'{last[1]}':*" if last else "",
         chinese="&".join(phrases),
-        code=text,
+        code=typed.code(asked[:MAX_QUERY_CHARACTERS]).lower(),
     )
 
 

@@ -8,6 +8,7 @@ Money is in minor units of the merchant's currency. A product's texts are in the
 holds other languages, by language code.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -54,10 +55,30 @@ class ProductCard(msgspec.Struct, frozen=True):
     """how many are active"""
     only_variant_id: UUID | None
     """the variant if there is exactly one: it can be added to the bag from a list"""
+    created_at: datetime
+    stars: float = 0.0
+    """the average of its reviews; 0 without one"""
+    reviews: int = 0
 
     @property
     def money(self) -> Money:
         return Money(self.price, self.currency)
+
+
+class SearchSort(StrEnum):
+    FIT = "fit"
+    STARS = "stars"
+    """The best rated first."""
+
+
+class SearchFilter(msgspec.Struct, frozen=True):
+    """Which of the products that match a search, and in which order."""
+
+    merchant_id: UUID | None = None
+    """of one store"""
+    min_stars: int = 0
+    """on average, from reviews"""
+    sort: SearchSort = SearchSort.FIT
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -90,11 +111,18 @@ class Product(msgspec.Struct, frozen=True):
     category_title: str | None
 
 
-class ProductPage(msgspec.Struct, frozen=True):
+class ProductDetails(msgspec.Struct, frozen=True):
     product: Product
     variants: tuple[Variant, ...]
     """the active ones"""
     images: tuple[Image, ...]
+
+
+class CatalogueFilter(msgspec.Struct, frozen=True):
+    """Which of a merchant's products a list has; the default is all. `words` are part of a name, or a code."""
+
+    words: str = ""
+    status: ProductStatus | None = None
 
 
 class CatalogueRow(msgspec.Struct, frozen=True):
@@ -127,6 +155,8 @@ class VariantItem(msgspec.Struct, frozen=True):
     compare_at: int | None
     currency: str
     weight_g: int
+    category_id: UUID | None
+    tax_class: str
     sellable: bool
     """the variant and its product are active"""
     image_file: str | None
@@ -203,6 +233,8 @@ class ProductDraft(msgspec.Struct, frozen=True):
     category: str = ""
     """a category's title; the category is created if it does not exist"""
     taxonomy: str = ""
+    tax_class: str = ""
+    """among the merchant's tax rates; empty: the standard one"""
     tags: tuple[str, ...] = ()
     option_names: tuple[str, ...] = ()
     status: ProductStatus = ProductStatus.ACTIVE
@@ -244,6 +276,8 @@ class CellError(msgspec.Struct, frozen=True):
     line: int
     column: str
     message: str
+    sku: str = ""
+    """the line's, or its product's handle"""
 
 
 class CountedQuantity(msgspec.Struct, frozen=True):
@@ -255,12 +289,18 @@ class CountedQuantity(msgspec.Struct, frozen=True):
 
 
 class ProductImportReport(msgspec.Struct, frozen=True):
-    """All or nothing: with errors nothing was changed, and the counts are 0."""
+    """A product with an error is left out, and the others are imported; if asked for, or if the file is not readable,
+    nothing is imported and the counts are 0.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     errors: tuple[CellError, ...] = ()
+    changes: tuple[CellError, ...] = ()
+    """values stored differently from how they were written, such as a rounded weight"""
+    left_out: tuple[str, ...] = ()
+    """the handles of products with an error"""
     ignored_columns: tuple[str, ...] = ()
     """columns with values that are not imported"""
     inventory: tuple[CountedQuantity, ...] = ()

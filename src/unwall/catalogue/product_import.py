@@ -1,0 +1,151 @@
+"""Import a file in Shopify's product-CSV layout. Values that are stored differently from how they were written are
+reported with their line; a product with an error is left out."""
+
+import asyncio
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
+from uuid import UUID
+
+import msgspec
+
+from unwall.catalogue import merchant_reads, picture_fetch, reads, rules, texts
+from unwall.catalogue.actions import find_errors, lock, write
+from unwall.catalogue.product_file.drafts import DraftReader, FileProduct
+from unwall.catalogue.product_file.rows import ProductFile, parse
+from unwall.catalogue.values import CellError, CountedQuantity, ProductDraft, ProductImportReport, VariantDraft
+from unwall.kernel.database import Transaction
+from unwall.kernel.text import N_
+from unwall.people.values import Merchant
+
+
+async def csv_import(
+    conn: Transaction, merchant: Merchant, text: str, *, files_url: str, strict: bool = False
+) -> ProductImportReport:
+    """Idempotent. Products are matched by their handle and overwritten; products and variants that the file does not
+    contain stay as they are. With `strict`, a file with an error or a changed value changes nothing. `files_url` as in
+    `reads.csv_export`: a picture URL that starts with it is one of our own files."""
+    await lock(conn, merchant.id)
+    parsed = await asyncio.to_thread(parse, text)
+    if not parsed.readable:
+        return _report(parsed)
+    known = {draft.slug: draft for draft in await merchant_reads.drafts(conn, merchant.id, slugs=parsed.groups)}
+    titles = {category.slug: category.title for category in await reads.categories(conn, merchant.id, "")}
+    stored = await picture_fetch.fetched(conn, merchant.id, parsed.addresses())
+    reader = DraftReader(parsed, merchant.currency, files_url, stored)
+    entries, drafts = await asyncio.to_thread(_read_entries, parsed, reader, known, titles)
+    drafts = await _with_own_skus(conn, merchant.id, parsed, entries, drafts)
+    for i, error in await find_errors(conn, merchant.id, drafts):
+        parsed.add_error(*entries[i].row_of(error), error.message)
+    if strict and (parsed.errors or parsed.changes):
+        return _report(parsed, everything=True)
+    kept = [(e, d) for e, d in zip(entries, drafts, strict=True) if e.first.handle not in parsed.wrong]
+    changed = [d for _, d in kept if d.slug not in known or rules.match_variants(d, known[d.slug]) != known[d.slug]]
+    written = await write(conn, merchant.id, changed)
+    await picture_fetch.want(conn, merchant.id, [*written, *(draft.id for _, draft in kept if draft.id)])
+    created = sum(draft.slug not in known for _, draft in kept)
+    return msgspec.structs.replace(
+        _report(parsed),
+        created=created,
+        updated=len(changed) - created,
+        unchanged=len(kept) - len(changed),
+        inventory=await _counted(conn, merchant.id, kept),
+    )
+
+
+def _report(parsed: ProductFile, *, everything: bool = False) -> ProductImportReport:
+    """With `everything`, changes that would have been made stop the file like errors."""
+    errors = {*parsed.errors, *(parsed.changes if everything else ())}
+    return ProductImportReport(
+        errors=_by_line(errors),
+        changes=() if everything else _by_line(parsed.changes),
+        left_out=tuple(parsed.wrong) if not everything else tuple(parsed.groups),
+        ignored_columns=parsed.ignored,
+    )
+
+
+def _by_line(cells: Iterable[CellError]) -> tuple[CellError, ...]:
+    return tuple(sorted(set(cells), key=lambda cell: (cell.line, cell.column)))
+
+
+def _read_entries(
+    parsed: ProductFile,
+    reader: DraftReader,
+    known: Mapping[str, ProductDraft],
+    titles: Mapping[str, str],
+) -> tuple[list[FileProduct], list[ProductDraft]]:
+    """Without those whose texts are too long to be normalized."""
+    entries = []
+    for handle in parsed.groups:
+        entry = reader.entry(handle, known.get(handle))
+        too_large = rules.check_sizes(entry.draft)
+        for error in too_large:
+            parsed.add_error(*entry.row_of(error), error.message)
+        if not too_large:
+            entries.append(entry)
+    return entries, [_with_category_title(rules.tidy(entry.draft), titles) for entry in entries]
+
+
+def _with_category_title(draft: ProductDraft, titles: Mapping[str, str]) -> ProductDraft:
+    """The stored draft, with the category's title as the merchant writes it."""
+    return msgspec.structs.replace(draft, category=titles.get(texts.slugify(draft.category), draft.category))
+
+
+async def _with_own_skus(
+    conn: Transaction,
+    merchant_id: UUID,
+    parsed: ProductFile,
+    entries: Sequence[FileProduct],
+    drafts: Sequence[ProductDraft],
+) -> list[ProductDraft]:
+    """Other systems allow a SKU twice; here it names one variant, so that a scan at the counter finds the right one. A
+    second one gets a number: HOOP-1-2, the same one at every import.
+    """
+    _, owners = await merchant_reads.taken(conn, merchant_id, [], [v.sku for d in drafts for v in d.variants])
+    used = dict(owners)
+    everything: dict[str, UUID] | None = None
+    whole = []
+    for entry, draft in zip(entries, drafts, strict=True):
+        variants, own = [], set[str]()
+        for n, variant in enumerate(draft.variants):
+            sku = variant.sku
+            if sku in own or used.get(sku, draft.id) != draft.id:
+                everything = everything or await merchant_reads.all_skus(conn, merchant_id)
+                sku = _numbered(variant, entry.before, ChainMap(used, everything), own, draft.id)
+                row = entry.variants[n] if n < len(entry.variants) else entry.first
+                parsed.add_change(row, "Variant SKU", _NUMBERED)
+            own.add(sku)
+            variants.append(msgspec.structs.replace(variant, sku=sku))
+        used |= dict.fromkeys(own, draft.id or _NEW)
+        whole.append(msgspec.structs.replace(draft, variants=tuple(variants)))
+    return whole
+
+
+_NUMBERED = N_("Another variant has this SKU: this one has a number behind it.")
+_NEW = UUID(int=0)
+"""Stands for a product that is being created."""
+
+
+def _numbered(
+    variant: VariantDraft, before: Sequence[VariantDraft], used: Mapping[str, UUID], own: set[str], product: UUID | None
+) -> str:
+    """The number that the stored variant with these options has already, else the first that is free."""
+    stored = next((v.sku for v in before if v.options == variant.options), "")
+    number = stored.removeprefix(f"{variant.sku}-")
+    if number != stored and number.isdecimal() and stored not in own and used.get(stored, product) == product:
+        return stored
+    numbered = (f"{variant.sku}-{n}" for n in count(2))
+    return next(sku for sku in numbered if sku not in own and sku not in used)
+
+
+async def _counted(
+    conn: Transaction, merchant_id: UUID, kept: Iterable[tuple[FileProduct, ProductDraft]]
+) -> tuple[CountedQuantity, ...]:
+    counts = {
+        variant.sku: quantity
+        for entry, draft in kept
+        for variant, quantity in zip(draft.variants, entry.quantities, strict=False)
+        if quantity is not None
+    }
+    ids = await merchant_reads.variant_ids(conn, merchant_id, list(counts))
+    return tuple(CountedQuantity(ids[sku], sku, quantity) for sku, quantity in counts.items())

@@ -16,33 +16,38 @@ from unwall.commerce.fulfilment.reads import own_shipment, task
 from unwall.commerce.fulfilment.values import Departure, Handover, Route, Shipment, ShipmentState, TaskLine
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock.values import LineQuantity
+from unwall.journal import actions as journal
+from unwall.journal.values import Event, EventKind
+from unwall.kernel import typed
 from unwall.kernel.database import Connection, Transaction
-from unwall.kernel.errors import Invalid, NotFound
-from unwall.kernel.ids import new_id
+from unwall.kernel.errors import Invalid, existing
+from unwall.kernel.ids import derived_id, new_id
 from unwall.kernel.secrets import same
+from unwall.kernel.statements import Part
 from unwall.kernel.text import N_
 from unwall.people.values import Staff
 
-_OPEN_SHIPMENTS = """
-    WITH wanted AS (
+_OPENING = """
+    routed AS (
         SELECT * FROM jsonb_to_recordset($1) AS w (shipment_id uuid, event_id uuid, route jsonb),
             jsonb_to_record(route) AS r (merchant_id uuid, order_id uuid, order_number text, customer text,
-                hold_id uuid, node_id uuid, method text, due_at timestamptz, opened_at timestamptz, lines jsonb)
-    ), made AS (
-        INSERT INTO shipment (id, merchant_id, order_id, order_number, customer, hold_id, node_id, method, state,
-            due_at, created_at, updated_at)
-        SELECT shipment_id, merchant_id, order_id, order_number, customer, hold_id, node_id, method, 'routed', due_at,
-            opened_at, opened_at
-        FROM wanted
-    ), filled AS (
+                phone text, address jsonb, hold_id uuid, node_id uuid, method text, due_at timestamptz,
+                opened_at timestamptz, lines jsonb)
+    ), shipment_made AS (
+        INSERT INTO shipment (id, merchant_id, order_id, order_number, customer, phone, address, hold_id, node_id,
+            method, state, due_at, created_at, updated_at)
+        SELECT shipment_id, merchant_id, order_id, order_number, customer, phone, address, hold_id, node_id, method,
+            'routed', due_at, opened_at, opened_at
+        FROM routed
+        RETURNING pg_notify('tasks', node_id::text)
+    ), shipment_filled AS (
         INSERT INTO shipment_line (shipment_id, line, merchant_id, order_id, order_line, hold_id, variant_id, quantity)
         SELECT shipment_id, l.line, merchant_id, order_id, l.order_line, hold_id, l.variant_id, l.quantity
-        FROM wanted, jsonb_to_recordset(lines) AS l (line smallint, order_line smallint, variant_id uuid, quantity int)
-    ), noted AS (
+        FROM routed, jsonb_to_recordset(lines) AS l (line smallint, order_line smallint, variant_id uuid, quantity int)
+    ), shipment_noted AS (
         INSERT INTO shipment_event (id, shipment_id, merchant_id, at, state, actor)
-        SELECT event_id, shipment_id, merchant_id, opened_at, 'routed', $2 FROM wanted
+        SELECT event_id, shipment_id, merchant_id, opened_at, 'routed', $2 FROM routed
     )
-    SELECT pg_notify('tasks', node_id::text) FROM (SELECT DISTINCT node_id FROM wanted) AS nodes
 """
 
 
@@ -52,10 +57,9 @@ class _NewShipment(msgspec.Struct, frozen=True):
     route: Route
 
 
-async def open_shipments(conn: Transaction, routes: Sequence[Route], actor: str) -> None:
-    """Create the shipments of paid orders, one per route. The caller has locked the orders."""
-    made = [_NewShipment(new_id(), new_id(), route) for route in routes]
-    await conn.execute(_OPEN_SHIPMENTS, made, actor)
+def opening(routes: Sequence[Route], actor: str) -> Part:
+    """Creates the shipments of paid orders, one per route. The caller has locked the orders."""
+    return Part(_OPENING, ([_NewShipment(new_id(), new_id(), route) for route in routes], actor))
 
 
 async def start_picking(conn: Transaction, shipment_id: UUID, staff: Staff, now: datetime) -> None:
@@ -67,9 +71,9 @@ async def pick_line(
 ) -> None:
     """Set the picked units of a line; starts picking if it has not started."""
     await _start(conn, await _lock(conn, shipment_id, staff), staff, now)
-    wanted = next((one for one in await _lines(conn, shipment_id) if one.line == line), None)
-    if wanted is None:
-        raise NotFound(N_("There is no such line."))
+    wanted = existing(
+        next((one for one in await _lines(conn, shipment_id) if one.line == line), None), N_("There is no such line.")
+    )
     rules.check_quantity(wanted, quantity)
     await _set_picked(conn, shipment_id, line, quantity)
 
@@ -79,9 +83,9 @@ async def scan(conn: Transaction, shipment_id: UUID, code: str, staff: Staff, no
     `WrongItem`.
     """
     await _start(conn, await _lock(conn, shipment_id, staff), staff, now)
-    found = rules.find_scanned(await _lines(conn, shipment_id), code)
-    await _set_picked(conn, shipment_id, found.line, found.picked + 1)
-    return found.line
+    line = rules.find_scanned(await _lines(conn, shipment_id), code)
+    await _set_picked(conn, shipment_id, line.line, line.picked + 1)
+    return line.line
 
 
 async def make_ready(conn: Transaction, shipment_id: UUID, staff: Staff, now: datetime) -> None:
@@ -92,6 +96,18 @@ async def make_ready(conn: Transaction, shipment_id: UUID, staff: Staff, now: da
     rules.check_step(shipment, ShipmentState.READY)
     rules.check_all_picked(await _lines(conn, shipment_id))
     await _set_state(conn, shipment, ShipmentState.READY, staff, now)
+    await journal.record(conn, [_ready_fact(shipment, now)])
+
+
+def _ready_fact(shipment: Shipment, now: datetime) -> Event:
+    return Event(
+        derived_id(shipment.id, EventKind.READY),
+        now,
+        EventKind.READY,
+        merchant_id=shipment.merchant_id,
+        order_id=shipment.order_id,
+        node_id=shipment.node_id,
+    )
 
 
 async def hand_over(
@@ -116,11 +132,12 @@ async def hand_over(
 
 async def unlock(conn: Transaction, shipment_id: UUID, reason: str, staff: Staff, now: datetime) -> None:
     """Allow `MAX_CODE_TRIES` more tries; the reason is recorded."""
-    if not 3 <= len(reason.strip()) <= 200:
+    reason = typed.line(reason[:1000])
+    if not 3 <= len(reason) <= 200:
         raise Invalid.one("reason", N_("Give a short reason."))
     shipment = await _lock(conn, shipment_id, staff)
     await conn.execute("UPDATE shipment SET code_tries = 0 WHERE id = $1", shipment_id)
-    await _add_event(conn, shipment_id, shipment.state, _actor(staff), now, reason.strip())
+    await _add_event(conn, shipment_id, shipment.state, _actor(staff), now, reason)
     await _notify(conn, shipment.node_id)
 
 
@@ -133,19 +150,20 @@ async def hand_to_carrier(
     shipment = await _lock(conn, shipment_id, staff)
     if shipment.state is ShipmentState.HANDED_OVER:
         return None
-    rules.check_tracking(shipment, tracking.strip())
+    tracking = typed.code(tracking[:1000])
+    rules.check_tracking(shipment, tracking)
     rules.check_step(shipment, ShipmentState.HANDED_OVER)
-    await conn.execute("UPDATE shipment SET tracking = nullif($2, '') WHERE id = $1", shipment_id, tracking.strip())
+    await conn.execute("UPDATE shipment SET tracking = nullif($2, '') WHERE id = $1", shipment_id, tracking)
     return await _issue(conn, shipment, ShipmentState.HANDED_OVER, staff, now)
 
 
 async def cancel_unpicked(conn: Transaction, order_id: UUID, actor: str, now: datetime) -> bool:
     """Cancel an order's shipments; returns False and changes nothing if picking has begun."""
-    found = await conn.fetch("SELECT id, node_id, state FROM shipment WHERE order_id = $1 FOR UPDATE", order_id)
-    if any(state != ShipmentState.ROUTED for _, _, state in found):
+    shipments = await conn.fetch("SELECT id, node_id, state FROM shipment WHERE order_id = $1 FOR UPDATE", order_id)
+    if any(state != ShipmentState.ROUTED for _, _, state in shipments):
         return False
     await conn.execute("UPDATE shipment SET state = 'cancelled', updated_at = $2 WHERE order_id = $1", order_id, now)
-    for shipment_id, node_id, _ in found:
+    for shipment_id, node_id, _ in shipments:
         await _add_event(conn, shipment_id, ShipmentState.CANCELLED, actor, now)
         await _notify(conn, node_id)
     return True
@@ -168,8 +186,8 @@ async def _start(conn: Transaction, shipment: Shipment, staff: Staff, now: datet
 
 
 async def _lines(conn: Connection, shipment_id: UUID) -> list[TaskLine]:
-    found = await task(conn, shipment_id, "en")
-    return found.lines if found else []
+    locked_task = await task(conn, shipment_id, "en")
+    return locked_task.lines if locked_task else []
 
 
 async def _set_picked(conn: Transaction, shipment_id: UUID, line: int, quantity: int) -> None:

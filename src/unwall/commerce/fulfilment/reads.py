@@ -1,19 +1,31 @@
 """Shipments, tasks of a node and their history."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from unwall.commerce.fulfilment.rules import MAX_CODE_TRIES, OPEN, reaches
-from unwall.commerce.fulfilment.values import Shipment, ShipmentEvent, Task
+from unwall.commerce.fulfilment.rules import MAX_CODE_TRIES, OPEN, PICKUP_OVERDUE_DAYS, reaches, work_part
+from unwall.commerce.fulfilment.values import (
+    Shipment,
+    ShipmentEvent,
+    ShipmentState,
+    Task,
+    Work,
+    WorkCounts,
+    WorkList,
+    WorkPart,
+)
+from unwall.kernel import typed
 from unwall.kernel.database import Connection, row, rows
 from unwall.kernel.errors import NotFound
 from unwall.kernel.text import N_
 from unwall.people.values import Staff
 
+_PICKUP_OVERDUE = timedelta(days=PICKUP_OVERDUE_DAYS)
+
 _TASK = """
     SELECT s.id, s.order_id, s.order_number, s.node_id, s.method, s.state, s.due_at, s.created_at, s.customer,
-        s.code_tries >= $3 AS locked,
+        s.phone, s.address, s.code_tries >= $3 AS locked,
         (SELECT jsonb_agg(jsonb_build_object(
             'line', sl.line, 'order_line', sl.order_line, 'variant_id', sl.variant_id, 'product_id', v.product_id,
             'title', translated(v.translations, $2, 'title', v.title), 'sku', v.sku, 'barcode', v.barcode,
@@ -21,7 +33,9 @@ _TASK = """
             'image_file', v.image_file
         ) ORDER BY sl.line)
         FROM shipment_line sl JOIN variant_summary v ON v.id = sl.variant_id
-        WHERE sl.shipment_id = s.id) AS lines
+        WHERE sl.shipment_id = s.id) AS lines,
+        (SELECT e.actor FROM shipment_event e WHERE e.shipment_id = s.id AND e.state = 'picking'
+        ORDER BY e.id DESC LIMIT 1) AS picked_by
     FROM shipment s
 """
 _SHIPMENT = """
@@ -38,6 +52,24 @@ async def tasks(conn: Connection, node_id: UUID, lang: str) -> list[Task]:
     return await rows(conn, Task, _TASK + where, node_id, lang, MAX_CODE_TRIES, list(OPEN))
 
 
+async def work_list(conn: Connection, node_id: UUID, lang: str, limit: int) -> WorkList:
+    """As `tasks`, of each part of the work only so many, with how many there are."""
+    sql = """
+        SELECT id, state, method = 'pickup' AS pickup, created_at FROM shipment
+        WHERE node_id = $1 AND state IN ('routed', 'picking', 'ready') ORDER BY due_at, id
+    """
+    parts: dict[WorkPart, list[UUID]] = {part: [] for part in WorkPart}
+    open_tasks = await conn.fetch(sql, node_id)
+    for one in open_tasks:
+        parts[work_part(ShipmentState(one["state"]), pickup=one["pickup"])].append(one["id"])
+    shown = [one for ids in parts.values() for one in ids[:limit]]
+    where = "WHERE s.node_id = $1 AND s.id = ANY($4) ORDER BY s.due_at, s.id"
+    shown_tasks = await rows(conn, Task, _TASK + where, node_id, lang, MAX_CODE_TRIES, shown)
+    tasks_of = {part: [task for task in shown_tasks if task.id in set(ids)] for part, ids in parts.items()}
+    oldest = min((one["created_at"] for one in open_tasks if one["state"] == "routed"), default=None)
+    return WorkList(tasks_of, {part: len(ids) for part, ids in parts.items()}, oldest)
+
+
 async def task(conn: Connection, shipment_id: UUID, lang: str) -> Task | None:
     """One task, open or done."""
     return await row(conn, Task, _TASK + "WHERE s.id = $1", shipment_id, lang, MAX_CODE_TRIES)
@@ -49,10 +81,10 @@ async def shipment(conn: Connection, shipment_id: UUID, lang: str) -> Shipment |
 
 async def own_shipment(conn: Connection, shipment_id: UUID, staff: Staff, lang: str) -> Shipment:
     """Raises `NotFound`, also for shipments of another merchant or node."""
-    found = await shipment(conn, shipment_id, lang)
-    if found is None or found.merchant_id != staff.merchant_id or not reaches(staff, found.node_id):
+    own = await shipment(conn, shipment_id, lang)
+    if own is None or own.merchant_id != staff.merchant_id or not reaches(staff, own.node_id):
         raise NotFound(N_("There is no such parcel here."))
-    return found
+    return own
 
 
 async def shipments_of(conn: Connection, order_ids: Sequence[UUID], lang: str) -> list[Shipment]:
@@ -64,6 +96,27 @@ async def overdue(conn: Connection, merchant_id: UUID, lang: str, now: datetime,
     """The shipments that a merchant's nodes should have had ready by now, the longest overdue first."""
     where = "WHERE s.merchant_id = $1 AND s.state IN ('routed', 'picking') AND s.due_at < $3 ORDER BY s.due_at LIMIT $4"
     return await rows(conn, Shipment, _SHIPMENT + where, merchant_id, lang, now, limit)
+
+
+# Its columns are named as the values of Work are.
+_WORK = """
+    SELECT s.order_id, s.state <> 'ready' AS open, s.state <> 'ready' AND s.due_at < $2 AS late,
+        s.state = 'ready' AND s.due_at < CASE s.method WHEN 'pickup' THEN $3 ELSE $2 END AS waiting
+    FROM shipment s WHERE s.merchant_id = $1 AND s.state IN ('routed', 'picking', 'ready')
+"""
+
+
+async def work_counts(conn: Connection, merchant_id: UUID, now: datetime) -> WorkCounts:
+    """Of orders, over all nodes of a merchant."""
+    columns = ", ".join(f"count(DISTINCT order_id) FILTER (WHERE {work}) AS {work}" for work in Work)
+    counts = await row(conn, WorkCounts, f"SELECT {columns} FROM ({_WORK}) w", merchant_id, now, now - _PICKUP_OVERDUE)
+    return counts or WorkCounts(0, 0, 0)
+
+
+async def orders_with(conn: Connection, merchant_id: UUID, work: Work, now: datetime) -> list[UUID]:
+    """The orders that `work_counts` counts."""
+    sql = f"SELECT DISTINCT order_id FROM ({_WORK}) w WHERE {work}"
+    return [record[0] for record in await conn.fetch(sql, merchant_id, now, now - _PICKUP_OVERDUE)]
 
 
 async def steps_of(conn: Connection, order_id: UUID) -> list[ShipmentEvent]:
@@ -80,14 +133,15 @@ async def steps_of(conn: Connection, order_id: UUID) -> list[ShipmentEvent]:
 
 
 async def pickup_waiting(conn: Connection, node_id: UUID, number: str) -> UUID | None:
-    """The ready pickup at this node with the order number, as staff type it."""
-    found: UUID | None = await conn.fetchval(
+    """The pickup at this node with the order number that staff typed: a ready one, else one still to be packed."""
+    waiting: UUID | None = await conn.fetchval(
         """
-        SELECT id FROM shipment WHERE node_id = $1 AND method = 'pickup' AND state = 'ready'
+        SELECT id FROM shipment WHERE node_id = $1 AND method = 'pickup' AND state = ANY($3)
             AND order_number = upper($2)
-        ORDER BY due_at LIMIT 1
+        ORDER BY state = 'ready' DESC, due_at LIMIT 1
         """,
         node_id,
-        number.strip(),
+        typed.code(number),
+        list(OPEN),
     )
-    return found
+    return waiting

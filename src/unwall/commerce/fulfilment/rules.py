@@ -12,9 +12,11 @@ from unwall.commerce.fulfilment.values import (
     ShipmentState,
     Task,
     TaskLine,
+    WorkPart,
     WrongItem,
     WrongStep,
 )
+from unwall.kernel import typed
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.secrets import same
 from unwall.kernel.text import N_
@@ -22,8 +24,11 @@ from unwall.people.values import Staff
 
 MAX_CODE_TRIES = 5
 """Wrong pickup codes until staff must unlock the shipment."""
+LOCKED = N_("{limit} wrong codes. See who it is, then unlock it with a reason.", limit=MAX_CODE_TRIES)
 PICKUP_CODE_DIGITS = 6
 MAX_TRACKING_CHARACTERS = 100
+PICKUP_OVERDUE_DAYS = 3
+"""After so many days an uncollected parcel needs attention."""
 
 NEXT_STATES = {
     ShipmentState.ROUTED: {ShipmentState.PICKING, ShipmentState.CANCELLED},
@@ -43,6 +48,13 @@ ENDS = {
 """The final state of each method."""
 
 OPEN = (ShipmentState.ROUTED, ShipmentState.PICKING, ShipmentState.READY)
+
+
+def work_part(state: ShipmentState, *, pickup: bool) -> WorkPart:
+    """Of an open task."""
+    if state is ShipmentState.READY:
+        return WorkPart.TO_COLLECT if pickup else WorkPart.TO_SEND
+    return WorkPart.TO_PICK if state is ShipmentState.ROUTED else WorkPart.IN_HAND
 
 
 def check_step(shipment: Shipment, to: ShipmentState) -> None:
@@ -68,12 +80,14 @@ def check_tracking(shipment: Shipment, tracking: str) -> None:
     if shipment.method is ShipmentMethod.SHIP and not tracking:
         raise Invalid.one("tracking", N_("Scan or type the carrier's tracking number."))
     if len(tracking) > MAX_TRACKING_CHARACTERS:
-        raise Invalid.one("tracking", N_("A tracking number has at most 100 characters."))
+        raise Invalid.one(
+            "tracking", N_("A tracking number has at most {limit} characters.", limit=MAX_TRACKING_CHARACTERS)
+        )
 
 
 def find_scanned(lines: Sequence[TaskLine], code: str) -> TaskLine:
     """The line with the scanned barcode or SKU (ignoring case) that is not completely picked."""
-    wanted = code.strip().casefold()
+    wanted = typed.code(code).casefold()
     if not wanted:
         raise Invalid.one("code", N_("Scan the barcode, or type it or the SKU."))
     for line in lines:
@@ -90,15 +104,17 @@ def pickup_code(secret: bytes, shipment_id: UUID) -> str:
 
 
 def find_by_code(tasks: Iterable[Task], code: str, secret: bytes) -> Task | None:
-    """The ready pickup with this code; None if there is none or more than one."""
-    waiting = [t for t in tasks if t.method is ShipmentMethod.PICKUP and t.state is ShipmentState.READY]
-    found = [task for task in waiting if same(code, pickup_code(secret, task.id))]
-    return found[0] if len(found) == 1 else None
+    """The pickup with this code, a ready one before one that is still to be packed; None if there is none, or more than
+    one of them.
+    """
+    matches = [t for t in tasks if t.method is ShipmentMethod.PICKUP and same(code, pickup_code(secret, t.id))]
+    matches = [task for task in matches if task.state is ShipmentState.READY] or matches
+    return matches[0] if len(matches) == 1 else None
 
 
 def check_unlocked(shipment: Shipment) -> None:
     if shipment.code_tries >= MAX_CODE_TRIES:
-        raise CodeLocked(N_("Five wrong codes. See who it is, then unlock it with a reason."))
+        raise CodeLocked(LOCKED)
 
 
 def reaches(staff: Staff, node_id: UUID) -> bool:

@@ -8,12 +8,14 @@ UnwallError
     └── WrongItem    the scanned code is on no open line of this task
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 
+from unwall.kernel.addresses import Address
 from unwall.kernel.errors import Conflict
 
 
@@ -44,12 +46,16 @@ class RouteLine(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """The part of a paid order that one node fulfils; `customer` is the contact's name."""
+    """The part of a paid order that one node fulfils; `customer` is the contact's name, and
+    `address` is empty for what is collected.
+    """
 
     merchant_id: UUID
     order_id: UUID
     order_number: str
     customer: str
+    phone: str
+    address: Address
     hold_id: UUID
     node_id: UUID
     method: ShipmentMethod
@@ -102,8 +108,47 @@ class Task(msgspec.Struct, frozen=True):
     due_at: datetime
     created_at: datetime
     customer: str
+    phone: str
+    address: Address
+    """Where it goes; empty for what is collected."""
     locked: bool
     lines: list[TaskLine]
+    picked_by: str | None = None
+    """The actor who started it."""
+
+
+class WorkPart(StrEnum):
+    """Of the open tasks of a node."""
+
+    TO_PICK = "to_pick"
+    IN_HAND = "in_hand"
+    TO_SEND = "to_send"
+    TO_COLLECT = "to_collect"
+
+
+class WorkList(msgspec.Struct, frozen=True):
+    """The soonest due of each part, how many there are of it, and since when the oldest waits to be picked."""
+
+    tasks: Mapping[WorkPart, Sequence[Task]]
+    counts: Mapping[WorkPart, int]
+    oldest: datetime | None
+
+
+class Work(StrEnum):
+    """What a merchant's nodes have to do for an order. A parcel that is late counts as open too."""
+
+    OPEN = "open"
+    """To pick or to pack now."""
+    LATE = "late"
+    """Not ready by the promised time."""
+    WAITING = "waiting"
+    """Ready, but not with its carrier by the promised time, or not collected for PICKUP_OVERDUE_DAYS."""
+
+
+class WorkCounts(msgspec.Struct, frozen=True):
+    open: int
+    late: int
+    waiting: int
 
 
 class ShipmentEvent(msgspec.Struct, frozen=True):

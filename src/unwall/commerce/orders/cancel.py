@@ -5,10 +5,12 @@ from uuid import UUID
 
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders.closing import close_unpaid
+from unwall.commerce.orders.facts import cancel_fact
 from unwall.commerce.orders.locks import lock_order
-from unwall.commerce.orders.refund import decide_to_void
 from unwall.commerce.orders.values import OrderState, PaymentPending, TooLate
+from unwall.commerce.payments.actions import decide_to_void
 from unwall.commerce.stock import actions as stock
+from unwall.journal import actions as journal
 from unwall.kernel.database import Transaction
 from unwall.kernel.text import N_
 
@@ -31,6 +33,7 @@ async def cancel_order(conn: Transaction, order_id: UUID, actor: str, now: datet
     await stock.deallocate_all(conn, order.hold_id, order_id, actor)
     await conn.execute("UPDATE sales_order SET state = 'cancelled', closed_at = $2 WHERE id = $1", order_id, now)
     await decide_to_void(conn, order_id)
+    await journal.record(conn, [cancel_fact(order, now)])
 
 
 def _too_late() -> TooLate:

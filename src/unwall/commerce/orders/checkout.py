@@ -7,18 +7,21 @@ from uuid import UUID
 
 from unwall.commerce.orders import reads, rules
 from unwall.commerce.orders.cancel import cancel_order
-from unwall.commerce.orders.finish import Finisher
-from unwall.commerce.orders.gateway import CardToken, Gateway
+from unwall.commerce.orders.checkout_values import CheckoutRequest
+from unwall.commerce.orders.finish import Finisher, PaidBy
 from unwall.commerce.orders.pay import Payer
 from unwall.commerce.orders.prepare import Preparer
-from unwall.commerce.orders.refund import void_payments
 from unwall.commerce.orders.sweep import Sweeper, SweepReport
-from unwall.commerce.orders.values import CheckoutRequest, Contact, Order
+from unwall.commerce.orders.values import Contact, Order
+from unwall.commerce.payments.actions import void_payments
+from unwall.commerce.payments.gateway import CardToken, Gateway
+from unwall.commerce.pricing.reads import DatabasePricing, PricingReads
 from unwall.commerce.sourcing.values import DeliveryChoice
 from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.journal.values import Visit
 from unwall.kernel.database import Database
 from unwall.kernel.errors import NotFound
+from unwall.kernel.idempotency import KeyedRequest, StoredAnswer
 from unwall.kernel.text import N_
 
 
@@ -26,11 +29,17 @@ class Checkout:
     """Opens its own transactions. Every method is idempotent."""
 
     def __init__(
-        self, db: Database, holds: HoldBatcher, gateway: Gateway, *, pay_minutes: int = rules.PAY_MINUTES
+        self,
+        db: Database,
+        holds: HoldBatcher,
+        gateway: Gateway,
+        *,
+        pay_minutes: int = rules.PAY_MINUTES,
+        merchants: PricingReads | None = None,
     ) -> None:
         self.db = db
         self.gateway = gateway
-        self._preparer = Preparer(db, pay_minutes)
+        self._preparer = Preparer(db, pay_minutes, merchants or DatabasePricing())
         self._finisher = Finisher(db, holds, gateway)
         self._payer = Payer(db, gateway, self._finisher)
         self._sweeper = Sweeper(db, gateway, self._finisher)
@@ -40,22 +49,35 @@ class Checkout:
     ) -> Order:
         """Create the order with its stock held and its prices final, payable until `expires_at`. The same request
         returns the same order; another choice, contact or content replaces it. Raises `Invalid`, `SoldOut`,
-        `PaymentPending`, `NotFound`.
+        `PaymentPending`, `NotFound`, and `TooMany` for a visitor or network with many unpaid orders.
         """
-        request = CheckoutRequest(cart_id, choice, rules.checked_contact(contact, choice, visit.place))
-        return await self._preparer.prepare(visit, request, now)
+        return await self._preparer.prepare(visit, CheckoutRequest(cart_id, choice, contact), now)
 
-    async def pay(self, order_id: UUID, card: CardToken, now: datetime) -> Order:
+    async def prepare_keyed(
+        self, visit: Visit, request: CheckoutRequest, now: datetime, key: KeyedRequest
+    ) -> StoredAnswer:
+        """As `prepare`, for a request that may arrive twice: the order as JSON, stored in the order's transaction."""
+        return await self._preparer.prepare_keyed(visit, request, now, key)
+
+    async def pay(self, order_id: UUID, card: CardToken, now: datetime, visit: Visit | None = None) -> Order:
         """Charge and finish. Raises `PaymentDeclined`, `PaymentPending`, `OrderClosed`, `NotFound`, and `SoldOut` if
-        the hold had expired and the goods are gone; the payment is then voided.
+        the hold had expired and the goods are gone; the payment is then voided. With a visit, the order must be its
+        own, and too many attempts with cards raise `TooMany`; a successful payment does not count as one.
         """
-        return await self._payer.pay(order_id, card, now)
+        return await self._payer.pay(order_id, card, now, visit)
+
+    async def pay_keyed(
+        self, order_id: UUID, card: CardToken, now: datetime, visit: Visit, key: KeyedRequest
+    ) -> StoredAnswer:
+        """As `pay`, for a request that may arrive twice: the paid order as JSON, stored in the transaction that
+        finishes it. What is refused may come again under its key."""
+        return await self._payer.pay_keyed(order_id, card, now, visit, key)
 
     async def finish(self, order_id: UUID, now: datetime) -> Order:
         """Complete an order whose payment is captured. If its hold has ended and the goods are gone, the order is
         cancelled and the payment voided.
         """
-        return (await self._finisher.finish(order_id, now)).order
+        return (await self._finisher.finish(order_id, PaidBy(now))).order
 
     async def cancel(self, order_id: UUID, actor: str, now: datetime) -> Order:
         """Cancel an order that no node has begun to pick: the stock is released and the payment voided. The caller has

@@ -1,23 +1,36 @@
 """A sale over the counter: an order that is paid and fulfilled at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from unwall.catalogue import reads as catalogue
+from unwall.catalogue.values import VariantItem
 from unwall.commerce.orders import reads, rules
 from unwall.commerce.orders.facts import counter_sale_facts
-from unwall.commerce.orders.values import SaleDone, StoredPromise
+from unwall.commerce.orders.values import Channel, SaleDone, StoredPromise
+from unwall.commerce.payments import actions as payments
+from unwall.commerce.pricing.promotion_rules import tidy_code
+from unwall.commerce.pricing.quotes import priced
+from unwall.commerce.pricing.reads import UsesAsked, buyer, codes_left, promotion_uses, store_pricing
+from unwall.commerce.pricing.uses import OrderUses, using
+from unwall.commerce.pricing.values import Item, LineAsked, Personal, PricedOrder, QuoteRequest, TaxPlace
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock.values import Cause, Reason, VariantQuantity
 from unwall.journal import actions as journal
+from unwall.kernel import typed
 from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
+from unwall.kernel.money import Money
+from unwall.kernel.statements import execute
 from unwall.kernel.text import N_
 from unwall.people import reads as people
 from unwall.people.values import Staff
+
+NOT_SOLD = N_("One of these products is not sold here.")
 
 
 class CounterSale(msgspec.Struct, frozen=True):
@@ -29,6 +42,8 @@ class CounterSale(msgspec.Struct, frozen=True):
     node_id: UUID
     lines: Sequence[VariantQuantity]
     member_code: str = ""
+    codes: Sequence[str] = ()
+    """Of promotions."""
 
 
 async def sell_at_counter(conn: Transaction, staff: Staff, sale: CounterSale, now: datetime) -> UUID:
@@ -36,17 +51,21 @@ async def sell_at_counter(conn: Transaction, staff: Staff, sale: CounterSale, no
     the sale's id was used for another basket.
     """
     basket = _basket(sale.lines)
-    order_id, member_id = new_id(), await _member_of_code(conn, staff.merchant_id, sale.member_code.strip())
+    order_id, member_id = new_id(), await _member_of_code(conn, staff.merchant_id, typed.code(sale.member_code))
     if not await _insert_order(conn, staff, sale, order_id, now):
         return await _earlier_sale(conn, staff.merchant_id, sale.sale_id, basket)
     await conn.execute("UPDATE sales_order SET member_id = $2 WHERE id = $1", order_id, member_id)
-    await _insert_lines(conn, order_id, basket)
+    order = await quoted_basket(conn, staff.merchant_id, Till(sale.node_id, member_id, sale.codes), basket, now)
+    if order is None:
+        raise NotFound(NOT_SOLD)
+    await _insert_lines(conn, order_id, order)
+    await execute(conn, using([OrderUses(order_id, staff.merchant_id, member_id, order)]))
     sold = [VariantQuantity(variant_id, quantity) for variant_id, quantity in basket.items()]
     cause = Cause(order_id, Reason.COUNTER_SALE, f"staff:{staff.email}")
     await stock.counter_sell(conn, staff.merchant_id, sale.node_id, sold, cause)
-    order = await reads.order(conn, order_id, "en")
-    assert order is not None
-    await journal.record(conn, counter_sale_facts(order, sale.node_id, now))
+    made = await reads.order(conn, order_id, "en")
+    assert made is not None
+    await journal.record(conn, counter_sale_facts(made, sale.node_id, now))
     return order_id
 
 
@@ -65,25 +84,25 @@ def _basket(lines: Sequence[VariantQuantity]) -> dict[UUID, int]:
 async def _member_of_code(conn: Connection, merchant_id: UUID, code: str) -> UUID | None:
     if not code:
         return None
-    found = await people.member_id_by_code(conn, merchant_id, code)
-    if found is None:
+    member_id = await people.member_id_by_code(conn, merchant_id, code)
+    if member_id is None:
         raise Invalid.one("member_code", N_("There is no customer with this number."))
-    return found
+    return member_id
 
 
 async def _earlier_sale(conn: Connection, merchant_id: UUID, sale_id: UUID, basket: dict[UUID, int]) -> UUID:
     """The order with this sale id, if it has the same basket. Raises `SaleDone`."""
-    found = await conn.fetchrow(
+    sale = await conn.fetchrow(
         """
         SELECT o.id, (SELECT array_agg((variant_id, quantity)) FROM order_line WHERE order_id = o.id) AS lines
-        FROM sales_order o WHERE o.cart_id = $1 AND o.merchant_id = $2
+        FROM sales_order o WHERE o.sale_id = $1 AND o.merchant_id = $2
         """,
         sale_id,
         merchant_id,
     )
-    if found is None or dict(found["lines"]) != basket:
+    if sale is None or dict(sale["lines"]) != basket:
         raise SaleDone(N_("This sale is finished already. Start a new one."))
-    order_id: UUID = found["id"]
+    order_id: UUID = sale["id"]
     return order_id
 
 
@@ -94,11 +113,11 @@ async def _insert_order(conn: Transaction, staff: Staff, sale: CounterSale, orde
     numbers = rules.order_numbers(await _merchant_slug(conn, staff.merchant_id, sale.node_id), order_id)
     made = await conn.fetchval(
         """
-        INSERT INTO sales_order (id, merchant_id, number, cart_id, channel, state, method, currency, items_total,
+        INSERT INTO sales_order (id, merchant_id, number, sale_id, channel, state, method, currency, items_total,
             total, promise, placed_at, paid_at)
         SELECT $1, m.id, free_number(m.id, $4), $3, 'counter', 'fulfilled', 'taken', m.currency, 0, 0, $5, $6, $6
         FROM merchant_profile m WHERE m.id = $2
-        ON CONFLICT (cart_id) WHERE state IN ('prepared', 'paid', 'fulfilled') DO NOTHING RETURNING id
+        ON CONFLICT (merchant_id, sale_id) WHERE sale_id IS NOT NULL DO NOTHING RETURNING id
         """,
         order_id,
         staff.merchant_id,
@@ -124,34 +143,70 @@ async def _merchant_slug(conn: Connection, merchant_id: UUID, node_id: UUID) -> 
     return slug
 
 
-async def _insert_lines(conn: Transaction, order_id: UUID, basket: dict[UUID, int]) -> None:
-    """Insert the lines at current prices, and the payment that the till has taken."""
+async def _insert_lines(conn: Transaction, order_id: UUID, order: PricedOrder) -> None:
+    """Insert the lines at the quoted prices, the totals, and the payment that the till has taken."""
+    quote = order.quote
     made = await conn.execute(
         """
         INSERT INTO order_line (order_id, line, merchant_id, product_id, variant_id, title, sku, options, quantity,
-            unit_price, total)
-        SELECT o.id, b.line, o.merchant_id, v.product_id, v.id, v.title, v.sku, v.options, b.quantity, v.price,
-            v.price * b.quantity
-        FROM unnest($2::uuid[], $3::int[]) WITH ORDINALITY AS b (variant_id, quantity, line)
-            JOIN variant_summary v ON v.id = b.variant_id
+            unit_price, total, reduction, tax)
+        SELECT o.id, q.line, o.merchant_id, v.product_id, v.id, v.title, v.sku, v.options, q.quantity, q.unit_price,
+            q.list_total, q.list_total - q.total, q.tax
+        FROM jsonb_to_recordset($2) AS q (line smallint, variant_id uuid, quantity int, unit_price bigint,
+                list_total bigint, total bigint, tax bigint)
+            JOIN variant_summary v ON v.id = q.variant_id
             JOIN sales_order o ON o.id = $1 AND o.merchant_id = v.merchant_id
         """,
         order_id,
-        list(basket),
-        list(basket.values()),
+        list(quote.lines),
     )
-    if made != f"INSERT 0 {len(basket)}":
-        raise NotFound(N_("One of these products is not sold here."))
-    await conn.execute(
+    if made != f"INSERT 0 {len(quote.lines)}":
+        raise NotFound(NOT_SOLD)
+    sums = await conn.fetchrow(
         """
-        WITH priced AS (
-            UPDATE sales_order o SET items_total = l.sum, total = l.sum
-            FROM (SELECT sum(total)::bigint AS sum FROM order_line WHERE order_id = $1) l
-            WHERE o.id = $1 RETURNING o.*
-        )
-        INSERT INTO payment (id, merchant_id, order_id, gateway, amount, currency, state, asked_at, settled_at)
-        SELECT $2, merchant_id, id, 'till', total, currency, 'captured', paid_at, paid_at FROM priced
+        UPDATE sales_order o SET items_total = $2, discount_total = $3, tax_total = $4, tax_added = $5, total = $6,
+            pricing = $7
+        WHERE o.id = $1 RETURNING o.merchant_id, o.total, o.currency, o.paid_at
         """,
         order_id,
-        new_id(),
+        quote.goods,
+        quote.reduction,
+        quote.tax,
+        quote.tax_added,
+        quote.total,
+        order,
     )
+    assert sums is not None
+    paid = Money(sums["total"], sums["currency"])
+    await payments.take_at_till(conn, order_id, sums["merchant_id"], paid, sums["paid_at"])
+
+
+class Till(msgspec.Struct, frozen=True):
+    """Where it is sold, to whom, and the codes of promotions that they showed."""
+
+    node_id: UUID
+    member_id: UUID | None = None
+    codes: Sequence[str] = ()
+
+
+async def quoted_basket(
+    conn: Connection, merchant_id: UUID, till: Till, basket: Mapping[UUID, int], now: datetime
+) -> PricedOrder | None:
+    """What goods cost that are handed over at the node; None where one is not sold by the merchant."""
+    items = await catalogue.items(conn, basket, "en")
+    if any(variant not in items or items[variant].merchant_id != merchant_id for variant in basket):
+        return None
+    pricing = (await store_pricing(conn, [merchant_id]))[merchant_id]
+    country = await conn.fetchval("SELECT country FROM node_profile WHERE id = $1", till.node_id)
+    codes = await codes_left(conn, merchant_id, [tidy_code(code) for code in till.codes if code.strip()])
+    own = tuple(_priced_item(items[variant]) for variant in basket)
+    uses = await promotion_uses(conn, [UsesAsked(one.id, till.member_id) for one in pricing.limited(own, codes)])
+    personal = Personal(await buyer(conn, pricing, till.member_id), tuple(codes), tuple(uses.values()))
+    lines = tuple(LineAsked(n, variant, count) for n, (variant, count) in enumerate(basket.items(), 1))
+    typed_codes = tuple(dict.fromkeys(tidy_code(code) for code in till.codes if code.strip()))
+    request = QuoteRequest(now, Channel.COUNTER, lines, place=TaxPlace(country or ""), codes=typed_codes)
+    return priced(request, pricing.facts(own, (), personal))
+
+
+def _priced_item(item: VariantItem) -> Item:
+    return Item(item.variant_id, item.product_id, item.price, item.category_id, item.tax_class, item.weight_g)

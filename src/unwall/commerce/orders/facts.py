@@ -4,7 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from unwall.commerce.fulfilment.values import Departure, ShipmentState
-from unwall.commerce.orders.values import LockedOrder, Order
+from unwall.commerce.orders.checkout_values import LockedOrder
+from unwall.commerce.orders.values import Order
 from unwall.journal.values import Event, EventKind
 from unwall.kernel.ids import derived_id
 
@@ -23,9 +24,10 @@ def checkout_fact(order: Order) -> Event:
     )
 
 
-def purchase_facts(order: LockedOrder, now: datetime) -> list[Event]:
-    """One a line."""
+def purchase_facts(order: Order) -> list[Event]:
+    """One a line of a paid order."""
     node_ids = order.promise.node_ids
+    now = order.paid_at or order.placed_at
     return [
         Event(
             derived_id(order.id, EventKind.PURCHASE, line.line),
@@ -43,7 +45,7 @@ def purchase_facts(order: LockedOrder, now: datetime) -> list[Event]:
             page=line.page,
             policy=line.policy,
             quantity=line.quantity,
-            amount=line.total,
+            amount=line.total - line.reduction,
         )
         for line in order.lines
     ]
@@ -63,6 +65,18 @@ def departure_fact(order: LockedOrder, departure: Departure, now: datetime) -> E
     )
 
 
+def cancel_fact(order: LockedOrder, now: datetime) -> Event:
+    return Event(
+        derived_id(order.id, EventKind.CANCEL),
+        now,
+        EventKind.CANCEL,
+        merchant_id=order.merchant_id,
+        visitor_id=order.visitor_id,
+        member_id=order.member_id,
+        order_id=order.id,
+    )
+
+
 def counter_sale_facts(order: Order, node_id: UUID, now: datetime) -> list[Event]:
     """One a line."""
     return [
@@ -77,7 +91,7 @@ def counter_sale_facts(order: Order, node_id: UUID, now: datetime) -> list[Event
             order_id=order.id,
             node_id=node_id,
             quantity=line.quantity,
-            amount=line.total,
+            amount=line.total - line.reduction,
         )
         for line in order.lines
     ]

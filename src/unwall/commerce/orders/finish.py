@@ -2,7 +2,7 @@
 purchases, in one transaction (rules M10 and M12 in docs/rules/money.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,12 +11,15 @@ from msgspec.structs import replace
 
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders import reads, rules
-from unwall.commerce.orders.batches import BATCH_SECONDS, MAX_BATCH, settle
+from unwall.commerce.orders.batches import BATCH_SECONDS, MAX_BATCH, Attempt, Settler, submitted
+from unwall.commerce.orders.checkout_values import LockedOrder
 from unwall.commerce.orders.facts import purchase_facts
-from unwall.commerce.orders.gateway import Charge, ChargeState, Gateway
-from unwall.commerce.orders.locks import lock_carts_and_orders, lock_order, locked_orders
-from unwall.commerce.orders.refund import refund_unfulfillable, void_payments
-from unwall.commerce.orders.values import SYSTEM, LockedOrder, Order, OrderState, PaymentState
+from unwall.commerce.orders.locks import lock_carts_and_orders, lock_order
+from unwall.commerce.orders.refund import refund_unfulfillable
+from unwall.commerce.orders.values import SYSTEM, Order, OrderState
+from unwall.commerce.payments.actions import GatewayAnswer, settling, void_payments
+from unwall.commerce.payments.gateway import Gateway
+from unwall.commerce.payments.values import PaymentState
 from unwall.commerce.sourcing.reads import supplies
 from unwall.commerce.sourcing.rules import source
 from unwall.commerce.sourcing.values import SoldOut
@@ -24,21 +27,38 @@ from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import HeldLine, HoldEnded
 from unwall.journal import actions as journal
+from unwall.journal.values import Visit
+from unwall.kernel import idempotency
 from unwall.kernel.batching import Batcher
-from unwall.kernel.database import Database, Transaction
-from unwall.kernel.errors import Invalid, NotFound
+from unwall.kernel.database import Database, Transaction, rows
+from unwall.kernel.errors import Conflict, Invalid, NotFound
+from unwall.kernel.idempotency import KeyedRequest, StoredAnswer
 from unwall.kernel.ids import new_id
+from unwall.kernel.statements import Part, together
 from unwall.kernel.text import N_
+from unwall.people.attempts import uncounting
+from unwall.people.rules import PEOPLE_PER_NETWORK
 
 
-class GatewayAnswer(msgspec.Struct, frozen=True):
-    payment_id: UUID
-    charge: Charge
+class PaidBy(msgspec.Struct, frozen=True):
+    """Who pays, and the request under whose key the answer is stored; only `now` where nobody asks."""
+
+    now: datetime
+    visit: Visit | None = None
+    key: KeyedRequest | None = None
+
+    @property
+    def attempts(self) -> dict[str, int]:
+        """By what attempts with cards are limited, so that lists of stolen cards cannot be tried, and how many people
+        are taken to stand behind it."""
+        if self.visit is None:
+            return {}
+        return {f"card:{self.visit.visitor_id}": 1, f"card@{self.visit.network}": PEOPLE_PER_NETWORK}
 
 
 class Finish(msgspec.Struct, frozen=True):
     order_id: UUID
-    now: datetime
+    by: PaidBy
     answer: GatewayAnswer | None = None
 
 
@@ -50,12 +70,15 @@ class Settled(msgspec.Struct, frozen=True):
     """The order could not be finished because this hold had ended."""
     order: Order | None = None
     """The order after the commit; None if it could not be finished."""
+    answer: StoredAnswer | None = None
+    """What was stored under the request's key."""
 
 
 class Finished(msgspec.Struct, frozen=True):
     order: Order
     captured: bool
     """Its payment is captured and not voided."""
+    answer: StoredAnswer | None = None
 
 
 class Finisher:
@@ -65,44 +88,34 @@ class Finisher:
         self._db = db
         self._holds = holds
         self._gateway = gateway
+        self._settler: Settler[Finish, Settled | Exception] = Settler(self._finish_together)
         self._batcher: Batcher[Finish, Settled | Exception] = Batcher(
-            self._settle, max_batch=MAX_BATCH, interval=BATCH_SECONDS
+            self._settler.settle, max_batch=MAX_BATCH, interval=BATCH_SECONDS
         )
 
-    async def finish(self, order_id: UUID, now: datetime, answer: GatewayAnswer | None = None) -> Finished:
+    async def finish(self, order_id: UUID, by: PaidBy, answer: GatewayAnswer | None = None) -> Finished:
         """Store the gateway's answer, if any, and finish the order if its payment is captured. If the hold has ended
         and the goods are gone, the order is cancelled and the payment voided. Idempotent.
         """
         for _ in range(rules.MAX_PLANS):
-            settled = await self._submit(Finish(order_id, now, answer))
+            settled = await submitted(self._batcher, Finish(order_id, by, answer))
+            if isinstance(settled, Exception):
+                raise settled
             if settled.order is not None:
-                return Finished(settled.order, settled.captured)
-            if settled.ended_hold and not await self._hold_again(order_id, settled.ended_hold, now):
+                return Finished(settled.order, settled.captured, settled.answer)
+            if settled.ended_hold and not await self._hold_again(order_id, settled.ended_hold, by.now):
                 break
         async with self._db.transaction() as conn:
-            await refund_unfulfillable(conn, order_id, now)
-        await void_payments(self._db, self._gateway, order_id, now)
+            await refund_unfulfillable(conn, order_id, by.now)
+        await void_payments(self._db, self._gateway, order_id, by.now)
         return Finished(await self._read(order_id), captured=True)
 
     async def close(self) -> None:
         await self._batcher.close()
 
-    async def _submit(self, item: Finish) -> Settled:
-        answer = await self._batcher.submit(item)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def _settle(self, items: list[Finish]) -> list[Settled | Exception]:
-        return await settle(self._finish_together, items)
-
-    async def _finish_together(self, items: Sequence[Finish]) -> list[Settled | Exception]:
+    async def _finish_together(self, items: Sequence[Finish], attempt: Attempt) -> list[Settled | Exception]:
         async with self._db.transaction() as conn:
-            answers = await finish_orders(conn, items)
-        ids = {one.order_id for one in answers if isinstance(one, Settled) and one.ended_hold is None}
-        async with self._db.read() as conn:
-            orders = {order.id: order for order in await reads.orders(conn, list(ids), "en")}
-        return [replace(one, order=orders.get(one.order_id)) if isinstance(one, Settled) else one for one in answers]
+            return await finish_orders(conn, items, attempt)
 
     async def _read(self, order_id: UUID) -> Order:
         async with self._db.read() as conn:
@@ -128,84 +141,80 @@ class Finisher:
         return True
 
 
-async def finish_orders(conn: Transaction, items: Sequence[Finish]) -> list[Settled | Exception]:
+async def finish_orders(conn: Transaction, items: Sequence[Finish], attempt: Attempt) -> list[Settled | Exception]:
     """One answer per item, in order."""
     ids = sorted({item.order_id for item in items})
-    await lock_carts_and_orders(conn, ids)
-    await store_answers(conn, items)
-    orders = {order.id: order for order in await locked_orders(conn, ids)}
+    await lock_carts_and_orders(conn, ids, attempt.lock_timeout)
+    keys = [item.by.key for item in items if item.by.key] if attempt.look_up else []
+    known = await idempotency.known_answers(conn, keys)
+    orders = {order.id: order for order in await _settled_orders(conn, items, ids)}
     due = [order for order in orders.values() if _is_due(order)]
-    held = await stock.allocate_many(conn, [order.hold_id for order in due if order.hold_id], SYSTEM) if due else {}
-    whole = {order.id: order for order in due if order.hold_id in held}
-    if whole:
-        moments = {item.order_id: item.now for item in items}
-        await _finish_whole(conn, list(whole.values()), held, moments)
-    return [_answer(orders.get(item.order_id), item, due, whole) for item in items]
+    held = await stock.lock_valid(conn, [order.hold_id for order in due if order.hold_id]) if due else {}
+    ended = {order.id for order in due if order.hold_id not in held}
+    moments = {item.order_id: item.by.now for item in items}
+    paid = [_paid(order, moments[order.id]) for order in due if order.hold_id in held]
+    orders |= {order.id: order for order in paid}
+    answers = [_answer(orders.get(item.order_id), item, ended, known) for item in items]
+    await _write(conn, paid, held, [pair for pair in zip(items, answers, strict=True) if pair[0].by.key not in known])
+    return answers
 
 
-def _is_due(order: LockedOrder) -> bool:
-    captured = order.payment is not None and order.payment.state is PaymentState.CAPTURED
-    return order.state is OrderState.PREPARED and captured
+def _is_due(order: Order) -> bool:
+    return order.state is OrderState.PREPARED and any(p.state is PaymentState.CAPTURED for p in order.payments)
+
+
+def _paid(order: Order, now: datetime) -> Order:
+    return replace(order, state=OrderState.PAID, paid_at=now)
 
 
 def _answer(
-    order: LockedOrder | None, item: Finish, due: Sequence[LockedOrder], whole: dict[UUID, LockedOrder]
+    order: Order | None, item: Finish, ended: Collection[UUID], known: Mapping[KeyedRequest, StoredAnswer | Conflict]
 ) -> Settled | Exception:
     if order is None:
         return NotFound(N_("There is no such order."))
-    payment = order.payment
-    captured = payment is not None and payment.state is PaymentState.CAPTURED
-    if item.answer is not None and payment is not None:
-        captured = captured and payment.id == item.answer.payment_id
-    ended = any(one.id == order.id for one in due) and order.id not in whole
-    return Settled(order.id, captured, order.hold_id if ended else None)
+    before = known.get(item.by.key) if item.by.key else None
+    if isinstance(before, Conflict):
+        return before
+    captured = any(
+        payment.state is PaymentState.CAPTURED and (item.answer is None or payment.id == item.answer.payment_id)
+        for payment in order.payments
+    )
+    if order.id in ended:
+        return Settled(order.id, captured, order.hold_id)
+    stored = item.by.key and captured and order.state in {OrderState.PAID, OrderState.FULFILLED}
+    answer = before or (StoredAnswer(200, msgspec.json.encode(rules.for_shopper(order))) if stored else None)
+    return Settled(order.id, captured, order=order, answer=answer)
 
 
-_OUTCOMES = {
-    ChargeState.CAPTURED: PaymentState.CAPTURED,
-    ChargeState.DECLINED: PaymentState.DECLINED,
-    ChargeState.VOIDED: PaymentState.VOIDED,
-}
+_SETTLED_ORDERS = f"""
+    SELECT {reads.ORDER_COLUMNS}, coalesce((SELECT jsonb_agg(jsonb_build_object(
+            'id', y.id, 'gateway', y.gateway, 'amount', y.amount, 'state', coalesce(s.state, y.state), 'last4', y.last4,
+            'message', CASE WHEN s.id IS NULL THEN y.message ELSE s.message END, 'asked_at', y.asked_at,
+            'settled_at', coalesce(s.settled_at, y.settled_at)
+        ) ORDER BY y.id) FROM order_payment y LEFT JOIN settled s ON s.id = y.id WHERE y.order_id = o.id), '[]')
+            AS payments,
+        {reads.REFUNDS}, o.sourcing
+    {reads.FROM_ORDER} WHERE o.id IN (SELECT few_ids($1)) ORDER BY o.id
+"""
 
 
-class _Outcome(msgspec.Struct, frozen=True):
-    payment_id: UUID
-    state: PaymentState
-    reference: str
-    message: str | None
-    now: datetime
-
-
-async def store_answers(conn: Transaction, items: Sequence[Finish]) -> None:
-    """Store the gateway's answers; settled payments are not changed."""
-    outcomes = [
-        _Outcome(a.payment_id, _OUTCOMES[a.charge.state], a.charge.reference, a.charge.message, item.now)
-        for item in items
-        if (a := item.answer)
-    ]
-    if outcomes:
-        await conn.execute(
-            """
-            UPDATE payment p SET state = s.state, reference = s.reference, message = s.message, settled_at = s.now
-            FROM jsonb_to_recordset($1)
-                AS s (payment_id uuid, state text, reference text, message text, now timestamptz)
-            WHERE p.id = s.payment_id AND p.state = 'asked'
-            """,
-            outcomes,
-        )
+async def _settled_orders(conn: Transaction, items: Sequence[Finish], order_ids: Sequence[UUID]) -> list[Order]:
+    """Store the gateway's answers, and read the orders with them. The caller has locked the orders."""
+    sql, args = together([settling([item.answer for item in items if item.answer])], _SETTLED_ORDERS, order_ids, "en")
+    return await rows(conn, Order, sql, *args)
 
 
 # The cart is closed; lines added after its order was prepared move to a new cart. `fresh` selects from `ordered`, since
-# a visitor can have only one open cart.
-_MARK_PAID = """
-    WITH wanted AS (
+# a person can have only one open cart.
+_PAYING = """
+    to_pay AS (
         SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) AS w (order_id, now, new_cart_id)
     ), paid AS (
-        UPDATE sales_order o SET state = 'paid', paid_at = w.now FROM wanted w WHERE o.id = w.order_id
+        UPDATE sales_order o SET state = 'paid', paid_at = w.now, network = NULL FROM to_pay w WHERE o.id = w.order_id
         RETURNING o.id AS order_id, o.cart_id, w.new_cart_id
     ), ordered AS (
         UPDATE cart c SET state = 'ordered' FROM paid p WHERE c.id = p.cart_id
-        RETURNING c.id, c.merchant_id, c.visitor_id, p.order_id, p.new_cart_id
+        RETURNING c.id, c.merchant_id, c.person_id, p.order_id, p.new_cart_id
     ), later AS (
         SELECT c.id, c.new_cart_id, l.variant_id, l.merchant_id, l.quantity - coalesce(o.quantity, 0) AS quantity,
             l.post_id, l.page, l.policy, l.added_at
@@ -213,28 +222,34 @@ _MARK_PAID = """
             LEFT JOIN order_line o ON o.order_id = c.order_id AND o.variant_id = l.variant_id
         WHERE l.quantity > coalesce(o.quantity, 0)
     ), fresh AS (
-        INSERT INTO cart (id, merchant_id, visitor_id)
-        SELECT new_cart_id, merchant_id, visitor_id FROM ordered c WHERE EXISTS (SELECT FROM later l WHERE l.id = c.id)
+        INSERT INTO cart (id, merchant_id, person_id)
+        SELECT new_cart_id, merchant_id, person_id FROM ordered c WHERE EXISTS (SELECT FROM later l WHERE l.id = c.id)
+    ), kept AS (
+        INSERT INTO cart_line (cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at)
+        SELECT new_cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at FROM later
     )
-    INSERT INTO cart_line (cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at)
-    SELECT new_cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at FROM later
 """
 
 
-async def _finish_whole(
-    conn: Transaction, orders: Sequence[LockedOrder], held: dict[UUID, list[HeldLine]], moments: dict[UUID, datetime]
+async def _write(
+    conn: Transaction,
+    orders: Sequence[Order],
+    held: Mapping[UUID, Sequence[HeldLine]],
+    answered: Sequence[tuple[Finish, Settled | Exception]],
 ) -> None:
-    """Finish orders whose stock has been allocated."""
-    ids = [order.id for order in orders]
-    await conn.execute(_MARK_PAID, ids, [moments[i] for i in ids], [new_id() for _ in ids])
-    routes = [
-        route
-        for order in orders
-        if order.hold_id
-        for route in rules.routes(order, held[order.hold_id], moments[order.id])
-    ]
-    await fulfilment.open_shipments(conn, routes, SYSTEM)
-    await journal.record(conn, [fact for order in orders for fact in purchase_facts(order, moments[order.id])])
+    """In one statement: the orders that are paid now, and the answers of those who paid, for whom the attempt with
+    their card no longer counts."""
+    done = [(item.by, one.answer) for item, one in answered if isinstance(one, Settled) and one.captured and one.order]
+    attempts = [(subject, by.now) for by, _ in done for subject in by.attempts]
+    stored = {by.key: answer for by, answer in done if by.key and answer}
+    writes = [*idempotency.storing(stored), *uncounting(attempts)]
+    if orders:
+        ids, moments = [order.id for order in orders], [order.paid_at for order in orders]
+        writes.append(Part(_PAYING, (ids, moments, [new_id() for _ in ids])))
+        valid = {order.id: held[order.hold_id] for order in orders if order.hold_id}
+        writes += stock.allocating(valid.values(), SYSTEM)
+        writes.append(fulfilment.opening([r for o in orders for r in rules.routes(o, valid[o.id])], SYSTEM))
+    await journal.record(conn, [fact for order in orders for fact in purchase_facts(order)], along=writes)
 
 
 async def _plan_again(conn: Transaction, order_id: UUID, ended_hold: UUID, now: datetime) -> LockedOrder:

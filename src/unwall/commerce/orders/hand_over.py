@@ -6,9 +6,10 @@ from uuid import UUID
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.fulfilment.reads import own_shipment
 from unwall.commerce.fulfilment.values import Departure, Handover
+from unwall.commerce.orders.checkout_values import LockedOrder
 from unwall.commerce.orders.facts import departure_fact
 from unwall.commerce.orders.locks import lock_order
-from unwall.commerce.orders.values import LockedOrder, OrderState
+from unwall.commerce.orders.values import OrderState
 from unwall.journal import actions as journal
 from unwall.kernel.database import Transaction
 from unwall.people.values import Staff

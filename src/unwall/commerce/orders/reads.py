@@ -1,96 +1,176 @@
 """Reads of carts and orders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
+import msgspec
+
 from unwall.commerce.fulfilment import reads as fulfilment
-from unwall.commerce.orders.values import Cart, CartToOrder, Order, OrderFilter, OrderRow, OrderStory
+from unwall.commerce.orders.cart_values import Cart, CartToOrder, StockedCart
+from unwall.commerce.orders.checkout_values import OpenOrders
+from unwall.commerce.orders.values import (
+    Contact,
+    HandedOverLine,
+    Order,
+    OrderFilter,
+    OrderHead,
+    OrderPerson,
+    OrderRow,
+    OrderStory,
+)
 from unwall.commerce.stock import reads as stock
 from unwall.journal.values import Visit
 from unwall.kernel.cursors import ResultPage, decode, page_of
-from unwall.kernel.database import Connection, contains_pattern, row, rows
+from unwall.kernel.database import Connection, Transaction, contains_pattern, row, rows
 
 _CART = """
     SELECT c.id, c.merchant_id, m.slug AS merchant_slug,
-        translated(m.translations, $2, 'name', m.name) AS merchant_name, m.currency, c.visitor_id,
+        translated(m.translations, $2, 'name', m.name) AS merchant_name, m.currency,
+        m.country AS stated_country, m.timezone, c.person_id,
         c.state = 'open' AS open,
         coalesce((SELECT jsonb_agg(jsonb_build_object(
             'variant_id', l.variant_id, 'product_id', v.product_id, 'product_slug', v.product_slug,
             'title', translated(v.translations, $2, 'title', v.title), 'sku', v.sku,
             'options', translated_words(v.translations, $2, v.options), 'image_file', v.image_file,
             'image_alt', translated(v.translations, $2, 'words', v.image_alt, coalesce(v.image_alt, '')),
-            'quantity', l.quantity, 'unit_price', v.price, 'active', v.sellable,
+            'quantity', l.quantity, 'unit_price', v.price, 'category_id', v.category_id,
+            'tax_class', coalesce(v.tax_class, ''), 'weight_g', v.weight_g, 'active', v.sellable,
             'post_id', l.post_id, 'page', l.page, 'policy', l.policy
         ) ORDER BY l.added_at, l.variant_id)
-        FROM cart_line l JOIN variant_summary v ON v.id = l.variant_id WHERE l.cart_id = c.id), '[]') AS lines
+        FROM cart_line l JOIN variant_summary v ON v.id = l.variant_id WHERE l.cart_id = c.id), '[]') AS lines,
+        coalesce((SELECT jsonb_agg(jsonb_build_object('code', k.code, 'promotion_id', f.promotion_id,
+            'uses_left', f.uses_left + (SELECT count(*) FROM sales_order o JOIN code_use u ON u.order_id = o.id
+                WHERE o.cart_id = c.id AND o.state = 'prepared' AND u.code = k.code)) ORDER BY k.code)
+        FROM cart_code k JOIN code_left f ON f.merchant_id = k.merchant_id AND f.code = k.code
+        WHERE k.cart_id = c.id), '[]') AS codes
 """
 _FROM_CART = "FROM cart c JOIN merchant_profile m ON m.id = c.merchant_id "
-_ORDER_OF_CART = """
-    (SELECT o.id FROM sales_order o WHERE o.cart_id = c.id AND o.state IN ('prepared', 'paid', 'fulfilled'))
-        AS order_id
+_AVAILABLE = """
+    coalesce((SELECT jsonb_agg(jsonb_build_object(
+        'node_id', s.node_id, 'variant_id', s.variant_id, 'quantity', s.available))
+    FROM cart_line l JOIN available_stock s ON s.variant_id = l.variant_id
+    WHERE l.cart_id = c.id AND s.available > 0), '[]') AS available
 """
-_ORDER = """
-    SELECT o.id, o.merchant_id, m.slug AS merchant_slug,
-        translated(m.translations, $2, 'name', m.name) AS merchant_name, o.number, o.cart_id, o.hold_id,
+_LIVE_ORDER = "SELECT o.id FROM sales_order o WHERE o.cart_id = {cart} AND o.state IN ('prepared', 'paid', 'fulfilled')"
+ORDER_COLUMNS = """
+    o.id, o.merchant_id, m.slug AS merchant_slug,
+        translated(m.translations, $2, 'name', m.name) AS merchant_name, m.timezone, o.number, o.cart_id,
+        o.hold_id,
         o.visitor_id, o.member_id, o.session_id, o.channel, o.state, o.method, o.currency, o.items_total,
-        o.discount_total, o.shipping_total, o.total, o.contact, o.promise, o.sourcing, o.placed_at, o.expires_at,
-        o.paid_at, o.closed_at,
+        o.discount_total, o.shipping_total, o.tax_total, o.tax_added, o.total, o.contact, o.promise, o.placed_at,
+        o.expires_at, o.paid_at, o.closed_at, o.pricing -> 'quote' AS quote,
         coalesce((SELECT jsonb_agg(jsonb_build_object(
-            'line', l.line, 'product_id', l.product_id, 'product_slug', coalesce(p.slug, ''),
+            'line', l.line, 'product_id', l.product_id, 'product_slug', coalesce(p.product_slug, ''),
             'variant_id', l.variant_id, 'title', translated(p.translations, $2, 'title', l.title),
             'sku', l.sku, 'options', translated_words(p.translations, $2, l.options),
             'image_file', p.image_file, 'quantity', l.quantity, 'unit_price', l.unit_price, 'total', l.total,
-            'returned', l.returned, 'post_id', l.post_id, 'page', l.page, 'policy', l.policy
-        ) ORDER BY l.line) FROM order_line l LEFT JOIN product_summary p ON p.id = l.product_id
-        WHERE l.order_id = o.id), '[]') AS lines,
-        coalesce((SELECT jsonb_agg(jsonb_build_object(
-            'id', y.id, 'gateway', y.gateway, 'amount', y.amount, 'state', y.state, 'last4', y.last4,
-            'message', y.message, 'asked_at', y.asked_at, 'settled_at', y.settled_at
-        ) ORDER BY y.id) FROM payment y WHERE y.order_id = o.id), '[]') AS payments
-    FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id
+            'reduction', l.reduction, 'tax', l.tax, 'returned', l.returned, 'post_id', l.post_id,
+            'page', l.page, 'policy', l.policy
+        ) ORDER BY l.line) FROM order_line l LEFT JOIN variant_summary p ON p.id = l.variant_id
+        WHERE l.order_id = o.id), '[]') AS lines
 """
+_PAYMENTS = """
+    coalesce((SELECT jsonb_agg(jsonb_build_object(
+        'id', y.id, 'gateway', y.gateway, 'amount', y.amount, 'state', y.state, 'last4', y.last4,
+        'message', y.message, 'asked_at', y.asked_at, 'settled_at', y.settled_at
+    ) ORDER BY y.id) FROM order_payment y WHERE y.order_id = o.id), '[]') AS payments
+"""
+REFUNDS = """
+    coalesce((SELECT jsonb_agg(jsonb_build_object(
+        'id', r.id, 'payment_id', r.payment_id, 'amount', r.amount, 'state', r.state, 'decided_at', r.decided_at,
+        'settled_at', r.settled_at
+    ) ORDER BY r.decided_at, r.id) FROM order_refund r WHERE r.order_id = o.id), '[]') AS refunds
+"""
+FROM_ORDER = "FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id "
+_ORDER = f"SELECT {ORDER_COLUMNS}, {_PAYMENTS}, {REFUNDS}, o.sourcing {FROM_ORDER}"
 _ROW = """
     SELECT o.id, o.number, m.slug AS merchant_slug, translated(m.translations, $2, 'name', m.name) AS merchant_name,
-        o.channel, o.state, o.method, o.currency, o.total,
+        m.timezone, o.channel, o.state, o.method, o.currency, o.total,
         coalesce((SELECT sum(quantity) FROM order_line l WHERE l.order_id = o.id), 0)::int AS units,
         coalesce(o.contact ->> 'name', '') AS customer, o.placed_at,
         ARRAY(SELECT translated(n.translations, $2, 'name', n.name)
             FROM jsonb_array_elements_text(o.promise -> 'node_ids') AS chosen
-                JOIN node_profile n ON n.id = chosen::uuid) AS node_names
+                JOIN node_profile n ON n.id = chosen::uuid) AS node_names,
+        ARRAY(SELECT s.state FROM shipment_state s WHERE s.order_id = o.id ORDER BY s.id) AS shipment_states,
+        ARRAY(SELECT v.image_file FROM order_line l JOIN variant_summary v ON v.id = l.variant_id
+            WHERE l.order_id = o.id AND v.image_file IS NOT NULL ORDER BY l.line LIMIT 4) AS pictures
     FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id
+"""
+
+# A member's orders are the member's alone, on any device; those of a visitor are read as that visitor, and once the
+# visitor has signed in by that member only.
+OWN = """
+    (o.member_id = {member} OR o.member_id IS NULL AND o.visitor_id = ANY(ARRAY(
+        SELECT visitor_id FROM member_visitor WHERE member_id = {member}
+        UNION ALL SELECT {visitor}::uuid WHERE NOT EXISTS (SELECT FROM member_visitor WHERE visitor_id = {visitor}))))
 """
 
 
 async def carts(conn: Connection, visit: Visit, lang: str) -> list[Cart]:
-    """The visitor's open, non-empty carts, at most one per merchant."""
+    """The person's open, non-empty carts, at most one per merchant."""
     where = """
-        WHERE c.visitor_id = $1 AND c.state = 'open' AND EXISTS (SELECT 1 FROM cart_line WHERE cart_id = c.id)
+        WHERE c.person_id = $1 AND c.state = 'open' AND EXISTS (SELECT 1 FROM cart_line WHERE cart_id = c.id)
         ORDER BY c.id
     """
-    return await rows(conn, Cart, _CART + _FROM_CART + where, visit.visitor_id, lang)
+    return await rows(conn, Cart, _CART + _FROM_CART + where, visit.person_id, lang)
 
 
 async def cart(conn: Connection, visit: Visit, cart_id: UUID, lang: str) -> Cart | None:
-    """One of the visitor's carts, open or ordered; None if it is not theirs."""
+    """One of the person's carts, open or ordered; None if it is not theirs."""
     return await row(
-        conn, Cart, _CART + _FROM_CART + "WHERE c.visitor_id = $1 AND c.id = $3", visit.visitor_id, lang, cart_id
+        conn, Cart, _CART + _FROM_CART + "WHERE c.person_id = $1 AND c.id = $3", visit.person_id, lang, cart_id
     )
 
 
 async def carts_by_id(conn: Connection, cart_ids: Sequence[UUID], lang: str) -> list[Cart]:
-    """Of any visitor."""
+    """Of any person."""
     return await rows(conn, Cart, _CART + _FROM_CART + "WHERE c.id IN (SELECT few_ids($1))", cart_ids, lang)
 
 
-async def carts_to_order(conn: Connection, cart_ids: Sequence[UUID], lang: str) -> list[CartToOrder]:
-    """The carts, of any visitor, with their lines and live order."""
-    sql = f"{_CART}, {_ORDER_OF_CART} {_FROM_CART} WHERE c.id IN (SELECT few_ids($1))"
-    return await rows(conn, CartToOrder, sql, cart_ids, lang)
+async def stocked_cart(conn: Connection, visit: Visit, cart_id: UUID, lang: str) -> StockedCart | None:
+    """As `cart`, with what is available of it."""
+    sql = f"{_CART}, {_AVAILABLE} {_FROM_CART} WHERE c.person_id = $1 AND c.id = $3"
+    return await row(conn, StockedCart, sql, visit.person_id, lang, cart_id)
+
+
+async def carts_to_order(
+    conn: Transaction, cart_ids: Sequence[UUID], lang: str, lock_timeout: str
+) -> list[CartToOrder]:
+    """The carts, of any person, with their lines, what is available of them, and their live order. From here on the
+    transaction waits `lock_timeout` for a locked row."""
+    order, lock = f"({_LIVE_ORDER.format(cart='c.id')}) AS order_id", "set_config('lock_timeout', $3, true)"
+    sql = f"{_CART}, {_AVAILABLE}, {order} {_FROM_CART}, {lock} WHERE c.id IN (SELECT few_ids($1))"
+    return await rows(conn, CartToOrder, sql, cart_ids, lang, lock_timeout)
+
+
+async def order_of_cart(conn: Connection, cart_id: UUID) -> UUID | None:
+    """The order of the cart that is neither cancelled nor expired."""
+    order_id: UUID | None = await conn.fetchval(_LIVE_ORDER.format(cart="$1"), cart_id)
+    return order_id
+
+
+async def open_orders(conn: Transaction, visitors: Sequence[UUID], networks: Sequence[str]) -> list[OpenOrders]:
+    """By visitor and by network, where there are some. The networks are locked until the transaction ends."""
+    sql = "SELECT subject, orders, units, until FROM open_orders($1, $2)"
+    return await rows(conn, OpenOrders, sql, visitors, networks)
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    contact: Contact
+
+
+async def contacts_of(conn: Connection, visit: Visit) -> list[Contact]:
+    """To whom and where the member had the last orders sent, from whatever device, latest first; of a visitor none."""
+    if visit.member_id is None:
+        return []
+    where = f"WHERE {OWN.format(member='$1', visitor='$2')} AND o.paid_at IS NOT NULL ORDER BY o.id DESC LIMIT 10"
+    sql = f"SELECT o.contact FROM sales_order o {where}"
+    return [one.contact for one in await rows(conn, _Sent, sql, visit.member_id, visit.visitor_id)]
 
 
 async def units_in_bag(conn: Connection, visit: Visit) -> int:
     units: int = await conn.fetchval(
-        "SELECT coalesce(sum(quantity), 0)::int FROM open_cart_line WHERE visitor_id = $1", visit.visitor_id
+        "SELECT coalesce(sum(quantity), 0)::int FROM open_cart_line WHERE person_id = $1", visit.person_id
     )
     return units
 
@@ -105,25 +185,63 @@ async def orders(conn: Connection, order_ids: Sequence[UUID], lang: str) -> list
 
 async def own_order(conn: Connection, visit: Visit, order_id: UUID, lang: str) -> Order | None:
     """The order if this visitor or member placed it."""
-    where = "WHERE o.id = $1 AND (o.visitor_id = ANY($3) OR o.member_id = ANY($3))"
-    return await row(conn, Order, _ORDER + where, order_id, lang, visit.person_ids)
+    where = f"WHERE o.id = $1 AND {OWN.format(member='$3', visitor='$4')}"
+    return await row(conn, Order, _ORDER + where, order_id, lang, visit.member_id, visit.visitor_id)
 
 
-async def is_own_order(conn: Connection, visit: Visit, order_id: UUID) -> bool:
-    """Whether this visitor or member placed it."""
-    sql = "SELECT true FROM sales_order WHERE id = $1 AND (visitor_id = ANY($2) OR member_id = ANY($2))"
-    return bool(await conn.fetchval(sql, order_id, visit.person_ids))
+async def is_own(conn: Connection, member_id: UUID | None, visitor_id: UUID, order_id: UUID) -> bool:
+    """Whether this visitor or member placed the order."""
+    sql = f"SELECT true FROM sales_order o WHERE o.id = $1 AND {OWN.format(member='$2', visitor='$3')}"
+    return bool(await conn.fetchval(sql, order_id, member_id, visitor_id))
+
+
+async def handed_over_lines(
+    conn: Connection,
+    visit: Visit,
+    lang: str,
+    *,
+    product_id: UUID | None = None,
+    order_ids: Sequence[UUID] | None = None,
+) -> list[HandedOverLine]:
+    """The lines of this visitor's or member's orders whose goods were all handed over, less returned units; of one
+    product or of some orders, if given. The newest order first."""
+    where = f"""
+        WHERE {OWN.format(member="$2", visitor="$3")} AND o.state = 'fulfilled' AND l.returned < l.quantity
+            AND ($4::uuid IS NULL OR l.product_id = $4) AND ($5::uuid[] IS NULL OR o.id = ANY($5))
+        ORDER BY o.id DESC, l.line
+    """
+    sql = f"""
+        SELECT o.id AS order_id, l.line, o.merchant_id, m.slug AS merchant_slug, l.product_id,
+            coalesce(v.product_slug, '') AS product_slug, translated(v.translations, $1, 'title', l.title) AS title,
+            translated_words(v.translations, $1, l.options) AS options, v.image_file
+        FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id
+        JOIN order_line l ON l.order_id = o.id LEFT JOIN variant_summary v ON v.id = l.variant_id
+        {where}
+    """
+    asked = (lang, visit.member_id, visit.visitor_id, product_id, order_ids)
+    return await rows(conn, HandedOverLine, sql, *asked)
+
+
+async def whose_order(conn: Connection, order_id: UUID) -> OrderPerson | None:
+    """Who placed an order, and whether all its goods left."""
+    sql = """
+        SELECT id AS order_id, merchant_id, coalesce(member_id, visitor_id) AS person_id,
+            state = 'fulfilled' AS handed_over
+        FROM sales_order WHERE id = $1
+    """
+    return await row(conn, OrderPerson, sql, order_id)
 
 
 async def orders_of(conn: Connection, visit: Visit, after: str | None, limit: int, lang: str) -> ResultPage[OrderRow]:
     """The orders of the visitor or member, newest first, without those that were never paid."""
-    where = """
-        WHERE (o.visitor_id = ANY($1) OR o.member_id = ANY($1)) AND (o.paid_at IS NOT NULL OR o.state = 'cancelled')
+    where = f"""
+        WHERE {OWN.format(member="$1", visitor="$5")} AND (o.paid_at IS NOT NULL OR o.state = 'cancelled')
             AND o.id < $3
         ORDER BY o.id DESC LIMIT $4
     """
-    found = await rows(conn, OrderRow, _ROW + where, visit.person_ids, lang, decode(after), limit + 1)
-    return page_of(found, limit, lambda one: one.id)
+    asked = (visit.member_id, lang, decode(after), limit + 1, visit.visitor_id)
+    placed = await rows(conn, OrderRow, _ROW + where, *asked)
+    return page_of(placed, limit, lambda one: one.id)
 
 
 async def merchant_orders(
@@ -133,20 +251,50 @@ async def merchant_orders(
     where = """
         WHERE o.merchant_id = $1 AND (o.state = $6 OR $6::text IS NULL AND o.state <> 'expired') AND o.id < $3
             AND ($5 = '%%' OR o.number ILIKE $5 OR o.contact ->> 'name' ILIKE $5)
+            AND ($7::uuid[] IS NULL OR o.id = ANY($7))
         ORDER BY o.id DESC LIMIT $4
     """
-    asked = (decode(after), limit + 1, contains_pattern(wanted.words), wanted.state)
-    found = await rows(conn, OrderRow, _ROW + where, merchant_id, lang, *asked)
-    return page_of(found, limit, lambda one: one.id)
+    asked = (decode(after), limit + 1, contains_pattern(wanted.words), wanted.state, wanted.only)
+    placed = await rows(conn, OrderRow, _ROW + where, merchant_id, lang, *asked)
+    return page_of(placed, limit, lambda one: one.id)
+
+
+async def orders_of_person(
+    conn: Connection, merchant_id: UUID, person_id: UUID, limit: int, lang: str
+) -> list[OrderRow]:
+    """For staff: what a member, or a visitor who is none, bought at this merchant, newest first."""
+    where = """
+        WHERE o.merchant_id = $1 AND (o.member_id = $3 OR o.member_id IS NULL AND o.visitor_id = $3)
+            AND (o.paid_at IS NOT NULL OR o.state = 'cancelled')
+        ORDER BY o.id DESC LIMIT $4
+    """
+    return await rows(conn, OrderRow, _ROW + where, merchant_id, lang, person_id, limit)
+
+
+async def order_heads(conn: Connection, order_ids: Collection[UUID]) -> list[OrderHead]:
+    sql = """
+        SELECT o.id, o.number, o.merchant_id, m.name AS merchant_name, o.visitor_id, o.member_id, o.method, o.state
+        FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id WHERE o.id = ANY($1) ORDER BY o.id
+    """
+    return await rows(conn, OrderHead, sql, list(order_ids))
 
 
 async def story(conn: Connection, order_id: UUID, lang: str) -> OrderStory | None:
     """The order with its shipments, their history and every stock movement behind it."""
-    found = await order(conn, order_id, lang)
-    if found is None:
+    placed = await order(conn, order_id, lang)
+    if placed is None:
         return None
     shipments = await fulfilment.shipments_of(conn, [order_id], lang)
-    causes = {order_id, found.hold_id or order_id, *(shipment.id for shipment in shipments)}
+    causes = {order_id, placed.hold_id or order_id, *(shipment.id for shipment in shipments)}
     return OrderStory(
-        found, shipments, await fulfilment.steps_of(conn, order_id), await stock.movements_of(conn, list(causes))
+        placed, shipments, await fulfilment.steps_of(conn, order_id), await stock.movements_of(conn, list(causes))
     )
+
+
+async def has_ordered(conn: Connection, merchant_id: UUID, visit: Visit) -> bool:
+    """Whether this visitor or member has bought at the merchant."""
+    sql = f"""
+        SELECT EXISTS (SELECT FROM sales_order o WHERE o.merchant_id = $3 AND o.state IN ('paid', 'fulfilled')
+            AND {OWN.format(member="$1", visitor="$2")})
+    """
+    return bool(await conn.fetchval(sql, visit.member_id, visit.visitor_id, merchant_id))

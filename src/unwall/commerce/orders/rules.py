@@ -1,40 +1,38 @@
-"""Limits of carts and orders, contacts, order numbers, the facts of an order, and its timeline."""
+"""Limits of carts and orders, order numbers, and what an order is made of."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from uuid import UUID
 
-from msgspec.structs import replace
-
-from unwall.commerce.fulfilment.values import (
-    Route,
-    RouteLine,
-    Shipment,
-    ShipmentEvent,
-    ShipmentMethod,
-    ShipmentState,
-)
+from unwall.commerce.fulfilment.values import Route, RouteLine, ShipmentMethod
+from unwall.commerce.orders.cart_values import Cart, CartLine, StockedCart
+from unwall.commerce.orders.checkout_values import CheckoutRequest, LockedOrder, OpenOrders, Preparation
+from unwall.commerce.orders.contacts import CARRIED, place_of
 from unwall.commerce.orders.values import (
-    Cart,
-    CartLine,
     Channel,
-    CheckoutRequest,
     Contact,
-    LockedOrder,
     Order,
     OrderLine,
     OrderState,
-    Preparation,
+    ShopperOrder,
     SourcedPart,
     StoredPromise,
-    TimelineEntry,
 )
-from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, DeliveryOption, Demand, SoldOut
+from unwall.commerce.payments.values import RefundState
+from unwall.commerce.pricing.values import Quote, QuotedLine
+from unwall.commerce.sourcing.values import (
+    DeliveryChoice,
+    DeliveryMethod,
+    DeliveryOption,
+    Demand,
+    Goal,
+    SoldOut,
+    Supply,
+)
 from unwall.commerce.stock.values import HeldLine, HoldRequest
-from unwall.kernel.errors import FieldError, Invalid
-from unwall.kernel.geo import Place
+from unwall.kernel.addresses import Address
+from unwall.kernel.errors import Invalid, TooMany
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 
@@ -53,14 +51,19 @@ UNANSWERED_PAYMENT_SECONDS = 120
 """After how long the sweep looks up a payment that the gateway has not answered."""
 MAX_PLANS = 4
 """How many sourcing plans are tried if other orders take the planned stock."""
+MAX_OPEN_ORDERS = 5
+"""How many orders of a visitor may be prepared and unpaid at the same time; of a network `PEOPLE_PER_NETWORK` times as
+many."""
+MAX_OPEN_UNITS = 15
+"""How many units these may hold together; an only one may hold any number."""
 MAX_PER_SWEEP = 200
 """The most items of each kind that one sweep handles."""
 
+LATE_MINUTES = 30
+"""The shopper must confirm an arrival that is later than the checkout page showed by more than this."""
+
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: without letters that look like digits."""
-_PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{5,24}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_LENGTHS = {"name": 80, "phone": 30, "email": 200, "address": 300, "city": 80}
 
 
 def check_quantity(quantity: int, *, least: int = 1) -> None:
@@ -74,58 +77,12 @@ def is_quantity(quantity: int, *, least: int = 1) -> bool:
 
 
 def wrong_quantity() -> Invalid:
-    return Invalid.one("quantity", N_("Choose a quantity from 1 to 99."))
+    return Invalid.one("quantity", N_("Choose a quantity from 1 to {limit}.", limit=MAX_UNITS_PER_LINE))
 
 
-def checked_contact(contact: Contact, choice: DeliveryChoice, place: Place | None) -> Contact:
-    """The contact, trimmed, with the coordinates of the visit's place if it has none. Raises `Invalid` naming every
-    wrong field.
-    """
-    trimmed = {field: getattr(contact, field).strip() for field in _LENGTHS}
-    errors = _contact_errors(trimmed, carried=choice.method is not DeliveryMethod.PICKUP)
-    if choice.method is DeliveryMethod.TAKEN:
-        errors.append(FieldError("method", N_("Choose a delivery option.")))
-    if choice.method is DeliveryMethod.PICKUP and choice.node_id is None:
-        errors.append(FieldError("node_id", N_("Choose a shop.")))
-    errors += _place_errors(contact)
-    if errors:
-        raise Invalid(errors)
-    clean = replace(contact, **trimmed)
-    if place and contact.latitude is None:
-        clean = replace(clean, latitude=place.latitude, longitude=place.longitude, city=clean.city or place.label)
-    return clean
-
-
-def _contact_errors(trimmed: dict[str, str], *, carried: bool) -> list[FieldError]:
-    checks = [
-        ("name", bool(trimmed["name"]), N_("Enter a name.")),
-        ("phone", bool(_PHONE.fullmatch(trimmed["phone"])), N_("Write a telephone number, such as 138 0013 8000.")),
-        (
-            "email",
-            not trimmed["email"] or bool(_EMAIL.fullmatch(trimmed["email"])),
-            N_("This is not an e-mail address."),
-        ),
-        ("address", bool(trimmed["address"]) or not carried, N_("Enter the street and number.")),
-        ("city", bool(trimmed["city"]) or not carried, N_("Enter the city.")),
-    ]
-    errors = [FieldError(field, message) for field, right, message in checks if not right]
-    long = [field for field, most in _LENGTHS.items() if len(trimmed[field]) > most]
-    return errors + [FieldError(field, N_("This is too long.")) for field in long if trimmed[field]]
-
-
-def _place_errors(contact: Contact) -> list[FieldError]:
-    if contact.latitude is None and contact.longitude is None:
-        return []
-    within = abs(contact.latitude or 0) <= 90 and abs(contact.longitude or 0) <= 180
-    if contact.latitude is not None and contact.longitude is not None and within:
-        return []
-    return [FieldError("latitude", N_("Latitude and longitude go together, in degrees."))]
-
-
-def place_of(contact: Contact) -> Place | None:
-    if contact.latitude is None or contact.longitude is None:
-        return None
-    return Place(contact.city, contact.latitude, contact.longitude)
+def is_late(told: datetime, at: datetime) -> bool:
+    """Whether `at` is so much later than what was shown that the shopper must confirm it."""
+    return at - told > timedelta(minutes=LATE_MINUTES)
 
 
 def order_numbers(merchant_slug: str, order_id: UUID) -> list[str]:
@@ -151,28 +108,29 @@ def sourced(option: DeliveryOption) -> list[SourcedPart]:
     ]
 
 
-def new_order(wanted: Preparation, cart: Cart, option: DeliveryOption) -> Order:
-    """A prepared order at the cart's prices, without a number. The hold has the order's id."""
+def new_order(wanted: Preparation, cart: Cart, option: DeliveryOption, quote: Quote) -> Order:
+    """A prepared order at the quoted prices, without a number. The hold has the order's id."""
     order_id, visit, contact = new_id(), wanted.visit, wanted.request.contact
     return Order(
         id=order_id,
         merchant_id=cart.merchant_id,
         merchant_slug=cart.merchant_slug,
         merchant_name=cart.merchant_name,
+        timezone=cart.timezone,
         number="",
         cart_id=cart.id,
         hold_id=order_id,
-        visitor_id=visit.visitor_id,
-        member_id=visit.member_id,
-        session_id=visit.session_id,
+        **visit.ids,
         channel=Channel.ONLINE,
         state=OrderState.PREPARED,
         method=option.method,
         currency=cart.currency,
-        items_total=cart.items_total,
-        discount_total=0,
-        shipping_total=option.fee.amount,
-        total=cart.items_total + option.fee.amount,
+        items_total=quote.goods,
+        discount_total=quote.reduction,
+        shipping_total=quote.fee,
+        tax_total=quote.tax,
+        tax_added=quote.tax_added,
+        total=quote.total,
         contact=contact,
         promise=promised(option, contact),
         sourcing=sourced(option),
@@ -180,14 +138,16 @@ def new_order(wanted: Preparation, cart: Cart, option: DeliveryOption) -> Order:
         expires_at=wanted.payable_until,
         paid_at=None,
         closed_at=None,
-        lines=[_order_line(number, line) for number, line in enumerate(cart.lines, 1)],
+        quote=quote,
+        lines=[_order_line(line, priced) for line, priced in zip(cart.lines, quote.lines, strict=True)],
         payments=[],
+        refunds=[],
     )
 
 
-def _order_line(number: int, line: CartLine) -> OrderLine:
+def _order_line(line: CartLine, priced: QuotedLine) -> OrderLine:
     return OrderLine(
-        line=number,
+        line=priced.line,
         product_id=line.product_id,
         product_slug=line.product_slug,
         variant_id=line.variant_id,
@@ -196,8 +156,10 @@ def _order_line(number: int, line: CartLine) -> OrderLine:
         options=line.options,
         image_file=line.image_file,
         quantity=line.quantity,
-        unit_price=line.unit_price,
-        total=line.total,
+        unit_price=priced.unit_price,
+        total=priced.list_total,
+        reduction=priced.reduction,
+        tax=priced.tax,
         returned=0,
         post_id=line.post_id,
         page=line.page,
@@ -213,6 +175,18 @@ def hold_request(order: Order | LockedOrder, payable_until: datetime) -> HoldReq
     return HoldRequest(order.hold_id, order.merchant_id, lines, until, f"visitor:{order.visitor_id}")
 
 
+def may_open(held: OpenOrders, units: int, people: int) -> bool:
+    """Whether a visitor or network with these open orders may have another one: otherwise a few could hold all stock
+    without paying."""
+    few_orders = held.orders < MAX_OPEN_ORDERS * people
+    return held.orders == 0 or (few_orders and held.units + units <= MAX_OPEN_UNITS * people)
+
+
+def too_many_open(held: OpenOrders, now: datetime, message: str) -> TooMany:
+    left = (held.until - now).total_seconds() if held.until else 0
+    return TooMany(message, wait_seconds=max(1, int(left)))
+
+
 def check_content(cart: Cart) -> None:
     """Raises `Invalid` (cart), or `SoldOut` naming variants that are no longer on sale."""
     if not cart.open:
@@ -225,10 +199,10 @@ def check_content(cart: Cart) -> None:
 
 
 def same_order(order: LockedOrder, cart: Cart, request: CheckoutRequest, now: datetime) -> bool:
-    """Whether the request matches the prepared order, and the order can still be paid."""
+    """Whether the request matches the prepared order, whatever it costs, and the order can still be paid."""
     choice = request.choice
-    wanted = {(line.variant_id, line.quantity, line.unit_price) for line in cart.lines}
-    prepared = {(line.variant_id, line.quantity, line.unit_price) for line in order.lines}
+    wanted = {(line.variant_id, line.quantity) for line in cart.lines}
+    prepared = {(line.variant_id, line.quantity) for line in order.lines}
     at_node = choice.method is not DeliveryMethod.PICKUP or order.promise.node_ids == (choice.node_id,)
     in_time = order.expires_at is not None and order.expires_at > now
     same_way = at_node and order.method is choice.method and order.contact == request.contact
@@ -237,20 +211,47 @@ def same_order(order: LockedOrder, cart: Cart, request: CheckoutRequest, now: da
 
 def demand_of(wanted: Cart | LockedOrder, contact: Contact) -> Demand:
     quantities = {line.variant_id: line.quantity for line in wanted.lines}
-    return Demand(wanted.merchant_id, quantities, place_of(contact))
+    goods_total = sum(line.unit_price * line.quantity for line in wanted.lines)
+    where = place_of(contact)
+    goal = Goal(contact.country, contact.region, contact.postcode)
+    return Demand(wanted.merchant_id, quantities, where, goods_total, where, goal, _weight(wanted))
+
+
+def _weight(wanted: Cart | LockedOrder) -> int:
+    """In grams."""
+    if isinstance(wanted, Cart):
+        return wanted.weight_g
+    items = wanted.pricing.facts.items if wanted.pricing else ()
+    weights = {item.variant_id: item.weight_g for item in items}
+    return sum(weights.get(line.variant_id, 0) * line.quantity for line in wanted.lines)
+
+
+def refunded(order: ShopperOrder) -> int:
+    """Minor units given back, or about to be."""
+    return sum(refund.amount for refund in order.refunds if refund.state is not RefundState.FAILED)
+
+
+def for_shopper(order: Order) -> ShopperOrder:
+    return ShopperOrder(*(getattr(order, field) for field in ShopperOrder.__struct_fields__))
+
+
+def add_available(supply: Supply, cart: StockedCart) -> None:
+    """What is available of the cart's variants. Carts that were read by one statement do not contradict each other."""
+    for units in cart.available:
+        supply.available.setdefault(units.node_id, {}).setdefault(units.variant_id, units.quantity)
 
 
 def choice_of(order: LockedOrder) -> DeliveryChoice:
-    """To source the order once more."""
+    """The choice with which the order is sourced again."""
     return DeliveryChoice(order.method, order.promise.node_ids[0] if order.method is DeliveryMethod.PICKUP else None)
 
 
 # --- what follows from a payment --------------------------------------------------------------------------------------
 
 
-def routes(order: LockedOrder, held: Sequence[HeldLine], now: datetime) -> list[Route]:
-    """A route for each node of the hold, from the held units (not from the plan). A variant is on one line of the
-    order, which several nodes may serve.
+def routes(order: Order, held: Sequence[HeldLine]) -> list[Route]:
+    """A route of a paid order for each node of the hold, from the held units (not from the plan). A variant is on one
+    line of the order, which several nodes may serve.
     """
     order_lines = {line.variant_id: line.line for line in order.lines}
     return [
@@ -259,11 +260,13 @@ def routes(order: LockedOrder, held: Sequence[HeldLine], now: datetime) -> list[
             order.id,
             order.number,
             order.contact.name,
+            order.contact.phone,
+            order.contact.postal if order.method in CARRIED else Address(),
             held[0].request_id,
             node_id,
             ShipmentMethod(order.method),
             order.promise.due or order.placed_at,
-            now,
+            order.paid_at or order.placed_at,
             tuple(
                 RouteLine(line.line, order_lines[line.variant_id], line.variant_id, line.quantity)
                 for line in held
@@ -272,30 +275,3 @@ def routes(order: LockedOrder, held: Sequence[HeldLine], now: datetime) -> list[
         )
         for node_id in dict.fromkeys(line.node_id for line in held)
     ]
-
-
-# --- the timeline -----------------------------------------------------------------------------------------------------
-
-_AFTER_PAYMENT = {
-    DeliveryMethod.SHIP: (ShipmentState.PICKING, ShipmentState.READY, ShipmentState.HANDED_OVER),
-    DeliveryMethod.COURIER: (ShipmentState.PICKING, ShipmentState.READY, ShipmentState.HANDED_OVER),
-    DeliveryMethod.PICKUP: (ShipmentState.PICKING, ShipmentState.READY, ShipmentState.COLLECTED),
-    DeliveryMethod.TAKEN: (),
-}
-
-
-def timeline(order: Order, shipments: Sequence[Shipment], steps: Sequence[ShipmentEvent]) -> list[TimelineEntry]:
-    """The states of an order; those still to come have no time: placed, paid, then for each shipment (with its place
-    if there are several) picking, ready, handed_over or collected. For a cancelled or expired order only the states
-    reached.
-    """
-    moments = [TimelineEntry("placed", order.placed_at), TimelineEntry("paid", order.paid_at)]
-    for shipment in shipments:
-        place = shipment.node_name if len(shipments) > 1 else ""
-        reached = {step.state: step.at for step in steps if step.shipment_id == shipment.id}
-        moments += [TimelineEntry(state, reached.get(state), place) for state in _AFTER_PAYMENT[order.method]]
-    if not shipments:
-        moments += [TimelineEntry(state, None) for state in _AFTER_PAYMENT[order.method]]
-    if order.state in {OrderState.CANCELLED, OrderState.EXPIRED}:
-        return [m for m in moments if m.at] + [TimelineEntry(order.state, order.closed_at)]
-    return moments

@@ -11,13 +11,16 @@ from asyncpg import InterfaceError, InternalClientError, PostgresError
 
 from unwall.commerce.orders import rules
 from unwall.commerce.orders.closing import close_unpaid
-from unwall.commerce.orders.finish import Finish, Finisher, GatewayAnswer, store_answers
-from unwall.commerce.orders.gateway import Gateway, GatewaySilent
+from unwall.commerce.orders.finish import Finisher, PaidBy
 from unwall.commerce.orders.locks import lock_order
-from unwall.commerce.orders.refund import void_payment
 from unwall.commerce.orders.values import OrderState
+from unwall.commerce.payments import reads as payments
+from unwall.commerce.payments.actions import GatewayAnswer, carry_out_refund, settling, void_payment
+from unwall.commerce.payments.gateway import Gateway, GatewaySilent
+from unwall.commerce.payments.reads import UnansweredPayment
 from unwall.commerce.stock import actions as stock
-from unwall.kernel.database import Connection, Database, Transaction, rows
+from unwall.kernel import statements
+from unwall.kernel.database import Connection, Database, Transaction
 from unwall.kernel.errors import UnwallError
 
 Item = TypeVar("Item")
@@ -31,15 +34,12 @@ class SweepReport(msgspec.Struct, frozen=True):
     """Paid orders."""
     voided: int = 0
     """Payments."""
+    refunded: int = 0
+    """Refunds that were decided and not carried out."""
     expired: int = 0
     """Prepared orders."""
     holds: int = 0
     """Overdue holds without an order."""
-
-
-class UnansweredPayment(msgspec.Struct, frozen=True):
-    id: UUID
-    order_id: UUID
 
 
 class Sweeper:
@@ -52,19 +52,21 @@ class Sweeper:
         """As `Checkout.sweep`."""
         before = now - timedelta(seconds=rules.UNANSWERED_PAYMENT_SECONDS)
         async with self._db.read() as conn:
-            unanswered = await _unanswered_payments(conn, before)
+            unanswered = await payments.unanswered_payments(conn, before)
         settled = await self._each(unanswered, lambda payment: self._resolve(payment, now))
         async with self._db.read() as conn:
             unfinished = await _unfinished_orders(conn)
         finished = await self._each(unfinished, lambda order_id: self._finish(order_id, now))
         async with self._db.read() as conn:
-            voiding = await _voiding_payments(conn)
+            voiding = await payments.voiding_payments(conn)
+            refunds = await payments.overdue_refunds(conn, before)
             overdue = await _overdue_orders(conn, now)
         voided = await self._each(voiding, lambda payment: void_payment(self._db, self._gateway, payment, now))
+        refunded = await self._each(refunds, lambda refund: carry_out_refund(self._db, self._gateway, refund, now))
         expired = await self._each(overdue, lambda order_id: self._expire(order_id, now))
         async with self._db.transaction() as conn:
             holds = await stock.expire_holds(conn, now)
-        return SweepReport(settled, finished, voided, expired, len(holds))
+        return SweepReport(settled, finished, voided, refunded, expired, len(holds))
 
     async def _each(self, items: Sequence[Item], work: Callable[[Item], Awaitable[bool]]) -> int:
         """Returns how many items succeeded. Failures are logged and do not stop the others."""
@@ -82,11 +84,11 @@ class Sweeper:
         if charge is None:
             return await void_payment(self._db, self._gateway, payment.id, now)
         async with self._db.transaction() as conn:
-            await store_answers(conn, [Finish(payment.order_id, now, GatewayAnswer(payment.id, charge))])
+            await statements.execute(conn, [settling([GatewayAnswer(payment.id, charge, now)])])
         return True
 
     async def _finish(self, order_id: UUID, now: datetime) -> bool:
-        return (await self._finisher.finish(order_id, now)).order.state is OrderState.PAID
+        return (await self._finisher.finish(order_id, PaidBy(now))).order.state is OrderState.PAID
 
     async def _expire(self, order_id: UUID, now: datetime) -> bool:
         async with self._db.transaction() as conn:
@@ -106,26 +108,16 @@ async def _expire_order(conn: Transaction, order_id: UUID, now: datetime) -> boo
 # --- queries ----------------------------------------------------------------------------------------------------------
 
 
-async def _unanswered_payments(conn: Connection, asked_before: datetime) -> list[UnansweredPayment]:
-    sql = "SELECT id, order_id FROM payment WHERE state = 'asked' AND asked_at <= $2 ORDER BY asked_at LIMIT $1"
-    return await rows(conn, UnansweredPayment, sql, rules.MAX_PER_SWEEP, asked_before)
-
-
 async def _unfinished_orders(conn: Connection) -> list[UUID]:
     """Their payment is captured."""
     return await _ids(
         conn,
         """
-        SELECT o.id FROM sales_order o JOIN payment p ON p.order_id = o.id AND p.state = 'captured'
+        SELECT o.id FROM sales_order o JOIN order_payment p ON p.order_id = o.id AND p.state = 'captured'
         WHERE o.state = 'prepared' ORDER BY o.id LIMIT $1
         """,
         rules.MAX_PER_SWEEP,
     )
-
-
-async def _voiding_payments(conn: Connection) -> list[UUID]:
-    sql = "SELECT id FROM payment WHERE state = 'voiding' ORDER BY asked_at LIMIT $1"
-    return await _ids(conn, sql, rules.MAX_PER_SWEEP)
 
 
 async def _overdue_orders(conn: Connection, now: datetime) -> list[UUID]:

@@ -17,10 +17,12 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.commerce.fulfilment.values import Shipment, ShipmentEvent
-from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
+from unwall.commerce.fulfilment.values import Shipment, ShipmentEvent, ShipmentState
+from unwall.commerce.payments.values import Payment, PaymentRefund
+from unwall.commerce.pricing.values import Quote
+from unwall.commerce.sourcing.values import DeliveryMethod
 from unwall.commerce.stock.values import HoldLine, LedgerEntry
-from unwall.journal.values import Visit
+from unwall.kernel.addresses import Address
 from unwall.kernel.errors import Conflict
 from unwall.kernel.text import Explanation
 
@@ -42,15 +44,6 @@ class Channel(StrEnum):
     IMPORT = "import"
 
 
-class PaymentState(StrEnum):
-    ASKED = "asked"
-    CAPTURED = "captured"
-    DECLINED = "declined"
-    VOIDING = "voiding"
-    """Marked to be voided, not yet confirmed by the gateway."""
-    VOIDED = "voided"
-
-
 class Origin(msgspec.Struct, frozen=True):
     """The post, page and policy that led a shopper to a product."""
 
@@ -60,6 +53,8 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class Contact(msgspec.Struct, frozen=True):
+    """Who gets it, and where it goes: `address` is the street and number."""
+
     name: str = ""
     phone: str = ""
     email: str = ""
@@ -67,57 +62,18 @@ class Contact(msgspec.Struct, frozen=True):
     city: str = ""
     latitude: float | None = None
     longitude: float | None = None
-
-
-class CartLine(msgspec.Struct, frozen=True):
-    variant_id: UUID
-    product_id: UUID
-    product_slug: str
-    title: str
-    sku: str
-    options: list[str]
-    image_file: str | None
-    image_alt: str
-    quantity: int
-    unit_price: int
-    active: bool
-    """Whether it can still be bought."""
-    post_id: UUID | None
-    page: str | None
-    policy: str | None
+    phone_e164: str = ""
+    """for machines; empty where no country tells what the number means"""
+    country: str = ""
+    """As of ISO 3166; the merchant's where none is given."""
+    postcode: str = ""
+    region: str = ""
+    """A state, province or prefecture."""
+    district: str = ""
 
     @property
-    def total(self) -> int:
-        return self.unit_price * self.quantity
-
-
-class Cart(msgspec.Struct, frozen=True):
-    id: UUID
-    merchant_id: UUID
-    merchant_slug: str
-    merchant_name: str
-    currency: str
-    visitor_id: UUID
-    open: bool
-    lines: list[CartLine]
-
-    @property
-    def items_total(self) -> int:
-        return sum(line.total for line in self.lines)
-
-    @property
-    def units(self) -> int:
-        return sum(line.quantity for line in self.lines)
-
-    @property
-    def wanted(self) -> dict[UUID, int]:
-        return {line.variant_id: line.quantity for line in self.lines}
-
-
-class CartToOrder(Cart, frozen=True):
-    """`order_id` is the cart's order that is neither cancelled nor expired."""
-
-    order_id: UUID | None
+    def postal(self) -> Address:
+        return Address(self.country, self.postcode, self.region, self.city, self.district, self.address)
 
 
 class StoredPromise(msgspec.Struct, frozen=True):
@@ -131,23 +87,8 @@ class StoredPromise(msgspec.Struct, frozen=True):
     explanation: Explanation | None = None
 
 
-class CheckoutRequest(msgspec.Struct, frozen=True):
-    cart_id: UUID
-    choice: DeliveryChoice
-    contact: Contact
-
-
-class Preparation(msgspec.Struct, frozen=True):
-    """A request whose contact was checked."""
-
-    visit: Visit
-    request: CheckoutRequest
-    now: datetime
-    payable_until: datetime
-
-
 class SourcedPart(msgspec.Struct, frozen=True):
-    """The units from one node, and why that node was chosen."""
+    """The units from one node, and why that node was chosen: for the merchant, not for the shopper."""
 
     node_id: UUID
     explanation: Explanation
@@ -166,30 +107,24 @@ class OrderLine(msgspec.Struct, frozen=True):
     quantity: int
     unit_price: int
     total: int
+    """At list prices."""
+    reduction: int
+    tax: int
     returned: int
     post_id: UUID | None
     page: str | None
     policy: str | None
 
 
-class Payment(msgspec.Struct, frozen=True):
-    id: UUID
-    gateway: str
-    amount: int
-    state: PaymentState
-    last4: str | None
-    message: str | None
-    asked_at: datetime
-    settled_at: datetime | None
-
-
-class Order(msgspec.Struct, frozen=True):
-    """Amounts in minor units of `currency`."""
+class ShopperOrder(msgspec.Struct, frozen=True):
+    """An order as its shopper may read it. Amounts in minor units of `currency`."""
 
     id: UUID
     merchant_id: UUID
     merchant_slug: str
     merchant_name: str
+    timezone: str
+    """The merchant's, in which the order's times are shown."""
     number: str
     cart_id: UUID | None
     hold_id: UUID | None
@@ -203,59 +138,28 @@ class Order(msgspec.Struct, frozen=True):
     items_total: int
     discount_total: int
     shipping_total: int
+    tax_total: int
+    tax_added: int
+    """What taxes add to list prices; below zero where tax is taken off them."""
     total: int
     contact: Contact
     promise: StoredPromise
-    sourcing: list[SourcedPart]
     placed_at: datetime
     expires_at: datetime | None
     paid_at: datetime | None
     closed_at: datetime | None
+    quote: Quote | None
+    """With the reason of each reduction and tax; none of imported orders."""
     lines: list[OrderLine]
     payments: list[Payment]
+    refunds: list[PaymentRefund]
+    """By the time that they were decided."""
 
 
-class LivePayment(msgspec.Struct, frozen=True):
-    """The requested or captured payment of an order; there is at most one."""
+class Order(ShopperOrder, frozen=True):
+    """With what only the merchant may read: which nodes were compared, and what each would have cost."""
 
-    id: UUID
-    state: PaymentState
-
-
-class OrderedLine(msgspec.Struct, frozen=True):
-    line: int
-    product_id: UUID
-    variant_id: UUID
-    quantity: int
-    unit_price: int
-    total: int
-    post_id: UUID | None
-    page: str | None
-    policy: str | None
-
-
-class LockedOrder(msgspec.Struct, frozen=True):
-    """The order as the steps of a checkout read it under its lock."""
-
-    id: UUID
-    merchant_id: UUID
-    number: str
-    cart_id: UUID | None
-    hold_id: UUID | None
-    visitor_id: UUID | None
-    member_id: UUID | None
-    session_id: UUID | None
-    state: OrderState
-    method: DeliveryMethod
-    currency: str
-    total: int
-    contact: Contact
-    promise: StoredPromise
     sourcing: list[SourcedPart]
-    placed_at: datetime
-    expires_at: datetime | None
-    lines: list[OrderedLine]
-    payment: LivePayment | None
 
 
 class OrderFilter(msgspec.Struct, frozen=True):
@@ -263,6 +167,8 @@ class OrderFilter(msgspec.Struct, frozen=True):
 
     words: str = ""
     state: OrderState | None = None
+    only: tuple[UUID, ...] | None = None
+    """These orders alone."""
 
 
 class OrderRow(msgspec.Struct, frozen=True):
@@ -272,6 +178,8 @@ class OrderRow(msgspec.Struct, frozen=True):
     number: str
     merchant_slug: str
     merchant_name: str
+    timezone: str
+    """The merchant's."""
     channel: Channel
     state: OrderState
     method: DeliveryMethod
@@ -281,6 +189,22 @@ class OrderRow(msgspec.Struct, frozen=True):
     customer: str
     placed_at: datetime
     node_names: list[str]
+    shipment_states: list[ShipmentState]
+    pictures: list[str]
+    """of its first four lines: keys of kernel.files, or https addresses"""
+
+
+class OrderStage(StrEnum):
+    """The progress of an order as people are shown it; with several shipments, that of the slowest."""
+
+    UNPAID = "unpaid"
+    TO_PICK = "to_pick"
+    PICKING = "picking"
+    READY = "ready"
+    ON_ITS_WAY = "on_its_way"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):
@@ -318,3 +242,40 @@ class TooLate(Conflict):
 
 class SaleDone(Conflict):
     code = "sale-done"
+
+
+class HandedOverLine(msgspec.Struct, frozen=True):
+    """A line of an order whose goods its buyer has and has not returned: the proof of a purchase."""
+
+    order_id: UUID
+    line: int
+    merchant_id: UUID
+    merchant_slug: str
+    product_id: UUID
+    product_slug: str
+    title: str
+    options: list[str]
+    image_file: str | None
+
+
+class OrderPerson(msgspec.Struct, frozen=True):
+    """Who placed an order: the member, else the visitor; None for a sale to somebody unknown."""
+
+    order_id: UUID
+    merchant_id: UUID
+    person_id: UUID | None
+    handed_over: bool
+    """Whether all its goods left."""
+
+
+class OrderHead(msgspec.Struct, frozen=True):
+    """What is needed to refer to an order."""
+
+    id: UUID
+    number: str
+    merchant_id: UUID
+    merchant_name: str
+    visitor_id: UUID | None
+    member_id: UUID | None
+    method: DeliveryMethod
+    state: OrderState

@@ -1,10 +1,14 @@
-"""When a node can have goods ready: its pick minutes, counted within its opening hours, in its time zone."""
+"""When a node can have goods ready: its pick minutes, counted within its opening hours, in its time zone and with the
+public holidays of its country.
+"""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import holidays
 from opening_hours import OpeningHours, State
 
 from unwall.commerce.stock.values import Node
@@ -13,16 +17,41 @@ from unwall.kernel.clock import local
 HORIZON = timedelta(days=10)
 """A node that is closed for longer than this makes no promises."""
 
+DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+"""As the hours write them."""
+_PH = re.compile(r"\bPH\b(?! *[+-]\d)")
+
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str, timezone: str) -> OpeningHours:
     return OpeningHours(text, timezone=ZoneInfo(timezone))
 
 
+@lru_cache(maxsize=4096)
+def is_holiday(country: str, day: date) -> bool:
+    """Whether it is a public holiday of the country, as far as that is known."""
+    return day in _holidays(country, day.year)
+
+
+@lru_cache(maxsize=500)
+def _holidays(country: str, year: int) -> frozenset[date]:
+    try:
+        return frozenset(holidays.country_holidays(country, years=year)) if country else frozenset()
+    except NotImplementedError:
+        return frozenset()
+
+
+def _on(text: str, country: str, day: date) -> str:
+    """The hours of this day: what they say of public holidays (PH) applies if it is one, else it is removed."""
+    if "PH" not in text or not is_holiday(country, day):
+        return text
+    return _PH.sub(DAYS[day.weekday()], text)
+
+
 @lru_cache(maxsize=20_000)
-def _day_spans(text: str, timezone: str, day: date) -> tuple[tuple[datetime, datetime], ...]:
+def _day_spans(text: str, timezone: str, country: str, day: date) -> tuple[tuple[datetime, datetime], ...]:
     """The times of a local day at which the hours are open, in UTC."""
-    zone = ZoneInfo(timezone)
+    zone, text = ZoneInfo(timezone), _on(text, country, day)
     here = (datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone))
     return tuple(
         (opens.astimezone(UTC), closes.astimezone(UTC))
@@ -35,7 +64,7 @@ def spans(node: Node, start: datetime, end: datetime) -> Iterator[tuple[datetime
     """The times between `start` and `end` at which the node is open, in UTC; none reaches over a midnight there."""
     day, last = local(start, node.timezone).date(), local(end, node.timezone).date()
     while day <= last:
-        for opens, closes in _day_spans(node.opening_hours, node.timezone, day):
+        for opens, closes in _day_spans(node.opening_hours, node.timezone, node.country, day):
             if max(opens, start) < min(closes, end):
                 yield max(opens, start), min(closes, end)
         day += timedelta(days=1)

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from unwall.commerce.sourcing.hours import clock_text, ready_at
-from unwall.commerce.sourcing.values import Candidate, Plan, Rates
+from unwall.commerce.sourcing.values import NodeCandidate, Plan, Rates
 from unwall.commerce.stock.values import HoldLine
 from unwall.kernel.money import Money
 from unwall.kernel.text import N_, Explanation
@@ -26,18 +26,18 @@ COVERING = 3
 
 
 class _Filled(msgspec.Struct, frozen=True):
-    nodes: tuple[Candidate, ...]
+    nodes: tuple[NodeCandidate, ...]
     takes: tuple[tuple[int, UUID, int], ...]
     """(index into nodes, variant, quantity)"""
     cost: int
 
 
-def parcel_cost(candidate: Candidate, rates: Rates) -> int:
-    return rates.base + rates.box + round(rates.per_100_km * (candidate.km or 0) / 100)
+def parcel_cost(candidate: NodeCandidate, rates: Rates) -> int:
+    return rates.ship.cost + round(rates.ship.cost_per_100_km * (candidate.km or 0) / 100)
 
 
 def cheapest_plan(
-    candidates: Sequence[Candidate], wanted: Mapping[UUID, int], rates: Rates, now: datetime
+    candidates: Sequence[NodeCandidate], wanted: Mapping[UUID, int], rates: Rates, now: datetime
 ) -> Plan | None:
     """None if the best eight candidates together have too few units. On equal cost, the plan with fewer parcels, then
     the nearer one.
@@ -60,16 +60,18 @@ def cheapest_plan(
     return _plan(best, second, rates, now) if best else None
 
 
-def best_candidates(candidates: Sequence[Candidate], wanted: Mapping[UUID, int], rates: Rates) -> list[Candidate]:
+def best_candidates(
+    candidates: Sequence[NodeCandidate], wanted: Mapping[UUID, int], rates: Rates
+) -> list[NodeCandidate]:
     """Up to eight candidates: the cheapest that have everything, then for each variant those with the lowest cost per
     unit until there is enough, then the rest by cost per unit.
     """
 
-    def unit_cost(node: Candidate, variants: Mapping[UUID, int]) -> float:
+    def unit_cost(node: NodeCandidate, variants: Mapping[UUID, int]) -> float:
         units = sum(min(node.available.get(v, 0), n) for v, n in variants.items())
         return parcel_cost(node, rates) / units + node.node.pick_cost if units else float("inf")
 
-    def by_cost(nodes: Sequence[Candidate], variants: Mapping[UUID, int]) -> list[Candidate]:
+    def by_cost(nodes: Sequence[NodeCandidate], variants: Mapping[UUID, int]) -> list[NodeCandidate]:
         able = [n for n in nodes if any(n.available.get(v, 0) > 0 for v in variants)]
         return sorted(able, key=lambda n: (unit_cost(n, variants), n.km or 0, n.node.code))
 
@@ -92,7 +94,7 @@ def _sets(count: int) -> tuple[tuple[int, ...], ...]:
     return tuple(s for size in range(1, count + 1) for s in combinations(range(count), size))
 
 
-def _fill(nodes: list[Candidate], wanted: Mapping[UUID, int], rates: Rates) -> _Filled | None:
+def _fill(nodes: list[NodeCandidate], wanted: Mapping[UUID, int], rates: Rates) -> _Filled | None:
     """The cheapest allocation from exactly these nodes; None if they have too few units or one would be unused."""
     order = sorted(range(len(nodes)), key=lambda i: nodes[i].node.pick_cost)
     takes: list[tuple[int, UUID, int]] = []
@@ -128,7 +130,7 @@ def _runner_up(best: _Filled, second: _Filled | None, rates: Rates) -> dict[str,
     return {"other": " + ".join(node.node.name for node in second.nodes), "extra": str(extra)}
 
 
-def explain(chosen: Candidate, now: datetime, other: Mapping[str, str]) -> Explanation:
+def explain(chosen: NodeCandidate, now: datetime, other: Mapping[str, str]) -> Explanation:
     """Why this node was chosen; `other` has the runner-up's name and extra cost, or is empty."""
     ready = ready_at(chosen.node, now)
     facts = {"node": chosen.node.name, "ready": clock_text(chosen.node, ready, now) if ready else "", **other}

@@ -7,19 +7,19 @@ from uuid import UUID
 
 from unwall.commerce.sourcing import hours
 from unwall.commerce.sourcing.plans import cheapest_plan, explain, parcel_cost
-from unwall.commerce.sourcing.rates import rates_for
 from unwall.commerce.sourcing.values import (
-    Candidate,
     DeliveryChoice,
     DeliveryMethod,
     DeliveryOption,
     Demand,
+    NodeCandidate,
     Plan,
     Promise,
     Rates,
     SoldOut,
     Supply,
 )
+from unwall.commerce.sourcing.zones import price_at
 from unwall.commerce.stock.values import HoldLine, Node
 from unwall.kernel.errors import Invalid
 from unwall.kernel.geo import Place, distance_km
@@ -35,8 +35,7 @@ def promise_of(supply: Supply, demand: Demand, now: datetime) -> Promise:
     """Every delivery option for a cart or product."""
     if not demand.wanted:
         return Promise((), ())
-    rates = rates_for(supply.currency)
-    options = delivery_options(supply.nodes, supply.available, demand.wanted, demand.place, now, rates)
+    options = delivery_options(supply, demand, now)
     return Promise(tuple(options), shortage(supply.nodes, supply.available, demand.wanted))
 
 
@@ -44,8 +43,9 @@ def source(supply: Supply, demand: Demand, choice: DeliveryChoice, now: datetime
     """The chosen delivery option with its plan; takes the planned units out of `supply`. Raises `SoldOut` naming the
     variants with too few units, or `Invalid` if the method is not offered (too far, closed).
     """
-    able = candidates(supply.nodes, supply.available, demand.place, now)
-    option = chosen_option(able, demand.wanted, choice, now, rates_for(supply.currency))
+    where = demand.place if choice.method is DeliveryMethod.PICKUP else demand.destination
+    able = candidates(supply.nodes, supply.available, where, now)
+    option = chosen_option(able, demand, choice, now, supply.rates)
     if option:
         for line in option.plan.lines:
             supply.available[line.node_id][line.variant_id] -= line.quantity
@@ -53,13 +53,13 @@ def source(supply: Supply, demand: Demand, choice: DeliveryChoice, now: datetime
     short = lacking(supply.nodes, supply.available, demand.wanted, choice)
     if short:
         raise SoldOut(N_("Some items are no longer available this way. Choose another way or change the bag."), short)
-    raise Invalid.one("method", N_("This way is not offered for this place now. Choose another."))
+    raise Invalid.one("method", N_("This delivery option is not offered for this place now. Choose another."))
 
 
-def candidates(nodes: Sequence[Node], available: Available, place: Place | None, now: datetime) -> list[Candidate]:
+def candidates(nodes: Sequence[Node], available: Available, place: Place | None, now: datetime) -> list[NodeCandidate]:
     """The nodes that have available units and will be open."""
     return [
-        Candidate(node, distance_km(node.point, place.point) if place else None, available[node.id])
+        NodeCandidate(node, distance_km(node.point, place.point) if place else None, available[node.id])
         for node in nodes
         if node.open and available.get(node.id) and hours.ready_at(node, now)
     ]
@@ -71,36 +71,38 @@ def shortage(nodes: Sequence[Node], available: Available, wanted: Wanted) -> tup
     return tuple(v for v, quantity in wanted.items() if sum(h.get(v, 0) for h in having) < quantity)
 
 
-def delivery_options(
-    nodes: Sequence[Node], available: Available, wanted: Wanted, place: Place | None, now: datetime, rates: Rates
-) -> list[DeliveryOption]:
+def delivery_options(supply: Supply, demand: Demand, now: datetime) -> list[DeliveryOption]:
     """Courier first, then pickup from near to far (without a place: by time), then shipping. Shops that are too far
     away are not offered, but can be chosen by their id.
     """
-    able = candidates(nodes, available, place, now)
-    whole = _whole(able, wanted)
-    within_reach = [c for c in whole if c.node.pickup and (c.km is None or c.km <= rates.pickup_km)]
+    rates, wanted = supply.rates, demand.wanted
+    able = candidates(supply.nodes, supply.available, demand.destination, now)
+    near = candidates(supply.nodes, supply.available, demand.place, now) if demand.place != demand.destination else able
+    collecting = _whole(near, wanted) if rates.pickup.offered else []
+    within_reach = [c for c in collecting if c.node.pickup and (c.km is None or c.km <= rates.pickup_km)]
     pickups = [o for c in within_reach if (o := _pickup(c, wanted, now, rates))]
     pickups.sort(key=lambda o: (o.km is not None and o.km, o.at, o.node.code if o.node else ""))
-    return [o for o in (_courier(whole, wanted, now, rates), *pickups, _ship(able, wanted, now, rates)) if o]
+    return [
+        o for o in (_courier(_whole(able, wanted), demand, now, rates), *pickups, _ship(able, demand, now, rates)) if o
+    ]
 
 
 def chosen_option(
-    able: Sequence[Candidate], wanted: Wanted, choice: DeliveryChoice, now: datetime, rates: Rates
+    able: Sequence[NodeCandidate], demand: Demand, choice: DeliveryChoice, now: datetime, rates: Rates
 ) -> DeliveryOption | None:
     """The option of the chosen method. A courier comes from the shop that is nearest now, not when the shopper
     looked.
     """
-    whole = _whole(able, wanted)
+    whole = _whole(able, demand.wanted)
     if choice.method is DeliveryMethod.PICKUP:
         shop = next((c for c in whole if c.node.pickup and c.node.id == choice.node_id), None)
-        return _pickup(shop, wanted, now, rates) if shop else None
+        return _pickup(shop, demand.wanted, now, rates) if shop and rates.pickup.offered else None
     if choice.method is DeliveryMethod.COURIER:
-        return _courier(whole, wanted, now, rates)
-    return _ship(able, wanted, now, rates)
+        return _courier(whole, demand, now, rates)
+    return _ship(able, demand, now, rates)
 
 
-def _whole(able: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
+def _whole(able: Sequence[NodeCandidate], wanted: Wanted) -> list[NodeCandidate]:
     """The candidates that have all wanted units."""
     return [c for c in able if all(c.available.get(v, 0) >= quantity for v, quantity in wanted.items())]
 
@@ -112,68 +114,76 @@ def lacking(nodes: Sequence[Node], available: Available, wanted: Wanted, choice:
     return shortage([node for node in nodes if node.ships], available, wanted)
 
 
-def _pickup(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> DeliveryOption | None:
+def _pickup(candidate: NodeCandidate, wanted: Wanted, now: datetime, rates: Rates) -> DeliveryOption | None:
     node, ready = candidate.node, hours.ready_at(candidate.node, now)
     waits = hours.open_at(node, ready) if ready else None
     if waits is None:
         return None
     cutoff = hours.latest_start(node, hours.last_minute(node, waits))
     plan = _from_one(candidate, wanted, rates, now)
-    fee = Money(0, rates.currency)
+    fee = Money(rates.pickup.fee_for(None, 0), rates.currency)
     return DeliveryOption(
         DeliveryMethod.PICKUP, node, candidate.km, waits, waits, max(now, cutoff), fee, plan, plan.explanations[0]
     )
 
 
-def _courier(whole: Sequence[Candidate], wanted: Wanted, now: datetime, rates: Rates) -> DeliveryOption | None:
+def _courier(whole: Sequence[NodeCandidate], demand: Demand, now: datetime, rates: Rates) -> DeliveryOption | None:
     """A courier from the nearest shop that can still deliver today."""
-    rides = [o for c in whole if c.node.ships and (o := _ride(c, wanted, now, rates))]
+    rides = [o for c in whole if c.node.ships and (o := _ride(c, demand, now, rates))]
     return min(rides, key=lambda o: (o.km, o.at), default=None)
 
 
-def _ride(candidate: Candidate, wanted: Wanted, now: datetime, rates: Rates) -> DeliveryOption | None:
-    """None unless it arrives on the node's current local day."""
+def _ride(candidate: NodeCandidate, demand: Demand, now: datetime, rates: Rates) -> DeliveryOption | None:
+    """A courier's delivery; None unless it arrives on the node's current local day."""
     node, km = candidate.node, candidate.km
     ready = hours.ready_at(node, now)
     leaves = hours.open_at(node, ready) if ready else None
+    price = price_at(rates, DeliveryMethod.COURIER, demand.goal, km)
+    if not price.carries(km, demand.weight_g):
+        return None
     if km is None or km > rates.courier_km or leaves is None or leaves >= hours.next_midnight(node, now):
         return None
     ride = timedelta(minutes=rates.courier_minutes + ceil(km * rates.courier_minutes_per_km))
     cutoff = hours.latest_start(node, hours.last_minute(node, leaves))
-    fee = Money(rates.courier_fee + ceil(km) * rates.courier_fee_per_km, rates.currency)
-    plan = _from_one(candidate, wanted, rates, now)
+    fee = Money(price.fee_for(km, demand.goods_total, demand.weight_g), rates.currency)
+    plan = _from_one(candidate, demand.wanted, rates, now)
     return DeliveryOption(
         DeliveryMethod.COURIER, node, km, leaves + ride, leaves, max(now, cutoff), fee, plan, plan.explanations[0]
     )
 
 
-def _from_one(candidate: Candidate, wanted: Wanted, rates: Rates, now: datetime) -> Plan:
+def _from_one(candidate: NodeCandidate, wanted: Wanted, rates: Rates, now: datetime) -> Plan:
     lines = tuple(HoldLine(variant, candidate.node.id, quantity) for variant, quantity in wanted.items())
     picking = sum(wanted.values()) * candidate.node.pick_cost
     return Plan(lines, parcel_cost(candidate, rates) + picking, (explain(candidate, now, {}),))
 
 
-def _ship(able: Sequence[Candidate], wanted: Wanted, now: datetime, rates: Rates) -> DeliveryOption | None:
-    plan = cheapest_plan([c for c in able if c.node.ships], wanted, rates, now)
+def _ship(able: Sequence[NodeCandidate], demand: Demand, now: datetime, rates: Rates) -> DeliveryOption | None:
+    shipping = [c for c in able if c.node.ships]
+    plan = cheapest_plan(shipping, demand.wanted, rates, now)
     if plan is None:
         return None
     senders = [next(c for c in able if c.node.id == node_id) for node_id in plan.node_ids]
     trips = [_trip(sender, now, rates) for sender in senders]
     one = senders[0] if len(senders) == 1 else None
+    km = max((s.km or 0 for s in senders), default=0) if all(s.km is not None for s in senders) else None
+    price = price_at(rates, DeliveryMethod.SHIP, demand.goal, km)
+    if not price.carries(km, demand.weight_g):
+        return None
     return DeliveryOption(
         DeliveryMethod.SHIP,
         one.node if one else None,
-        one.km if one else None,
+        km,
         max(arrives for arrives, _, _ in trips),
         min(collected for _, collected, _ in trips),
         min(cutoff for _, _, cutoff in trips),
-        Money(rates.ship_fee, rates.currency),
+        Money(price.fee_for(km, demand.goods_total, demand.weight_g), rates.currency),
         plan,
-        plan.explanations[0] if one else _in_parcels(senders),
+        explain(one, now, {}) if one else _in_parcels(senders),
     )
 
 
-def _trip(sender: Candidate, now: datetime, rates: Rates) -> tuple[datetime, datetime, datetime]:
+def _trip(sender: NodeCandidate, now: datetime, rates: Rates) -> tuple[datetime, datetime, datetime]:
     """Returns (arrival, carrier's collection, order cutoff for that collection)."""
     collected = collection(sender.node, now, rates)
     arrives = hours.at_hour(sender.node, collected, rates.delivery_hour, days=days_on_the_road(sender.km, rates))
@@ -194,6 +204,6 @@ def days_on_the_road(km: float | None, rates: Rates) -> int:
     return next((days for up_to, days in rates.day_bands if km <= up_to), rates.days_beyond)
 
 
-def _in_parcels(senders: Sequence[Candidate]) -> Explanation:
+def _in_parcels(senders: Sequence[NodeCandidate]) -> Explanation:
     names = " + ".join(sender.node.name for sender in senders)
     return Explanation(N_("In {parcels} parcels: {nodes}"), {"parcels": str(len(senders)), "nodes": names})

@@ -4,13 +4,13 @@ Levels are locked in a fixed order within a call but not across calls: a transac
 for the stock of one request. All are idempotent: a movement is booked once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from asyncpg import UniqueViolationError
 
-from unwall.commerce.stock import ledger, rules
+from unwall.commerce.stock import ledger, opening, rules
 from unwall.commerce.stock.values import (
     Cause,
     HeldLine,
@@ -24,9 +24,11 @@ from unwall.commerce.stock.values import (
     Short,
     VariantQuantity,
 )
+from unwall.kernel import statements
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.ids import new_id
+from unwall.kernel.statements import Part
 from unwall.kernel.text import N_
 
 # --- after a hold -----------------------------------------------------------------------------------------------------
@@ -42,12 +44,24 @@ async def allocate(conn: Transaction, request_id: UUID, actor: str) -> None:
 
 async def allocate_many(conn: Transaction, request_ids: Sequence[UUID], actor: str) -> dict[UUID, list[HeldLine]]:
     """As `allocate`, for many requests; returns their lines. Requests whose hold has ended are left out."""
-    found: dict[UUID, list[HeldLine]] = {}
-    for line in await ledger.lock_held(conn, request_ids):
-        found.setdefault(line.request_id, []).append(line)
-    valid = {request_id: lines for request_id, lines in found.items() if not rules.has_ended(lines)}
-    await _move_whole(conn, [line for lines in valid.values() for line in lines], Reason.ALLOCATE, actor)
+    valid = await lock_valid(conn, request_ids)
+    await statements.execute(conn, allocating(valid.values(), actor))
     return valid
+
+
+async def lock_valid(conn: Transaction, request_ids: Sequence[UUID]) -> dict[UUID, list[HeldLine]]:
+    """The lines of those requests whose hold has not ended, locked with their levels."""
+    valid: dict[UUID, list[HeldLine]] = {}
+    for line in await ledger.lock_held(conn, request_ids):
+        valid.setdefault(line.request_id, []).append(line)
+    return {request_id: lines for request_id, lines in valid.items() if not rules.has_ended(lines)}
+
+
+def allocating(valid: Iterable[Sequence[HeldLine]], actor: str) -> list[Part]:
+    """Allocates what `lock_valid` has locked in this transaction."""
+    held = [line for lines in valid for line in lines if line.state is HoldState.HELD]
+    causes = [Cause(line.request_id, Reason.ALLOCATE, actor) for line in held]
+    return _moving(held, [rules.hold_movement(line, line.open, c) for line, c in zip(held, causes, strict=True)])
 
 
 async def release(conn: Transaction, request_id: UUID, actor: str) -> None:
@@ -111,8 +125,12 @@ async def _move_whole(conn: Transaction, lines: Sequence[HeldLine], reason: Reas
 
 
 async def _move(conn: Transaction, lines: Sequence[HeldLine], movements: Sequence[Movement]) -> None:
+    await statements.execute(conn, _moving(lines, movements))
+
+
+def _moving(lines: Sequence[HeldLine], movements: Sequence[Movement]) -> list[Part]:
     after = [rules.after(line, movement) for line, movement in zip(lines, movements, strict=True)]
-    await ledger.move_held(conn, movements, after)
+    return ledger.moving_held(movements, after)
 
 
 # --- receipts, adjustments and counter sales --------------------------------------------------------------------------
@@ -181,7 +199,7 @@ async def set_safety_stock(
 ) -> None:
     """Units kept back from every promise online."""
     if not 0 <= quantity <= rules.MAX_UNITS_PER_LINE:
-        raise Invalid.one("quantity", N_("Enter a number from 0 to 1,000,000."))
+        raise Invalid.one("quantity", N_("Enter a number from 0 to {limit}.", limit=rules.MAX_UNITS_PER_LINE))
     if await conn.execute(SET_SAFETY_STOCK, merchant_id, variant_id, node_id, quantity) != "UPDATE 1":
         raise NotFound(N_("This node does not have this product."))
 
@@ -189,12 +207,13 @@ async def set_safety_stock(
 # --- nodes ------------------------------------------------------------------------------------------------------------
 
 SAVE_NODE = """
-    INSERT INTO node (id, merchant_id, code, kind, name, city, address, latitude, longitude, timezone, opening_hours,
-        ships, pickup, pick_minutes, pick_cost, open, translations)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    INSERT INTO node (id, merchant_id, code, kind, name, city, address, latitude, longitude, timezone, country,
+        opening_hours, ships, pickup, pick_minutes, pick_cost, open, translations)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
     ON CONFLICT (id) DO UPDATE SET code = excluded.code, kind = excluded.kind, name = excluded.name,
         city = excluded.city, address = excluded.address, latitude = excluded.latitude, longitude = excluded.longitude,
-        timezone = excluded.timezone, opening_hours = excluded.opening_hours, ships = excluded.ships,
+        timezone = excluded.timezone, country = excluded.country, opening_hours = excluded.opening_hours,
+        ships = excluded.ships,
         pickup = excluded.pickup, pick_minutes = excluded.pick_minutes, pick_cost = excluded.pick_cost,
         open = excluded.open, translations = excluded.translations
     WHERE node.merchant_id = excluded.merchant_id RETURNING id
@@ -203,13 +222,17 @@ SAVE_NODE = """
 
 async def save_node(conn: Transaction, merchant_id: UUID, draft: NodeDraft) -> UUID:
     """Create or change a node; raises `Invalid` naming each field, `NotFound` where the id is another merchant's."""
+    draft = rules.tidy_node(draft)
     rules.check_node(draft)
     values = [getattr(draft, name) for name in NodeDraft.__struct_fields__ if name != "id"]
     try:
         async with conn.transaction():  # a savepoint: the caller's transaction outlives a code that is taken
-            found: UUID | None = await conn.fetchval(SAVE_NODE, draft.id or new_id(), merchant_id, *values)
+            node_id: UUID | None = await conn.fetchval(SAVE_NODE, draft.id or new_id(), merchant_id, *values)
     except UniqueViolationError:
         raise Invalid.one("code", N_("Another node has this code.")) from None
-    if found is None:
+    if node_id is None:
         raise NotFound(N_("There is no such node."))
-    return found
+    waiting = await opening.take(conn, merchant_id)
+    if waiting:
+        await adjust(conn, merchant_id, node_id, waiting, Cause(new_id(), Reason.COUNT, "import:opening stock"))
+    return node_id

@@ -9,8 +9,10 @@ from asyncpg import DeadlockDetectedError, UniqueViolationError
 from unwall.commerce.stock import ledger, reads, rules
 from unwall.commerce.stock.rules import GRANTED, REPEATED, Answer, StoredHold
 from unwall.commerce.stock.values import HeldLine, HoldLine, HoldRequest, HoldResult
+from unwall.kernel import statements
 from unwall.kernel.batching import Batcher
 from unwall.kernel.database import Connection, Database, Transaction
+from unwall.kernel.statements import Part
 
 MAX_RETRIES = 3
 """How often a batch is repeated because another process stored one of its ids between look-up and insert; then the
@@ -63,22 +65,34 @@ async def hold_many(conn: Transaction, requests: Sequence[HoldRequest], *, look_
     """One answer a request, first come first served, in the caller's transaction. `look_up` says whether an id may have
     been used before; where it is False and one was, raises `UniqueViolationError`. Requests are checked by the caller
     (`rules.check_request`)."""
-    levels = await ledger.lock(conn, ((r.merchant_id, n.variant_id, n.node_id) for r in requests for n in r.lines))
-    answers = rules.grant(requests, levels, await _stored(conn, requests) if look_up else {})
-    # refused requests are not inserted: they may repeat a request that got the last units
-    refused = [r for r, answer in zip(requests, answers, strict=True) if rules.is_refusal(answer)]
-    if refused and not look_up:
-        answers = rules.grant(requests, levels, await _stored(conn, refused))
+    answers = await grant_many(conn, requests, look_up=look_up)
     granted = [r for r, answer in zip(requests, answers, strict=True) if answer is GRANTED]
     if granted:
         await _store(conn, granted)
     return answers
 
 
+def holding(granted: Sequence[HoldRequest]) -> Part:
+    """Stores what `grant_many` has granted in this transaction."""
+    lines = [(r, i, line) for r in granted for i, line in enumerate(r.lines, 1)]
+    return ledger.holding([rules.held_line(r, i, n) for r, i, n in lines], [r.actor for r, _, _ in lines])
+
+
+async def grant_many(conn: Transaction, requests: Sequence[HoldRequest], *, look_up: bool) -> list[Answer]:
+    """As `hold_many`, but what is granted is stored by the caller (`holding`), together with other writes."""
+    levels = await ledger.lock(conn, ((r.merchant_id, n.variant_id, n.node_id) for r in requests for n in r.lines))
+    answers = rules.grant(requests, levels, await _stored(conn, requests) if look_up else {})
+    # refused requests are not inserted: they may repeat a request that got the last units
+    refused = [r for r, answer in zip(requests, answers, strict=True) if rules.is_refusal(answer)]
+    if refused and not look_up:
+        answers = rules.grant(requests, levels, await _stored(conn, refused))
+    return answers
+
+
 async def _store(conn: Transaction, granted: Sequence[HoldRequest]) -> None:
     lines = [(r, i, line) for r in granted for i, line in enumerate(r.lines, 1)]
     if len(lines) < COPY_FROM_LINES:
-        await ledger.book_holds(conn, [rules.held_line(r, i, n) for r, i, n in lines], [r.actor for r, _, _ in lines])
+        await statements.execute(conn, [holding(granted)])
         return
     holds = [
         (r.request_id, i, r.merchant_id, n.variant_id, n.node_id, n.quantity, n.quantity, r.expires_at)
@@ -89,14 +103,14 @@ async def _store(conn: Transaction, granted: Sequence[HoldRequest]) -> None:
 
 
 async def _stored(conn: Connection, requests: Sequence[HoldRequest]) -> dict[UUID, StoredHold]:
-    found: dict[UUID, list[HeldLine]] = {}
+    lines_of_holds: dict[UUID, list[HeldLine]] = {}
     for line in await reads.held_lines(conn, [r.request_id for r in requests]):
-        found.setdefault(line.request_id, []).append(line)
+        lines_of_holds.setdefault(line.request_id, []).append(line)
     return {
         request_id: StoredHold(
             lines[0].merchant_id,
             tuple(HoldLine(line.variant_id, line.node_id, line.quantity) for line in lines),
             rules.has_ended(lines),
         )
-        for request_id, lines in found.items()
+        for request_id, lines in lines_of_holds.items()
     }

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from unwall.commerce.stock.values import HeldLine, Level, LevelKey, Movement, Reused
 from unwall.kernel.database import Transaction, rows
+from unwall.kernel.statements import Part
 from unwall.kernel.text import N_
 
 LOCK = """
@@ -25,7 +26,7 @@ LOCK_HELD = """
     SELECT h.request_id, h.line, h.merchant_id, h.variant_id, h.node_id, h.quantity, h.open, h.state, h.expires_at
     FROM stock_hold h JOIN stock_level l
         ON l.merchant_id = h.merchant_id AND l.variant_id = h.variant_id AND l.node_id = h.node_id
-    WHERE h.request_id = ANY($1)
+    WHERE h.request_id IN (SELECT few_ids($1))
     ORDER BY l.variant_id, l.node_id, h.request_id, h.line
     FOR UPDATE OF l FOR NO KEY UPDATE OF h
 """
@@ -49,15 +50,15 @@ FIELDS = [attrgetter(name) for name in COLUMNS]
 
 async def lock(conn: Transaction, keys: Iterable[LevelKey]) -> dict[LevelKey, Level]:
     """Lock and read the existing levels."""
-    distinct = list(set(keys))
+    distinct = list({(m.int, v.int, n.int): (m, v, n) for m, v, n in keys}.values())
     records = await conn.fetch(LOCK, *([key[i] for key in distinct] for i in range(3)))
     return {(merchant, variant, node): Level(variant, node, *counts) for merchant, variant, node, *counts in records}
 
 
 async def lock_held(conn: Transaction, request_ids: Sequence[UUID]) -> list[HeldLine]:
     """Lock and read the lines of these holds and their levels, in the order of request and line."""
-    found = await rows(conn, HeldLine, LOCK_HELD, request_ids)
-    return sorted(found, key=attrgetter("request_id.int", "line"))
+    held = await rows(conn, HeldLine, LOCK_HELD, request_ids)
+    return sorted(held, key=attrgetter("request_id.int", "line"))
 
 
 async def unbooked(conn: Transaction, movements: Sequence[Movement]) -> list[Movement]:
@@ -77,13 +78,14 @@ async def unbooked(conn: Transaction, movements: Sequence[Movement]) -> list[Mov
     return fresh
 
 
-MOVE_HELD = f"""
-    WITH moved AS (
+MOVING_HELD = f"""
+    moved AS (
         UPDATE stock_hold h SET open = m.open, state = m.state
         FROM unnest($11::uuid[], $12::smallint[], $13::int[], $14::text[]) AS m (request_id, line, open, state)
         WHERE h.request_id = m.request_id AND h.line = m.line
+    ), move_booked AS (
+        {BOOK}
     )
-    {BOOK}
 """
 
 
@@ -92,35 +94,34 @@ async def book(conn: Transaction, movements: Sequence[Movement]) -> None:
         await conn.execute(BOOK, *(list(map(field, movements)) for field in FIELDS))
 
 
-async def move_held(conn: Transaction, movements: Sequence[Movement], after: Sequence[HeldLine]) -> None:
-    """Book movements of held lines, and store the lines as changed by them (`after`)."""
-    if movements:
-        await conn.execute(
-            MOVE_HELD,
-            *(list(map(field, movements)) for field in FIELDS),
-            *([getattr(line, name) for line in after] for name in ("request_id", "line", "open", "state")),
-        )
+def moving_held(movements: Sequence[Movement], after: Sequence[HeldLine]) -> list[Part]:
+    """Books movements of held lines, and stores the lines as changed by them (`after`)."""
+    booked = (list(map(field, movements)) for field in FIELDS)
+    lines = ([getattr(line, name) for line in after] for name in ("request_id", "line", "open", "state"))
+    return [Part(MOVING_HELD, (*booked, *lines))] if movements else []
 
 
-BOOK_HOLDS = """
-    WITH line AS (
+HOLDING = """
+    held_line AS (
         SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int[],
             $7::timestamptz[], $8::text[])
             AS l (request_id, line, merchant_id, variant_id, node_id, quantity, expires_at, actor)
     ), held AS (
         INSERT INTO stock_hold (request_id, line, merchant_id, variant_id, node_id, quantity, open, expires_at)
-        SELECT request_id, line, merchant_id, variant_id, node_id, quantity, quantity, expires_at FROM line
+        SELECT request_id, line, merchant_id, variant_id, node_id, quantity, quantity, expires_at FROM held_line
+    ), hold_booked AS (
+        INSERT INTO stock_ledger
+            (merchant_id, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor)
+        SELECT merchant_id, variant_id, node_id, quantity, 'available', 'held', 'hold', request_id, line, actor
+        FROM held_line
     )
-    INSERT INTO stock_ledger
-        (merchant_id, variant_id, node_id, quantity, source, target, reason, cause_id, line, actor)
-    SELECT merchant_id, variant_id, node_id, quantity, 'available', 'held', 'hold', request_id, line, actor FROM line
 """
 HOLD_FIELDS = ("request_id", "line", "merchant_id", "variant_id", "node_id", "quantity", "expires_at")
 
 
-async def book_holds(conn: Transaction, lines: Sequence[HeldLine], actors: Sequence[str]) -> None:
-    """Store new holds, and book them."""
-    await conn.execute(BOOK_HOLDS, *([getattr(line, name) for line in lines] for name in HOLD_FIELDS), actors)
+def holding(lines: Sequence[HeldLine], actors: Sequence[str]) -> Part:
+    """Stores new holds, and books them."""
+    return Part(HOLDING, (*([getattr(line, name) for line in lines] for name in HOLD_FIELDS), actors))
 
 
 async def book_many(conn: Transaction, records: Sequence[tuple[object, ...]]) -> None:

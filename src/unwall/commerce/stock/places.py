@@ -1,5 +1,6 @@
 """The cities that have a node, from which shoppers choose their place."""
 
+from unwall.kernel import typed
 from unwall.kernel.database import Connection, rows
 from unwall.kernel.geo import Place
 
@@ -17,6 +18,6 @@ async def places(conn: Connection, lang: str, query: str, limit: int = 40) -> li
         GROUP BY city ORDER BY label LIMIT $3
         """,
         lang,
-        query.strip(),
+        typed.line(query),
         limit,
     )

@@ -5,7 +5,17 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.commerce.stock.values import Discrepancy, GridRow, HeldLine, LedgerEntry, Level, Node, NodeDraft, NodeStock
+from unwall.commerce.stock.values import (
+    Discrepancy,
+    GridRow,
+    HeldLine,
+    LedgerEntry,
+    Level,
+    Node,
+    NodeDraft,
+    NodeStock,
+    StockFilter,
+)
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, row, rows
 
@@ -13,7 +23,7 @@ NODE = """
     SELECT id, merchant_id, code, kind, translated(translations, $1, 'name', name) AS name,
         translated(translations, $1, 'city', city) AS city,
         translated(translations, $1, 'address', address) AS address, latitude, longitude, timezone,
-        opening_hours, ships, pickup, pick_minutes, pick_cost, open
+        opening_hours, ships, pickup, pick_minutes, pick_cost, open, country
     FROM node
 """
 
@@ -35,11 +45,10 @@ NODE_STOCK = """
             'city', translated(n.translations, $1, 'city', n.city),
             'address', translated(n.translations, $1, 'address', n.address), 'latitude', n.latitude,
             'longitude', n.longitude, 'timezone', n.timezone, 'opening_hours', n.opening_hours, 'ships', n.ships,
-            'pickup', n.pickup, 'pick_minutes', n.pick_minutes, 'pick_cost', n.pick_cost, 'open', n.open) AS node,
-        m.currency,
+            'pickup', n.pickup, 'pick_minutes', n.pick_minutes, 'pick_cost', n.pick_cost, 'open', n.open,
+            'country', n.country) AS node,
         coalesce(a.available, '[]') AS available
-    FROM few_ids($2) AS wanted (merchant_id) JOIN merchant_profile m ON m.id = wanted.merchant_id
-        JOIN node n ON n.merchant_id = m.id
+    FROM few_ids($2) AS wanted (merchant_id) JOIN node n ON n.merchant_id = wanted.merchant_id
         LEFT JOIN (
             SELECT l.node_id, jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'quantity', l.available))
                 AS available
@@ -63,8 +72,8 @@ async def node(conn: Connection, node_id: UUID, lang: str) -> Node | None:
 
 async def node_draft(conn: Connection, merchant_id: UUID, node_id: UUID) -> NodeDraft | None:
     """The draft of a node for its editor; `actions.save_node` accepts it."""
-    found = await conn.fetchrow("SELECT * FROM node WHERE merchant_id = $1 AND id = $2", merchant_id, node_id)
-    return msgspec.convert(dict(found), NodeDraft) if found else None
+    record = await conn.fetchrow("SELECT * FROM node WHERE merchant_id = $1 AND id = $2", merchant_id, node_id)
+    return msgspec.convert(dict(record), NodeDraft) if record else None
 
 
 async def levels(conn: Connection, variant_ids: Sequence[UUID]) -> list[Level]:
@@ -80,25 +89,61 @@ async def levels(conn: Connection, variant_ids: Sequence[UUID]) -> list[Level]:
     )
 
 
+# Until the condition on the levels of a row; $2 is the language.
+_GRID_ROW = """
+    v.product_id, translated(v.translations, $2, 'title', v.title) AS title,
+        v.id AS variant_id, v.sku, translated_words(v.translations, $2, v.options) AS options, coalesce((
+        SELECT jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'node_id', l.node_id, 'on_hand', l.on_hand,
+            'held', l.held, 'allocated', l.allocated, 'safety_stock', l.safety_stock) ORDER BY l.node_id)
+        FROM stock_level l
+"""
+
+
 async def level_grid(conn: Connection, merchant_id: UUID, product_ids: Sequence[UUID], lang: str) -> list[GridRow]:
     """The levels of all variants of these products by node, in the order of products and variants."""
     return await rows(
         conn,
         GridRow,
-        """
-        SELECT v.product_id, translated(v.translations, $3, 'title', v.title) AS title,
-            v.id AS variant_id, v.sku, translated_words(v.translations, $3, v.options) AS options, coalesce((
-            SELECT jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'node_id', l.node_id, 'on_hand', l.on_hand,
-                'held', l.held, 'allocated', l.allocated, 'safety_stock', l.safety_stock) ORDER BY l.node_id)
-            FROM stock_level l WHERE l.variant_id = v.id), '[]') AS levels
+        f"""
+        SELECT {_GRID_ROW} WHERE l.variant_id = v.id), '[]') AS levels
         FROM variant_summary v
-        WHERE v.merchant_id = $1 AND v.product_id = ANY($2)
-        ORDER BY array_position($2, v.product_id), v.position, v.id
+        WHERE v.merchant_id = $1 AND v.product_id = ANY($3)
+        ORDER BY array_position($3, v.product_id), v.position, v.id
         """,
         merchant_id,
-        product_ids,
         lang,
+        product_ids,
     )
+
+
+async def stock_page(
+    conn: Connection, merchant_id: UUID, wanted: StockFilter, lang: str, after: str | None, limit: int
+) -> ResultPage[GridRow]:
+    """A page of the variants that are sold, or of which there is stock: the newest product first."""
+    grid = await rows(
+        conn,
+        GridRow,
+        f"""
+        SELECT {_GRID_ROW} WHERE l.variant_id = v.id AND ($4::uuid IS NULL OR l.node_id = $4)), '[]') AS levels
+        FROM variant_summary v LEFT JOIN variant_summary last ON last.id = $6 AND last.merchant_id = $1
+        WHERE v.merchant_id = $1 AND ($3::uuid[] IS NULL OR v.product_id = ANY($3))
+            AND (v.active OR EXISTS (SELECT FROM stock_level l WHERE l.variant_id = v.id AND l.on_hand <> 0))
+            AND (NOT $5 OR EXISTS (
+                SELECT FROM stock_level l
+                WHERE l.variant_id = v.id AND l.available <= 0 AND ($4::uuid IS NULL OR l.node_id = $4)))
+            AND (last.id IS NULL OR v.product_id < last.product_id
+                 OR v.product_id = last.product_id AND (v.position, v.id) > (last.position, last.id))
+        ORDER BY v.product_id DESC, v.position, v.id LIMIT $7
+        """,
+        merchant_id,
+        lang,
+        wanted.product_ids,
+        wanted.node_id,
+        wanted.short,
+        decode(after) if after else None,
+        limit + 1,
+    )
+    return page_of(grid, limit, lambda row: row.variant_id)
 
 
 async def movements(
@@ -107,7 +152,7 @@ async def movements(
     """The movements of one level, newest first. They are booked one after the other under the level's lock, so no
     earlier entry can appear later.
     """
-    found = await rows(
+    entries = await rows(
         conn,
         LedgerEntry,
         """
@@ -119,7 +164,7 @@ async def movements(
         min(decode(after).int, 2**63 - 1),
         limit + 1,
     )
-    return page_of(found, limit, lambda entry: UUID(int=entry.entry))
+    return page_of(entries, limit, lambda entry: UUID(int=entry.entry))
 
 
 async def movements_of(conn: Connection, cause_ids: Sequence[UUID]) -> list[LedgerEntry]:
@@ -178,3 +223,12 @@ async def audit(conn: Connection) -> list[Discrepancy]:
         ORDER BY variant_id, node_id, bucket
         """,
     )
+
+
+async def on_hand(conn: Connection, merchant_id: UUID) -> dict[UUID, int]:
+    """Units on hand by variant, at all nodes together."""
+    levels_found = await conn.fetch(
+        "SELECT variant_id, sum(on_hand)::int AS units FROM stock_level WHERE merchant_id = $1 GROUP BY variant_id",
+        merchant_id,
+    )
+    return {record["variant_id"]: record["units"] for record in levels_found}

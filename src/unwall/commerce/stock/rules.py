@@ -28,6 +28,8 @@ from unwall.commerce.stock.values import (
     StockBucket,
     VariantQuantity,
 )
+from unwall.kernel import typed
+from unwall.kernel.addresses import known_country
 from unwall.kernel.errors import FieldError, Invalid, UnwallError
 from unwall.kernel.text import N_
 
@@ -35,11 +37,15 @@ MAX_UNITS_PER_LINE = 1_000_000
 """More than any order needs, and far below integer overflow."""
 MAX_UNITS_PER_LEVEL = 1_000_000_000
 MAX_LINES_PER_CALL = 30_000
+MAX_CODE_CHARACTERS = 40
+"""Of a node."""
 """Line numbers are stored as smallint."""
 
 GRANTED = HoldResult(granted=True)
 REPEATED = HoldResult(granted=True, repeated=True)
 Answer: TypeAlias = HoldResult | UnwallError
+_Key: TypeAlias = tuple[int, int, int]
+"""A `LevelKey` as integers."""
 
 
 class StoredHold(msgspec.Struct, frozen=True):
@@ -56,7 +62,7 @@ class StoredHold(msgspec.Struct, frozen=True):
 def check_request(request: HoldRequest) -> None:
     """Raises `Invalid` for requests that are wrong whatever the stock (S5)."""
     errors = [
-        FieldError(f"lines[{i}].quantity", N_("Enter a quantity from 1 to 1,000,000."))
+        FieldError(f"lines[{i}].quantity", N_("Enter a quantity from 1 to {limit}.", limit=MAX_UNITS_PER_LINE))
         for i, line in enumerate(request.lines)
         if not 0 < line.quantity <= MAX_UNITS_PER_LINE
     ]
@@ -73,27 +79,28 @@ def check_request(request: HoldRequest) -> None:
 
 def available_in_all(levels: Iterable[Level]) -> dict[UUID, int]:
     """Available-to-promise by variant, summed over all nodes; a negative level counts as zero."""
-    found: dict[UUID, int] = {}
+    totals: dict[UUID, int] = {}
     for level in levels:
-        found[level.variant_id] = found.get(level.variant_id, 0) + max(0, level.available)
-    return found
+        totals[level.variant_id] = totals.get(level.variant_id, 0) + max(0, level.available)
+    return totals
 
 
 def grant(
     requests: Sequence[HoldRequest], levels: Mapping[LevelKey, Level], stored: Mapping[UUID, StoredHold]
 ) -> list[Answer]:
     """One result per request, in the order of arrival; `stored` are earlier requests by id."""
-    free = {key: level.available for key, level in levels.items()}
-    known = dict(stored)
+    # by the integers of the ids: hashing a UUID is a call of its own, and a hold would make a dozen of them
+    free = {(m.int, v.int, n.int): level.available for (m, v, n), level in levels.items()}
+    known = {request_id.int: before for request_id, before in stored.items()}
     answers: list[Answer] = []
     for request in requests:
-        before = known.get(request.request_id)
+        before = known.get(request.request_id.int)
         if before is not None:
             answers.append(_again(request, before))
             continue
         answer = _take(request, free)
         if answer is GRANTED:
-            known[request.request_id] = StoredHold(request.merchant_id, request.lines)
+            known[request.request_id.int] = StoredHold(request.merchant_id, request.lines)
         answers.append(answer)
     return answers
 
@@ -108,13 +115,13 @@ def _again(request: HoldRequest, before: StoredHold) -> Answer:
     return hold_ended() if before.ended else REPEATED
 
 
-def _take(request: HoldRequest, free: dict[LevelKey, int]) -> Answer:
+def _take(request: HoldRequest, free: dict[_Key, int]) -> Answer:
     """All lines or nothing."""
-    merchant_id = request.merchant_id
+    merchant = request.merchant_id.int
     short: list[Shortage] = []
-    taken: list[tuple[LevelKey, int]] = []
+    taken: list[tuple[_Key, int]] = []
     for i, line in enumerate(request.lines):
-        key = (merchant_id, line.variant_id, line.node_id)
+        key = (merchant, line.variant_id.int, line.node_id.int)
         left = free.get(key)
         if left is None:
             _put_back(taken, free)
@@ -130,7 +137,7 @@ def _take(request: HoldRequest, free: dict[LevelKey, int]) -> Answer:
     return HoldResult(granted=False, short=tuple(short))
 
 
-def _put_back(taken: Iterable[tuple[LevelKey, int]], free: dict[LevelKey, int]) -> None:
+def _put_back(taken: Iterable[tuple[_Key, int]], free: dict[_Key, int]) -> None:
     for key, quantity in taken:
         free[key] += quantity
 
@@ -196,15 +203,15 @@ def after(line: HeldLine, movement: Movement) -> HeldLine:
 
 def check_leaving(lines: Sequence[HeldLine], wanted: Sequence[LineQuantity]) -> list[HeldLine]:
     """The line of each quantity in `wanted`; raises `Invalid` naming the first that cannot leave."""
-    by_number, found = {line.line: line for line in lines}, []
+    by_number, leaving = {line.line: line for line in lines}, []
     for i, part in enumerate(wanted):
         line = by_number.pop(part.line, None)
         if line is None:
             raise Invalid.one(f"lines[{i}].line", N_("The order has no such line, or it is named twice."))
         if not 0 < part.quantity <= line.quantity:
             raise Invalid.one(f"lines[{i}].quantity", N_("Enter a quantity from 1 to the ordered one."))
-        found.append(line)
-    return found
+        leaving.append(line)
+    return leaving
 
 
 def not_allocated(movements: Iterable[Movement], lines: Mapping[int, HeldLine]) -> tuple[Shortage, ...]:
@@ -225,7 +232,7 @@ CORRECTIONS = (Reason.ADJUSTMENT, Reason.COUNT, Reason.DAMAGE)
 def check_amounts(quantities: Sequence[int], reason: Reason, allowed: tuple[Reason, ...]) -> None:
     """Raises `Invalid` for quantities out of range, and for a reason that is not allowed."""
     errors = [
-        FieldError(f"lines[{i}].quantity", N_("Enter a quantity from 1 to 1,000,000."))
+        FieldError(f"lines[{i}].quantity", N_("Enter a quantity from 1 to {limit}.", limit=MAX_UNITS_PER_LINE))
         for i, quantity in enumerate(quantities)
         if not 0 < quantity <= MAX_UNITS_PER_LINE
     ]
@@ -273,24 +280,42 @@ def check_room(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) 
         key = (m.merchant_id, m.variant_id, m.node_id)
         on_hand[key] += m.quantity if m.target is StockBucket.AVAILABLE else -m.quantity
         if on_hand[key] > MAX_UNITS_PER_LEVEL:
-            raise Invalid.one(f"lines[{m.line - 1}].quantity", N_("The stock would exceed 1,000,000,000 units."))
+            raise Invalid.one(
+                f"lines[{m.line - 1}].quantity", N_("The stock would exceed {limit} units.", limit=MAX_UNITS_PER_LEVEL)
+            )
 
 
 # --- nodes ------------------------------------------------------------------------------------------------------------
+
+
+def tidy_node(draft: NodeDraft) -> NodeDraft:
+    """The draft normalized as it is stored."""
+    return msgspec.structs.replace(
+        draft,
+        code=typed.code(draft.code),
+        name=typed.line(draft.name),
+        city=typed.line(draft.city),
+        address=typed.line(draft.address),
+        translations={
+            lang: {field: typed.line(said) for field, said in words.items()}
+            for lang, words in draft.translations.items()
+        },
+    )
 
 
 def check_node(draft: NodeDraft) -> None:
     """Raises `Invalid` naming every field that is wrong."""
     wrong = {
         "code": (
-            draft.code.strip() != draft.code or not 0 < len(draft.code) <= 40,
-            N_("Give a code of up to 40 characters."),
+            not 0 < len(draft.code) <= MAX_CODE_CHARACTERS,
+            N_("Give a code of up to {limit} characters.", limit=MAX_CODE_CHARACTERS),
         ),
-        "name": (not draft.name.strip(), N_("Give a name.")),
-        "city": (not draft.city.strip(), N_("Name the city.")),
-        "address": (not draft.address.strip(), N_("Give the address.")),
+        "name": (not draft.name, N_("Give a name.")),
+        "city": (not draft.city, N_("Name the city.")),
+        "address": (not draft.address, N_("Give the address.")),
         "latitude": (not -90 <= draft.latitude <= 90, N_("From -90 to 90.")),
         "longitude": (not -180 <= draft.longitude <= 180, N_("From -180 to 180.")),
+        "country": (not known_country(draft.country), N_("Choose the country.")) if draft.country else (False, ""),
         "timezone": (draft.timezone not in available_timezones(), N_("Give a time zone such as Asia/Shanghai.")),
         "opening_hours": (not _reads_as_hours(draft.opening_hours), N_('Write hours such as "Mo-Su 10:00-22:00".')),
         "pick_minutes": (not 0 < draft.pick_minutes <= MAX_UNITS_PER_LINE, N_("At least one minute.")),

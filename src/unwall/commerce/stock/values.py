@@ -6,6 +6,7 @@ StockError (a Conflict)
 └── Short         too few units
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -79,6 +80,8 @@ class Node(msgspec.Struct, frozen=True):
     pick_minutes: int
     pick_cost: int
     open: bool
+    country: str = ""
+    """Whose public holidays it keeps, as of ISO 3166."""
 
     @property
     def point(self) -> Point:
@@ -97,6 +100,7 @@ class NodeDraft(msgspec.Struct, frozen=True, kw_only=True):
     latitude: float
     longitude: float
     timezone: str
+    country: str = ""
     opening_hours: str
     ships: bool = True
     pickup: bool = True
@@ -115,8 +119,6 @@ class NodeStock(msgspec.Struct, frozen=True):
     """A node with its available units of the requested variants."""
 
     node: Node
-    currency: str
-    """The merchant's."""
     available: list[VariantQuantity]
 
 
@@ -193,6 +195,14 @@ class Level(msgspec.Struct, frozen=True):
     def unpromised(self) -> int:
         """The units in the available bucket, safety stock included."""
         return self.on_hand - self.held - self.allocated
+
+
+class StockFilter(msgspec.Struct, frozen=True):
+    """`product_ids`: None for all. `short`: only what is not available, at the node if one is given, else at any."""
+
+    product_ids: Sequence[UUID] | None = None
+    node_id: UUID | None = None
+    short: bool = False
 
 
 class GridRow(msgspec.Struct, frozen=True):

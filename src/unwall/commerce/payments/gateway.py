@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from unwall.kernel import typed
 from unwall.kernel.database import Database
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.money import Money
@@ -49,8 +50,14 @@ class Charge(msgspec.Struct, frozen=True):
     message: str | None = None
 
 
+class RefundAnswer(msgspec.Struct, frozen=True):
+    done: bool
+    """False: refused, nothing was given back."""
+    message: str | None = None
+
+
 class GatewaySilent(Exception):
-    """The gateway did not answer: the charge may or may not have been made. Use `find` to learn which."""
+    """The gateway did not answer: what it was asked for may or may not have been done. Ask again, or `find`."""
 
 
 class Gateway(Protocol):
@@ -69,13 +76,19 @@ class Gateway(Protocol):
         ...
 
     async def void(self, payment_id: UUID) -> None:
-        """Refund the payment, or block a charge that has not arrived yet. Idempotent. Raises `GatewaySilent`."""
+        """PaymentRefund what is left of the payment, or block a charge that has not arrived yet. Idempotent. Raises
+        `GatewaySilent`."""
+        ...
+
+    async def refund(self, refund_id: UUID, payment_id: UUID, amount: Money) -> RefundAnswer:
+        """Give a part of the payment back, at most once per refund id; raises `GatewaySilent`."""
         ...
 
 
 class TestGateway:
     """Decides by the card: 4242 4242 4242 4242 pays; 4000 0000 0000 0002 is declined; 4000 0000 0000 0119 pays, but the
-    answer is lost. Its records are kept in a table."""
+    answer is lost; 4000 0000 0000 5126 pays, and refunds to it fail. Its records are kept in tables. A charge that is
+    not among them came with a data set: it can be refunded."""
 
     name = "test"
 
@@ -89,7 +102,9 @@ class TestGateway:
     async def charge(self, payment_id: UUID, amount: Money, card: CardToken) -> Charge:
         state = ChargeState.CAPTURED if card.token in _PAYING else ChargeState.DECLINED
         message = None if state is ChargeState.CAPTURED else _REFUSALS.get(card.token, _UNKNOWN_CARD)
-        made = await self._db.pool.fetchval(_CHARGE, payment_id, amount.amount, amount.currency, state, message)
+        refunds = card.token != _TOKENS["4000000000005126"]
+        facts = (payment_id, amount.amount, amount.currency, state, message, refunds)
+        made = await self._db.pool.fetchval(_CHARGE, *facts)
         if card.token == _TOKENS["4000000000000119"]:
             raise GatewaySilent
         charge = Charge(state, _reference(payment_id), message) if made else await self.find(payment_id)
@@ -98,8 +113,10 @@ class TestGateway:
         return charge
 
     async def find(self, payment_id: UUID) -> Charge | None:
-        found = await self._db.pool.fetchrow("SELECT state, message FROM test_gateway_charge WHERE id = $1", payment_id)
-        return Charge(ChargeState(found[0]), _reference(payment_id), found[1]) if found else None
+        charge = await self._db.pool.fetchrow(
+            "SELECT state, message FROM test_gateway_charge WHERE id = $1", payment_id
+        )
+        return Charge(ChargeState(charge[0]), _reference(payment_id), charge[1]) if charge else None
 
     async def void(self, payment_id: UUID) -> None:
         await self._db.pool.execute(
@@ -110,11 +127,32 @@ class TestGateway:
             payment_id,
         )
 
+    async def refund(self, refund_id: UUID, payment_id: UUID, amount: Money) -> RefundAnswer:
+        async with self._db.transaction() as conn:
+            charge = await conn.fetchrow(_CHARGE_TO_REFUND, payment_id)
+            if await conn.fetchval("SELECT EXISTS (SELECT FROM test_gateway_refund WHERE id = $1)", refund_id):
+                return RefundAnswer(done=True)
+            if charge and not (charge["refunds"] and charge["left"] >= amount.amount):
+                return RefundAnswer(done=False, message=_NO_REFUND)
+            await conn.execute(
+                "INSERT INTO test_gateway_refund (id, charge_id, amount) VALUES ($1, $2, $3)",
+                refund_id,
+                payment_id,
+                amount.amount,
+            )
+        return RefundAnswer(done=True)
+
 
 # It need not wait for the disk: the store's own record of the charge, which does, is written after it to the same log.
 _CHARGE = """
-    INSERT INTO test_gateway_charge (id, amount, currency, state, message)
-    SELECT $1, $2, $3, $4, $5 FROM set_config('synchronous_commit', 'off', true) ON CONFLICT DO NOTHING RETURNING true
+    INSERT INTO test_gateway_charge (id, amount, currency, state, message, refunds)
+    SELECT $1, $2, $3, $4, $5, $6 FROM set_config('synchronous_commit', 'off', true)
+    ON CONFLICT DO NOTHING RETURNING true
+"""
+_CHARGE_TO_REFUND = """
+    SELECT refunds AND state = 'captured' AS refunds,
+        amount - coalesce((SELECT sum(amount) FROM test_gateway_refund WHERE charge_id = $1), 0)::bigint AS left
+    FROM test_gateway_charge WHERE id = $1 FOR UPDATE
 """
 
 
@@ -126,19 +164,22 @@ _TOKENS = {
     "4242424242424242": "tok_pays",
     "4000000000000002": "tok_declined",
     "4000000000000119": "tok_silent",
+    "4000000000005126": "tok_no_refund",
 }
-_PAYING = {_TOKENS["4242424242424242"], _TOKENS["4000000000000119"]}
+_PAYING = set(_TOKENS.values()) - {"tok_declined"}
 _UNKNOWN_CARD = N_("The test gateway takes its test cards only, such as 4242 4242 4242 4242.")
+_NO_REFUND = N_("The card's bank does not take the money back. Give it back in another way.")
 _REFUSALS = {"tok_declined": N_("The card was declined. Try another one.")}
 
 
 def check_card(card: CardDetails, today: date) -> str:
     """The number's digits. Raises `Invalid` naming card_number, card_expiry, card_cvc."""
-    number = re.sub(r"[ -]", "", card.number)
+    number, expiry, cvc = (typed.bare_code(said[:100]) for said in (card.number, card.expiry, card.cvc))
     checks = [
         ("card_number", bool(re.fullmatch(r"[0-9]{12,19}", number)) and luhn(number), N_("Check the card number.")),
-        ("card_expiry", _is_current(card.expiry, today), N_("Write the month and year on the card, such as 09/29.")),
-        ("card_cvc", bool(re.fullmatch(r"[0-9]{3,4}", card.cvc.strip())), N_("Three or four digits from the card.")),
+        ("card_expiry", _month(expiry) is not None, N_("Write the month and year on the card, such as 09/29.")),
+        ("card_expiry", _is_current(expiry, today), N_("This card has expired. Use another one.")),
+        ("card_cvc", bool(re.fullmatch(r"[0-9]{3,4}", cvc)), N_("Three or four digits from the card.")),
     ]
     errors = [FieldError(field, message) for field, right, message in checks if not right]
     if errors:
@@ -152,9 +193,13 @@ def luhn(digits: str) -> bool:
     return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
 
 
+def _month(expiry: str) -> tuple[int, int] | None:
+    """Year and month. 0929 is accepted as 09/29, since number keypads have no slash."""
+    match = re.fullmatch(r"(0?[1-9]|1[0-2])(?: ?/ ?| )?(?:20)?([0-9]{2})", " ".join(expiry.split()))
+    return (2000 + int(match[2]), int(match[1])) if match else None
+
+
 def _is_current(expiry: str, today: date) -> bool:
-    """Whether the card is valid: until the end of its month. 0929 is accepted as 09/29, since number keypads have no
-    slash.
-    """
-    found = re.fullmatch(r"\s*(0?[1-9]|1[0-2])\s*/?\s*(?:20)?([0-9]{2})\s*", expiry)
-    return bool(found) and (2000 + int(found[2]), int(found[1])) >= (today.year, today.month)  # type: ignore[index]
+    """Whether the card is valid: until the end of its month; True where it has none."""
+    month = _month(expiry)
+    return month is None or month >= (today.year, today.month)

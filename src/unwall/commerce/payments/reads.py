@@ -1,0 +1,135 @@
+"""Reads of payments, refunds and their ledger."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from unwall.commerce.payments import rules
+from unwall.commerce.payments.values import MoneyDiscrepancy, PaymentEntry, StaffRefund
+from unwall.kernel.database import Connection, Transaction, row, rows
+
+
+class UnansweredPayment(msgspec.Struct, frozen=True):
+    id: UUID
+    order_id: UUID
+
+
+class DecidedRefund(msgspec.Struct, frozen=True):
+    """A refund that is to be carried out."""
+
+    id: UUID
+    payment_id: UUID
+    gateway: str
+    amount: int
+    currency: str
+
+
+class CapturedPayment(msgspec.Struct, frozen=True):
+    id: UUID
+    gateway: str
+    amount: int
+
+
+async def unanswered_payments(conn: Connection, asked_before: datetime) -> list[UnansweredPayment]:
+    sql = "SELECT id, order_id FROM payment WHERE state = 'asked' AND asked_at <= $2 ORDER BY asked_at LIMIT $1"
+    return await rows(conn, UnansweredPayment, sql, rules.MAX_PER_SWEEP, asked_before)
+
+
+async def voiding_payments(conn: Connection, order_id: UUID | None = None) -> list[UUID]:
+    """Those marked to be voided, of an order or of all."""
+    voiding = await conn.fetch(
+        """
+        SELECT id FROM payment WHERE state = 'voiding' AND ($2::uuid IS NULL OR order_id = $2)
+        ORDER BY asked_at, id LIMIT $1
+        """,
+        rules.MAX_PER_SWEEP,
+        order_id,
+    )
+    return [record["id"] for record in voiding]
+
+
+_DECIDED = """
+    SELECT r.id, r.payment_id, p.gateway, r.amount, r.currency FROM refund r JOIN payment p ON p.id = r.payment_id
+    WHERE r.state = 'decided'
+"""
+
+
+async def decided_refunds(conn: Connection, payment_id: UUID) -> list[DecidedRefund]:
+    return await rows(conn, DecidedRefund, _DECIDED + " AND r.payment_id = $1 ORDER BY r.id", payment_id)
+
+
+async def decided_refunds_of_order(conn: Connection, order_id: UUID) -> list[DecidedRefund]:
+    return await rows(conn, DecidedRefund, _DECIDED + " AND r.order_id = $1 ORDER BY r.id", order_id)
+
+
+async def overdue_refunds(conn: Connection, decided_before: datetime) -> list[DecidedRefund]:
+    sql = _DECIDED + " AND r.decided_at <= $2 ORDER BY r.decided_at LIMIT $1"
+    return await rows(conn, DecidedRefund, sql, rules.MAX_PER_SWEEP, decided_before)
+
+
+async def lock_captured(conn: Transaction, order_id: UUID) -> CapturedPayment | None:
+    """The order's captured payment, locked, so that refunds of one payment are decided one after another."""
+    await conn.execute("SELECT FROM payment WHERE order_id = $1 AND state = 'captured' FOR NO KEY UPDATE", order_id)
+    sql = "SELECT id, gateway, amount FROM payment WHERE order_id = $1 AND state = 'captured'"
+    return await row(conn, CapturedPayment, sql, order_id)
+
+
+async def refunds_of(conn: Connection, order_id: UUID) -> list[StaffRefund]:
+    """By the time that they were decided."""
+    return await rows(
+        conn,
+        StaffRefund,
+        """
+        SELECT r.id, r.payment_id, r.amount, r.state, r.decided_at, r.settled_at, p.gateway, r.reason, r.note,
+            r.message, r.actor
+        FROM refund r JOIN payment p ON p.id = r.payment_id WHERE r.order_id = $1 ORDER BY r.decided_at, r.id
+        """,
+        order_id,
+    )
+
+
+async def ledger_of(conn: Connection, order_id: UUID) -> list[PaymentEntry]:
+    """In the order in which it happened."""
+    return await rows(
+        conn,
+        PaymentEntry,
+        """
+        SELECT at, payment_id, kind, source, target, amount, actor FROM payment_ledger
+        WHERE payment_id IN (SELECT id FROM payment WHERE order_id = $1) ORDER BY entry
+        """,
+        order_id,
+    )
+
+
+# Of each payment: what the ledger says was taken and given back, against its state and the refunds that are done.
+_AUDIT = """
+    WITH entered AS (
+        SELECT payment_id,
+            coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0)::bigint AS captured,
+            coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0)::bigint AS refunded,
+            coalesce(sum(amount) FILTER (WHERE kind = 'voided'), 0)::bigint AS voided
+        FROM payment_ledger GROUP BY payment_id
+    ), given AS (
+        SELECT payment_id, sum(amount)::bigint AS amount FROM refund WHERE state = 'done' GROUP BY payment_id
+    ), sums AS (
+        SELECT p.id, p.state, p.amount, coalesce(e.captured, 0) AS captured, coalesce(e.refunded, 0) AS refunded,
+            coalesce(e.voided, 0) AS voided, coalesce(g.amount, 0) AS given
+        FROM payment p LEFT JOIN entered e ON e.payment_id = p.id LEFT JOIN given g ON g.payment_id = p.id
+    )
+    SELECT 'captured by the ledger' AS what, id, amount AS expected, captured AS actual FROM sums
+        WHERE state = 'captured' AND captured <> amount
+    UNION ALL SELECT 'captured, though the payment never was', id, 0, captured FROM sums
+        WHERE state IN ('asked', 'declined') AND captured <> 0
+    UNION ALL SELECT 'given back by the ledger', id, given, refunded FROM sums WHERE given <> refunded
+    UNION ALL SELECT 'left of a voided payment', id, 0, captured - refunded - voided FROM sums
+        WHERE state = 'voided' AND captured <> refunded + voided
+    UNION ALL SELECT 'given back in all, of what was taken', id, captured, refunded + voided FROM sums
+        WHERE refunded + voided > captured
+    ORDER BY id, what
+"""
+
+
+async def audit(conn: Connection) -> list[MoneyDiscrepancy]:
+    """Every payment of which ledger, state and refunds do not agree; empty when all do."""
+    return await rows(conn, MoneyDiscrepancy, _AUDIT)

@@ -1,0 +1,34 @@
+"""What may be given back of a payment, and who held the money (rules R1 to R4 in docs/rules/payments.md)."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from unwall.commerce.payments.values import Holder, Payment, PaymentRefund, PaymentState, RefundState, RefundTooLarge
+from unwall.kernel.text import N_
+
+TILL = "till"
+"""The gateway of what is paid at a counter: staff take the money and give it back themselves."""
+MAX_NOTE_CHARACTERS = 500
+LONG_NOTE = N_("Write a note of at most {limit} characters.", limit=MAX_NOTE_CHARACTERS)
+MAX_PER_SWEEP = 200
+START_AGAIN = N_("Open the order again, and start once more.")
+
+
+def holder_of(gateway: str) -> Holder:
+    return Holder.TILL if gateway == TILL else Holder.GATEWAY
+
+
+def refundable(payment: Payment, refunds: Sequence[PaymentRefund]) -> int:
+    """What is left of a captured payment, in minor units: refunds that are decided count as given back."""
+    return left_of(payment.id, payment.amount, refunds) if payment.state is PaymentState.CAPTURED else 0
+
+
+def left_of(payment_id: UUID, amount: int, refunds: Sequence[PaymentRefund]) -> int:
+    of_it = [refund for refund in refunds if refund.payment_id == payment_id]
+    return amount - sum(refund.amount for refund in of_it if refund.state is not RefundState.FAILED)
+
+
+def check_left(left: int, amount: int) -> None:
+    """Raises `RefundTooLarge`."""
+    if amount > left:
+        raise RefundTooLarge(N_("So much is not left of the payment. Look at what was given back already."))

@@ -1,0 +1,133 @@
+"""Payments, refunds, and the ledger of both.
+
+UnwallError
+├── Invalid                    the amount or the reason of a refund is wrong
+├── NotFound
+└── Conflict
+    └── RefundTooLarge         more than is left of what was taken
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from unwall.kernel.errors import Conflict
+
+
+class PaymentState(StrEnum):
+    ASKED = "asked"
+    CAPTURED = "captured"
+    DECLINED = "declined"
+    VOIDING = "voiding"
+    """Marked to be voided, not yet confirmed by the gateway."""
+    VOIDED = "voided"
+
+
+class Payment(msgspec.Struct, frozen=True):
+    id: UUID
+    gateway: str
+    amount: int
+    state: PaymentState
+    last4: str | None
+    message: str | None
+    asked_at: datetime
+    settled_at: datetime | None
+
+
+class RefundState(StrEnum):
+    DECIDED = "decided"
+    """Stored; the gateway has not confirmed it yet."""
+    DONE = "done"
+    FAILED = "failed"
+    """The gateway refused it: nothing was given back."""
+
+
+class RefundReason(StrEnum):
+    GOODWILL = "goodwill"
+    PRICE = "price"
+    """The price was wrong, or fell soon after."""
+    DELIVERY = "delivery"
+    """Late, damaged, or the delivery fee was too high."""
+    MISSING = "missing"
+    """Something was not in the parcel."""
+    OTHER = "other"
+
+
+class PaymentRefund(msgspec.Struct, frozen=True):
+    """Money given back, as the shopper may read it. `amount` in minor units of its payment's currency."""
+
+    id: UUID
+    payment_id: UUID
+    amount: int
+    state: RefundState
+    decided_at: datetime
+    settled_at: datetime | None
+
+
+class StaffRefund(PaymentRefund, frozen=True):
+    """With what only the merchant may read."""
+
+    gateway: str
+    reason: RefundReason
+    note: str
+    message: str | None
+    """Why the gateway refused it."""
+    actor: str
+
+
+class RefundRequest(msgspec.Struct, frozen=True):
+    """`id` is chosen by the caller and makes the request idempotent; it is the gateway's idempotency key as well."""
+
+    id: UUID
+    order_id: UUID
+    amount: int
+    reason: RefundReason
+    note: str
+    actor: str
+
+
+class Holder(StrEnum):
+    """Who has the money."""
+
+    CUSTOMER = "customer"
+    GATEWAY = "gateway"
+    TILL = "till"
+
+
+class EntryKind(StrEnum):
+    CAPTURED = "captured"
+    REFUNDED = "refunded"
+    VOIDED = "voided"
+    """Given back whole, or what was left of it."""
+
+
+class PaymentEntry(msgspec.Struct, frozen=True):
+    """`amount` minor units moved from one holder to another."""
+
+    at: datetime
+    payment_id: UUID
+    kind: EntryKind
+    source: Holder
+    target: Holder
+    amount: int
+    actor: str
+
+
+class MoneyDiscrepancy(msgspec.Struct, frozen=True):
+    """What the ledger and the other records say of one payment or order, where they do not agree."""
+
+    what: str
+    """The rule that is broken, in words."""
+    id: UUID
+    """Of the payment or the order."""
+    expected: int
+    actual: int
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.what}: {self.actual}, should be {self.expected}"
+
+
+class RefundTooLarge(Conflict):
+    code = "refund-too-large"

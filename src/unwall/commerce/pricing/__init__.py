@@ -1,0 +1,1 @@
+"""What an order costs: prices, reductions, taxes and delivery, by one pure function (`quotes.quote`)."""

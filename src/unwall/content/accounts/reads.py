@@ -3,13 +3,17 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from unwall.content.accounts.values import Account, AccountDraft, AccountOwner, Owner
+from unwall.content.accounts.values import Account, AccountDraft, AccountOwner, BlockedPerson, Owner, Standing
+from unwall.kernel import typed
 from unwall.kernel.database import Connection, row, rows
+from unwall.kernel.errors import Invalid
+from unwall.people.rules import SAME_NAME, is_alike
 
 # In the language $1.
 _ACCOUNT = """
     SELECT a.id, a.merchant_id, a.kind, a.handle, translated(a.translations, $1, 'name', a.name) AS name,
-        translated(a.translations, $1, 'bio', a.bio) AS bio, a.avatar, a.banner, a.followers
+        translated(a.translations, $1, 'bio', a.bio) AS bio, a.avatar, a.banner, a.followers,
+        a.verified_at IS NOT NULL AS verified
     FROM account a
 """
 
@@ -19,7 +23,34 @@ async def account(conn: Connection, account_id: UUID, lang: str) -> Account | No
 
 
 async def account_by_handle(conn: Connection, handle: str, lang: str) -> Account | None:
-    return await row(conn, Account, f"{_ACCOUNT} WHERE a.handle = $2", lang, handle.lower())
+    return await row(conn, Account, f"{_ACCOUNT} WHERE a.handle = $2", lang, typed.handle(handle[:100]))
+
+
+async def accounts(conn: Connection, account_ids: Collection[UUID], lang: str) -> dict[UUID, Account]:
+    accounts_found = await rows(conn, Account, f"{_ACCOUNT} WHERE a.id = ANY($2::uuid[])", lang, list(account_ids))
+    return {account.id: account for account in accounts_found}
+
+
+async def protected_names(conn: Connection, member_id: UUID) -> list[str]:
+    """Of stores, of the accounts of merchants, and of verified ones that are not the member's own: no other member may
+    use them. In every language."""
+    records = await conn.fetch(
+        """
+        SELECT name, translations FROM merchant_profile
+        UNION ALL
+        SELECT name, translations FROM account
+        WHERE merchant_id IS NOT NULL OR verified_at IS NOT NULL AND member_id IS DISTINCT FROM $1
+        """,
+        member_id,
+    )
+    translated = (words.get("name", "") for record in records for words in record["translations"].values())
+    return [*dict.fromkeys([*(record["name"] for record in records), *filter(None, translated)])]
+
+
+async def check_own_name(conn: Connection, member_id: UUID, name: str, field: str = "author") -> None:
+    """Raises `Invalid` naming `field` where a member would pass for a store or for somebody who is verified."""
+    if is_alike(name, await protected_names(conn, member_id)):
+        raise Invalid.one(field, SAME_NAME)
 
 
 async def most_followed(conn: Connection, lang: str, limit: int = 12) -> list[Account]:
@@ -29,8 +60,8 @@ async def most_followed(conn: Connection, lang: str, limit: int = 12) -> list[Ac
 
 async def following(conn: Connection, person_ids: Collection[UUID]) -> set[UUID]:
     """The ids of the accounts that a person follows, as a member or as the visitor before the sign-in."""
-    found = await conn.fetch("SELECT account_id FROM follow WHERE follower_id = ANY($1::uuid[])", list(person_ids))
-    return {record["account_id"] for record in found}
+    follows = await conn.fetch("SELECT account_id FROM follow WHERE follower_id = ANY($1::uuid[])", list(person_ids))
+    return {record["account_id"] for record in follows}
 
 
 async def followed(conn: Connection, person_ids: Collection[UUID], lang: str) -> list[Account]:
@@ -45,6 +76,50 @@ async def followed(conn: Connection, person_ids: Collection[UUID], lang: str) ->
         lang,
         list(person_ids),
     )
+
+
+async def hidden(conn: Connection, person_ids: Collection[UUID]) -> set[UUID]:
+    """The ids of the accounts whose posts a person is not shown: those they muted or blocked."""
+    sql = "SELECT account_id FROM hidden_account WHERE person_id = ANY($1::uuid[])"
+    return {record["account_id"] for record in await conn.fetch(sql, list(person_ids))}
+
+
+async def hidden_accounts(conn: Connection, person_ids: Collection[UUID], lang: str) -> list[Account]:
+    """The accounts that a person muted or blocked, by name."""
+    return await rows(
+        conn,
+        Account,
+        f"""
+        {_ACCOUNT} WHERE a.id IN (SELECT account_id FROM muted_account WHERE person_id = ANY($2::uuid[]))
+        ORDER BY a.name, a.id
+        """,
+        lang,
+        list(person_ids),
+    )
+
+
+async def standing(conn: Connection, person_ids: Collection[UUID], account_id: UUID) -> Standing:
+    current = await row(
+        conn,
+        Standing,
+        """
+        SELECT EXISTS (SELECT FROM follow WHERE account_id = $1 AND follower_id = ANY($2::uuid[])) AS followed,
+            EXISTS (SELECT FROM muted_account WHERE account_id = $1 AND person_id = ANY($2::uuid[])) AS muted,
+            EXISTS (SELECT FROM muted_account WHERE account_id = $1 AND person_id = ANY($2::uuid[]) AND blocked)
+                AS blocked,
+            EXISTS (SELECT FROM blocked_person WHERE account_id = $1 AND person_id = ANY($2::uuid[])) AS refused
+        """,
+        account_id,
+        list(person_ids),
+    )
+    assert current is not None  # one row by its nature
+    return current
+
+
+async def may_interact(conn: Connection, account_id: UUID, person_ids: Collection[UUID]) -> bool:
+    """Whether neither of account and person has blocked the other. Also for a confined transaction."""
+    allowed: bool = await conn.fetchval("SELECT may_interact($1, $2::uuid[])", account_id, list(person_ids))
+    return allowed
 
 
 # --- for those who act for accounts -----------------------------------------------------------------------------------
@@ -76,6 +151,27 @@ async def draft(conn: Connection, owner: Owner, account_id: UUID) -> AccountDraf
         WHERE id = $1 AND (merchant_id = $2 OR member_id = $3)
         """,
         account_id,
+        owner.merchant_id,
+        owner.member_id,
+    )
+
+
+async def blocked_people(conn: Connection, account_id: UUID) -> list[UUID]:
+    """Whom the account has blocked, the last first."""
+    sql = "SELECT person_id FROM blocked_person WHERE account_id = $1 ORDER BY created_at DESC, person_id"
+    return [record["person_id"] for record in await conn.fetch(sql, account_id)]
+
+
+async def blocked_by(conn: Connection, owner: Owner) -> list[BlockedPerson]:
+    """Whom any of the owner's accounts has blocked, the last first."""
+    return await rows(
+        conn,
+        BlockedPerson,
+        """
+        SELECT b.person_id, max(b.name) AS name, max(b.created_at) AS at
+        FROM blocked_person b JOIN account a ON a.id = b.account_id WHERE a.merchant_id = $1 OR a.member_id = $2
+        GROUP BY b.person_id ORDER BY max(b.created_at) DESC, b.person_id LIMIT 500
+        """,
         owner.merchant_id,
         owner.member_id,
     )

@@ -6,15 +6,24 @@ from collections.abc import Mapping
 import msgspec
 
 from unwall.content.accounts.values import AccountDraft, AccountKind, AccountTranslation, Actor, Owner
+from unwall.kernel import typed
 from unwall.kernel.errors import FieldError
+from unwall.kernel.files import is_key
 from unwall.kernel.text import LANGUAGES, N_
 from unwall.people.rules import permit, permit_scope
 from unwall.people.values import ApiKey, ApiScope, Member, Permission, Staff
 
-_HANDLE = re.compile(r"[a-z0-9_]{2,30}")
-_FILE = re.compile(r"(?!/)(?!.*\.\.)[\w./-]{1,200}")
+HANDLE_CHARACTERS = range(2, 31)
+WRONG_HANDLE = N_(
+    "Use {least} to {most} letters of one script, digits or underscores.",
+    least=min(HANDLE_CHARACTERS),
+    most=max(HANDLE_CHARACTERS),
+)
+_LATIN_LIKE = re.compile(r"[\u0370-\u052f]")
 MAX_NAME_CHARACTERS = 100
 MAX_BIO_CHARACTERS = 1000
+MAX_MEMBER_ACCOUNTS = 5
+"""How many accounts one member may own. A merchant's are not limited."""
 MERCHANT_KINDS = frozenset({AccountKind.STORE, AccountKind.BRAND})
 
 
@@ -47,20 +56,16 @@ def may_act(actor: Actor, owner: Owner) -> bool:
 
 def tidy(draft: AccountDraft) -> AccountDraft:
     words = {
-        lang: AccountTranslation(_line(translation.name), translation.bio.replace("\x00", "").strip())
+        lang: AccountTranslation(typed.line(translation.name), typed.paragraphs(translation.bio))
         for lang, translation in draft.translations.items()
     }
     return msgspec.structs.replace(
         draft,
-        handle=_line(draft.handle).removeprefix("@").lower(),
-        name=_line(draft.name),
-        bio=draft.bio.replace("\x00", "").strip(),
+        handle=typed.handle(draft.handle),
+        name=typed.line(draft.name),
+        bio=typed.paragraphs(draft.bio),
         translations={lang: translation for lang, translation in words.items() if translation != AccountTranslation()},
     )
-
-
-def _line(text: str) -> str:
-    return " ".join(text.replace("\x00", "").split())
 
 
 def check(draft: AccountDraft, owner: Owner) -> list[FieldError]:
@@ -68,14 +73,20 @@ def check(draft: AccountDraft, owner: Owner) -> list[FieldError]:
     errors = []
     if draft.kind in MERCHANT_KINDS and owner.merchant_id is None:
         errors.append(FieldError("kind", N_("Only a merchant has an account of a store or a brand.")))
-    if not _HANDLE.fullmatch(draft.handle):
-        errors.append(FieldError("handle", N_("Use 2 to 30 small letters, digits or underscores.")))
+    if not _is_handle(draft.handle):
+        errors.append(FieldError("handle", WRONG_HANDLE))
     if not draft.name:
         errors.append(FieldError("name", N_("Give the account a name.")))
     for field, file in (("avatar", draft.avatar), ("banner", draft.banner)):
-        if file is not None and not _FILE.fullmatch(file):
+        if file is not None and not is_key(file):
             errors.append(FieldError(field, N_("Name an uploaded picture.")))
     return errors + _check_lengths("", draft.name, draft.bio) + _check_words(draft.translations)
+
+
+def _is_handle(handle: str) -> bool:
+    """Latin letters do not stand among Greek or Cyrillic ones, which look like them."""
+    mixed = re.search(r"[a-z]", handle) and _LATIN_LIKE.search(handle)
+    return len(handle) in HANDLE_CHARACTERS and typed.is_word(handle, also="_") and not mixed
 
 
 def _check_words(translations: Mapping[str, AccountTranslation]) -> list[FieldError]:

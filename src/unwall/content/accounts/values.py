@@ -2,19 +2,30 @@
 
 UnwallError
 ├── Invalid                     names the draft's field: handle, name, kind
-└── NotFound > NoSuchAccount    it does not exist, or belongs to another owner
+├── NotFound > NoSuchAccount    it does not exist, or belongs to another owner
+├── Conflict > TooManyAccounts  the member has as many accounts as one may have
+└── Forbidden > Blocked         the account or the person has blocked the other
 """
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 
-from unwall.kernel.errors import NotFound
+from unwall.kernel.errors import Conflict, Forbidden, NotFound
 
 
 class NoSuchAccount(NotFound):
     code = "no-such-account"
+
+
+class TooManyAccounts(Conflict):
+    code = "too-many-accounts"
+
+
+class Blocked(Forbidden):
+    code = "blocked"
 
 
 class AccountKind(StrEnum):
@@ -64,6 +75,28 @@ class Account(msgspec.Struct, frozen=True):
     """A key of kernel.files, as is the banner."""
     banner: str | None
     followers: int
+    verified: bool = False
+    """An operator found that it is who it says it is."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """The relation between a person and an account."""
+
+    followed: bool = False
+    muted: bool = False
+    """The person is not shown its posts; also where they have blocked it."""
+    blocked: bool = False
+    """The person has blocked the account."""
+    refused: bool = False
+    """The account has blocked the person."""
+
+
+class BlockedPerson(msgspec.Struct, frozen=True):
+    """Somebody whom an owner has blocked; `name` as they wrote under, or empty."""
+
+    person_id: UUID
+    name: str
+    at: datetime
 
 
 class AccountTranslation(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,10 +1,18 @@
 """Reads of posts."""
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from unwall.content.accounts.values import Owner
-from unwall.content.posts.values import EditablePost, Post, PostState, TaggableProduct
+from unwall.content.posts.values import (
+    CalendarPost,
+    EditablePost,
+    Post,
+    PostEdit,
+    PostFilter,
+    TaggableProduct,
+)
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, contains_pattern, row, rows
 
@@ -15,13 +23,17 @@ _COLUMNS = """
     a.handle AS account_handle, translated(a.translations, $1, 'name', a.name) AS account_name,
     a.avatar AS account_avatar,
     (SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'file', file, 'width', width, 'height', height,
-        'alt', translated(p.translations, $1, 'alts', position::text, alt)
-        ) ORDER BY position), '[]') FROM post_media WHERE post_id = p.id) AS media,
+        'file', coalesce(v.poster, m.file), 'width', coalesce(nullif(v.width, 0), m.width),
+        'height', coalesce(nullif(v.height, 0), m.height),
+        'alt', translated(p.translations, $1, 'alts', position::text, alt),
+        'video_id', m.video_id, 'video', CASE WHEN v.id IS NOT NULL THEN to_jsonb(v) END
+        ) ORDER BY position), '[]')
+        FROM post_media m LEFT JOIN video_view v ON v.id = m.video_id WHERE post_id = p.id) AS media,
     (SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'product_id', t.product_id, 'media', t.media, 'x', t.x, 'y', t.y
+        'product_id', t.product_id, 'media', t.media, 'x', t.x, 'y', t.y, 't0', t.t0, 't1', t.t1
         ) ORDER BY t.position), '[]') FROM post_product t WHERE t.post_id = p.id) AS tags,
-    coalesce(o.entry, p.id) AS entry
+    coalesce(o.entry, p.id) AS entry, p.scheduled_at, p.edited_at,
+    coalesce((SELECT visibility FROM moderated WHERE kind = 'post' AND subject_id = p.id), 'allow') AS visibility
 """
 _OF_ENTRIES = "JOIN post p ON p.id = o.post_id JOIN account_profile a ON a.id = p.account_id"
 _LIVE = f"SELECT {_COLUMNS} FROM outbox o {_OF_ENTRIES}"
@@ -40,15 +52,15 @@ async def post(conn: Connection, post_id: UUID, lang: str) -> Post | None:
 
 async def posts(conn: Connection, post_ids: Collection[UUID], lang: str) -> dict[UUID, Post]:
     """Those of the posts that are live."""
-    found = await rows(conn, Post, f"{_LIVE} WHERE p.id = ANY($2::uuid[])", lang, list(post_ids))
-    return {post.id: post for post in found}
+    live = await rows(conn, Post, f"{_LIVE} WHERE p.id = ANY($2::uuid[])", lang, list(post_ids))
+    return {post.id: post for post in live}
 
 
 async def posts_of(
     conn: Connection, account_id: UUID, lang: str, *, after: str | None = None, limit: int = 24
 ) -> ResultPage[Post]:
     """The posts that an account has published, newest first."""
-    found = await rows(
+    page = await rows(
         conn,
         Post,
         f"{_LIVE} WHERE o.account_id = $2 AND o.entry < $3 ORDER BY o.entry DESC LIMIT $4",
@@ -57,12 +69,12 @@ async def posts_of(
         decode(after),
         limit + 1,
     )
-    return page_of(found, limit, lambda post: post.entry)
+    return page_of(page, limit, lambda post: post.entry)
 
 
 async def posts_with_product(conn: Connection, product_id: UUID, limit: int = 6) -> list[UUID]:
     """Live posts that show the product, newest first."""
-    found = await conn.fetch(
+    tagged = await conn.fetch(
         """
         SELECT o.post_id AS id FROM outbox o JOIN post_product t ON t.post_id = o.post_id
         WHERE t.product_id = $1 ORDER BY o.entry DESC LIMIT $2
@@ -70,22 +82,46 @@ async def posts_with_product(conn: Connection, product_id: UUID, limit: int = 6)
         product_id,
         limit,
     )
-    return [record["id"] for record in found]
+    return [record["id"] for record in tagged]
+
+
+async def next_video(conn: Connection, person_ids: Collection[UUID], post_id: UUID) -> UUID | None:
+    """The live video that was published before this one, and after the oldest the newest; none of accounts that the
+    person has muted, and none that moderators warn of."""
+    shown = """
+        FROM post p
+        WHERE p.kind = 'video' AND p.state = 'live' AND p.id <> $1
+            AND NOT EXISTS (SELECT FROM moderated m WHERE m.kind = 'post' AND m.subject_id = p.id)
+            AND NOT EXISTS (SELECT FROM hidden_account h WHERE h.account_id = p.account_id AND h.person_id = ANY($2))
+    """
+    order = "ORDER BY p.published_at DESC, p.id DESC LIMIT 1"
+    following: UUID | None = await conn.fetchval(
+        f"""
+        SELECT coalesce(
+            (SELECT p.id {shown}
+                AND (p.published_at, p.id) < (SELECT published_at, id FROM post WHERE id = $1) {order}),
+            (SELECT p.id {shown} {order}))
+        """,
+        post_id,
+        list(person_ids),
+    )
+    return following
 
 
 async def liked(conn: Connection, person_ids: Collection[UUID], post_ids: Collection[UUID]) -> set[UUID]:
     """Those of the posts that a person likes."""
-    found = await conn.fetch(
+    likes = await conn.fetch(
         "SELECT post_id FROM post_like WHERE post_id = ANY($1::uuid[]) AND person_id = ANY($2::uuid[])",
         list(post_ids),
         list(person_ids),
     )
-    return {record["post_id"] for record in found}
+    return {record["post_id"] for record in likes}
 
 
 # --- for those who publish --------------------------------------------------------------------------------------------
 
 
+ALL_POSTS = PostFilter()
 _OF_MERCHANT = "p.merchant_id = $2"
 _OF_MEMBER = "p.account_id IN (SELECT id FROM account_profile WHERE member_id = $2)"
 
@@ -94,17 +130,14 @@ async def own_posts(
     conn: Connection,
     owner: Owner,
     lang: str,
+    wanted: PostFilter = ALL_POSTS,
     *,
-    query: str = "",
-    state: PostState | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> ResultPage[Post]:
-    """The posts of the owner's accounts, the last created first: in any state or one, all or those whose title or text
-    in any language contains `query`.
-    """
+    """The posts of the owner's accounts, the last created first."""
     owned = _OF_MERCHANT if owner.merchant_id else _OF_MEMBER
-    found = await rows(
+    page = await rows(
         conn,
         Post,
         f"""
@@ -116,11 +149,11 @@ async def own_posts(
         lang,
         owner.merchant_id or owner.member_id,
         decode(after),
-        state,
-        contains_pattern(query),
+        wanted.state,
+        contains_pattern(wanted.words),
         limit + 1,
     )
-    return page_of(found, limit, lambda post: post.id)
+    return page_of(page, limit, lambda post: post.id)
 
 
 async def editable_post(conn: Connection, owner: Owner, post_id: UUID) -> EditablePost | None:
@@ -130,14 +163,19 @@ async def editable_post(conn: Connection, owner: Owner, post_id: UUID) -> Editab
         EditablePost,
         """
         SELECT jsonb_build_object('account_id', p.account_id, 'kind', p.kind, 'title', p.title, 'body', p.body,
+                'format', p.format,
                 'media', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                    'file', file, 'alt', alt, 'width', width, 'height', height) ORDER BY position), '[]')
-                    FROM post_media WHERE post_id = p.id),
+                    'file', coalesce(v.poster, m.file), 'alt', alt, 'width', coalesce(nullif(v.width, 0), m.width),
+                    'height', coalesce(nullif(v.height, 0), m.height), 'video_id', m.video_id) ORDER BY position), '[]')
+                    FROM post_media m LEFT JOIN video_view v ON v.id = m.video_id WHERE post_id = p.id),
                 'tags', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                    'product_id', product_id, 'media', media, 'x', x, 'y', y) ORDER BY position), '[]')
+                    'product_id', product_id, 'media', media, 'x', x, 'y', y, 't0', t0, 't1', t1
+                    ) ORDER BY position), '[]')
                     FROM post_tag WHERE post_id = p.id),
                 'translations', p.translations, 'id', p.id) AS draft,
-            p.state, p.author, p.likes, p.created_at, p.published_at
+            p.state, p.author, p.likes, p.created_at, p.published_at, p.scheduled_at,
+            coalesce((SELECT visibility FROM moderated WHERE kind = 'post' AND subject_id = p.id), 'allow')
+                AS visibility
         FROM post p JOIN account_profile a ON a.id = p.account_id
         WHERE p.id = $1 AND (a.merchant_id = $2 OR a.member_id = $3)
         """,
@@ -147,15 +185,95 @@ async def editable_post(conn: Connection, owner: Owner, post_id: UUID) -> Editab
     )
 
 
+async def edits(conn: Connection, owner: Owner, post_id: UUID, limit: int = 100) -> list[PostEdit]:
+    """What was changed of a post of the owner's, the last first."""
+    return await rows(
+        conn,
+        PostEdit,
+        """
+        SELECT e.at, e.actor, e.changes, e.note
+        FROM post_edit e JOIN post p ON p.id = e.post_id JOIN account_profile a ON a.id = p.account_id
+        WHERE e.post_id = $1 AND (a.merchant_id = $2 OR a.member_id = $3) ORDER BY e.id DESC LIMIT $4
+        """,
+        post_id,
+        owner.merchant_id,
+        owner.member_id,
+        limit,
+    )
+
+
+async def calendar(
+    conn: Connection, merchant_id: UUID, lang: str, begin: datetime, end: datetime
+) -> list[CalendarPost]:
+    """The merchant's posts that were or will be published in this time, in order; missed ones too."""
+    return await rows(
+        conn,
+        CalendarPost,
+        """
+        SELECT p.id, translated(p.translations, $2, 'title', p.title) AS title, left(p.body, 80) AS excerpt, p.kind,
+            p.state, coalesce(p.published_at, p.scheduled_at) AS at,
+            translated(a.translations, $2, 'name', a.name) AS account_name,
+            (SELECT m.file FROM post_media m WHERE m.post_id = p.id ORDER BY m.position LIMIT 1) AS image_file
+        FROM post p JOIN account_profile a ON a.id = p.account_id
+        WHERE p.merchant_id = $1 AND p.state IN ('scheduled', 'live', 'missed')
+            AND coalesce(p.published_at, p.scheduled_at) >= $3 AND coalesce(p.published_at, p.scheduled_at) < $4
+        ORDER BY coalesce(p.published_at, p.scheduled_at), p.id
+        """,
+        merchant_id,
+        lang,
+        begin,
+        end,
+    )
+
+
+async def missed(conn: Connection, owner: Owner) -> int:
+    """How many of the owner's scheduled posts were not published in time."""
+    owned = _OF_MERCHANT if owner.merchant_id else _OF_MEMBER
+    number: int = await conn.fetchval(
+        f"SELECT count(*) FROM post p WHERE p.state = 'missed' AND {owned.replace('$2', '$1')}",
+        owner.merchant_id or owner.member_id,
+    )
+    return number
+
+
+async def published_posts(conn: Connection, owner: Owner) -> int:
+    """How many posts of the owner's accounts are live."""
+    number: int = await conn.fetchval(
+        """
+        SELECT count(*) FROM outbox o JOIN account_profile a ON a.id = o.account_id
+        WHERE a.merchant_id = $1 OR a.member_id = $2
+        """,
+        owner.merchant_id,
+        owner.member_id,
+    )
+    return number
+
+
+async def due_posts(conn: Connection, at: datetime, limit: int) -> list[UUID]:
+    """Scheduled posts whose time has come, the earliest first."""
+    due = await conn.fetch(
+        "SELECT id FROM post WHERE state = 'scheduled' AND scheduled_at <= $1 ORDER BY scheduled_at, id LIMIT $2",
+        at,
+        limit,
+    )
+    return [record["id"] for record in due]
+
+
+async def posts_in_any_state(conn: Connection, post_ids: Collection[UUID], lang: str) -> dict[UUID, Post]:
+    """For moderators."""
+    by_query = await rows(conn, Post, f"{_ANY} WHERE p.id = ANY($2::uuid[])", lang, list(post_ids))
+    return {post.id: post for post in by_query}
+
+
 async def taggable_products(
     conn: Connection, account_id: UUID, product_ids: Collection[UUID]
 ) -> dict[UUID, TaggableProduct]:
     """By product id; left out are products that do not exist, and those of other merchants that are not on sale."""
-    found = await rows(
+    products = await rows(
         conn,
         TaggableProduct,
         "SELECT product_id, merchant_id, allowed FROM taggable_products($1, $2::uuid[])",
         account_id,
         list(product_ids),
     )
-    return {product.product_id: product for product in found}
+    return {product.product_id: product for product in products}

@@ -1,0 +1,1 @@
+"""Comments below posts, two levels deep, and how many each post has."""

@@ -1,0 +1,22 @@
+"""Limits and validation of comments."""
+
+import msgspec
+
+from unwall.content.comments.values import CommentDraft
+from unwall.kernel import typed
+from unwall.kernel.errors import Invalid
+from unwall.people.rules import check_author, check_words
+
+MAX_WORDS_CHARACTERS = 1000
+MAX_REPLIES_SHOWN = 50
+"""Of one comment."""
+WRITES_PER_WINDOW = 4
+"""Times `people.rules.ATTEMPTS_ALLOWED` comments of one member in `ATTEMPT_WINDOW_MINUTES`."""
+
+
+def checked(draft: CommentDraft) -> CommentDraft:
+    """As it is stored: plain text. Raises `Invalid` (words, author)."""
+    errors = check_words(draft.words, MAX_WORDS_CHARACTERS) + check_author(draft.author)
+    if errors:
+        raise Invalid(errors)
+    return msgspec.structs.replace(draft, words=typed.paragraphs(draft.words), author=typed.line(draft.author))

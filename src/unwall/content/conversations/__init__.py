@@ -1,0 +1,1 @@
+"""What shoppers and stores write to each other."""

@@ -1,0 +1,1 @@
+"""Questions on products, answered by the merchant and by buyers."""

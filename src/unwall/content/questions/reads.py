@@ -1,0 +1,109 @@
+"""Reads of questions."""
+
+from uuid import UUID
+
+from unwall.content.moderation.values import TakenDown
+from unwall.content.questions.values import MerchantQuestion, Question, QuestionFilter
+from unwall.kernel.cursors import ResultPage, decode, page_of
+from unwall.kernel.database import Connection, contains_pattern, row, rows
+
+_ANSWERS = """
+    coalesce((SELECT jsonb_agg(jsonb_build_object('id', a.id, 'author', a.author, 'words', a.words,
+        'by_merchant', a.member_id IS NULL, 'created_at', a.created_at) ORDER BY a.member_id IS NOT NULL, a.id)
+        FROM answer a WHERE a.question_id = q.id AND a.state = 'shown'), '[]')
+"""
+_QUESTION = f"""
+    SELECT q.id, q.product_id, q.merchant_id, q.author, q.words, q.created_at,
+        EXISTS (SELECT FROM moderated m WHERE m.kind = 'question' AND m.subject_id = q.id) AS warned,
+        {_ANSWERS} AS answers
+    FROM question q
+"""
+_MERCHANT_QUESTION = f"""
+    SELECT q.id, q.product_id, coalesce(translated(s.translations, $1, 'title', s.title), '') AS product_title,
+        s.image_file AS product_image, q.author, q.words, q.created_at, {_ANSWERS} AS answers
+    FROM question q LEFT JOIN product_summary s ON s.id = q.product_id
+"""
+_OPEN = """
+    NOT EXISTS (SELECT FROM answer a WHERE a.question_id = q.id AND a.member_id IS NULL AND a.state = 'shown')
+"""
+
+
+async def product_questions(
+    conn: Connection, product_id: UUID, *, after: str | None = None, limit: int = 10
+) -> ResultPage[Question]:
+    """The shown questions on a product, newest first."""
+    questions = await rows(
+        conn,
+        Question,
+        f"{_QUESTION} WHERE q.product_id = $1 AND q.state = 'shown' AND q.id < $2 ORDER BY q.id DESC LIMIT $3",
+        product_id,
+        decode(after),
+        limit + 1,
+    )
+    return page_of(questions, limit, lambda question: question.id)
+
+
+async def question(conn: Connection, question_id: UUID) -> Question | None:
+    """A shown question."""
+    return await row(conn, Question, f"{_QUESTION} WHERE q.id = $1 AND q.state = 'shown'", question_id)
+
+
+async def question_author(conn: Connection, question_id: UUID) -> UUID | None:
+    """The member who asked."""
+    author: UUID | None = await conn.fetchval("SELECT member_id FROM question WHERE id = $1", question_id)
+    return author
+
+
+ALL_QUESTIONS = QuestionFilter()
+
+
+async def merchant_questions(
+    conn: Connection,
+    merchant_id: UUID,
+    lang: str,
+    wanted: QuestionFilter = ALL_QUESTIONS,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+) -> ResultPage[MerchantQuestion]:
+    """Newest first."""
+    questions = await rows(
+        conn,
+        MerchantQuestion,
+        f"""
+        {_MERCHANT_QUESTION}
+        WHERE q.merchant_id = $2 AND q.state = 'shown' AND q.id < $3 AND (NOT $4 OR {_OPEN})
+            AND ($5 = '%%' OR concat_ws(' ', q.words, q.author, s.title, s.translations::text) ILIKE $5)
+        ORDER BY q.id DESC LIMIT $6
+        """,
+        lang,
+        merchant_id,
+        decode(after),
+        wanted.unanswered,
+        contains_pattern(wanted.words),
+        limit + 1,
+    )
+    return page_of(questions, limit, lambda question: question.id)
+
+
+async def unanswered(conn: Connection, merchant_id: UUID) -> int:
+    """How many shown questions the merchant has not answered."""
+    sql = f"SELECT count(*) FROM question q WHERE q.merchant_id = $1 AND q.state = 'shown' AND {_OPEN}"
+    return int(await conn.fetchval(sql, merchant_id))
+
+
+async def author_of(conn: Connection, merchant_id: UUID, question_id: UUID) -> tuple[UUID, str] | None:
+    """The member who wrote a question on the merchant's, and under which name."""
+    sql = "SELECT member_id, author FROM question WHERE id = $1 AND merchant_id = $2"
+    written = await conn.fetchrow(sql, question_id, merchant_id)
+    return (written["member_id"], written["author"]) if written else None
+
+
+async def taken_down(conn: Connection, member_id: UUID) -> list[TakenDown]:
+    """The questions of the member that moderation has dropped, the last first."""
+    sql = """
+        SELECT c.id, c.words FROM question c WHERE c.member_id = $1 AND EXISTS (SELECT FROM moderated m
+            WHERE m.kind = 'question' AND m.subject_id = c.id AND m.visibility = 'drop')
+        ORDER BY c.id DESC LIMIT 100
+    """
+    return await rows(conn, TakenDown, sql, member_id)

@@ -1,0 +1,1 @@
+"""Search over posts and accounts, in the words of `catalogue.terms`."""

@@ -19,20 +19,23 @@ class Owners:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._known: dict[UUID, UUID] = {}
+        self._known: dict[UUID | None, UUID] = {}
 
     async def with_merchants(self, events: Sequence[Event]) -> list[Event]:
         """The events with the merchant of their product, else post, else account; None if there is none."""
-        unknown = {subject for event in events if self._owner(event) is None for subject in _subjects(event)}
-        if unknown:
-            await self._read(unknown)
-        return [replace(event, merchant_id=self._owner(event)) for event in events]
+        owners = [self._owner(event) for event in events]
+        if None in owners:
+            pairs = zip(events, owners, strict=True)
+            unknown = {subject for event, owner in pairs if owner is None for subject in _subjects(event)}
+            if unknown:
+                await self._read(unknown)
+                owners = [self._owner(event) for event in events]
+        return [replace(event, merchant_id=owner) for event, owner in zip(events, owners, strict=True)]
 
     def _owner(self, event: Event) -> UUID | None:
-        for subject in _subjects(event):
-            if subject in self._known:
-                return self._known[subject]
-        return None
+        # asked for every event: two look-ups at most for what most events are about
+        known = self._known
+        return known.get(event.product_id) or known.get(event.post_id) or known.get(event.account_id)
 
     async def _read(self, subjects: Collection[UUID]) -> None:
         if len(self._known) > MAX_KNOWN:

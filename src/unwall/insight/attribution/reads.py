@@ -1,6 +1,6 @@
 """Reads of sales and of the posts they are credited to. All work on a connection confined to the merchant."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,53 +11,78 @@ from unwall.insight.attribution.values import (
     HourSales,
     PostSales,
     ShortStock,
+    Span,
     Today,
     TopProduct,
 )
+from unwall.journal.values import TOUCH_KINDS, EventKind
 from unwall.kernel.clock import local
-from unwall.kernel.database import Connection, row, rows
+from unwall.kernel.database import Connection, each_row, row, rows
 from unwall.people.values import Merchant
 
+_POST_KINDS = sorted(TOUCH_KINDS - {EventKind.PURCHASE} | {EventKind.ADD_TO_CART})
+"""What people do with a post, short of buying, which the credited orders tell."""
 
-async def post_sales(  # what a period of posts is asked by
+
+_POST_SALES = """
+    WITH sold AS (
+        SELECT a.post_id, o.visitor_id, o.member_id, o.id AS order_id, a.amount
+        FROM attribution a JOIN paid_order o ON o.id = a.order_id
+        WHERE a.merchant_id = $1 AND a.ordered_at >= $3 AND a.ordered_at < $4
+            AND ($6::uuid[] IS NULL OR a.post_id = ANY($6))
+    ), done AS (
+        SELECT post_id, visitor_id, member_id, coalesce(visitor_id, member_id) AS known_by,
+            CASE WHEN kind = 'add-to-cart' THEN 3 WHEN product_id IS NULL THEN 1 ELSE 2 END AS step
+        FROM behaviour
+        WHERE merchant_id = $1 AND kind = ANY($7) AND at >= $3 AND at < $4
+            AND post_id IS NOT NULL AND ($6::uuid[] IS NULL OR post_id = ANY($6))
+        UNION ALL
+        SELECT post_id, visitor_id, member_id, coalesce(visitor_id, member_id, order_id), 4 FROM sold
+    ), signed_in AS (
+        SELECT DISTINCT ON (visitor_id) visitor_id, member_id FROM done
+        WHERE visitor_id IS NOT NULL AND member_id IS NOT NULL ORDER BY visitor_id, member_id
+    ), person AS (
+        SELECT d.post_id, coalesce(d.member_id, s.member_id, d.known_by) AS id, max(d.step) AS step
+        FROM done d LEFT JOIN signed_in s ON s.visitor_id = d.visitor_id
+        GROUP BY 1, 2
+    ), people AS (
+        SELECT post_id, count(*) AS opened, count(*) FILTER (WHERE step >= 2) AS opened_product,
+            count(*) FILTER (WHERE step >= 3) AS added, count(*) FILTER (WHERE step >= 4) AS bought
+        FROM person GROUP BY post_id
+    ), money AS (
+        SELECT post_id, count(*) AS orders, sum(amount)::bigint AS revenue FROM sold GROUP BY post_id
+    )
+    SELECT p.id AS post_id,
+        coalesce(nullif(translated(p.translations, $2, 'title', p.title), ''), p.excerpt) AS title, p.image_file,
+        p.published_at, opened, opened_product, added, bought, coalesce(orders, 0) AS orders,
+        coalesce(revenue, 0) AS revenue
+    FROM people LEFT JOIN money USING (post_id) JOIN post_summary p ON p.id = post_id
+    ORDER BY coalesce(revenue, 0) DESC, opened DESC, p.id DESC LIMIT $5
+"""
+"""Each person counts in every step up to the furthest that they reached, so no step has more people than the one
+before. A visitor who signs in is one person: whoever is known as a member in one of the events is so in all.
+"""
+
+
+async def post_sales(
     conn: Connection,
     merchant_id: UUID,
     lang: str,
-    since: datetime,
-    until: datetime,
+    span: Span,
     limit: int = 12,
     *,
     posts: Collection[UUID] | None = None,
 ) -> list[PostSales]:
-    """The merchant's posts with their views and sales in [since, until), by revenue, then by views. Posts without views
-    or sales are left out.
-    """
-    sql = """
-        WITH done AS (
-            SELECT post_id, count(*) FILTER (WHERE kind = 'view' AND product_id IS NULL) AS views,
-                count(DISTINCT (coalesce(session_id, visitor_id), product_id))
-                    FILTER (WHERE kind IN ('view', 'click') AND product_id IS NOT NULL) AS clicks,
-                count(*) FILTER (WHERE kind = 'add-to-cart') AS carts
-            FROM behaviour
-            WHERE merchant_id = $1 AND kind IN ('view', 'click', 'add-to-cart')
-                AND at >= $3 AND at < $4 AND post_id IS NOT NULL AND ($6::uuid[] IS NULL OR post_id = ANY($6))
-            GROUP BY post_id
-        ), sold AS (
-            SELECT a.post_id, count(*) AS orders, sum(a.amount)::bigint AS revenue
-            FROM attribution a JOIN paid_order o ON o.id = a.order_id
-            WHERE a.merchant_id = $1 AND a.ordered_at >= $3 AND a.ordered_at < $4
-                AND ($6::uuid[] IS NULL OR a.post_id = ANY($6))
-            GROUP BY a.post_id
-        )
-        SELECT p.id AS post_id,
-            coalesce(nullif(translated(p.translations, $2, 'title', p.title), ''), p.excerpt) AS title, p.image_file,
-            p.published_at, coalesce(views, 0) AS views, coalesce(clicks, 0) AS product_clicks,
-            coalesce(carts, 0) AS add_to_carts, coalesce(orders, 0) AS orders, coalesce(revenue, 0) AS revenue
-        FROM done FULL JOIN sold USING (post_id) JOIN post_summary p ON p.id = post_id
-        ORDER BY coalesce(revenue, 0) DESC, coalesce(views, 0) DESC, p.id DESC LIMIT $5
-    """
+    """The merchant's posts with the people who opened them and what those bought in the span, by revenue, then by
+    people. Posts that nobody opened are left out."""
     asked = None if posts is None else list(posts)
-    return await rows(conn, PostSales, sql, merchant_id, lang, since, until, limit, asked)
+    facts = (merchant_id, lang, span.start, span.end, limit, asked, _POST_KINDS)
+    return await rows(conn, PostSales, _POST_SALES, *facts)
+
+
+def every_post_sales(conn: Connection, merchant_id: UUID, lang: str, span: Span) -> AsyncIterator[PostSales]:
+    """As `post_sales` to the end, a batch at a time."""
+    return each_row(conn, PostSales, _POST_SALES, merchant_id, lang, span.start, span.end, None, None, _POST_KINDS)
 
 
 async def today(conn: Connection, merchant: Merchant, now: datetime) -> Today:
@@ -119,6 +144,16 @@ async def daily_sales(conn: Connection, merchant: Merchant, since: datetime, unt
         GROUP BY day ORDER BY day
     """
     return await rows(conn, DaySales, sql, merchant.id, merchant.timezone, since, until)
+
+
+async def empty_places(conn: Connection, merchant_id: UUID, since: datetime, until: datetime) -> int:
+    """At how many open nodes nothing is left of a variant that sold in [since, until), counted for each variant."""
+    sql = """
+        SELECT count(*) FROM available_stock s JOIN variant_summary v ON v.id = s.variant_id AND v.sellable
+        WHERE s.node_open AND s.available <= 0 AND s.variant_id IN (
+            SELECT variant_id FROM paid_order_line WHERE merchant_id = $1 AND placed_at >= $2 AND placed_at < $3)
+    """
+    return int(await conn.fetchval(sql, merchant_id, since, until))
 
 
 async def short_stock(

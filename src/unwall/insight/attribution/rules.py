@@ -2,15 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from unwall.insight.attribution.values import HourSales, Today
+from unwall.insight.attribution.values import HourSales, Span, Today
 from unwall.kernel.clock import local
-
-
-class Span(NamedTuple):
-    start: datetime
-    end: datetime
 
 
 def day_of(now: datetime, timezone: str, *, weeks_ago: int = 0) -> Span:

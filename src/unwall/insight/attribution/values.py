@@ -14,6 +14,13 @@ class AttributionRule(StrEnum):
     """the last post of this merchant that the person touched within the window before ordering"""
 
 
+class Span(msgspec.Struct, frozen=True):
+    """From `start` until before `end`."""
+
+    start: datetime
+    end: datetime
+
+
 class Credit(msgspec.Struct, frozen=True):
     """The post that an order is credited to. `amount` is goods less discount, in minor units."""
 
@@ -28,18 +35,25 @@ class Credit(msgspec.Struct, frozen=True):
 
 
 class PostSales(msgspec.Struct, frozen=True):
-    """Views and sales of a post in a period."""
+    """The people whom a post brought, by how far they got, and its sales in a period. Each is counted in every step up
+    to the furthest: opened >= opened_product >= added >= bought.
+    """
 
     post_id: UUID
     title: str
     """the first words of the post if it has no title"""
     image_file: str | None
     published_at: datetime | None
-    views: int
-    product_clicks: int
-    """products opened from the post, each once a session"""
-    add_to_carts: int
+    opened: int
+    """people who opened its page or tapped it, or whose order is credited to it"""
+    opened_product: int
+    """who opened a product from it, or got further"""
+    added: int
+    """who put something from it into the bag, or whose order is credited to it"""
+    bought: int
+    """whose order is credited to it"""
     orders: int
+    """credited to it; one person may have several"""
     revenue: int
     """minor units: goods less discount of the orders credited to it"""
 

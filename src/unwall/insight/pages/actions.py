@@ -28,15 +28,15 @@ async def save_pins(conn: Transaction, merchant_id: UUID, page: str, places: Seq
 
 
 async def _own(conn: Connection, merchant_id: UUID, places: Sequence[tuple[int, UUID]]) -> set[UUID]:
-    found = await cards(conn, [product for _, product in places], "en")
-    return {card.product_id for card in found.values() if card.merchant_id == merchant_id}
+    own_cards = await cards(conn, [product for _, product in places], "en")
+    return {card.product_id for card in own_cards.values() if card.merchant_id == merchant_id}
 
 
 def _faults(places: Sequence[tuple[int, UUID]], own: set[UUID]) -> list[FieldError]:
     errors = []
     for n, (position, product) in enumerate(places):
         if not 0 <= position < MAX_PINS:
-            errors.append(FieldError(f"pins.{n}.position", N_("Positions are from 0 to 19.")))
+            errors.append(FieldError(f"pins.{n}.position", N_("Positions are from 0 to {limit}.", limit=MAX_PINS - 1)))
         elif position in [earlier for earlier, _ in places[:n]]:
             errors.append(FieldError(f"pins.{n}.position", N_("Another pin has this position.")))
         if product not in own:

@@ -2,19 +2,22 @@
 posts and nodes are in the cache; each kind that is not costs one more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from unwall.catalogue.values import ProductCard
 from unwall.content.accounts.values import Account
+from unwall.content.feed.actions import keep_seen
+from unwall.content.feed.reads import feed_of
+from unwall.content.feed.values import Entry, Feed
+from unwall.content.moderation.values import Visibility
 from unwall.content.posts.values import Post
 from unwall.insight.pages import reads, rules
 from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.insight.pages.values import ComposedPage, Module, ModuleName, NearShop, Pin, Slot
 from unwall.insight.recommend.recommender import Recommender
-from unwall.insight.recommend.values import Pick, PickSource
+from unwall.insight.recommend.values import Pick
 from unwall.journal.values import EventKind, Trail, Visit
 from unwall.kernel.database import Connection
 from unwall.kernel.text import N_, Explanation
@@ -46,21 +49,66 @@ class _Known:
     posts_policy: str
     accounts: Sequence[Account]
     """whom to follow"""
+    newest_products: Sequence[UUID]
+    hidden_products: Sequence[UUID] = ()
+    """that the person does not want to see"""
+    new: int = 0
 
 
 async def compose_home(sources: PageSources, visit: Visit, now: datetime) -> ComposedPage:
     """The home page of all merchants. Two statements."""
-    known = await reads.home_inputs(sources.conn, visit.person_ids, visit.lang, rules.POSTS)
-    posts = await sources.cache.posts(sources.conn, known.followed_posts or known.newest_posts, visit.lang)
-    policy = FOLLOWED if known.followed_posts else NEWEST
-    return await _compose(sources, _Known(visit, None, known.trail, known.pins, posts, policy, known.accounts), now)
+    known = await reads.home_inputs(
+        sources.conn,
+        visit.person_ids,
+        visit.lang,
+        posts=rules.POSTS,
+        pins=rules.HOME_PIN_CANDIDATES,
+        products=rules.NEWEST_PRODUCTS,
+    )
+    feed = await _home_posts(sources, visit, known, now)
+    posts = await wanted_posts(sources, visit, (entry.post_id for entry in feed.entries), known.hidden.posts)
+    policy = NEWEST if posts and posts[0].id in known.newest_posts else FOLLOWED
+    return await _compose(
+        sources,
+        _Known(
+            *(visit, None, known.trail, known.pins, posts, policy, known.accounts, known.newest_products),
+            *(known.hidden.products, feed.new),
+        ),
+        now,
+    )
+
+
+async def wanted_posts(
+    sources: PageSources, visit: Visit, post_ids: Iterable[UUID], hidden: Collection[UUID]
+) -> list[Post]:
+    """Those that are live and not dropped by moderation, without those that the person has hidden."""
+    ids = [post_id for post_id in post_ids if post_id not in hidden]
+    kept = await sources.cache.posts(sources.conn, ids, visit.lang)
+    return [post for post in kept if post.visibility is not Visibility.DROP]
+
+
+async def _home_posts(sources: PageSources, visit: Visit, known: reads.HomeInputs, now: datetime) -> Feed:
+    """Of those they follow; of everybody, where those have published nothing. Keeps what they have seen: one more
+    statement, once a visit.
+    """
+    conn, seen = sources.conn, known.seen
+    feed = await feed_of(conn, sources.cache.outboxes, known.followed, limit=rules.POSTS, coming=(seen, now))
+    if feed.entries:
+        if feed.seen and feed.seen != seen:
+            await keep_seen(conn, visit.person_id, feed.seen)
+        return feed
+    return Feed([Entry(post_id, post_id) for post_id in known.newest_posts], None, follows=False)
 
 
 async def compose_store(sources: PageSources, visit: Visit, merchant_id: UUID, now: datetime) -> ComposedPage:
     """The front of one merchant's store. Two statements."""
-    known = await reads.store_inputs(sources.conn, visit.person_ids, merchant_id, rules.POSTS)
+    known = await reads.store_inputs(
+        sources.conn, visit.person_ids, merchant_id, posts=rules.POSTS, products=rules.NEWEST_PRODUCTS
+    )
     posts = await sources.cache.posts(sources.conn, known.newest_posts, visit.lang)
-    return await _compose(sources, _Known(visit, merchant_id, known.trail, known.pins, posts, NEWEST, ()), now)
+    return await _compose(
+        sources, _Known(visit, merchant_id, known.trail, known.pins, posts, NEWEST, (), known.newest_products), now
+    )
 
 
 async def compose_product(
@@ -73,39 +121,44 @@ async def compose_product(
     )
     cards = await sources.cache.cards(sources.conn, [pick.product_id for pick in picks], visit.lang)
     sold = [pick for pick in picks if pick.product_id in cards][: rules.GOES_WITH_PRODUCTS]
-    slots = [
-        Slot(n, pick.policy, pick.propensity, _goes_with_reason(pick), card=cards[pick.product_id])
-        for n, pick in enumerate(sold)
-    ]
+    slots = rules.goes_with_slots(sold, rules.ReasonFacts(cards, now))
     module = Module(ModuleName.GOES_WITH, Explanation(N_("Goes with")), slots)
     return ComposedPage("product", rules.filled([module]), cards, merchant_id)
 
 
-def _goes_with_reason(pick: Pick) -> Explanation | None:
-    return Explanation(N_("Others looked at this too")) if pick.source is PickSource.TRANSITIONS else None
-
-
 async def _compose(sources: PageSources, known: _Known, now: datetime) -> ComposedPage:
     bought = [touched.product_id for touched in known.trail if touched.kind is EventKind.PURCHASE]
+    bought += known.hidden_products
     chosen = sources.recommender.recommend(
         known.trail, exclude=bought, limit=rules.CANDIDATES, merchant_id=known.merchant_id
     )
-    near = await _near(sources, known, [pick.product_id for pick in chosen], now)
-    cards = await sources.cache.cards(sources.conn, _shown(chosen, known), known.visit.lang)
+    newest = _newest(known, chosen, bought)
+    near = await _near(sources, known, [*(pick.product_id for pick in chosen), *newest], now)
+    cards = await sources.cache.cards(sources.conn, {*_shown(chosen, known), *newest}, known.visit.lang)
     picks = {pick.product_id: pick for pick in chosen if pick.product_id in cards}
-    pins = [pin for pin in known.pins if pin.product_id in cards]
+    picks |= {product_id: rules.newest_pick(cards[product_id]) for product_id in newest if product_id in cards}
+    wanted = [pin for pin in known.pins if pin.product_id not in known.hidden_products]
+    pins, facts = rules.shown_pins(wanted, cards, home=known.merchant_id is None), rules.ReasonFacts(cards, now)
     row = rules.arrange(pins, list(picks), rules.ROW_PRODUCTS)
     posts, policy, between = known.posts, known.posts_policy, 1 + rules.POSTS_BETWEEN_ROWS
     modules = [
         _posts_module(ModuleName.HERO, "", posts[:1], policy, 0),
-        Module(ModuleName.FOR_YOU, Explanation(N_("For you")), rules.product_slots(row, pins, picks, cards)),
+        Module(ModuleName.FOR_YOU, Explanation(N_("For you")), rules.product_slots(row, pins, picks, facts)),
         _posts_module(ModuleName.POSTS, N_("New posts"), posts[1:between], policy, 0),
-        *([_near_module(near, row, picks, cards)] if near else []),
+        *([_near_module(near, row, picks, facts)] if near else []),
         _posts_module(ModuleName.POSTS, N_("More posts"), posts[between:], policy, rules.POSTS_BETWEEN_ROWS),
         _accounts_module(known.accounts),
     ]
     page = "store" if known.merchant_id else "home"
-    return ComposedPage(page, rules.filled(modules), cards, known.merchant_id)
+    return ComposedPage(page, rules.filled(modules), cards, known.merchant_id, known.new)
+
+
+def _newest(known: _Known, chosen: Sequence[Pick], bought: Sequence[UUID]) -> list[UUID]:
+    """Where the recommender knows too few to fill a row, as before the first training of a new store: the newest."""
+    if len(chosen) >= rules.ROW_PRODUCTS:
+        return []
+    taken = {pick.product_id for pick in chosen}.union(bought)
+    return [product_id for product_id in known.newest_products if product_id not in taken]
 
 
 @dataclass(frozen=True)
@@ -120,17 +173,17 @@ async def _near(sources: PageSources, known: _Known, products: Sequence[UUID], n
         return None
     nodes = await sources.cache.nodes(sources.conn, known.merchant_id, known.visit.lang)
     shops = rules.ready_today(nodes, place.point, now)
-    stocked = await reads.stocked_products(sources.conn, [shop.node_id for shop in shops], products) if shops else {}
-    return next((_Near(shop, frozenset(stocked[shop.node_id])) for shop in shops if shop.node_id in stocked), None)
+    stocked = await reads.first_stocked(sources.conn, [shop.node_id for shop in shops], products) if shops else None
+    if stocked is None:
+        return None
+    return _Near(next(shop for shop in shops if shop.node_id == stocked.node_id), frozenset(stocked.product_ids))
 
 
-def _near_module(
-    near: _Near, row: Sequence[UUID], picks: Mapping[UUID, Pick], cards: Mapping[UUID, ProductCard]
-) -> Module:
+def _near_module(near: _Near, row: Sequence[UUID], picks: Mapping[UUID, Pick], facts: rules.ReasonFacts) -> Module:
     """Products that the row above does not show come first."""
     ready = [item for item in picks if item in near.product_ids]
     chosen = sorted(ready, key=lambda item: item in row)[: rules.NEAR_PRODUCTS]
-    slots = rules.near_slots(near.shop, chosen, picks, cards)
+    slots = rules.near_slots(near.shop, chosen, picks, facts)
     return Module(ModuleName.NEAR, Explanation(N_("Ready near you today")), slots, near.shop)
 
 

@@ -6,6 +6,9 @@ from uuid import UUID
 import msgspec
 
 from unwall.content.accounts.values import Account
+from unwall.content.discovery.reads import HIDDEN, HIDDEN_POSTS, Hidden
+from unwall.content.feed.reads import FOLLOWED
+from unwall.content.feed.values import Seen
 from unwall.insight.pages.values import Pin
 from unwall.journal.values import Trail
 from unwall.kernel.database import Connection, row, rows
@@ -18,19 +21,35 @@ class PageHeader(msgspec.Struct, frozen=True):
 
     member: Member | None
     units_in_bag: int
+    visitor_taken: bool = False
+    """the visitor is a member's, and that member is not signed in here"""
+    saved: frozenset[UUID] = frozenset()
+    """the posts and products that they saved"""
+    unread: int = 0
+    """notifications"""
 
 
-async def page_header(conn: Connection, session_token: str, visitor_id: UUID) -> PageHeader:
-    """`session_token` as the member's cookie holds it, or empty."""
-    sql = """
-        SELECT
-            (SELECT jsonb_build_object('id', id, 'email', email, 'name', name, 'locale', locale)
-                FROM member_session WHERE token_hash = $1) AS member,
-            (SELECT coalesce(sum(quantity), 0)::int FROM open_cart_line WHERE visitor_id = $2) AS units_in_bag
+HEADER_PERSON = "(SELECT id FROM who)"
+"""An SQL expression in the statement of `page_header`: the id of the person."""
+
+
+async def page_header(conn: Connection, session_token: str, visitor_id: UUID, unread: str = "0") -> PageHeader:
+    """`session_token` as the member's cookie holds it, or empty; `unread` is an SQL expression that counts what
+    `HEADER_PERSON` has not read."""
+    sql = f"""
+        WITH me AS (SELECT id, email, name, locale, place FROM member_session WHERE token_hash = $1),
+            who AS (SELECT coalesce((SELECT id FROM me), $2) AS id)
+        SELECT (SELECT to_jsonb(me) FROM me) AS member,
+            (SELECT coalesce(sum(quantity), 0)::int FROM open_cart_line
+                WHERE person_id = {HEADER_PERSON}) AS units_in_bag,
+            EXISTS (SELECT FROM member_visitor v
+                WHERE v.visitor_id = $2 AND v.member_id IS DISTINCT FROM (SELECT id FROM me)) AS visitor_taken,
+            ARRAY(SELECT subject_id FROM saved_thing WHERE person_id IN ($2, (SELECT id FROM me))) AS saved,
+            {unread} AS unread
     """
-    found = await row(conn, PageHeader, sql, fingerprint(session_token) if session_token else None, visitor_id)
-    assert found is not None  # one row by its nature
-    return found
+    header = await row(conn, PageHeader, sql, fingerprint(session_token) if session_token else None, visitor_id)
+    assert header is not None  # one row by its nature
+    return header
 
 
 class HomeInputs(msgspec.Struct, frozen=True):
@@ -39,12 +58,17 @@ class HomeInputs(msgspec.Struct, frozen=True):
     trail: list[Trail]
     """latest first"""
     pins: list[Pin]
-    followed_posts: list[UUID]
-    """live ones of the accounts that the person follows, newest first"""
+    """those of stores that the person follows first"""
+    followed: list[UUID]
+    """the accounts that the person follows and does not mute"""
+    seen: Seen | None
+    hidden: Hidden
+    """what the person does not want to see"""
     newest_posts: list[UUID]
-    """of all accounts, if there are no followed posts"""
+    """of all accounts, if those that the person follows have published nothing"""
+    newest_products: list[UUID]
     accounts: list[Account]
-    """suggestions, most followed first, if there are no followed posts"""
+    """suggestions, most followed first, if those that the person follows have published nothing"""
 
 
 class StoreInputs(msgspec.Struct, frozen=True):
@@ -53,6 +77,7 @@ class StoreInputs(msgspec.Struct, frozen=True):
     trail: list[Trail]
     pins: list[Pin]
     newest_posts: list[UUID]
+    newest_products: list[UUID]
 
 
 class PostInputs(msgspec.Struct, frozen=True):
@@ -66,61 +91,92 @@ class PostInputs(msgspec.Struct, frozen=True):
     """the latest posts of the same account"""
 
 
-# Of the person $1 and the pins of the page $2.
+# Of the person $1.
 _TRAIL = """
     coalesce((SELECT jsonb_agg(jsonb_build_object('product_id', product_id, 'kind', kind, 'at', at)
         ORDER BY at DESC, product_id) FROM (
             SELECT product_id, kind, at FROM person_trail WHERE person_id = ANY($1)
             ORDER BY at DESC, product_id LIMIT 60) t), '[]')
 """
-_PINS = """
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'merchant_id', merchant_id, 'position', position, 'product_id', product_id)), '[]') FROM pin
+PIN_ACCOUNTS = 200
+"""Of how many followed accounts the stores are searched for pins: a limit for people who follow thousands."""
+_PIN = "jsonb_build_object('merchant_id', merchant_id, 'position', position, 'product_id', product_id)"
+# At most $4 pins of stores that the person $1 follows, then as many of other stores: those next on a circle of
+# all stores after a place that depends on the person. The index pin_circle gives them without reading the others.
+_HOME_PINS = f"""
+    coalesce((SELECT jsonb_agg({_PIN} ORDER BY turn, position, circle) FROM (
+        (SELECT 1 AS turn, '' AS circle, * FROM pin WHERE page = 'home' AND merchant_id IN (
+            SELECT a.merchant_id FROM account_profile a WHERE a.id = ANY(mine.followed[1:{PIN_ACCOUNTS}]))
+            ORDER BY position, merchant_id LIMIT $4)
+        UNION ALL
+        SELECT 2, circle, merchant_id, page, position, product_id FROM (
+            (SELECT 1 AS part, md5(merchant_id::text) AS circle, * FROM pin
+                WHERE page = 'home' AND md5(merchant_id::text) >= md5($1[1]::text)
+                ORDER BY md5(merchant_id::text), position LIMIT $4)
+            UNION ALL
+            (SELECT 2, md5(merchant_id::text), * FROM pin
+                WHERE page = 'home' AND md5(merchant_id::text) < md5($1[1]::text)
+                ORDER BY md5(merchant_id::text), position LIMIT $4)
+            ORDER BY part, circle, position LIMIT $4) others) p), '[]')
 """
 # The fields of `Account` of the row `a`, in the language $2.
 _ACCOUNT = """
     jsonb_build_object('id', a.id, 'merchant_id', a.merchant_id, 'kind', a.kind, 'handle', a.handle,
         'name', translated(a.translations, $2, 'name', a.name), 'bio', translated(a.translations, $2, 'bio', a.bio),
-        'avatar', a.avatar, 'banner', a.banner, 'followers', a.followers)
+        'avatar', a.avatar, 'banner', a.banner, 'followers', a.followers, 'verified', a.verified)
 """
 
 
-async def home_inputs(conn: Connection, person_ids: Collection[UUID], lang: str, posts: int) -> HomeInputs:
-    """With at most `posts` posts of each kind."""
-    sql = f"""
-        WITH followed AS (
-            SELECT top.post_id, top.entry
-            FROM (SELECT DISTINCT account_id FROM account_follower WHERE follower_id = ANY($1)) mine
-            CROSS JOIN LATERAL (
-                SELECT post_id, entry FROM published_post WHERE account_id = mine.account_id
-                ORDER BY entry DESC LIMIT $3
-            ) top
-            ORDER BY top.entry DESC LIMIT $3
-        )
-        SELECT {_TRAIL} AS trail, ({_PINS} WHERE page = 'home') AS pins,
-            ARRAY(SELECT post_id FROM followed ORDER BY entry DESC) AS followed_posts,
-            CASE WHEN EXISTS (SELECT FROM followed) THEN '{{}}' ELSE
-                ARRAY(SELECT post_id FROM published_post ORDER BY entry DESC LIMIT $3) END AS newest_posts,
-            CASE WHEN EXISTS (SELECT FROM followed) THEN '[]' ELSE
-                coalesce((SELECT jsonb_agg({_ACCOUNT}) FROM (
-                    SELECT * FROM account_profile
-                    WHERE id NOT IN (SELECT account_id FROM account_follower WHERE follower_id = ANY($1))
-                    ORDER BY followers DESC, id LIMIT 6) a), '[]') END AS accounts
+HOME_INPUTS = f"""
+    WITH mine AS MATERIALIZED (SELECT {FOLLOWED} AS followed), told AS MATERIALIZED (
+        SELECT EXISTS (SELECT FROM mine, unnest(mine.followed) AS f (account_id) CROSS JOIN LATERAL (
+            SELECT FROM published_post WHERE account_id = f.account_id LIMIT 1) p) AS something
+    )
+    SELECT {_TRAIL} AS trail, {_HOME_PINS} AS pins, mine.followed,
+        (SELECT jsonb_build_object('before', before, 'newest', newest, 'at', at)
+            FROM feed_position WHERE person_id = $1[1]) AS seen,
+        (SELECT to_jsonb(h) FROM (SELECT {HIDDEN}) h) AS hidden,
+        CASE WHEN told.something THEN '{{}}' ELSE ARRAY(
+            SELECT post_id FROM published_post
+            WHERE account_id NOT IN (SELECT account_id FROM hidden_account WHERE person_id = ANY($1))
+                AND post_id NOT IN ({HIDDEN_POSTS})
+            ORDER BY entry DESC LIMIT $3) END AS newest_posts,
+        ARRAY(SELECT id FROM product_summary WHERE active ORDER BY id DESC LIMIT $5) AS newest_products,
+        CASE WHEN told.something THEN '[]' ELSE
+            coalesce((SELECT jsonb_agg({_ACCOUNT}) FROM (
+                SELECT * FROM account_profile
+                WHERE id NOT IN (SELECT account_id FROM account_follower WHERE follower_id = ANY($1)
+                    UNION ALL SELECT account_id FROM hidden_account WHERE person_id = ANY($1))
+                ORDER BY followers DESC, id LIMIT 6) a), '[]') END AS accounts
+    FROM mine, told
+"""
+
+
+async def home_inputs(
+    conn: Connection, person_ids: Sequence[UUID], lang: str, *, posts: int, pins: int, products: int
+) -> HomeInputs:
+    """With at most `posts` newest posts, at most `pins` pins of followed stores and twice as many in all, and
+    the `products` newest.
     """
-    found = await row(conn, HomeInputs, sql, list(person_ids), lang, posts)
-    assert found is not None
-    return found
+    inputs = await row(conn, HomeInputs, HOME_INPUTS, list(person_ids), lang, posts, pins, products)
+    assert inputs is not None
+    return inputs
 
 
-async def store_inputs(conn: Connection, person_ids: Collection[UUID], merchant_id: UUID, posts: int) -> StoreInputs:
+async def store_inputs(
+    conn: Connection, person_ids: Collection[UUID], merchant_id: UUID, *, posts: int, products: int
+) -> StoreInputs:
     sql = f"""
-        SELECT {_TRAIL} AS trail, ({_PINS} WHERE page = 'store' AND merchant_id = $2) AS pins,
+        SELECT {_TRAIL} AS trail,
+            coalesce((SELECT jsonb_agg({_PIN}) FROM pin WHERE page = 'store' AND merchant_id = $2), '[]') AS pins,
             ARRAY(SELECT post_id FROM published_post WHERE merchant_id = $2 ORDER BY entry DESC LIMIT $3)
-                AS newest_posts
+                AS newest_posts,
+            ARRAY(SELECT id FROM product_summary WHERE active AND merchant_id = $2 ORDER BY id DESC LIMIT $4)
+                AS newest_products
     """
-    found = await row(conn, StoreInputs, sql, list(person_ids), merchant_id, posts)
-    assert found is not None
-    return found
+    inputs = await row(conn, StoreInputs, sql, list(person_ids), merchant_id, posts, products)
+    assert inputs is not None
+    return inputs
 
 
 class FollowableAccount(msgspec.Struct, frozen=True):
@@ -140,6 +196,18 @@ async def store_account(
     return await row(conn, FollowableAccount, sql, list(person_ids), lang, merchant_id)
 
 
+async def store_slug(conn: Connection, account_id: UUID) -> str | None:
+    """Of the store that publishes under this account (see `store_account`); None where it is no store's."""
+    sql = """
+        SELECT m.slug FROM account_profile a JOIN merchant_profile m ON m.id = a.merchant_id
+        WHERE a.id = $1 AND NOT EXISTS (
+            SELECT FROM account_profile b WHERE b.merchant_id = a.merchant_id AND b.id < a.id
+        )
+    """
+    slug: str | None = await conn.fetchval(sql, account_id)
+    return slug
+
+
 async def post_inputs(
     conn: Connection, person_ids: Collection[UUID], lang: str, post_id: UUID, others: int
 ) -> PostInputs | None:
@@ -157,21 +225,31 @@ async def post_inputs(
     return await row(conn, PostInputs, sql, list(person_ids), lang, post_id, others)
 
 
-async def stocked_products(
-    conn: Connection, node_ids: Sequence[UUID], product_ids: Sequence[UUID]
-) -> dict[UUID, list[UUID]]:
-    """By node id, those of the products that have an active variant available to promise at the node."""
-    found = await conn.fetch(
-        """
-        SELECT s.node_id, array_agg(DISTINCT v.product_id) AS product_ids
-        FROM variant_summary v JOIN available_stock s ON s.variant_id = v.id
-        WHERE v.product_id = ANY($2::uuid[]) AND v.active AND s.node_id = ANY($1::uuid[]) AND s.available > 0
-        GROUP BY s.node_id
-        """,
-        list(node_ids),
-        list(product_ids),
-    )
-    return {record["node_id"]: record["product_ids"] for record in found}
+class StockedNode(msgspec.Struct, frozen=True):
+    node_id: UUID
+    product_ids: list[UUID]
+
+
+async def first_stocked(conn: Connection, node_ids: Sequence[UUID], product_ids: Sequence[UUID]) -> StockedNode | None:
+    """The first of the nodes that has any of the products, and those of them that have an active variant available to
+    promise there. Nodes after it are not looked at, nor the variants of a product after one that is available.
+    """
+    sql = """
+        SELECT n.node_id, stocked.product_ids
+        FROM (SELECT * FROM unnest($1::uuid[]) WITH ORDINALITY AS u (node_id, rank) ORDER BY rank) n
+        CROSS JOIN LATERAL (
+            SELECT ARRAY(
+                SELECT product_id FROM unnest($2::uuid[]) AS p (product_id) WHERE EXISTS (
+                    SELECT FROM variant_summary v JOIN available_stock s ON s.variant_id = v.id
+                    WHERE v.product_id = p.product_id AND v.active AND s.node_id = n.node_id AND s.available > 0
+                    OFFSET 0 -- asked for each product, until one variant is found; not joined
+                )
+            ) AS product_ids OFFSET 0 -- asked once for each node
+        ) stocked
+        WHERE stocked.product_ids <> '{}'
+        ORDER BY n.rank LIMIT 1
+    """
+    return await row(conn, StockedNode, sql, list(node_ids), list(product_ids))
 
 
 async def pins(conn: Connection, merchant_id: UUID, page: str) -> list[Pin]:

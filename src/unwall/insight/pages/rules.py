@@ -1,13 +1,15 @@
 """The layout of pages, with the reason for each slot (numbered rules: docs/rules/pages.md)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from unwall.catalogue.values import ProductCard
 from unwall.commerce.sourcing import hours
 from unwall.commerce.stock.values import Node, NodeKind
 from unwall.insight.pages.values import ComposedPage, Module, ModuleName, NearShop, Pin, Slot
+from unwall.insight.recommend.model import POLICIES
 from unwall.insight.recommend.values import Pick, PickSource
 from unwall.journal.values import Event, EventKind, Visit
 from unwall.kernel.clock import local
@@ -18,6 +20,10 @@ from unwall.kernel.text import N_, Explanation
 MAX_PINS = 20
 """Positions that can be pinned on a page. SQL repeats it: the CHECK of pin.position."""
 ROW_PRODUCTS = 12
+MAX_HOME_PINS = 6
+"""How many pins of all stores together the home page shows; the rest of its row is chosen for the person."""
+HOME_PIN_CANDIDATES = 24
+"""How many pins are looked at, of followed stores and of others each: enough even if some cannot be bought."""
 NEAR_PRODUCTS = 8
 GOES_WITH_PRODUCTS, GOES_WITH_CANDIDATES = 8, 12
 CANDIDATES = 48
@@ -26,6 +32,12 @@ POSTS = 7
 POSTS_BETWEEN_ROWS = 3
 """The first post is the hero; this many follow between the two product rows, the others below."""
 PINNED = "pinned-1"
+POPULAR_PEOPLE = 5
+"""How many different people opened, took or bought a product in the last fourteen days, for it to be called popular."""
+NEW_DAYS = 30
+"""How long a product is called new."""
+NEWEST_PRODUCTS = 2 * ROW_PRODUCTS
+"""How many of the newest products are looked at where the recommender knows too few: some may not be for sale."""
 NEAREST_SHOPS = 4
 """How many of the nearest shops are checked for products that are ready today."""
 BECAUSE = {
@@ -34,6 +46,12 @@ BECAUSE = {
     EventKind.ADD_TO_CART: N_("Because you put {product} into your bag"),
     EventKind.PURCHASE: N_("Because you bought {product}"),
 }
+
+
+def shown_pins(pins: Sequence[Pin], cards: Mapping[UUID, ProductCard], *, home: bool) -> list[Pin]:
+    """Those of products that can be bought; on the home page the first ones only (P2)."""
+    sold = [pin for pin in dict.fromkeys(pins) if pin.product_id in cards]
+    return sold[:MAX_HOME_PINS] if home else sold
 
 
 def arrange(pins: Sequence[Pin], ranked: Sequence[UUID], size: int) -> list[UUID]:
@@ -59,32 +77,84 @@ def _first_free(places: Mapping[int, UUID], position: int) -> int:
 
 
 def product_slots(
-    row: Sequence[UUID], pins: Sequence[Pin], picks: Mapping[UUID, Pick], cards: Mapping[UUID, ProductCard]
+    row: Sequence[UUID], pins: Sequence[Pin], picks: Mapping[UUID, Pick], facts: "ReasonFacts"
 ) -> list[Slot]:
     pinned = {pin.product_id for pin in pins}
+    reasons = varied([[chosen_by(facts.cards[item])] if item in pinned else why(picks[item], facts) for item in row])
     return [
-        pinned_slot(n, cards[item]) if item in pinned else picked_slot(n, picks[item], cards)
-        for n, item in enumerate(row)
+        Slot(n, PINNED, 1.0, reason, card=facts.cards[item])
+        if item in pinned
+        else picked_slot(n, picks[item], reason, facts.cards)
+        for n, (item, reason) in enumerate(zip(row, reasons, strict=True))
     ]
 
 
-def pinned_slot(n: int, card: ProductCard) -> Slot:
-    reason = Explanation(N_("Chosen by {store}"), {"store": card.merchant_name})
-    return Slot(n, PINNED, 1.0, reason, card=card)
+def picked_slot(n: int, pick: Pick, reason: Explanation | None, cards: Mapping[UUID, ProductCard]) -> Slot:
+    return Slot(n, pick.policy, pick.propensity, reason, card=cards[pick.product_id])
 
 
-def picked_slot(n: int, pick: Pick, cards: Mapping[UUID, ProductCard]) -> Slot:
-    return Slot(n, pick.policy, pick.propensity, why(pick, cards), card=cards[pick.product_id])
+# --- reasons ----------------------------------------------------------------------------------------------------------
 
 
-def why(pick: Pick, cards: Mapping[UUID, ProductCard]) -> Explanation:
-    """The reason for a pick, from the stored fact that caused it (P5)."""
-    if pick.source is PickSource.POPULAR:
-        return Explanation(N_("Popular now at {store}"), {"store": cards[pick.product_id].merchant_name})
+class ReasonFacts(NamedTuple):
+    """What reasons are worked out from: the cards that the page may show, and when it is shown."""
+
+    cards: Mapping[UUID, ProductCard]
+    now: datetime
+
+
+def why(pick: Pick, facts: ReasonFacts) -> list[Explanation]:
+    """The reasons for a pick, from stored facts, the best first; each is true (P5)."""
+    store = {"store": facts.cards[pick.product_id].merchant_name}
+    return [*_because(pick, facts.cards), *_of_itself(pick, facts)] or [Explanation(N_("More from {store}"), store)]
+
+
+def _of_itself(pick: Pick, facts: ReasonFacts) -> list[Explanation]:
+    card = facts.cards[pick.product_id]
+    store = {"store": card.merchant_name}
+    reasons = []
+    if pick.people >= POPULAR_PEOPLE:
+        reasons.append(Explanation(N_("Popular now at {store}"), store))
+    if facts.now - card.created_at <= timedelta(days=NEW_DAYS):
+        reasons.append(Explanation(N_("New at {store}"), store))
+    return reasons
+
+
+def _because(pick: Pick, cards: Mapping[UUID, ProductCard]) -> list[Explanation]:
+    if pick.source is not PickSource.TRANSITIONS:
+        return []
     anchor = cards.get(pick.anchor_id) if pick.anchor_id else None
     if anchor is None or pick.anchor_kind is None:  # the product that the reason would name is no longer sold
-        return Explanation(N_("Because of what you looked at lately"))
-    return Explanation(BECAUSE[pick.anchor_kind], {"product": anchor.title})
+        return [Explanation(N_("Because of what you looked at lately"))]
+    return [Explanation(BECAUSE[pick.anchor_kind], {"product": anchor.title})]
+
+
+def chosen_by(card: ProductCard) -> Explanation:
+    return Explanation(N_("Chosen by {store}"), {"store": card.merchant_name})
+
+
+def varied(choices: Sequence[Sequence[Explanation]]) -> list[Explanation | None]:
+    """The reason of each slot of a row: its best that the two before it do not both give, or none (P5)."""
+    given: list[Explanation | None] = []
+    for reasons in choices:
+        worn = given[-1] if len(given) > 1 and given[-1] == given[-2] else None
+        given.append(next((reason for reason in reasons if reason != worn), None))
+    return given
+
+
+def newest_pick(card: ProductCard) -> Pick:
+    return Pick(card.product_id, card.merchant_id, 0.0, PickSource.NEWEST, POLICIES[PickSource.NEWEST])
+
+
+def goes_with_slots(picks: Sequence[Pick], facts: ReasonFacts) -> list[Slot]:
+    """Only what people went on to says so; another that is neither popular nor new says nothing."""
+    also = Explanation(N_("Others looked at this too"))
+    told = [[also] if pick.source is PickSource.TRANSITIONS else _of_itself(pick, facts) for pick in picks]
+    reasons = varied(told)
+    return [picked_slot(n, pick, reasons[n], facts.cards) for n, pick in enumerate(picks)]
+
+
+# --- the nearest shop -------------------------------------------------------------------------------------------------
 
 
 def ready_today(nodes: Sequence[Node], point: Point, now: datetime) -> list[NearShop]:
@@ -93,21 +163,20 @@ def ready_today(nodes: Sequence[Node], point: Point, now: datetime) -> list[Near
     """
     shops = [node for node in nodes if node.kind is NodeKind.SHOP and node.open and node.pickup]
     by_distance = sorted((distance_km(node.point, point), node.code, n) for n, node in enumerate(shops))
-    found = []
+    near = []
     for km, _, n in by_distance[:NEAREST_SHOPS]:
         node, ready = shops[n], hours.ready_at(shops[n], now)
         if ready and local(ready, node.timezone).date() == local(now, node.timezone).date():
-            found.append(NearShop(node.id, node.name, km, local(ready, node.timezone).isoformat()))
-    return found
+            near.append(NearShop(node.id, node.name, km, local(ready, node.timezone).isoformat()))
+    return near
 
 
-def near_slots(
-    shop: NearShop, products: Sequence[UUID], picks: Mapping[UUID, Pick], cards: Mapping[UUID, ProductCard]
-) -> list[Slot]:
+def near_slots(shop: NearShop, products: Sequence[UUID], picks: Mapping[UUID, Pick], facts: ReasonFacts) -> list[Slot]:
     """Products that can be ready at the shop today, in the order of the picks."""
-    reason = Explanation(N_("Ready today at {shop}"), {"shop": shop.name})
+    ready = Explanation(N_("Ready today at {shop}"), {"shop": shop.name})
+    reasons = varied([[ready, *why(picks[item], facts)] for item in products])
     return [
-        Slot(n, f"near-{picks[item].policy}", picks[item].propensity, reason, card=cards[item])
+        Slot(n, f"near-{picks[item].policy}", picks[item].propensity, reasons[n], card=facts.cards[item])
         for n, item in enumerate(products)
     ]
 
@@ -128,9 +197,7 @@ def _exposure(page: ComposedPage, module: ModuleName, slot: Slot, visit: Visit, 
         at=now,
         kind=EventKind.IMPRESSION,
         merchant_id=shown.merchant_id if shown else None,
-        visitor_id=visit.visitor_id,
-        member_id=visit.member_id,
-        session_id=visit.session_id,
+        **visit.ids,
         account_id=slot.account.id if slot.account else None,
         post_id=slot.post.id if slot.post else None,
         product_id=slot.card.product_id if slot.card else None,

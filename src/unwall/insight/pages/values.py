@@ -24,6 +24,8 @@ class ModuleName(StrEnum):
     FOLLOW = "follow"
     """accounts to follow"""
     GOES_WITH = "goes-with"
+    STREAM = "stream"
+    """posts and products in two columns"""
 
 
 class Slot(msgspec.Struct, frozen=True):
@@ -65,6 +67,8 @@ class ComposedPage(msgspec.Struct, frozen=True):
     """of every product on the page, also those tagged in its posts; by product id"""
     merchant_id: UUID | None = None
     """of a store front"""
+    new: int = 0
+    """how many posts of followed accounts are new since the person came last"""
 
 
 class Pin(msgspec.Struct, frozen=True):

@@ -29,6 +29,8 @@ MAX_PAIRS = 10_000_000
 """The number of pairs kept before pairs of the same items are summed."""
 HALF_LIFE_DAYS = 14.0
 """The half-life of popularity."""
+LATELY_DAYS = 14
+"""The days before training whose people are counted."""
 KIND_WEIGHTS = np.array([1.0, 1.0, 2.0, 3.0])
 """The weights of a view, a click, an add-to-cart and a purchase, in the order of TRAIL_KINDS."""
 
@@ -40,6 +42,14 @@ class Steps(NamedTuple):
     item: Ints
     weight: Floats
     at: Floats
+
+
+class Popularity(NamedTuple):
+    """Parallel arrays by item."""
+
+    scores: Floats
+    people: Ints
+    """how many different people lately opened, took or bought it"""
 
 
 class Neighbours(NamedTuple):
@@ -79,12 +89,12 @@ def _pairs(steps: Steps, items: int) -> tuple[Ints, Floats]:
 
     Computed in slices to bound memory: there are up to 2 * WINDOW pairs per step.
     """
-    found: list[tuple[Ints, Floats]] = [(np.empty(0, np.int64), np.empty(0))]
+    summed: list[tuple[Ints, Floats]] = [(np.empty(0, np.int64), np.empty(0))]
     for part in _slices(steps):
-        found.append(_summed([_pairs_of(part, items)]))
-        if sum(len(keys) for keys, _ in found) > MAX_PAIRS:
-            found = [_summed(found)]
-    return _summed(found)
+        summed.append(_summed([_pairs_of(part, items)]))
+        if sum(len(keys) for keys, _ in summed) > MAX_PAIRS:
+            summed = [_summed(summed)]
+    return _summed(summed)
 
 
 def _slices(steps: Steps) -> Iterator[Steps]:
@@ -131,3 +141,10 @@ def popularity(steps: Steps, owner: Ints) -> Floats:
     age_days = (last[merchant] - steps.at) / 86_400
     weights = steps.weight * 0.5 ** (age_days / HALF_LIFE_DAYS)
     return np.bincount(steps.item, weights, minlength=len(owner)).astype(np.float64)
+
+
+def people_lately(steps: Steps, items: int, now: float) -> Ints:
+    """For each item, how many people had a step on it within LATELY_DAYS before `now` (seconds since 1970)."""
+    recent = steps.at >= now - LATELY_DAYS * 86_400
+    once = np.unique(steps.person[recent] * items + steps.item[recent])
+    return np.bincount(once % items, minlength=items) if items else np.zeros(0, np.int64)

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unwall.insight.recommend import fitting
-from unwall.insight.recommend.fitting import Floats, Ints, Neighbours, Steps
+from unwall.insight.recommend.fitting import Floats, Ints, Neighbours, Popularity, Steps
 from unwall.insight.recommend.values import Pick, PickSource
 from unwall.journal.values import Trail
 from unwall.kernel.errors import UnwallError
 
 VERSION = 1
 """Of the file and of the rules; part of the policy's name. Raise it when either changes."""
+POLICIES = {source: f"{source}-{VERSION}" for source in PickSource}
 HISTORY = 20
 """How many of a person's latest items are used."""
 HISTORY_DECAY = 0.6
@@ -34,28 +35,33 @@ class TransitionModel:
     """Recommends from memory. `ids` holds each item's product id, `owner` its merchant's index in `merchants`."""
 
     def __init__(
-        self, ids: Sequence[UUID], merchants: Sequence[UUID], owner: Ints, near: Neighbours, popularity: Floats
+        self, ids: Sequence[UUID], merchants: Sequence[UUID], owner: Ints, near: Neighbours, popularity: Popularity
     ) -> None:
         self.ids = ids
         self.merchants = merchants
         self.owner = owner
         self.near = near
-        self.popularity = popularity
+        self.popularity = popularity.scores
+        self.people = popularity.people
+        self._merchants_of = [merchants[number] for number in owner.tolist()]
         self._number = {item: n for n, item in enumerate(ids)}
         self._merchant_number = {merchant: n for n, merchant in enumerate(merchants)}
         self._popular = {n: self._by_popularity(np.flatnonzero(owner == n)) for n in range(len(merchants))}
-        self._popular_anywhere = _round_robin(list(self._popular.values()), popularity)
+        self._popular_anywhere = _round_robin(list(self._popular.values()), popularity.scores)
 
     @classmethod
     def empty(cls) -> Self:
         nothing = np.zeros(0, np.int64)
-        return cls([], [], nothing, Neighbours(np.zeros(1, np.int64), nothing, np.zeros(0)), np.zeros(0))
+        none = Neighbours(np.zeros(1, np.int64), nothing, np.zeros(0))
+        return cls([], [], nothing, none, Popularity(np.zeros(0), nothing))
 
     @classmethod
-    def fit(cls, ids: Sequence[UUID], merchants: Sequence[UUID], owner: Ints, steps: Steps) -> Self:
+    def fit(cls, ids: Sequence[UUID], merchants: Sequence[UUID], owner: Ints, steps: Steps, *, now: float) -> Self:
+        """`now` in seconds since 1970."""
+        people = fitting.people_lately(steps, len(ids), now)
         steps = fitting.merged(steps)
         near = fitting.transitions(steps, len(ids))
-        return cls(ids, merchants, owner, near, fitting.popularity(steps, owner))
+        return cls(ids, merchants, owner, near, Popularity(fitting.popularity(steps, owner), people))
 
     # --- queries
     # --------------------------------------------------------------------------------------------------------
@@ -90,22 +96,20 @@ class TransitionModel:
     def _next(self, known: list[tuple[int, Trail]], barred: Ints, limit: int, merchant: int | None) -> list[Pick]:
         if not known:
             return []
-        starts, ends = self.near.indptr[:-1], self.near.indptr[1:]
-        parts = [slice(starts[number], ends[number]) for number, _ in known]
+        bounds = self.near.indptr
+        parts = [slice(bounds[number], bounds[number + 1]) for number, _ in known]
+        voters = np.repeat(np.arange(len(known)), [part.stop - part.start for part in parts])
         reached = np.concatenate([self.near.indices[part] for part in parts])
-        votes = np.concatenate([self.near.scores[part] * HISTORY_DECAY**n for n, part in enumerate(parts)])
-        voter = np.repeat(np.arange(len(known)), [part.stop - part.start for part in parts])
-        items, inverse, counts = np.unique(reached, return_inverse=True, return_counts=True)
-        scores = np.bincount(inverse, votes, minlength=len(items))
-        strongest = voter[
-            np.lexsort((votes, inverse))[np.cumsum(counts) - 1]
-        ]  # the last entry of each item has its largest score
-        allowed = ~np.isin(items, barred)
+        votes = np.concatenate([self.near.scores[part] for part in parts]) * (HISTORY_DECAY**voters)
+        scores = np.bincount(reached, votes, minlength=len(self.ids))
+        scores[barred] = 0
         if merchant is not None:
-            allowed &= self.owner[items] == merchant
-        items, scores, strongest = items[allowed], scores[allowed], strongest[allowed]
-        best = np.lexsort((items, -scores))[:limit]
-        return [self._pick(int(items[n]), float(scores[n]), known[strongest[n]][1]) for n in best]
+            scores[self.owner != merchant] = 0
+        items = np.flatnonzero(scores)
+        best = items[np.argsort(-scores[items], kind="stable")[:limit]]
+        strongest = _strongest(reached, votes, voters, best, len(scores))
+        picks = zip(best.tolist(), scores[best].tolist(), strongest[best].tolist(), strict=True)
+        return [self._pick(item, score, known[voter][1]) for item, score, voter in picks]
 
     def _popular_picks(self, taken: set[UUID], limit: int, merchant: int | None) -> list[Pick]:
         order = self._popular_anywhere if merchant is None else self._popular[merchant]
@@ -121,12 +125,13 @@ class TransitionModel:
         source = PickSource.TRANSITIONS if anchor else PickSource.POPULAR
         return Pick(
             product_id=self.ids[item],
-            merchant_id=self.merchants[self.owner[item]],
+            merchant_id=self._merchants_of[item],
             score=score,
             source=source,
-            policy=f"{source}-{VERSION}",
+            policy=POLICIES[source],
             anchor_id=anchor.product_id if anchor else None,
             anchor_kind=anchor.kind if anchor else None,
+            people=int(self.people[item]),
         )
 
     def _by_popularity(self, items: Ints) -> Ints:
@@ -149,6 +154,7 @@ class TransitionModel:
             indices=self.near.indices.astype(np.int32),
             scores=self.near.scores.astype(np.float32),
             popularity=self.popularity,
+            people=self.people.astype(np.int32),
         )
         return file.getvalue()
 
@@ -171,8 +177,18 @@ class TransitionModel:
                 _unpacked(file["merchants"]),
                 file["owner"].astype(np.int64),
                 near,
-                file["popularity"],
+                Popularity(file["popularity"], file["people"].astype(np.int64)),
             )
+
+
+def _strongest(reached: Ints, votes: Floats, voters: Ints, wanted: Ints, items: int) -> Ints:
+    """By item number, for the wanted ones: the voter with the largest vote; of equal ones the last."""
+    strongest = np.zeros(items, np.int64)
+    strongest[wanted] = 1
+    asked = np.flatnonzero(strongest[reached])
+    asked = asked[np.argsort(votes[asked], kind="stable")]
+    strongest[reached[asked]] = voters[asked]  # of several the last is assigned
+    return strongest
 
 
 def _round_robin(orders: Sequence[Ints], popularity: Floats) -> Ints:

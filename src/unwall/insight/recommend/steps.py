@@ -56,12 +56,12 @@ async def collect_steps(db: Database, history: Path | None, product_ids: Sequenc
 
 
 async def _people(db: Database) -> People:
-    found: list[NDArray[np.uint64]] = [np.empty((0, 2), np.uint64)]
+    parts: list[NDArray[np.uint64]] = [np.empty((0, 2), np.uint64)]
     async with db.read() as conn, conn.transaction(readonly=True):
         cursor = await conn.cursor("SELECT visitor_id, member_id FROM member_visitor")
         while records := await cursor.fetch(20_000):
-            found.append(await asyncio.to_thread(_pairs_of, records))
-    pairs = np.concatenate(found)
+            parts.append(await asyncio.to_thread(_pairs_of, records))
+    pairs = np.concatenate(parts)
     pairs = pairs[np.argsort(pairs[:, 0])]
     return People(pairs[:, 0], pairs[:, 1])
 

@@ -13,7 +13,9 @@ class PickSource(StrEnum):
     TRANSITIONS = "transitions"
     """what people did next after this person's latest items"""
     POPULAR = "popular"
-    """what many people viewed or bought recently"""
+    """what most people viewed or bought, lately more than before; last what nobody did"""
+    NEWEST = "newest"
+    """the newest products, where the model knows too few"""
 
 
 class Pick(msgspec.Struct, frozen=True):
@@ -28,6 +30,8 @@ class Pick(msgspec.Struct, frozen=True):
     anchor_id: UUID | None = None
     """the product of the person's trail with the highest weight"""
     anchor_kind: EventKind | None = None
+    people: int = 0
+    """how many different people opened, took or bought it in the fourteen days before the training"""
     propensity: float = 1.0
     """the probability with which the policy chose it here; 1 for a deterministic policy"""
 

@@ -1,46 +1,68 @@
 """The web process: combines routes, middleware and services. Contains no rules."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import gc
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from pathlib import Path
 
+import asyncpg
 import structlog
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
-from litestar.datastructures import CacheControlHeader, MutableScopeHeaders
+from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
+from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
-from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
 
 from unwall import __version__, settings
 from unwall.channels import api, console, counter, shop
 from unwall.channels.api.description import Described
-from unwall.channels.design import STATIC
+from unwall.channels.http import places
 from unwall.channels.http import routes as common
-from unwall.channels.http.context import provide_key, provide_member, provide_services, provide_staff, provide_visit
-from unwall.channels.http.errors import on_crash, on_http_error, on_unreadable, on_unwall_error
-from unwall.channels.http.request_limits import MAX_BODY_BYTES, FormLimit, check_request
+from unwall.channels.http.body_sizes import MAX_BODY_BYTES
+from unwall.channels.http.compression import Compression
+from unwall.channels.http.context import (
+    CSRF,
+    provide_key,
+    provide_member,
+    provide_services,
+    provide_staff,
+    provide_visit,
+)
+from unwall.channels.http.csrf import MaskedCSRFMiddleware
+from unwall.channels.http.errors import on_crash, on_http_error, on_unavailable, on_unreadable, on_unwall_error
+from unwall.channels.http.head_requests import HeadAsGet
+from unwall.channels.http.rendering import load_templates
+from unwall.channels.http.request_limits import MAX_FORM_PARTS, BodyLimit, BoundedRequest, HeadLimit, check_request
 from unwall.kernel import telemetry
+from unwall.kernel.database import LOST
 from unwall.kernel.errors import UnwallError
+from unwall.kernel.gazetteer import load_gazetteer
 from unwall.kernel.secrets import install_secret
 from unwall.kernel.shutdown import end_with_parent, on_stop_signal
+from unwall.kernel.text import LANGUAGES
 from unwall.services import cancel, open_services
 from unwall.settings import Settings
 
 CSP = (
-    "default-src 'self'; img-src 'self' data: https:; object-src 'none'; base-uri 'none'; "
+    "default-src 'self'; img-src 'self' data: https:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
 SECURITY = {
     "content-security-policy": CSP,
     "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
-    "cache-control": "private, no-cache",
+    "cache-control": "no-store",  # what a page says about a person must be gone when they have signed out
     "permissions-policy": "geolocation=(self), camera=(self), microphone=()",
 }
+
+OBJECTS_UNTIL_COLLECTED = 10_000
+"""Python's own default is 700: a page makes some thousands."""
 
 log = structlog.get_logger()
 
@@ -54,16 +76,14 @@ def build(config: Settings) -> Litestar:
     telemetry.configure(config.log_format, config.log_level)
     config.data.mkdir(parents=True, exist_ok=True)
     secret = install_secret(config.data)
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             *common.HANDLERS,
+            *places.HANDLERS,
             *shop.HANDLERS,
             *console.HANDLERS,
             *counter.HANDLERS,
             *api.HANDLERS,
-            create_static_files_router(
-                "/static", [STATIC], cache_control=CacheControlHeader(public=True, max_age=31536000, immutable=True)
-            ),
         ],
         dependencies={
             "services": Provide(provide_services, sync_to_thread=False),
@@ -77,18 +97,15 @@ def build(config: Settings) -> Litestar:
             HTTPException: on_http_error,
             UnicodeDecodeError: on_unreadable,
             RecursionError: on_unreadable,
+            **dict.fromkeys((*LOST, asyncpg.InterfaceError, TimeoutError, ConnectionError), on_unavailable),
             Exception: on_crash,
         },
-        csrf_config=CSRFConfig(
-            secret=secret.hex(),
-            cookie_name="uw_csrf",
-            header_name="x-csrftoken",
-            cookie_httponly=True,
-            cookie_secure=config.secure_cookies,
-            cookie_samesite="lax",
-            exclude=["^/api/", "^/journal$", "^/static/", "^/files/", "^/healthz$", "^/readyz$", "^/metrics$"],
-        ),
-        middleware=[telemetry.RequestTelemetry, FormLimit],
+        request_class=BoundedRequest,
+        middleware=[
+            BodyLimit,
+            Compression,
+            DefineMiddleware(MaskedCSRFMiddleware, config=csrf_config(config, secret)),
+        ],
         before_request=check_request,
         before_send=[_finish],
         lifespan=[partial(_lifespan, config=config, secret=secret)],
@@ -101,7 +118,60 @@ def build(config: Settings) -> Litestar:
             use_handler_docstrings=True,
         ),
         request_max_body_size=MAX_BODY_BYTES,
+        multipart_form_part_limit=MAX_FORM_PARTS,  # the most of any route; BodyLimit counts by route
         debug=False,
+    )
+    # around everything, so that addresses without a route are counted too
+    app.asgi_handler = telemetry.RequestTelemetry(HeadLimit(HeadAsGet(app.asgi_handler)))
+    return app
+
+
+def prepare(app: Litestar, data: Path) -> None:
+    """Make what is made once in a process, before it listens, so that no request waits for it or runs beside it."""
+    load_kept(data)
+    _ = app.openapi_schema
+
+
+def load_kept(data: Path) -> None:
+    """What is made at the first start and kept under the data folder: it takes four seconds then, and a tenth of a
+    second later."""
+    for lang in LANGUAGES:
+        load_templates(lang, data / "templates")
+    load_gazetteer(data)
+
+
+@contextmanager
+def collecting_less() -> Iterator[None]:
+    """The garbage collector leaves out what was made at the start, some half a million objects which it would look at
+    again and again, and runs less often: it took a third of the time of a request that makes many objects."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_UNTIL_COLLECTED, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+def csrf_config(config: Settings, secret: bytes) -> CSRFConfig:
+    return CSRFConfig(
+        secret=secret.hex(),
+        cookie_name=CSRF,
+        header_name="x-csrftoken",
+        cookie_httponly=True,
+        cookie_secure=config.secure_cookies,
+        cookie_samesite="lax",
+        exclude=[
+            "^/api/",
+            "^/journal$",
+            "^/static/",
+            "^/files/",
+            "^/healthz$",
+            "^/readyz$",
+            "^/metrics$",
+            "^/unsubscribe/",
+        ],
     )
 
 
@@ -110,6 +180,11 @@ async def _finish(message: Message, scope: Scope) -> None:
     if message["type"] != "http.response.start":
         return
     headers = MutableScopeHeaders.from_message(message)
+    if scope["type"] == ScopeType.HTTP and scope["method"] == HttpMethod.OPTIONS:
+        routes = scope["litestar_app"].routes
+        methods = {m for route in routes if route.path_format == scope.get("path_template") for m in route.methods}
+        methods |= {"HEAD"} if "GET" in methods else set()
+        headers["allow"] = ", ".join(sorted(methods))  # of all handlers of the address; Litestar names the first one's
     for name, value in SECURITY.items():
         headers.setdefault(name, value)
     for cookie in scope["state"].get("cookies", {}).values():
@@ -121,9 +196,16 @@ async def _lifespan(app: Litestar, *, config: Settings, secret: bytes) -> AsyncI
     async with open_services(config, secret) as services:
         app.state.services = services
         await services.recommender.load()
+        await asyncio.to_thread(prepare, app, config.data)
         tasks = [asyncio.create_task(services.recommender.watch()), asyncio.create_task(end_with_parent())]
         log.info("open", url=f"http://{config.host}:{config.port}")
-        with on_stop_signal(services.tasks.close):
-            yield
-        for task in tasks:
-            await cancel(task)
+        try:
+            with collecting_less(), on_stop_signal(services.tasks.close), on_stop_signal(services.news.close):
+                yield
+        finally:
+            for task in tasks:
+                await cancel(task)
+
+
+if __name__ == "__main__":
+    load_kept(settings.load().data)

@@ -6,15 +6,18 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from unwall.commerce.orders.checkout import Checkout
-from unwall.commerce.orders.gateway import TestGateway
+from unwall.commerce.payments.gateway import TestGateway
 from unwall.commerce.stock.hold_batcher import HoldBatcher
+from unwall.content.discovery.rules import CountScorer, parse_weights
+from unwall.content.discovery.values import Scorer
 from unwall.insight.attribution.owners import Owners
 from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.insight.recommend.recommender import Recommender
 from unwall.journal.ingest import Ingest
-from unwall.kernel.database import Database, connect
+from unwall.kernel.database import PAGE, Database, WorkLimits, connect
 from unwall.kernel.files import Files, open_files
 from unwall.kernel.notices import Notices, listening
+from unwall.media.uploads import Uploads
 from unwall.settings import Settings
 from unwall.usecases.add_to_bag import BagBatcher
 
@@ -32,29 +35,50 @@ class Services:
     bags: BagBatcher
     recommender: Recommender
     storefront: StorefrontCache
+    scorer: Scorer
+    """By what posts are discovered."""
+    uploads: Uploads
     tasks: Notices
     """Notices of changed fulfilment tasks, by node id."""
+    news: Notices
+    """Notices of what is new: for a person (`messages.actions.person_topic`), in a conversation, for a store."""
 
 
 @asynccontextmanager
-async def open_services(config: Settings, secret: bytes) -> AsyncIterator[Services]:
+async def open_services(config: Settings, secret: bytes, limits: WorkLimits = PAGE) -> AsyncIterator[Services]:
     """Opens the services; on exit, pending batches are committed before the pool closes."""
     async with AsyncExitStack() as stack:
-        db = await stack.enter_async_context(connect(config.database_url, size=config.pool_size))
+        db = await stack.enter_async_context(connect(config.database_url, size=config.pool_size, limits=limits))
         files = open_files(config.files_url, config.data)
         ingest, holds = Ingest(db), HoldBatcher(db)
         stack.push_async_callback(ingest.close)
         stack.push_async_callback(holds.close)
-        checkout = Checkout(db, holds, TestGateway(db), pay_minutes=config.pay_minutes)
+        storefront = StorefrontCache()
+        await stack.enter_async_context(storefront.watching(config.database_url))
+        checkout = Checkout(db, holds, TestGateway(db), pay_minutes=config.pay_minutes, merchants=storefront)
         stack.push_async_callback(checkout.close)
         bags = BagBatcher(db)
         stack.push_async_callback(bags.close)
         recommender = Recommender(db, files)
-        storefront = StorefrontCache()
-        await stack.enter_async_context(storefront.watching(config.database_url))
         tasks = await stack.enter_async_context(listening(config.database_url, "tasks"))
+        news = await stack.enter_async_context(listening(config.database_url, "news"))
+        scorer = CountScorer(parse_weights(config.discovery_weights))
         yield Services(
-            config, secret, db, files, ingest, Owners(db), holds, checkout, bags, recommender, storefront, tasks
+            config,
+            secret,
+            db,
+            files,
+            ingest,
+            Owners(db),
+            holds,
+            checkout,
+            bags,
+            recommender,
+            storefront,
+            scorer,
+            Uploads(db, files, config.data / "uploads"),
+            tasks,
+            news,
         )
 
 

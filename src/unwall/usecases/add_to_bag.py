@@ -1,16 +1,17 @@
-"""Add to a cart by a request that may arrive twice, those of many visitors in one transaction."""
+"""Add to a cart by a request that may arrive twice, those of many persons in one transaction."""
 
 from collections.abc import Sequence
 
 import msgspec
 
 from unwall.commerce.orders import reads
-from unwall.commerce.orders.batches import BATCH_SECONDS, MAX_BATCH, settle_in_rounds
-from unwall.commerce.orders.cart import Addition, add_many
+from unwall.commerce.orders.batches import BATCH_SECONDS, MAX_BATCH, Attempt, Settler, submitted
+from unwall.commerce.orders.cart import Addition, add_facts, add_many
+from unwall.journal import actions as journal
 from unwall.kernel.batching import Batcher
 from unwall.kernel.database import Database, Transaction
-from unwall.kernel.errors import Conflict, UnwallError
-from unwall.kernel.idempotency import Answer, KeyedRequest, claim_many, release_many, store_many
+from unwall.kernel.errors import UnwallError
+from unwall.kernel.idempotency import KeyedRequest, StoredAnswer, known_answers, storing
 
 
 class KeyedAddition(msgspec.Struct, frozen=True):
@@ -21,45 +22,46 @@ class KeyedAddition(msgspec.Struct, frozen=True):
 class BagBatcher:
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._batcher: Batcher[KeyedAddition, Answer | Exception] = Batcher(
+        self._settler: Settler[KeyedAddition, StoredAnswer | UnwallError] = Settler(self._add_together)
+        self._batcher: Batcher[KeyedAddition, StoredAnswer | Exception] = Batcher(
             self._settle, max_batch=MAX_BATCH, interval=BATCH_SECONDS
         )
 
-    async def add(self, request: KeyedRequest, addition: Addition) -> Answer:
+    async def add(self, request: KeyedRequest, addition: Addition) -> StoredAnswer:
         """The cart as JSON. Raises what `add_to_cart` raises, and `Conflict` where the key came with another body."""
-        answer = await self._batcher.submit(KeyedAddition(request, addition))
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        return await submitted(self._batcher, KeyedAddition(request, addition))
 
     async def close(self) -> None:
         await self._batcher.close()
 
-    async def _settle(self, items: list[KeyedAddition]) -> list[Answer | Exception]:
-        return await settle_in_rounds(
-            self._add_together,
+    async def _settle(self, items: list[KeyedAddition]) -> list[StoredAnswer | Exception]:
+        return await self._settler.settle_in_rounds(
             items,
-            alone=lambda item: item.addition.visit.visitor_id,
+            alone=lambda item: item.addition.visit.person_id,
             like=lambda item: item.addition.visit.lang,
         )
 
-    async def _add_together(self, items: Sequence[KeyedAddition]) -> list[Answer | Conflict | UnwallError]:
+    async def _add_together(self, items: Sequence[KeyedAddition], attempt: Attempt) -> list[StoredAnswer | UnwallError]:
         async with self._db.transaction() as conn:
-            known = await claim_many(conn, [item.request for item in items])
-            new = [item for item, answer in zip(items, known, strict=True) if answer is None]
-            made = dict(zip((item.request for item in new), await _add(conn, new), strict=True))
-        return [answer or made[item.request] for item, answer in zip(items, known, strict=True)]
+            known = await known_answers(conn, [item.request for item in items]) if attempt.look_up else {}
+            new = [item for item in items if item.request not in known]
+            made = dict(zip((item.request for item in new), await _add(conn, new, attempt), strict=True))
+        return [known.get(item.request) or made[item.request] for item in items]
 
 
-async def _add(conn: Transaction, items: Sequence[KeyedAddition]) -> list[Answer | UnwallError]:
+async def _add(conn: Transaction, items: Sequence[KeyedAddition], attempt: Attempt) -> list[StoredAnswer | UnwallError]:
     """All in one language."""
     if not items:
         return []
-    added = await add_many(conn, [item.addition for item in items])
-    ids = [cart_id for cart_id in added if not isinstance(cart_id, UnwallError)]
-    carts = {cart.id: cart for cart in await reads.carts_by_id(conn, ids, items[0].addition.visit.lang)} if ids else {}
-    answers = [one if isinstance(one, UnwallError) else Answer(201, msgspec.json.encode(carts[one])) for one in added]
-    pairs = list(zip((item.request for item in items), answers, strict=True))
-    await store_many(conn, {request: answer for request, answer in pairs if isinstance(answer, Answer)})
-    await release_many(conn, [request for request, answer in pairs if not isinstance(answer, Answer)])
+    additions, lang = [item.addition for item in items], items[0].addition.visit.lang
+    added = await add_many(conn, additions, attempt.lock_timeout)
+    ids = [one.cart_id for one in added if not isinstance(one, UnwallError)]
+    carts = {cart.id: cart for cart in await reads.carts_by_id(conn, ids, lang)} if ids else {}
+    answers = [
+        one if isinstance(one, UnwallError) else StoredAnswer(201, msgspec.json.encode(carts[one.cart_id]))
+        for one in added
+    ]
+    requests = [item.request for item in items]
+    stored = {one: answer for one, answer in zip(requests, answers, strict=True) if isinstance(answer, StoredAnswer)}
+    await journal.record(conn, add_facts(additions, added), along=storing(stored))
     return answers

@@ -1,36 +1,93 @@
 """Import a product file together with its stock quantities."""
 
+import asyncio
+import re
 from uuid import UUID
 
-from unwall.catalogue import actions as catalogue
+import msgspec
+
+from unwall.catalogue.product_import import csv_import
 from unwall.catalogue.values import CountedQuantity, ProductImportReport
 from unwall.commerce.stock import actions as stock
+from unwall.commerce.stock import opening
 from unwall.commerce.stock import reads as stock_reads
 from unwall.commerce.stock.values import Cause, Reason, VariantQuantity
+from unwall.kernel import encodings
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 from unwall.people.values import Merchant
 
+EXAMPLE_WORDS = 5
+EXAMPLE_FROM_CHARACTERS = 2_000_000
+_NOT_ASCII = re.compile(r"\w*[^\W\x00-\x7f][\w ]{0,20}")
+MAX_FILE_CELLS = 1_000_000
+"""A cell takes up to a hundred bytes of memory while the file is read."""
 
-def decode_product_file(data: bytes, *, field: str = "file") -> str:
-    """Raises `Invalid` naming `field` if the file is missing or not UTF-8."""
+
+class FileText(msgspec.Struct, frozen=True):
+    text: str
+    encoding: str
+
+    @property
+    def example(self) -> str:
+        """The first words beyond ASCII, by which a person sees whether the encoding is right."""
+        words = dict.fromkeys(_NOT_ASCII.findall(self.text[:EXAMPLE_FROM_CHARACTERS]))
+        return " · ".join(list(words)[:EXAMPLE_WORDS])
+
+
+class ImportOptions(msgspec.Struct, frozen=True):
+    """`node_id`: where the quantities of the file are on hand. `strict`: a file that is not to be taken as it stands
+    changes nothing.
+    """
+
+    actor: str
+    node_id: UUID | None = None
+    strict: bool = False
+
+
+async def decode_product_file(data: bytes, country: str = "", *, encoding: str = "", field: str = "file") -> FileText:
+    """In the `encoding` that a person names, else in the one that is found (`kernel.encodings`), of equally likely ones
+    that of the store's `country`. Raises `Invalid` naming `field` if the file is missing, too large or no text.
+    """
+    return await asyncio.to_thread(_decode, data, country, encoding, field)
+
+
+def _decode(data: bytes, country: str, encoding: str, field: str) -> FileText:
     if not data:
         raise Invalid.one(field, N_("Choose a CSV file."))
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Invalid.one(field, N_("The file is not in UTF-8. Export it again as CSV UTF-8.")) from None
+    if encoding:
+        try:
+            return _within_limit(FileText(data.decode(encoding), encoding), field)
+        except (UnicodeDecodeError, LookupError) as error:
+            raise Invalid.one("encoding", N_("The file is not written in this encoding.")) from error
+    decoded = encodings.decoded(data, country)
+    if decoded is None:
+        raise Invalid.one(field, N_("The file is not text that we can read. Export it again as CSV UTF-8."))
+    return _within_limit(FileText(*decoded), field)
+
+
+def _within_limit(file: FileText, field: str) -> FileText:
+    if sum(file.text.count(sign) for sign in ",;\t|\n") > MAX_FILE_CELLS:
+        raise Invalid.one(
+            field, N_("The file has more than {limit} cells. Split it into several files.", limit=MAX_FILE_CELLS)
+        )
+    return file
 
 
 async def import_products(
-    conn: Transaction, merchant: Merchant, text: str, *, files_url: str, actor: str, node_id: UUID | None = None
+    conn: Transaction, merchant: Merchant, text: str, options: ImportOptions, *, files_url: str
 ) -> ProductImportReport:
-    """Runs `catalogue.csv_import`; if a node is given, its on-hand quantities are set to those of the file."""
-    report = await catalogue.csv_import(conn, merchant, text, files_url=files_url)
-    if node_id:
-        await _set_on_hand(conn, merchant.id, node_id, report.inventory, actor)
+    """Runs `csv_import`. If a node is given, its on-hand quantities are set to those of the file; while the merchant
+    has no node, the quantities wait for the first one.
+    """
+    report = await csv_import(conn, merchant, text, files_url=files_url, strict=options.strict)
+    if options.node_id:
+        await _set_on_hand(conn, merchant.id, options.node_id, report.inventory, options.actor)
+    elif not await stock_reads.nodes(conn, [merchant.id], "en"):
+        counted = [VariantQuantity(count.variant_id, count.quantity) for count in report.inventory]
+        await opening.keep(conn, merchant.id, counted)
     return report
 
 

@@ -8,8 +8,8 @@ from unwall.content.accounts.actions import save_account
 from unwall.content.accounts.values import AccountDraft, Actor, Owner
 from unwall.kernel.database import Database
 from unwall.people import actions as people
+from unwall.people.passwords import hash_password
 from unwall.people.rules import check_person
-from unwall.people.sessions import hash_password
 from unwall.people.values import Role, StaffDraft
 
 

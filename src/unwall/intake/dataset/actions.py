@@ -24,6 +24,7 @@ from unwall.journal.values import TOUCH_KINDS, TRAIL_KINDS
 from unwall.kernel.database import Database, Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files
+from unwall.media.jobs import enqueue_avif
 from unwall.media.pictures import derive
 from unwall.media.rules import size_of
 
@@ -67,6 +68,8 @@ async def import_dataset(
             loader = Loader(conn, [m.id for m in merchants], fresh=fresh, has_media=media.__contains__)
             with cycle_detection_paused():
                 written = await _load(conn, loader, dataset, merchants, progress)
+            if any(written.values()):
+                await enqueue_avif(conn, media)
     await train_if_changed(db, files, progress, changed=any(written.values()))
     return DatasetReport(tuple(m.slug for m in merchants), written, dataset.manifest.log_ins)
 
@@ -140,6 +143,44 @@ async def complete(conn: Transaction, merchants: list[UUID]) -> None:
         """,
         merchants,
     )
+    for count in _COUNTS:
+        await conn.execute(count, merchants)
+
+
+# What is counted again for the merchants $1.
+_COUNTS = (
+    """
+    UPDATE review r SET helpful = counted.n
+    FROM (SELECT review_id, count(*) AS n FROM review_vote WHERE merchant_id = ANY($1) GROUP BY review_id) counted
+    WHERE r.id = counted.review_id AND r.helpful <> counted.n
+    """,
+    """
+    INSERT INTO product_rating (product_id, merchant_id, stars_1, stars_2, stars_3, stars_4, stars_5)
+    SELECT product_id, merchant_id, count(*) FILTER (WHERE stars = 1), count(*) FILTER (WHERE stars = 2),
+        count(*) FILTER (WHERE stars = 3), count(*) FILTER (WHERE stars = 4), count(*) FILTER (WHERE stars = 5)
+    FROM review WHERE merchant_id = ANY($1) AND state = 'shown' GROUP BY product_id, merchant_id
+    ON CONFLICT (product_id) DO UPDATE SET stars_1 = excluded.stars_1, stars_2 = excluded.stars_2,
+        stars_3 = excluded.stars_3, stars_4 = excluded.stars_4, stars_5 = excluded.stars_5
+    """,
+    """
+    INSERT INTO product_stars (product_id, merchant_id, total, reviews)
+    SELECT product_id, merchant_id, sum(stars), count(*)
+    FROM review WHERE merchant_id = ANY($1) AND state = 'shown' GROUP BY product_id, merchant_id
+    ON CONFLICT (product_id) DO UPDATE SET total = excluded.total, reviews = excluded.reviews
+    """,
+    """
+    INSERT INTO comment_count (post_id, merchant_id, comments)
+    SELECT post_id, merchant_id, count(*) FROM comment WHERE merchant_id = ANY($1) AND state = 'shown'
+    GROUP BY post_id, merchant_id
+    ON CONFLICT (post_id) DO UPDATE SET comments = excluded.comments
+    """,
+    """
+    INSERT INTO save_count (kind, subject_id, merchant_id, saves)
+    SELECT kind, subject_id, merchant_id, count(*) FROM save WHERE merchant_id = ANY($1)
+    GROUP BY kind, subject_id, merchant_id
+    ON CONFLICT (kind, subject_id) DO UPDATE SET saves = excluded.saves
+    """,
+)
 
 
 async def derive_trails(conn: Transaction, merchants: list[UUID]) -> int:

@@ -18,7 +18,7 @@ from unwall.intake.dataset.values import FILES
 from unwall.intake.dataset.writer import BATCH, DatasetWriter
 from unwall.intake.progress import Progress
 from unwall.kernel.database import Connection, Database
-from unwall.kernel.errors import NotFound
+from unwall.kernel.errors import existing
 from unwall.kernel.files import Files
 
 _COMPOUND = (StructType, DictType, VarTupleType)
@@ -29,9 +29,9 @@ async def export_dataset(db: Database, files: Files, slug: str, folder: Path, pr
     folder is not empty.
     """
     async with db.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        merchant_id = await conn.fetchval("SELECT id FROM merchant WHERE slug = $1", slug)
-        if merchant_id is None:
-            raise NotFound(f"There is no merchant {slug}.")
+        merchant_id = existing(
+            await conn.fetchval("SELECT id FROM merchant WHERE slug = $1", slug), f"There is no merchant {slug}."
+        )
         with DatasetWriter(folder) as writer:
             progress.step("Writing the records")
             written = {}
@@ -72,8 +72,8 @@ def _converters(name: str) -> dict[str, Callable[[Any], Any]]:
     """Converters for fields without a PostgreSQL type of their own: they decode values from JSON, arrays and text. So
     every record is validated as on import, and fields with their default value are left out of the line.
     """
-    found = {field.name: field.type for field in msgspec.structs.fields(FILES[name]) if field.name in fields(name)}
-    return {field: make for field, kind in found.items() if (make := _converter(kind))}
+    types = {field.name: field.type for field in msgspec.structs.fields(FILES[name]) if field.name in fields(name)}
+    return {field: make for field, kind in types.items() if (make := _converter(kind))}
 
 
 def _converter(kind: Any) -> Callable[[Any], Any] | None:
@@ -87,7 +87,7 @@ def _converter(kind: Any) -> Callable[[Any], Any] | None:
 async def _media(conn: Connection, merchant_id: UUID) -> list[str]:
     """The keys of all files that the merchant's rows refer to."""
     named = " UNION ".join(
-        f"SELECT {field} FROM {table.name} t WHERE {owned_rows(name)} AND {field} NOT LIKE 'https://%'"
+        f"SELECT {field} FROM {table.name} t WHERE {owned_rows(name)} AND {field} <> '' AND {field} NOT LIKE 'https://%'"
         for name, table in TABLES.items()
         for field in table.media
     )

@@ -35,8 +35,8 @@ class DatasetGenerator(Protocol):
 
 def find_generator(name: str) -> DatasetGenerator:
     """Raises `NotFound` if no installed package generates this data set."""
-    for found in entry_points(group=GROUP, name=name):
-        generator: DatasetGenerator = found.load()
+    for entry_point in entry_points(group=GROUP, name=name):
+        generator: DatasetGenerator = entry_point.load()
         return generator
     raise NotFound(
         f"The package that makes the {name} data set is not installed. From a clone of the source, `make {name}`"

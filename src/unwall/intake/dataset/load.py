@@ -69,14 +69,14 @@ class Loader:
         table = TABLES[name]
         if "merchant_id" not in fields(name):
             return
-        found = await self._conn.fetchrow(
+        record = await self._conn.fetchrow(
             f"""
             SELECT {table.key} FROM {table.name} t JOIN incoming i USING ({table.key})
             WHERE t.merchant_id IS DISTINCT FROM i.merchant_id LIMIT 1
             """
         )
-        if found:
-            key = ", ".join(f"{field} {value}" for field, value in found.items())
+        if record:
+            key = ", ".join(f"{field} {value}" for field, value in record.items())
             raise Invalid.one(f"{name}.jsonl", f"The record with {key} is somebody else's in this install.")
 
     async def _merge_members(self) -> dict[UUID, UUID]:
@@ -115,11 +115,11 @@ async def lock_merchants(conn: Transaction, slugs: Mapping[UUID, str]) -> bool:
 async def find_merchants(conn: Connection, slugs: Mapping[UUID, str]) -> set[UUID]:
     """Those of the merchants (slug by id) that exist. Raises `Invalid` if another merchant has the slug of one."""
     sql = "SELECT id, slug FROM merchant WHERE id = ANY($1) OR slug = ANY($2)"
-    found = {record["id"]: record["slug"] for record in await conn.fetch(sql, [*slugs], [*slugs.values()])}
-    for merchant_id, slug in found.items():
+    by_id = {record["id"]: record["slug"] for record in await conn.fetch(sql, [*slugs], [*slugs.values()])}
+    for merchant_id, slug in by_id.items():
         if merchant_id not in slugs:
             raise Invalid.one("merchant", f"Another store has the address {slug} already.")
-    return set(found)
+    return set(by_id)
 
 
 def _refused(name: str, error: Exception) -> Invalid:

@@ -32,6 +32,9 @@ class Dataset:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = _manifest(folder / MANIFEST)
+        folders = sorted(path.name for path in folder.glob("*.jsonl") if not path.is_file())
+        if folders:
+            raise Invalid.one(folders[0], "This is no file.")
         unknown = sorted(path.name for path in folder.glob("*.jsonl") if path.stem not in FILES)
         if unknown:
             raise Invalid.one(unknown[0], "A data set has no such file.")
@@ -87,13 +90,13 @@ def check_media(key: str, file: IO[bytes]) -> None:
 def _manifest(path: Path) -> Manifest:
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise Invalid.one(str(path), f"This is no data set: there is no {MANIFEST}.") from None
     except _UNREADABLE as error:
         raise Invalid.one(MANIFEST, f"{error}.") from None
     if (manifest.format, manifest.version) != (FORMAT, VERSION):
-        found = f"{manifest.format} {manifest.version}"
-        raise Invalid.one(MANIFEST, f"This program reads {FORMAT} {VERSION}, and the folder holds {found}.")
+        stated = f"{manifest.format} {manifest.version}"
+        raise Invalid.one(MANIFEST, f"This program reads {FORMAT} {VERSION}, and the folder holds {stated}.")
     return manifest
 
 

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.catalogue.rules import clean_html
+from unwall.catalogue.texts import clean_html
 from unwall.catalogue.values import ProductTranslation
+from unwall.content.posts.hashtags import hashtags_in
 from unwall.content.posts.rules import render
 from unwall.content.posts.values import PostTranslation
 from unwall.intake.bulk import Row
@@ -17,7 +18,7 @@ from unwall.intake.dataset.records.people import MemberRecord, StaffRecord
 from unwall.intake.dataset.tables import TABLES, field_values, fields
 from unwall.kernel.errors import Invalid
 from unwall.kernel.secrets import token
-from unwall.people.sessions import HASHER
+from unwall.people.passwords import HASHER
 
 Record: TypeAlias = Any
 """One of the structs of `values.FILES`."""
@@ -61,7 +62,7 @@ class RowMaker:
             yield self._with_known_people(table.people, record) if merge else record
 
     def _check_media(self, where: str, file: str | None) -> None:
-        if file is not None and not file.startswith("https://") and not self._has_media(file):
+        if file and not file.startswith("https://") and not self._has_media(file):
             raise Invalid.one(where, f"The media folder has no file {file}.")
 
     def _with_known_people(self, people: Iterable[str], record: Record) -> Record:
@@ -103,10 +104,14 @@ def _with_clean_html(record: Record) -> Record:
 
 def _post(post: PostRecord) -> Row:
     words = {
-        lang: PostTranslation(title=said.title, body=said.body, body_html=render(said.body), alts=said.alts)
+        lang: PostTranslation(
+            title=said.title, body=said.body, body_html=render(said.body, post.format), alts=said.alts
+        )
         for lang, said in post.translations.items()
     }
-    return *field_values("posts")(msgspec.structs.replace(post, translations=words)), render(post.body)
+    html = render(post.body, post.format)
+    tags = hashtags_in((post.title, html), *((said.title, said.body_html) for said in words.values()))
+    return *field_values("posts")(msgspec.structs.replace(post, translations=words)), html, tags
 
 
 def _post_tag(tag: PostTagRecord) -> Row:

@@ -301,12 +301,12 @@ class _Matcher:
 
     def match(self, back: Return) -> Return:
         lines = self._open.get((back.customer, back.code), [])
-        found = rules.takes_from(reversed(lines), at=back.at, units=back.units, price_minor=back.price_minor)
-        if found is None:
+        taken = rules.takes_from(reversed(lines), at=back.at, units=back.units, price_minor=back.price_minor)
+        if taken is None:
             return back
-        found.left -= back.units
-        self._left[found.invoice] -= back.units
-        return msgspec.structs.replace(back, invoice=found.invoice, sold_minor=found.price_minor)
+        taken.left -= back.units
+        self._left[taken.invoice] -= back.units
+        return msgspec.structs.replace(back, invoice=taken.invoice, sold_minor=taken.price_minor)
 
     def cancelled(self) -> set[str]:
         """The invoices whose goods were all returned."""

@@ -37,7 +37,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
             f"New rows: {new}." if new else "Nothing was changed: all of it had been imported before.",
             f"{self.report.lines:,} lines in {self.seconds:.1f} s ({self.report.lines / self.seconds:,.0f} lines/s;"
             f" {self.read_seconds:.1f} s of it to read the file).",
-            f"The store is at /m/{self.merchant_slug}.",
+            f"The store is at /m/{self.merchant_slug}. To give it an owner who can sign in at /console:",
+            f'  unwall staff add --merchant {self.merchant_slug} you@example.com "Your name"',
         ]
         if self.loyal:
             lines.append(

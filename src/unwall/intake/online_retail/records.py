@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from unwall.catalogue.rules import line as one_line
-from unwall.catalogue.rules import slugify
+from unwall.catalogue.texts import slugify
 from unwall.commerce.orders.values import Channel, Contact, OrderState
 from unwall.commerce.sourcing.values import DeliveryMethod
 from unwall.content.accounts.values import AccountKind
@@ -17,9 +16,11 @@ from unwall.intake.dataset.records.people import MemberCodeRecord, MemberRecord,
 from unwall.intake.online_retail.categories import TITLES, category_of
 from unwall.intake.online_retail.values import Customer, Digest, Invoice, InvoiceLine, Return, SoldProduct
 from unwall.journal.values import EventKind
+from unwall.kernel import typed
 from unwall.kernel.ids import derived_id, id_at
 
-SLUG, NAME, HANDLE, CURRENCY, TIMEZONE = "gift-shop", "Online Retail Gift Shop", "gift_shop", "GBP", "Europe/London"
+SLUG, NAME, HANDLE, CURRENCY = "gift-shop", "Online Retail Gift Shop", "gift_shop", "GBP"
+TIMEZONE, COUNTRY = "Europe/London", "GB"
 BIO = "A British gift shop by post. Its catalogue, customers and orders came from the UCI Online Retail file."
 MERCHANT_ID = derived_id("online-retail")
 ACCOUNT_ID = derived_id("online-retail", "account")
@@ -43,7 +44,15 @@ def member_id(number: str) -> UUID:
 
 
 def merchant(since: datetime) -> MerchantRecord:
-    return MerchantRecord(id=MERCHANT_ID, slug=SLUG, name=NAME, currency=CURRENCY, timezone=TIMEZONE, created_at=since)
+    return MerchantRecord(
+        id=MERCHANT_ID,
+        slug=SLUG,
+        name=NAME,
+        currency=CURRENCY,
+        timezone=TIMEZONE,
+        country=COUNTRY,
+        created_at=since,
+    )
 
 
 def account(avatar: str, since: datetime) -> AccountRecord:
@@ -71,7 +80,7 @@ def product(of: SoldProduct) -> ProductRecord:
         merchant_id=MERCHANT_ID,
         category_id=category_id(category_of(of.title)),
         slug=slugify(f"{of.title} {of.code}"),
-        title=one_line(of.title),
+        title=typed.line(of.title),
         description=f"<p>Also known as {others}.</p>" if others else "",
         created_at=of.first_seen,
         updated_at=of.first_seen,
@@ -96,7 +105,7 @@ def image(of: SoldProduct, tile: str) -> ProductImageRecord:
         position=0,
         merchant_id=MERCHANT_ID,
         file=tile,
-        alt=one_line(of.title),
+        alt=typed.line(of.title),
         width=TILE_WIDTH,
         height=TILE_HEIGHT,
     )

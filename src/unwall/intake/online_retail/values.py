@@ -201,9 +201,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return sum(tally.amount_minor for bucket, tally in self.buckets.items() if bucket in buckets)
 
 
-def _same(what: str, wanted: int, found: int) -> None:
-    if wanted != found:
-        raise ArithmeticError(f"{what}: {wanted} read, {found} accounted for")
+def _same(what: str, wanted: int, actual: int) -> None:
+    if wanted != actual:
+        raise ArithmeticError(f"{what}: {wanted} read, {actual} accounted for")
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True):

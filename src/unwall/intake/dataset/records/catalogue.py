@@ -27,6 +27,7 @@ class ProductRecord(Record, frozen=True, kw_only=True):
     translations: dict[str, ProductTranslation] = msgspec.field(default_factory=dict)
     vendor: str = ""
     taxonomy: str = ""
+    tax_class: str = ""
     tags: tuple[str, ...] = ()
     option_names: tuple[str, ...] = ()
     status: ProductStatus = ProductStatus.ACTIVE
@@ -43,6 +44,8 @@ class ProductImageRecord(Record, frozen=True, kw_only=True):
     alt: str = ""
     width: Pixels
     height: Pixels
+    shows: str = ""
+    """the option value that is seen; empty: of every variant"""
 
 
 class VariantRecord(Record, frozen=True, kw_only=True):

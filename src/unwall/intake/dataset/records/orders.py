@@ -1,11 +1,17 @@
 """Orders, payments and shipments."""
 
+from typing import Annotated
 from uuid import UUID
 
+import msgspec
+
 from unwall.commerce.fulfilment.values import ShipmentState
-from unwall.commerce.orders.values import Channel, Contact, OrderState, PaymentState, SourcedPart, StoredPromise
+from unwall.commerce.orders.values import Channel, Contact, OrderState, SourcedPart, StoredPromise
+from unwall.commerce.payments.values import EntryKind, Holder, PaymentState, RefundReason, RefundState
+from unwall.commerce.pricing.values import PricedOrder
 from unwall.commerce.sourcing.values import DeliveryMethod
 from unwall.intake.dataset.records.base import Amount, Position, Quantity, Record, When
+from unwall.kernel.addresses import Address
 
 
 class OrderRecord(Record, frozen=True, kw_only=True):
@@ -24,7 +30,12 @@ class OrderRecord(Record, frozen=True, kw_only=True):
     items_total: Amount
     discount_total: Amount = 0
     shipping_total: Amount = 0
+    tax_total: Amount = 0
+    tax_added: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] = 0
+    """what taxes add to list prices; below zero where tax is taken off them"""
     total: Amount
+    pricing: PricedOrder | None = None
+    """what was asked for, the facts and the quote, by which it can be made again"""
     contact: Contact = Contact()
     promise: StoredPromise = StoredPromise()
     sourcing: tuple[SourcedPart, ...] = ()
@@ -46,6 +57,8 @@ class OrderLineRecord(Record, frozen=True, kw_only=True):
     quantity: Quantity
     unit_price: Amount
     total: Amount
+    reduction: Amount = 0
+    tax: Amount = 0
     returned: Quantity = 0
     post_id: UUID | None = None
     page: str | None = None
@@ -67,12 +80,51 @@ class PaymentRecord(Record, frozen=True, kw_only=True):
     settled_at: When | None = None
 
 
+class RefundRecord(Record, frozen=True, kw_only=True):
+    """A part of a payment that is given back."""
+
+    id: UUID
+    merchant_id: UUID
+    order_id: UUID
+    payment_id: UUID
+    amount: Amount
+    currency: str
+    state: RefundState
+    reason: RefundReason
+    note: str = ""
+    message: str | None = None
+    """why the gateway refused it"""
+    actor: str
+    decided_at: When
+    settled_at: When | None = None
+
+
+class PaymentLedgerRecord(Record, frozen=True, kw_only=True):
+    """Money that moved; (cause_id, kind) names it. The order of the file is the order of the ledger."""
+
+    at: When
+    merchant_id: UUID
+    order_id: UUID
+    payment_id: UUID
+    kind: EntryKind
+    source: Holder
+    target: Holder
+    amount: Amount
+    currency: str
+    cause_id: UUID
+    """the payment or the refund"""
+    actor: str
+
+
 class ShipmentRecord(Record, frozen=True, kw_only=True):
     id: UUID
     merchant_id: UUID
     order_id: UUID
     order_number: str
     customer: str = ""
+    phone: str = ""
+    address: Address = Address()
+    """where it goes; empty for what is collected"""
     hold_id: UUID
     node_id: UUID
     method: DeliveryMethod

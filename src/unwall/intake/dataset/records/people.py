@@ -14,6 +14,8 @@ class MerchantRecord(Record, frozen=True, kw_only=True):
     name: str
     currency: str
     timezone: str
+    country: str = ""
+    """where it sells first, as of ISO 3166"""
     locale: str = "en"
     translations: Translations = msgspec.field(default_factory=dict)
     tagging: Tagging = Tagging.COLLABORATORS

@@ -1,9 +1,11 @@
-"""Warehouses, shops and their stock."""
+"""Warehouses, shops, their stock, and what delivery costs."""
 
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
+from unwall.commerce.sourcing.values import DeliveryMethod, ZonePrice
 from unwall.commerce.stock.values import HoldState, NodeKind, StockBucket
 from unwall.intake.dataset.records.base import Amount, Position, Quantity, Record, Translations, When
 
@@ -20,6 +22,8 @@ class NodeRecord(Record, frozen=True, kw_only=True):
     latitude: float
     longitude: float
     timezone: str
+    country: str = ""
+    """whose public holidays it keeps, as of ISO 3166"""
     opening_hours: str
     """in OpenStreetMap's syntax"""
     ships: bool
@@ -27,6 +31,38 @@ class NodeRecord(Record, frozen=True, kw_only=True):
     pick_minutes: Quantity
     pick_cost: Amount
     open: bool = True
+
+
+class DeliveryPriceRecord(Record, frozen=True, kw_only=True):
+    """What a delivery method costs the merchant's customers, and a parcel the merchant. Without a record for a method
+    the start prices of the merchant's currency count."""
+
+    merchant_id: UUID
+    method: DeliveryMethod
+    offered: bool = True
+    fee: Amount
+    fee_per_km: Amount = 0
+    free_from: Amount | None = None
+    """no fee from this much in goods on"""
+    cost: Amount = 0
+    cost_per_100_km: Amount = 0
+
+
+class DeliveryZoneRecord(Record, frozen=True, kw_only=True):
+    """Where delivery has prices of its own; the first by position that has the place counts."""
+
+    id: UUID
+    merchant_id: UUID
+    position: Position
+    title: str
+    countries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    postcodes: tuple[str, ...] = ()
+    """their beginnings, or from-to with a hyphen"""
+    radius_km: Annotated[int, msgspec.Meta(ge=1, le=20_000)] | None = None
+    """from where it is sent"""
+    prices: tuple[ZonePrice, ...] = ()
+    """the first that fits weight, distance and value counts"""
 
 
 class StockLevelRecord(Record, frozen=True, kw_only=True):

@@ -1,0 +1,55 @@
+"""An owner wants nothing to do with a person, who does not follow, comment or write to any of their accounts any more;
+what they wrote below the posts is hidden until that is undone. What buyers say of goods stays: a store does not choose
+its reviews."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from unwall.content.accounts.actions import block_person, unblock_person
+from unwall.content.accounts.reads import own_accounts
+from unwall.content.accounts.values import Actor
+from unwall.content.comments import actions as comments
+from unwall.content.questions.reads import author_of as author_of_question
+from unwall.content.reviews.reads import author_of as author_of_review
+from unwall.kernel.database import Database, Transaction
+from unwall.kernel.errors import NotFound, existing
+from unwall.kernel.text import N_
+from unwall.usecases.publish_post import acting
+
+
+class Wrote(StrEnum):
+    """By what somebody is known who is blocked."""
+
+    COMMENT = "comment"
+    REVIEW = "review"
+    QUESTION = "question"
+
+
+async def block_author(db: Database, actor: Actor, wrote: Wrote, subject_id: UUID) -> UUID:
+    """Returns the person. Idempotent. Raises `NotFound` for what is not below the actor's own posts and products."""
+    async with acting(db, actor) as conn:
+        person_id, name = await _author(conn, actor, wrote, subject_id)
+        for account in await own_accounts(conn, actor.owner, "en"):
+            await block_person(conn, actor, account.id, person_id, name)
+            await comments.hide_of(conn, account.id, person_id)
+    return person_id
+
+
+async def _author(conn: Transaction, actor: Actor, wrote: Wrote, subject_id: UUID) -> tuple[UUID, str]:
+    if wrote is Wrote.COMMENT:
+        return await comments.author_of(conn, actor, subject_id)
+    read = author_of_review if wrote is Wrote.REVIEW else author_of_question
+    author = await read(conn, actor.owner.merchant_id, subject_id) if actor.owner.merchant_id else None
+    return existing(author, N_("This is not there, or not any more."))
+
+
+async def unblock(db: Database, actor: Actor, person_id: UUID) -> None:
+    """Raises `NotFound` for a person who is not blocked."""
+    async with acting(db, actor) as conn:
+        blocked = False
+        for account in await own_accounts(conn, actor.owner, "en"):
+            if await unblock_person(conn, actor, account.id, person_id):
+                blocked = True
+                await comments.show_of(conn, account.id, person_id)
+        if not blocked:
+            raise NotFound(N_("This person is not blocked, or not any more."))

@@ -1,0 +1,25 @@
+"""Add the code of a promotion to a bag; codes cannot be found by trying many."""
+
+from datetime import datetime
+from uuid import UUID
+
+from unwall.commerce.orders import cart
+from unwall.journal.values import Visit
+from unwall.kernel.database import Database
+from unwall.kernel.text import N_
+from unwall.people.attempts import count_attempt
+from unwall.people.rules import PEOPLE_PER_NETWORK
+
+CODES_PER_VISITOR = 4
+"""How many times as many codes as passwords somebody may try."""
+TOO_MANY_CODES = N_("Too many codes were tried. Wait some minutes.")
+
+
+async def try_code(db: Database, visit: Visit, cart_id: UUID, code: str, now: datetime) -> None:
+    """Raises `Invalid` (code), `NotFound` and `TooMany`."""
+    subjects = {f"code:{visit.visitor_id}": CODES_PER_VISITOR}
+    if visit.network:
+        subjects[f"code@{visit.network}"] = CODES_PER_VISITOR * PEOPLE_PER_NETWORK
+    await count_attempt(db, subjects, now, TOO_MANY_CODES)
+    async with db.transaction() as conn:
+        await cart.add_code(conn, visit, cart_id, code)

@@ -5,32 +5,59 @@ from typing import Any
 from litestar import Router
 from litestar.di import Provide
 
-from unwall.channels.console import orders, people, today
+from unwall.channels.console import answering, conversations, orders, passwords, people, pushes, refunds, today
 from unwall.channels.console import sign_in as entry
 from unwall.channels.console.catalogue import bundles, product_editor, products
-from unwall.channels.console.content import composer, posts, tagging
+from unwall.channels.console.content import (
+    blocked,
+    calendar,
+    composer,
+    inbox,
+    moderation,
+    opinions,
+    posts,
+    tagging,
+    uploads,
+)
 from unwall.channels.console.context import provide_console_context
-from unwall.channels.console.insight import pins
+from unwall.channels.console.insight import pins, post_figures
 from unwall.channels.console.insight import reports as insight
+from unwall.channels.console.pricing import promotions, taxes
+from unwall.channels.console.stock import delivery, nodes, zones
 from unwall.channels.console.stock import levels as stock
-from unwall.channels.console.stock import nodes
-from unwall.channels.http.request_limits import MAX_UPLOAD_BYTES
+from unwall.channels.http.body_sizes import MAX_STAFF_BODY_BYTES
 
 _MODULES = (
     entry,
     today,
     posts,
+    calendar,
     composer,
     tagging,
+    uploads,
+    moderation,
+    opinions,
+    blocked,
+    inbox,
     products,
     product_editor,
     bundles,
     pins,
     orders,
+    refunds,
+    conversations,
+    pushes,
+    answering,
     stock,
     nodes,
+    delivery,
+    zones,
+    promotions,
+    taxes,
+    post_figures,
     insight,
     people,
+    passwords,
 )
 
 HANDLERS: list[Any] = [
@@ -38,6 +65,6 @@ HANDLERS: list[Any] = [
         path="/",
         route_handlers=[handler for module in _MODULES for handler in module.HANDLERS],
         dependencies={"ctx": Provide(provide_console_context)},
-        request_max_body_size=MAX_UPLOAD_BYTES,
+        request_max_body_size=MAX_STAFF_BODY_BYTES,
     )
 ]

@@ -1,17 +1,21 @@
 """The console's request context: who asks, for which merchant, and which pages their role may open."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response
+from msgspec.structs import replace
 
+from unwall.channels.console.versions import LABELS, ChangedMeanwhile, quoted
 from unwall.channels.http.context import AnyRequest, lang_of
 from unwall.channels.http.errors import status_of
 from unwall.channels.http.flash import Flash, set_flash, take_flash
 from unwall.channels.http.page_context import StaffContext
-from unwall.channels.http.rendering import render
+from unwall.channels.http.rendering import Layout, NavLink, PageContent, render
+from unwall.content.conversations.reads import unanswered
 from unwall.kernel.clock import now
 from unwall.kernel.errors import NotFound, UnwallError
 from unwall.kernel.text import N_
@@ -25,11 +29,18 @@ COUNTER = "/counter"
 NAV = (
     (TODAY, N_("Today"), "chart", Permission.INSIGHT),
     ("/console/posts", N_("Posts"), "edit", Permission.PUBLISH),
+    ("/console/moderation", N_("Moderation"), "eye", Permission.MODERATE),
+    ("/console/inbox", N_("Waiting for you"), "bell", Permission.PUBLISH),
+    ("/console/reviews", N_("Reviews and questions"), "star", Permission.PUBLISH),
     ("/console/products", N_("Products"), "tag", Permission.CATALOGUE),
     ("/console/pages", N_("Pages"), "page", Permission.PUBLISH),
     ("/console/orders", N_("Orders"), "receipt", Permission.ORDERS),
+    ("/console/conversations", N_("Conversations"), "comment", Permission.CONVERSE),
     ("/console/stock", N_("Stock"), "box", Permission.STOCK),
     ("/console/nodes", N_("Shops and warehouses"), "store", Permission.STOCK),
+    ("/console/delivery", N_("Delivery prices"), "truck", Permission.STOCK),
+    ("/console/promotions", N_("Promotions"), "tag", Permission.PRICES),
+    ("/console/taxes", N_("Taxes"), "receipt", Permission.PRICES),
     ("/console/insight", N_("Insight"), "flask", Permission.INSIGHT),
     ("/console/people", N_("Staff"), "people", Permission.PEOPLE),
     (COUNTER, N_("Counter"), "scan", Permission.FULFIL),
@@ -48,12 +59,42 @@ def home_of(role: Role) -> str:
     return next(url for url, _, _, permission in NAV if permission in ROLE_PERMISSIONS[role])
 
 
+class StaffLine(msgspec.Struct, frozen=True):
+    """Who is signed in, in the menu."""
+
+    name: str
+    role: str
+
+
+class ConsoleLayout(Layout, frozen=True, kw_only=True):
+    unanswered: int
+    """conversations that wait for the store"""
+    flash: Flash | None
+    zone: str
+    currency: str
+    unsaved: bool
+    """a form is shown again with what was typed"""
+    changed: Sequence[tuple[str, str]]
+    """what somebody else changed meanwhile: the fields and what they say now"""
+
+
+class ConsolePage(PageContent, frozen=True, kw_only=True):
+    pass
+
+
+class EditorPage(ConsolePage, frozen=True, kw_only=True):
+    version: str
+    """of what the form was opened with (`versions`)"""
+
+
 @dataclass(frozen=True)
 class ConsoleContext(StaffContext):
     """One request of one member of staff: what the console's handlers get."""
 
     merchant: Merchant
     now: datetime
+    unanswered: int = 0
+    """Conversations that wait for the store; 0 for who may not answer."""
 
     @property
     def merchant_id(self) -> UUID:
@@ -75,22 +116,35 @@ class ConsoleContext(StaffContext):
         """On the next page."""
         set_flash(self.request, self.services, Flash(text, undo_url, undo_fields or {}))
 
-    def page(self, template: str, *, title: str, error: UnwallError | None = None, **context: Any) -> Response[str]:
+    def page(self, content: ConsolePage, error: UnwallError | None = None) -> Response[str]:
         """`error` is why a form is shown again; it gives the status."""
-        frame = {
-            "merchant": self.merchant,
-            "staff": {"name": self.staff.name, "role": self.words(ROLES[self.staff.role])},
-            "nav": self._nav(),
-            "flash": take_flash(self.request, self.services),
-            "zone": self.merchant.timezone,
-            "currency": self.merchant.currency,
-        }
-        return render(self.request, self.lang, template, title=title, status=status_of(error), **(frame | context))
+        changed: list[tuple[str, str]] = []
+        if isinstance(error, ChangedMeanwhile):
+            changed = self._changed(error)
+            if isinstance(content, EditorPage):
+                content = replace(content, version=error.version)
+        layout = ConsoleLayout(
+            merchant=self.merchant,
+            staff=StaffLine(self.staff.name, self.words(ROLES[self.staff.role])),
+            nav=self._nav(),
+            flash=take_flash(self.request, self.services),
+            zone=self.merchant.timezone,
+            currency=self.merchant.currency,
+            unsaved=error is not None,
+            unanswered=self.unanswered,
+            changed=changed,
+        )
+        return render(self.request, self.lang, content, layout, status=status_of(error))
 
-    def _nav(self) -> list[tuple[str, str, str, bool]]:
+    def _changed(self, error: ChangedMeanwhile) -> list[tuple[str, str]]:
+        """The fields that somebody else changed, with what they say now where that is short."""
+        changed = error.changed.items()
+        return [(self.words(LABELS.get(name, name)), quoted(value)) for name, value in changed]
+
+    def _nav(self) -> list[NavLink]:
         path = self.request.url.path
         return [
-            (url, self.words(label), icon, path == url or (url != TODAY and path.startswith(f"{url}/")))
+            NavLink(url, self.words(label), icon, path == url or (url != TODAY and path.startswith(f"{url}/")))
             for url, label, icon, permission in NAV
             if self.may(permission)
         ]
@@ -103,7 +157,9 @@ async def provide_console_context(request: AnyRequest, services: Services, staff
 async def console_context(request: AnyRequest, services: Services, staff: Staff) -> ConsoleContext:
     lang = lang_of(request)
     async with services.db.confined(staff.merchant_id) as conn:
-        found = await merchant(conn, staff.merchant_id, lang)
-    if found is None:
+        own_merchant = await merchant(conn, staff.merchant_id, lang)
+        answers = Permission.CONVERSE in ROLE_PERMISSIONS[staff.role]
+        waiting = await unanswered(conn, staff.merchant_id) if answers else 0
+    if own_merchant is None:
         raise NotFound(N_("There is no such store."))
-    return ConsoleContext(request, services, lang, staff, found, now())
+    return ConsoleContext(request, services, lang, staff, own_merchant, now(), waiting)

@@ -39,8 +39,10 @@ class SubmittedForm:
 
     def parts(self, name: str) -> list[int]:
         """The numbers N of the fields `name.N.`, ascending."""
-        found = {field.split(".")[1] for field in self.fields if field.startswith(f"{name}.") and field.count(".") > 1}
-        return sorted(number for part in found if (number := number_of(part)) >= 0)
+        numbers = {
+            field.split(".")[1] for field in self.fields if field.startswith(f"{name}.") and field.count(".") > 1
+        }
+        return sorted(number for part in numbers if (number := number_of(part)) >= 0)
 
     def check(self) -> None:
         """Raises `Invalid` with the errors that were noted while reading."""

@@ -5,20 +5,23 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 from msgspec.structs import replace
 
 from unwall.catalogue import reads as catalogue
 from unwall.channels.console import listing, views
-from unwall.channels.console.context import ConsoleContext
-from unwall.channels.console.stock.levels import entry_view
-from unwall.channels.design.values import Cell, Step
+from unwall.channels.console.context import ConsoleContext, ConsolePage
+from unwall.channels.console.refunds import RefundView, left_to_refund, refund_view
+from unwall.channels.console.stock.levels import EntryView, entry_view
+from unwall.channels.design.values import Cell, Step, Tab
 from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
+from unwall.channels.http.quotes import included_taxes, quote_rows
 from unwall.channels.http.routes import FormData
-from unwall.commerce.fulfilment.values import ShipmentState
+from unwall.commerce.fulfilment import reads as fulfilment
+from unwall.commerce.fulfilment.values import ShipmentState, Work
 from unwall.commerce.orders import reads
-from unwall.commerce.orders.rules import timeline
+from unwall.commerce.orders.progress import stage, timeline
 from unwall.commerce.orders.values import (
     Contact,
     Order,
@@ -27,20 +30,26 @@ from unwall.commerce.orders.values import (
     OrderRow,
     OrderState,
     OrderStory,
-    Payment,
-    PaymentState,
 )
+from unwall.commerce.payments.reads import refunds_of
+from unwall.commerce.payments.values import Payment, PaymentState
 from unwall.commerce.stock.reads import nodes
 from unwall.insight.attribution.reads import sale_post
 from unwall.insight.attribution.values import AttributionRule, Credit
+from unwall.kernel.addresses import address_lines
 from unwall.kernel.database import Connection
-from unwall.kernel.errors import Conflict, NotFound
+from unwall.kernel.errors import Conflict, existing
 from unwall.kernel.text import N_
 from unwall.people.rules import permit
 from unwall.people.values import Permission
 
 PATH = "/console/orders"
-STATES = (("", N_("All")), *((state.value, label) for state, label in views.ORDER_STATES.items()))
+WORK = {
+    Work.OPEN: N_("To pick and pack"),
+    Work.LATE: N_("Late"),
+    Work.WAITING: N_("Waiting too long"),
+}
+STATES = (("", N_("All")), *((one.value, label) for one, label in [*WORK.items(), *views.ORDER_STATES.items()]))
 PAYMENTS = {
     PaymentState.ASKED: N_("Requested"),
     PaymentState.CAPTURED: N_("Captured"),
@@ -59,32 +68,37 @@ CREDITED = {
 async def orders(ctx: ConsoleContext) -> Response[str]:
     asked = {"q": ctx.query.get("q", ""), "state": ctx.query.get("state", "")}
     async with ctx.confined() as conn:
-        found = await _found(conn, ctx, ctx.query.get("after"), listing.ROWS)
+        page = await _found(conn, ctx, ctx.query.get("after"), listing.ROWS)
     return ctx.page(
-        "console/orders.html",
-        title=ctx.words(N_("Orders")),
-        query=asked["q"],
-        state=asked["state"],
-        states=listing.filter_tabs(ctx, PATH, "state", STATES),
-        rows=[_row(ctx, one) for one in found.rows],
-        next_url=listing.address(PATH, after=found.after, **asked) if found.after else None,
-        export_url=listing.address(f"{PATH}.csv", **asked),
+        OrdersPage(
+            title=ctx.words(N_("Orders")),
+            query=asked["q"],
+            states=listing.filter_tabs(ctx, PATH, "state", STATES),
+            rows=[_row(ctx, one) for one in page.rows],
+            next_url=listing.address(PATH, after=page.after, **asked) if page.after else None,
+            export_url=listing.address(f"{PATH}.csv", **asked),
+        )
     )
 
 
 async def _found(conn: Connection, ctx: ConsoleContext, after: str | None, limit: int) -> Any:
     asked = ctx.query
-    state = OrderState(asked["state"]) if asked.get("state") in set(OrderState) else None
-    wanted = OrderFilter(asked.get("q", ""), state)
+    chosen = asked.get("state")
+    state = OrderState(chosen) if chosen in set(OrderState) else None
+    work = Work(chosen) if chosen in set(Work) else None
+    only = tuple(await fulfilment.orders_with(conn, ctx.merchant_id, work, ctx.now)) if work else None
+    wanted = OrderFilter(asked.get("q", ""), state, only)
     return await reads.merchant_orders(conn, ctx.merchant_id, wanted, after, limit, ctx.lang)
 
 
 @get(f"{PATH}.csv", permission=Permission.ORDERS, include_in_schema=False)
-async def export(ctx: ConsoleContext) -> Response[str]:
-    async with ctx.confined() as conn:
-        found = await _found(conn, ctx, None, listing.ALL)
+async def export(ctx: ConsoleContext) -> Stream:
+    async def read(conn: Connection, after: str | None) -> listing.Page:
+        page = await _found(conn, ctx, after, listing.EXPORT_ROWS)
+        return [_cells(ctx, one) for one in page.rows], page.after
+
     headings = ["number", "placed", "state", "channel", "method", "customer", "units", "total", "currency", "from"]
-    return listing.sheet("orders", headings, (_cells(ctx, one) for one in found.rows))
+    return listing.export(ctx, "orders", headings, read)
 
 
 def _cells(ctx: ConsoleContext, one: OrderRow) -> list[object]:
@@ -98,18 +112,31 @@ class OrderRowView(msgspec.Struct, frozen=True):
     placed: str
     customer: str
     state: Cell
+    goods: Cell
     how: str
     nodes: str
     units: str
     total: str
 
 
+class OrdersPage(ConsolePage, frozen=True, kw_only=True):
+    TEMPLATE = "console/orders.html"
+
+    query: str
+    states: list[Tab]
+    rows: list[OrderRowView]
+    next_url: str | None
+    export_url: str
+
+
 def _row(ctx: ConsoleContext, one: OrderRow) -> OrderRowView:
+    reached = stage(one.state, one.shipment_states)
     return OrderRowView(
         number=Cell(one.number, views.order_url(one.id)),
         placed=views.moment(ctx, one.placed_at),
         customer=one.customer or "–",
-        state=Cell(ctx.words(views.ORDER_STATES[one.state]), tone=views.ORDER_TONES.get(one.state, "")),
+        state=Cell(ctx.words(views.ORDER_STAGES[reached]), tone=views.STAGE_TONES.get(reached, "")),
+        goods=Cell("", images=[url for file in one.pictures if (url := thumbnail_url(file))]),
         how=f"{ctx.words(views.CHANNELS[one.channel])} · {ctx.words(views.METHODS[one.method])}",
         nodes=", ".join(one.node_names) or "–",
         units=views.number(ctx, one.units),
@@ -120,14 +147,14 @@ def _row(ctx: ConsoleContext, one: OrderRow) -> OrderRowView:
 # --- one order --------------------------------------------------------------------------------------------------------
 
 
-class OrderHead(msgspec.Struct, frozen=True):
+class OrderHeadView(msgspec.Struct, frozen=True):
     state: str
     tone: str
     placed: str
     channel: str
     method: str
     contact: Contact
-    address: str
+    address: list[str]
     promised: str | None
     member: bool
 
@@ -176,10 +203,30 @@ async def order(ctx: ConsoleContext, order_id: UUID) -> Response[str]:
     return await _page(ctx, order_id)
 
 
+class OrderDetailsPage(ConsolePage, frozen=True, kw_only=True):
+    TEMPLATE = "console/order.html"
+
+    order: Order
+    problem: str | None
+    head: OrderHeadView
+    lines: list[OrderLineView]
+    totals: list[tuple[str, str]]
+    taxes: str
+    payments: list[PaymentView]
+    refunds: list[RefundView]
+    may_refund: bool
+    ledger: list[EntryView]
+    timeline: list[Step]
+    sources: list[SourceView]
+    credit: CreditView | None
+    may_cancel: bool
+
+
 async def _page(ctx: ConsoleContext, order_id: UUID, problem: Conflict | None = None) -> Response[str]:
     async with ctx.confined() as conn:
         story = await _story(conn, ctx, order_id)
         credit = await sale_post(conn, order_id, ctx.lang)
+        refunds = await refunds_of(conn, order_id) if story.order.refunds else []
         names = {node.id: node.name for node in await nodes(conn, [ctx.merchant_id], ctx.lang)}
         items = await catalogue.items(conn, {entry.variant_id for entry in story.ledger}, ctx.lang)
     item_names = {variant_id: views.item_name(item.title, item.options) for variant_id, item in items.items()}
@@ -188,40 +235,41 @@ async def _page(ctx: ConsoleContext, order_id: UUID, problem: Conflict | None = 
         for e in story.ledger
     ]
     return ctx.page(
-        "console/order.html",
-        title=story.order.number,
+        OrderDetailsPage(
+            title=story.order.number,
+            order=story.order,
+            problem=ctx.problem(problem),
+            head=_head(ctx, story.order),
+            lines=[_line(ctx, line) for line in story.order.lines],
+            totals=_totals(ctx, story.order),
+            taxes=included_taxes(story.order.quote, ctx.lang),
+            payments=[_payment(ctx, payment) for payment in story.order.payments],
+            refunds=[refund_view(ctx, refund) for refund in refunds],
+            may_refund=ctx.may(Permission.REFUND) and left_to_refund(story.order) > 0,
+            ledger=ledger,
+            timeline=_timeline(ctx, story),
+            sources=_sources(ctx, story, names, item_names),
+            credit=_credit(ctx, credit) if credit else None,
+            may_cancel=_may_cancel(ctx, story),
+        ),
         error=problem,
-        order=story.order,
-        problem=ctx.problem(problem),
-        head=_head(ctx, story.order),
-        lines=[_line(ctx, line) for line in story.order.lines],
-        totals=_totals(ctx, story.order),
-        payments=[_payment(ctx, payment) for payment in story.order.payments],
-        ledger=ledger,
-        timeline=_timeline(ctx, story),
-        sources=_sources(ctx, story, names, item_names),
-        credit=_credit(ctx, credit) if credit else None,
-        may_cancel=_may_cancel(ctx, story),
     )
 
 
 async def _story(conn: Connection, ctx: ConsoleContext, order_id: UUID) -> OrderStory:
-    story = await reads.story(conn, order_id, ctx.lang)
-    if story is None:
-        raise NotFound(N_("There is no such order."))
-    return story
+    return existing(await reads.story(conn, order_id, ctx.lang), N_("There is no such order."))
 
 
-def _head(ctx: ConsoleContext, order: Order) -> OrderHead:
+def _head(ctx: ConsoleContext, order: Order) -> OrderHeadView:
     contact = order.contact
-    return OrderHead(
+    return OrderHeadView(
         state=ctx.words(views.ORDER_STATES[order.state]),
         tone=views.ORDER_TONES.get(order.state, ""),
         placed=views.moment(ctx, order.placed_at),
         channel=ctx.words(views.CHANNELS[order.channel]),
         method=ctx.words(views.METHODS[order.method]),
         contact=contact,
-        address=", ".join(part for part in (contact.address, contact.city) if part),
+        address=address_lines(contact.postal, lang=ctx.lang) if contact.postal else [],
         promised=views.moment(ctx, order.promise.at) if order.promise.at else None,
         member=order.member_id is not None,
     )
@@ -243,6 +291,8 @@ def _line(ctx: ConsoleContext, line: OrderLine) -> OrderLineView:
 
 
 def _totals(ctx: ConsoleContext, order: Order) -> list[tuple[str, str]]:
+    if order.quote is not None:
+        return quote_rows(order.quote, N_("Total"), ctx.lang)
     parts = [(N_("Goods"), order.items_total), (N_("Delivery"), order.shipping_total)]
     if order.discount_total:
         parts.insert(1, (N_("Discount"), -order.discount_total))
@@ -283,7 +333,7 @@ def _sources(
     return [
         SourceView(
             node=names.get(part.node_id, "–"),
-            why=part.explanation.say(ctx.lang),
+            why=part.explanation.text_in(ctx.lang),
             lines=[f"{line.quantity} × {item_names.get(line.variant_id, '')}" for line in part.lines],
             state=ctx.words(views.MOMENTS.get(shipment.state, shipment.state)) if shipment else None,
             due=views.moment(ctx, shipment.due_at) if shipment else None,

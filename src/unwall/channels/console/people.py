@@ -1,5 +1,6 @@
 """Staff and API keys."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -7,19 +8,22 @@ import msgspec
 from litestar import Response, get, post
 
 from unwall.channels.console import views
-from unwall.channels.console.context import ROLES, ConsoleContext
+from unwall.channels.console.context import ROLES, ConsoleContext, ConsolePage, EditorPage
 from unwall.channels.console.forms import SubmittedForm, form_of
+from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
 from unwall.channels.design.values import Option
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock.reads import nodes
-from unwall.kernel.errors import Invalid
+from unwall.kernel.database import Connection, lock_subject
+from unwall.kernel.errors import Invalid, existing
 from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_
 from unwall.people import actions, reads
+from unwall.people.actions import NO_STAFF
+from unwall.people.passwords import hash_password
 from unwall.people.rules import check_person
-from unwall.people.sessions import hash_password
-from unwall.people.values import ApiKey, ApiScope, Permission, Role, Staff, StaffDraft
+from unwall.people.values import ApiKey, ApiScope, Permission, Role, Staff, StaffChange, StaffDraft
 
 PATH = "/console/people"
 KEYS = f"{PATH}/keys"
@@ -39,24 +43,22 @@ async def _page(
         keys = await reads.api_keys(conn, ctx.merchant_id)
         places = await nodes(conn, [ctx.merchant_id], ctx.lang)
     names = {node.id: node.name for node in places}
-    answer = ctx.page(
-        "console/people.html",
-        title=ctx.words(N_("Staff and API keys")),
+    return ctx.page(
+        PeoplePage(
+            title=ctx.words(N_("Staff and API keys")),
+            people=[_person(ctx, one, names) for one in staff],
+            keys=[_key(ctx, key) for key in keys],
+            secret=secret,
+            errors=ctx.field_errors(error),
+            doing=form.text("do") if form else "",
+            kept=FieldTexts(form.fields if form else {}),
+            roles=[Option(role.value, ctx.words(label)) for role, label in ROLES.items()],
+            no_node=[Option("", "–")],
+            nodes=[Option(str(node.id), node.name) for node in places],
+            scopes=[s.value for s in ApiScope],
+        ),
         error=error,
-        people=[_person(ctx, one, names) for one in staff],
-        keys=[_key(ctx, key) for key in keys],
-        secret=secret,
-        errors=ctx.field_errors(error),
-        doing=form.text("do") if form else "",
-        kept=FieldTexts(form.fields if form else {}),
-        roles=[Option(role.value, ctx.words(label)) for role, label in ROLES.items()],
-        no_node=[Option("", "–")],
-        nodes=[Option(str(node.id), node.name) for node in places],
-        scopes=[s.value for s in ApiScope],
     )
-    if secret:
-        answer.headers["cache-control"] = "no-store"
-    return answer
 
 
 class StaffRow(msgspec.Struct, frozen=True):
@@ -78,6 +80,21 @@ class KeyRow(msgspec.Struct, frozen=True):
     scopes: str
     made: str
     revoked: str | None
+
+
+class PeoplePage(ConsolePage, frozen=True, kw_only=True):
+    TEMPLATE = "console/people.html"
+
+    people: list[StaffRow]
+    keys: list[KeyRow]
+    secret: str | None
+    errors: FieldTexts
+    doing: str
+    kept: FieldTexts
+    roles: list[Option]
+    no_node: list[Option]
+    nodes: list[Option]
+    scopes: list[str]
 
 
 def _person(ctx: ConsoleContext, one: Staff, names: dict[UUID, str]) -> StaffRow:
@@ -137,6 +154,82 @@ async def set_active(ctx: ConsoleContext, staff_id: UUID, data: FormData) -> Res
     return see_other(PATH)
 
 
+@get(f"{PATH}/{{staff_id:uuid}}", permission=Permission.PEOPLE, include_in_schema=False)
+async def staff_page(ctx: ConsoleContext, staff_id: UUID) -> Response[str]:
+    return await _staff_page(ctx, staff_id)
+
+
+class StaffEditorPage(EditorPage, frozen=True, kw_only=True):
+    TEMPLATE = "console/staff.html"
+
+    person: Staff
+    kept: Mapping[str, str]
+    errors: FieldTexts
+    roles: list[Option]
+    nodes: list[Option]
+    own: bool
+
+
+async def _staff_page(
+    ctx: ConsoleContext,
+    staff_id: UUID,
+    *,
+    form: SubmittedForm | None = None,
+    error: Invalid | ChangedMeanwhile | None = None,
+) -> Response[str]:
+    async with ctx.confined() as conn:
+        one = await _own(conn, ctx, staff_id)
+        places = await nodes(conn, [ctx.merchant_id], ctx.lang)
+    return ctx.page(
+        StaffEditorPage(
+            title=one.name,
+            version=form.text(FIELD) if form else version_of(_change_of(one)),
+            person=one,
+            kept=form.fields if form else _fields(one),
+            errors=ctx.field_errors(error),
+            roles=[Option(role.value, ctx.words(label)) for role, label in ROLES.items()],
+            nodes=[Option("", "–"), *(Option(str(node.id), node.name) for node in places)],
+            own=one.id == ctx.staff.id,
+        ),
+        error=error,
+    )
+
+
+async def _own(conn: Connection, ctx: ConsoleContext, staff_id: UUID) -> Staff:
+    return existing(await reads.staff_member(conn, ctx.merchant_id, staff_id), NO_STAFF)
+
+
+def _change_of(one: Staff) -> StaffChange:
+    return StaffChange(one.name, one.role, one.node_id)
+
+
+def _fields(one: Staff) -> dict[str, str]:
+    return {"name": one.name, "role": one.role.value, "node": str(one.node_id or "")}
+
+
+@post(f"{PATH}/{{staff_id:uuid}}", permission=Permission.PEOPLE, include_in_schema=False, status_code=303)
+async def change(ctx: ConsoleContext, staff_id: UUID, data: FormData) -> Response[Any]:
+    """Undone by sending what it was before."""
+    form = SubmittedForm({"name": "", "role": "", "node": "", **data}, [])
+    try:
+        role = form.read("role", Role, Role.EDITOR, N_("Choose a role."))
+        form.check()
+        if staff_id == ctx.staff.id and role is not ctx.staff.role:
+            raise Invalid.one("role", N_("You cannot change your own role; another owner can."))
+        wanted = StaffChange(form.text("name"), role, parse_id(form.text("node")) if role is Role.NODE else None)
+        async with ctx.confined() as conn:
+            await lock_subject(conn, PATH, staff_id)
+            before = await _own(conn, ctx, staff_id)
+            check_version(form.text(FIELD), _change_of(before), wanted)
+            await actions.change_staff(conn, ctx.merchant_id, staff_id, wanted)
+            saved = await _own(conn, ctx, staff_id)
+    except (Invalid, ChangedMeanwhile) as error:
+        return await _staff_page(ctx, staff_id, form=form, error=error)
+    undo = {**_fields(before), FIELD: version_of(_change_of(saved))}
+    ctx.flash(ctx.words(N_("Saved.")), f"{PATH}/{staff_id}", undo)
+    return see_other(PATH)
+
+
 # --- API keys ---------------------------------------------------------------------------------------------------------
 
 
@@ -157,8 +250,16 @@ async def make_key(ctx: ConsoleContext) -> Response[Any]:
 async def revoke_key(ctx: ConsoleContext, key_id: UUID, data: FormData) -> Response[Any]:
     async with ctx.confined() as conn:
         await actions.revoke_api_key(conn, ctx.merchant_id, key_id)
-    ctx.flash(ctx.words(N_("The key is revoked.")))
+    ctx.flash(ctx.words(N_("The key is revoked.")), f"{KEYS}/{key_id}/restore")
     return see_other(PATH)
 
 
-HANDLERS: list[Any] = [people, add, set_active, make_key, revoke_key]
+@post(f"{KEYS}/{{key_id:uuid}}/restore", permission=Permission.PEOPLE, include_in_schema=False, status_code=303)
+async def restore_key(ctx: ConsoleContext, key_id: UUID, data: FormData) -> Response[Any]:
+    async with ctx.confined() as conn:
+        await actions.restore_api_key(conn, ctx.merchant_id, key_id)
+    ctx.flash(ctx.words(N_("The key works again.")), f"{KEYS}/{key_id}/revoke")
+    return see_other(PATH)
+
+
+HANDLERS: list[Any] = [people, add, staff_page, change, set_active, make_key, revoke_key, restore_key]

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.catalogue.reads import merchant_products
-from unwall.catalogue.values import ProductStatus
+from unwall.catalogue.merchant_reads import merchant_products
+from unwall.catalogue.values import CatalogueFilter, ProductStatus
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.kernel.database import Connection
@@ -27,8 +27,8 @@ async def find_products(
     if not words:
         return []
     limit = MAX_RESULTS + len(without)
-    found = await merchant_products(
-        conn, ctx.merchant_id, ctx.lang, query=words, status=ProductStatus.ACTIVE, limit=limit
+    page = await merchant_products(
+        conn, ctx.merchant_id, ctx.lang, CatalogueFilter(words, ProductStatus.ACTIVE), limit=limit
     )
-    fresh = [row for row in found.rows if row.product_id not in without][:MAX_RESULTS]
+    fresh = [row for row in page.rows if row.product_id not in without][:MAX_RESULTS]
     return [FoundProduct(str(row.product_id), row.title, thumbnail_url(row.image_file)) for row in fresh]

@@ -5,14 +5,12 @@ from typing import Any
 from litestar import Response, get, post
 
 from unwall.channels.console.context import COUNTER, TODAY, home_of
-from unwall.channels.http.context import AnyRequest, lang_of
-from unwall.channels.http.errors import status_of, words_of
+from unwall.channels.http.context import AnyRequest
 from unwall.channels.http.page_context import see_other
-from unwall.channels.http.rendering import render
 from unwall.channels.http.routes import FormData, own_path
-from unwall.channels.http.staff_sign_in import start_staff_session
-from unwall.kernel.errors import TooMany, UnwallError
-from unwall.kernel.text import N_, gettext
+from unwall.channels.http.staff_sign_in import StaffSignInPage, sign_in_form, start_staff_session
+from unwall.kernel.errors import Invalid, TooMany, UnwallError
+from unwall.kernel.text import N_
 from unwall.people.values import BadCredentials, Role, Staff
 from unwall.services import Services
 
@@ -26,7 +24,7 @@ async def sign_in_page(request: AnyRequest) -> Response[str]:
 async def sign_in(request: AnyRequest, services: Services, data: FormData) -> Response[Any]:
     try:
         staff = await start_staff_session(request, services, data)
-    except (BadCredentials, TooMany) as error:
+    except (Invalid, BadCredentials, TooMany) as error:
         return _form(request, data, error)
     return see_other(_first_page(staff, own_path(data.get("next", TODAY), TODAY)))
 
@@ -38,18 +36,12 @@ def _first_page(staff: Staff, wanted: str) -> str:
     return home_of(staff.role) if wanted == TODAY else wanted
 
 
+class ConsoleSignInPage(StaffSignInPage, frozen=True, kw_only=True):
+    TEMPLATE = "console/sign_in.html"
+
+
 def _form(request: AnyRequest, data: dict[str, str], error: UnwallError | None = None) -> Response[str]:
-    lang = lang_of(request)
-    return render(
-        request,
-        lang,
-        "console/sign_in.html",
-        title=gettext(lang, N_("Sign in to the console")),
-        status=status_of(error, in_form=True),
-        problem=words_of(error, lang) if error else None,
-        email=data.get("email", ""),
-        next=own_path(data.get("next", TODAY), TODAY),
-    )
+    return sign_in_form(request, ConsoleSignInPage, N_("Sign in to the console"), TODAY, data, error)
 
 
 HANDLERS: list[Any] = [sign_in_page, sign_in]

@@ -1,4 +1,4 @@
-"""Today: what sold by hour, channel, post and product, and what needs somebody."""
+"""Today: what sold by hour, channel, post and product, and what needs attention."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,25 +8,31 @@ import msgspec
 from litestar import Response, get
 
 from unwall.channels.console import views
-from unwall.channels.console.context import TODAY, ConsoleContext, console_context, home_of
+from unwall.channels.console.content.posts import opened_words
+from unwall.channels.console.context import TODAY, ConsoleContext, ConsolePage, console_context, home_of
 from unwall.channels.console.views import FigureChange
 from unwall.channels.design.values import Cell, Plot, Series
 from unwall.channels.http.context import AnyRequest, signed_in
 from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
-from unwall.commerce.fulfilment.reads import overdue
-from unwall.commerce.fulfilment.values import Shipment
+from unwall.commerce.fulfilment.reads import overdue, work_counts
+from unwall.commerce.fulfilment.rules import PICKUP_OVERDUE_DAYS
+from unwall.commerce.fulfilment.values import Shipment, Work, WorkCounts
 from unwall.commerce.orders.values import Channel
+from unwall.content.accounts.values import Owner
+from unwall.content.posts.reads import missed as missed_posts
 from unwall.insight.attribution import reads
 from unwall.insight.attribution.rules import day_of
-from unwall.insight.attribution.values import HourSales, PostSales, ShortStock, Today, TopProduct
+from unwall.insight.attribution.values import HourSales, PostSales, ShortStock, Span, Today, TopProduct
 from unwall.kernel.clock import local
+from unwall.kernel.jobs import FailedJob, failed_jobs
 from unwall.kernel.text import N_
 from unwall.people.values import Permission
 from unwall.services import Services
 
 WEEK = timedelta(days=7)
-POSTS, PRODUCTS, NEEDS = 8, 8, 6
+POSTS, PRODUCTS, NEEDS, JOBS = 8, 8, 6, 50
+FAILED_JOBS = f"{TODAY}/jobs"
 
 
 @get(TODAY, include_in_schema=False)
@@ -42,21 +48,28 @@ async def _page(ctx: ConsoleContext) -> Response[str]:
     day, now = day_of(ctx.now, ctx.merchant.timezone), ctx.now
     async with ctx.confined() as conn:
         sales = await reads.today(conn, ctx.merchant, now)
-        posts = await reads.post_sales(conn, ctx.merchant_id, ctx.lang, now - WEEK, now, POSTS)
+        posts = await reads.post_sales(conn, ctx.merchant_id, ctx.lang, Span(now - WEEK, now), POSTS)
         products = await reads.top_products(conn, ctx.merchant_id, ctx.lang, day.start, day.end, PRODUCTS)
         short = await reads.short_stock(conn, ctx.merchant_id, ctx.lang, now - WEEK, now, NEEDS)
         late = await overdue(conn, ctx.merchant_id, ctx.lang, now, NEEDS)
+        work = await work_counts(conn, ctx.merchant_id, now)
+        missed = await missed_posts(conn, Owner(merchant_id=ctx.merchant_id))
+        empty = await reads.empty_places(conn, ctx.merchant_id, now - WEEK, now)
+    failed = await _failed_jobs(ctx) if ctx.may(Permission.PEOPLE) else None
     return ctx.page(
-        "console/today.html",
-        title=ctx.words(N_("Today")),
-        figures=_figures(ctx, sales),
-        hours=hours_plot(ctx, sales),
-        channels=channels_plot(ctx, sales),
-        posts=[post_tile(ctx, post) for post in posts],
-        needs=[*(_late(ctx, task) for task in late), *(_short(ctx, item) for item in short)],
-        products=[_product(ctx, product) for product in products],
-        weekday=views.weekday(ctx),
-        may_publish=ctx.may(Permission.PUBLISH),
+        TodayPage(
+            title=ctx.words(N_("Today")),
+            figures=_figures(ctx, sales),
+            days=WEEK.days,
+            hours=hours_plot(ctx, sales),
+            channels=channels_plot(ctx, sales),
+            posts=[post_tile(ctx, post) for post in posts],
+            work=[*_missed(ctx, missed), *_work_tiles(ctx, work, empty, None if failed is None else len(failed))],
+            needs=[*(_late(ctx, task) for task in late), *(_short(ctx, item) for item in short)],
+            products=[_product(ctx, product) for product in products],
+            weekday=views.weekday(ctx),
+            may_publish=ctx.may(Permission.PUBLISH),
+        )
     )
 
 
@@ -78,11 +91,11 @@ class SellingPostTile(msgspec.Struct, frozen=True):
     image: str | None
     revenue: str
     orders: str
-    views: str
+    opened: str
 
 
 class Need(msgspec.Struct, frozen=True):
-    """One thing that somebody should look after."""
+    """Something that needs attention."""
 
     icon: str
     text: str
@@ -91,10 +104,36 @@ class Need(msgspec.Struct, frozen=True):
     url: str | None
 
 
+class WorkTile(msgspec.Struct, frozen=True):
+    """How many of something wait, with the list that it counts."""
+
+    label: str
+    count: str
+    definition: str
+    tone: str
+    url: str | None
+
+
 class SoldProductView(msgspec.Struct, frozen=True):
     title: Cell
     quantity: str
     revenue: str
+
+
+class TodayPage(ConsolePage, frozen=True, kw_only=True):
+    TEMPLATE = "console/today.html"
+
+    figures: Figures
+    hours: Plot
+    channels: Plot
+    posts: list[SellingPostTile]
+    work: list[WorkTile]
+    needs: list[Need]
+    products: list[SoldProductView]
+    weekday: str
+    days: int
+    """whose sales count for posts and for what runs short"""
+    may_publish: bool
 
 
 def _figures(ctx: ConsoleContext, sales: Today) -> Figures:
@@ -166,6 +205,56 @@ def _against_last_week(
     ]
 
 
+def _work_tiles(ctx: ConsoleContext, work: WorkCounts, empty: int, failed: int | None) -> list[WorkTile]:
+    def tile(label: str, count: int, definition: str, tone: str, url: str | None) -> WorkTile:
+        return WorkTile(
+            ctx.words(label),
+            views.number(ctx, count),
+            ctx.words(definition, days=PICKUP_OVERDUE_DAYS),
+            tone if count else "",
+            url,
+        )
+
+    def orders(kind: Work) -> str | None:
+        return f"/console/orders?state={kind}" if ctx.may(Permission.ORDERS) else None
+
+    to_do = N_("Orders that a shop or warehouse has to pick or to pack.")
+    late = N_("Those of them that were not ready by the promised time.")
+    waiting = N_(
+        "Parcels that are ready: not with their carrier by the promised time, or not collected for {days} days."
+    )
+    empty_words = N_(
+        "Items that sold in the last {days} days, at each open shop or warehouse where none is left.", days=WEEK.days
+    )
+    tiles = [
+        tile(N_("To pick and pack"), work.open, to_do, "", orders(Work.OPEN)),
+        tile(N_("Late"), work.late, late, "bad", orders(Work.LATE)),
+        tile(N_("Waiting too long"), work.waiting, waiting, "bad", orders(Work.WAITING)),
+        tile(N_("Out of stock somewhere"), empty, empty_words, "soon", _stock_url(ctx)),
+    ]
+    if ctx.may(Permission.CONVERSE):
+        unanswered = N_("Conversations in which a shopper waits for an answer.")
+        tiles.append(
+            tile(
+                N_("Unanswered messages"), ctx.unanswered, unanswered, "soon", "/console/conversations?view=unanswered"
+            )
+        )
+    if failed is not None:
+        tiles.append(tile(N_("Failed jobs"), failed, JOBS_WORDS, "bad", FAILED_JOBS))
+    return tiles
+
+
+def _missed(ctx: ConsoleContext, missed: int) -> list[WorkTile]:
+    """Only where there are some."""
+    words = ctx.words(N_("Scheduled posts that were not published in time: they wait for a new one."))
+    url = "/console/posts?state=missed" if ctx.may(Permission.PUBLISH) else None
+    return [WorkTile(ctx.words(N_("Missed posts")), views.number(ctx, missed), words, "bad", url)] if missed else []
+
+
+def _stock_url(ctx: ConsoleContext) -> str | None:
+    return "/console/stock?show=empty" if ctx.may(Permission.STOCK) else None
+
+
 def post_tile(ctx: ConsoleContext, post: PostSales) -> SellingPostTile:
     return SellingPostTile(
         url=views.post_url(post.post_id),
@@ -173,7 +262,7 @@ def post_tile(ctx: ConsoleContext, post: PostSales) -> SellingPostTile:
         image=thumbnail_url(post.image_file),
         revenue=views.money(ctx, post.revenue),
         orders=ctx.count("{n} order", "{n} orders", post.orders),
-        views=ctx.count("{n} view", "{n} views", post.views),
+        opened=opened_words(ctx, post.opened),
     )
 
 
@@ -190,10 +279,11 @@ def _late(ctx: ConsoleContext, task: Shipment) -> Need:
 
 def _short(ctx: ConsoleContext, item: ShortStock) -> Need:
     text = ctx.words(
-        N_("{item}: {left} left, {sold} sold in seven days"),
+        N_("{item}: {left} left, {sold} sold in {days} days"),
         item=views.item_name(item.title, item.options),
         left=item.available,
         sold=item.sold,
+        days=WEEK.days,
     )
     badge, tone = (N_("Sold out"), "bad") if item.available <= 0 else (N_("Short"), "soon")
     url = f"/console/stock?product={item.product_id}" if ctx.may(Permission.STOCK) else None
@@ -208,4 +298,40 @@ def _product(ctx: ConsoleContext, product: TopProduct) -> SoldProductView:
     )
 
 
-HANDLERS: list[Any] = [today]
+# --- failed jobs ------------------------------------------------------------------------------------------------------
+
+JOBS_WORDS = N_("Background jobs of this install that failed at every attempt in the last {days} days.", days=WEEK.days)
+
+
+class FailedJobView(msgspec.Struct, frozen=True):
+    at: str
+    job: str
+    error: str
+
+
+async def _failed_jobs(ctx: ConsoleContext) -> list[FailedJob]:
+    """Of the whole install; the queue is no merchant's, so it cannot be read confined to one."""
+    async with ctx.services.db.read() as conn:
+        return await failed_jobs(conn, ctx.now - WEEK, JOBS)
+
+
+class FailedJobsPage(ConsolePage, frozen=True, kw_only=True):
+    TEMPLATE = "console/jobs.html"
+
+    definition: str
+    rows: list[FailedJobView]
+
+
+@get(FAILED_JOBS, permission=Permission.PEOPLE, include_in_schema=False)
+async def jobs(ctx: ConsoleContext) -> Response[str]:
+    failed = await _failed_jobs(ctx)
+    return ctx.page(
+        FailedJobsPage(
+            title=ctx.words(N_("Failed jobs")),
+            definition=ctx.words(JOBS_WORDS),
+            rows=[FailedJobView(views.moment(ctx, job.at), job.entrypoint, job.error) for job in failed],
+        )
+    )
+
+
+HANDLERS: list[Any] = [today, jobs]

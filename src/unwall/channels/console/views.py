@@ -9,13 +9,13 @@ from babel.numbers import format_percent
 
 from unwall.catalogue.values import ProductStatus
 from unwall.channels.console.context import ConsoleContext
-from unwall.channels.design.values import Cell
+from unwall.channels.design.values import Cell, Tab
 from unwall.channels.http.formatters import formatters
 from unwall.commerce.fulfilment.values import ShipmentState
-from unwall.commerce.orders.values import Channel, OrderState
+from unwall.commerce.orders.values import Channel, OrderStage, OrderState
 from unwall.commerce.sourcing.values import DeliveryMethod
 from unwall.commerce.stock.values import Reason, StockBucket
-from unwall.content.posts.values import PostKind, PostState
+from unwall.content.posts.values import PostFormat, PostKind, PostState
 from unwall.kernel.clock import local
 from unwall.kernel.money import Money
 from unwall.kernel.text import N_, locale_of
@@ -28,15 +28,48 @@ ORDER_STATES = {
     OrderState.CANCELLED: N_("Cancelled"),
     OrderState.EXPIRED: N_("Expired unpaid"),
 }
+ORDER_STAGES = {
+    OrderStage.UNPAID: N_("Not paid yet"),
+    OrderStage.TO_PICK: N_("To pick"),
+    OrderStage.PICKING: N_("Picking"),
+    OrderStage.READY: N_("Ready"),
+    OrderStage.ON_ITS_WAY: N_("On its way"),
+    OrderStage.DONE: N_("Done"),
+    OrderStage.CANCELLED: N_("Cancelled"),
+    OrderStage.EXPIRED: N_("Expired unpaid"),
+}
+STAGE_TONES = {
+    OrderStage.DONE: "good",
+    OrderStage.UNPAID: "soon",
+    OrderStage.TO_PICK: "soon",
+    OrderStage.CANCELLED: "bad",
+}
 ORDER_TONES = {OrderState.FULFILLED: "good", OrderState.PREPARED: "soon", OrderState.CANCELLED: "bad"}
-POST_STATES = {PostState.DRAFT: N_("Draft"), PostState.LIVE: N_("Live"), PostState.REMOVED: N_("Removed")}
-POST_TONES = {PostState.LIVE: "good", PostState.DRAFT: "soon", PostState.REMOVED: ""}
+POST_STATES = {
+    PostState.DRAFT: N_("Draft"),
+    PostState.IN_REVIEW: N_("In review"),
+    PostState.SCHEDULED: N_("Scheduled"),
+    PostState.LIVE: N_("Live"),
+    PostState.MISSED: N_("Missed"),
+    PostState.REMOVED: N_("Removed"),
+}
+POST_TONES = {
+    PostState.DRAFT: "soon",
+    PostState.IN_REVIEW: "soon",
+    PostState.SCHEDULED: "soon",
+    PostState.LIVE: "good",
+    PostState.MISSED: "bad",
+    PostState.REMOVED: "",
+}
 POST_KINDS = {
     PostKind.NOTE: N_("Note"),
     PostKind.ARTICLE: N_("Article"),
     PostKind.PHOTO_SET: N_("Photo set"),
     PostKind.LOOKBOOK: N_("Lookbook"),
+    PostKind.VIDEO: N_("Video"),
+    PostKind.QUESTION: N_("Question"),
 }
+POST_FORMATS = {PostFormat.PLAIN: N_("Plain text"), PostFormat.MARKDOWN: N_("Markdown")}
 STATUSES = {
     ProductStatus.ACTIVE: N_("On sale"),
     ProductStatus.DRAFT: N_("Draft"),
@@ -187,3 +220,16 @@ def product_url(product_id: object) -> str:
 def linked(ctx: ConsoleContext, permission: Permission, text: str, url: str) -> Cell:
     """A link where the role may follow it."""
     return Cell(text, url if ctx.may(permission) else None)
+
+
+SAID = (
+    ("/console/reviews", N_("Reviews")),
+    ("/console/questions", N_("Questions")),
+    ("/console/comments", N_("Comments")),
+    ("/console/blocked", N_("Blocked people")),
+)
+"""The pages of what people say."""
+
+
+def said_tabs(ctx: ConsoleContext, path: str) -> list[Tab]:
+    return [Tab(url, ctx.words(label), url == path) for url, label in SAID]

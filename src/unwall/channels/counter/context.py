@@ -8,7 +8,7 @@ from litestar import Response
 from unwall.channels.http.context import AnyRequest, lang_of
 from unwall.channels.http.errors import status_of
 from unwall.channels.http.page_context import StaffContext, see_other
-from unwall.channels.http.rendering import render
+from unwall.channels.http.rendering import Layout, NavLink, PageContent, render
 from unwall.commerce.fulfilment.rules import reaches
 from unwall.commerce.stock.reads import nodes
 from unwall.commerce.stock.values import Node
@@ -33,6 +33,17 @@ class NodeNeeded(Exception):
     """Staff of several nodes have to choose first at which of them they work."""
 
 
+class CounterLayout(Layout, frozen=True, kw_only=True):
+    zone: str
+    beep: str
+    """a sound and a vibration: ok | bad | "" """
+
+
+class CounterPage(PageContent, frozen=True, kw_only=True):
+    events: str | None = None
+    """the address of the stream of events at which parts of the page ask again"""
+
+
 @dataclass(frozen=True)
 class CounterContext(StaffContext):
     """One request of one member of staff at one node: what the counter's handlers get."""
@@ -41,24 +52,22 @@ class CounterContext(StaffContext):
     nodes: list[Node]
     """All of the merchant's, this one too."""
 
-    def page(
-        self, template: str, *, title: str, error: UnwallError | None = None, beep: str = "", **context: Any
-    ) -> Response[str]:
-        """A whole page; htmx takes the part of it that changed. `error` is why it is shown again, and gives the status;
-        `beep` (ok | bad) is a sound and a vibration, "bad" wherever there is an error."""
-        frame = {
-            "staff": self.staff,
-            "place": self.node.name,
-            "nav": self._nav(),
-            "zone": self.node.timezone,
-            "beep": "bad" if error else beep,
-        }
-        return render(self.request, self.lang, template, title=title, status=status_of(error), **(frame | context))
+    def page(self, content: CounterPage, *, error: UnwallError | None = None, beep: str = "") -> Response[str]:
+        """A whole page; htmx takes the part of it that changed. `error` is why it is shown again, and gives the
+        status; `beep` is "bad" wherever there is an error."""
+        layout = CounterLayout(
+            staff=self.staff,
+            place=self.node.name,
+            nav=self._nav(),
+            zone=self.node.timezone,
+            beep="bad" if error else beep,
+        )
+        return render(self.request, self.lang, content, layout, status=status_of(error))
 
-    def _nav(self) -> list[tuple[str, str, str, bool]]:
+    def _nav(self) -> list[NavLink]:
         path = self.request.url.path
         here = next((url for url, _, _ in NAV[1:] if path.startswith(url)), TASKS if path != CHOOSE else "")
-        return [(url, self.words(label), icon, url == here) for url, label, icon in NAV]
+        return [NavLink(url, self.words(label), icon, url == here) for url, label, icon in NAV]
 
 
 async def provide_counter_context(request: AnyRequest, services: Services, staff: Staff) -> CounterContext:

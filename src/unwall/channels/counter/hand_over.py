@@ -6,21 +6,25 @@ from uuid import UUID
 from litestar import Response, get, post
 from msgspec.structs import replace
 
-from unwall.channels.counter.context import HAND_OVER, CounterContext
-from unwall.channels.counter.views import DONE, TaskState, line_view, parcel_tile
-from unwall.channels.http.page_context import see_other
+from unwall.channels.counter.context import HAND_OVER, CounterContext, CounterPage
+from unwall.channels.counter.views import DONE, TaskLineView, TaskState, TaskTile, line_view, parcel_tile
+from unwall.channels.http.errors import words_of
+from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment import actions
 from unwall.commerce.fulfilment import reads as fulfilment
-from unwall.commerce.fulfilment.rules import PICKUP_CODE_DIGITS, find_by_code, own_task
-from unwall.commerce.fulfilment.values import CodeLocked, ShipmentMethod, ShipmentState, Task, WrongStep
+from unwall.commerce.fulfilment.rules import LOCKED, PICKUP_CODE_DIGITS, find_by_code, own_task
+from unwall.commerce.fulfilment.values import CodeLocked, ShipmentMethod, ShipmentState, Task, WorkPart, WrongStep
 from unwall.commerce.orders import hand_over as orders
+from unwall.kernel import typed
 from unwall.kernel.clock import now
 from unwall.kernel.errors import Conflict, Invalid, NotFound, TooMany, UnwallError
 from unwall.kernel.text import N_
-from unwall.people.attempts import count_attempt, uncount_attempt
+from unwall.people.attempts import count_attempt, uncount_attempt, wait_for_attempt
 from unwall.people.rules import ATTEMPT_WINDOW_MINUTES
 
+PARCELS_SHOWN = 60
+"""The others are found by their code or order number."""
 TOO_MANY_CODES = N_("Too many wrong codes. Find the parcel by its order number.")
 
 
@@ -29,33 +33,47 @@ async def hand_over_page(ctx: CounterContext) -> Response[str]:
     return await _search(ctx)
 
 
+class HandOverPage(CounterPage, frozen=True, kw_only=True):
+    TEMPLATE = "counter/hand_over.html"
+
+    waiting: list[TaskTile]
+    count: int
+    errors: FieldTexts
+
+
 async def _search(ctx: CounterContext, *, error: Invalid | TooMany | None = None) -> Response[str]:
-    """The keypad, the order number, and all parcels that wait to be collected."""
+    """The keypad, the order number, and all parcels that wait to be collected; after too many wrong codes also how long
+    this clerk has to wait."""
+    async with ctx.services.db.read() as conn:
+        wait = await wait_for_attempt(conn, subject_of(ctx), now())
     async with ctx.confined() as conn:
-        found = await fulfilment.tasks(conn, ctx.node.id, ctx.lang)
+        work = await fulfilment.work_list(conn, ctx.node.id, ctx.lang, PARCELS_SHOWN)
     at, zone = now(), ctx.node.timezone
     waiting = [
         replace(parcel_tile(task, at, ctx.lang, zone), url=f"{HAND_OVER}/{task.id}")
-        for task in found
-        if task.method is ShipmentMethod.PICKUP and task.state is ShipmentState.READY
+        for task in work.tasks[WorkPart.TO_COLLECT]
     ]
     errors = ctx.field_errors(error)
     if isinstance(error, TooMany):
         errors["code"] = ctx.problem(error) or ""
+    elif wait and error is None:
+        errors["code"] = words_of(TooMany(TOO_MANY_CODES, wait_seconds=wait), ctx.lang)
     return ctx.page(
-        "counter/hand_over.html",
-        title=ctx.words(N_("Hand over")),
+        HandOverPage(
+            title=ctx.words(N_("Hand over")),
+            waiting=waiting,
+            count=work.counts[WorkPart.TO_COLLECT],
+            errors=errors,
+            events="/counter/events",
+        ),
         error=error,
-        waiting=waiting,
-        errors=errors,
-        events="/counter/events",
     )
 
 
 @post(HAND_OVER)
 async def find(ctx: CounterContext, data: FormData) -> Response[Any]:
     """`code`: the customer's digits, or an order number as the scanner or a hand sends it."""
-    code = "".join(data.get("code", "").split())
+    code = typed.code(data.get("code", "")[:200]).replace(" ", "")
     if code.isdecimal() and code.isascii() and len(code) == PICKUP_CODE_DIGITS:
         return await _by_digits(ctx, code)
     number = data.get("number", "").strip() or code
@@ -64,16 +82,18 @@ async def find(ctx: CounterContext, data: FormData) -> Response[Any]:
         shipment_id = await fulfilment.pickup_waiting(conn, ctx.node.id, number) if number else None
     if shipment_id is None:
         message = (
-            N_("No parcel with this number is waiting here.") if number else N_("Type six digits, or an order number.")
+            N_("No parcel with this number is waiting here.")
+            if number
+            else N_("Type {digits} digits, or an order number.", digits=PICKUP_CODE_DIGITS)
         )
         return await _search(ctx, error=Invalid.one(field, message))
     return see_other(f"{HAND_OVER}/{shipment_id}")
 
 
 async def _by_digits(ctx: CounterContext, code: str) -> Response[Any]:
-    """The one parcel with these digits, shown before it is given. Digits of no parcel count against whoever typed
+    """The one parcel with these digits, shown before it is handed over. Digits of no parcel count against whoever typed
     them, and against nobody else of the shop."""
-    subject, at = f"pickup:{ctx.staff.id}", now()
+    subject, at = subject_of(ctx), now()
     try:
         left = await count_attempt(ctx.services.db, {subject: 1}, at, TOO_MANY_CODES)
     except TooMany as error:
@@ -94,12 +114,30 @@ async def _by_digits(ctx: CounterContext, code: str) -> Response[Any]:
     return await _search(ctx, error=Invalid.one("code", message))
 
 
+def subject_of(ctx: CounterContext) -> str:
+    """Under which wrong codes are counted: the clerk, not the shop."""
+    return f"pickup:{ctx.staff.id}"
+
+
 # --- one parcel -------------------------------------------------------------------------------------------------------
 
 
 @get("/counter/hand-over/{shipment_id:uuid}")
 async def parcel_page(ctx: CounterContext, shipment_id: UUID) -> Response[str]:
     return await _page(ctx, shipment_id)
+
+
+class ParcelPage(CounterPage, frozen=True, kw_only=True):
+    TEMPLATE = "counter/parcel.html"
+
+    task: Task
+    lines: list[TaskLineView]
+    state: TaskState
+    code: str
+    errors: FieldTexts
+    problem: str | None
+    done: bool
+    open: bool
 
 
 async def _page(
@@ -116,18 +154,19 @@ async def _page(
     if task.method is not ShipmentMethod.PICKUP:
         raise NotFound(N_("Nobody collects this parcel here."))
     return ctx.page(
-        "counter/parcel.html",
-        title=task.order_number,
+        ParcelPage(
+            title=task.order_number,
+            task=task,
+            lines=[line_view(line) for line in task.lines],
+            state=_state(ctx, task, known=bool(code)),
+            code=code,
+            errors=ctx.field_errors(error),
+            problem=ctx.problem(error),
+            done=task.state in DONE,
+            open=task.state is ShipmentState.READY and not task.locked,
+        ),
         error=error,
         beep=beep,
-        task=task,
-        lines=[line_view(line) for line in task.lines],
-        state=_state(ctx, task, known=bool(code)),
-        code=code,
-        errors=ctx.field_errors(error),
-        problem=ctx.problem(error),
-        done=task.state in DONE,
-        open=task.state is ShipmentState.READY and not task.locked,
     )
 
 
@@ -135,20 +174,25 @@ def _state(ctx: CounterContext, task: Task, *, known: bool) -> TaskState:
     if task.state in DONE:
         return TaskState(ctx.words(N_("Done")), "ready", ctx.words(N_("The customer has it.")))
     if task.locked:
-        note = N_("Five wrong codes. See who it is, then unlock it with a reason.")
-        return TaskState(ctx.words(N_("Stop")), "stop", ctx.words(note))
+        return TaskState(ctx.words(N_("Stop")), "stop", ctx.words(LOCKED))
     if task.state is not ShipmentState.READY:
         return TaskState(ctx.words(N_("Wait")), "pack", ctx.words(N_("It is not packed yet.")))
-    note = N_("The code is right. Give the parcel, then press.") if known else N_("Ask for the six digits.")
+    note = (
+        N_("The code is right. Give the parcel, then press.")
+        if known
+        else N_("Ask for the {digits} digits.", digits=PICKUP_CODE_DIGITS)
+    )
     return TaskState(ctx.words(N_("Hand over")), "ready" if known else "pick", ctx.words(note))
 
 
 @post("/counter/hand-over/{shipment_id:uuid}")
 async def give(ctx: CounterContext, shipment_id: UUID, data: FormData) -> Response[Any]:
-    code = "".join(data.get("code", "").split())
+    code = typed.code(data.get("code", "")[:200]).replace(" ", "")
     try:
         if not code:
-            raise Invalid.one("code", N_("Type the six digits that the customer shows."))
+            raise Invalid.one(
+                "code", N_("Type the {digits} digits that the customer shows.", digits=PICKUP_CODE_DIGITS)
+            )
         async with ctx.confined() as conn:
             outcome = await orders.hand_over(conn, shipment_id, code, ctx.services.secret, ctx.staff, now())
     except (Invalid, CodeLocked, WrongStep) as error:
@@ -162,7 +206,7 @@ async def give(ctx: CounterContext, shipment_id: UUID, data: FormData) -> Respon
 
 def _wrong_code(ctx: CounterContext, left: int) -> UnwallError:
     if not left:
-        return Conflict(ctx.words(N_("That was the fifth wrong code.")))
+        return Conflict(ctx.words(LOCKED))
     message = ctx.count("This is not the code. One try is left.", "This is not the code. {n} tries are left.", left)
     return Invalid.one("code", message)
 

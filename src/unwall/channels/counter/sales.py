@@ -1,6 +1,6 @@
 """A sale over the counter. The basket is kept in the form, with an id of its own: pressing twice sells once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,28 +10,33 @@ from litestar_htmx import ClientRedirect
 
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
-from unwall.channels.counter.context import SELL, CounterContext
+from unwall.channels.counter.context import SELL, CounterContext, CounterPage
+from unwall.channels.counter.finder import find_items, own_item
 from unwall.channels.counter.tasks import whole_number
 from unwall.channels.counter.views import ItemView, item_view
-from unwall.channels.http.page_context import known_id, see_other
+from unwall.channels.http.page_context import FieldTexts, known_id, see_other
 from unwall.channels.http.pictures import thumbnail_url
+from unwall.channels.http.quotes import code_words, included_taxes, quote_rows
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.rules import reaches
 from unwall.commerce.orders import reads as orders
-from unwall.commerce.orders.counter_sale import CounterSale, sell_at_counter
+from unwall.commerce.orders.counter_sale import CounterSale, Till, quoted_basket, sell_at_counter
 from unwall.commerce.orders.rules import MAX_UNITS_PER_LINE
 from unwall.commerce.orders.values import Channel, Order, SaleDone
+from unwall.commerce.pricing.promotion_rules import MAX_CODES_PER_CART
+from unwall.commerce.pricing.values import PricedOrder
 from unwall.commerce.stock.values import Short, VariantQuantity
 from unwall.kernel.clock import now
 from unwall.kernel.errors import FieldError, Invalid, NotFound, UnwallError
 from unwall.kernel.ids import new_id, parse_id
-from unwall.kernel.money import Money, total
+from unwall.kernel.money import Money
 from unwall.kernel.text import N_, locale_of
 
 Basket = dict[UUID, int]
 """Quantity by variant, in the order in which they were scanned."""
 QUANTITY = "q-"
-NOTHING = N_("Scan something, or type its SKU.")
+MAX_CODE_CHARACTERS = 200
+NOTHING = N_("Scan something, or type its SKU or name.")
 
 
 class SaleLine(msgspec.Struct, frozen=True):
@@ -44,6 +49,13 @@ class SaleLine(msgspec.Struct, frozen=True):
     sum: str
 
 
+class OpenSale(msgspec.Struct, frozen=True):
+    """What is in the basket, under the id that the sale will have."""
+
+    id: UUID
+    basket: Basket
+
+
 class ReceiptLine(msgspec.Struct, frozen=True):
     title: str
     image: str | None
@@ -54,21 +66,25 @@ class ReceiptLine(msgspec.Struct, frozen=True):
 
 @get(SELL)
 async def sell_page(ctx: CounterContext) -> Response[str]:
-    return await _page(ctx, new_id(), {})
+    return await _page(ctx, OpenSale(new_id(), {}))
 
 
 @post(SELL, status_code=200)
 async def sell(ctx: CounterContext, data: FormData) -> Response[Any]:
-    """`do`: `finish` sells what the form holds, `add` (or any `code`) adds one more; else the sum is made."""
+    """`do`: `finish` sells what the form holds, `add` (or any `code`) adds one more, as `variant` does where one was
+    chosen of those found; else the sum is made."""
     sale_id = known_id(data.get("sale_id", ""), N_("Start a new sale."))
     basket, errors = _basket_of(data)
+    sale = OpenSale(sale_id, basket)
     if errors:
-        return await _page(ctx, sale_id, basket, error=Invalid(errors), data=data)
+        return await _page(ctx, sale, error=Invalid(errors), data=data)
     if data.get("do") == "finish":
-        return await _finish(ctx, sale_id, basket, data)
+        return await _finish(ctx, sale, data)
+    if data.get("variant"):
+        return await _add_chosen(ctx, sale, data)
     if data.get("do") == "add" or data.get("code", "").strip():
-        return await _add(ctx, sale_id, basket, data)
-    return await _page(ctx, sale_id, basket, data=data)
+        return await _add(ctx, sale, data)
+    return await _page(ctx, sale, data=data)
 
 
 def _basket_of(data: Mapping[str, str]) -> tuple[Basket, list[FieldError]]:
@@ -88,31 +104,47 @@ def _basket_of(data: Mapping[str, str]) -> tuple[Basket, list[FieldError]]:
     return basket, errors
 
 
-async def _add(ctx: CounterContext, sale_id: UUID, basket: Basket, data: FormData) -> Response[Any]:
+async def _add(ctx: CounterContext, sale: OpenSale, data: FormData) -> Response[Any]:
     code = data.get("code", "").strip()
     if not code:
-        return await _page(ctx, sale_id, basket, error=Invalid.one("code", NOTHING), data=data)
+        return await _page(ctx, sale, error=Invalid.one("code", NOTHING), data=data)
     async with ctx.confined() as conn:
-        item = await catalogue.variant_by_barcode(conn, ctx.staff.merchant_id, code, ctx.lang)
-    if item is None or not item.sellable:
-        unknown = Invalid.one("code", N_("We do not sell anything with this code."))
-        return await _page(ctx, sale_id, basket, error=unknown, data=data)
-    basket[item.variant_id] = basket.get(item.variant_id, 0) + 1
-    return await _page(ctx, sale_id, basket, beep="ok", data={**data, "code": ""})
+        items = await find_items(conn, ctx, code[:MAX_CODE_CHARACTERS])
+    if items.item and items.item.sellable:
+        return await _added(ctx, sale, items.item, data)
+    choices = [item for item in items.choices if item.sellable]
+    if not choices:
+        unknown = Invalid.one("code", N_("We do not sell anything with this code or name."))
+        return await _page(ctx, sale, error=unknown, data=data)
+    return await _page(ctx, sale, data=data, choices=choices)
 
 
-async def _finish(ctx: CounterContext, sale_id: UUID, basket: Basket, data: FormData) -> Response[Any]:
+async def _add_chosen(ctx: CounterContext, sale: OpenSale, data: FormData) -> Response[Any]:
+    variant_id = known_id(data["variant"], N_("Choose one of the items found."))
+    async with ctx.confined() as conn:
+        item = await own_item(conn, ctx, variant_id)
+    if not item.sellable:
+        raise NotFound(N_("There is no such item."))
+    return await _added(ctx, sale, item, data)
+
+
+async def _added(ctx: CounterContext, sale: OpenSale, item: VariantItem, data: FormData) -> Response[Any]:
+    sale.basket[item.variant_id] = sale.basket.get(item.variant_id, 0) + 1
+    return await _page(ctx, sale, beep="ok", data={**data, "code": ""})
+
+
+async def _finish(ctx: CounterContext, sale: OpenSale, data: FormData) -> Response[Any]:
     try:
-        if not basket:
+        if not sale.basket:
             raise Invalid.one("code", NOTHING)
         async with ctx.confined() as conn:
-            lines = [VariantQuantity(variant_id, quantity) for variant_id, quantity in basket.items()]
-            sale = CounterSale(sale_id, ctx.node.id, lines, data.get("member_code", ""))
-            order_id = await sell_at_counter(conn, ctx.staff, sale, now())
+            lines = [VariantQuantity(variant_id, quantity) for variant_id, quantity in sale.basket.items()]
+            request = CounterSale(sale.id, ctx.node.id, lines, data.get("member_code", ""), _codes_in(data))
+            order_id = await sell_at_counter(conn, ctx.staff, request, now())
     except Short as error:
-        return await _page(ctx, sale_id, basket, error=_missing(ctx, error), data=data)
+        return await _page(ctx, sale, error=_missing(ctx, error), data=data)
     except (Invalid, SaleDone) as error:
-        return await _page(ctx, sale_id, basket, error=error, data=data)
+        return await _page(ctx, sale, error=error, data=data)
     if ctx.by_htmx:
         return ClientRedirect(f"{SELL}/{order_id}")
     return see_other(f"{SELL}/{order_id}")
@@ -132,35 +164,73 @@ def _missing(ctx: CounterContext, error: Short) -> Invalid:
     )
 
 
+class SellPage(CounterPage, frozen=True, kw_only=True):
+    TEMPLATE = "counter/sell.html"
+
+    sale_id: UUID
+    lines: list[SaleLine]
+    choices: list[ItemView]
+    total: str
+    totals: list[tuple[str, str]]
+    """where reductions or taxes change the sum"""
+    units: int
+    errors: FieldTexts
+    problem: str | None
+    code: str
+    member_code: str
+    voucher: str
+    voucher_answer: str
+    most: int
+
+
 async def _page(
     ctx: CounterContext,
-    sale_id: UUID,
-    basket: Basket,
+    sale: OpenSale,
     *,
     error: UnwallError | None = None,
     beep: str = "",
     data: Mapping[str, str] | None = None,
+    choices: Sequence[VariantItem] = (),
 ) -> Response[str]:
+    kept_codes = data or {}
     async with ctx.confined() as conn:
-        known = await catalogue.items(conn, basket, ctx.lang)
+        known = await catalogue.items(conn, sale.basket, ctx.lang)
+        till = Till(ctx.node.id, codes=_codes_in(kept_codes))
+        basket = {variant: count for variant, count in sale.basket.items() if variant in known}
+        priced = await quoted_basket(conn, ctx.staff.merchant_id, till, basket, now()) if basket else None
+    rows = quote_rows(priced.quote, N_("Total"), ctx.lang) if priced else []
     errors = ctx.field_errors(error)
     kept = data or {}
-    lines = [_line(known[i], n, ctx, errors, kept) for i, n in basket.items() if i in known]
+    lines = [_line(known[i], n, ctx, errors, kept) for i, n in sale.basket.items() if i in known]
     return ctx.page(
-        "counter/sell.html",
-        title=ctx.words(N_("Sell")),
+        SellPage(
+            title=ctx.words(N_("Sell")),
+            sale_id=sale.id,
+            lines=lines,
+            choices=[item_view(item, ctx.lang) for item in choices],
+            total=rows[-1][1] if rows else "",
+            totals=rows if len(rows) > 2 else [],
+            units=sum(sale.basket.values()),
+            errors=errors,
+            problem=ctx.problem(error),
+            code=kept.get("code", ""),
+            member_code=kept.get("member_code", ""),
+            voucher=kept.get("voucher", ""),
+            voucher_answer=_code_words(priced, ctx) if priced else "",
+            most=MAX_UNITS_PER_LINE,
+        ),
         error=error,
         beep=beep,
-        sale_id=sale_id,
-        lines=lines,
-        total=_total(known, basket, ctx),
-        units=sum(basket.values()),
-        errors=errors,
-        problem=ctx.problem(error),
-        code=kept.get("code", ""),
-        member_code=kept.get("member_code", ""),
-        most=MAX_UNITS_PER_LINE,
     )
+
+
+def _codes_in(data: Mapping[str, str]) -> list[str]:
+    return data.get("voucher", "").replace(",", " ").split()[:MAX_CODES_PER_CART]
+
+
+def _code_words(priced: PricedOrder, ctx: CounterContext) -> str:
+    """Why a code does not count."""
+    return " ".join(code_words(one, priced.quote.currency, ctx.lang) for one in priced.quote.codes if one.refusal)
 
 
 def _line(
@@ -177,14 +247,17 @@ def _line(
     )
 
 
-def _total(known: Mapping[UUID, VariantItem], basket: Basket, ctx: CounterContext) -> str:
-    if not known:
-        return ""
-    currency = next(iter(known.values())).currency
-    return total((known[i].money * n for i, n in basket.items() if i in known), currency).text(locale_of(ctx.lang))
-
-
 # --- the receipt ------------------------------------------------------------------------------------------------------
+
+
+class ReceiptPage(CounterPage, frozen=True, kw_only=True):
+    TEMPLATE = "counter/receipt.html"
+
+    order: Order
+    lines: list[ReceiptLine]
+    total: str
+    totals: list[tuple[str, str]]
+    taxes: str
 
 
 @get("/counter/sell/{order_id:uuid}")
@@ -205,11 +278,14 @@ async def receipt(ctx: CounterContext, order_id: UUID) -> Response[str]:
         for line in order.lines
     ]
     return ctx.page(
-        "counter/receipt.html",
-        title=order.number,
-        order=order,
-        lines=lines,
-        total=Money(order.total, order.currency).text(locale),
+        ReceiptPage(
+            title=order.number,
+            order=order,
+            lines=lines,
+            total=Money(order.total, order.currency).text(locale),
+            totals=quote_rows(order.quote, N_("Total"), ctx.lang) if order.quote else [],
+            taxes=included_taxes(order.quote, ctx.lang),
+        )
     )
 
 

@@ -2,18 +2,19 @@
 session of the browser."""
 
 from typing import Any
+from uuid import UUID
 
 from litestar import Response, get, post
 
-from unwall.channels.counter.context import CHOOSE, NODE, TASKS, their_nodes
+from unwall.channels.counter.context import CHOOSE, NODE, TASKS, CounterPage, their_nodes
 from unwall.channels.http.context import YEAR, AnyRequest, lang_of, set_cookie
-from unwall.channels.http.errors import status_of, words_of
 from unwall.channels.http.page_context import known_id, see_other
-from unwall.channels.http.rendering import render
+from unwall.channels.http.rendering import Layout, render
 from unwall.channels.http.routes import FormData, own_path
-from unwall.channels.http.staff_sign_in import start_staff_session
+from unwall.channels.http.staff_sign_in import StaffSignInPage, sign_in_form, start_staff_session
 from unwall.commerce.fulfilment.rules import reaches
-from unwall.kernel.errors import Forbidden, NotFound, TooMany, UnwallError
+from unwall.commerce.stock.values import Node
+from unwall.kernel.errors import Forbidden, Invalid, NotFound, TooMany, UnwallError
 from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_, gettext
 from unwall.people.values import BadCredentials, Permission, Staff
@@ -29,23 +30,28 @@ async def sign_in_page(request: AnyRequest) -> Response[str]:
 async def sign_in(request: AnyRequest, services: Services, data: FormData) -> Response[Any]:
     try:
         await start_staff_session(request, services, data)
-    except (BadCredentials, TooMany) as error:
+    except (Invalid, BadCredentials, TooMany) as error:
         return _form(request, data, error)
     return see_other(own_path(data.get("next", TASKS), TASKS))
 
 
+class CounterSignInPage(StaffSignInPage, frozen=True, kw_only=True):
+    TEMPLATE = "counter/sign_in.html"
+
+    events: str | None = None
+    """as `CounterPage.events`"""
+
+
 def _form(request: AnyRequest, data: dict[str, str], error: UnwallError | None = None) -> Response[str]:
-    lang = lang_of(request)
-    return render(
-        request,
-        lang,
-        "counter/sign_in.html",
-        title=gettext(lang, N_("Sign in to the counter")),
-        status=status_of(error, in_form=True),
-        problem=words_of(error, lang) if error else None,
-        email=data.get("email", ""),
-        next=own_path(data.get("next", TASKS), TASKS),
-    )
+    return sign_in_form(request, CounterSignInPage, N_("Sign in to the counter"), TASKS, data, error)
+
+
+class NodeChoicePage(CounterPage, frozen=True, kw_only=True):
+    TEMPLATE = "counter/node.html"
+
+    here: UUID | None
+    places: list[Node]
+    next: str
 
 
 @get(CHOOSE, permission=Permission.FULFIL, include_in_schema=False)
@@ -57,12 +63,13 @@ async def choose_page(request: AnyRequest, services: Services, staff: Staff) -> 
     return render(
         request,
         lang,
-        "counter/node.html",
-        title=gettext(lang, N_("Choose your shop or warehouse")),
-        staff=staff,
-        here=here,
-        places=places,
-        next=own_path(request.query_params.get("next", TASKS), TASKS),
+        NodeChoicePage(
+            title=gettext(lang, N_("Choose your shop or warehouse")),
+            here=here,
+            places=places,
+            next=own_path(request.query_params.get("next", TASKS), TASKS),
+        ),
+        Layout(staff=staff),
     )
 
 

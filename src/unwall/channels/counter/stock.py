@@ -1,21 +1,20 @@
 """How many there are of an item, here and at the other nodes."""
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import Response, get
 
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
-from unwall.channels.counter.context import STOCK, CounterContext
+from unwall.channels.counter.context import STOCK, CounterContext, CounterPage
+from unwall.channels.counter.finder import FoundItems, find_items, own_item
 from unwall.channels.counter.views import ItemView, item_view
 from unwall.commerce.stock import reads as stock
 from unwall.commerce.stock.values import Level
-from unwall.kernel.database import Connection
 from unwall.kernel.geo import distance_km
 from unwall.kernel.text import N_
-
-PRODUCTS_FOUND = 20
 
 
 class NodeStockView(msgspec.Struct, frozen=True):
@@ -38,39 +37,43 @@ class OtherItem(msgspec.Struct, frozen=True):
     available: int
 
 
+class CounterStockPage(CounterPage, frozen=True, kw_only=True):
+    TEMPLATE = "counter/stock.html"
+
+    q: str
+    nothing_found: bool
+    item_stock: ItemStock | None
+    others: list[OtherItem]
+
+
 @get(STOCK)
-async def stock_page(ctx: CounterContext, q: str = "") -> Response[str]:
-    """By barcode or SKU one variant and its product's others; by words the products that they find."""
+async def stock_page(ctx: CounterContext, q: str = "", variant: UUID | None = None) -> Response[str]:
+    """By a code one variant and its product's others; by words, or by a code that several share, what may be meant:
+    then `variant` is the one that was chosen."""
     code = q.strip()[:200]
     async with ctx.confined() as conn:
-        item = await catalogue.variant_by_barcode(conn, ctx.staff.merchant_id, code, ctx.lang) if code else None
-        others = await _others(conn, ctx, item, code) if code else []
+        if variant:
+            items = FoundItems(await own_item(conn, ctx, variant), [])
+        else:
+            items = await find_items(conn, ctx, code)
+        item, others = items.item, items.choices
+        if item:
+            variants = await catalogue.items_of(conn, [item.product_id], ctx.lang)
+            others = [one for one in variants if one.sellable and one.variant_id != item.variant_id]
         wanted = [other.variant_id for other in others] + ([item.variant_id] if item else [])
         levels = await stock.levels(conn, wanted)
     here = {level.variant_id: level for level in levels if level.node_id == ctx.node.id}
     nothing_found = bool(code) and item is None and not others
     return ctx.page(
-        "counter/stock.html",
-        title=ctx.words(N_("Stock")),
-        q=code,
+        CounterStockPage(
+            title=ctx.words(N_("Stock")),
+            q=code,
+            nothing_found=nothing_found,
+            item_stock=_item_stock(ctx, item, levels) if item else None,
+            others=[OtherItem(item_view(one, ctx.lang), _available(here.get(one.variant_id))) for one in others],
+        ),
         beep="bad" if nothing_found else "ok" if item else "",
-        nothing_found=nothing_found,
-        found=_item_stock(ctx, item, levels) if item else None,
-        others=[OtherItem(item_view(one, ctx.lang), _available(here.get(one.variant_id))) for one in others],
     )
-
-
-async def _others(conn: Connection, ctx: CounterContext, item: VariantItem | None, words: str) -> list[VariantItem]:
-    """The other variants of the item's product; without an item, all variants of the products that the words find."""
-    if item:
-        products = [item.product_id]
-    else:
-        found = await catalogue.merchant_products(
-            conn, ctx.staff.merchant_id, ctx.lang, query=words, limit=PRODUCTS_FOUND
-        )
-        products = [row.product_id for row in found.rows]
-    variants = await catalogue.items_of(conn, products, ctx.lang)
-    return [one for one in variants if one.sellable and (item is None or one.variant_id != item.variant_id)]
 
 
 def _available(level: Level | None) -> int:

@@ -1,57 +1,115 @@
 """The tasks of this node, soonest due first, and one task from its first unit to the carrier."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from unwall.channels.counter.context import TASKS, CounterContext
-from unwall.channels.counter.views import about, due_words, line_view, parcel_tile, queue_words, task_state, task_tile
-from unwall.channels.http.page_context import see_other
+from unwall.channels.counter.context import TASKS, CounterContext, CounterPage
+from unwall.channels.counter.views import (
+    METHODS,
+    TaskLineView,
+    TaskState,
+    TaskTile,
+    about,
+    due_words,
+    line_view,
+    parcel_tile,
+    queue_words,
+    task_state,
+    task_tile,
+)
+from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment import actions
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.fulfilment.rules import own_task
-from unwall.commerce.fulfilment.values import NotPicked, ShipmentMethod, ShipmentState, WrongItem, WrongStep
+from unwall.commerce.fulfilment.values import NotPicked, ShipmentState, Task, WorkPart, WrongItem, WrongStep
 from unwall.commerce.orders.hand_over import hand_to_carrier
+from unwall.commerce.stock.values import Node
+from unwall.kernel import typed
+from unwall.kernel.addresses import address_lines
 from unwall.kernel.clock import now
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, UnwallError
 from unwall.kernel.notices import Notices
 from unwall.kernel.text import N_
+from unwall.people.reads import merchant, staff_list
 
 HEARTBEAT_SECONDS = 15
 """An empty event keeps proxies from closing the stream."""
+TASKS_SHOWN = 60
+"""Of each part of the work, at first."""
+MAX_MORE = 100
 TO_PICK = (ShipmentState.ROUTED, ShipmentState.PICKING)
+
+
+class TaskPart(msgspec.Struct, frozen=True):
+    """The first tasks of a part of the work, how many there are, and where there are more."""
+
+    tasks: Sequence[TaskTile]
+    count: int
+    more_url: str | None
+
+
+class TasksPage(CounterPage, frozen=True, kw_only=True):
+    TEMPLATE = "counter/tasks.html"
+
+    to_pick: TaskPart
+    in_hand: TaskPart
+    sent: TaskPart
+    collected: TaskPart
+    waiting: str
 
 
 @get(TASKS)
 async def tasks(ctx: CounterContext) -> Response[str]:
+    more = _more(ctx)
     async with ctx.confined() as conn:
-        found = await fulfilment.tasks(conn, ctx.node.id, ctx.lang)
+        work = await fulfilment.work_list(conn, ctx.node.id, ctx.lang, TASKS_SHOWN * more)
+        names = {f"staff:{one.email}": one.name for one in await staff_list(conn, ctx.staff.merchant_id)}
     at, zone = now(), ctx.node.timezone
-    to_pick = [task for task in found if task.state in TO_PICK]
-    to_give = [task for task in found if task.state is ShipmentState.READY]
-    collected = [task for task in to_give if task.method is ShipmentMethod.PICKUP]
-    sent = [task for task in to_give if task.method is not ShipmentMethod.PICKUP]
+
+    def part(name: WorkPart) -> TaskPart:
+        tile = parcel_tile if name is WorkPart.TO_COLLECT else task_tile
+        return TaskPart(
+            tasks=[
+                task_tile(task, at, ctx.lang, zone, names.get(task.picked_by or "", ""))
+                if name is WorkPart.IN_HAND
+                else tile(task, at, ctx.lang, zone)
+                for task in work.tasks[name]
+            ],
+            count=work.counts[name],
+            more_url=f"{TASKS}?more={more + 1}" if work.counts[name] > TASKS_SHOWN * more else None,
+        )
+
     return ctx.page(
-        "counter/tasks.html",
-        title=ctx.words(N_("Tasks")),
-        events="/counter/events",
-        to_pick=[task_tile(task, at, ctx.lang, zone) for task in to_pick],
-        sent=[task_tile(task, at, ctx.lang, zone) for task in sent],
-        collected=[parcel_tile(task, at, ctx.lang, zone) for task in collected],
-        waiting=queue_words(to_pick, at, ctx.lang) if to_pick else "",
+        TasksPage(
+            title=ctx.words(N_("Tasks")),
+            events="/counter/events",
+            to_pick=part(WorkPart.TO_PICK),
+            in_hand=part(WorkPart.IN_HAND),
+            sent=part(WorkPart.TO_SEND),
+            collected=part(WorkPart.TO_COLLECT),
+            waiting=queue_words(work.counts[WorkPart.TO_PICK], work.oldest, at, ctx.lang) if work.oldest else "",
+        )
     )
+
+
+def _more(ctx: CounterContext) -> int:
+    """How many times as many tasks as at first are asked for."""
+    asked = ctx.query.get("more", "")
+    return min(max(int(asked), 1), MAX_MORE) if asked.isascii() and asked.isdecimal() and len(asked) < 5 else 1
 
 
 @get("/counter/events")
 async def events(ctx: CounterContext) -> ServerSentEvent:
     """An event each time a task of this node changes; the page then loads its tasks anew."""
-    return ServerSentEvent(task_events(ctx.services.tasks, ctx.node.id), headers={"cache-control": "no-store"})
+    return ServerSentEvent(task_events(ctx.services.tasks, ctx.node.id))
 
 
 async def task_events(notices: Notices, node_id: UUID) -> AsyncGenerator[ServerSentEventMessage, None]:
@@ -69,6 +127,23 @@ async def task_page(ctx: CounterContext, shipment_id: UUID) -> Response[str]:
     return await _page(ctx, shipment_id)
 
 
+class TaskPage(CounterPage, frozen=True, kw_only=True):
+    TEMPLATE = "counter/task.html"
+
+    task: Task
+    lines: list[TaskLineView]
+    state: TaskState
+    errors: FieldTexts
+    problem: str | None
+    kept: str
+    summary: str
+    due: str
+    late: bool
+    packed: bool
+    label: list[str]
+    slip_url: str
+
+
 async def _page(
     ctx: CounterContext, shipment_id: UUID, *, error: UnwallError | None = None, beep: str = "", kept: str = ""
 ) -> Response[str]:
@@ -77,21 +152,67 @@ async def _page(
         task = own_task(ctx.staff, await fulfilment.task(conn, shipment_id, ctx.lang))
     state, at = task_state(task, ctx.lang), now()
     return ctx.page(
-        "counter/task.html",
-        title=task.order_number,
+        TaskPage(
+            title=task.order_number,
+            task=task,
+            lines=[line_view(line) for line in task.lines],
+            state=state,
+            errors=ctx.field_errors(error),
+            problem=ctx.problem(error),
+            kept=kept,
+            summary=about(task, at, ctx.lang),
+            due=due_words(task, at, ctx.lang, ctx.node.timezone),
+            late=task.state in TO_PICK and task.due_at < at,
+            packed=state.kind == "pack",
+            label=label_of(task, ctx),
+            slip_url=f"/counter/tasks/{task.id}/slip",
+        ),
         error=error,
         beep=beep,
-        task=task,
-        lines=[line_view(line) for line in task.lines],
-        state=state,
-        errors=ctx.field_errors(error),
-        problem=ctx.problem(error),
-        kept=kept,
-        summary=about(task, at, ctx.lang),
-        due=due_words(task, at, ctx.lang, ctx.node.timezone),
-        late=task.state in TO_PICK and task.due_at < at,
-        packed=state.kind == "pack",
     )
+
+
+class PackingSlipPage(CounterPage, frozen=True, kw_only=True):
+    TEMPLATE = "counter/slip.html"
+
+    task: Task
+    lines: list[TaskLineView]
+    label: list[str]
+    units: int
+    method: str
+    sender: Node
+    merchant_name: str
+
+
+@get("/counter/tasks/{shipment_id:uuid}/slip")
+async def slip(ctx: CounterContext, shipment_id: UUID) -> Response[str]:
+    """What goes into the parcel and onto it, to print."""
+    async with ctx.confined() as conn:
+        task = own_task(ctx.staff, await fulfilment.task(conn, shipment_id, ctx.lang))
+    return ctx.page(
+        PackingSlipPage(
+            title=ctx.words(N_("Packing slip {number}"), number=task.order_number),
+            task=task,
+            lines=[line_view(line) for line in task.lines],
+            label=label_of(task, ctx),
+            units=sum(line.quantity for line in task.lines),
+            method=ctx.words(METHODS[task.method]),
+            sender=ctx.node,
+            merchant_name=await _merchant_name(ctx),
+        )
+    )
+
+
+async def _merchant_name(ctx: CounterContext) -> str:
+    async with ctx.confined() as conn:
+        own_merchant = await merchant(conn, ctx.staff.merchant_id, ctx.lang)
+    return own_merchant.name if own_merchant else ""
+
+
+def label_of(task: Task, ctx: CounterContext) -> list[str]:
+    """What is written on the parcel; of what is collected, only the name."""
+    abroad = task.address.country != ctx.node.country
+    return address_lines(task.address, task.customer, lang=ctx.lang, abroad=abroad) if task.address else [task.customer]
 
 
 Step = Callable[[Transaction], Awaitable[object]]
@@ -151,10 +272,10 @@ async def carrier(ctx: CounterContext, shipment_id: UUID, data: FormData) -> Res
 
 def whole_number(text: str, field: str = "quantity") -> int:
     """Raises `Invalid` for anything else; how many are too many is for the action to say."""
-    cleaned = text.strip()
+    cleaned = typed.code(text[:20])
     if not (cleaned.isdecimal() and cleaned.isascii() and len(cleaned) <= 6):
         raise Invalid.one(field, N_("Enter the quantity as a whole number."))
     return int(cleaned)
 
 
-HANDLERS: list[Any] = [tasks, events, task_page, start, scan, pick, ready, carrier]
+HANDLERS: list[Any] = [tasks, events, task_page, slip, start, scan, pick, ready, carrier]

@@ -1,6 +1,5 @@
 """Tasks, parcels and items as the counter's templates show them. Pure."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -72,8 +71,8 @@ def _waiting(task: Task, now: datetime, lang: str) -> str:
     return gettext(lang, N_("waiting for {age}"), age=duration(task.created_at, now, lang))
 
 
-def task_tile(task: Task, now: datetime, lang: str, zone: str) -> TaskTile:
-    """A task by the time it is due."""
+def task_tile(task: Task, now: datetime, lang: str, zone: str, picker: str = "") -> TaskTile:
+    """A task by the time it is due, with who has it in hand."""
     first, more = task.lines[0], len(task.lines) - 1
     late = task.due_at < now and task.state is not ShipmentState.READY
     return TaskTile(
@@ -83,7 +82,7 @@ def task_tile(task: Task, now: datetime, lang: str, zone: str) -> TaskTile:
         image=thumbnail_url(first.image_file),
         image_alt=first.title,
         quantity=sum(line.quantity for line in task.lines),
-        note=f"{task.order_number} · {about(task, now, lang)}",
+        note=" · ".join([*([picker] if picker else []), task.order_number, about(task, now, lang)]),
         tone="bad" if late else "",
     )
 
@@ -112,14 +111,13 @@ def due_words(task: Task, now: datetime, lang: str, zone: str) -> str:
     return clock if same_day else gettext(lang, N_("{day}, {time}"), day=formatter.day(task.due_at, zone), time=clock)
 
 
-def queue_words(tasks: Sequence[Task], now: datetime, lang: str) -> str:
+def queue_words(waiting: int, oldest: datetime, now: datetime, lang: str) -> str:
     """ "3 orders are waiting, the oldest for 22 minutes" """
-    oldest = min(task.created_at for task in tasks)
     return ngettext(
         lang,
         "1 order is waiting, for {age}",
         "{n} orders are waiting, the oldest for {age}",
-        len(tasks),
+        waiting,
         age=duration(oldest, now, lang),
     )
 

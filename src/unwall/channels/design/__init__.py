@@ -5,3 +5,5 @@ from typing import Final
 
 TEMPLATES: Final[Path] = Path(__file__).parent / "templates"
 STATIC: Final[Path] = Path(__file__).parent / "static"
+BUILT: Final[Path] = Path(__file__).parent / "built"
+"""By hatch_build.py, from `STATIC`."""

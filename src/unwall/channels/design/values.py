@@ -25,6 +25,7 @@ class Cell(msgspec.Struct, frozen=True):
     text: str
     url: str | None = None
     tone: str = ""
+    images: list[str] = []
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -53,3 +54,5 @@ class Plot(msgspec.Struct, frozen=True, omit_defaults=True):
     x_title: str = ""
     y_title: str = ""
     unit: str = ""
+    anywhere: bool = False
+    """Its axes need not begin at zero: a map."""

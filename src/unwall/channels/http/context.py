@@ -18,8 +18,8 @@ from unwall.kernel.geo import Place
 from unwall.kernel.ids import new_id
 from unwall.kernel.seals import seal, unseal
 from unwall.kernel.text import LANGUAGES, N_, accepted, best_language
-from unwall.people import reads, rules
-from unwall.people.values import ApiKey, ApiScope, Member, Permission, Staff
+from unwall.people import actions, reads, rules
+from unwall.people.values import ApiKey, ApiScope, Audience, Member, Permission, Staff
 from unwall.services import Services
 
 AnyRequest: TypeAlias = Request[Any, Any, Any]
@@ -33,6 +33,10 @@ VISITOR, SESSION, MEMBER, STAFF, LANG, PLACE, THEME = (
     "uw_place",
     "theme",
 )
+CSRF = "uw_csrf"
+"""The cookie of the CSRF token; forms contain it masked."""
+KEY = "key"
+"""Where a request keeps the program that sent it; who else sent it is kept under the name of their cookie."""
 YEAR = 365 * 24 * 3600
 
 
@@ -66,16 +70,40 @@ def place_of(request: AnyRequest) -> Place | None:
 
 
 async def provide_visit(request: AnyRequest, services: Services, member: Member | None) -> Visit:
-    """A shopper."""
-    visit = visit_of(request, services)
-    return msgspec.structs.replace(visit, member_id=member.id) if member else visit
+    """A shopper. A visitor who is a member's goes on as a new one where that member is not signed in."""
+    visit, member_id = visit_of(request, services), member.id if member else None
+    async with services.db.read() as conn:
+        taken = await reads.is_anothers_visitor(conn, visit.visitor_id, member_id)
+    visitor_id = fresh_visitor(request, services) if taken else visit.visitor_id
+    return as_member(msgspec.structs.replace(visit, visitor_id=visitor_id), member)
+
+
+def as_member(visit: Visit, member: Member | None) -> Visit:
+    """The visit of the member who is signed in, at their place on whatever device; unchanged where nobody is."""
+    if member is None:
+        return visit
+    return msgspec.structs.replace(visit, member_id=member.id, place=member.place or visit.place)
 
 
 def visit_of(request: AnyRequest, services: Services) -> Visit:
     """A shopper, not yet known as a member. A new browser becomes a visitor, recognised by a sealed cookie."""
-    visitor_id = _sealed_id(request, services, VISITOR, YEAR)
-    session_id = _sealed_id(request, services, SESSION, None)
-    return Visit(visitor_id, session_id, None, lang_of(request), place_of(request))
+    visitor_id = known_visitor(request, services) or fresh_visitor(request, services)
+    session_id = unseal(services.secret, SESSION, request.cookies.get(SESSION, ""), UUID)
+    if session_id is None:
+        session_id = new_id()
+        set_sealed_cookie(request, services, SESSION, session_id, None)
+    return Visit(visitor_id, session_id, None, lang_of(request), place_of(request), origin_of(request, services))
+
+
+def known_visitor(request: AnyRequest, services: Services) -> UUID | None:
+    return unseal(services.secret, VISITOR, request.cookies.get(VISITOR, ""), UUID, max_age_seconds=YEAR)
+
+
+def fresh_visitor(request: AnyRequest, services: Services) -> UUID:
+    """A new visitor instead of the one that the browser has been."""
+    fresh = new_id()
+    set_sealed_cookie(request, services, VISITOR, fresh, YEAR)
+    return fresh
 
 
 async def provide_member(request: AnyRequest, services: Services) -> Member | None:
@@ -96,8 +124,26 @@ def _sealed_id(request: AnyRequest, services: Services, name: str, max_age: int 
     return fresh
 
 
+async def identify_caller(request: AnyRequest) -> bool:
+    """Before the body is read: check that the caller may use the route, and remember them for the handler. A route that
+    is neither staff's nor a program's may name a function of its own for that (`identify`). False for everybody but
+    staff and programs. Raises `SignInNeeded` or `Forbidden`."""
+    services, opt = provide_services(request), request.route_handler.opt
+    if "permission" in opt:
+        request.scope["state"][STAFF] = await _permitted_staff(request, services)
+    elif "scope" in opt:
+        request.scope["state"][KEY] = await _permitted_key(request, services)
+    elif identify := opt.get("identify"):
+        await identify(request, services)
+    return "permission" in opt or "scope" in opt
+
+
 async def provide_staff(request: AnyRequest, services: Services) -> Staff:
     """A member of staff whose role has the route's permission; raises `SignInNeeded` or `Forbidden`."""
+    return request.scope["state"].get(STAFF) or await _permitted_staff(request, services)
+
+
+async def _permitted_staff(request: AnyRequest, services: Services) -> Staff:
     permission = request.route_handler.opt.get("permission")
     staff = await signed_in(request, services)
     if not isinstance(permission, Permission):
@@ -120,6 +166,10 @@ async def signed_in(request: AnyRequest, services: Services) -> Staff:
 
 async def provide_key(request: AnyRequest, services: Services) -> ApiKey:
     """A merchant's program, by `Authorization: Bearer uw_...`, whose key has the route's scope."""
+    return request.scope["state"].get(KEY) or await _permitted_key(request, services)
+
+
+async def _permitted_key(request: AnyRequest, services: Services) -> ApiKey:
     scope = request.route_handler.opt.get("scope")
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     key = None
@@ -156,8 +206,21 @@ def set_sealed_cookie(request: AnyRequest, services: Services, name: str, value:
     set_cookie(request, services, name, seal(services.secret, name, value), max_age)
 
 
+def set_session(request: AnyRequest, services: Services, audience: Audience, token: str) -> None:
+    name = {Audience.MEMBER: MEMBER, Audience.STAFF: STAFF}[audience]
+    set_cookie(request, services, name, token, rules.SESSION_DAYS[audience] * 24 * 3600)
+
+
 def drop_cookie(request: AnyRequest, services: Services, name: str) -> None:
     set_cookie(request, services, name, "", 0)
+
+
+async def keep_place(request: AnyRequest, services: Services, place: Place) -> None:
+    """For this browser, and for the member who is signed in."""
+    set_place(request, services, place)
+    if token := request.cookies.get(MEMBER):
+        async with services.db.transaction() as conn:
+            await actions.keep_place(conn, token, place)
 
 
 def set_place(request: AnyRequest, services: Services, place: Place) -> None:

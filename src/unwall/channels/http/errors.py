@@ -9,9 +9,21 @@ from litestar import Response
 from litestar.exceptions import HTTPException, NotFoundException, ValidationException
 from litestar.response import Redirect
 
-from unwall.channels.http.context import AnyRequest, lang_of
-from unwall.channels.http.rendering import render
-from unwall.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, SignInNeeded, TooMany, UnwallError
+from unwall.channels.http.context import AnyRequest, lang_of, place_of
+from unwall.channels.http.rendering import Content, Layout, PageContent, render, shop_nav
+from unwall.kernel.database import UNAVAILABLE
+from unwall.kernel.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    Later,
+    NotFound,
+    SignInNeeded,
+    TooMany,
+    Unavailable,
+    UnwallError,
+)
 from unwall.kernel.text import N_, gettext, ngettext
 from unwall.people.values import BadCredentials
 
@@ -22,6 +34,7 @@ STATUS: dict[type[UnwallError], int] = {
     SignInNeeded: 401,
     Conflict: 409,
     TooMany: 429,
+    Unavailable: 503,
 }
 
 TITLES = {
@@ -30,20 +43,27 @@ TITLES = {
     403: N_("You may not see this"),
     404: N_("There is nothing here"),
     405: N_("This address cannot be used in this way"),
+    408: N_("That took too long"),
     409: N_("That cannot be done now"),
     413: N_("That is too large"),
     422: N_("Something needs to be corrected"),
     429: N_("Too many attempts"),
     500: N_("Something went wrong on our side"),
+    503: N_("We cannot answer just now"),
 }
 
 DETAILS = {
     403: N_("The page was open for too long, or was opened elsewhere. Load it again, then try again."),
     404: N_("The address is wrong, or the page was removed."),
+    408: N_("The request took too long to arrive. Try again where the connection is better."),
     413: N_("Send less at once."),
 }
 TRY_AGAIN = N_("Go back and try again.")
 """Shown to people instead of Litestar's own message."""
+
+UNREADABLE = N_("This cannot be read: send UTF-8, and nest less deeply.")
+
+RETRY_SECONDS = 5
 
 PROGRAMS = ("/api/", "/journal")
 
@@ -74,9 +94,9 @@ def status_of(error: UnwallError | None, *, in_form: bool = False) -> int:
 
 
 def words_of(error: UnwallError, lang: str) -> str:
-    """The message for people, with how long to wait for `TooMany`."""
+    """The message for people, with how long to wait."""
     message = gettext(lang, error.message)
-    if not isinstance(error, TooMany):
+    if not isinstance(error, Later):
         return message
     minutes = -(-error.wait_seconds // 60)
     wait = ngettext(lang, "Try again in 1 minute.", "Try again in {n} minutes.", minutes)
@@ -86,7 +106,7 @@ def words_of(error: UnwallError, lang: str) -> str:
 def on_unwall_error(request: AnyRequest, error: UnwallError) -> Response[Any]:
     status = status_of(error)
     fields = error.errors if isinstance(error, Invalid) else []
-    headers = {"retry-after": str(error.wait_seconds)} if isinstance(error, TooMany) else {}
+    headers = {"retry-after": str(error.wait_seconds)} if isinstance(error, Later) else {}
     if isinstance(error, SignInNeeded) and (page := _sign_in_page(request)):
         return Redirect(page)
     program = request.url.path.startswith(PROGRAMS)
@@ -101,7 +121,7 @@ def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     code = "not-found" if isinstance(error, NotFoundException) else f"http-{error.status_code}"
     program = request.url.path.startswith(PROGRAMS)
     detail = error.detail if program else DETAILS.get(error.status_code, TRY_AGAIN)
-    return _answer(request, error.status_code, detail, code, [], {})
+    return _answer(request, error.status_code, detail, code, [], error.headers or {})
 
 
 def _fields(error: ValidationException) -> list[FieldError]:
@@ -122,12 +142,33 @@ def _field(place: str, message: str) -> FieldError:
 
 def on_unreadable(request: AnyRequest, error: Exception) -> Response[Any]:
     """Bodies that Litestar's decoder does not catch: no UTF-8, or nested too deeply."""
-    return on_unwall_error(request, Invalid.one("body", N_("This cannot be read: send UTF-8, and nest less deeply.")))
+    return on_unwall_error(request, Invalid.one("body", UNREADABLE))
+
+
+def on_unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
+    """The database stops, starts, is full, or something took longer than its limit."""
+    log.warning("request given up", path=request.url.path, error=repr(error))
+    return on_unwall_error(request, Unavailable(UNAVAILABLE, wait_seconds=RETRY_SECONDS))
 
 
 def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:
     log.exception("request failed", path=request.url.path, exc_info=error)
     return _answer(request, 500, N_("It was recorded. Please try again."), "internal", [], {})
+
+
+class ErrorToast(Content, frozen=True, kw_only=True):
+    TEMPLATE = "design/error_toast.html"
+
+    detail: str
+
+
+class ErrorPage(PageContent, frozen=True, kw_only=True):
+    TEMPLATE = "design/error.html"
+
+    detail: str
+    errors: list[FieldError]
+    in_shop: bool
+    home: str
 
 
 def _answer(
@@ -139,17 +180,28 @@ def _answer(
         body = msgspec.json.encode(problem)
         return Response(body, media_type="application/problem+json", status_code=status, headers=headers)
     lang = lang_of(request)
-    response: Response[Any] = render(
-        request,
-        lang,
-        "design/error.html",
+    if "hx-request" in request.headers:  # said on the page where it was asked for
+        detail = " ".join(dict.fromkeys(gettext(lang, wrong.message) for wrong in fields)) or gettext(lang, detail)
+        answer = render(request, lang, ErrorToast(detail=detail), status=status)
+        answer.headers.update(headers | {"hx-retarget": "#toasts", "hx-reswap": "beforeend"})
+        return answer
+    area, place = _area(request), place_of(request)
+    page = ErrorPage(
         title=gettext(lang, title),
-        status=status,
         detail=gettext(lang, detail),
         errors=fields,
+        in_shop=not area,
+        home=area or "/",
     )
-    response.headers.update(headers)
-    return response
+    layout = Layout(nav=[] if area else shop_nav(request, lang), place=place.label if place else None)
+    answer = render(request, lang, page, layout, status=status)
+    answer.headers.update(headers)
+    return answer
+
+
+def _area(request: AnyRequest) -> str:
+    """Of staff; empty in the shop."""
+    return next((area for area in ("/console", "/counter") if request.url.path.startswith(area)), "")
 
 
 def _sign_in_page(request: AnyRequest) -> str | None:
@@ -157,5 +209,4 @@ def _sign_in_page(request: AnyRequest) -> str | None:
     path = request.url.path
     if request.method != "GET" or path.startswith(PROGRAMS) or path.endswith("/sign-in"):
         return None
-    area = next((a for a in ("/console", "/counter") if path.startswith(a)), "")
-    return f"{area}/sign-in?next={path}"
+    return f"{_area(request)}/sign-in?next={path}"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import PurePosixPath
@@ -12,10 +13,12 @@ from litestar.datastructures import Headers
 from litestar.enums import HttpMethod
 from litestar.response import Stream
 
+from unwall.channels.http.compression import accepts
 from unwall.channels.http.context import AnyRequest
 from unwall.kernel.errors import FieldError, Invalid, NotFound
 from unwall.kernel.files import Files, StoredFile
 from unwall.kernel.text import N_
+from unwall.media.rules import avif_file, original_file, size_of
 from unwall.services import Services
 
 TYPES = {
@@ -24,8 +27,10 @@ TYPES = {
     ".avif": "image/avif",
     ".jpg": "image/jpeg",
     ".png": "image/png",
+    ".mp4": "video/mp4",
+    ".m3u8": "application/vnd.apple.mpegurl",
 }
-KEY = re.compile(r"([\w-]+/)*[\w-]+\.[a-z]+", re.ASCII)
+KEY = re.compile(r"([\w-]+/)*[\w-]+\.[a-z][a-z0-9]*", re.ASCII)
 """Of a stored file: no dots but the one before its kind."""
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 """One range; a request for several is answered with the whole file, as RFC 9110 allows."""
@@ -41,8 +46,10 @@ async def file(request: AnyRequest, services: Services, name: str) -> Response[A
     kind = TYPES.get(PurePosixPath(key).suffix)
     if kind is None or not KEY.fullmatch(key):
         raise NotFound(N_("There is no such picture."))
-    stored = await services.files.describe(key)
-    headers = _headers(stored)
+    key, stored = await _smallest(services.files, key, request.headers.get("accept", ""))
+    kind, headers = TYPES[PurePosixPath(key).suffix], _headers(stored)
+    if name.endswith(".webp"):
+        headers["vary"] = "Accept"
     if is_unchanged(request.headers, stored):
         return Response(b"", status_code=304, headers=headers)
     wanted = wanted_range(request.headers, stored) if request.method == HttpMethod.GET else None
@@ -56,6 +63,14 @@ async def file(request: AnyRequest, services: Services, name: str) -> Response[A
         return Response(b"", headers=headers)
     status = 200 if wanted is None else 206
     return Stream(services.files.read(key, part.start, part.stop), status_code=status, headers=headers)
+
+
+async def _smallest(files: Files, key: str, accept: str) -> tuple[str, StoredFile]:
+    """The AVIF copy of a picture where the browser shows it and there is one, else the file itself."""
+    if size_of(original_file(key)) and accepts(accept, "image/avif"):
+        with suppress(NotFound):
+            return avif_file(key), await files.describe(avif_file(key))
+    return key, await files.describe(key)
 
 
 async def check_stored(files: Files, named: Mapping[str, str]) -> None:
@@ -80,21 +95,26 @@ def is_unchanged(headers: Headers, stored: StoredFile) -> bool:
     """Whether the client holds the file already: by its tag, else by its time."""
     known = headers.get("if-none-match")
     if known is not None:
-        tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
-        return "*" in tags or stored.etag in tags
+        return names_tag(known, stored.etag)
     since = _time(headers.get("if-modified-since"))
     return since is not None and stored.modified.replace(microsecond=0) <= since
 
 
+def names_tag(known: str, tag: str) -> bool:
+    """Whether an If-None-Match names the tag (RFC 9110, 13.1.2)."""
+    tags = [one.strip().removeprefix("W/") for one in known.split(",")]
+    return "*" in tags or tag in tags
+
+
 def wanted_range(headers: Headers, stored: StoredFile) -> range | None:
     """The bytes that are asked for; empty where the file has none of them; None where the whole file is to be sent."""
-    found = RANGE.fullmatch(headers.get("range", "").replace(" ", ""))
-    if found is None or not (found[1] or found[2]) or not _is_same(headers.get("if-range"), stored):
+    match = RANGE.fullmatch(headers.get("range", "").replace(" ", ""))
+    if match is None or not (match[1] or match[2]) or not _is_same(headers.get("if-range"), stored):
         return None
-    if not found[1]:
-        return range(max(0, stored.bytes - int(found[2])), stored.bytes)
-    first, last = int(found[1]), int(found[2] or stored.bytes - 1)
-    if found[2] and last < first:
+    if not match[1]:
+        return range(max(0, stored.bytes - int(match[2])), stored.bytes)
+    first, last = int(match[1]), int(match[2] or stored.bytes - 1)
+    if match[2] and last < first:
         return None
     return range(first, min(last + 1, stored.bytes))
 
@@ -108,7 +128,7 @@ def _is_same(condition: str | None, stored: StoredFile) -> bool:
 
 def _time(text: str | None) -> datetime | None:
     try:
-        found = parsedate_to_datetime(text) if text else None
+        parsed = parsedate_to_datetime(text) if text else None
     except (ValueError, OverflowError):  # a year or zone that no date can hold
         return None
-    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
+    return parsed if parsed is None or parsed.tzinfo else parsed.replace(tzinfo=UTC)

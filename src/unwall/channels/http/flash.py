@@ -27,4 +27,4 @@ def take_flash(request: AnyRequest, services: Services) -> Flash | None:
     if not sealed:
         return None
     drop_cookie(request, services, FLASH_COOKIE)
-    return unseal(services.secret, FLASH_COOKIE, sealed, Flash)
+    return unseal(services.secret, FLASH_COOKIE, sealed, Flash, max_age_seconds=SHOWN_WITHIN_SECONDS)

@@ -22,11 +22,11 @@ def opening_hours_text(hours: str, lang: str) -> str:
     short = get_day_names("abbreviated", locale=locale_of(lang))
     names = {day: short[n] for n, day in enumerate(DAYS)}
 
-    def span(found: re.Match[str]) -> str:
-        return gettext(lang, N_("{first} to {last}"), first=names[found[1]], last=names[found[2]])
+    def span(match: re.Match[str]) -> str:
+        return gettext(lang, N_("{first} to {last}"), first=names[match[1]], last=names[match[2]])
 
     said = _EVERY_DAY.sub(gettext(lang, N_("Daily")), hours)
-    said = _ONE_DAY.sub(lambda found: names[found[1]], _FROM_TO.sub(span, said))
+    said = _ONE_DAY.sub(lambda match: names[match[1]], _FROM_TO.sub(span, said))
     said = _CLOCKS.sub(r"\1–\2", said)
     said = re.sub(r"\bPH\b", gettext(lang, N_("public holidays")), said)
     said = re.sub(r"\boff\b", gettext(lang, N_("closed")), said)

@@ -11,8 +11,8 @@ from litestar_htmx import HTMXDetails
 
 from unwall.channels.http.context import AnyRequest
 from unwall.channels.http.errors import words_of
-from unwall.kernel.database import Transaction
-from unwall.kernel.errors import Invalid, NotFound, UnwallError
+from unwall.kernel.database import Transaction, WorkLimits
+from unwall.kernel.errors import Invalid, UnwallError, existing
 from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_, gettext, ngettext
 from unwall.people.values import Staff
@@ -24,6 +24,15 @@ class FieldTexts(dict[str, str]):
 
     def __missing__(self, field: str) -> str:
         return ""
+
+
+def field_errors(error: UnwallError | None, lang: str) -> FieldTexts:
+    wrong = error.by_field() if isinstance(error, Invalid) else {}
+    return FieldTexts({field: gettext(lang, message) for field, message in wrong.items()})
+
+
+def problem(error: UnwallError | None, lang: str) -> str | None:
+    return None if error is None or isinstance(error, Invalid) else words_of(error, lang)
 
 
 @dataclass(frozen=True)
@@ -50,17 +59,16 @@ class PageContext:
     def words(self, message: str, **facts: object) -> str:
         return gettext(self.lang, message, **facts)
 
-    def count(self, one: str, many: str, n: int) -> str:
-        return ngettext(self.lang, one, many, n)
+    def count(self, one: str, many: str, n: int, **facts: object) -> str:
+        return ngettext(self.lang, one, many, n, **facts)
 
     def field_errors(self, error: UnwallError | None) -> FieldTexts:
         """What is shown beside the fields of a form that is shown again."""
-        wrong = error.by_field() if isinstance(error, Invalid) else {}
-        return FieldTexts({field: self.words(message) for field, message in wrong.items()})
+        return field_errors(error, self.lang)
 
     def problem(self, error: UnwallError | None) -> str | None:
         """What is shown above the form; None where the error belongs to its fields."""
-        return None if error is None or isinstance(error, Invalid) else words_of(error, self.lang)
+        return problem(error, self.lang)
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,8 @@ class StaffContext(PageContext):
 
     staff: Staff
 
-    def confined(self) -> AbstractAsyncContextManager[Transaction]:
-        return self.services.db.confined(self.staff.merchant_id)
+    def confined(self, limits: WorkLimits | None = None) -> AbstractAsyncContextManager[Transaction]:
+        return self.services.db.confined(self.staff.merchant_id, limits)
 
 
 def with_query(path: str, fields: Mapping[str, str | None]) -> str:
@@ -85,7 +93,4 @@ def see_other(url: str) -> Redirect:
 
 def known_id(text: str, message: str = N_("There is nothing here.")) -> UUID:
     """An id out of a form; raises `NotFound` where it is none."""
-    found = parse_id(text)
-    if found is None:
-        raise NotFound(message)
-    return found
+    return existing(parse_id(text), message)

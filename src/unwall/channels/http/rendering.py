@@ -1,28 +1,42 @@
 """Pages: Jinja2 with the texts of the visit's language, and what every page knows."""
 
-import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import lru_cache, partial
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from secrets import token_hex
+from typing import ClassVar, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
+import jinja2
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, Template, nodes
+from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 from litestar import Response
 from litestar.enums import MediaType
-from litestar.utils.scope.state import ScopeState
 from markupsafe import Markup, escape
+from msgspec.structs import asdict
 
-from unwall.channels.design import STATIC, TEMPLATES
+from unwall.channels.design import TEMPLATES
 from unwall.channels.http.context import THEME, AnyRequest
+from unwall.channels.http.csrf import masked_token
 from unwall.channels.http.formatters import formatters
+from unwall.channels.http.stated_limits import LIMITS
+from unwall.channels.http.static_files import asset
 from unwall.kernel.files import Files
-from unwall.kernel.text import LANGUAGES, gettext, translations
+from unwall.kernel.text import LANGUAGES, N_, gettext, translations
 
 FOLDERS = [TEMPLATES, *(Path(__file__).parent.parent / voice / "templates" for voice in ("shop", "console", "counter"))]
+
+
+SHEET = "sheet-body"
+"""The element into which htmx puts what opens over a page."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -31,6 +45,8 @@ class Page(msgspec.Struct, frozen=True):
     title: str
     lang: str
     path: str
+    here: str
+    """the address with its query, to come back to"""
     csrf: str
     theme: str
 
@@ -71,6 +87,14 @@ def code_generator(lang: str) -> type[CodeGenerator]:
     return Translated
 
 
+class PlainTemplate(Template):
+    """What is imported sees no globals but the environment's, so its module is always the same one; Jinja compares the
+    globals anew at each import, which took a sixth of the time of a page."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        return self._module or super()._get_default_module(ctx)
+
+
 @lru_cache
 def environment(lang: str) -> Environment:
     """One for each language, its templates compiled once."""
@@ -85,21 +109,48 @@ def environment(lang: str) -> Environment:
     )
     env.install_gettext_translations(translations(lang), newstyle=True)  # type: ignore[attr-defined]
     env.code_generator_class = code_generator(lang)
+    env.template_class = PlainTemplate
+    env.globals.update(limits=LIMITS, form_key=partial(token_hex, 12))
     env.globals.update(asset=asset, svg_icon=icon, file_url=Files.url, page=CurrentPage(), languages=LANGUAGES)
     env.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(value).decode()  # structs too
     env.filters.update(formatters(lang).filters())
     return env
 
 
-@lru_cache
-def asset(path: str) -> str:
-    """The address of a static file, with its content's hash so that browsers may keep it for ever."""
-    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:10]
-    return f"/static/{path}?v={digest}"
+class CompiledTemplates(FileSystemBytecodeCache):
+    """What Jinja compiled for readers of one language, kept as files. A template is compiled anew when its text has
+    changed, all of them when the language's texts or this module have."""
+
+    def __init__(self, folder: Path, lang: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = LANGUAGES[lang].file
+        parts = (jinja2.__version__.encode(), Path(__file__).read_bytes(), file.read_bytes() if file else b"")
+        self._own = f"{lang}-{blake2b(b''.join(parts), digest_size=8).hexdigest()}-"
+        self._folder, self._lang = folder, lang
+        super().__init__(str(folder), f"{self._own}%s")
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):  # a full disk: then it is compiled anew at the next start
+            super().dump_bytecode(bucket)
+
+    def delete_others(self) -> None:
+        """What was compiled for the language before its texts or this module changed."""
+        for file in self._folder.glob(f"{self._lang}-*"):
+            if not file.name.startswith(self._own):
+                file.unlink(missing_ok=True)
+
+
+def load_templates(lang: str, folder: Path) -> None:
+    """Every page for readers of the language, compiled or as the folder keeps it."""
+    env, kept = environment(lang), CompiledTemplates(folder, lang)
+    env.bytecode_cache = kept
+    for name in env.list_templates(extensions=["html"]):
+        env.get_template(name)
+    kept.delete_others()
 
 
 class Named(Protocol):
-    """Whoever the layout greets or is headed by."""
+    """A person or store that the layout names."""
 
     @property
     def name(self) -> str: ...
@@ -123,12 +174,29 @@ class NavLink(NamedTuple):
     active: bool
 
 
-class LayoutDefaults(msgspec.Struct, frozen=True):
-    """What the layouts ask for where a handler gives nothing, as for a page that reports an error."""
+SHOP_NAV = (
+    ("/", N_("Home"), "home"),
+    ("/search", N_("Search"), "search"),
+    ("/bag", N_("Bag"), "bag"),
+    ("/me", N_("You"), "person"),
+)
+
+
+def shop_nav(request: AnyRequest, lang: str) -> list[NavLink]:
+    """The shop's tab bar, also on a page that reports an error."""
+    path = request.scope["path"]
+    return [NavLink(url, gettext(lang, label), icon, path == url) for url, label, icon in SHOP_NAV]
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """What the layouts ask for; the defaults serve pages outside a channel's context, as those that report an error.
+    Each channel has its own subclass with what its layout shows besides."""
 
     me: Named | None = None
     """the signed-in shopper"""
     bag_count: int = 0
+    unread: int = 0
+    """notifications"""
     place: str | None = None
     merchant: Named | None = None
     """whose console it is, or the only one of the shop"""
@@ -136,24 +204,51 @@ class LayoutDefaults(msgspec.Struct, frozen=True):
     nav: Sequence[NavLink] = ()
 
 
-DEFAULTS = msgspec.structs.asdict(LayoutDefaults())
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What one template shows: its fields are the variables of the template that a subclass names in `TEMPLATE`. A
+    direct subclass is a part of a page, for htmx."""
+
+    TEMPLATE: ClassVar[str]
 
 
-def render(  # the request is needed for its language, path and CSRF token
-    request: AnyRequest, lang: str, template: str, *, title: str, status: int = 200, **context: Any
+class PageContent(Content, frozen=True, kw_only=True):
+    """What a whole page shows, inside its layout."""
+
+    title: str
+    description: str = ""
+    """for search engines; the shop has a general one where this is empty"""
+
+
+def render(
+    request: AnyRequest, lang: str, content: Content, layout: Layout | None = None, *, status: int = 200
 ) -> Response[str]:
+    """The request is needed for its path, CSRF token and theme."""
     facts = Page(
-        title=title,
+        title=content.title if isinstance(content, PageContent) else "",
         lang=lang,
         path=request.scope["path"],
-        csrf=csrf_token(request),
+        here=here(request),
+        csrf=masked_token(request),
         theme=request.cookies.get(THEME, "auto"),
     )
     _current.set(facts)
-    html = environment(lang).get_template(template).render({**DEFAULTS, **context, "page": facts})
+    values = asdict(layout or Layout()) | asdict(content)
+    html = environment(lang).get_template(content.TEMPLATE).render({**values, "page": facts})
     return Response(html, media_type=MediaType.HTML, status_code=status)
 
 
-def csrf_token(request: AnyRequest) -> str:
-    token = ScopeState.from_scope(request.scope).csrf_token
-    return token if isinstance(token, str) else ""
+def here(request: AnyRequest) -> str:
+    """The address of the page that is shown. An answer to a form has none, nor has what is shown in a sheet: they are
+    where the form or the sheet is."""
+    if request.method != "GET" or request.headers.get("hx-target") == SHEET:
+        return own_address(request, request.headers.get("hx-current-url") or request.headers.get("referer") or "")
+    path, query = request.scope["path"], request.scope["query_string"].decode(errors="replace")
+    return f"{path}?{query}" if query else path
+
+
+def own_address(request: AnyRequest, url: str) -> str:
+    """Path and query of an address of this install."""
+    parts = urlsplit(url)
+    if parts.netloc != request.headers.get("host", "") or not parts.path.startswith("/"):
+        return "/"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

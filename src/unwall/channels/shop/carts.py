@@ -5,76 +5,109 @@ from collections.abc import Sequence
 import msgspec
 
 from unwall.channels.http.pictures import thumbnail_url
+from unwall.channels.http.quotes import code_words, included_taxes, quote_rows
 from unwall.channels.shop import links
 from unwall.channels.shop.context import ShopContext
-from unwall.channels.shop.delivery_promises import DeliveryOffer, offer
+from unwall.channels.shop.delivery_promises import DeliveryOffer, Goods, offer
 from unwall.channels.shop.delivery_views import DeliveryWay, chosen
 from unwall.channels.shop.views import LineView, Total, money
-from unwall.commerce.orders.values import Cart, CartLine
-from unwall.commerce.sourcing.values import DeliveryOption
+from unwall.commerce.orders.cart_values import Cart, CartLine
+from unwall.commerce.orders.quoting import Store, cart_request, goal_of, priced_cart, store_for
+from unwall.commerce.pricing.values import TaxPlace
+from unwall.commerce.sourcing.values import AddressPlace, DeliveryOption
 from unwall.commerce.stock.reads import levels
 from unwall.kernel.database import Connection
-from unwall.kernel.text import N_, gettext
+from unwall.kernel.text import N_, gettext, ngettext
 
 
 class CartView(msgspec.Struct, frozen=True):
-    """With one way to have it chosen, so that all prices are final at the first glance."""
+    """A cart with one delivery option chosen, so that its prices are final."""
 
     id: str
     merchant_name: str
     merchant_url: str
     lines: list[LineView]
     totals: list[Total]
+    taxes: str
+    """that the sum includes"""
     total: str
     total_minor: int
     ways: list[DeliveryWay]
+    codes: list[tuple[str, str, bool]]
+    """each with what became of it, and whether it counts"""
     option: DeliveryOption | None
     """the chosen way"""
     ready: bool
     """to be ordered"""
 
 
-async def cart_views(conn: Connection, ctx: ShopContext, carts: Sequence[Cart], way: str = "") -> list[CartView]:
-    """`way` names the one to choose, if it is offered."""
+class WantedDelivery(msgspec.Struct, frozen=True):
+    """How and where the shopper wants it: the name of a way, and where the address is, once there is one."""
+
+    way: str = ""
+    address_place: AddressPlace = msgspec.UNSET
+    tax_place: TaxPlace = TaxPlace()
+    """The country and region of the address."""
+
+
+ANY_WAY = WantedDelivery()
+
+
+async def cart_views(
+    conn: Connection, ctx: ShopContext, carts: Sequence[Cart], wanted: WantedDelivery = ANY_WAY
+) -> list[CartView]:
+    """With the wanted way chosen, if it is offered; the post where a courier is not."""
     stocked = await levels(conn, [variant_id for cart in carts for variant_id in cart.wanted])
     views = []
     for cart in carts:
-        offered = await offer(conn, ctx, cart.merchant_slug, cart.wanted, stocked)
-        views.append(view_of(cart, offered, chosen(offered.promise, way), ctx.lang))
+        offered = await offer(
+            conn,
+            ctx,
+            Goods(
+                cart.merchant_slug,
+                cart.wanted,
+                cart.items_total,
+                wanted.address_place,
+                goal_of(wanted.tax_place),
+                cart.weight_g,
+            ),
+            stocked,
+        )
+        pricing = await ctx.services.storefront.pricing(conn, cart.merchant_id)
+        store = await store_for(conn, cart, pricing, offered.rates, ctx.visit)
+        views.append(view_of(cart, offered, store, wanted, ctx.lang))
     return views
 
 
-async def cart_view(conn: Connection, ctx: ShopContext, cart: Cart, way: str = "") -> CartView:
-    return (await cart_views(conn, ctx, [cart], way))[0]
+async def cart_view(conn: Connection, ctx: ShopContext, cart: Cart, wanted: WantedDelivery = ANY_WAY) -> CartView:
+    return (await cart_views(conn, ctx, [cart], wanted))[0]
 
 
-def view_of(cart: Cart, offered: DeliveryOffer, option: DeliveryOption | None, lang: str) -> CartView:
+def view_of(cart: Cart, offered: DeliveryOffer, store: Store, wanted: WantedDelivery, lang: str) -> CartView:
+    option = chosen(offered.promise, wanted.way)
     sources = offered.sources(option) if option else {}
-    total = cart.items_total + (option.fee.amount if option else 0)
+    request = cart_request(cart, offered.at, offered.promise.options, option, wanted.tax_place)
+    quote = priced_cart(cart, request, store).quote
     return CartView(
         id=str(cart.id),
         merchant_name=cart.merchant_name,
         merchant_url=links.store_url(cart.merchant_slug),
         lines=[line_view(cart, line, sources.get(line.variant_id), offered, lang) for line in cart.lines],
-        totals=totals(cart, option, lang),
-        total=money(total, cart.currency, lang),
-        total_minor=total,
-        ways=offered.ways(offered.promise.options, option),
+        totals=[Total(*row) for row in quote_rows(quote, N_("To pay"), lang)],
+        taxes=included_taxes(quote, lang),
+        total=money(quote.total, cart.currency, lang),
+        total_minor=quote.total,
+        ways=offered.quoted_ways(quote, option),
+        codes=[(one.code, code_words(one, quote.currency, lang), one.refusal is None) for one in quote.codes],
         option=option,
         ready=option is not None and all(line.active for line in cart.lines),
     )
 
 
-def totals(cart: Cart, option: DeliveryOption | None, lang: str) -> list[Total]:
-    """The last is the sum."""
-    fee = option.fee.amount if option else 0
-    delivery = money(fee, cart.currency, lang) if fee else gettext(lang, N_("Free"))
-    rows = [
-        Total(gettext(lang, N_("Goods")), money(cart.items_total, cart.currency, lang)),
-        Total(gettext(lang, N_("Delivery")), delivery),
-        Total(gettext(lang, N_("To pay")), money(cart.items_total + fee, cart.currency, lang)),
-    ]
-    return rows if option else rows[:1]
+def _too_few(left: int, lang: str) -> str:
+    if not left:
+        return gettext(lang, N_("Sold out. Remove it to go on."))
+    return ngettext(lang, "Only {n} is left. Reduce the quantity.", "Only {n} are left. Reduce the quantity.", left)
 
 
 def line_view(cart: Cart, line: CartLine, source: str | None, offered: DeliveryOffer, lang: str) -> LineView:
@@ -83,7 +116,7 @@ def line_view(cart: Cart, line: CartLine, source: str | None, offered: DeliveryO
     if not line.active:
         note, tone = gettext(lang, N_("Not on sale any more. Remove it to go on.")), "bad"
     elif line.variant_id in offered.promise.short:
-        note, tone = gettext(lang, N_("Not enough in stock. Reduce the quantity or remove it.")), "bad"
+        note, tone = _too_few(offered.left(line.variant_id), lang), "bad"
     elif source is None:
         note, tone = gettext(lang, N_("This cannot be had together with the rest. Order it separately.")), "bad"
     return LineView(

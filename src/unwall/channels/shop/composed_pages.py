@@ -1,10 +1,10 @@
-"""Asking for a page composed for this person, and keeping the record of what it showed."""
+"""Asking for a page composed for this person, and recording what it showed."""
 
 from uuid import UUID
 
 from unwall.catalogue.values import Product
 from unwall.channels.shop.context import ShopContext
-from unwall.channels.shop.module_views import ModuleView, module_views
+from unwall.channels.shop.module_views import ModuleView, Reader, module_views
 from unwall.insight.pages.compose import PageSources, compose_home, compose_product, compose_store
 from unwall.insight.pages.rules import exposures
 from unwall.insight.pages.values import ComposedPage
@@ -12,24 +12,24 @@ from unwall.kernel.clock import now
 from unwall.kernel.database import Connection
 
 
-def _sources(conn: Connection, ctx: ShopContext) -> PageSources:
+def sources(conn: Connection, ctx: ShopContext) -> PageSources:
     return PageSources(conn, ctx.services.storefront, ctx.services.recommender)
 
 
 async def home(conn: Connection, ctx: ShopContext) -> ComposedPage:
-    return await compose_home(_sources(conn, ctx), ctx.visit, now())
+    return await compose_home(sources(conn, ctx), ctx.visit, now())
 
 
 async def store(conn: Connection, ctx: ShopContext, merchant_id: UUID) -> ComposedPage:
-    return await compose_store(_sources(conn, ctx), ctx.visit, merchant_id, now())
+    return await compose_store(sources(conn, ctx), ctx.visit, merchant_id, now())
 
 
 async def goes_with(conn: Connection, ctx: ShopContext, product: Product) -> ComposedPage:
-    return await compose_product(_sources(conn, ctx), ctx.visit, product.id, product.merchant_id, now())
+    return await compose_product(sources(conn, ctx), ctx.visit, product.id, product.merchant_id, now())
 
 
 def shown(ctx: ShopContext, page: ComposedPage) -> list[ModuleView]:
     """Records in the journal what the page shows, and how likely each was to be shown."""
     at = now()
     ctx.services.ingest.add_soon(exposures(page, ctx.visit, at))
-    return module_views(page, ctx.lang, at)
+    return module_views(page, Reader(ctx.lang, ctx.saved), at)

@@ -1,25 +1,32 @@
-"""How goods can be had, for the place the shopper chose."""
+"""Delivery options for the place that the shopper chose."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from unwall.channels.shop import delivery_views
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.delivery_views import DeliveryWay
+from unwall.commerce.orders.quoting import way_key
+from unwall.commerce.pricing.values import Quote
 from unwall.commerce.sourcing.rules import promise_of
-from unwall.commerce.sourcing.values import DeliveryOption, Demand, Promise, Supply
+from unwall.commerce.sourcing.values import AddressPlace, DeliveryOption, Demand, Goal, Promise, Rates, Supply
+from unwall.commerce.stock.rules import available_in_all
 from unwall.commerce.stock.values import Level, Node
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection
-from unwall.kernel.errors import NotFound
+from unwall.kernel.errors import existing
+from unwall.kernel.geo import Place
+from unwall.kernel.money import Money
 from unwall.kernel.text import N_
 
 
 @dataclass(frozen=True)
 class DeliveryOffer:
-    """A promise with what it takes to word it."""
+    """A promise with what is needed to describe it."""
 
     promise: Promise
     nodes: list[Node]
@@ -28,33 +35,70 @@ class DeliveryOffer:
     """of the merchant"""
     at: datetime
     lang: str
+    rates: Rates
+    available: Mapping[UUID, int]
+    """of each variant, at all nodes together"""
 
-    def ways(self, options: Iterable[DeliveryOption], chosen: DeliveryOption | None = None) -> list[DeliveryWay]:
-        return [delivery_views.way(o, self.timezone, self.at, self.lang, checked=o is chosen) for o in options]
+    def left(self, variant_id: UUID) -> int:
+        return max(0, self.available.get(variant_id, 0))
+
+    def ways(self, options: Iterable[DeliveryOption]) -> list[DeliveryWay]:
+        """At list prices."""
+        return [delivery_views.way(o, self.timezone, self.at, self.lang) for o in options]
+
+    def quoted_ways(self, quote: Quote, chosen: DeliveryOption | None) -> list[DeliveryWay]:
+        return [
+            delivery_views.way(
+                option,
+                self.timezone,
+                self.at,
+                self.lang,
+                checked=option is chosen,
+                fee=Money(quote.fee_of(way_key(option)), quote.currency),
+            )
+            for option in self.promise.options
+        ]
 
     def sources(self, option: DeliveryOption) -> Mapping[UUID, str]:
         return delivery_views.sources(option, self.nodes, self.timezone, self.at, self.lang)
 
 
-async def offer(
-    conn: Connection, ctx: ShopContext, merchant_slug: str, wanted: Mapping[UUID, int], levels: Sequence[Level]
-) -> DeliveryOffer:
-    """`levels` of at least what is wanted. No statement, once the cache has the merchant and its nodes."""
+class Goods(msgspec.Struct, frozen=True):
+    """What a store is asked for, and its price in minor units."""
+
+    merchant_slug: str
+    wanted: Mapping[UUID, int]
+    total: int
+    address_place: AddressPlace = msgspec.UNSET
+    """Where it would be brought, once an address is known."""
+    goal: Goal = Goal()
+    weight_g: int = 0
+
+
+async def offer(conn: Connection, ctx: ShopContext, goods: Goods, levels: Sequence[Level]) -> DeliveryOffer:
+    """`levels` of at least what is wanted. No statement, once the cache has the merchant, its nodes and prices."""
     at, cache = now(), ctx.services.storefront
-    seller = await cache.merchant(conn, merchant_slug, ctx.lang)
-    if seller is None:
-        raise NotFound(N_("There is no such store."))
+    seller = existing(await cache.merchant(conn, goods.merchant_slug, ctx.lang), N_("There is no such store."))
     nodes = await cache.nodes(conn, seller.id, ctx.lang)
-    promise = promise_of(
-        Supply(nodes, _available(levels), seller.currency), Demand(seller.id, wanted, ctx.visit.place), at
+    rates = await cache.rates(conn, seller.id)
+    demand = Demand(
+        seller.id, goods.wanted, _near(ctx, goods), goods.total, goods.address_place, goods.goal, goods.weight_g
     )
-    return DeliveryOffer(promise, nodes, seller.timezone, at, ctx.lang)
+    promise = promise_of(Supply(nodes, _available(levels), rates), demand, at)
+    return DeliveryOffer(promise, nodes, seller.timezone, at, ctx.lang, rates, available_in_all(levels))
+
+
+def _near(ctx: ShopContext, goods: Goods) -> Place | None:
+    """Where they would collect it: near the place that they chose, else near the address that they wrote."""
+    if ctx.visit.place or goods.address_place is msgspec.UNSET:
+        return ctx.visit.place
+    return goods.address_place
 
 
 def _available(levels: Iterable[Level]) -> dict[UUID, dict[UUID, int]]:
     """By node, then by variant; no zeros."""
-    found: dict[UUID, dict[UUID, int]] = {}
+    units: dict[UUID, dict[UUID, int]] = {}
     for level in levels:
         if level.available > 0:
-            found.setdefault(level.node_id, {})[level.variant_id] = level.available
-    return found
+            units.setdefault(level.node_id, {})[level.variant_id] = level.available
+    return units

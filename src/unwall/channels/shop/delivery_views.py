@@ -1,4 +1,4 @@
-"""How goods can be had, in words. Pure."""
+"""Delivery options in words. Pure."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -7,9 +7,11 @@ from uuid import UUID
 import msgspec
 
 from unwall.channels.http.formatters import formatters
+from unwall.commerce.orders.quoting import way_key
 from unwall.commerce.sourcing.values import DeliveryMethod, DeliveryOption, Promise
 from unwall.commerce.stock.values import Node
 from unwall.kernel.clock import local
+from unwall.kernel.money import Money
 from unwall.kernel.text import N_, gettext, locale_of
 
 WHEN = {
@@ -29,7 +31,7 @@ KINDS = {DeliveryMethod.PICKUP: "pickup", DeliveryMethod.COURIER: "courier", Del
 MAX_PICKUPS = 3
 """On a product's page; the checkout offers all."""
 NEAR_KM = 50.0
-"""As far as most would go to collect something."""
+"""The distance that most people would travel to collect something."""
 
 
 class DeliveryWay(msgspec.Struct, frozen=True):
@@ -43,6 +45,8 @@ class DeliveryWay(msgspec.Struct, frozen=True):
     cost: str
     value: str
     checked: bool
+    at: str
+    """the promise, as a form sends it back"""
 
 
 def when(method: DeliveryMethod, there: datetime, now: datetime, lang: str) -> str:
@@ -65,10 +69,10 @@ def note(option: DeliveryOption, now: datetime, timezone: str, lang: str) -> str
         city, street = option.node.city, option.node.address
         whole = gettext(lang, N_("{city}, {address}"), city=city, address=street)
         parts.append(street if option.km is not None else whole)
-    elif option.method is DeliveryMethod.COURIER and option.node:
+    elif option.node:
         parts.append(gettext(lang, N_("From {shop}"), shop=option.node.name))
     else:
-        parts.append(option.explanation.say(lang))
+        parts.append(option.explanation.text_in(lang))  # of several parcels
     if option.km is not None and option.method is not DeliveryMethod.SHIP:
         parts.append(gettext(lang, N_("{km} km"), km=formatters(lang).number(round(option.km, 1))))
     if timedelta(0) < option.cutoff - now < timedelta(hours=12):
@@ -76,52 +80,58 @@ def note(option: DeliveryOption, now: datetime, timezone: str, lang: str) -> str
     return " · ".join(parts)
 
 
-def way(option: DeliveryOption, timezone: str, now: datetime, lang: str, *, checked: bool = False) -> DeliveryWay:
+def way(
+    option: DeliveryOption, timezone: str, now: datetime, lang: str, *, checked: bool = False, fee: Money | None = None
+) -> DeliveryWay:
+    """`fee`: as it was quoted; else the list price."""
+    cost = option.fee if fee is None else fee
     where = option.node.timezone if option.node else timezone
     return DeliveryWay(
         kind=KINDS[option.method],
         title=title(option, lang),
         when=when(option.method, local(option.at, where), now, lang),
         note=note(option, now, where, lang),
-        cost=option.fee.text(locale_of(lang)) if option.fee.amount else gettext(lang, N_("Free")),
-        value=name_of(option),
+        cost=cost.text(locale_of(lang)) if cost.amount else gettext(lang, N_("Free")),
+        value=way_key(option),
         checked=checked,
+        at=option.at.isoformat(timespec="minutes"),
     )
 
 
-def name_of(option: DeliveryOption) -> str:
-    """What the form calls it: `ship`, `courier:NODE`, `pickup:NODE`."""
-    return (
-        f"{option.method}:{option.node.id}"
-        if option.node and option.method is not DeliveryMethod.SHIP
-        else option.method
-    )
-
-
-def brief(promise: Promise) -> list[DeliveryOption]:
-    """For a product's page: one courier, the nearest shops, the post."""
+def brief(promise: Promise, *, placed: bool) -> list[DeliveryOption]:
+    """For a product's page: first what most people would choose, then one courier, the nearest shops, and the post.
+    Shops come last until a place is chosen (`placed`), since nobody knows which of them is near."""
     pickups = promise.of(DeliveryMethod.PICKUP)
     pickups = tuple(o for o in pickups if o.km is None or o.km <= NEAR_KM)[:MAX_PICKUPS] or pickups[:1]
-    return [o for o in promise.options if o.method is not DeliveryMethod.PICKUP or o in pickups]
+    shown = [o for o in promise.options if o.method is not DeliveryMethod.PICKUP or o in pickups]
+    best = chosen(promise, "")
+    return sorted(shown, key=lambda o: (o is not best, not placed and o.method is DeliveryMethod.PICKUP))
 
 
 def chosen(promise: Promise, name: str) -> DeliveryOption | None:
-    """The option of this name; else what most would take: a shop near the place they chose, else the post."""
+    """The option of this name; else what most people would choose: a shop near the chosen place, else the post."""
     for option in promise.options:
-        if name_of(option) == name:
+        if way_key(option) == name:
             return option
+    if name.startswith(DeliveryMethod.COURIER):  # it was to be brought, and now no courier goes there
+        return next(iter((*promise.of(DeliveryMethod.COURIER), *promise.of(DeliveryMethod.SHIP))), None)
     near = [o for o in promise.of(DeliveryMethod.PICKUP) if o.km is not None and o.km <= NEAR_KM]
     return next(iter((*near, *promise.of(DeliveryMethod.SHIP), *promise.options)), None)
 
 
+WHO_DOES_WHAT = {
+    DeliveryMethod.PICKUP: N_("You collect it at {shop}. {when}."),
+    DeliveryMethod.COURIER: N_("A courier brings it from {shop}. {when}."),
+    DeliveryMethod.SHIP: N_("It is posted to you from {shop}. {when}."),
+}
+
+
 def sources(option: DeliveryOption, nodes: Iterable[Node], zone: str, now: datetime, lang: str) -> Mapping[UUID, str]:
-    """For each variant where it comes from and when."""
+    """For each variant who does what, where it comes from and when."""
     by_id = {node.id: node for node in nodes}
     names: dict[UUID, list[str]] = {}
     for line in option.plan.lines:
         names.setdefault(line.variant_id, []).append(by_id[line.node_id].name)
     at = when(option.method, local(option.at, option.node.timezone if option.node else zone), now, lang)
-    return {
-        variant: gettext(lang, N_("From {shop}. {when}."), shop=" + ".join(shops), when=at)
-        for variant, shops in names.items()
-    }
+    words = WHO_DOES_WHAT[option.method]
+    return {variant: gettext(lang, words, shop=" + ".join(shops), when=at) for variant, shops in names.items()}

@@ -1,7 +1,6 @@
 """The events that the server itself records of a shopper's visit. Pure but for the new ids."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from unwall.commerce.orders.values import Origin
@@ -23,7 +22,7 @@ def viewed_product(
         post_id=origin.post_id,
         page=origin.page or "product",
         policy=origin.policy,
-        **_who(visit),
+        **visit.ids,
     )
 
 
@@ -37,7 +36,7 @@ def viewed_post(visit: Visit, post: Post, origin: Origin, at: datetime) -> Event
         post_id=post.id,
         page=origin.page or "post",
         policy=origin.policy,
-        **_who(visit),
+        **visit.ids,
     )
 
 
@@ -50,7 +49,7 @@ def shared_post(visit: Visit, post: Post, at: datetime) -> Event:
         account_id=post.account_id,
         post_id=post.id,
         page="post",
-        **_who(visit),
+        **visit.ids,
     )
 
 
@@ -62,10 +61,5 @@ def searched(visit: Visit, merchant_id: UUID | None, query: str, at: datetime) -
         merchant_id=merchant_id,
         page="search",
         body=SearchBody(query),
-        **_who(visit),
+        **visit.ids,
     )
-
-
-def _who(visit: Visit) -> dict[str, Any]:
-    member_id = visit.member_id
-    return {"visitor_id": visit.visitor_id, "member_id": member_id, "session_id": visit.session_id}

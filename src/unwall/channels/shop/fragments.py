@@ -5,7 +5,7 @@ A fragment is kept together with the values it was rendered from and used only f
 the values at hand. It is rendered outside the request's context: a template that asks for the visitor fails.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextvars import Context
 from functools import lru_cache
 from re import escape as escaped_pattern
@@ -14,6 +14,7 @@ from secrets import token_hex
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
@@ -28,9 +29,12 @@ from unwall.content.posts.values import Post
 MAX_FRAGMENTS = 10_000
 """A product card takes about 1 kB, a post 3 kB."""
 COMPONENTS = "design/components.html"
-ORIGIN, IMPRESSION, REASON, PUBLISHED = (f"gap-{name}-{token_hex(8)}" for name in ("origin", "seen", "why", "when"))
+HIDEABLE = frozenset({"home/hero", "home/stream"})
+"""The pages whose posts and products come with a way to hide them."""
+GAPS = ("origin", "seen", "why", "when", "verb", "pressed")
+ORIGIN, IMPRESSION, REASON, PUBLISHED, VERB, PRESSED = (f"gap-{name}-{token_hex(8)}" for name in GAPS)
 """Stand in a fragment's HTML where the gaps are; no text of a merchant can hold them."""
-_GAPS = "|".join(escaped_pattern(gap) for gap in (ORIGIN, IMPRESSION, REASON, PUBLISHED))
+_GAPS = "|".join(escaped_pattern(gap) for gap in (ORIGIN, IMPRESSION, REASON, PUBLISHED, VERB, PRESSED))
 
 
 class Fragment:
@@ -79,40 +83,60 @@ def component(lang: str, name: str, *args: Any, **more: Any) -> str:
     return html
 
 
+class Placement(msgspec.Struct, frozen=True):
+    """Where a card stands on a page, and why it is shown there."""
+
+    origin: Origin
+    slot: int | None = None
+    reason: str | None = None
+    saved: bool = False
+    """whether the person saved it"""
+
+
+class SaveMark(msgspec.Struct, frozen=True):
+    """The button of a card that saves what it shows; a gap where nobody's answer is known yet."""
+
+    kind: str
+    id: UUID
+    verb: str = VERB
+    pressed: str = PRESSED
+
+
 # --- product cards ----------------------------------------------------------------------------------------------------
 
 
 def product_card(
-    card: ProductCard,
-    lang: str,
-    origin: Origin,
-    slot: int | None = None,
-    *,
-    reason: str | None = None,
-    store: bool = True,
-    first: bool = False,
+    card: ProductCard, lang: str, placement: Placement, *, store: bool = True, first: bool = False
 ) -> Markup:
     """`store`: whether to name the store, which a page of the store itself need not; `first`: seen before scrolling."""
+    origin, reason = placement.origin, placement.reason
+    menu = links.choices_url("product", card.product_id) if origin.page in HIDEABLE else None
 
     def render() -> str:
         why = REASON if reason else None
         tile = product_tile(card, lang, address_end=ORIGIN, impression=IMPRESSION, reason=why, store=store)
-        return component(lang, "product_card", tile, first=first)
+        return component(lang, "product_card", tile, first=first, menu=menu, save=SaveMark("product", card.product_id))
 
-    key = ("card", card.product_id, lang, store, first, bool(reason))
+    key = ("card", card.product_id, lang, store, first, bool(reason), menu is not None)
     return _cache.get(key, card, render).fill(
         {
             ORIGIN: origin_query(origin),
-            IMPRESSION: impression(origin, slot, "product_id", card.product_id),
+            IMPRESSION: impression(origin, placement.slot, "product_id", card.product_id),
             REASON: str(escape(reason or "")),
+            **_marked(placement),
         }
     )
 
 
-def product_cards(found: Iterable[ProductCard], lang: str, page: str, *, store: bool = True) -> Markup:
-    """Of a grid, whose first two are seen before scrolling."""
+def product_cards(
+    products: Iterable[ProductCard], lang: str, page: str, saved: Collection[UUID], *, store: bool = True
+) -> Markup:
+    """Of a grid, whose first two are seen before scrolling. `saved`: what the person saved."""
     origin = Origin(page=page)
-    return joined(product_card(card, lang, origin, n, store=store, first=n < 2) for n, card in enumerate(found))
+    return joined(
+        product_card(card, lang, Placement(origin, n, saved=card.product_id in saved), store=store, first=n < 2)
+        for n, card in enumerate(products)
+    )
 
 
 # --- posts ------------------------------------------------------------------------------------------------------------
@@ -122,37 +146,56 @@ def post_card(
     post: Post,
     cards: Mapping[UUID, ProductCard],
     lang: str,
-    origin: Origin,
-    slot: int | None = None,
+    placement: Placement,
     *,
     lead: bool = False,
     first: bool = False,
 ) -> Markup:
     """`lead`: large, at the top of a page; `first`: seen before scrolling."""
-    products = tagged(post, cards)
+    origin, reason, products = placement.origin, placement.reason, tagged(post, cards)
+    menu = links.choices_url("post", post.id) if origin.page in HIDEABLE else None
 
     def render() -> str:
         tile = post_tile(post, products, lang, address_end=ORIGIN, impression=IMPRESSION, published=PUBLISHED)
-        return component(lang, "post_card", tile, lead=lead, first=first)
+        why = REASON if reason else None
+        mark = SaveMark("post", post.id)
+        return component(lang, "post_card", tile, lead=lead, first=first, why=why, menu=menu, save=mark)
 
-    return _cache.get(("post", post.id, lang, lead, first), (post, products), render).fill(
+    key = ("post", post.id, lang, lead, first, bool(reason), menu is not None)
+    return _cache.get(key, (post, products), render).fill(
         {
             ORIGIN: origin_query(Origin(post.id, origin.page, origin.policy)),
-            IMPRESSION: impression(origin, slot, "post_id", post.id),
+            IMPRESSION: impression(origin, placement.slot, "post_id", post.id),
             PUBLISHED: published(post, lang),
+            REASON: str(escape(reason or "")),
+            **_marked(placement),
         }
     )
 
 
 def post_cards(
-    posts: Iterable[Post], cards: Mapping[UUID, ProductCard], lang: str, page: str, *, first: bool = False
+    posts: Iterable[Post],
+    cards: Mapping[UUID, ProductCard],
+    lang: str,
+    page: str,
+    saved: Collection[UUID],
+    *,
+    first: bool = False,
 ) -> Markup:
-    """`first`: the first of them is seen before scrolling."""
+    """`saved`: what the person saved; `first`: the first of them is seen before scrolling."""
     origin = Origin(page=page)
-    return joined(post_card(post, cards, lang, origin, n, first=first and n == 0) for n, post in enumerate(posts))
+    return joined(
+        post_card(post, cards, lang, Placement(origin, n, saved=post.id in saved), first=first and n == 0)
+        for n, post in enumerate(posts)
+    )
 
 
 # --- what fills the gaps ----------------------------------------------------------------------------------------------
+
+
+def _marked(placement: Placement) -> dict[str, str]:
+    """What the button that saves does, and says."""
+    return {VERB: "unsave", PRESSED: "true"} if placement.saved else {VERB: "save", PRESSED: "false"}
 
 
 def impression(origin: Origin, slot: int | None, kind: str, item_id: UUID) -> Markup:

@@ -1,25 +1,30 @@
-"""The first page of all stores, and the front of one."""
+"""The front of one store, and its products."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from litestar import Response, get
+from markupsafe import Markup
 
 from unwall.catalogue import reads as catalogue
 from unwall.channels.design.values import Tab
 from unwall.channels.http.page_context import with_query
 from unwall.channels.shop import composed_pages as composed
-from unwall.channels.shop.context import ShopContext
+from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.fragments import post_cards, product_cards
 from unwall.channels.shop.links import products_url, store_url
+from unwall.channels.shop.module_views import ModuleView
 from unwall.channels.shop.views import AccountView, account_view, products_in
-from unwall.content.accounts.reads import following
-from unwall.content.feed.reads import feed, newest
+from unwall.content.feed.reads import newest
+from unwall.content.feed.values import Feed
 from unwall.content.posts.values import Post
 from unwall.insight.pages.reads import store_account
 from unwall.insight.pages.values import ComposedPage
 from unwall.kernel.cursors import ResultPage, encode
 from unwall.kernel.database import Connection
-from unwall.kernel.errors import NotFound
+from unwall.kernel.errors import existing
 from unwall.kernel.text import N_
 from unwall.people.values import Merchant
 
@@ -27,31 +32,32 @@ POSTS = 9
 PRODUCTS = 24
 
 
-@get("/", include_in_schema=False)
-async def home(ctx: ShopContext) -> Response[str]:
-    """Of all stores; where an install is for one merchant, the front of that store."""
-    only = ctx.services.settings.merchant
-    async with ctx.services.db.read() as conn:
-        if only:
-            return await _front(conn, ctx, await _store(conn, ctx, only), "/")
-        after = ctx.query.get("after")
-        if after:
-            return await _more(conn, ctx, await _older(conn, ctx, after), "/", "home/posts")
-        page = await composed.home(conn, ctx)
-    return ctx.page(
-        "shop/home.html",
-        title=ctx.words(N_("Unwall: new from the stores you follow")),
-        modules=composed.shown(ctx, page),
-        posts="",
-        next_url=_next(page, "/"),
-        canonical=ctx.base_url,
-    )
+class OlderPostsPage(ShopPage, frozen=True, kw_only=True):
+    TEMPLATE = "shop/older_posts.html"
+
+    posts: Markup
+    next_url: str | None
+
+
+async def front_of(conn: Connection, ctx: ShopContext, merchant: str, url: str) -> Response[str]:
+    return await _front(conn, ctx, await _store(conn, ctx, merchant), url)
 
 
 @get("/m/{merchant:str}", include_in_schema=False)
 async def store_front(ctx: ShopContext, merchant: str) -> Response[str]:
     async with ctx.services.db.read() as conn:
-        return await _front(conn, ctx, await _store(conn, ctx, merchant), store_url(merchant))
+        return await front_of(conn, ctx, merchant, store_url(merchant))
+
+
+class StoreProductsPage(ShopPage, frozen=True, kw_only=True):
+    TEMPLATE = "shop/store_products.html"
+
+    account: AccountView | None
+    store: Merchant
+    tabs: list[Tab]
+    categories: list[Tab]
+    products: Markup
+    next_url: str | None
 
 
 @get("/m/{merchant:str}/products", include_in_schema=False)
@@ -60,57 +66,72 @@ async def store_products(ctx: ShopContext, merchant: str) -> Response[str]:
     chosen = query.get("category") or None
     async with ctx.services.db.read() as conn:
         store = await _store(conn, ctx, merchant)
-        found = await catalogue.products(
-            conn, store.id, ctx.lang, category=chosen, after=query.get("after"), limit=PRODUCTS
+        page = await catalogue.products(
+            conn, store.id, ctx.lang, category=chosen, after=query.get("after"), limit=PRODUCTS * ctx.pages
         )
         categories = await catalogue.categories(conn, store.id, ctx.lang)
         account = await _account(conn, ctx, store)
     url = products_url(merchant)
     every = Tab(url, ctx.words(N_("Everything")), chosen is None)
     return ctx.page(
-        "shop/store_products.html",
-        title=store.name,
-        account=account,
-        store=store,
-        tabs=_tabs(ctx, store, "products"),
-        categories=[
-            every,
-            *(Tab(with_query(url, {"category": c.slug}), c.title, c.slug == chosen) for c in categories),
-        ],
-        products=product_cards(found.rows, ctx.lang, "store/products", store=False),
-        next_url=with_query(url, {"category": chosen, "after": found.after}) if found.after else None,
+        StoreProductsPage(
+            title=store.name,
+            description=account.bio if account else "",
+            account=account,
+            store=store,
+            tabs=_tabs(ctx, store, "products"),
+            categories=[
+                every,
+                *(Tab(with_query(url, {"category": c.slug}), c.title, c.slug == chosen) for c in categories),
+            ],
+            products=product_cards(page.rows, ctx.lang, "store/products", ctx.saved, store=False),
+            next_url=with_query(url, {"category": chosen, "after": page.after}) if page.after else None,
+        )
     )
+
+
+class StorePage(ShopPage, frozen=True, kw_only=True):
+    TEMPLATE = "shop/store.html"
+
+    account: AccountView | None
+    store: Merchant
+    tabs: list[Tab]
+    modules: list[ModuleView]
+    posts: Markup
+    next_url: str | None
 
 
 async def _front(conn: Connection, ctx: ShopContext, store: Merchant, url: str) -> Response[str]:
     after = ctx.query.get("after")
     if after:
-        older = await newest(conn, ctx.lang, after=after, limit=POSTS, merchant_id=store.id)
+        older = await _of_store(conn, ctx, store, after, POSTS * ctx.pages)
         return await _more(conn, ctx, older, url, "store/posts")
     page = await composed.store(conn, ctx, store.id)
+    older = await _loaded(conn, ctx, page, partial(_of_store, conn, ctx, store))
+    account = await _account(conn, ctx, store)
     return ctx.page(
-        "shop/store.html",
-        title=store.name,
-        account=await _account(conn, ctx, store),
-        store=store,
-        tabs=_tabs(ctx, store, "front"),
-        modules=composed.shown(ctx, page),
-        next_url=_next(page, url),
-        canonical=ctx.base_url + url,
+        StorePage(
+            title=store.name,
+            description=account.bio if account else "",
+            account=account,
+            store=store,
+            tabs=_tabs(ctx, store, "front"),
+            modules=composed.shown(ctx, page),
+            posts=await _cards(conn, ctx, older, "store/posts"),
+            next_url=_next(older, url),
+            canonical=ctx.base_url + url,
+        )
     )
 
 
 async def _store(conn: Connection, ctx: ShopContext, slug: str) -> Merchant:
-    store = await ctx.services.storefront.merchant(conn, slug, ctx.lang)
-    if store is None:
-        raise NotFound(N_("There is no such store."))
-    return store
+    return existing(await ctx.services.storefront.merchant(conn, slug, ctx.lang), N_("There is no such store."))
 
 
 async def _account(conn: Connection, ctx: ShopContext, store: Merchant) -> AccountView | None:
     """The account under which the store publishes."""
-    found = await store_account(conn, ctx.visit.person_ids, ctx.lang, store.id)
-    return account_view(found.account, ctx.lang, followed=found.followed) if found else None
+    account = await store_account(conn, ctx.visit.person_ids, ctx.lang, store.id)
+    return account_view(account.account, ctx.lang, followed=account.followed) if account else None
 
 
 def _tabs(ctx: ShopContext, store: Merchant, active: str) -> list[Tab]:
@@ -123,29 +144,50 @@ def _tabs(ctx: ShopContext, store: Merchant, active: str) -> list[Tab]:
 # --- older posts ------------------------------------------------------------------------------------------------------
 
 
-def _next(page: ComposedPage, url: str) -> str | None:
-    """Where to go on below the last post of a composed page."""
-    entries = [slot.post.entry for module in page.modules for slot in module.slots if slot.post]
-    return with_query(url, {"after": encode(min(entries))}) if entries else None
+async def _of_store(conn: Connection, ctx: ShopContext, store: Merchant, after: str, limit: int) -> ResultPage[Post]:
+    return await _posts(conn, ctx, await newest(conn, after=after, limit=limit, merchant_id=store.id))
 
 
-async def _older(conn: Connection, ctx: ShopContext, after: str) -> ResultPage[Post]:
-    """Of those that they follow; of everybody, for who follows nobody."""
-    person_ids, lang = ctx.visit.person_ids, ctx.lang
-    if await following(conn, person_ids):
-        return await feed(conn, person_ids, lang, after=after, limit=POSTS)
-    return await newest(conn, lang, after=after, limit=POSTS)
+async def _loaded(
+    conn: Connection, ctx: ShopContext, page: ComposedPage, older: Callable[[str, int], Awaitable[ResultPage[Post]]]
+) -> ResultPage[Post]:
+    """The older posts that were loaded below a composed page before it was left (`ShopContext.pages`)."""
+    entries = _entries(page)
+    if ctx.pages == 1 or not entries:
+        return ResultPage([], encode(min(entries)) if entries else None)
+    return await older(encode(min(entries)), POSTS * (ctx.pages - 1))
 
 
-async def _more(conn: Connection, ctx: ShopContext, found: ResultPage[Post], url: str, page: str) -> Response[str]:
-    cards = await ctx.services.storefront.cards(conn, products_in(found.rows), ctx.lang)
+def _entries(page: ComposedPage) -> list[UUID]:
+    return [slot.post.entry for module in page.modules for slot in module.slots if slot.post]
+
+
+def _next(posts: ResultPage[Post], url: str) -> str | None:
+    """Where to go on below the last post."""
+    return with_query(url, {"after": posts.after}) if posts.after else None
+
+
+async def _posts(conn: Connection, ctx: ShopContext, feed: Feed) -> ResultPage[Post]:
+    """Those that are live still."""
+    posts = await ctx.services.storefront.posts(conn, [entry.post_id for entry in feed.entries], ctx.lang)
+    return ResultPage(posts, feed.after)
+
+
+async def _cards(
+    conn: Connection, ctx: ShopContext, posts: ResultPage[Post], page: str, *, first: bool = False
+) -> Markup:
+    cards = await ctx.services.storefront.cards(conn, products_in(posts.rows), ctx.lang)
+    return post_cards(posts.rows, cards, ctx.lang, page, ctx.saved, first=first)
+
+
+async def _more(conn: Connection, ctx: ShopContext, posts: ResultPage[Post], url: str, page: str) -> Response[str]:
     return ctx.page(
-        "shop/home.html",
-        title=ctx.words(N_("Older posts")),
-        modules=[],
-        posts=post_cards(found.rows, cards, ctx.lang, page, first=True),
-        next_url=with_query(url, {"after": found.after}) if found.after else None,
+        OlderPostsPage(
+            title=ctx.words(N_("Older posts")),
+            posts=await _cards(conn, ctx, posts, page, first=True),
+            next_url=_next(posts, url),
+        )
     )
 
 
-HANDLERS: list[Any] = [home, store_front, store_products]
+HANDLERS: list[Any] = [store_front, store_products]

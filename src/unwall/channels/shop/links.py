@@ -17,8 +17,18 @@ def account_url(handle: str) -> str:
     return f"/a/{quote(handle)}"
 
 
+def messages_url(handle: str) -> str:
+    """Of the shopper's conversation with an account."""
+    return f"/me/messages/{quote(handle)}"
+
+
 def post_url(post_id: UUID) -> str:
     return f"/post/{post_id}"
+
+
+def choices_url(kind: str, item_id: UUID) -> str:
+    """What one can do about a post, product or account that one does not want to see."""
+    return f"/not-for-me/{kind}/{item_id}"
 
 
 def store_url(merchant_slug: str) -> str:
@@ -30,9 +40,10 @@ def products_url(merchant_slug: str) -> str:
 
 
 def product_url(
-    merchant_slug: str, slug: str, origin: Origin = UNKNOWN, *, variant: UUID | None = None, quantity: int = 1
+    merchant_slug: str, slug: str, origin: Origin = UNKNOWN, *, variant: UUID | None = None, chosen: str = ""
 ) -> str:
-    more = {"variant": str(variant) if variant else "", "quantity": str(quantity) if quantity > 1 else ""}
+    """`chosen`: which options are chosen, where not all are (`variant_choices`)."""
+    more = {"variant": str(variant) if variant else "", "chosen": chosen}
     return with_query(f"{store_url(merchant_slug)}/p/{quote(slug)}", {**more, **origin_fields(origin)})
 
 

@@ -1,13 +1,14 @@
 """The modules of a composed page as the templates show them. Pure, but for the fragments that it keeps."""
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from markupsafe import Markup
 
 from unwall.channels.http.formatters import formatters
 from unwall.channels.shop.delivery_views import when
-from unwall.channels.shop.fragments import impression, joined, post_card, product_card
+from unwall.channels.shop.fragments import Placement, impression, joined, post_card, product_card
 from unwall.channels.shop.views import AccountView, account_view
 from unwall.commerce.orders.values import Origin
 from unwall.commerce.sourcing.values import DeliveryMethod
@@ -16,7 +17,7 @@ from unwall.kernel.text import N_, gettext
 
 
 class ModuleView(msgspec.Struct, frozen=True):
-    """Of products, posts (HTML) and accounts one is filled."""
+    """Of products, posts, the stream of both (HTML) and accounts one is filled."""
 
     name: str
     title: str
@@ -24,37 +25,60 @@ class ModuleView(msgspec.Struct, frozen=True):
     products: Markup
     posts: Markup
     accounts: list[AccountView]
+    stream: Markup = Markup()
 
 
-def module_views(page: ComposedPage, lang: str, now: datetime) -> list[ModuleView]:
-    return [_module(page, module, lang, now) for module in page.modules]
+class Reader(msgspec.Struct, frozen=True):
+    """For whom a page is written."""
+
+    lang: str
+    saved: frozenset[UUID] = frozenset()
 
 
-def _module(page: ComposedPage, module: Module, lang: str, now: datetime) -> ModuleView:
+def module_views(page: ComposedPage, reader: Reader, now: datetime) -> list[ModuleView]:
+    return [_module(page, module, reader, now) for module in page.modules]
+
+
+def _module(page: ComposedPage, module: Module, reader: Reader, now: datetime) -> ModuleView:
+    lang = reader.lang
     name = f"{page.page}/{module.name}"
+    if module.name is ModuleName.STREAM:
+        return ModuleView(module.name, "", None, Markup(), Markup(), [], _stream(page, module, name, reader))
     return ModuleView(
         name=str(module.name),
-        title=module.title.say(lang),
+        title=module.title.text_in(lang),
         note=near_words(module.shop, now, lang) if module.shop else None,
-        products=joined(_product(page, slot, name, lang) for slot in module.slots if slot.card),
+        products=joined(_product(page, slot, name, reader) for slot in module.slots if slot.card),
         posts=joined(
-            _post(page, slot, name, lang, lead=module.name is ModuleName.HERO) for slot in module.slots if slot.post
+            _post(page, slot, name, reader, lead=module.name is ModuleName.HERO) for slot in module.slots if slot.post
         ),
         accounts=[_account(slot, lang) for slot in module.slots if slot.account],
     )
 
 
-def _product(page: ComposedPage, slot: Slot, name: str, lang: str) -> Markup:
+def _stream(page: ComposedPage, module: Module, name: str, reader: Reader) -> Markup:
+    return joined(
+        _product(page, slot, name, reader) if slot.card else _post(page, slot, name, reader, lead=False)
+        for slot in module.slots
+    )
+
+
+def _product(page: ComposedPage, slot: Slot, name: str, reader: Reader) -> Markup:
     assert slot.card
     origin = Origin(page=name, policy=slot.policy)
-    reason = slot.reason.say(lang) if slot.reason else None
-    return product_card(slot.card, lang, origin, slot.slot, reason=reason, store=page.merchant_id is None)
+    placement = Placement(origin, slot.slot, _reason(slot, reader.lang), slot.card.product_id in reader.saved)
+    return product_card(slot.card, reader.lang, placement, store=page.merchant_id is None)
 
 
-def _post(page: ComposedPage, slot: Slot, name: str, lang: str, *, lead: bool) -> Markup:
+def _post(page: ComposedPage, slot: Slot, name: str, reader: Reader, *, lead: bool) -> Markup:
     assert slot.post
     origin = Origin(page=name, policy=slot.policy)
-    return post_card(slot.post, page.cards, lang, origin, slot.slot, lead=lead, first=lead)
+    placement = Placement(origin, slot.slot, _reason(slot, reader.lang), slot.post.id in reader.saved)
+    return post_card(slot.post, page.cards, reader.lang, placement, lead=lead, first=lead)
+
+
+def _reason(slot: Slot, lang: str) -> str | None:
+    return slot.reason.text_in(lang) if slot.reason else None
 
 
 def _account(slot: Slot, lang: str) -> AccountView:

@@ -14,20 +14,28 @@ from unwall.channels.http.flash import Flash
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.opening_hours import opening_hours_text
 from unwall.channels.http.pictures import thumbnail_url
+from unwall.channels.http.quotes import included_taxes, quote_rows
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop import links
-from unwall.channels.shop.context import ShopContext
+from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.delivery_views import when
+from unwall.channels.shop.reviews import DueView, due_views
 from unwall.channels.shop.views import LineView, Total, money
 from unwall.commerce.fulfilment.rules import pickup_code
 from unwall.commerce.fulfilment.values import Shipment, ShipmentMethod, ShipmentState
 from unwall.commerce.orders import reads
-from unwall.commerce.orders.rules import timeline
-from unwall.commerce.orders.values import Order, OrderState, OrderStory, PaymentState, TimelineEntry
+from unwall.commerce.orders.contacts import CARRIED
+from unwall.commerce.orders.progress import timeline
+from unwall.commerce.orders.rules import refunded
+from unwall.commerce.orders.values import HandedOverLine, Order, OrderState, OrderStory, TimelineEntry
+from unwall.commerce.payments.values import PaymentState
 from unwall.commerce.stock.values import Node
+from unwall.kernel.addresses import address_lines
 from unwall.kernel.clock import local, now
+from unwall.kernel.database import Connection
 from unwall.kernel.errors import NotFound
 from unwall.kernel.text import N_, gettext
+from unwall.usecases.review_purchase import not_reviewed
 
 STATES = {
     "placed": N_("Ordered"),
@@ -38,6 +46,14 @@ STATES = {
     "collected": N_("Collected"),
     "cancelled": N_("Cancelled"),
     "expired": N_("Not paid in time"),
+}
+PARCEL_STATES = {
+    ShipmentState.ROUTED: N_("Being prepared"),
+    ShipmentState.PICKING: N_("Being picked"),
+    ShipmentState.READY: N_("Packed"),
+    ShipmentState.HANDED_OVER: N_("On its way"),
+    ShipmentState.COLLECTED: N_("Collected"),
+    ShipmentState.CANCELLED: N_("Cancelled"),
 }
 HEADLINES = {
     OrderState.PREPARED: N_("Waiting for the payment"),
@@ -59,23 +75,44 @@ async def order_page(ctx: ShopContext, order_id: UUID) -> Response[Any]:
         story = await reads.story(conn, order_id, ctx.lang) if order else None
         if order is None or story is None:
             raise NotFound(NO_SUCH_ORDER)
+        due = await _due(conn, ctx, order)
         by_id = {node.id: node for node in await ctx.services.storefront.nodes(conn, order.merchant_id, ctx.lang)}
     lang = ctx.lang
     return ctx.page(
-        "shop/order.html",
-        title=ctx.words(N_("Order {number}"), number=order.number),
-        order=order,
-        headline=ctx.words(HEADLINES[order.state]),
-        steps=steps(story, lang),
-        moving=order.state in MOVING,
-        may_cancel=order.state is OrderState.PAID and all(s.state is ShipmentState.ROUTED for s in story.shipments),
-        parcels=[parcel(order, s, by_id.get(s.node_id), ctx) for s in story.shipments],
-        lines=[line_view(order, n, lang) for n in range(len(order.lines))],
-        totals=totals(order, lang),
-        reasons=[why.explanation.say(lang) for why in order.sourcing],
-        paid_with=next((p.last4 for p in order.payments if p.state is PaymentState.CAPTURED), None),
-        store_url=links.store_url(order.merchant_slug),
+        OrderPage(
+            title=ctx.words(N_("Order {number}"), number=order.number),
+            order=order,
+            headline=ctx.words(HEADLINES[order.state]),
+            steps=steps(story, lang),
+            moving=order.state in MOVING,
+            may_cancel=order.state is OrderState.PAID and all(s.state is ShipmentState.ROUTED for s in story.shipments),
+            parcels=[parcel(order, s, by_id.get(s.node_id), ctx) for s in story.shipments],
+            lines=[line_view(order, n, lang) for n in range(len(order.lines))],
+            totals=totals(order, lang),
+            given_back=money(given, order.currency, lang) if (given := refunded(order)) else None,
+            taxes=included_taxes(order.quote, lang),
+            paid_with=paid_with(order),
+            goes_to=goes_to(order, lang),
+            store_url=links.store_url(order.merchant_slug),
+            due=due_views(due),
+        )
     )
+
+
+async def _due(conn: Connection, ctx: ShopContext, order: Order) -> list[HandedOverLine]:
+    """Goods of the order that its buyer has and has not reviewed."""
+    if order.state is not OrderState.FULFILLED:
+        return []
+    lines = await reads.handed_over_lines(conn, ctx.visit, ctx.lang, order_ids=[order.id])
+    return await not_reviewed(conn, ctx.visit, lines)
+
+
+def goes_to(order: Order, lang: str) -> list[str]:
+    """The lines of the address of what is brought, and the telephone."""
+    contact = order.contact
+    if order.method not in CARRIED:
+        return []
+    return [line for line in (*address_lines(contact.postal, contact.name, lang=lang), contact.phone) if line]
 
 
 class ParcelView(msgspec.Struct, frozen=True):
@@ -90,6 +127,27 @@ class ParcelView(msgspec.Struct, frozen=True):
     """while it waits to be collected; shown to nobody but its shopper"""
     qr: str | None
     due: str
+    """empty where nothing is awaited any more"""
+    title: str
+
+
+class OrderPage(ShopPage, frozen=True, kw_only=True):
+    TEMPLATE = "shop/order.html"
+
+    order: Order
+    headline: str
+    steps: list[Step]
+    moving: bool
+    may_cancel: bool
+    parcels: list[ParcelView]
+    lines: list[LineView]
+    totals: list[Total]
+    given_back: str | None
+    taxes: str
+    paid_with: str | None
+    goes_to: list[str]
+    store_url: str
+    due: list[DueView]
 
 
 def steps(story: OrderStory, lang: str) -> list[Step]:
@@ -97,29 +155,31 @@ def steps(story: OrderStory, lang: str) -> list[Step]:
     moments = timeline(story.order, story.shipments, story.steps)
     reached = [n for n, moment in enumerate(moments) if moment.at]
     last = reached[-1] if reached and len(reached) < len(moments) else None
-    return [_step(moment, lang, now=n == last) for n, moment in enumerate(moments)]
+    return [_step(moment, story.order.timezone, lang, now=n == last) for n, moment in enumerate(moments)]
 
 
-def _step(moment: TimelineEntry, lang: str, *, now: bool) -> Step:
+def _step(moment: TimelineEntry, timezone: str, lang: str, *, now: bool) -> Step:
     state = "failed" if moment.state in FAILED else "now" if now else "done" if moment.at else "next"
     return Step(
         state=state,
         title=gettext(lang, STATES[moment.state]),
-        at=_day_and_time(moment.at, lang) if moment.at else None,
+        at=_day_and_time(moment.at, timezone, lang) if moment.at else None,
         note=moment.place or None,
     )
 
 
-def _day_and_time(at: datetime, lang: str) -> str:
+def _day_and_time(at: datetime, timezone: str, lang: str) -> str:
     formatter = formatters(lang)
-    return gettext(lang, N_("{day}, {time}"), day=formatter.day(at), time=formatter.clock(at))
+    return gettext(lang, N_("{day}, {time}"), day=formatter.day(at, timezone), time=formatter.clock(at, timezone))
 
 
 def parcel(order: Order, shipment: Shipment, node: Node | None, ctx: ShopContext) -> ParcelView:
-    waits = shipment.method is ShipmentMethod.PICKUP and shipment.state in WAITING
+    waits = shipment.method is ShipmentMethod.PICKUP and shipment.state in WAITING and order.state is OrderState.PAID
+    awaited = order.state is OrderState.PAID or shipment.state is ShipmentState.HANDED_OVER
     promised = shipment.due_at if waits else order.promise.at or shipment.due_at
     code, lang = pickup_code(ctx.services.secret, shipment.id) if waits else None, ctx.lang
     return ParcelView(
+        title=gettext(lang, PARCEL_STATES[shipment.state]),
         node_name=shipment.node_name,
         address=node.address if node else "",
         hours=opening_hours_text(node.opening_hours, lang) if node else "",
@@ -129,7 +189,7 @@ def parcel(order: Order, shipment: Shipment, node: Node | None, ctx: ShopContext
         tracking=shipment.tracking,
         code=f"{code[:3]} {code[3:]}" if code else None,
         qr=segno.make(code, micro=False).svg_inline(omitsize=True, border=2) if code else None,
-        due=when(order.method, local(promised, node.timezone), now(), lang) if node else "",
+        due=when(order.method, local(promised, node.timezone), now(), lang) if node and awaited else "",
     )
 
 
@@ -150,6 +210,8 @@ def line_view(order: Order, index: int, lang: str) -> LineView:
 
 def totals(order: Order, lang: str) -> list[Total]:
     """The last is the sum."""
+    if order.quote is not None:
+        return [Total(*row) for row in quote_rows(order.quote, N_("In all"), lang)]
     rows = [
         (N_("Goods"), order.items_total, True),
         (N_("Discount"), -order.discount_total, order.discount_total > 0),
@@ -164,6 +226,40 @@ def totals(order: Order, lang: str) -> list[Total]:
     ]
 
 
+class CancelPage(ShopPage, frozen=True, kw_only=True):
+    TEMPLATE = "shop/cancel.html"
+
+    order: Order
+    total: str
+    paid_with: str | None
+    lines: list[LineView]
+
+
+@get("/order/{order_id:uuid}/cancel", include_in_schema=False)
+async def ask_to_cancel(ctx: ShopContext, order_id: UUID) -> Response[Any]:
+    """Money moves, so it asks, and says what will happen."""
+    async with ctx.services.db.read() as conn:
+        order = await reads.own_order(conn, ctx.visit, order_id, ctx.lang)
+    if order is None:
+        raise NotFound(NO_SUCH_ORDER)
+    if order.state is not OrderState.PAID:
+        return Redirect(f"/order/{order_id}")
+    return ctx.page(
+        CancelPage(
+            title=ctx.words(N_("Cancel order {number}?"), number=order.number),
+            order=order,
+            total=money(order.total, order.currency, ctx.lang),
+            paid_with=paid_with(order),
+            lines=[line_view(order, n, ctx.lang) for n in range(len(order.lines))],
+        )
+    )
+
+
+def paid_with(order: Order) -> str | None:
+    """The last digits of the card."""
+    return next((p.last4 for p in order.payments if p.state is PaymentState.CAPTURED), None)
+
+
 @post("/order/{order_id:uuid}/cancel", include_in_schema=False, status_code=303)
 async def cancel(ctx: ShopContext, order_id: UUID, data: FormData) -> Redirect:
     """Raises `TooLate` once it is being picked."""
@@ -176,4 +272,4 @@ async def cancel(ctx: ShopContext, order_id: UUID, data: FormData) -> Redirect:
     return Redirect(f"/order/{order_id}", status_code=303)
 
 
-HANDLERS: list[Any] = [order_page, cancel]
+HANDLERS: list[Any] = [order_page, ask_to_cancel, cancel]

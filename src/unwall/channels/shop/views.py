@@ -12,10 +12,12 @@ import nh3
 from unwall.catalogue.values import ProductCard
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.pictures import frame_of, picture_url, srcset, thumbnail_url
+from unwall.channels.http.videos import VideoView, video_shape, video_view
 from unwall.channels.shop import links
 from unwall.commerce.orders.values import Origin
 from unwall.content.accounts.values import Account
-from unwall.content.posts.values import Post, Tag
+from unwall.content.moderation.values import Visibility
+from unwall.content.posts.values import Media, Post, Tag
 from unwall.kernel.money import Money
 from unwall.kernel.text import N_, gettext, locale_of, ngettext
 from unwall.media.values import Image
@@ -39,6 +41,8 @@ class ProductTile(msgspec.Struct, frozen=True):
     availability: str | None = None
     availability_tone: str = ""
     reason: str | None = None
+    rating: str | None = None
+    """its average stars and how many reviews it has"""
 
 
 class ProductChip(msgspec.Struct, frozen=True):
@@ -53,6 +57,7 @@ class PostTile(msgspec.Struct, frozen=True):
     """A post in a list, or at the top of a page."""
 
     url: str
+    account_id: str
     account_name: str
     account_url: str
     avatar: str | None
@@ -76,12 +81,31 @@ class TagPoint(msgspec.Struct, frozen=True):
     y: float
 
 
+class VideoTag(msgspec.Struct, frozen=True):
+    """A product in a video, from t0 to t1 in seconds, or all the time."""
+
+    url: str
+    label: str
+    t0: float | None
+    t1: float | None
+
+
 class PictureView(msgspec.Struct, frozen=True):
+    """A picture, or the video of which it is the cover."""
+
     src: str | None
     alt: str
     shape: str = "portrait"
     points: list[TagPoint] = []
     srcset: str | None = None
+    video: VideoView | None = None
+    tags: list[VideoTag] = []
+    impression: str | None = None
+    """what the journal says of the video"""
+    url: str | None = None
+    """the page of the video's post"""
+    next_url: str | None = None
+    """that of the video that follows when one swipes"""
 
 
 class AccountView(msgspec.Struct, frozen=True):
@@ -96,6 +120,9 @@ class AccountView(msgspec.Struct, frozen=True):
     followers: str
     followed: bool
     impression: str | None = None
+    verified: bool = False
+    messages_url: str | None = None
+    """where a shopper writes to it; None of a member's account, which takes no messages"""
 
 
 class LineView(msgspec.Struct, frozen=True):
@@ -143,6 +170,17 @@ def product_tile(
         merchant=card.merchant_name if store else None,
         impression=impression,
         reason=reason,
+        rating=rating_words(card, lang),
+    )
+
+
+def rating_words(card: ProductCard, lang: str) -> str | None:
+    if not card.reviews:
+        return None
+    number = formatters(lang).number
+    stars, reviews = number(card.stars), number(card.reviews)
+    return ngettext(
+        lang, "{stars} · {number} review", "{stars} · {number} reviews", card.reviews, stars=stars, number=reviews
     )
 
 
@@ -166,15 +204,19 @@ def product_chip(card: ProductCard, lang: str, address_end: str) -> ProductChip:
 def post_tile(
     post: Post, products: Sequence[ProductCard], lang: str, *, address_end: str, impression: str, published: str
 ) -> PostTile:
-    words = excerpt(post.body_html)
-    first = post.media[0] if post.media else None
+    """A post with a moderators' warning shows nothing of itself in a list."""
+    warned = post.visibility is Visibility.WARN
+    words = "" if warned else excerpt(post.body_html)
+    first = post.media[0] if post.media and not warned else None
+    title = gettext(lang, N_("A post with a moderators' warning")) if warned else post.title
     return PostTile(
         url=links.post_url(post.id),
+        account_id=str(post.account_id),
         account_name=post.account_name,
         account_url=links.account_url(post.account_handle),
         avatar=thumbnail_url(post.account_avatar),
-        title=post.title or words,
-        body=words if post.title else "",
+        title=title or words,
+        body=words if title else "",
         image=picture_url(first.file) if first else None,
         srcset=srcset(first.file) if first else None,
         image_alt=first.alt if first else "",
@@ -193,9 +235,13 @@ def products_in(posts: Iterable[Post]) -> list[UUID]:
 
 
 def tagged_pictures(post: Post, cards: Mapping[UUID, ProductCard], lang: str, origin: Origin) -> list[PictureView]:
-    """The pictures of a post, each with the products at their points."""
+    """The pictures of a post, each with the products at their points, and its videos with theirs at their times."""
     return [
-        PictureView(
+        _video(
+            post, media, n, [(tag, cards[tag.product_id]) for tag in post.tags if tag.product_id in cards], lang, origin
+        )
+        if media.video
+        else PictureView(
             src=picture_url(media.file),
             srcset=srcset(media.file),
             alt=media.alt,
@@ -208,6 +254,32 @@ def tagged_pictures(post: Post, cards: Mapping[UUID, ProductCard], lang: str, or
         )
         for n, media in enumerate(post.media)
     ]
+
+
+def _video(
+    post: Post, media: Media, n: int, tagged: list[tuple[Tag, ProductCard]], lang: str, origin: Origin
+) -> PictureView:
+    """Products of the whole post are in its only video all the time."""
+    assert media.video is not None
+    alone = sum(one.video is not None for one in post.media) == 1
+    return PictureView(
+        src=picture_url(media.file),
+        alt=media.alt or post.title,
+        shape=video_shape(media.width, media.height),
+        video=video_view(media.video),
+        tags=[
+            VideoTag(
+                links.product_url(card.merchant_slug, card.slug, origin),
+                f"{card.title}, {price_words(card, lang)}",
+                tag.t0,
+                tag.t1,
+            )
+            for tag, card in tagged
+            if tag.media == n or (tag.media is None and alone)
+        ],
+        impression=msgspec.json.encode({"post_id": str(post.id), "page": "post"}).decode(),
+        url=links.post_url(post.id),
+    )
 
 
 def tag_point(tag: Tag, card: ProductCard, lang: str, origin: Origin) -> TagPoint:
@@ -241,4 +313,6 @@ def account_view(account: Account, lang: str, *, followed: bool, impression: str
         followers=followers_words(account.followers, lang),
         followed=followed,
         impression=impression,
+        verified=account.verified,
+        messages_url=links.messages_url(account.handle) if account.merchant_id else None,
     )

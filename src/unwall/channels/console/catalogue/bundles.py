@@ -10,17 +10,18 @@ from msgspec.structs import replace
 
 from unwall.catalogue import actions, reads
 from unwall.catalogue import bundles as sets
-from unwall.catalogue.rules import bundle_price
+from unwall.catalogue.bundle_rules import bundle_price
 from unwall.catalogue.values import Bundle, BundleDraft, BundlePartDraft, ProductTranslation, VariantItem
 from unwall.channels.console import views
 from unwall.channels.console.catalogue.product_forms import read_translations
-from unwall.channels.console.context import ConsoleContext
+from unwall.channels.console.context import ConsoleContext, ConsolePage, EditorPage
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
-from unwall.channels.console.translations import other_languages, translation_groups
+from unwall.channels.console.translations import TranslationGroup, other_languages, translation_groups
+from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
 from unwall.channels.design.values import Cell
-from unwall.channels.http.page_context import known_id, see_other
-from unwall.kernel.database import Connection
-from unwall.kernel.errors import Invalid, NotFound
+from unwall.channels.http.page_context import FieldTexts, known_id, see_other
+from unwall.kernel.database import Connection, lock_subject
+from unwall.kernel.errors import Invalid, existing
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 from unwall.people.values import Permission
@@ -33,9 +34,14 @@ NOTHING = UUID(int=0)
 @get(PATH, permission=Permission.CATALOGUE, include_in_schema=False)
 async def bundles(ctx: ConsoleContext) -> Response[str]:
     async with ctx.confined() as conn:
-        found = await sets.bundles(conn, ctx.merchant_id, ctx.lang)
+        own_bundles = await sets.bundles(conn, ctx.merchant_id, ctx.lang)
     title = ctx.words(N_("Sets"))
-    return ctx.page("console/bundles.html", title=title, rows=[_row(ctx, bundle) for bundle in found])
+    return ctx.page(
+        BundlesPage(
+            title=title,
+            rows=[_row(ctx, bundle) for bundle in own_bundles],
+        )
+    )
 
 
 class BundleRow(msgspec.Struct, frozen=True):
@@ -43,6 +49,12 @@ class BundleRow(msgspec.Struct, frozen=True):
     parts: str
     price: str
     state: Cell
+
+
+class BundlesPage(ConsolePage, frozen=True, kw_only=True):
+    TEMPLATE = "console/bundles.html"
+
+    rows: list[BundleRow]
 
 
 def _row(ctx: ConsoleContext, bundle: Bundle) -> BundleRow:
@@ -74,12 +86,21 @@ class LineFields(msgspec.Struct, frozen=True):
     item: str
 
 
+class _Typed(msgspec.Struct, frozen=True):
+    """A set as its form has it."""
+
+    draft: BundleDraft
+    lines: list[_Line]
+    known: bool
+    """whether it is stored already"""
+
+
 @get(f"{PATH}/new", permission=Permission.CATALOGUE, include_in_schema=False)
 async def new(ctx: ConsoleContext) -> Response[Any]:
     """The set's id is the form's from the start: saving twice makes one set."""
     lines = [_Line("", "1"), _Line("", "1")]
     async with ctx.confined() as conn:
-        return await _page(conn, ctx, BundleDraft(title="", parts=(), id=new_id()), lines, known=False)
+        return await _page(conn, ctx, _Typed(BundleDraft(title="", parts=(), id=new_id()), lines, known=False))
 
 
 @get(f"{PATH}/{{bundle_id:uuid}}", permission=Permission.CATALOGUE, include_in_schema=False)
@@ -88,7 +109,7 @@ async def edit(ctx: ConsoleContext, bundle_id: UUID) -> Response[Any]:
         draft = await _own(conn, ctx, bundle_id)
         items = await reads.items(conn, [part.variant_id for part in draft.parts], ctx.lang)
         lines = [_Line(items[part.variant_id].sku, str(part.quantity)) for part in draft.parts]
-        return await _page(conn, ctx, draft, lines, known=True)
+        return await _page(conn, ctx, _Typed(draft, lines, known=True))
 
 
 @post(f"{PATH}/new", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
@@ -106,34 +127,36 @@ async def save(ctx: ConsoleContext, bundle_id: UUID) -> Response[Any]:
 
 
 async def _own(conn: Connection, ctx: ConsoleContext, bundle_id: UUID) -> BundleDraft:
-    found = await sets.bundle_draft(conn, ctx.merchant_id, bundle_id)
-    if found is None:
-        raise NotFound(N_("There is no such set."))
-    return found
+    return existing(await sets.bundle_draft(conn, ctx.merchant_id, bundle_id), N_("There is no such set."))
 
 
 async def _save(ctx: ConsoleContext, form: SubmittedForm, before: BundleDraft, *, known: bool) -> Response[Any]:
     doing, _, which = form.text("do").partition(":")
-    draft, lines, error = _read(form, before, other_languages(ctx.merchant)), _lines(form), None
+    draft, lines = _read(form, before, other_languages(ctx.merchant)), _lines(form)
+    error: Invalid | ChangedMeanwhile | None = None
     if doing == "save":
         lines = [line for line in lines if line.sku]
         try:
-            return await _keep(ctx, draft, lines)
-        except Invalid as wrong:
+            return await _keep(ctx, draft, lines, form.text(FIELD) if known else None)
+        except (Invalid, ChangedMeanwhile) as wrong:
             error = wrong
     elif doing == "add":
         lines.append(_Line("", "1"))
     elif doing == "drop":
         lines = [line for n, line in enumerate(lines) if n != number_of(which)]
     async with ctx.confined() as conn:
-        return await _page(conn, ctx, draft, lines, known=known, error=error)
+        return await _page(conn, ctx, _Typed(draft, lines, known=known), error=error, version=form.text(FIELD))
 
 
-async def _keep(ctx: ConsoleContext, draft: BundleDraft, lines: Iterable[_Line]) -> Response[Any]:
+async def _keep(ctx: ConsoleContext, draft: BundleDraft, lines: Iterable[_Line], version: str | None) -> Response[Any]:
+    """`version`: of what the form was opened with; None for a new set."""
     async with ctx.confined() as conn:
         items = await _items(conn, ctx, lines)
-        parts = tuple(_part(line, items) for line in lines)
-        await actions.save_bundle(conn, ctx.merchant_id, replace(draft, parts=parts))
+        whole = replace(draft, parts=tuple(_part(line, items) for line in lines))
+        if draft.id and version is not None:
+            await lock_subject(conn, PATH, draft.id)
+            check_version(version, await _own(conn, ctx, draft.id), whole)
+        await actions.save_bundle(conn, ctx.merchant_id, whole)
     ctx.flash(ctx.words(N_("The set is saved.")))
     return see_other(PATH)
 
@@ -163,25 +186,37 @@ async def _items(conn: Connection, ctx: ConsoleContext, lines: Iterable[_Line]) 
     return await reads.variants_by_sku(conn, ctx.merchant_id, [line.sku for line in lines], ctx.lang)
 
 
-async def _page(  # a form that is shown again needs all it was sent with
+class BundleEditorPage(EditorPage, frozen=True, kw_only=True):
+    TEMPLATE = "console/bundle.html"
+
+    draft: BundleDraft
+    action: str
+    errors: FieldTexts
+    translations: list[TranslationGroup[ProductTranslation]]
+    lines: list[LineFields]
+
+
+async def _page(
     conn: Connection,
     ctx: ConsoleContext,
-    draft: BundleDraft,
-    lines: list[_Line],
+    typed: _Typed,
     *,
-    known: bool,
-    error: Invalid | None = None,
+    error: Invalid | ChangedMeanwhile | None = None,
+    version: str | None = None,
 ) -> Response[Any]:
-    items = await _items(conn, ctx, lines)
+    draft = typed.draft
+    items = await _items(conn, ctx, typed.lines)
     return ctx.page(
-        "console/bundle.html",
-        title=draft.title or ctx.words(N_("New set")),
+        BundleEditorPage(
+            title=draft.title or ctx.words(N_("New set")),
+            version=version_of(draft) if version is None else version,
+            draft=draft,
+            action=f"{PATH}/{draft.id}" if typed.known else f"{PATH}/new",
+            errors=ctx.field_errors(error),
+            translations=translation_groups(ctx, draft.translations, ProductTranslation()),
+            lines=[LineFields(line.sku, line.quantity, _item_name(items.get(line.sku))) for line in typed.lines],
+        ),
         error=error,
-        draft=draft,
-        action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
-        errors=ctx.field_errors(error),
-        translations=translation_groups(ctx, draft.translations, ProductTranslation()),
-        lines=[LineFields(line.sku, line.quantity, _item_name(items.get(line.sku))) for line in lines],
     )
 
 

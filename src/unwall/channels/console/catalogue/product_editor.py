@@ -19,18 +19,22 @@ from unwall.channels.console.catalogue.product_forms import (
     without_variant,
 )
 from unwall.channels.console.catalogue.products import PATH, own
-from unwall.channels.console.context import ConsoleContext
+from unwall.channels.console.context import ConsoleContext, EditorPage
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
-from unwall.channels.console.translations import other_languages, translation_groups
+from unwall.channels.console.translations import TranslationGroup, other_languages, translation_groups
+from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
 from unwall.channels.design.values import Option
-from unwall.channels.http.page_context import known_id, see_other
+from unwall.channels.http.body_sizes import MAX_UPLOAD_BYTES
+from unwall.channels.http.files import check_stored
+from unwall.channels.http.page_context import FieldTexts, known_id, see_other
 from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url
-from unwall.kernel.database import Connection
+from unwall.channels.http.request_limits import MAX_FORM_PARTS
+from unwall.kernel.database import Connection, lock_subject
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.money import Money
 from unwall.kernel.text import N_
-from unwall.media import pictures as images
+from unwall.media import picture_uploads
 from unwall.media.values import Image
 from unwall.people.values import Permission
 
@@ -49,13 +53,27 @@ async def edit(ctx: ConsoleContext, product_id: UUID) -> Response[Any]:
         return await _page(conn, ctx, await own(conn, ctx, product_id), known=True)
 
 
-@post(f"{PATH}/new", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
+@post(
+    f"{PATH}/new",
+    permission=Permission.CATALOGUE,
+    include_in_schema=False,
+    status_code=303,
+    request_max_body_size=MAX_UPLOAD_BYTES,
+    form_parts=MAX_FORM_PARTS,
+)
 async def save_new(ctx: ConsoleContext) -> Response[Any]:
     form = await form_of(ctx.request)
     return await _save(ctx, form, ProductDraft("", (), id=known_id(form.text("id"))), known=False)
 
 
-@post(f"{PATH}/{{product_id:uuid}}", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
+@post(
+    f"{PATH}/{{product_id:uuid}}",
+    permission=Permission.CATALOGUE,
+    include_in_schema=False,
+    status_code=303,
+    request_max_body_size=MAX_UPLOAD_BYTES,
+    form_parts=MAX_FORM_PARTS,
+)
 async def save(ctx: ConsoleContext, product_id: UUID) -> Response[Any]:
     form = await form_of(ctx.request)
     async with ctx.confined() as conn:
@@ -66,29 +84,41 @@ async def save(ctx: ConsoleContext, product_id: UUID) -> Response[Any]:
 async def _save(ctx: ConsoleContext, form: SubmittedForm, before: ProductDraft, *, known: bool) -> Response[Any]:
     doing, _, which = form.text("do").partition(":")
     draft = read_product(form, before, ctx.merchant.currency, other_languages(ctx.merchant))
-    error = None
+    error: Invalid | ChangedMeanwhile | None = None
     try:
         draft = await _with_uploads(ctx, form, draft)
         if doing == "save":
             form.check()
-            return await _keep(ctx, draft)
-    except Invalid as wrong:
+            await _check_images(ctx, draft, before)
+            return await _keep(ctx, draft, form.text(FIELD) if known else None)
+    except (Invalid, ChangedMeanwhile) as wrong:
         error = wrong
     async with ctx.confined() as conn:
         return await _page(conn, ctx, _changed(draft, doing, which), known=known, error=error, form=form)
 
 
-async def _keep(ctx: ConsoleContext, draft: ProductDraft) -> Response[Any]:
+async def _check_images(ctx: ConsoleContext, draft: ProductDraft, before: ProductDraft) -> None:
+    """Hidden fields name the pictures: each is stored here, or was the product's before, such as one of an import."""
+    known = {image.file for image in before.images}
+    named = {f"images.{n}.file": image.file for n, image in enumerate(draft.images) if image.file not in known}
+    await check_stored(ctx.services.files, named)
+
+
+async def _keep(ctx: ConsoleContext, draft: ProductDraft, version: str | None) -> Response[Any]:
+    """`version`: of what the form was opened with; None for a new product."""
     async with ctx.confined() as conn:
+        if draft.id and version is not None:
+            await lock_subject(conn, PATH, draft.id)
+            check_version(version, await own(conn, ctx, draft.id), draft)
         product_id = await actions.save_product(conn, ctx.merchant_id, draft)
     ctx.flash(ctx.words(N_("The product is saved.")))
     return see_other(f"{PATH}/{product_id}")
 
 
 async def _with_uploads(ctx: ConsoleContext, form: SubmittedForm, draft: ProductDraft) -> ProductDraft:
+    db, files = ctx.services.db, ctx.services.files
     added = [
-        await images.store(ctx.services.files, upload.file, alt=draft.title, field="pictures")
-        for upload in form.uploads
+        await picture_uploads.keep(db, files, upload.file, alt=draft.title, field="pictures") for upload in form.uploads
     ]
     return replace(draft, images=(*draft.images, *added))
 
@@ -106,29 +136,40 @@ async def _page(  # a form that is shown again needs all it was sent with
     draft: ProductDraft,
     *,
     known: bool,
-    error: Invalid | None = None,
+    error: Invalid | ChangedMeanwhile | None = None,
     form: SubmittedForm | None = None,
 ) -> Response[Any]:
     names = [*draft.option_names, *[""] * MAX_OPTIONS][:MAX_OPTIONS]
     categories = await reads.categories(conn, ctx.merchant_id, "")
     return ctx.page(
-        "console/product.html",
-        title=draft.title or ctx.words(N_("New product")),
+        ProductEditorPage(
+            title=draft.title or ctx.words(N_("New product")),
+            version=form.text(FIELD) if form else version_of(draft),
+            draft=draft,
+            known=known,
+            action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
+            errors=ctx.field_errors(error),
+            translations=translation_groups(ctx, draft.translations, ProductTranslation()),
+            option_names=names,
+            used_options=[name for name in names if name],
+            variants=[_variant(ctx, n, variant, form) for n, variant in enumerate(draft.variants)],
+            pictures=[_picture(image) for image in draft.images],
+            forms=_forms(ctx, draft),
+            statuses=[Option(s.value, ctx.words(label)) for s, label in views.STATUSES.items()],
+            categories=[category.title for category in categories],
+            tags=", ".join(draft.tags),
+            shop_url=f"/m/{ctx.merchant.slug}/p/{draft.slug}"
+            if known and draft.status is ProductStatus.ACTIVE
+            else None,
+        ),
         error=error,
-        draft=draft,
-        known=known,
-        action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
-        errors=ctx.field_errors(error),
-        translations=translation_groups(ctx, draft.translations, ProductTranslation()),
-        option_names=names,
-        used_options=[name for name in names if name],
-        variants=[_variant(ctx, n, variant, form) for n, variant in enumerate(draft.variants)],
-        pictures=[_picture(image) for image in draft.images],
-        statuses=[Option(s.value, ctx.words(label)) for s, label in views.STATUSES.items()],
-        categories=[category.title for category in categories],
-        tags=", ".join(draft.tags),
-        shop_url=f"/m/{ctx.merchant.slug}/p/{draft.slug}" if known and draft.status is ProductStatus.ACTIVE else None,
     )
+
+
+def _forms(ctx: ConsoleContext, draft: ProductDraft) -> list[Option]:
+    """What a picture can show: one value of an option, or all variants alike."""
+    values = dict.fromkeys(value for variant in draft.variants for value in variant.options if value)
+    return [Option("", ctx.words(N_("Every variant"))), *(Option(value, value) for value in values)]
 
 
 class PictureFields(msgspec.Struct, frozen=True):
@@ -144,6 +185,25 @@ class VariantFields(msgspec.Struct, frozen=True):
     price: str
     compare_at: str
     weight_g: str
+
+
+class ProductEditorPage(EditorPage, frozen=True, kw_only=True):
+    TEMPLATE = "console/product.html"
+
+    draft: ProductDraft
+    known: bool
+    action: str
+    errors: FieldTexts
+    translations: list[TranslationGroup[ProductTranslation]]
+    option_names: list[str]
+    used_options: list[str]
+    variants: list[VariantFields]
+    pictures: list[PictureFields]
+    forms: list[Option]
+    statuses: list[Option]
+    categories: list[str]
+    tags: str
+    shop_url: str | None
 
 
 def _picture(image: Image) -> PictureFields:

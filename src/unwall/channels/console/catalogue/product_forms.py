@@ -24,6 +24,7 @@ def read_product(form: SubmittedForm, before: ProductDraft, currency: str, langu
         title=form.text("title"),
         description=form.text("description"),
         vendor=form.text("vendor"),
+        tax_class=form.text("tax_class"),
         category=form.text("category"),
         tags=tuple(form.text("tags").split(",")),
         status=form.read("status", ProductStatus, before.status, N_("Choose one of the states.")),
@@ -67,7 +68,7 @@ def _amount(currency: str, field: str, text: str) -> int:
 def _image(form: SubmittedForm, number: int) -> Image:
     name = f"images.{number}"
     width, height = (form.read(f"{name}.{side}", int, 1) for side in ("width", "height"))
-    return Image(form.text(f"{name}.file"), form.text(f"{name}.alt"), width, height)
+    return Image(form.text(f"{name}.file"), form.text(f"{name}.alt"), width, height, form.text(f"{name}.shows"))
 
 
 # --- what the buttons do ----------------------------------------------------------------------------------------------

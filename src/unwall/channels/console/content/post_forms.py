@@ -4,16 +4,15 @@ itself. Pictures are numbered `media.N`, tags `tags.N` with their points in per 
 from collections.abc import Iterable
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from unwall.channels.console.forms import SubmittedForm
-from unwall.content.posts.values import Media, PostDraft, PostKind, PostTranslation, Tag
+from unwall.channels.http.post_changes import MIDDLE, seconds_of, share_of
+from unwall.content.posts.values import Media, PostDraft, PostFormat, PostKind, PostTranslation, Tag
 from unwall.kernel.errors import FieldError
 from unwall.kernel.ids import new_id, parse_id
 from unwall.kernel.text import N_
 
 POINT = N_("Write a number from 0 to 100.")
-MIDDLE = 0.5
+SECONDS = N_("Write seconds, such as 12.5 or 1:05.")
 
 
 def read_draft(form: SubmittedForm, post_id: UUID, languages: Iterable[str], before: PostDraft | None) -> PostDraft:
@@ -25,6 +24,7 @@ def read_draft(form: SubmittedForm, post_id: UUID, languages: Iterable[str], bef
         kind=form.read("kind", PostKind, PostKind.NOTE, N_("Choose one of the kinds.")),
         title=form.text("title"),
         body=form.text("body"),
+        format=form.read("format", PostFormat, PostFormat.PLAIN, N_("Choose one of the formats.")),
         media=tuple(media),
         tags=tuple(tag for number in form.parts("tags") if (tag := _tag(form, number))),
         translations={**(before.translations if before else {}), **translations},
@@ -42,7 +42,7 @@ def _media(form: SubmittedForm, number: int) -> Media:
         return form.read(f"media.{number}.{name}", int, 1)
 
     file, alt = form.text(f"media.{number}.file"), form.text(f"media.{number}.alt")
-    return Media(file, alt, side("width"), side("height"))
+    return Media(file, alt, side("width"), side("height"), parse_id(form.text(f"media.{number}.video_id")))
 
 
 def _tag(form: SubmittedForm, number: int) -> Tag | None:
@@ -54,45 +54,8 @@ def _tag(form: SubmittedForm, number: int) -> Tag | None:
     if not form.text(f"{name}.media"):
         return Tag(product_id)
     picture = form.read(f"{name}.media", int, 0)
-    x, y = (form.read(f"{name}.{axis}", _share, MIDDLE, POINT) for axis in ("x", "y"))
-    return Tag(product_id, picture, x, y)
-
-
-def _share(percent: str) -> float:
-    value = float(percent) / 100
-    if not 0 <= value <= 1:
-        raise ValueError(percent)
-    return round(value, 4)
-
-
-# --- what the buttons do to a draft -----------------------------------------------------------------------------------
-
-
-def with_tag(draft: PostDraft, product_id: UUID) -> PostDraft:
-    """In the middle of the last picture, or of the post as a whole where it has none. Tagging twice changes nothing."""
-    if any(tag.product_id == product_id for tag in draft.tags):
-        return draft
-    last = len(draft.media) - 1
-    tag = Tag(product_id, last, MIDDLE, MIDDLE) if draft.media else Tag(product_id)
-    return replace(draft, tags=(*draft.tags, tag))
-
-
-def without_tag(draft: PostDraft, number: int) -> PostDraft:
-    return replace(draft, tags=tuple(tag for n, tag in enumerate(draft.tags) if n != number))
-
-
-def without_picture(draft: PostDraft, number: int) -> PostDraft:
-    """Its tags become tags of the whole post."""
-    tags = (_after_removal(tag, number) for tag in draft.tags)
-    words = {lang: replace(text, alts=_without(text.alts, number)) for lang, text in draft.translations.items()}
-    return replace(draft, media=_without(draft.media, number), tags=tuple(tags), translations=words)
-
-
-def _without(items: tuple, number: int) -> tuple:  # type: ignore[type-arg]
-    return tuple(item for n, item in enumerate(items) if n != number)
-
-
-def _after_removal(tag: Tag, number: int) -> Tag:
-    if tag.media is None or tag.media < number:
-        return tag
-    return Tag(tag.product_id) if tag.media == number else replace(tag, media=tag.media - 1)
+    timed = any(form.text(f"{name}.{end}") for end in ("t0", "t1"))
+    pointed = not timed or any(form.text(f"{name}.{axis}") for axis in ("x", "y"))
+    x, y = (form.read(f"{name}.{axis}", share_of, MIDDLE, POINT) if pointed else None for axis in ("x", "y"))
+    t0, t1 = (form.read(f"{name}.{end}", seconds_of, 0.0, SECONDS) if timed else None for end in ("t0", "t1"))
+    return Tag(product_id, picture, x, y, t0, t1)

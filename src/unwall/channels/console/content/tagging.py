@@ -8,15 +8,17 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from unwall.channels.console.content.posts import PATH as POSTS
-from unwall.channels.console.context import ConsoleContext
+from unwall.channels.console.context import ConsoleContext, EditorPage
 from unwall.channels.console.forms import SubmittedForm
+from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
 from unwall.channels.design.values import Option
-from unwall.channels.http.page_context import see_other
+from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.content.accounts import actions
 from unwall.content.accounts.reads import collaborators
 from unwall.content.accounts.values import Account
+from unwall.kernel.database import lock_subject
 from unwall.kernel.errors import Invalid
 from unwall.kernel.text import N_
 from unwall.people.actions import set_tagging
@@ -50,10 +52,13 @@ async def choose(ctx: ConsoleContext, data: FormData) -> Response[Any]:
     try:
         chosen = form.read("tagging", Tagging, Tagging.NOBODY, N_("Choose one of the answers offered."))
         form.check()
-    except Invalid as error:
-        return await _page(ctx, error=error)
-    async with ctx.confined() as conn:
-        await set_tagging(conn, ctx.merchant_id, chosen)
+        async with ctx.confined() as conn:
+            await lock_subject(conn, PATH, ctx.merchant_id)
+            stored = {"tagging": await tagging(conn, ctx.merchant_id)}
+            check_version(form.text(FIELD), stored, {"tagging": chosen})
+            await set_tagging(conn, ctx.merchant_id, chosen)
+    except (Invalid, ChangedMeanwhile) as error:
+        return await _page(ctx, error=error, chosen=form.text("tagging"))
     ctx.flash(ctx.words(N_("It is saved, and holds from now on.")))
     return see_other(PATH)
 
@@ -66,7 +71,7 @@ async def add(ctx: ConsoleContext, data: FormData) -> Response[Any]:
             await actions.add_collaborator(conn, ctx.merchant_id, handle)
     except Invalid as error:
         return await _page(ctx, handle=handle, error=error)
-    ctx.flash(ctx.words(N_("The account is on the list.")))
+    ctx.flash(ctx.words(N_("The account is added to the list.")))
     return see_other(PATH)
 
 
@@ -79,25 +84,41 @@ async def add(ctx: ConsoleContext, data: FormData) -> Response[Any]:
 async def remove(ctx: ConsoleContext, account_id: UUID, data: FormData) -> Redirect:
     async with ctx.confined() as conn:
         await actions.remove_collaborator(conn, ctx.merchant_id, account_id)
-    ctx.flash(ctx.words(N_("The account is off the list.")))
+    ctx.flash(ctx.words(N_("The account is removed from the list.")))
     return see_other(PATH)
 
 
-async def _page(ctx: ConsoleContext, *, handle: str = "", error: Invalid | None = None) -> Response[str]:
+class TaggingPage(EditorPage, frozen=True, kw_only=True):
+    TEMPLATE = "console/tagging.html"
+
+    path: str
+    posts_url: str
+    choices: list[Option]
+    chosen: str
+    collaborators: list[CollaboratorView]
+    handle: str
+    errors: FieldTexts
+
+
+async def _page(
+    ctx: ConsoleContext, *, handle: str = "", chosen: str = "", error: Invalid | ChangedMeanwhile | None = None
+) -> Response[str]:
     async with ctx.confined() as conn:
-        chosen = await tagging(conn, ctx.merchant_id)
+        stored = await tagging(conn, ctx.merchant_id)
         listed = await collaborators(conn, ctx.merchant_id, ctx.lang)
     return ctx.page(
-        "console/tagging.html",
-        title=ctx.words(N_("Who may tag your products")),
+        TaggingPage(
+            title=ctx.words(N_("Who may tag your products")),
+            path=PATH,
+            posts_url=POSTS,
+            choices=[Option(value.value, ctx.words(label)) for value, label in CHOICES.items()],
+            chosen=chosen or stored.value,
+            version=version_of({"tagging": stored}),
+            collaborators=[_view(account) for account in listed],
+            handle=handle,
+            errors=ctx.field_errors(error),
+        ),
         error=error,
-        path=PATH,
-        posts_url=POSTS,
-        choices=[Option(value.value, ctx.words(label)) for value, label in CHOICES.items()],
-        chosen=chosen.value,
-        collaborators=[_view(account) for account in listed],
-        handle=handle,
-        errors=ctx.field_errors(error),
     )
 
 

@@ -10,11 +10,12 @@ from litestar import Response, get, post
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
 from unwall.channels.console import listing
-from unwall.channels.console.context import ConsoleContext
+from unwall.channels.console.context import ConsoleContext, EditorPage
 from unwall.channels.console.forms import SubmittedForm, number_of
-from unwall.channels.console.product_finder import find_products
+from unwall.channels.console.product_finder import FoundProduct, find_products
+from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
 from unwall.channels.design.values import Tab
-from unwall.channels.http.page_context import known_id, see_other
+from unwall.channels.http.page_context import FieldTexts, known_id, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.insight.pages import actions, reads
@@ -22,6 +23,7 @@ from unwall.insight.pages.compose import PageSources, compose_home, compose_stor
 from unwall.insight.pages.rules import MAX_PINS
 from unwall.insight.pages.values import PAGES, ComposedPage, Module, ModuleName, Slot
 from unwall.journal.values import Visit
+from unwall.kernel.database import Connection, lock_subject
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
@@ -37,8 +39,12 @@ MODULES = {ModuleName.HERO: N_("First post")}
 async def pages(ctx: ConsoleContext) -> Response[str]:
     name = _name(ctx)
     async with ctx.confined() as conn:
-        pins = await reads.pins(conn, ctx.merchant_id, name)
-    return await _page(ctx, name, [(pin.position, pin.product_id) for pin in pins])
+        pins = await _pins(conn, ctx, name)
+    return await _page(ctx, name, pins)
+
+
+async def _pins(conn: Connection, ctx: ConsoleContext, name: str) -> Places:
+    return sorted((pin.position, pin.product_id) for pin in await reads.pins(conn, ctx.merchant_id, name))
 
 
 @post(PATH, permission=Permission.PUBLISH, include_in_schema=False, status_code=303)
@@ -51,10 +57,13 @@ async def save(ctx: ConsoleContext, data: FormData) -> Response[Any]:
         if doing == "save":
             form.check()
             async with ctx.confined() as conn:
+                await lock_subject(conn, PATH, ctx.merchant_id, name)
+                stored = await _pins(conn, ctx, name)
+                check_version(form.text(FIELD), {"pins": stored}, {"pins": sorted(places)})
                 await actions.save_pins(conn, ctx.merchant_id, name, places)
             ctx.flash(ctx.words(N_("The pins are saved.")))
             return see_other(listing.address(PATH, page=name))
-    except Invalid as error:
+    except (Invalid, ChangedMeanwhile) as error:
         return await _page(ctx, name, places, error=error, form=form)
     return await _page(ctx, name, _changed(places, doing, which), form=form)
 
@@ -81,27 +90,33 @@ def _changed(places: Places, doing: str, which: str) -> Places:
 
 
 async def _page(
-    ctx: ConsoleContext, name: str, places: Places, *, error: Invalid | None = None, form: SubmittedForm | None = None
+    ctx: ConsoleContext,
+    name: str,
+    places: Places,
+    *,
+    error: Invalid | ChangedMeanwhile | None = None,
+    form: SubmittedForm | None = None,
 ) -> Response[str]:
     find = form.text("find") if form else ""
     products = [product_id for _, product_id in places]
     async with ctx.confined() as conn:
         titles = {item.product_id: item for item in await catalogue.items_of(conn, products, ctx.lang)}
-        found = await find_products(conn, ctx, find, products)
+        products_found = await find_products(conn, ctx, find, products)
     composed = await _composed(ctx, name)
     pins = [_pin(position, product_id, titles.get(product_id)) for position, product_id in places]
     return ctx.page(
-        "console/pages.html",
-        title=ctx.words(N_("Pages")),
+        PinsPage(
+            title=ctx.words(N_("Pages")),
+            version=form.text(FIELD) if form else version_of({"pins": places}),
+            pins=pins,
+            action=listing.address(PATH, page=name),
+            errors=ctx.field_errors(error),
+            find=find,
+            matches=products_found,
+            tabs=_tabs(ctx, name),
+            modules=[_module(ctx, module, products) for module in composed.modules],
+        ),
         error=error,
-        name=name,
-        pins=pins,
-        action=listing.address(PATH, page=name),
-        errors=ctx.field_errors(error),
-        find=find,
-        found=found,
-        tabs=_tabs(ctx, name),
-        modules=[_module(ctx, module, products) for module in composed.modules],
     )
 
 
@@ -127,6 +142,18 @@ class PreviewModule(msgspec.Struct, frozen=True):
     slots: list[PreviewSlot]
 
 
+class PinsPage(EditorPage, frozen=True, kw_only=True):
+    TEMPLATE = "console/pages.html"
+
+    pins: list[PinRow]
+    action: str
+    errors: FieldTexts
+    find: str
+    matches: list[FoundProduct]
+    tabs: list[Tab]
+    modules: list[PreviewModule]
+
+
 def _pin(position: int, product_id: UUID, item: VariantItem | None) -> PinRow:
     title, image = (item.title, thumbnail_url(item.image_file)) if item else ("–", None)
     return PinRow(position + 1, str(product_id), title, image)
@@ -147,7 +174,7 @@ async def _composed(ctx: ConsoleContext, name: str) -> ComposedPage:
 
 
 def _module(ctx: ConsoleContext, module: Module, pinned: Sequence[UUID]) -> PreviewModule:
-    title = module.title.say(ctx.lang) or ctx.words(MODULES.get(module.name, N_("Products")))
+    title = module.title.text_in(ctx.lang) or ctx.words(MODULES.get(module.name, N_("Products")))
     return PreviewModule(title, [_slot(ctx, slot, pinned) for slot in module.slots])
 
 
@@ -165,7 +192,7 @@ def _slot(ctx: ConsoleContext, slot: Slot, pinned: Sequence[UUID]) -> PreviewSlo
         title=title,
         note=note,
         pinned=slot.card is not None and slot.card.product_id in pinned,
-        why=slot.reason.say(ctx.lang) if slot.reason else "",
+        why=slot.reason.text_in(ctx.lang) if slot.reason else "",
     )
 
 

@@ -1,50 +1,67 @@
 """Reports: what people do, what posts sell, and the model that recommends."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
 from babel.dates import format_skeleton
 from litestar import Response, get
+from litestar.response import Stream
 
 from unwall.channels.console import listing, views
-from unwall.channels.console.context import ConsoleContext
+from unwall.channels.console.content.posts import FIGURES
+from unwall.channels.console.context import ConsoleContext, ConsolePage
 from unwall.channels.design.values import Cell, Plot, Series, Tab
 from unwall.insight.attribution import reads
 from unwall.insight.attribution.rules import day_of
-from unwall.insight.attribution.values import DaySales, PostSales
+from unwall.insight.attribution.values import DaySales, PostSales, Span
 from unwall.insight.recommend.reads import active_fit
 from unwall.insight.recommend.values import Trained
 from unwall.journal.reads import by_day
 from unwall.journal.values import DayCount, EventKind
 from unwall.kernel.clock import local
+from unwall.kernel.database import Connection
 from unwall.kernel.text import N_, locale_of
 from unwall.people.values import Permission
 
 PATH = "/console/insight"
-SPANS = {"7": N_("7 days"), "30": N_("30 days"), "90": N_("90 days")}
+SPANS = {str(days): N_("{days} days", days=days) for days in (7, 30, 90)}
 POSTS, POSTS_PLOTTED = 30, 10
 KINDS = {
     EventKind.VIEW: N_("Views"),
     EventKind.CLICK: N_("Clicks"),
-    EventKind.DWELL: N_("Read for a while"),
+    EventKind.DWELL: N_("Stayed on the screen"),
     EventKind.SEARCH: N_("Searches"),
+    EventKind.VIDEO_START: N_("Videos begun"),
+    EventKind.VIDEO_QUARTILE: N_("Quarters of videos watched"),
+    EventKind.WATCH: N_("Videos watched"),
     EventKind.ADD_TO_CART: N_("Added to the bag"),
     EventKind.PURCHASE: N_("Purchases"),
     EventKind.COUNTER_SALE: N_("Counter sales"),
     EventKind.FOLLOW: N_("Follows"),
     EventKind.LIKE: N_("Likes"),
     EventKind.SHARE: N_("Shares"),
+    EventKind.COMMENT: N_("Comments"),
+    EventKind.SAVE: N_("Saved"),
+    EventKind.REVIEW: N_("Reviews"),
+    EventKind.QUESTION: N_("Questions"),
+    EventKind.HIDE: N_("Hidden by people"),
+    EventKind.MUTE: N_("Mutes"),
+    EventKind.BLOCK: N_("Blocks"),
     EventKind.CHECKOUT: N_("Checkouts"),
     EventKind.SHIPPED: N_("Shipped"),
     EventKind.PICKUP: N_("Collected"),
     EventKind.RETURN: N_("Returns"),
+    EventKind.READY: N_("Made ready"),
+    EventKind.CANCEL: N_("Orders cancelled"),
+    EventKind.REVIEW_REQUEST: N_("Reviews asked for"),
+    EventKind.MESSAGE: N_("Messages"),
     EventKind.PUBLISH: N_("Posts published"),
     EventKind.IMPRESSION: N_("Impressions"),
 }
-FUNNEL = (EventKind.VIEW, EventKind.CLICK, EventKind.ADD_TO_CART, EventKind.PURCHASE)
+FUNNEL = (EventKind.VIEW, EventKind.ADD_TO_CART, EventKind.PURCHASE)
 """The lines of the plot, from the most frequent to the rarest."""
 
 
@@ -52,7 +69,7 @@ FUNNEL = (EventKind.VIEW, EventKind.CLICK, EventKind.ADD_TO_CART, EventKind.PURC
 async def insight(ctx: ConsoleContext) -> Response[str]:
     days, since, until = _span(ctx)
     async with ctx.confined() as conn:
-        posts = await reads.post_sales(conn, ctx.merchant_id, ctx.lang, since, until, POSTS)
+        posts = await reads.post_sales(conn, ctx.merchant_id, ctx.lang, Span(since, until), POSTS)
         sales = await reads.daily_sales(conn, ctx.merchant, since, until)
         entries = await by_day(conn, ctx.merchant_id, ctx.merchant.timezone, since, until)
     async with ctx.services.db.read() as conn:  # the model is the install's, not one merchant's
@@ -60,16 +77,17 @@ async def insight(ctx: ConsoleContext) -> Response[str]:
     dates = [(local(since, ctx.merchant.timezone) + timedelta(days=n)).date() for n in range(int(days))]
     spans = [Tab(listing.address(PATH, days=value), ctx.words(label), value == days) for value, label in SPANS.items()]
     return ctx.page(
-        "console/insight.html",
-        title=ctx.words(N_("Insight")),
-        spans=spans,
-        sales=sales_plot(ctx, dates, sales),
-        posts_plot=posts_plot(ctx, posts),
-        posts=[_post(ctx, post) for post in posts],
-        journal=journal_plot(ctx, dates, entries),
-        kinds=_kinds(ctx, entries),
-        model=_model(ctx, trained) if trained else None,
-        export_url=listing.address(f"{PATH}.csv", days=days),
+        InsightPage(
+            title=ctx.words(N_("Insight")),
+            spans=spans,
+            sales=sales_plot(ctx, dates, sales),
+            posts_plot=posts_plot(ctx, posts),
+            posts=[_post(ctx, post) for post in posts],
+            journal=journal_plot(ctx, dates, entries),
+            kinds=_kinds(ctx, entries),
+            model=_model(ctx, trained) if trained else None,
+            export_url=listing.address(f"{PATH}.csv", days=days),
+        )
     )
 
 
@@ -82,28 +100,20 @@ def _span(ctx: ConsoleContext) -> tuple[str, datetime, datetime]:
 
 
 @get(f"{PATH}.csv", permission=Permission.INSIGHT, include_in_schema=False)
-async def export(ctx: ConsoleContext) -> Response[str]:
+async def export(ctx: ConsoleContext) -> Stream:
     _, since, until = _span(ctx)
-    async with ctx.confined() as conn:
-        posts = await reads.post_sales(conn, ctx.merchant_id, ctx.lang, since, until, listing.ALL)
-    headings = ["id", "title", "published", "views", "product clicks", "into the bag", "orders", "revenue"]
-    return listing.sheet(
-        "posts",
-        headings,
-        (
-            [
-                p.post_id,
-                p.title,
-                views.iso(ctx, p.published_at),
-                p.views,
-                p.product_clicks,
-                p.add_to_carts,
-                p.orders,
-                views.major(ctx, p.revenue),
-            ]
-            for p in posts
-        ),
-    )
+    headings = ["id", "title", "published", *FIGURES, "orders", "revenue"]
+
+    async def read(conn: Connection) -> AsyncIterator[Sequence[object]]:
+        async for post in reads.every_post_sales(conn, ctx.merchant_id, ctx.lang, Span(since, until)):
+            yield _report_row(ctx, post)
+
+    return listing.report(ctx, "posts", headings, read)
+
+
+def _report_row(ctx: ConsoleContext, post: PostSales) -> Sequence[object]:
+    counts = (post.opened, post.opened_product, post.added, post.bought, post.orders)
+    return [post.post_id, post.title, views.iso(ctx, post.published_at), *counts, views.major(ctx, post.revenue)]
 
 
 def _days(ctx: ConsoleContext, dates: Sequence[date]) -> list[str]:
@@ -127,12 +137,12 @@ def sales_plot(ctx: ConsoleContext, dates: Sequence[date], sales: Sequence[DaySa
 
 
 def posts_plot(ctx: ConsoleContext, posts: Sequence[PostSales]) -> Plot:
-    """The posts that sold most: sales by views."""
-    points = [[post.views, views.major(ctx, post.revenue), post.title[:24]] for post in posts[:POSTS_PLOTTED]]
+    """The posts that sold most: sales by people who opened them."""
+    points = [[post.opened, views.major(ctx, post.revenue), post.title[:24]] for post in posts[:POSTS_PLOTTED]]
     return Plot(
         kind="scatter",
         x=[],
-        x_title=ctx.words(N_("Views")),
+        x_title=ctx.words(N_("People who opened it")),
         y_title=ctx.words(N_("Sales, {currency}"), currency=ctx.merchant.currency),
         series=[Series(ctx.words(N_("Posts")), points)],
     )
@@ -155,11 +165,12 @@ class KindCount(msgspec.Struct, frozen=True):
 
 class PostReportRow(msgspec.Struct, frozen=True):
     title: Cell
-    views: str
-    clicks: str
-    carts: str
-    orders: str
+    opened: str
+    opened_product: str
+    added: str
+    bought: str
     rate: str
+    orders: str
     revenue: str
 
 
@@ -172,6 +183,19 @@ class ModelFigures(msgspec.Struct, frozen=True):
     transitions: str
 
 
+class InsightPage(ConsolePage, frozen=True, kw_only=True):
+    TEMPLATE = "console/insight.html"
+
+    spans: list[Tab]
+    sales: Plot
+    posts_plot: Plot
+    posts: list[PostReportRow]
+    journal: Plot
+    kinds: list[KindCount]
+    model: ModelFigures | None
+    export_url: str
+
+
 def _kinds(ctx: ConsoleContext, entries: Sequence[DayCount]) -> list[KindCount]:
     sums: dict[EventKind, int] = defaultdict(int)
     for one in entries:
@@ -181,14 +205,14 @@ def _kinds(ctx: ConsoleContext, entries: Sequence[DayCount]) -> list[KindCount]:
 
 
 def _post(ctx: ConsoleContext, post: PostSales) -> PostReportRow:
-    rate = post.orders / post.views if post.views else 0
     return PostReportRow(
         title=views.linked(ctx, Permission.PUBLISH, post.title, views.post_url(post.post_id)),
-        views=views.number(ctx, post.views),
-        clicks=views.number(ctx, post.product_clicks),
-        carts=views.number(ctx, post.add_to_carts),
+        opened=views.number(ctx, post.opened),
+        opened_product=views.number(ctx, post.opened_product),
+        added=views.number(ctx, post.added),
+        bought=views.number(ctx, post.bought),
+        rate=f"{post.bought / post.opened:.1%}",
         orders=views.number(ctx, post.orders),
-        rate=f"{rate:.1%}",
         revenue=views.money(ctx, post.revenue),
     )
 

@@ -6,54 +6,77 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 
+from unwall.catalogue import merchant_reads
 from unwall.catalogue import reads as catalogue
-from unwall.catalogue.values import VariantItem
+from unwall.catalogue.values import CatalogueFilter, VariantItem
 from unwall.channels.console import listing, views
-from unwall.channels.console.context import ConsoleContext
+from unwall.channels.console.context import ConsoleContext, ConsolePage, EditorPage
 from unwall.channels.console.forms import SubmittedForm
+from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
 from unwall.channels.design.values import Cell, Option
 from unwall.channels.http.page_context import FieldTexts, known_id, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock import actions, reads
 from unwall.commerce.stock.rules import ARRIVALS, CORRECTIONS
-from unwall.commerce.stock.values import Cause, GridRow, LedgerEntry, Level, Node, Reason, Short, VariantQuantity
-from unwall.kernel.database import Connection, Transaction
+from unwall.commerce.stock.values import (
+    Cause,
+    GridRow,
+    LedgerEntry,
+    Level,
+    Node,
+    Reason,
+    Short,
+    StockFilter,
+    VariantQuantity,
+)
+from unwall.kernel.database import Connection, Transaction, lock_subject
 from unwall.kernel.errors import Conflict, Invalid, NotFound
 from unwall.kernel.ids import new_id, parse_id
 from unwall.kernel.text import N_
 from unwall.people.values import Permission
 
 PATH = "/console/stock"
-PRODUCTS = 25
+EXPORT_PRODUCTS = 200
+"""Of an export that are read at once."""
 MOVEMENTS = 50
 
 
 @get(PATH, permission=Permission.STOCK, include_in_schema=False)
 async def grid(ctx: ConsoleContext) -> Response[str]:
-    query, only = ctx.query.get("q", ""), parse_id(ctx.query.get("product", ""))
+    asked, only = ctx.query, parse_id(ctx.query.get("product", ""))
+    query, category, short = asked.get("q", ""), asked.get("category", ""), asked.get("short", "")
     async with ctx.confined() as conn:
-        nodes = await reads.nodes(conn, [ctx.merchant_id], ctx.lang)
-        products, after = ([only], None) if only else await _products(conn, ctx, query, PRODUCTS)
-        rows = await reads.level_grid(conn, ctx.merchant_id, products, ctx.lang)
+        every = await reads.nodes(conn, [ctx.merchant_id], ctx.lang)
+        nodes = [node for node in every if str(node.id) == asked.get("place")] or every
+        products = [only] if only else await merchant_reads.matching_products(conn, ctx.merchant_id, query, category)
+        wanted = StockFilter(products, nodes[0].id if nodes != every else None, bool(short))
+        page = await reads.stock_page(conn, ctx.merchant_id, wanted, ctx.lang, asked.get("after"), listing.ROWS)
+        categories = await catalogue.categories(conn, ctx.merchant_id, ctx.lang)
+    kept = {"q": query, "place": asked.get("place", ""), "category": category, "short": short}
     return ctx.page(
-        "console/stock.html",
-        title=ctx.words(N_("Stock")),
-        query=query,
-        only=only,
-        nodes=nodes,
-        rows=[grid_row(ctx, row, nodes) for row in rows],
-        next_url=listing.address(PATH, q=query, after=after) if after else None,
-        export_url=listing.address(f"{PATH}.csv", q=query),
+        StockGridPage(
+            title=ctx.words(N_("Stock")),
+            kept=kept,
+            only=only,
+            nodes=nodes,
+            places=[Option("", ctx.words(N_("Everywhere"))), *(Option(str(node.id), node.name) for node in every)],
+            categories=[Option("", ctx.words(N_("Every category"))), *(Option(c.slug, c.title) for c in categories)],
+            rows=[grid_row(ctx, row, nodes) for row in page.rows],
+            next_url=listing.address(PATH, after=page.after, **kept) if page.after else None,
+            export_url=listing.address(f"{PATH}.csv", q=query),
+        )
     )
 
 
-async def _products(conn: Connection, ctx: ConsoleContext, query: str, limit: int) -> tuple[list[UUID], str | None]:
-    found = await catalogue.merchant_products(
-        conn, ctx.merchant_id, ctx.lang, query=query, after=ctx.query.get("after"), limit=limit
+async def _products(
+    conn: Connection, ctx: ConsoleContext, query: str, after: str | None, limit: int
+) -> tuple[list[UUID], str | None]:
+    page = await merchant_reads.merchant_products(
+        conn, ctx.merchant_id, ctx.lang, CatalogueFilter(query), after=after, limit=limit
     )
-    return [row.product_id for row in found.rows], found.after
+    return [row.product_id for row in page.rows], page.after
 
 
 class GridCell(msgspec.Struct, frozen=True):
@@ -71,6 +94,19 @@ class GridRowView(msgspec.Struct, frozen=True):
     sku: str
     total: str
     cells: list[GridCell]
+
+
+class StockGridPage(ConsolePage, frozen=True, kw_only=True):
+    TEMPLATE = "console/stock.html"
+
+    kept: dict[str, str]
+    only: UUID | None
+    nodes: list[Node]
+    places: list[Option]
+    categories: list[Option]
+    rows: list[GridRowView]
+    next_url: str | None
+    export_url: str
 
 
 class AuditRow(msgspec.Struct, frozen=True):
@@ -121,31 +157,26 @@ def _cell(ctx: ConsoleContext, variant_id: UUID, node: Node, level: Level | None
 
 
 @get(f"{PATH}.csv", permission=Permission.STOCK, include_in_schema=False)
-async def export(ctx: ConsoleContext) -> Response[str]:
-    async with ctx.confined() as conn:
+async def export(ctx: ConsoleContext) -> Stream:
+    async def read(conn: Connection, after: str | None) -> listing.Page:
         nodes = {node.id: node for node in await reads.nodes(conn, [ctx.merchant_id], ctx.lang)}
-        products, _ = await _products(conn, ctx, ctx.query.get("q", ""), listing.ALL)
+        products, following = await _products(conn, ctx, ctx.query.get("q", ""), after, EXPORT_PRODUCTS)
         rows = await reads.level_grid(conn, ctx.merchant_id, products, ctx.lang)
+        return [_exported(row, nodes[level.node_id], level) for row in rows for level in row.levels], following
+
     headings = ["sku", "title", "options", "place", "available", "on hand", "held", "allocated", "safety stock"]
-    return listing.sheet(
-        "stock",
-        headings,
-        (
-            [
-                row.sku,
-                row.title,
-                views.options_words(row.options),
-                nodes[level.node_id].code,
-                level.available,
-                level.on_hand,
-                level.held,
-                level.allocated,
-                level.safety_stock,
-            ]
-            for row in rows
-            for level in row.levels
-        ),
-    )
+    return listing.export(ctx, "stock", headings, read)
+
+
+def _exported(row: GridRow, node: Node, level: Level) -> list[object]:
+    units = [level.available, level.on_hand, level.held, level.allocated, level.safety_stock]
+    return [row.sku, row.title, views.options_words(row.options), node.code, *units]
+
+
+class StockAuditPage(ConsolePage, frozen=True, kw_only=True):
+    TEMPLATE = "console/audit.html"
+
+    rows: list[AuditRow]
 
 
 @get(f"{PATH}/audit", permission=Permission.STOCK, include_in_schema=False)
@@ -165,7 +196,7 @@ async def audit(ctx: ConsoleContext) -> Response[str]:
         )
         for one in wrong
     ]
-    return ctx.page("console/audit.html", title=ctx.words(N_("Stock audit")), rows=rows)
+    return ctx.page(StockAuditPage(title=ctx.words(N_("Stock audit")), rows=rows))
 
 
 def _name(item: VariantItem | None) -> str:
@@ -211,6 +242,9 @@ async def _book(conn: Transaction, ctx: ConsoleContext, form: SubmittedForm, var
     quantity = form.read("quantity", int, 0)
     form.check()
     if doing == "safety":
+        await lock_subject(conn, PATH, variant_id, node_id)
+        stored = await _level(conn, variant_id, node_id)
+        check_version(form.text(FIELD), {"safety_stock": stored.safety_stock}, {"safety_stock": quantity})
         await actions.set_safety_stock(conn, ctx.merchant_id, variant_id, node_id, quantity)
         return N_("The safety stock is set.")
     allowed = ARRIVALS if doing == "receive" else CORRECTIONS
@@ -232,6 +266,24 @@ async def _own(conn: Connection, ctx: ConsoleContext, variant_id: UUID, node_id:
     return item, node
 
 
+class StockCellPage(EditorPage, frozen=True, kw_only=True):
+    TEMPLATE = "console/stock_cell.html"
+
+    item: VariantItem
+    node: Node
+    level: Level
+    cause: str
+    doing: str
+    kept: str
+    kept_reason: str
+    errors: FieldTexts
+    rows: list[EntryView]
+    arrivals: list[Option]
+    corrections: list[Option]
+    next_url: str | None
+    elsewhere: list[NodeLevel]
+
+
 async def _cell_page(
     conn: Connection,
     ctx: ConsoleContext,
@@ -243,27 +295,38 @@ async def _cell_page(
 ) -> Response[str]:
     item, node = await _own(conn, ctx, variant_id, node_id)
     levels = await reads.levels(conn, [variant_id])
-    level = next((one for one in levels if one.node_id == node_id), Level(variant_id, node_id, 0, 0, 0, 0))
-    found = await reads.movements(conn, variant_id, node_id, ctx.query.get("after"), MOVEMENTS)
+    level = _at(levels, variant_id, node_id)
+    entries = await reads.movements(conn, variant_id, node_id, ctx.query.get("after"), MOVEMENTS)
     doing = form.text("do") if form else ""
+    version = form.text(FIELD) if form and doing == "safety" else version_of({"safety_stock": level.safety_stock})
     return ctx.page(
-        "console/stock_cell.html",
-        title=views.item_name(item.title, item.options),
+        StockCellPage(
+            title=views.item_name(item.title, item.options),
+            version=version,
+            item=item,
+            node=node,
+            level=level,
+            cause=form.text("cause") if form else str(new_id()),
+            doing=doing,
+            kept=form.text("quantity") if form else "",
+            kept_reason=form.text("reason") if form else "",
+            errors=_cell_errors(ctx, error),
+            rows=[entry_view(ctx, entry) for entry in entries.rows],
+            arrivals=_reasons(ctx, ARRIVALS),
+            corrections=_reasons(ctx, CORRECTIONS),
+            next_url=f"{PATH}/{variant_id}/{node_id}?after={entries.after}" if entries.after else None,
+            elsewhere=await _elsewhere(conn, ctx, levels, node_id),
+        ),
         error=error,
-        item=item,
-        node=node,
-        level=level,
-        cause=form.text("cause") if form else str(new_id()),
-        doing=doing,
-        kept=form.text("quantity") if form else "",
-        kept_reason=form.text("reason") if form else "",
-        errors=_cell_errors(ctx, error),
-        rows=[entry_view(ctx, entry) for entry in found.rows],
-        arrivals=_reasons(ctx, ARRIVALS),
-        corrections=_reasons(ctx, CORRECTIONS),
-        next_url=f"{PATH}/{variant_id}/{node_id}?after={found.after}" if found.after else None,
-        elsewhere=await _elsewhere(conn, ctx, levels, node_id),
     )
+
+
+async def _level(conn: Connection, variant_id: UUID, node_id: UUID) -> Level:
+    return _at(await reads.levels(conn, [variant_id]), variant_id, node_id)
+
+
+def _at(levels: Sequence[Level], variant_id: UUID, node_id: UUID) -> Level:
+    return next((one for one in levels if one.node_id == node_id), Level(variant_id, node_id, 0, 0, 0, 0))
 
 
 async def _elsewhere(conn: Connection, ctx: ConsoleContext, levels: Sequence[Level], node_id: UUID) -> list[NodeLevel]:
@@ -284,7 +347,7 @@ def _cell_errors(ctx: ConsoleContext, error: Invalid | Conflict | None) -> Field
     if isinstance(error, Short):
         left = error.short[0].available
         errors["quantity"] = ctx.words(N_("Only {left} are there and not promised."), left=left)
-    elif isinstance(error, Conflict):
+    elif isinstance(error, Conflict) and not isinstance(error, ChangedMeanwhile):
         errors["quantity"] = ctx.words(error.message)
     elif errors and not errors["quantity"] and not errors["reason"]:
         errors["quantity"] = next(iter(errors.values()))

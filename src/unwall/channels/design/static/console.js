@@ -1,31 +1,53 @@
-// The composer: a press on the picture puts the chosen product's point there. The number fields beside it do the same.
+// The calendar: a post is dragged to another day and keeps its hour. The form in it does the same.
+const week = document.querySelector("[data-week]");
+let dragged = null;
 
-document.addEventListener("click", (event) => {
-  const stage = event.target.closest("[data-placing]");
-  if (!stage) return;
-  const form = stage.closest("form");
-  const point = event.target.closest("[data-tag]");
-  const chosen = point ? form.querySelector(`[name=placing][value="${point.dataset.tag}"]`) : form.querySelector("[name=placing]:checked");
-  if (!chosen) return;
-  chosen.checked = true;
-  if (point) return;
-  const box = stage.getBoundingClientRect();
-  place(form, chosen.value, stage, ((event.clientX - box.left) / box.width) * 100, ((event.clientY - box.top) / box.height) * 100);
-});
-
-function place(form, tag, stage, x, y) {
-  const field = (name) => form.elements[`tags.${tag}.${name}`];
-  field("media").value = stage.dataset.placing;
-  field("x").value = x.toFixed(1);
-  field("y").value = y.toFixed(1);
-  let mark = form.querySelector(`[data-tag="${tag}"]`);
-  if (!mark) {
-    mark = document.createElement("a");
-    mark.dataset.tag = tag;
-  }
-  stage.querySelector("[data-points]").append(mark);
-  mark.hidden = false;
-  mark.style.left = `${x}%`;
-  mark.style.top = `${y}%`;
-  field("x").dispatchEvent(new Event("input", { bubbles: true })); // the phone beside it follows
+if (week) {
+  week.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest("[data-move]");
+    event.dataTransfer.effectAllowed = "move";
+  });
+  week.addEventListener("dragover", (event) => {
+    const day = event.target.closest("[data-day]");
+    for (const other of week.querySelectorAll(".over")) other.classList.toggle("over", other === day);
+    if (!day || !dragged) return;
+    day.classList.add("over");
+    event.preventDefault();
+  });
+  week.addEventListener("dragend", () => {
+    for (const day of week.querySelectorAll(".over")) day.classList.remove("over");
+  });
+  week.addEventListener("drop", (event) => {
+    const day = event.target.closest("[data-day]");
+    if (!day || !dragged) return;
+    event.preventDefault();
+    const form = dragged.querySelector("form");
+    const field = form.elements.scheduled_at;
+    field.value = `${day.dataset.day}T${field.value.slice(11)}`;
+    form.requestSubmit();
+  });
 }
+
+// The moderation queue by keyboard: j and k move, x chooses, the letters on the answers choose what to do.
+const queue = document.querySelector("[data-queue]");
+let here = -1;
+
+if (queue) document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return;
+  const cases = [...queue.querySelectorAll("li.case")];
+  const answer = queue.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  const step = { j: 1, k: -1 }[event.key];
+  if (step && cases.length) {
+    cases[here]?.classList.remove("here");
+    here = Math.min(Math.max(here + step, 0), cases.length - 1);
+    cases[here].classList.add("here");
+    cases[here].querySelector("[type=checkbox]").focus();
+    cases[here].scrollIntoView({ block: "center" });
+  } else if (event.key === "x" && cases[here]) {
+    cases[here].querySelector("[type=checkbox]").click();
+  } else if (answer) {
+    answer.checked = true;
+    answer.focus();
+  } else return;
+  event.preventDefault();
+});

@@ -98,3 +98,8 @@ function enliven(within) {
 }
 document.addEventListener("htmx:load", (event) => enliven(event.detail.elt));
 document.addEventListener("htmx:sendError", () => { showConnection(false); signal(false); });
+
+// --- a packing slip
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
+});

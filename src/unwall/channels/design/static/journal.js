@@ -2,7 +2,7 @@
 //   data-impression='{"product_id": ..., "slot": ..., "policy": ..., "propensity": ...}'  seen: half of it for one second
 //                   (the viewability rule of the IAB and MRC), once a page; a link followed inside it is a "click".
 //   data-view='{...}'    sent when the page is shown: what the page is about. "kind" may say "search".
-//   data-click='{...}'   a click by itself; "kind" in the fields overrides "click".
+//   data-click='{...}'   a click by itself, though it may lie in something seen; "kind" in the fields overrides "click".
 //   data-dwell           the visible time of a data-impression element, sent when the page is left, in seconds.
 
 const SEEN_MS = 1000;
@@ -82,6 +82,9 @@ document.addEventListener("click", (event) => {
   see(shown); // what was clicked was seen, however fast the finger
   return record("click", fields(shown.dataset.impression));
 }, { capture: true });
+
+// other scripts tell what they saw: `new CustomEvent("unwall:record", { detail: { kind, ...fields } })`
+document.addEventListener("unwall:record", ({ detail: { kind, ...given } }) => record(kind, given));
 
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") { dwell(); flush(); return; }

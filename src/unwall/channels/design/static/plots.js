@@ -50,7 +50,7 @@ function option(data, element) {
   const colour = palette(element.closest(".plot"));
   const flat = data.kind === "hbar";
   const category = axis(colour, flat ? data.y_title : data.x_title, { type: "category", data: data.x, inverse: flat, splitLine: { show: false } });
-  const value = axis(colour, flat ? data.x_title : data.y_title ?? data.unit, { type: "value", scale: data.kind === "scatter", axisLine: { show: false } });
+  const value = axis(colour, flat ? data.x_title : data.y_title ?? data.unit, { type: "value", scale: data.anywhere === true, axisLine: { show: false } });
   let axes = flat ? { xAxis: { ...value, nameGap: 28 }, yAxis: { ...category, nameGap: 80 } } : { xAxis: category, yAxis: value };
   if (data.kind === "scatter") axes = { xAxis: { ...value, name: data.x_title, nameGap: 28 }, yAxis: { ...value, name: data.y_title } };
   if (data.kind === "heat") axes.yAxis = axis(colour, data.y_title, { type: "category", data: data.y, nameGap: 64, splitLine: { show: false } });

@@ -4,15 +4,10 @@ const root = document.documentElement;
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 root.classList.add("js");
 
-// --- htmx: the CSRF token on every request, and the shared sheet opens when content is swapped into it
+// --- htmx: the CSRF token on every request
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["x-csrftoken"] = document.querySelector("meta[name=csrf-token]").content;
 });
-document.addEventListener("htmx:afterSwap", (event) => {
-  const dialog = event.target.closest("dialog");
-  if (dialog && !dialog.open) dialog.showModal();
-});
-
 // --- one listener for all clicks
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);
@@ -41,7 +36,7 @@ async function copy(button) {
   await navigator.clipboard.writeText(button.dataset.copy);
   button.dataset.copied = "";
   const done = button.dataset.copiedLabel;
-  if (done) document.getElementById("toasts").append(plainToast(done));
+  if (done) toasts.append(plainToast(done));
 }
 
 function step(button) {
@@ -76,6 +71,7 @@ function timeToast(toast) {
 }
 
 const toasts = document.getElementById("toasts");
+document.addEventListener("uw:say", (event) => toasts.append(plainToast(event.detail)));
 new MutationObserver((changes) => {
   document.querySelector("dialog.sheet[open]")?.close(); // a sheet would hide what is said
   for (const node of changes.flatMap((change) => [...change.addedNodes])) if (node.matches?.("[data-toast]")) timeToast(node);
@@ -110,7 +106,10 @@ function locate(event) {
       form.elements.longitude.value = coords.longitude;
       form.submit();
     },
-    () => { form.querySelector("[data-geolocate-error]").hidden = false; },
+    () => {
+      form.querySelector("[data-geolocate-error]").hidden = false;
+      for (const element of [form, ...form.querySelectorAll("[aria-busy]")]) element.removeAttribute("aria-busy");
+    },
     { timeout: 8000, maximumAge: 300000 },
   );
 }
@@ -132,3 +131,6 @@ function carry(url, transition) {
 }
 addEventListener("pageswap", (event) => carry(event.activation?.entry?.url, event.viewTransition));
 addEventListener("pagereveal", (event) => carry(globalThis.navigation?.activation?.from?.url, event.viewTransition));
+
+// --- installed as an app: a page of its own where the network is away
+if (matchMedia("(display-mode: standalone)").matches) navigator.serviceWorker?.register("/worker.js");

@@ -1,0 +1,176 @@
+"""Messages between shoppers and stores."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+
+from unwall.channels.api.callers import json_answer, once
+from unwall.channels.api.description import answers
+from unwall.channels.http.context import AnyRequest, origin_of
+from unwall.channels.http.files import check_stored
+from unwall.content.accounts.reads import account_by_handle
+from unwall.content.conversations import actions, reads, rules
+from unwall.content.conversations.values import (
+    Conversation,
+    ConversationFilter,
+    ConversationView,
+    Message,
+    MessageDraft,
+    OwnConversation,
+    Sent,
+    Writer,
+)
+from unwall.content.moderation.reads import visibilities
+from unwall.content.moderation.values import SubjectKind, Visibility
+from unwall.journal.values import Visit
+from unwall.kernel.clock import now
+from unwall.kernel.cursors import ResultPage, decode
+from unwall.kernel.errors import Invalid, NotFound
+from unwall.kernel.idempotency import StoredAnswer
+from unwall.kernel.text import N_
+from unwall.media.rules import size_of
+from unwall.media.values import Image
+from unwall.people.attempts import count_attempt
+from unwall.people.rules import PEOPLE_PER_NETWORK
+from unwall.people.values import ApiKey, ApiScope
+from unwall.services import Services
+
+SHOPPER, MERCHANT = ["shopper"], ["merchant"]
+PAGE = 30
+TOO_MANY = N_("You have written very often just now.")
+NO_SUCH_STORE = "There is no such store."
+
+
+class NewMessage(msgspec.Struct, frozen=True):
+    """Words, a picture, or both."""
+
+    body: Annotated[str, msgspec.Meta(max_length=rules.MAX_MESSAGE_CHARACTERS)] = ""
+    picture: Image | None = None
+    """as POST /pictures gave it"""
+
+
+async def _draft(services: Services, data: NewMessage) -> MessageDraft:
+    """Raises `Invalid`."""
+    if data.picture is not None:
+        await check_stored(services.files, {"picture.file": data.picture.file})
+        if size_of(data.picture.file) != (data.picture.width, data.picture.height):
+            raise Invalid.one("picture.file", N_("Name an uploaded picture."))
+    return rules.tidy(MessageDraft("key", data.body, data.picture))
+
+
+async def _without_removed(services: Services, page: ResultPage[Message]) -> ResultPage[Message]:
+    """Moderators of the install decide about messages: no store's connection sees their cases."""
+    async with services.db.read() as conn:
+        judged = await visibilities(conn, SubjectKind.MESSAGE, [one.id for one in page.rows])
+    removed = {one for one, what in judged.items() if what is Visibility.DROP}
+    return ResultPage([_emptied(one) if one.id in removed else one for one in page.rows], page.after)
+
+
+def _emptied(one: Message) -> Message:
+    return msgspec.structs.replace(one, body="", file=None, width=None, height=None, removed=True)
+
+
+# --- for shoppers' apps -----------------------------------------------------------------------------------------------
+
+
+@get("/conversations", tags=SHOPPER)
+async def own_conversations(services: Services, caller: Visit, after: str | None = None) -> ResultPage[OwnConversation]:
+    """The caller's, the one with the newest message first."""
+    async with services.db.read() as conn:
+        return await reads.own_conversations(conn, caller, caller.lang, after, PAGE)
+
+
+@get("/conversations/{handle:str}/messages", tags=SHOPPER)
+async def own_messages(services: Services, caller: Visit, handle: str, after: str | None = None) -> ResultPage[Message]:
+    """Of the conversation with this account, newest first; the staff's notes are not among them. Asking for the newest
+    marks them as read."""
+    decode(after)  # a wrong cursor is told whether there is a conversation or not
+    async with services.db.transaction() as conn:
+        account = await account_by_handle(conn, handle, caller.lang)
+        known = await reads.own_conversation(conn, caller, account.id) if account else None
+        if known is None:
+            return ResultPage([], None)
+        if not after:
+            await actions.read_as_shopper(conn, caller, known.id, known.last_id)
+        page = await reads.messages(conn, known.id, after, PAGE)
+    return await _without_removed(services, page)
+
+
+@post("/conversations/{handle:str}/messages", tags=SHOPPER, repeatable=True, responses=answers(Sent))
+async def write(
+    request: AnyRequest, services: Services, caller: Visit, handle: str, data: NewMessage
+) -> Response[bytes]:
+    """Write to a store. Needs an Idempotency-Key."""
+    draft = await _draft(services, data)
+
+    async def work(message_id: UUID) -> StoredAnswer:
+        limits = {
+            f"message:{caller.person_id}": rules.WRITERS,
+            f"message@{origin_of(request, services)}": 4 * PEOPLE_PER_NETWORK,
+        }
+        await count_attempt(services.db, limits, now(), TOO_MANY)
+        async with services.db.transaction() as conn:
+            account = await account_by_handle(conn, handle, caller.lang)
+            if account is None or account.merchant_id is None:
+                raise NotFound(NO_SUCH_STORE)
+            keyed = msgspec.structs.replace(draft, key=str(message_id))
+            return json_answer(await actions.write(conn, caller, "", account.id, keyed, now()), 201)
+
+    return await once(request, services, f"visitor {caller.visitor_id}", work)
+
+
+# --- for merchants' programs ------------------------------------------------------------------------------------------
+
+
+@get("/conversations", scope=ApiScope.CONVERSATIONS_READ, tags=MERCHANT)
+async def merchant_conversations(
+    services: Services,
+    key: ApiKey,
+    view: ConversationView = ConversationView.OPEN,
+    q: str = "",
+    after: str | None = None,
+) -> ResultPage[Conversation]:
+    """The one with the newest message first. Nothing is `mine` for a program."""
+    async with services.db.confined(key.merchant_id) as conn:
+        wanted = ConversationFilter(view, key.id, q[:100])
+        return await reads.merchant_conversations(conn, key.merchant_id, wanted, after, PAGE)
+
+
+@get("/conversations/{conversation_id:uuid}/messages", scope=ApiScope.CONVERSATIONS_READ, tags=MERCHANT)
+async def merchant_messages(
+    services: Services, key: ApiKey, conversation_id: UUID, after: str | None = None
+) -> ResultPage[Message]:
+    """Newest first, with the staff's notes."""
+    async with services.db.confined(key.merchant_id) as conn:
+        if await reads.conversation(conn, conversation_id) is None:
+            raise NotFound(actions.NO_SUCH_CONVERSATION)
+        page = await reads.messages(conn, conversation_id, after, PAGE, notes=True)
+    return await _without_removed(services, page)
+
+
+@post(
+    "/conversations/{conversation_id:uuid}/messages",
+    scope=ApiScope.CONVERSATIONS_WRITE,
+    tags=MERCHANT,
+    repeatable=True,
+    responses=answers(Sent),
+)
+async def answer(
+    request: AnyRequest, services: Services, key: ApiKey, conversation_id: UUID, data: NewMessage
+) -> Response[bytes]:
+    """Answer a shopper, under the key's name. Needs an Idempotency-Key."""
+    draft = await _draft(services, data)
+
+    async def work(message_id: UUID) -> StoredAnswer:
+        async with services.db.confined(key.merchant_id) as conn:
+            keyed = msgspec.structs.replace(draft, key=str(message_id))
+            sent = await actions.answer(conn, Writer(None, key.name), conversation_id, keyed, now())
+            return json_answer(sent, 201)
+
+    return await once(request, services, f"key {key.id}", work)
+
+
+SHOPPER_HANDLERS: list[Any] = [own_conversations, own_messages, write]
+MERCHANT_HANDLERS: list[Any] = [merchant_conversations, merchant_messages, answer]

@@ -1,0 +1,121 @@
+"""Carts, orders and payments."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, delete, get, post, put
+
+from unwall.channels.api.callers import keyed_request, respond
+from unwall.channels.api.description import answers
+from unwall.channels.http.context import AnyRequest
+from unwall.commerce.orders import cart as cart_actions
+from unwall.commerce.orders import reads as order_reads
+from unwall.commerce.orders.cart import Addition
+from unwall.commerce.orders.cart_values import Cart
+from unwall.commerce.orders.checkout_values import CheckoutRequest
+from unwall.commerce.orders.rules import for_shopper
+from unwall.commerce.orders.values import Contact, Origin, ShopperOrder
+from unwall.commerce.payments.gateway import CardDetails
+from unwall.commerce.sourcing.values import DeliveryChoice
+from unwall.journal.values import Visit
+from unwall.kernel.clock import now
+from unwall.kernel.errors import existing
+from unwall.services import Services
+from unwall.usecases.try_code import try_code
+
+TAGS = ["shopper"]
+
+
+class NewLine(msgspec.Struct, frozen=True):
+    variant_id: UUID
+    quantity: int = 1
+    post_id: UUID | None = None
+
+
+class Quantity(msgspec.Struct, frozen=True):
+    quantity: int
+    """0 removes the line."""
+
+
+class NewOrder(msgspec.Struct, frozen=True):
+    cart_id: UUID
+    choice: DeliveryChoice
+    contact: Contact
+
+
+@get("/carts", tags=TAGS)
+async def carts(services: Services, caller: Visit) -> list[Cart]:
+    """The shopper's open carts, one for each merchant."""
+    async with services.db.read() as conn:
+        return await order_reads.carts(conn, caller, caller.lang)
+
+
+@post("/carts/lines", tags=TAGS, repeatable=True, responses=answers(Cart))
+async def add_to_cart(request: AnyRequest, services: Services, caller: Visit, data: NewLine) -> Response[bytes]:
+    """Add to the open cart of the variant's merchant; `post_id` names the post that it was added from. Needs an
+    Idempotency-Key. Answers with the cart."""
+    keyed = await keyed_request(request, services, f"visitor {caller.visitor_id}")
+    origin = Origin(post_id=data.post_id, page="api")
+    return respond(await services.bags.add(keyed, Addition(caller, data.variant_id, data.quantity, origin, now())))
+
+
+@put("/carts/{cart_id:uuid}/lines/{variant_id:uuid}", tags=TAGS)
+async def set_quantity(services: Services, caller: Visit, cart_id: UUID, variant_id: UUID, data: Quantity) -> Cart:
+    async with services.db.transaction() as conn:
+        await cart_actions.set_quantity(conn, caller, cart_id, variant_id, data.quantity)
+        cart = await order_reads.cart(conn, caller, cart_id, caller.lang)
+    return existing(cart, "There is no such cart.")
+
+
+class Code(msgspec.Struct, frozen=True):
+    code: str
+
+
+@post("/carts/{cart_id:uuid}/codes", tags=TAGS, status_code=200)
+async def add_code(services: Services, caller: Visit, cart_id: UUID, data: Code) -> Cart:
+    """Adds the code of a promotion; what became of it is in the cart's quote."""
+    await try_code(services.db, caller, cart_id, data.code, now())
+    async with services.db.read() as conn:
+        cart = await order_reads.cart(conn, caller, cart_id, caller.lang)
+    return existing(cart, "There is no such cart.")
+
+
+@delete("/carts/{cart_id:uuid}/codes/{code:str}", tags=TAGS, status_code=200)
+async def remove_code(services: Services, caller: Visit, cart_id: UUID, code: str) -> Cart:
+    async with services.db.transaction() as conn:
+        await cart_actions.remove_code(conn, caller, cart_id, code)
+        cart = await order_reads.cart(conn, caller, cart_id, caller.lang)
+    return existing(cart, "There is no such cart.")
+
+
+@post("/orders", tags=TAGS, repeatable=True, responses=answers(ShopperOrder))
+async def place_order(request: AnyRequest, services: Services, caller: Visit, data: NewOrder) -> Response[bytes]:
+    """Hold the stock and fix the prices; pay before `expires_at`. What is carried goes to the contact's address, which
+    decides `promise` and `shipping_total`: show them before you ask for the payment. Needs an Idempotency-Key."""
+
+    keyed = await keyed_request(request, services, f"visitor {caller.visitor_id}")
+    wanted = CheckoutRequest(data.cart_id, data.choice, data.contact)
+    return respond(await services.checkout.prepare_keyed(caller, wanted, now(), keyed))
+
+
+@post(
+    "/orders/{order_id:uuid}/payment", status_code=200, tags=TAGS, repeatable=True, responses=answers(ShopperOrder, 200)
+)
+async def pay(
+    request: AnyRequest, services: Services, caller: Visit, order_id: UUID, data: CardDetails
+) -> Response[bytes]:
+    """Pay with a test card. Needs an Idempotency-Key; a declined card may be followed by another under a new key."""
+    keyed = await keyed_request(request, services, f"visitor {caller.visitor_id}")
+    token = await services.checkout.gateway.tokenize(data, now().date())
+    return respond(await services.checkout.pay_keyed(order_id, token, now(), caller, keyed))
+
+
+@get("/orders/{order_id:uuid}", tags=TAGS)
+async def read_order(services: Services, caller: Visit, order_id: UUID) -> ShopperOrder:
+    async with services.db.read() as conn:
+        order = await order_reads.own_order(conn, caller, order_id, caller.lang)
+    return for_shopper(existing(order, "There is no such order."))
+
+
+HANDLERS: list[Any] = [carts, add_to_cart, set_quantity, add_code, remove_code, place_order, pay, read_order]

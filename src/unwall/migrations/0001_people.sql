@@ -63,6 +63,7 @@ CREATE TABLE merchant (
     name         text NOT NULL CHECK (name <> ''),
     currency     text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     timezone     text NOT NULL,
+    country      text NOT NULL DEFAULT '' CHECK (country ~ '^([A-Z]{2})?$'),  -- where it sells first; '': not said
     locale       text NOT NULL DEFAULT 'en',
     translations jsonb NOT NULL DEFAULT '{}',  -- {"zh": {"name": "..."}}
     tagging      text NOT NULL DEFAULT 'collaborators' CHECK (tagging IN ('everybody', 'collaborators', 'nobody')),
@@ -73,15 +74,33 @@ CREATE POLICY own_merchant ON merchant TO unwall_merchant USING (id = (SELECT cu
 GRANT SELECT, UPDATE ON merchant TO unwall_merchant;
 CALL notify_changes('merchant', 'merchant', 'id');
 
--- Shoppers belong to no merchant: one member may buy from all of them. Desks see them only through their orders.
+-- Who may tag a merchant's products. Confined transactions may ask it of every merchant, whose rows they cannot read.
+CREATE FUNCTION merchant_tagging(merchant uuid) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+    SECURITY DEFINER SET search_path = pg_catalog, public AS $$ SELECT tagging FROM merchant m WHERE m.id = $1 $$;
+
+-- Shoppers belong to no merchant: one member may buy from all of them. Merchants see them only through their orders.
 CREATE TABLE member (
     id            uuid PRIMARY KEY,
     email         text UNIQUE CHECK (email = lower(email)),
     name          text NOT NULL,
     password_hash text,
     locale        text NOT NULL DEFAULT 'en',
+    place         jsonb,  -- that they chose last: label, latitude, longitude
     created_at    timestamptz NOT NULL DEFAULT now()
 );
+
+-- Where a member has parcels sent. A merchant sees the addresses of its orders only.
+CREATE TABLE member_address (
+    id        uuid PRIMARY KEY,
+    member_id uuid NOT NULL REFERENCES member,
+    name      text NOT NULL,
+    phone     text NOT NULL,
+    address   jsonb NOT NULL,  -- kernel.addresses.Address
+    preferred boolean NOT NULL DEFAULT false,
+    used_at   timestamptz NOT NULL  -- when it was written or ordered to last
+);
+CREATE INDEX member_address_member ON member_address (member_id, used_at DESC);
+CREATE UNIQUE INDEX member_address_preferred ON member_address (member_id) WHERE preferred;
 
 CREATE TABLE visitor (
     id         uuid PRIMARY KEY,
@@ -125,6 +144,18 @@ CREATE TABLE session (
 CREATE INDEX session_person ON session (person_id);
 CREATE INDEX session_expiry ON session (expires_at);
 
+-- A new password, and taking or giving back access, end every session of the person, whoever does it and how.
+CREATE FUNCTION end_sessions() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    DELETE FROM session WHERE audience = TG_ARGV[0] AND person_id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER end_sessions AFTER UPDATE OF password_hash ON member FOR EACH ROW
+    WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash) EXECUTE FUNCTION end_sessions('member');
+CREATE TRIGGER end_sessions AFTER UPDATE OF password_hash, active ON staff FOR EACH ROW
+    WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash OR OLD.active <> NEW.active)
+    EXECUTE FUNCTION end_sessions('staff');
+
 CREATE TABLE attempt (
     subject text NOT NULL,  -- what is counted, such as member:E-MAIL, member@NETWORK, card:VISITOR, pickup:STAFF
     at      timestamptz NOT NULL
@@ -144,6 +175,32 @@ BEGIN
     END IF;
 END $$;
 
+-- As count_attempts for each of `wanted`, rows of (id, subjects, limits, moment) in their order: since when the refused
+-- ones have to wait, NULL for the others.
+CREATE FUNCTION count_each_attempt(wanted jsonb, period interval) RETURNS TABLE (id uuid, refused_since timestamptz)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(s, 0)) FROM (
+        SELECT DISTINCT unnest(subjects) AS s FROM jsonb_to_recordset(wanted) AS w (subjects text[]) ORDER BY 1
+    ) AS sorted;
+    RETURN QUERY
+        WITH asked AS (
+            SELECT w.id, l.subject, l.allowed, w.moment, row_number() OVER (PARTITION BY l.subject ORDER BY w.n) AS nth
+            FROM ROWS FROM (jsonb_to_recordset(wanted) AS (id uuid, subjects text[], limits int[], moment timestamptz))
+                WITH ORDINALITY AS w (id, subjects, limits, moment, n),
+                unnest(w.subjects, w.limits) AS l (subject, allowed)
+        ), judged AS (
+            SELECT k.id, max(coalesce(b.oldest, k.moment)) FILTER (WHERE b.attempts + k.nth > k.allowed) AS since
+            FROM asked k, LATERAL (SELECT count(*) AS attempts, min(a.at) AS oldest FROM attempt a
+                WHERE a.subject = k.subject AND a.at > k.moment - period) AS b GROUP BY k.id
+        ), counted AS (
+            INSERT INTO attempt (subject, at) SELECT k.subject, k.moment FROM asked k JOIN judged j USING (id)
+            WHERE j.since IS NULL
+        )
+        SELECT j.id, j.since FROM judged j;
+END $$;
+
 CREATE TABLE api_key (
     id           uuid PRIMARY KEY,
     merchant_id  uuid NOT NULL REFERENCES merchant,
@@ -160,7 +217,7 @@ CALL guard('api_key');
 -- Views that other packages read: what they may know of a package's rows. Each asks with the rights of who asks it
 -- (security_invoker), and is simple enough to be planned as part of the statement that reads it.
 CREATE VIEW merchant_profile WITH (security_invoker = true) AS
-    SELECT id, slug, name, translations, currency, timezone FROM merchant;
+    SELECT id, slug, name, translations, currency, timezone, country FROM merchant;
 GRANT SELECT ON merchant_profile TO unwall_merchant;
 
 -- The visitors that are known to be a member.
@@ -169,8 +226,18 @@ CREATE VIEW member_visitor WITH (security_invoker = true) AS
 
 -- The members who are signed in, by the fingerprint of their session's token.
 CREATE VIEW member_session WITH (security_invoker = true) AS
-    SELECT s.token_hash, m.id, m.email, m.name, m.locale FROM session s JOIN member m ON m.id = s.person_id
+    SELECT s.token_hash, m.id, m.email, m.name, m.locale, m.place FROM session s JOIN member m ON m.id = s.person_id
     WHERE s.audience = 'member' AND s.expires_at > now();
+
+-- Who is signed in, of any audience.
+CREATE VIEW live_session WITH (security_invoker = true) AS
+    SELECT token_hash, audience, person_id FROM session WHERE expires_at > now();
+
+-- Where a mail to somebody goes, and in which language. Staff have chosen none.
+CREATE VIEW mail_address WITH (security_invoker = true) AS
+    SELECT id AS person_id, email, name, locale FROM member WHERE email IS NOT NULL
+    UNION ALL
+    SELECT id, email, name, NULL FROM staff WHERE active;
 
 -- owner: kernel
 -- Answers already given, by the caller's Idempotency-Key; an empty answer is a request that died or still runs.

@@ -21,8 +21,10 @@ CREATE TABLE journal (
     quantity    int,
     amount      bigint,  -- minor units of the merchant's currency
     body        jsonb,
+    arrival     bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,  -- the transaction that stored it
     PRIMARY KEY (id, at)
 ) PARTITION BY RANGE (at);
+CREATE INDEX journal_arrival ON journal USING brin (arrival) WITH (autosummarize = on);
 CREATE INDEX journal_merchant ON journal (merchant_id, kind, at) WHERE kind <> 'impression';
 CALL guard('journal', 'SELECT, INSERT');
 
@@ -72,15 +74,22 @@ CREATE INDEX touch_at ON touch USING brin (at);
 
 -- For all who write to the journal; a confined connection reads neither trails nor touches. `products` are rows of trail, each person and
 -- product once; `posts` are rows of touch. Both come in the order of their keys, so that writers lock the rows
--- in the same order.
+-- in the same order. A confined connection may only write of its own merchant's products (the catalogue's trigger
+-- `own_products_only`) and posts.
 CREATE FUNCTION record_touches(products jsonb, posts jsonb) RETURNS void
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF current_merchant() IS NOT NULL AND EXISTS (SELECT FROM jsonb_populate_recordset(NULL::touch, posts) t
+        WHERE t.merchant_id IS DISTINCT FROM current_merchant())
+    THEN
+        RAISE EXCEPTION 'a touch of another merchant''s' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     INSERT INTO trail AS old SELECT * FROM jsonb_populate_recordset(NULL::trail, products)
     ON CONFLICT (person_id, product_id) DO UPDATE SET at = greatest(old.at, excluded.at), kind = CASE
         WHEN array_position('{view,click,add-to-cart,purchase}', excluded.kind)
            > array_position('{view,click,add-to-cart,purchase}', old.kind) THEN excluded.kind ELSE old.kind END;
-    INSERT INTO touch SELECT * FROM jsonb_populate_recordset(NULL::touch, posts) ON CONFLICT DO NOTHING
-$$;
+    INSERT INTO touch SELECT * FROM jsonb_populate_recordset(NULL::touch, posts) ON CONFLICT DO NOTHING;
+END $$;
 
 -- The two tables above, as other packages read them.
 CREATE VIEW person_trail WITH (security_invoker = true) AS SELECT person_id, product_id, kind, at FROM trail;
@@ -92,6 +101,17 @@ CREATE VIEW behaviour WITH (security_invoker = true) AS
     FROM journal WHERE kind <> 'impression';
 GRANT SELECT ON behaviour TO unwall_merchant;
 
+-- What was done about posts, for those who count events in the order in which they arrived, each once.
+CREATE VIEW arrived_event WITH (security_invoker = true) AS
+    SELECT arrival, at, kind, visitor_id, member_id, post_id, product_id, (body ->> 'seconds')::float8 AS seconds,
+        (body ->> 'quartile')::int AS quartile
+    FROM journal WHERE post_id IS NOT NULL;
+
+-- What people did with posts, also that they were shown them. The index finds an hour of a day.
+CREATE INDEX journal_at ON journal USING brin (at) WITH (pages_per_range = 32);
+CREATE VIEW post_event WITH (security_invoker = true) AS
+    SELECT at, kind, post_id, product_id, (body ->> 'seconds')::real AS seconds FROM journal WHERE post_id IS NOT NULL;
+
 -- Which entry points get a job for which kind of fact: the job is enqueued in the transaction that records the fact.
 CREATE TABLE subscription (
     kind       text NOT NULL,
@@ -99,6 +119,10 @@ CREATE TABLE subscription (
     PRIMARY KEY (kind, entrypoint)
 );
 GRANT SELECT ON subscription TO unwall_merchant;
+
+-- What an event has before anything is known of it: for jsonb_populate_recordset.
+CREATE FUNCTION arriving_event() RETURNS journal LANGUAGE sql STABLE AS
+    $$ SELECT jsonb_populate_record(NULL::journal, jsonb_build_object('arrival', pg_current_xact_id()::text)) $$;
 
 -- Everything that recording facts takes, in one statement: the days, the rows, the touches. Returns each row that was new
 -- with each entry point that subscribes to its kind (NULL where there is none).
@@ -111,7 +135,7 @@ BEGIN
     PERFORM record_touches(products, posts);
     RETURN QUERY
         WITH new AS (
-            INSERT INTO journal SELECT * FROM jsonb_populate_recordset(NULL::journal, events)
+            INSERT INTO journal SELECT * FROM jsonb_populate_recordset(arriving_event(), events)
             ON CONFLICT DO NOTHING RETURNING id, kind
         )
         SELECT new.id, s.entrypoint FROM new LEFT JOIN subscription s USING (kind);

@@ -21,6 +21,7 @@ CREATE TABLE product (
     translations jsonb NOT NULL DEFAULT '{}',  -- {"zh": {"title", "description", "words": {"Colour": "颜色"}}}
     vendor       text NOT NULL DEFAULT '',
     taxonomy     text NOT NULL DEFAULT '',  -- Shopify's Product Category, kept as it came
+    tax_class    text NOT NULL DEFAULT '',  -- among the merchant's tax rates; '': what has no own
     tags         text[] NOT NULL DEFAULT '{}',
     option_names text[] NOT NULL DEFAULT '{}',
     status       text NOT NULL DEFAULT 'active' CHECK (status IN ('draft', 'active', 'archived')),
@@ -45,17 +46,45 @@ CREATE TABLE product_image (
     alt         text NOT NULL DEFAULT '',
     width       int NOT NULL CHECK (width > 0),
     height      int NOT NULL CHECK (height > 0),
+    shows       text NOT NULL DEFAULT '',  -- the option value that is seen ("Red"); empty: of every variant
     PRIMARY KEY (product_id, position),
     FOREIGN KEY (product_id, merchant_id) REFERENCES product (id, merchant_id) ON DELETE CASCADE
 );
 CALL guard('product_image');
 CALL notify_changes('product_image', 'product', 'product_id');
 
+-- How buyers rate a product, for cards and searches; written by content.reviews through an action.
+CREATE TABLE product_stars (
+    product_id  uuid PRIMARY KEY,
+    merchant_id uuid NOT NULL,
+    total       bigint NOT NULL,  -- all stars that were given
+    reviews     bigint NOT NULL CHECK (reviews > 0),
+    average     numeric(3, 2) NOT NULL GENERATED ALWAYS AS (round(total::numeric / reviews, 2)) STORED,
+    -- by which the best rated come first: as if five more people had given three and a half, for few reviews say less
+    score       real NOT NULL GENERATED ALWAYS AS ((total + 17.5) / (reviews + 5)) STORED,
+    CHECK (average BETWEEN 1 AND 5),
+    FOREIGN KEY (product_id, merchant_id) REFERENCES product (id, merchant_id) ON DELETE CASCADE
+);
+CALL guard('product_stars');
+
+-- Pictures that a product file named by their web address: waiting, fetched (file) or failed (problem).
+CREATE TABLE picture_fetch (
+    product_id  uuid NOT NULL,
+    source      text NOT NULL,
+    merchant_id uuid NOT NULL REFERENCES merchant,
+    file        text NOT NULL DEFAULT '',
+    problem     text NOT NULL DEFAULT '',
+    PRIMARY KEY (product_id, source),
+    FOREIGN KEY (product_id, merchant_id) REFERENCES product (id, merchant_id) ON DELETE CASCADE
+);
+CREATE INDEX picture_fetch_source ON picture_fetch (merchant_id, source);
+CALL guard('picture_fetch');
+
 CREATE TABLE variant (
     id          uuid PRIMARY KEY,
     merchant_id uuid NOT NULL REFERENCES merchant,
     product_id  uuid NOT NULL,
-    position    smallint NOT NULL,
+    position    int NOT NULL,
     sku         text NOT NULL CHECK (sku <> ''),
     barcode     text,
     options     text[] NOT NULL DEFAULT '{}',  -- one value for each of product.option_names
@@ -104,7 +133,26 @@ CREATE INDEX bundle_part_variant ON bundle_part (variant_id);
 CALL guard('bundle_part');
 CALL notify_changes('bundle_part', 'bundle', 'bundle_id');
 
--- What lists, orders and reports show of a product, and of a variant. Pictures are subqueries and the product is joined
+-- Whose these products are, and whether they are on sale. Confined transactions may ask it of every merchant's.
+CREATE FUNCTION product_owners(products uuid[]) RETURNS TABLE (product_id uuid, merchant_id uuid, active boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT p.id, p.merchant_id, p.status = 'active' FROM product p WHERE p.id = ANY($1)
+$$;
+
+-- Trails belong to the journal, which knows no products: here a confined connection is kept to its own merchant's.
+CREATE FUNCTION refuse_other_products() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF EXISTS (SELECT FROM product p WHERE p.id = NEW.product_id AND p.merchant_id <> current_merchant()) THEN
+        RAISE EXCEPTION 'a touch of another merchant''s' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER own_products_only BEFORE INSERT ON trail FOR EACH ROW WHEN (current_merchant() IS NOT NULL)
+    EXECUTE FUNCTION refuse_other_products();
+
+-- What lists, orders and reports show of a product, and of a variant (of its colour, where
+-- a picture shows it). Pictures are subqueries and the product is joined
 -- from outside, so that whoever does not ask for them does not pay for them.
 CREATE VIEW product_summary WITH (security_invoker = true) AS
     SELECT p.id, p.merchant_id, p.slug, p.title, p.translations, p.status = 'active' AS active,
@@ -115,9 +163,11 @@ GRANT SELECT ON product_summary TO unwall_merchant;
 
 CREATE VIEW variant_summary WITH (security_invoker = true) AS
     SELECT v.id, v.merchant_id, v.product_id, v.position, v.sku, v.barcode, v.options, v.price, v.compare_at,
-        v.weight_g, v.active, v.active AND p.status = 'active' AS sellable,
+        v.weight_g, v.active, v.active AND p.status = 'active' AS sellable, p.category_id, p.tax_class,
         p.slug AS product_slug, p.title, p.translations,
-        (SELECT i.file FROM product_image i WHERE i.product_id = v.product_id ORDER BY i.position LIMIT 1) AS image_file,
-        (SELECT i.alt FROM product_image i WHERE i.product_id = v.product_id ORDER BY i.position LIMIT 1) AS image_alt
+        (SELECT i.file FROM product_image i WHERE i.product_id = v.product_id
+            ORDER BY i.shows = ANY (v.options) DESC, i.position LIMIT 1) AS image_file,
+        (SELECT i.alt FROM product_image i WHERE i.product_id = v.product_id
+            ORDER BY i.shows = ANY (v.options) DESC, i.position LIMIT 1) AS image_alt
     FROM variant v LEFT JOIN product p ON p.id = v.product_id;
 GRANT SELECT ON variant_summary TO unwall_merchant;

@@ -16,6 +16,7 @@ CREATE TABLE node (
     latitude       double precision NOT NULL CHECK (latitude BETWEEN -90 AND 90),
     longitude      double precision NOT NULL CHECK (longitude BETWEEN -180 AND 180),
     timezone       text NOT NULL,
+    country        text NOT NULL DEFAULT '' CHECK (country ~ '^([A-Z]{2})?$'),  -- whose public holidays it keeps
     opening_hours  text NOT NULL,  -- OpenStreetMap syntax
     ships          boolean NOT NULL,
     pickup         boolean NOT NULL,
@@ -28,6 +29,15 @@ CREATE TABLE node (
 CALL guard('node');
 CALL notify_changes('node', 'node', 'id');
 ALTER TABLE staff ADD FOREIGN KEY (merchant_id, node_id) REFERENCES node (merchant_id, id);  -- nobody else's shop
+
+-- Quantities of a product file that was imported before there was a place; the first node takes them.
+CREATE TABLE opening_stock (
+    variant_id  uuid PRIMARY KEY,
+    merchant_id uuid NOT NULL REFERENCES merchant,
+    quantity    int NOT NULL CHECK (quantity >= 0),
+    FOREIGN KEY (variant_id, merchant_id) REFERENCES variant (id, merchant_id) ON DELETE CASCADE
+);
+CALL guard('opening_stock');
 
 -- How many: on hand is what stands there, held is promised to orders not yet paid, allocated to paid ones.
 -- The CHECK is the last guard against overselling. merchant_id is the node's and the variant's.
@@ -70,8 +80,6 @@ CREATE TABLE stock_ledger (
 );
 CREATE UNIQUE INDEX stock_ledger_once ON stock_ledger (cause_id, line, reason);
 CALL guard('stock_ledger', 'SELECT, INSERT');
-CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$;
 
 -- Levels are the running sums of the ledger, and nothing else changes them: whatever is booked moves them in the same
 -- statement. A movement without its level (of the same merchant) is refused.
@@ -129,8 +137,8 @@ GRANT SELECT ON held_request TO unwall_merchant;
 
 -- Nodes, and what can be promised at each, as other packages read them.
 CREATE VIEW node_profile WITH (security_invoker = true) AS
-    SELECT id, merchant_id, code, kind, name, translations, city, address, latitude, longitude, timezone, opening_hours,
-        ships, pickup, open
+    SELECT id, merchant_id, code, kind, name, translations, city, address, latitude, longitude, timezone, country,
+        opening_hours, ships, pickup, open
     FROM node;
 GRANT SELECT ON node_profile TO unwall_merchant;
 
@@ -139,15 +147,50 @@ CREATE VIEW available_stock WITH (security_invoker = true) AS
     FROM stock_level l LEFT JOIN node n ON n.id = l.node_id;
 GRANT SELECT ON available_stock TO unwall_merchant;
 
+-- owner: commerce.sourcing
+-- What delivery costs a merchant's customers, and what a parcel costs the merchant; minor units of its currency. Where
+-- a merchant has no row for a method, the start prices of its currency count (commerce.sourcing.rates).
+CREATE TABLE delivery_price (
+    merchant_id     uuid NOT NULL REFERENCES merchant,
+    method          text NOT NULL CHECK (method IN ('ship', 'courier', 'pickup')),
+    offered         boolean NOT NULL DEFAULT true,
+    fee             bigint NOT NULL CHECK (fee >= 0),
+    fee_per_km      bigint NOT NULL DEFAULT 0 CHECK (fee_per_km >= 0),
+    free_from       bigint CHECK (free_from > 0),  -- no fee from this much in goods on
+    cost            bigint NOT NULL DEFAULT 0 CHECK (cost >= 0),
+    cost_per_100_km bigint NOT NULL DEFAULT 0 CHECK (cost_per_100_km >= 0),
+    PRIMARY KEY (merchant_id, method)
+);
+CALL guard('delivery_price');
+CALL notify_changes('delivery_price', 'delivery-price', 'merchant_id');
+
+-- Where a merchant's delivery has prices of its own: the first zone by position that has the place counts, and for a
+-- method that it has no row for, nothing is brought there.
+CREATE TABLE delivery_zone (
+    id          uuid PRIMARY KEY,
+    merchant_id uuid NOT NULL REFERENCES merchant,
+    position    smallint NOT NULL,
+    title       text NOT NULL CHECK (title <> ''),
+    countries   text[] NOT NULL DEFAULT '{}',  -- ISO 3166
+    regions     text[] NOT NULL DEFAULT '{}',  -- of these countries; none: all
+    postcodes   text[] NOT NULL DEFAULT '{}',  -- their beginnings ("310"), or from-to ("10000-19999"); none: all
+    radius_km   int CHECK (radius_km > 0),  -- from where it is sent
+    prices      jsonb NOT NULL DEFAULT '[]',  -- commerce.sourcing.values.ZonePrice, the first that fits counts
+    UNIQUE (merchant_id, position) DEFERRABLE,
+    UNIQUE (id, merchant_id)
+);
+CALL guard('delivery_zone');
+CALL notify_changes('delivery_zone', 'delivery-price', 'merchant_id');
+
 -- owner: commerce.orders
 CREATE TABLE cart (
     id          uuid PRIMARY KEY,
     merchant_id uuid NOT NULL REFERENCES merchant,
-    visitor_id  uuid NOT NULL,
-    state       text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'ordered')),
+    person_id   uuid NOT NULL,  -- the member, or a visitor who is none: then no member is signed in
+    state       text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'ordered', 'merged')),
     created_at  timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX cart_open ON cart (visitor_id, merchant_id) WHERE state = 'open';
+CREATE UNIQUE INDEX cart_open ON cart (person_id, merchant_id) WHERE state = 'open';
 CALL guard('cart', 'SELECT');
 
 CREATE TABLE cart_line (
@@ -164,7 +207,7 @@ CREATE TABLE cart_line (
 CALL guard('cart_line', 'SELECT');
 
 CREATE VIEW open_cart_line WITH (security_invoker = true) AS
-    SELECT c.visitor_id, c.merchant_id, l.variant_id, l.quantity
+    SELECT c.person_id, c.merchant_id, l.variant_id, l.quantity
     FROM cart c JOIN cart_line l ON l.cart_id = c.id WHERE c.state = 'open';
 
 CREATE TABLE sales_order (
@@ -172,10 +215,12 @@ CREATE TABLE sales_order (
     merchant_id    uuid NOT NULL REFERENCES merchant,
     number         text NOT NULL,
     cart_id        uuid,
+    sale_id        uuid,  -- chosen by the counter's screen: sending a sale twice sells once
     hold_id        uuid,  -- the stock request that the order stands on
     visitor_id     uuid,
     member_id      uuid,
     session_id     uuid,
+    network        text,  -- that it came from, while it is prepared
     channel        text NOT NULL CHECK (channel IN ('online', 'counter', 'import')),
     state          text NOT NULL CHECK (state IN ('prepared', 'paid', 'fulfilled', 'cancelled', 'expired')),
     method         text NOT NULL CHECK (method IN ('ship', 'courier', 'pickup', 'taken')),
@@ -183,8 +228,11 @@ CREATE TABLE sales_order (
     items_total    bigint NOT NULL CHECK (items_total >= 0),
     discount_total bigint NOT NULL DEFAULT 0 CHECK (discount_total >= 0),
     shipping_total bigint NOT NULL DEFAULT 0 CHECK (shipping_total >= 0),
-    total          bigint NOT NULL CHECK (total = items_total - discount_total + shipping_total),
-    contact        jsonb NOT NULL DEFAULT '{}',  -- name, phone, email, address, city, latitude, longitude
+    tax_total      bigint NOT NULL DEFAULT 0 CHECK (tax_total >= 0),
+    tax_added      bigint NOT NULL DEFAULT 0,  -- what taxes add to list prices; below zero where tax is taken off them
+    total          bigint NOT NULL CHECK (total = items_total - discount_total + shipping_total + tax_added AND total >= 0),
+    pricing        jsonb,  -- commerce.pricing.values.PricedOrder: request, facts and quote; none of imported orders
+    contact        jsonb NOT NULL DEFAULT '{}',  -- commerce.orders.values.Contact
     promise        jsonb NOT NULL DEFAULT '{}',  -- what was promised: by when or from when, where
     sourcing       jsonb NOT NULL DEFAULT '[]',  -- why each node: the explanation as it was made
     placed_at      timestamptz NOT NULL,
@@ -196,10 +244,15 @@ CREATE TABLE sales_order (
 );
 -- At most one order of a cart is neither cancelled nor expired: pressing twice orders once.
 CREATE UNIQUE INDEX sales_order_cart ON sales_order (cart_id) WHERE state IN ('prepared', 'paid', 'fulfilled');
+CREATE UNIQUE INDEX sales_order_sale ON sales_order (merchant_id, sale_id) WHERE sale_id IS NOT NULL;
 CREATE INDEX sales_order_visitor ON sales_order (visitor_id, id DESC);
 CREATE INDEX sales_order_member ON sales_order (member_id, id DESC) WHERE member_id IS NOT NULL;
 CREATE INDEX sales_order_prepared ON sales_order (expires_at) WHERE state = 'prepared';
+CREATE INDEX sales_order_network ON sales_order (network) WHERE state = 'prepared';
 CALL guard('sales_order');
+-- A merchant's request orders no cart that it cannot see.
+ALTER POLICY own_merchant ON sales_order WITH CHECK (merchant_id = (SELECT current_merchant())
+    AND (cart_id IS NULL OR EXISTS (SELECT FROM cart c WHERE c.id = cart_id)));
 
 -- The first of these order numbers that the merchant has not given yet; the UNIQUE above has the last word.
 CREATE FUNCTION free_number(merchant uuid, numbers text[]) RETURNS text LANGUAGE sql STABLE AS $$
@@ -218,7 +271,9 @@ CREATE TABLE order_line (
     options     text[] NOT NULL DEFAULT '{}',
     quantity    int NOT NULL CHECK (quantity > 0),
     unit_price  bigint NOT NULL CHECK (unit_price >= 0),
-    total       bigint NOT NULL CHECK (total >= 0),
+    total       bigint NOT NULL CHECK (total >= 0),  -- at list prices
+    reduction   bigint NOT NULL DEFAULT 0 CHECK (reduction BETWEEN 0 AND total),
+    tax         bigint NOT NULL DEFAULT 0 CHECK (tax >= 0),
     returned    int NOT NULL DEFAULT 0 CHECK (returned BETWEEN 0 AND quantity),
     post_id     uuid,
     page        text,
@@ -236,11 +291,12 @@ CREATE VIEW paid_order WITH (security_invoker = true) AS
 GRANT SELECT ON paid_order TO unwall_merchant;
 
 CREATE VIEW paid_order_line WITH (security_invoker = true) AS
-    SELECT l.order_id, l.line, o.merchant_id, o.placed_at, l.product_id, l.variant_id, l.title, l.quantity, l.total,
-        l.post_id
+    SELECT l.order_id, l.line, o.merchant_id, o.placed_at, l.product_id, l.variant_id, l.title, l.quantity,
+        l.total - l.reduction AS total, l.post_id
     FROM sales_order o JOIN order_line l ON l.order_id = o.id WHERE o.state IN ('paid', 'fulfilled');
 GRANT SELECT ON paid_order_line TO unwall_merchant;
 
+-- owner: commerce.payments
 CREATE TABLE payment (
     id          uuid PRIMARY KEY,
     merchant_id uuid NOT NULL,
@@ -254,7 +310,8 @@ CREATE TABLE payment (
     message     text,
     asked_at    timestamptz NOT NULL DEFAULT now(),
     settled_at  timestamptz,
-    FOREIGN KEY (merchant_id, order_id) REFERENCES sales_order (merchant_id, id)
+    FOREIGN KEY (merchant_id, order_id) REFERENCES sales_order (merchant_id, id),
+    UNIQUE (merchant_id, id)
 );
 CREATE INDEX payment_order ON payment (order_id);
 -- Money is asked for once at a time and taken once.
@@ -262,15 +319,117 @@ CREATE UNIQUE INDEX payment_live ON payment (order_id) WHERE state IN ('asked', 
 CREATE INDEX payment_unsettled ON payment (asked_at) WHERE state IN ('asked', 'voiding');
 CALL guard('payment');
 
+-- The payments of orders, as the packages above read them.
+CREATE VIEW order_payment WITH (security_invoker = true) AS
+    SELECT id, merchant_id, order_id, gateway, last4, amount, currency, state, message, asked_at, settled_at FROM payment;
+GRANT SELECT ON order_payment TO unwall_merchant;
+
+-- Stores the payments before the gateway is asked; an order that has a live payment gets no other.
+CREATE FUNCTION ask_payments(asked jsonb) RETURNS TABLE (id uuid, amount bigint, currency text) LANGUAGE sql AS $$
+    INSERT INTO payment AS p (id, merchant_id, order_id, gateway, last4, amount, currency, state, asked_at)
+    SELECT a.id, a.merchant_id, a.order_id, a.gateway, a.last4, a.total, a.currency, 'asked', a.now
+    FROM jsonb_to_recordset(asked) AS a (id uuid, merchant_id uuid, order_id uuid, gateway text, last4 text, total bigint,
+        currency text, now timestamptz)
+    ON CONFLICT DO NOTHING RETURNING p.id, p.amount, p.currency
+$$;
+
+-- Money given back of a payment. Decided in one transaction, carried out at the gateway, then stored as done or failed.
+CREATE TABLE refund (
+    id          uuid PRIMARY KEY,  -- chosen by the caller: a request that arrives twice gives back once
+    merchant_id uuid NOT NULL,
+    order_id    uuid NOT NULL,
+    payment_id  uuid NOT NULL,
+    amount      bigint NOT NULL CHECK (amount > 0),
+    currency    text NOT NULL,
+    state       text NOT NULL CHECK (state IN ('decided', 'done', 'failed')),
+    reason      text NOT NULL CHECK (reason IN ('goodwill', 'price', 'delivery', 'missing', 'other')),
+    note        text NOT NULL DEFAULT '',
+    message     text,  -- why the gateway refused it
+    actor       text NOT NULL,
+    decided_at  timestamptz NOT NULL,
+    settled_at  timestamptz,
+    FOREIGN KEY (merchant_id, payment_id) REFERENCES payment (merchant_id, id)
+);
+CREATE INDEX refund_order ON refund (order_id);
+CREATE INDEX refund_payment ON refund (payment_id);
+CREATE INDEX refund_unsettled ON refund (decided_at) WHERE state = 'decided';
+CALL guard('refund');
+
+CREATE VIEW order_refund WITH (security_invoker = true) AS
+    SELECT id, merchant_id, order_id, payment_id, amount, state, decided_at, settled_at FROM refund;
+GRANT SELECT ON order_refund TO unwall_merchant;
+
+-- The ledger of money: append-only and double entry: `amount` leaves one holder and enters another.
+CREATE TABLE payment_ledger (
+    entry       bigint GENERATED ALWAYS AS IDENTITY,
+    at          timestamptz NOT NULL,
+    merchant_id uuid NOT NULL,
+    order_id    uuid NOT NULL,
+    payment_id  uuid NOT NULL,
+    kind        text NOT NULL CHECK (kind IN ('captured', 'refunded', 'voided')),
+    source      text NOT NULL CHECK (source IN ('customer', 'gateway', 'till')),  -- holder left
+    target      text NOT NULL CHECK (target IN ('customer', 'gateway', 'till')),  -- holder entered
+    amount      bigint NOT NULL CHECK (amount > 0),
+    currency    text NOT NULL,
+    cause_id    uuid NOT NULL,  -- the payment or the refund
+    actor       text NOT NULL,
+    PRIMARY KEY (payment_id, entry),
+    FOREIGN KEY (merchant_id, payment_id) REFERENCES payment (merchant_id, id),
+    CHECK (source <> target)
+);
+CREATE UNIQUE INDEX payment_ledger_once ON payment_ledger (cause_id, kind);
+CREATE INDEX payment_ledger_merchant ON payment_ledger (merchant_id, at);
+CALL guard('payment_ledger', 'SELECT, INSERT');
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON payment_ledger FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON payment_ledger EXECUTE FUNCTION refuse_change();
+
+-- The records of the built-in test gateway. It stands for another company's computer: no merchant may read them, no
+-- other table refers to them, and they are never part of a transaction of ours.
+CREATE TABLE test_gateway_charge (
+    id       uuid PRIMARY KEY,  -- the caller's idempotency key
+    amount   bigint NOT NULL,
+    currency text NOT NULL,
+    state    text NOT NULL CHECK (state IN ('captured', 'declined', 'voided')),
+    message  text,
+    refunds  boolean NOT NULL DEFAULT true  -- whether it gives money back, which depends on the card
+);
+CREATE TABLE test_gateway_refund (
+    id        uuid PRIMARY KEY,  -- the caller's idempotency key
+    charge_id uuid NOT NULL,
+    amount    bigint NOT NULL
+);
+
+-- owner: commerce.orders
+
+-- The orders of these visitors and networks that are prepared and not paid, and the units that they hold. Whoever asks for
+-- a network keeps others from asking for it until the transaction ends, so that orders placed at once are all counted.
+CREATE FUNCTION open_orders(visitors uuid[], networks text[])
+RETURNS TABLE (subject text, orders int, units int, until timestamptz) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('orders@' || n, 0))
+        FROM (SELECT DISTINCT unnest(networks) AS n ORDER BY 1) AS sorted;
+    RETURN QUERY
+        SELECT o.subject, count(*)::int, coalesce(sum((
+            SELECT sum(l.quantity) FROM order_line l WHERE l.order_id = o.id)), 0)::int, min(o.expires_at)
+        FROM (
+            SELECT s.visitor_id::text AS subject, s.id, s.expires_at FROM sales_order s
+            WHERE s.visitor_id = ANY(visitors) AND s.state = 'prepared'
+            UNION ALL SELECT s.network, s.id, s.expires_at FROM sales_order s
+            WHERE s.network = ANY(networks) AND s.state = 'prepared'
+        ) AS o GROUP BY o.subject;
+END $$;
+
 -- owner: commerce.fulfilment
--- What one node does for one order by one method. `order_number` and `customer` are copied from the order, which
--- fulfilment does not read.
+-- What one node does for one order by one method. `order_number`, `customer`, `phone` and `address` are copied
+-- from the order, which fulfilment does not read.
 CREATE TABLE shipment (
     id           uuid PRIMARY KEY,
     merchant_id  uuid NOT NULL,
     order_id     uuid NOT NULL,
     order_number text NOT NULL,
     customer     text NOT NULL DEFAULT '',  -- the contact's name
+    phone        text NOT NULL DEFAULT '',
+    address      jsonb NOT NULL DEFAULT '{}',  -- kernel.addresses.Address: where it goes; {} for what is collected
     hold_id      uuid NOT NULL,  -- the stock request whose lines it takes
     node_id      uuid NOT NULL,
     method       text NOT NULL CHECK (method IN ('ship', 'courier', 'pickup')),
@@ -286,8 +445,13 @@ CREATE TABLE shipment (
     UNIQUE (id, merchant_id)
 );
 CREATE INDEX shipment_order ON shipment (order_id);
+CREATE INDEX shipment_work ON shipment (merchant_id, due_at) WHERE state IN ('routed', 'picking', 'ready');
 CREATE INDEX shipment_tasks ON shipment (node_id, due_at) WHERE state IN ('routed', 'picking', 'ready');
 CALL guard('shipment');
+
+CREATE VIEW shipment_state WITH (security_invoker = true) AS
+    SELECT id, merchant_id, order_id, state FROM shipment;
+GRANT SELECT ON shipment_state TO unwall_merchant;
 
 -- A line of a hold, at the node where it is held, for a line of the order. One order line may be served by several hold
 -- lines, one a node; a return, a commission or a tax refers to (order_id, order_line).
@@ -307,6 +471,11 @@ CREATE TABLE shipment_line (
     FOREIGN KEY (hold_id, line) REFERENCES stock_hold (request_id, line)
 );
 CALL guard('shipment_line');
+-- The two references above do not name the merchant, which would take an index more on each of two busy tables: a
+-- merchant's request refers to rows that it can see.
+ALTER POLICY own_merchant ON shipment_line WITH CHECK (merchant_id = (SELECT current_merchant())
+    AND EXISTS (SELECT FROM order_line o WHERE o.order_id = shipment_line.order_id AND o.line = shipment_line.order_line)
+    AND EXISTS (SELECT FROM stock_hold h WHERE h.request_id = shipment_line.hold_id AND h.line = shipment_line.line));
 
 CREATE TABLE shipment_event (
     id          uuid PRIMARY KEY,
@@ -320,14 +489,3 @@ CREATE TABLE shipment_event (
 );
 CREATE INDEX shipment_event_shipment ON shipment_event (shipment_id, id);
 CALL guard('shipment_event');
-
--- owner: commerce.orders
--- The records of the built-in test gateway. It stands for another company's computer: no merchant may read them, no
--- other table refers to them, and they are never part of a transaction of ours.
-CREATE TABLE test_gateway_charge (
-    id       uuid PRIMARY KEY,  -- the caller's idempotency key
-    amount   bigint NOT NULL,
-    currency text NOT NULL,
-    state    text NOT NULL CHECK (state IN ('captured', 'declined', 'voided')),
-    message  text
-);

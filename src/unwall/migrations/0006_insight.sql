@@ -21,6 +21,8 @@ CREATE TABLE pin (
     UNIQUE (merchant_id, page, product_id),
     FOREIGN KEY (product_id, merchant_id) REFERENCES product (id, merchant_id) ON DELETE CASCADE
 );
+-- The home page of all stores takes a few pins, from a place on this circle of merchants that depends on the person.
+CREATE INDEX pin_circle ON pin (page, md5(merchant_id::text), position);
 CALL guard('pin');
 
 -- owner: insight.attribution
@@ -35,8 +37,56 @@ CREATE TABLE attribution (
     ordered_at  timestamptz NOT NULL
 );
 CREATE INDEX attribution_post ON attribution (merchant_id, post_id);
+CREATE INDEX attribution_of_post ON attribution (post_id);  -- of accounts that are no merchant's
 CALL guard('attribution', 'SELECT');
 INSERT INTO subscription (kind, entrypoint) VALUES ('purchase', 'attribution.attribute');
 
+-- The credited orders, as reports count them.
+CREATE VIEW credited_order WITH (security_invoker = true) AS
+    SELECT order_id, merchant_id, post_id, amount, ordered_at FROM attribution;
+GRANT SELECT ON credited_order TO unwall_merchant;
+
 -- What sold today, and in any other span of time.
 CREATE INDEX sales_order_placed ON sales_order (merchant_id, placed_at);
+
+-- owner: insight.reports
+-- What was done with each post on each local day of its merchant (of a member's: of UTC), counted from the journal.
+CREATE TABLE post_day (
+    post_id       uuid NOT NULL,
+    day           date NOT NULL,
+    merchant_id   uuid,
+    impressions   bigint NOT NULL DEFAULT 0,
+    opens         bigint NOT NULL DEFAULT 0,
+    dwells        bigint NOT NULL DEFAULT 0,  -- impressions whose length was told
+    dwell_seconds double precision NOT NULL DEFAULT 0,
+    plays         bigint NOT NULL DEFAULT 0,  -- of its videos
+    completions   bigint NOT NULL DEFAULT 0,  -- plays that were watched to the end
+    product_opens bigint NOT NULL DEFAULT 0,
+    adds          bigint NOT NULL DEFAULT 0,
+    likes         bigint NOT NULL DEFAULT 0,
+    shares        bigint NOT NULL DEFAULT 0,
+    saves         bigint NOT NULL DEFAULT 0,
+    comments      bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (post_id, day)
+);
+CREATE INDEX post_day_merchant ON post_day (merchant_id, day);
+CALL guard('post_day', 'SELECT');
+
+-- Who saw or opened a post on which day: a member, or a browser that is not signed in.
+CREATE TABLE post_viewer (
+    post_id     uuid NOT NULL,
+    day         date NOT NULL,
+    person_id   uuid NOT NULL,
+    merchant_id uuid,
+    PRIMARY KEY (post_id, day, person_id)
+);
+CREATE INDEX post_viewer_merchant ON post_viewer (merchant_id, day);
+CALL guard('post_viewer', 'SELECT');
+
+-- How far the journal is counted: every event that arrived before, and none that arrived since.
+CREATE TABLE report_progress (
+    report  text PRIMARY KEY,
+    arrival bigint NOT NULL,
+    at      timestamptz NOT NULL
+);
+GRANT SELECT ON report_progress TO unwall_merchant;

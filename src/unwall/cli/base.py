@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 
 from unwall import settings
-from unwall.kernel.database import Database, connect, embedded_url
+from unwall.kernel.database import EXPORT, Database, connect, embedded_url
 from unwall.kernel.files import Files, open_files
 from unwall.kernel.migrate import migrate as bring_up_to_date
 from unwall.settings import Settings
@@ -32,7 +32,7 @@ def prepared() -> Settings:
 
 @asynccontextmanager
 async def opened(config: Settings) -> AsyncIterator[tuple[Database, Files]]:
-    async with connect(config.database_url, size=config.pool_size) as db:
+    async with connect(config.database_url, size=config.pool_size, limits=EXPORT) as db:
         yield db, open_files(config.files_url, config.data)
 
 

@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.markup import escape
 
-from unwall.cli import data, maintenance, people, running
+from unwall.cli import data, maintenance, moderation, people, running
 from unwall.cli.base import err
 from unwall.kernel.errors import Invalid, UnwallError
 
@@ -15,12 +15,15 @@ for commands in (running.commands, data.commands, maintenance.commands):
     app.add_typer(commands)
 for name, group in {
     "stock": maintenance.stock,
+    "money": maintenance.money,
     "journal": maintenance.journal,
     "import": data.import_commands,
     "export": data.export_commands,
     "member": people.member,
     "staff": people.staff,
     "merchant": people.merchant,
+    "moderation": moderation.moderation,
+    "account": people.account,
 }.items():
     app.add_typer(group, name=name)
 

@@ -1,5 +1,6 @@
 """Commands that check and maintain an install."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -7,31 +8,45 @@ import typer
 
 from unwall import settings
 from unwall.cli.base import out, with_database
+from unwall.commerce.payments import reads as payment_reads
 from unwall.commerce.stock import reads as stock_reads
 from unwall.insight.recommend.actions import train as train_model
 from unwall.journal import jobs as journal_jobs
 from unwall.kernel.clock import now
-from unwall.kernel.database import Database
+from unwall.kernel.database import Connection, Database
 from unwall.kernel.files import Files
+
+MAX_SHOWN = 50
+"""Differences that an audit prints; the others are counted."""
 
 commands = typer.Typer()
 stock = typer.Typer(help="Check the stock.", no_args_is_help=True)
+money = typer.Typer(help="Check the money.", no_args_is_help=True)
 journal = typer.Typer(help="Export the journal.", no_args_is_help=True)
 
 
-@stock.command()
-def audit() -> None:
+@stock.command("audit")
+def audit_stock() -> None:
     """Check that the stock ledger, levels and open holds agree; print the differences (exit code 1)."""
+    _audit(stock_reads.audit, "levels do not agree with their ledger.", "Ledger, levels and open holds agree.")
 
+
+@money.command("audit")
+def audit_money() -> None:
+    """Check that the ledger of money, payments and refunds agree; print the differences (exit code 1)."""
+    _audit(payment_reads.audit, "payments do not agree with their ledger.", "Ledger, payments and refunds agree.")
+
+
+def _audit(read: Callable[[Connection], Awaitable[Sequence[object]]], wrong: str, right: str) -> None:
     async def work(db: Database, _: Files) -> None:
         async with db.read() as conn:
-            wrong = await stock_reads.audit(conn)
-        for discrepancy in wrong[:50]:
+            discrepancies = await read(conn)
+        for discrepancy in discrepancies[:MAX_SHOWN]:
             out.print(str(discrepancy), highlight=False)
-        if wrong:
-            out.print(f"[red]{len(wrong)} levels do not agree with their ledger.[/]")
+        if discrepancies:
+            out.print(f"[red]{len(discrepancies)} {wrong}[/]")
             raise typer.Exit(1)
-        out.print("Ledger, levels and open holds agree.")
+        out.print(right)
 
     with_database(work)
 

@@ -1,6 +1,7 @@
 """Commands that run Unwall and prepare its database."""
 
 import os
+import resource
 import socket
 import sys
 import tempfile
@@ -9,7 +10,9 @@ from typing import Annotated, NoReturn
 
 import typer
 from granian import Granian
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
 from rich.table import Table
 
 from unwall import __version__, settings, worker
@@ -18,6 +21,15 @@ from unwall.kernel import telemetry
 from unwall.kernel.child_process import ChildProcess
 from unwall.kernel.errors import Invalid
 from unwall.settings import Settings
+
+HEAD_MILLISECONDS = 10_000
+"""How long a connection may wait with its first byte, with the rest of a head, and between two requests."""
+MAX_HEAD_BYTES = 65_536
+MAX_CONNECTIONS = 8192
+"""Of each server process; where they are used up, others wait until one of them has been silent for too long."""
+FILES_BESIDES = 256
+WITH_PASSWORD = ("database_url", "mail_url")
+"""Settings that are not shown."""
 
 commands = typer.Typer()
 
@@ -53,9 +65,13 @@ def run_web(config: Settings) -> None:
         port=config.port,
         workers=config.workers,
         interface=Interfaces.ASGI,
+        http=HTTPModes.http1,  # of both kinds, the first bytes of a connection may be awaited for ever
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_MILLISECONDS, max_buffer_size=MAX_HEAD_BYTES),
+        backlog=MAX_CONNECTIONS,
+        backpressure=open_connections(),
         loop=Loops.uvloop,
         websockets=False,
-        log_enabled=False,
+        log_level=LogLevels.warning,  # says that a server process ended, and that it stops when they keep ending
         respawn_failed_workers=True,
         workers_kill_timeout=15,
     ).serve()
@@ -69,6 +85,15 @@ def run_worker(
     if not parent:
         prepared()
     worker.main(parent or None)
+
+
+def open_connections() -> int:
+    """How many connections a process takes, after it asked for as many open files as it may have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + FILES_BESIDES
+    files = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    return max(128, files - FILES_BESIDES)
 
 
 def check_port(config: Settings) -> None:
@@ -104,6 +129,7 @@ def show_settings() -> None:
     for heading in ("variable", "value"):
         table.add_column(heading)
     for name in Settings.__struct_fields__:
-        shown = "(set)" if name == "database_url" and config.database_url else str(getattr(config, name))
+        value = str(getattr(config, name))
+        shown = "(set)" if value and name in WITH_PASSWORD else value
         table.add_row(f"UNWALL_{name.upper()}", shown)
     out.print(table)

@@ -1,4 +1,4 @@
-"""Holds without an end, on a database that stays: for a test that kills the desk, or the database, in the middle."""
+"""Holds without an end, on a database that stays: for a test that kills the batcher, or the database, in the middle."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import HoldLine, HoldRequest
 from unwall.kernel.clock import now
 from unwall.kernel.database import connect, embedded_url
-from unwall.kernel.errors import UnwallError
+from unwall.kernel.errors import Unavailable, UnwallError
 from unwall.kernel.ids import new_id
 from unwall.kernel.migrate import migrate
 
@@ -32,9 +32,9 @@ async def acknowledge(bench: Bench) -> None:
             market = await open_market(conn, SKUS)
             await receive(conn, market.nodes[:1], market.variants, PLENTY)
         bench.progress(f"holding for {options.seconds:,.0f} s")
-        desk, until = HoldBatcher(db), time.monotonic() + options.seconds
+        batcher, until = HoldBatcher(db), time.monotonic() + options.seconds
         with _appending(Path(options.acks)) as file:
-            await asyncio.gather(*(_caller(desk, market, n, file, until) for n in range(CALLERS)))
+            await asyncio.gather(*(_caller(batcher, market, n, file, until) for n in range(CALLERS)))
 
 
 def _asks(market: Market, n: int) -> HoldRequest:
@@ -42,22 +42,24 @@ def _asks(market: Market, n: int) -> HoldRequest:
     return HoldRequest(new_id(), market.merchant, (line,), now() + timedelta(hours=1), "bench")
 
 
-async def _caller(desk: HoldBatcher, market: Market, n: int, file: IO[str], until: float) -> None:
+async def _caller(batcher: HoldBatcher, market: Market, n: int, file: IO[str], until: float) -> None:
     while time.monotonic() < until:
         request = _asks(market, n)
-        await _insist(desk, request)
+        await _insist(batcher, request)
         file.write(f"{request.request_id}\n")
         file.flush()
 
 
-async def _insist(desk: HoldBatcher, request: HoldRequest) -> None:
+async def _insist(batcher: HoldBatcher, request: HoldRequest) -> None:
     """While the database is gone, in whatever words the driver says so, ask again under the same id."""
     while True:
         try:
-            await desk.hold(request)
+            await batcher.hold(request)
             return
-        except UnwallError:
-            raise
+        except UnwallError as error:
+            if not isinstance(error, Unavailable):
+                raise
+            await asyncio.sleep(PATIENCE_SECONDS)
         except Exception:
             await asyncio.sleep(PATIENCE_SECONDS)
 

@@ -8,22 +8,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 import psutil
 
-from unwall.kernel.database import Database
+from unwall.kernel.database import Database, connect
 
 START_SECONDS = 60
 
 
 @asynccontextmanager
 async def serving(database_url: str, data: Path, *, workers: int = 1, proxies: int = 0) -> AsyncIterator[int]:
-    """The port of a server on this database; it is stopped afterwards."""
-    port = _free_port()
+    """The port of a server on this database, its worker started too; it is stopped afterwards. The demo market's films
+    are left unmade: to encode them would be measured too."""
+    async with connect(database_url, size=1) as db, db.transaction() as conn:
+        await conn.execute("UPDATE video SET state = 'failed' WHERE state = 'uploaded'")
+    port = free_port()
     environment = os.environ | {
         "DATABASE_URL": database_url,
         "UNWALL_DATA": str(data),
@@ -48,29 +51,44 @@ async def serving(database_url: str, data: Path, *, workers: int = 1, proxies: i
                 sys.stderr.write(said.read().decode(errors="replace")[-4000:])
 
 
+@contextmanager
+def making_ready(data: Path) -> Iterator[None]:
+    """While the context lasts, a process makes what servers keep under this folder, beside the loading of data; it is
+    made when the context ends."""
+    command = [sys.executable, "-m", "unwall.app"]
+    process = subprocess.Popen(command, env=os.environ | {"UNWALL_DATA": str(data)})
+    try:
+        yield
+    finally:
+        process.wait()
+
+
 async def _until_open(process: "subprocess.Popen[bytes]", port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
             async with calling(port) as caller:
-                if (await caller.ask("GET", "/healthz"))[0] == 200:
+                if (await caller.ask("GET", "/readyz"))[0] == 200:
                     return
         except (ConnectionError, asyncio.IncompleteReadError):
-            await asyncio.sleep(0.1)
+            pass
+        await asyncio.sleep(0.1)
     raise RuntimeError("The server did not start.")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class Caller:
-    """One HTTP/1.1 client over one kept connection, which spends as little processor time as it can."""
+    """One HTTP/1.1 client over one kept connection, which spends as little processor time as it can. As a browser does,
+    it opens another where the server has closed an idle one."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self.cookies: dict[bytes, bytes] = {}
 
     async def ask(self, method: str, path: str, body: bytes = b"", headers: str = "") -> tuple[int, bytes]:
@@ -78,11 +96,29 @@ class Caller:
         head = f"{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n{headers}".encode()
         if self.cookies:
             head += b"cookie: " + b"; ".join(b"%s=%s" % pair for pair in self.cookies.items()) + b"\r\n"
-        self._writer.write(head + b"\r\n" + body)
-        return await self._answer()
+        kept = self._streams is not None
+        try:
+            return await self._exchange(head + b"\r\n" + body)
+        except (ConnectionError, asyncio.IncompleteReadError) as error:
+            if not kept or (isinstance(error, asyncio.IncompleteReadError) and error.partial):
+                raise
+            await self.close()
+            return await self._exchange(head + b"\r\n" + body)
 
-    async def _answer(self) -> tuple[int, bytes]:
-        status, *lines = (await self._reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
+    async def _exchange(self, request: bytes) -> tuple[int, bytes]:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
+        reader, writer = self._streams
+        writer.write(request)
+        return await self._answer(reader)
+
+    async def close(self) -> None:
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+    async def _answer(self, reader: asyncio.StreamReader) -> tuple[int, bytes]:
+        status, *lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
         length = 0
         for line in lines:
             name, _, value = line.partition(b":")
@@ -91,16 +127,16 @@ class Caller:
             elif name.lower() == b"set-cookie":
                 key, _, rest = value.strip().partition(b"=")
                 self.cookies[key] = rest.partition(b";")[0]
-        return int(status.split()[1]), await self._reader.readexactly(length)
+        return int(status.split()[1]), await reader.readexactly(length)
 
 
 @asynccontextmanager
 async def calling(port: int) -> AsyncIterator[Caller]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+    caller = Caller(port)
     try:
-        yield Caller(reader, writer)
+        yield caller
     finally:
-        writer.close()
+        await caller.close()
 
 
 # --- processor time ---------------------------------------------------------------------------------------------------

@@ -12,11 +12,12 @@ from unwall.kernel.database import Database
 
 ENTRY = re.compile(r"^\[(\d+)\] LOG:  (?:statement|execute [^:]*): *(.*(?:\n\t.*)*)", re.MULTILINE)
 """An entry under the prefix that `counting` sets; its further lines are indented."""
-BACKGROUND = ("PGQUEUER", "FROM MODEL WHERE", "PG_CATALOG.PG_TYPE")
-"""In a statement outside any transaction: the job queue, the model watcher, what a new connection looks up."""
-BACKGROUND_TRANSACTION = ('COPY "JOURNAL"', "INTO ATTRIBUTION")
-"""In any statement of a transaction: the journal storing impressions of many pages at once, after they were answered;
-the attribution job."""
+JOURNAL = ('COPY "JOURNAL"', "SELECT ID FROM RECORD_EVENTS")
+"""The journal storing what many pages showed at once, after they were answered."""
+BACKGROUND = ("PGQUEUER", "FROM MODEL WHERE", "PG_CATALOG.PG_TYPE", *JOURNAL)
+"""In a statement outside any transaction: also the job queue, the model watcher, what a new connection looks up."""
+BACKGROUND_TRANSACTION = (JOURNAL[0], "INTO ATTRIBUTION")
+"""In any statement of a transaction: also the attribution job."""
 SETTLE_SECONDS = 0.3
 
 

@@ -1,11 +1,11 @@
-"""Holds per second, durable, on one hot article and over 1,000: the stock desk against COPY, a row lock and an UPDATE.
+"""Holds per second, durable, on one hot article and over 1,000: the hold batcher, COPY, a row lock and an UPDATE.
 
-Through the desk every hold is a row, a row of the ledger and a change of the level, and every caller gets a verdict
+Through the batcher every hold is a row, a row of the ledger and a change of the level, and every caller gets a verdict
 and may retry. `copy_per_s` is the limit of that: the same rows into the same tables (`stock_hold` and `stock_ledger`
 with their indexes, CHECK constraints and the trigger that moves the level), made ready beforehand, for one article, by
 two COPY commands and one commit for many thousand holds, with no verdict and no caller. The aim is `hot_vs_copy` 0.60;
 no check, since both move with the machine. `hot_holds_cpu_us` and `copy_cpu_us` are the processor time of a hold, of
-PostgreSQL and of the process that runs the desk and its callers, and `hot_vs_copy_by_cpu` compares these: a machine
+PostgreSQL and of the process that runs the batcher and its callers, and `hot_vs_copy_by_cpu` compares these: a machine
 that others use too changes them less.
 
 The row-lock baseline writes the same rows, a transaction an order. The conditional UPDATE has it easier: it changes a
@@ -131,12 +131,12 @@ async def run(bench: Bench) -> None:
 
 
 class Reserve:
-    """One run. The desk, the row locks and COPY each have a hot article of their own; one is scarce, to be sold out."""
+    """One run. Batcher, row locks and COPY each have a hot article of their own; one is scarce, to be sold out."""
 
     def __init__(self, bench: Bench, db: Database, market: Market) -> None:
         self.bench, self.db = bench, db
         self.merchant, self.node = market.merchant, market.nodes[0]
-        self.desk = HoldBatcher(db)
+        self.batcher = HoldBatcher(db)
         self.chance = random.Random(bench.seed)
         self.expires_at = now() + timedelta(hours=1)
         *self.many, self.hot, self.locked, self.copied, self.scarce = market.variants
@@ -205,7 +205,7 @@ class Reserve:
 
         async def ask() -> None:
             wanted = lines[int(self.chance.random() * len(lines))]
-            verdict = await self.desk.hold(HoldRequest(new_id(), self.merchant, wanted, self.expires_at, "bench"))
+            verdict = await self.batcher.hold(HoldRequest(new_id(), self.merchant, wanted, self.expires_at, "bench"))
             self.granted[wanted[0].variant_id] += verdict.granted
 
         return ask
@@ -254,7 +254,7 @@ class Reserve:
         sizes = [self.chance.randint(1, 3) for _ in range(SCARCE * 3 // 2)] + [1] * 3
         requests = [self.scarce_request(size) for size in sizes]
         asked = requests + requests[::5]
-        verdicts = await asyncio.gather(*(self.desk.hold(request) for request in asked))
+        verdicts = await asyncio.gather(*(self.batcher.hold(request) for request in asked))
         for request, verdict in zip(asked, verdicts, strict=True):
             if verdict.granted and not verdict.repeated:
                 self.granted[self.scarce] += request.lines[0].quantity

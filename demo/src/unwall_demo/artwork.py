@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from unwall_demo import accessories, garments, marks, scenes, sets, shelf, teatable, wardrobe
+from unwall_demo import accessories, garments, marks, scenes, sets, skincare_art, teatable, wardrobe
 from unwall_demo.values import Art
 
 Drawing = Callable[[Art], str]
@@ -12,7 +12,7 @@ MOTIFS: Mapping[str, Drawing] = MappingProxyType(
     dict.fromkeys(garments.CUTS, wardrobe.garment)
     | {"bag": accessories.bag, "shoe": accessories.shoe, "scarf": accessories.scarf}
     | dict.fromkeys(teatable.THINGS, teatable.tea)
-    | dict.fromkeys(shelf.THINGS, shelf.skin)
+    | dict.fromkeys(skincare_art.THINGS, skincare_art.skin)
     | dict.fromkeys(scenes.PLACES, scenes.place)
     | dict.fromkeys(sets.SETS, sets.staged)
     | {"mark": marks.mark, "avatar": marks.avatar, "banner": marks.banner}

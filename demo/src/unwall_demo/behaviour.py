@@ -1,7 +1,9 @@
 """Four months of visits: who comes when, what they see, open, put into the bag and buy. Pure and seeded.
 
-A visit goes from the home page or a post to a first product, drawn by taste and season, and from there on to products
-that go with it, so that there is something to learn. Choices are drawn for all visits at once, step by step.
+A visit sees the first screen of a page, and often no more. Else it goes from the home page, a list or a post to a
+first product, drawn by taste and season, and from there on to products that go with it, so that there is something to
+learn. Choices are drawn for all visits at once, step by step. Events are those that a browser sends and the server
+records, in the proportions of a shop: of a hundred visits about three end in an order.
 """
 
 from typing import NamedTuple
@@ -11,15 +13,21 @@ import numpy as np
 from unwall.journal.values import EventKind
 from unwall_demo.crowd import Crowd
 from unwall_demo.draw import Draw, pick
-from unwall_demo.happenings import Happenings, Lines, Orders, page
-from unwall_demo.stage import DAY_MS, DAYS, HOUR_MS, MINUTE_MS, PARTNERS, Flags, Ints, Stage
+from unwall_demo.happenings import Happenings, Lines, Orders, page, page_policy
+from unwall_demo.stage import DAY_MS, DAYS, HOUR_MS, MINUTE_MS, PARTNERS, Flags, Floats, Ints, Stage
 
-VISITS = 9.0
+VISITS = 14.0
 """For each member, in all the time."""
+BOUNCE = 0.45
+"""Visits that open no product."""
 STEPS = 8
 """The most products opened in one visit."""
-SHOWN = 6
+SHOWN = 5
 """Products in the home page's row that a visit sees."""
+LISTED = 2
+"""Products of a list in a store or a search that a visit sees."""
+CLICKED = ("home/for-you", "store", "search")
+"""Pages whose products are opened by a tap on their card."""
 HOURS = np.array(
     [
         0.6,
@@ -62,6 +70,8 @@ class Visits(NamedTuple):
     origin: Ints
     """where the first product was found"""
     home: Flags
+    newest: Ints
+    """the newest post of that merchant then, or -1"""
     known: Flags
     """whether the person has been here before"""
 
@@ -86,7 +96,8 @@ def live(stage: Stage, crowd: Crowd, rng: np.random.Generator) -> tuple[Happenin
     visits = _visits(stage, crowd, rng)
     views = _views(stage, crowd, visits, rng)
     _see_home(stage, crowd, visits, views, happenings, rng)
-    _see_posts(stage, visits, happenings, rng)
+    _see_lists(stage, crowd, visits, views, happenings, rng)
+    _see_posts(stage, crowd, visits, happenings, rng)
     _open_products(stage, visits, views, happenings)
     _follow(stage, crowd, happenings, rng)
     return happenings, _fill_bags(stage, crowd, visits, views, happenings, rng)
@@ -106,7 +117,7 @@ def _visits(stage: Stage, crowd: Crowd, rng: np.random.Generator) -> Visits:
     order = np.flatnonzero(kept)[np.argsort(at[kept], kind="stable")]
     person, at = person[order], at[order]
     merchant = pick(np.cumsum(crowd.affinity[person], axis=1), rng)
-    post = _choose_posts(stage, crowd, person, merchant, at, rng)
+    post, newest = _choose_posts(stage, crowd, person, merchant, at, rng)
     chance = rng.random(len(at))
     origin = np.select(
         [(post >= 0) & (rng.random(len(at)) < 0.62), chance < 0.45, chance < 0.85],
@@ -115,7 +126,8 @@ def _visits(stage: Stage, crowd: Crowd, rng: np.random.Generator) -> Visits:
     )
     known = np.ones(len(at), np.bool_)
     known[np.unique(person, return_index=True)[1]] = False
-    return Visits(person, merchant, at, post, origin, (origin == FROM_HOME) | (rng.random(len(at)) < 0.45), known)
+    home = (origin == FROM_HOME) | (rng.random(len(at)) < 0.25)
+    return Visits(person, merchant, at, post, origin, home, newest, known)
 
 
 def _times(stage: Stage, size: int, rng: np.random.Generator) -> Ints:
@@ -124,18 +136,23 @@ def _times(stage: Stage, size: int, rng: np.random.Generator) -> Ints:
     return stage.start + day * DAY_MS + hour * HOUR_MS + rng.integers(HOUR_MS, size=size)
 
 
-def _choose_posts(stage: Stage, crowd: Crowd, person: Ints, merchant: Ints, at: Ints, rng: np.random.Generator) -> Ints:
-    """Followers open a new post in more than half of their visits, others in few; mostly the newest."""
-    chosen = np.full(len(at), -1, np.int64)
-    opens = rng.random(len(at)) < np.where(crowd.follows[person, merchant], 0.58, 0.16)
+def _choose_posts(
+    stage: Stage, crowd: Crowd, person: Ints, merchant: Ints, at: Ints, rng: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """The post that is opened, and the newest. Followers open one in every third of their visits, others in few;
+    mostly the newest."""
+    chosen, newest = np.full(len(at), -1, np.int64), np.full(len(at), -1, np.int64)
+    opens = rng.random(len(at)) < np.where(crowd.follows[person, merchant], 0.34, 0.12)
     back = rng.geometric(0.42, len(at)) - 1
     for owner in range(len(stage.market.merchants)):
         posts = np.flatnonzero(stage.post_owner == owner)
         posts = posts[np.argsort(stage.post_at[posts], kind="stable")]
-        mine = np.flatnonzero(opens & (merchant == owner))
-        place = np.searchsorted(stage.post_at[posts], at[mine]) - 1 - back[mine]
+        mine = np.flatnonzero(merchant == owner)
+        last = np.searchsorted(stage.post_at[posts], at[mine]) - 1
+        newest[mine[last >= 0]] = posts[last[last >= 0]]
+        mine, place = mine[opens[mine]], (last - back[mine])[opens[mine]]
         chosen[mine[place >= 0]] = posts[place[place >= 0]]
-    return chosen
+    return chosen, newest
 
 
 # --- what they open ---------------------------------------------------------------------------------------------------
@@ -144,6 +161,7 @@ def _choose_posts(stage: Stage, crowd: Crowd, person: Ints, merchant: Ints, at: 
 def _views(stage: Stage, crowd: Crowd, visits: Visits, rng: np.random.Generator) -> Views:
     draw = Draw(stage, crowd, rng)
     steps = np.minimum(rng.geometric(0.42, len(visits.at)), STEPS)
+    steps[(rng.random(len(visits.at)) < BOUNCE) & (visits.origin != FROM_SEARCH)] = 0
     product = np.zeros(len(visits.at), np.int64)
     at = visits.at + rng.integers(8_000, 70_000, len(visits.at))
     parts: list[Views] = []
@@ -196,20 +214,8 @@ def _see_home(
     home = np.flatnonzero(visits.home)
     at = visits.at[home] + 900
     who = {"person": visits.person[home], "session": home}
-    post = visits.post[home]
-    seen = post >= 0
-    happenings.add(
-        EventKind.IMPRESSION,
-        at[seen],
-        **{name: column[seen] for name, column in who.items()},
-        merchant=visits.merchant[home][seen],
-        account=visits.merchant[home][seen],
-        post=post[seen],
-        page=page("home/hero"),
-        slot=0,
-    )
     opened = np.full((len(visits.at), SHOWN), -1, np.int64)
-    clicked = (views.page == page("home/for-you")) & (views.slot >= 0)
+    clicked = views.slot >= 0
     opened[views.visit[clicked], views.slot[clicked]] = views.product[clicked]
     draw = Draw(stage, crowd, rng)
     for slot in range(SHOWN):
@@ -220,26 +226,73 @@ def _see_home(
             EventKind.IMPRESSION, at + slot, **who, merchant=stage.owner[shown], product=shown, page=page("home/for-you"),
             slot=slot, policy=visits.known[home].astype(np.int64),
         )  # fmt: skip
-    _tell(stage, visits, views, clicked, EventKind.CLICK, happenings)
+    _tell(stage, visits, views, np.isin(views.page, [page(name) for name in CLICKED]), EventKind.CLICK, happenings)
 
 
-def _see_posts(stage: Stage, visits: Visits, happenings: Happenings, rng: np.random.Generator) -> None:
-    """A post opened, and now and then liked or shared."""
-    for kind, chance, later in (
-        (EventKind.VIEW, 1.0, 3_000),
-        (EventKind.LIKE, 0.12, 14_000),
-        (EventKind.SHARE, 0.012, 20_000),
-    ):
-        here = np.flatnonzero((visits.post >= 0) & (rng.random(len(visits.at)) < chance))
+def _see_lists(
+    stage: Stage, crowd: Crowd, visits: Visits, views: Views, happenings: Happenings, rng: np.random.Generator
+) -> None:
+    """The first products of a store's or a search's list, the one that was opened among them."""
+    opened = np.full(len(visits.at), -1, np.int64)
+    opened[views.visit[views.step == 0]] = views.product[views.step == 0]
+    here = np.flatnonzero(np.isin(visits.origin, [FROM_STORE, FROM_SEARCH]))
+    shown_on = np.where(visits.origin[here] == FROM_STORE, page("store"), page("search"))
+    draw = Draw(stage, crowd, rng)
+    for slot in range(LISTED):
+        drawn = draw.products(visits.person[here], visits.merchant[here], visits.at[here])
+        shown = np.where((opened[here] >= 0) & (slot == here % LISTED), opened[here], drawn)
         happenings.add(
-            kind, visits.at[here] + later, person=visits.person[here], session=here, merchant=visits.merchant[here],
-            account=visits.merchant[here], post=visits.post[here], page=page("post"),
+            EventKind.IMPRESSION, visits.at[here] + 1_200 + slot, person=visits.person[here], session=here,
+            merchant=stage.owner[shown], product=shown, page=shown_on, slot=slot,
         )  # fmt: skip
+
+
+def _see_posts(stage: Stage, crowd: Crowd, visits: Visits, happenings: Happenings, rng: np.random.Generator) -> None:
+    """The post at the top of the home page, which most look at for a while and few open; and posts opened, now and then
+    liked or shared. Dwell is told of what was on the screen for a second or more, when its page is left."""
+    top = np.where(visits.post >= 0, visits.post, visits.newest)
+    seen, opens = visits.home & (top >= 0), visits.post >= 0
+    stays = rng.gamma(1.6, 2.2, len(visits.at))
+    policy = page_policy(crowd.follows[visits.person, visits.merchant])
+    hero = {"page": np.full(len(top), page("home/hero")), "slot": np.zeros(len(top), np.int64), "policy": policy}
+    told: list[tuple[EventKind, Flags, Ints | int, dict[str, Ints]]] = [
+        (EventKind.IMPRESSION, seen, 900, hero),
+        (EventKind.DWELL, seen & (stays >= 1), _ms(stays), hero | {"tenths": (stays * 10).astype(np.int64)}),
+        (EventKind.CLICK, seen & opens, 2_600, hero),
+    ]
+    reads = np.clip(rng.gamma(1.8, 9.0, len(visits.at)), 0, 600)
+    on_page = {"page": np.full(len(top), page("post"))}
+    chance = rng.random(len(visits.at))
+    told += [
+        (EventKind.VIEW, opens, 3_000, on_page),
+        (EventKind.IMPRESSION, opens, 4_000, on_page),
+        (
+            EventKind.DWELL,
+            opens & (reads >= 1),
+            3_000 + _ms(reads),
+            on_page | {"tenths": (reads * 10).astype(np.int64)},
+        ),
+        (EventKind.LIKE, opens & (chance < 0.12), 14_000, on_page),
+        (EventKind.SHARE, opens & (chance > 0.988), 20_000, on_page),
+    ]
+    for kind, which, later, more in told:
+        here = np.flatnonzero(which)
+        happenings.add(
+            kind, visits.at[here] + (later if isinstance(later, int) else later[here]), person=visits.person[here],
+            session=here, merchant=visits.merchant[here], post=top[here],
+            **{name: column[here] for name, column in more.items()},
+        )  # fmt: skip
+
+
+def _ms(seconds: Floats) -> Ints:
+    milliseconds: Ints = (seconds * 1000).astype(np.int64)
+    return milliseconds
 
 
 def _open_products(stage: Stage, visits: Visits, views: Views, happenings: Happenings) -> None:
     searched = np.flatnonzero(visits.origin == FROM_SEARCH)
-    first = views.product[views.step == 0]  # by visit
+    first = np.zeros(len(visits.at), np.int64)
+    first[views.visit[views.step == 0]] = views.product[views.step == 0]
     happenings.add(
         EventKind.SEARCH, visits.at[searched] + 4_000, person=visits.person[searched], session=searched,
         merchant=visits.merchant[searched], page=page("search"), query=stage.category[first[searched]],
@@ -267,8 +320,8 @@ def _follow(stage: Stage, crowd: Crowd, happenings: Happenings, rng: np.random.G
 
 def follow_times(stage: Stage, crowd: Crowd, person: Ints) -> Ints:
     """Some minutes after signing up."""
-    found: Ints = np.minimum(crowd.joined[person] + (person % 50) * MINUTE_MS, stage.now - 1)
-    return found
+    times: Ints = np.minimum(crowd.joined[person] + (person % 50) * MINUTE_MS, stage.now - 1)
+    return times
 
 
 def _fill_bags(
@@ -277,7 +330,7 @@ def _fill_bags(
     """What goes into the bag, and the bags that are ordered: more by the loyal, on feasts, from posts, and in sets."""
     person = visits.person[views.visit]
     busy = stage.day_weight[(views.at - stage.start) // DAY_MS]
-    wish = 0.10 + 0.09 * crowd.loyalty[person] + 0.06 * (views.post >= 0) + 0.05 * views.led + 0.04 * (busy > 1.5)
+    wish = 0.03 + 0.04 * crowd.loyalty[person] + 0.05 * (views.post >= 0) + 0.02 * views.led + 0.02 * (busy > 1.5)
     taken = rng.random(len(wish)) < wish
     views = Views(*(column[taken] for column in views))
     person = person[taken]
@@ -289,7 +342,7 @@ def _fill_bags(
         product=views.product, variant=variant, post=views.post, page=views.page, policy=views.policy,
         quantity=quantity,
     )  # fmt: skip
-    buys = rng.random(len(visits.at)) < (0.34 + 0.34 * crowd.loyalty[visits.person]) * np.where(
+    buys = rng.random(len(visits.at)) < (0.16 + 0.25 * crowd.loyalty[visits.person]) * np.where(
         visits.person < crowd.members, 1.0, 0.4
     )
     return _ordered(stage, visits, views._replace(slot=variant, step=quantity), buys, rng)

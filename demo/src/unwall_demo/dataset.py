@@ -14,17 +14,19 @@ from unwall.intake.dataset.values import LogIn
 from unwall.intake.dataset.writer import DatasetWriter
 from unwall.intake.progress import Progress
 from unwall.kernel.files import key_for
-from unwall_demo import facts, records
+from unwall_demo import facts, opinions, records
 from unwall_demo.artwork import picture
 from unwall_demo.behaviour import follow_times, live
 from unwall_demo.crowd import Crowd, gather, names
 from unwall_demo.deliveries import CounterSales, deliver, returns, sell_at_counters
+from unwall_demo.filming import filming
 from unwall_demo.happenings import Happenings
 from unwall_demo.places import merchants
 from unwall_demo.records import SHOPPERS, Papers
 from unwall_demo.registry import Registry, known, merchant_id, times
 from unwall_demo.scenery import ROLES, Scenery, pictures
 from unwall_demo.stage import Ints, Stage, set_stage
+from unwall_demo.talks import answering_hours, quick_replies, talks
 from unwall_demo.values import Art
 from unwall_demo.warehouse import Keeping, Movements, keep_stock
 from unwall_demo.words import market
@@ -60,16 +62,19 @@ class DemoMarket:
 
     def write(self, folder: Path, seed: int, at: datetime, progress: Progress) -> None:
         progress.step("Imagining four months of a market")
-        stage, story = imagine(seed, at, self.members)
-        with DatasetWriter(folder, log_ins=self.log_ins()) as writer:
+        with filming() as films, DatasetWriter(folder, log_ins=self.log_ins()) as writer:
+            stage, story = imagine(seed, at, self.members)
             progress.step("Drawing pictures")
             keys = _draw(writer, stage, progress)
+            shot = films.put(writer)
             progress.step("Writing the data set")
-            _write_stores(writer, Scenery(stage, story.papers.registry, keys))
+            _write_stores(writer, Scenery(stage, story.papers.registry, keys, shot))
             _write_people(writer, story, seed)
             _write_trade(writer, story)
+            _write_talks(writer, story.papers)
             writer.write("journal", facts.journal(story.papers, story.events, np.random.default_rng(seed)))
             writer.write("post_likes", facts.likes(story.papers, story.events))
+            opinions.write(writer, story.papers, story.events, np.random.default_rng([seed, 2]))
 
 
 demo = DemoMarket()
@@ -93,6 +98,7 @@ def imagine(seed: int, now: datetime, members: int) -> tuple[Stage, Story]:
 def _events(papers: Papers, sales: CounterSales, happenings: Happenings) -> dict[str, Ints]:
     facts.tell_orders(papers, happenings)
     facts.tell_counters(papers, sales, happenings)
+    opinions.tell(papers, happenings.columns(papers.stage.now), happenings)
     return happenings.columns(papers.stage.now)
 
 
@@ -123,6 +129,7 @@ def _write_stores(writer: DatasetWriter, scenery: Scenery) -> None:
     writer.write("bundle_parts", scenery.bundle_parts())
     writer.write("accounts", scenery.accounts())
     writer.write("posts", scenery.posts())
+    writer.write("videos", scenery.videos())
     writer.write("post_media", scenery.media())
     writer.write("post_tags", scenery.tags())
     writer.write("outbox", scenery.outbox())
@@ -156,12 +163,22 @@ def _write_trade(writer: DatasetWriter, story: Story) -> None:
     writer.write("orders", chain(papers.sales_orders(), counter))
     writer.write("order_lines", chain(papers.lines(), facts.counter_lines(papers, sales)))
     writer.write("payments", chain(papers.payments(), facts.counter_payments(counter)))
+    taken = facts.money_taken(chain(papers.payments(), facts.counter_payments(counter)))
+    writer.write("payment_ledger", taken)
     writer.write("shipments", papers.shipments())
     writer.write("shipment_lines", papers.shipment_lines())
     writer.write("shipment_events", papers.shipment_events())
     writer.write("stock_holds", papers.holds())
     writer.write("stock_levels", facts.levels(papers, story.keeping))
     writer.write("stock_ledger", facts.ledger(papers, story.movements))
+
+
+def _write_talks(writer: DatasetWriter, papers: Papers) -> None:
+    written = talks(papers)
+    writer.write("conversations", written.conversations)
+    writer.write("messages", written.messages)
+    writer.write("quick_replies", quick_replies(papers))
+    writer.write("answering_hours", answering_hours(papers))
 
 
 def _log_ins() -> Iterator[LogIn]:

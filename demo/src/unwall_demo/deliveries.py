@@ -66,8 +66,8 @@ def _distances(stage: Stage, people: Floats) -> Floats:
     a, b = np.radians(people)[:, None, :], np.radians(stage.node_at)[None, :, :]
     half = (b - a) / 2
     h = np.sin(half[..., 0]) ** 2 + np.cos(a[..., 0]) * np.cos(b[..., 0]) * np.sin(half[..., 1]) ** 2
-    found: Floats = 2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
-    return found
+    distances: Floats = 2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
+    return distances
 
 
 def _methods(near: Floats, fresh: Flags, rng: np.random.Generator) -> Ints:

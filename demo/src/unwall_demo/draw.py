@@ -32,12 +32,12 @@ class Draw:
         category = pick(np.cumsum(weights, axis=1), self._rng)
         rung = span * self._categories + category + self._rng.random(len(at)) * 0.999999
         place = np.searchsorted(self._ladder, rung) - span * len(self._order)
-        found: Ints = self._order[np.clip(place, self._starts[category], self._starts[category + 1] - 1)]
-        return found
+        chosen: Ints = self._order[np.clip(place, self._starts[category], self._starts[category + 1] - 1)]
+        return chosen
 
 
 def pick(cumulated: Floats, rng: np.random.Generator) -> Ints:
     """One column for each row, by its cumulated weights."""
     drawn = rng.random(len(cumulated)) * cumulated[:, -1]
-    found: Ints = np.minimum((cumulated < drawn[:, None]).sum(axis=1), cumulated.shape[1] - 1)
-    return found
+    picked: Ints = np.minimum((cumulated < drawn[:, None]).sum(axis=1), cumulated.shape[1] - 1)
+    return picked

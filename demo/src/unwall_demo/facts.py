@@ -7,13 +7,15 @@ from uuid import UUID
 import numpy as np
 
 from unwall.commerce.orders.rules import order_numbers
-from unwall.commerce.orders.values import Channel, OrderState, PaymentState, StoredPromise
+from unwall.commerce.orders.values import SYSTEM, Channel, OrderState, StoredPromise
+from unwall.commerce.payments.rules import holder_of
+from unwall.commerce.payments.values import EntryKind, Holder, PaymentState
 from unwall.commerce.sourcing.values import DeliveryMethod
 from unwall.intake.dataset.records.behaviour import JournalRecord
 from unwall.intake.dataset.records.content import PostLikeRecord
-from unwall.intake.dataset.records.orders import OrderLineRecord, OrderRecord, PaymentRecord
+from unwall.intake.dataset.records.orders import OrderLineRecord, OrderRecord, PaymentLedgerRecord, PaymentRecord
 from unwall.intake.dataset.records.stock import StockLedgerRecord, StockLevelRecord
-from unwall.journal.values import EventKind, SearchBody
+from unwall.journal.values import DwellBody, EventKind, SearchBody
 from unwall.kernel.ids import derived_id
 from unwall_demo.deliveries import PICKUP, CounterSales
 from unwall_demo.happenings import KINDS, PAGES, POLICIES, Happenings
@@ -93,6 +95,25 @@ def counter_payments(orders: Iterable[OrderRecord]) -> Iterator[PaymentRecord]:
             asked_at=order.placed_at,
             settled_at=order.paid_at,
         )
+
+
+def money_taken(payments: Iterable[PaymentRecord]) -> Iterator[PaymentLedgerRecord]:
+    """The ledger's entry of each captured payment."""
+    for payment in payments:
+        if payment.state is PaymentState.CAPTURED and payment.amount:
+            yield PaymentLedgerRecord(
+                at=payment.settled_at or payment.asked_at,
+                merchant_id=payment.merchant_id,
+                order_id=payment.order_id,
+                payment_id=payment.id,
+                kind=EntryKind.CAPTURED,
+                source=Holder.CUSTOMER,
+                target=holder_of(payment.gateway),
+                amount=payment.amount,
+                currency=payment.currency,
+                cause_id=payment.id,
+                actor=SYSTEM,
+            )
 
 
 # --- stock ------------------------------------------------------------------------------------------------------------
@@ -205,15 +226,24 @@ def journal(papers: Papers, columns: dict[str, Ints], rng: np.random.Generator) 
         ("node_id", "node", registry.nodes),
         ("page", "page", or_none(PAGES)),
         ("policy", "policy", or_none(POLICIES)),
-        ("body", "query", [*queries, None]),
     )
     told: dict[str, list[Any]] = {"id": ids_at(columns["at"], rng), "at": times(columns["at"])}
     told |= {field: [things[i] for i in columns[name].tolist()] for field, name, things in lookups}
+    told["body"] = _bodies(queries, columns)
     for name in ("slot", "quantity", "amount"):
         told[name] = [None if n < 0 else n for n in columns[name].tolist()]
     shown = (columns["kind"] == KINDS.index(EventKind.IMPRESSION)) & (columns["policy"] >= 0)
     told["propensity"] = [1.0 if sure else None for sure in shown.tolist()]
     return map(JournalRecord, *(told[field] for field in JournalRecord.__struct_fields__))
+
+
+def _bodies(queries: Sequence[SearchBody], columns: dict[str, Ints]) -> list[SearchBody | DwellBody | None]:
+    """The fields of searches and of dwell."""
+    asked: list[SearchBody | None] = [*queries, None]
+    stayed = {tenths: DwellBody(tenths / 10) for tenths in np.unique(columns["tenths"]).tolist() if tenths >= 0}
+    return [
+        stayed.get(t) or asked[q] for q, t in zip(columns["query"].tolist(), columns["tenths"].tolist(), strict=True)
+    ]
 
 
 def likes(papers: Papers, columns: dict[str, Ints]) -> Iterator[PostLikeRecord]:

@@ -11,7 +11,7 @@ from unwall_demo.places import FASHION, SKIN, TEA
 from unwall_demo.tea_words import Item
 from unwall_demo.values import Art, DemoCategory, DemoImage, DemoProduct, DemoVariant, Season
 
-HOUSE_CODES = {FASHION: ("SW", 1), TEA: ("CS", 2), SKIN: ("ML", 3)}
+COMPANY_CODES = {FASHION: ("SW", 1), TEA: ("CS", 2), SKIN: ("ML", 3)}
 CLOTH_COLOURS = {
     "denim": "indigo ink rain",
     "leather": "camel cocoa ink brick moss",
@@ -45,16 +45,16 @@ def products(seed: int) -> tuple[DemoProduct, ...]:
 
 def weighed(goods: Iterable[DemoProduct], seed: int) -> list[DemoProduct]:
     """Popularity from a Pareto law, so that a few products sell most: mean 1 within the merchant."""
-    found = list(goods)
-    rng = Random(f"popularity {seed} {found[0].merchant}")
-    draws = [min(rng.paretovariate(1.3), 25) for _ in found]
+    ordered = list(goods)
+    rng = Random(f"popularity {seed} {ordered[0].merchant}")
+    draws = [min(rng.paretovariate(1.3), 25) for _ in ordered]
     mean = sum(draws) / len(draws)
-    return [structs.replace(one, popularity=round(draw / mean, 4)) for one, draw in zip(found, draws, strict=True)]
+    return [structs.replace(one, popularity=round(draw / mean, 4)) for one, draw in zip(ordered, draws, strict=True)]
 
 
-def ean13(house: int, number: int, variant: int) -> str:
+def ean13(company: int, number: int, variant: int) -> str:
     """A code of the in-store range with its check digit (GS1: weights 1 and 3 from the left)."""
-    body = f"2{house}{number:07d}{variant:03d}"
+    body = f"2{company}{number:07d}{variant:03d}"
     total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body))
     return body + str(-total % 10)
 
@@ -70,7 +70,7 @@ def variant(
     merchant: str, number: int, index: int, options: Sequence[tuple[str, str]], offer: tuple[float, int, float]
 ) -> DemoVariant:
     """`options` are (English, Chinese) pairs; `offer` is (yuan, grams, share of the price asked now)."""
-    prefix, house = HOUSE_CODES[merchant]
+    prefix, company = COMPANY_CODES[merchant]
     yuan, grams, share = offer
     parts = [prefix, f"{number:04d}", *(name.upper().replace(" ", "") for name, _ in options)]
     return DemoVariant(
@@ -80,7 +80,7 @@ def variant(
         price_minor=neat(yuan * share),
         compare_at_minor=neat(yuan) if share < 1 else None,
         weight_g=grams,
-        barcode=ean13(house, number, index),
+        barcode=ean13(company, number, index),
     )
 
 
@@ -144,12 +144,12 @@ def fashion_images(
             art, f"{name} in {colour.name}, {words[0]}", f"{colour.name_zh}{name_zh}，{words[1]}", colour.name
         )
 
-    found = [shot(colour, "", (where, where_zh)) for colour in colours]
+    images = [shot(colour, "", (where, where_zh)) for colour in colours]
     if motif not in {"scarf", "shoe"}:
-        found.append(shot(colours[0], "near", ("seen nearer", "近看")))
+        images.append(shot(colours[0], "near", ("seen nearer", "近看")))
     if motif in {"dress", "coat", "knit", "shirt", "trousers", "skirt"}:
-        found.append(shot(colours[0], "cloth", ("the cloth in folds", "面料的褶")))
-    return tuple(found)
+        images.append(shot(colours[0], "cloth", ("the cloth in folds", "面料的褶")))
+    return tuple(images)
 
 
 def tea(seed: int) -> Iterable[DemoProduct]:
@@ -218,18 +218,18 @@ def tea_product(seed: int, number: int, category: str, item: Item) -> DemoProduc
 
 def tea_variants(number: int, item: Item) -> tuple[str, str, tuple[DemoVariant, ...]]:
     if item.motif in {"loose", "tin"}:
-        found = [
+        variants = [
             variant(TEA, number, i, [(f"{grams} g", f"{grams} 克")], (item.yuan * share, grams + 40, 1.0))
             for i, (grams, share) in enumerate(PACKS)
         ]
-        return "Weight", "净重", tuple(found)
+        return "Weight", "净重", tuple(variants)
     if item.motif == "cake":
         sizes = (("357 g", "357 克", 1.0, 380), ("50 g sample", "50 克品鉴装", 0.2, 70))
-        found = [
+        variants = [
             variant(TEA, number, i, [(en, zh)], (item.yuan * share, grams, 1.0))
             for i, (en, zh, share, grams) in enumerate(sizes)
         ]
-        return "Weight", "净重", tuple(found)
+        return "Weight", "净重", tuple(variants)
     return "", "", (variant(TEA, number, 0, [], (item.yuan, 900 if item.motif in {"box", "pot"} else 380, 1.0)),)
 
 

@@ -5,20 +5,26 @@ from typing import NamedTuple
 import numpy as np
 
 from unwall.journal.values import EventKind
-from unwall_demo.stage import Ints
+from unwall_demo.stage import Flags, Ints
 
 KINDS = tuple(EventKind)
 PAGES = ("home/hero", "home/for-you", "post", "product", "store", "search")
-POLICIES = ("popular-1", "transitions-1")
+POLICIES = ("popular-1", "transitions-1", "newest-1", "followed-newest-1")
 
 COLUMNS = (
     "at", "kind", "merchant", "person", "session", "account", "post", "product", "variant", "order", "node", "page",
-    "slot", "policy", "quantity", "amount", "query",
+    "slot", "policy", "quantity", "amount", "query", "tenths",
 )  # fmt: skip
 
 
 def page(name: str) -> int:
     return PAGES.index(name)
+
+
+def page_policy(follows: Flags) -> Ints:
+    """Of the post at the top of the home page, for who follows its account and who does not."""
+    policies: Ints = np.where(follows, POLICIES.index("followed-newest-1"), POLICIES.index("newest-1"))
+    return policies
 
 
 class Happenings:

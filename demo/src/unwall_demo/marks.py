@@ -1,11 +1,11 @@
-"""Who speaks: each merchant's mark, avatar and banner, drawn from one idea per house."""
+"""Who speaks: each merchant's mark, avatar and banner, drawn from one idea per brand."""
 
 from random import Random
 
 from unwall_demo.cloth import draped
 from unwall_demo.ink import blur, deep, down, full, glow, grain, mix, pale, path, sheet
 from unwall_demo.scenes import WEATHERS, crest, mountains, rows
-from unwall_demo.shelf import ripples
+from unwall_demo.skincare_art import ripples
 from unwall_demo.values import Art
 
 SQUARE = (800, 800)
@@ -50,30 +50,30 @@ COLOURS = {
 
 def mark(art: Art) -> str:
     """The mark alone, on nothing."""
-    ink, paper = COLOURS[art.house]
-    return sheet("", DRAWN[art.house](ink, paper), SQUARE)
+    ink, paper = COLOURS[art.brand]
+    return sheet("", DRAWN[art.brand](ink, paper), SQUARE)
 
 
 def avatar(art: Art) -> str:
-    """The mark on the house's paper, right for a round crop."""
-    ink, paper = COLOURS[art.house]
+    """The mark on the brand's paper, right for a round crop."""
+    ink, paper = COLOURS[art.brand]
     defs = glow("paper", (0.35, 0.3, 0.9), (0, pale(paper, 0.5), 1), (1, deep(paper, 0.1), 1))
-    inner = f'<g transform="translate(400 400) scale(.78) translate(-400 -400)">{DRAWN[art.house](ink, paper)}</g>'
+    inner = f'<g transform="translate(400 400) scale(.78) translate(-400 -400)">{DRAWN[art.brand](ink, paper)}</g>'
     return sheet(defs, full("url(#paper)") + inner, SQUARE)
 
 
 def banner(art: Art) -> str:
-    """A wide picture of what the house stands on: cloth, hills or water."""
+    """A wide picture of what the brand stands on: cloth, hills or water."""
     rng = Random(art.seed)
-    ink, paper = COLOURS[art.house]
+    ink, paper = COLOURS[art.brand]
     defs = grain("grain", art.seed)
-    if art.house == "cloud-step":
+    if art.brand == "cloud-step":
         w = WEATHERS["spring"]
         more, ranges = mountains(rng, w, 4, 300, 560)
         line = crest(rng, 760, 120, 5)
         defs += down("sky", (0, w.high, 1), (1, w.low, 1)) + blur("soft", 14) + more
         body = full("url(#sky)") + ranges + rows(line, w, mix(w.far, w.near, 0.7), 24, 8, rng)
-    elif art.house == "milu":
+    elif art.brand == "milu":
         defs += (
             down("sky", (0, pale(paper, 0.4), 1), (1, mix(paper, "#c7d6d6", 0.8), 1))
             + blur("net", 4)

@@ -8,8 +8,9 @@ import numpy as np
 
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders.rules import order_numbers
-from unwall.commerce.orders.values import Channel, Contact, OrderState, PaymentState, SourcedPart, StoredPromise
-from unwall.commerce.sourcing.rates import rates_for
+from unwall.commerce.orders.values import Channel, Contact, OrderState, SourcedPart, StoredPromise
+from unwall.commerce.payments.values import PaymentState
+from unwall.commerce.sourcing.rates import rates_of
 from unwall.commerce.stock.values import HoldLine, HoldState
 from unwall.intake.dataset.records.content import FollowRecord
 from unwall.intake.dataset.records.orders import (
@@ -22,6 +23,7 @@ from unwall.intake.dataset.records.orders import (
 )
 from unwall.intake.dataset.records.people import MemberRecord, VisitorRecord
 from unwall.intake.dataset.records.stock import StockHoldRecord
+from unwall.kernel.addresses import Address
 from unwall.kernel.ids import derived_id, id_at
 from unwall.kernel.text import N_, Explanation
 from unwall_demo import crowd as people
@@ -88,12 +90,12 @@ class Papers(NamedTuple):
 
     def _totals(self) -> tuple[list[int], list[int]]:
         """Of goods and of shipping, by order."""
-        lines, rates = self.orders.lines, rates_for("CNY")
+        lines, rates = self.orders.lines, rates_of("CNY")
         goods = np.zeros(len(self.orders.placed), np.int64)
         np.add.at(goods, lines.order, lines.quantity * self.stage.price[lines.variant])
-        ridden = rates.courier_fee + (rates.courier_fee_per_km * self.deliveries.km).astype(np.int64)
+        ridden = rates.courier.fee + (rates.courier.fee_per_km * self.deliveries.km).astype(np.int64)
         method = self.deliveries.method
-        return goods.tolist(), np.select([method == SHIP, method == COURIER], [rates.ship_fee, ridden], 0).tolist()
+        return goods.tolist(), np.select([method == SHIP, method == COURIER], [rates.ship.fee, ridden], 0).tolist()
 
     def sales_orders(self) -> Iterator[OrderRecord]:
         stage, registry, orders, deliveries = self.stage, self.registry, self.orders, self.deliveries
@@ -105,7 +107,7 @@ class Papers(NamedTuple):
             merchant, node = merchants[orders.merchant[n]], int(deliveries.node[n])
             order_id, node_id = known(registry.orders[n]), known(registry.nodes[node])
             why = _why(nodes[node].name, float(deliveries.km[n]), due[n])
-            city = stage.market.places[self.crowd.place[person]].city
+            city = self._city(person)
             where = nodes[node].name if deliveries.method[n] == PICKUP else city
             yield OrderRecord(
                 id=order_id,
@@ -140,20 +142,24 @@ class Papers(NamedTuple):
         return numbers
 
     def _hold_lines(self) -> list[tuple[HoldLine, ...]]:
-        found: list[list[HoldLine]] = [[] for _ in self.orders.placed]
+        lines_of_orders: list[list[HoldLine]] = [[] for _ in self.orders.placed]
         lines, nodes = self.orders.lines, self.deliveries.node.tolist()
         for order, variant, quantity in zip(
             lines.order.tolist(), lines.variant.tolist(), lines.quantity.tolist(), strict=True
         ):
             variant_id, node_id = known(self.registry.variants[variant]), known(self.registry.nodes[nodes[order]])
-            found[order].append(HoldLine(variant_id, node_id, quantity))
-        return [tuple(one) for one in found]
+            lines_of_orders[order].append(HoldLine(variant_id, node_id, quantity))
+        return [tuple(one) for one in lines_of_orders]
+
+    def _city(self, person: int) -> str:
+        city: str = self.stage.market.places[self.crowd.place[person]].city
+        return city
 
     def _contact(self, person: int, city: str) -> Contact:
         latitude, longitude = self.crowd.at[person].round(5).tolist()
         street = f"{1 + person * 7 % 380} {STREETS[person % len(STREETS)]}"
         phone = f"138 0013 {person % 10_000:04d}"
-        return Contact(self.names[person], phone, "", street, city, latitude, longitude)
+        return Contact(self.names[person], phone, "", street, city, latitude, longitude, country="CN")
 
     def lines(self) -> Iterator[OrderLineRecord]:
         lines, registry, market = self.orders.lines, self.registry, self.stage.market
@@ -220,12 +226,15 @@ class Papers(NamedTuple):
         for n, steps in enumerate(self._steps()):
             state, at = steps[-1]
             gone = state is ShipmentState.HANDED_OVER and deliveries.method[n] == SHIP
+            contact = self._contact(persons[n], self._city(persons[n]))
             yield ShipmentRecord(
                 id=registry.shipments[n],
                 merchant_id=known(registry.merchants[self.orders.merchant[n]]),
                 order_id=known(registry.orders[n]),
                 order_number=numbers[n],
-                customer=self.names[persons[n]],
+                customer=contact.name,
+                phone=contact.phone,
+                address=Address() if deliveries.method[n] == PICKUP else contact.postal,
                 hold_id=known(registry.orders[n]),
                 node_id=known(registry.nodes[deliveries.node[n]]),
                 method=METHODS[deliveries.method[n]],

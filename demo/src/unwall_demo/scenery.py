@@ -1,17 +1,18 @@
 """The demo market's stores as records: merchants with their accounts, staff, catalogue, posts, nodes and guarantees."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from unwall.catalogue.values import ProductTranslation
 from unwall.commerce.stock.values import NodeKind
 from unwall.content.accounts.values import AccountKind
-from unwall.content.posts.values import PostState
+from unwall.content.posts.values import PostFormat, PostKind, PostState
 from unwall.intake.dataset.records.behaviour import PinRecord
 from unwall.intake.dataset.records.catalogue import (
     BundlePartRecord,
@@ -28,16 +29,20 @@ from unwall.intake.dataset.records.content import (
     PostRecord,
     PostTagRecord,
     PostTranslationRecord,
+    VideoRecord,
 )
 from unwall.intake.dataset.records.people import MerchantRecord, StaffRecord
 from unwall.intake.dataset.records.stock import NodeRecord
 from unwall.kernel.ids import derived_id
 from unwall.people.values import Role
+from unwall_demo.coming_posts import Newest, coming_media, coming_posts, coming_tags
+from unwall_demo.filming import SECONDS, Film, captions
 from unwall_demo.registry import Registry, known, time_of, times
 from unwall_demo.stage import Stage
 from unwall_demo.values import Art, DemoImage, DemoMerchant, DemoPost, DemoProduct
 
 ZONE = "Asia/Shanghai"
+COUNTRY = "CN"
 ROLES = {Role.OWNER: "Owner", Role.EDITOR: "Editor", Role.ANALYST: "Analyst", Role.STOCK: "Stock keeper"}
 SIZES = {"avatar": (800, 800), "mark": (800, 800), "banner": (1600, 640)}
 PINNED = 2
@@ -45,11 +50,12 @@ PINNED = 2
 
 
 class Scenery(NamedTuple):
-    """`files` are the keys of the drawn pictures."""
+    """`files` are the keys of the drawn pictures, `films` the videos by their post's slug."""
 
     stage: Stage
     registry: Registry
     files: Mapping[Art, str]
+    films: Mapping[str, Film]
 
     # --- stores -------------------------------------------------------------------------------------------------------
 
@@ -62,6 +68,7 @@ class Scenery(NamedTuple):
                 name=m.name,
                 currency=m.currency,
                 timezone=ZONE,
+                country=COUNTRY,
                 translations={"zh": {"name": m.name_zh}},
                 created_at=since + timedelta(days=n),  # stores are listed in the order they opened
             )
@@ -124,6 +131,7 @@ class Scenery(NamedTuple):
                 latitude=node.lat,
                 longitude=node.lon,
                 timezone=ZONE,
+                country=COUNTRY,
                 opening_hours=node.opening_hours,
                 ships=True,
                 pickup=shop,
@@ -188,6 +196,7 @@ class Scenery(NamedTuple):
                     alt=image.alt,
                     width=width,
                     height=height,
+                    shows=image.shows,
                 )
 
     def variants(self) -> Iterator[VariantRecord]:
@@ -235,6 +244,35 @@ class Scenery(NamedTuple):
     # --- posts --------------------------------------------------------------------------------------------------------
 
     def posts(self) -> Iterator[PostRecord]:
+        """What is published, then what is scheduled."""
+        yield from self._published()
+        for owner, newest in self._newest():
+            author = f"{self.stage.market.merchants[owner].name} {ROLES[Role.EDITOR]}"
+            yield from coming_posts(newest, author, self._now)
+
+    @property
+    def _now(self) -> datetime:
+        return time_of(self.stage.now).astimezone(ZoneInfo(ZONE))
+
+    def _newest(self) -> Iterator[tuple[int, Newest]]:
+        """Of each merchant, by its number: what it showed last."""
+        last = {
+            owner: n for n, owner in sorted(enumerate(self.stage.post_owner), key=lambda p: self.stage.post_at[p[0]])
+        }
+        media, tags = list(self._media()), list(self._tags())
+        for owner, n in sorted(last.items()):
+            post = known(self.registry.posts[n])
+            yield (
+                owner,
+                Newest(
+                    known(self.registry.merchants[owner]),
+                    known(self.registry.accounts[owner]),
+                    [one for one in media if one.post_id == post],
+                    [one for one in tags if one.post_id == post],
+                ),
+            )
+
+    def _published(self) -> Iterator[PostRecord]:
         published = times(self.stage.post_at)
         for n, post in enumerate(self.stage.market.posts):
             owner = self.stage.post_owner[n]
@@ -243,9 +281,10 @@ class Scenery(NamedTuple):
                 id=known(self.registry.posts[n]),
                 merchant_id=known(self.registry.merchants[owner]),
                 account_id=known(self.registry.accounts[owner]),
-                kind=post.kind,
+                kind=PostKind.VIDEO if post.slug in self.films else post.kind,
                 title=post.title,
                 body=post.body,
+                format=PostFormat.MARKDOWN,
                 translations={"zh": PostTranslationRecord(title=post.title_zh, body=post.body_zh, alts=alts)},
                 state=PostState.LIVE,
                 author=f"{self.stage.market.merchants[owner].name} {ROLES[Role.EDITOR]}",
@@ -263,22 +302,51 @@ class Scenery(NamedTuple):
             )
 
     def media(self) -> Iterator[PostMediaRecord]:
+        yield from self._media()
+        for _, newest in self._newest():
+            yield from coming_media(newest, self._now)
+
+    def _media(self) -> Iterator[PostMediaRecord]:
         for n, post in enumerate(self.stage.market.posts):
             for position, image in enumerate(post.images):
-                width, height = _size(image.art)
+                film = self.films.get(post.slug) if position == 0 else None
+                width, height = (film.width, film.height) if film else _size(image.art)
                 yield PostMediaRecord(
                     post_id=known(self.registry.posts[n]),
                     position=position,
                     merchant_id=known(self.registry.merchants[self.stage.post_owner[n]]),
-                    file=self.files[image.art],
+                    file=film.cover if film else self.files[image.art],
                     alt=image.alt,
                     width=width,
                     height=height,
+                    video_id=_video_id(post.slug) if film else None,
+                )
+
+    def videos(self) -> Iterator[VideoRecord]:
+        """As somebody would have sent them; the worker makes what is shown of them."""
+        published = times(self.stage.post_at)
+        for n, post in enumerate(self.stage.market.posts):
+            film = self.films.get(post.slug)
+            if film:
+                yield VideoRecord(
+                    id=_video_id(post.slug),
+                    merchant_id=known(self.registry.merchants[self.stage.post_owner[n]]),
+                    source=film.source,
+                    bytes=film.bytes,
+                    poster=film.cover,
+                    captions=captions(post.slug),
+                    created_at=published[n] - timedelta(hours=2),
                 )
 
     def tags(self) -> Iterator[PostTagRecord]:
+        yield from self._tags()
+        for _, newest in self._newest():
+            yield from coming_tags(newest, self._now)
+
+    def _tags(self) -> Iterator[PostTagRecord]:
         number = {p.slug: n for n, p in enumerate(self.stage.market.products)}
         for n, post in enumerate(self.stage.market.posts):
+            span = SECONDS / max(1, len(post.tags)) if post.slug in self.films else None
             for position, tag in enumerate(post.tags):
                 yield PostTagRecord(
                     post_id=known(self.registry.posts[n]),
@@ -286,13 +354,19 @@ class Scenery(NamedTuple):
                     merchant_id=known(self.registry.merchants[self.stage.post_owner[n]]),
                     product_id=known(self.registry.products[number[tag.product]]),
                     media=0,
-                    x=tag.x,
-                    y=tag.y,
+                    x=None if span else tag.x,
+                    y=None if span else tag.y,
+                    t0=position * span if span else None,
+                    t1=(position + 1) * span if span else None,
                 )
 
 
 def _category(merchant: str, slug: str) -> UUID:
     return derived_id("demo", "category", merchant, slug)
+
+
+def _video_id(slug: str) -> UUID:
+    return derived_id("demo", "video", slug)
 
 
 def handle(merchant: DemoMerchant) -> str:

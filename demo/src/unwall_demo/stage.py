@@ -124,8 +124,8 @@ def _partners(owner: Ints, category: Ints, popularity: Floats, rng: np.random.Ge
             np.flatnonzero(mine & (category == category[item])),
             np.flatnonzero(mine & (category != category[item])),
         )
-        for column, shelf in enumerate((other, same, other, same)):
-            pool = shelf if len(shelf) else np.flatnonzero(mine)
+        for column, choice in enumerate((other, same, other, same)):
+            pool = choice if len(choice) else np.flatnonzero(mine)
             chosen[item, column] = rng.choice(pool, p=popularity[pool] / popularity[pool].sum())
     return chosen
 

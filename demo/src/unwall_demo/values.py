@@ -17,7 +17,7 @@ class Art(Struct, frozen=True):
 
     motif: str
     """which drawing, a key of `artwork.MOTIFS`"""
-    house: str
+    brand: str
     """the merchant's slug, for the palette"""
     seed: int
     tint: str = "#b9a48a"

@@ -137,53 +137,53 @@ BUNDLES = (
 
 def market(seed: int) -> DemoMarket:
     goods_list = goods.products(seed)
-    shelf = {product.slug: product for product in goods_list}
+    products = {product.slug: product for product in goods_list}
     return DemoMarket(
         seed=seed,
         merchants=merchants(seed),
         categories=goods.categories(),
         products=goods_list,
-        bundles=bundles(shelf),
+        bundles=bundles(products),
         nodes=nodes(),
-        posts=posts(seed, shelf),
+        posts=posts(seed, products),
         places=PLACES,
     )
 
 
-def bundles(shelf: Mapping[str, DemoProduct]) -> tuple[DemoBundle, ...]:
+def bundles(products: Mapping[str, DemoProduct]) -> tuple[DemoBundle, ...]:
     """Each at 88 % of what its first variants cost apart, down to a whole yuan."""
-    found = []
+    made = []
     for slug, merchant, title, title_zh, says, says_zh, parts in BUNDLES:
         inside = tuple(parts.split())
-        apart = sum(shelf[part].variants[0].price_minor for part in inside)
+        apart = sum(products[part].variants[0].price_minor for part in inside)
         price = int(apart * BUNDLE_SHARE) // 100 * 100
-        found.append(
-            DemoBundle(slug, merchant, title, title_zh, says, says_zh, inside, price, shelf[inside[0]].images[0])
+        made.append(
+            DemoBundle(slug, merchant, title, title_zh, says, says_zh, inside, price, products[inside[0]].images[0])
         )
-    return tuple(found)
+    return tuple(made)
 
 
-def posts(seed: int, shelf: Mapping[str, DemoProduct]) -> tuple[DemoPost, ...]:
-    """Every house's posts, newest first, spread over the last 120 days; each house's latest is of today or yesterday."""
-    found = []
-    for house, written in ((FASHION, fashion_posts.POSTS), (TEA, tea_posts.POSTS), (SKIN, skin_posts.POSTS)):
-        rng = Random(f"posts {seed} {house}")
+def posts(seed: int, products: Mapping[str, DemoProduct]) -> tuple[DemoPost, ...]:
+    """Every merchant's posts, newest first, spread over the last 120 days; each merchant's latest is of today or yesterday."""
+    made = []
+    for merchant, written in ((FASHION, fashion_posts.POSTS), (TEA, tea_posts.POSTS), (SKIN, skin_posts.POSTS)):
+        rng = Random(f"posts {seed} {merchant}")
         step = SPAN_DAYS / len(written)
         for i, words in enumerate(written):
             day = round(i * step + rng.uniform(0, 0.6) * step) if i else rng.choice((0, 1))
-            found.append(post(rng, house, words, shelf, day))
-    return tuple(sorted(found, key=lambda one: (one.days_ago, -one.hour, one.slug)))
+            made.append(post(rng, merchant, words, products, day))
+    return tuple(sorted(made, key=lambda one: (one.days_ago, -one.hour, one.slug)))
 
 
-def post(rng: Random, house: str, words: Words, shelf: Mapping[str, DemoProduct], day: int) -> DemoPost:
+def post(rng: Random, merchant: str, words: Words, products: Mapping[str, DemoProduct], day: int) -> DemoPost:
     tagged = words.products.split()
-    cover = cover_art(rng, house, words, shelf[tagged[0]])
+    cover = cover_art(rng, merchant, words, products[tagged[0]])
     images = [DemoImage(cover, words.alt, words.alt_zh)]
     if words.kind in {PostKind.PHOTO_SET, PostKind.LOOKBOOK}:
-        images += [shelf[slug].images[k % len(shelf[slug].images)] for k, slug in enumerate(tagged)]
+        images += [products[slug].images[k % len(products[slug].images)] for k, slug in enumerate(tagged)]
     spots = SPOTS.get(cover.motif, ELSEWHERE)
     return DemoPost(
-        merchant=house,
+        merchant=merchant,
         slug=words.slug,
         kind=words.kind,
         title=words.title,
@@ -197,13 +197,13 @@ def post(rng: Random, house: str, words: Words, shelf: Mapping[str, DemoProduct]
     )
 
 
-def cover_art(rng: Random, house: str, words: Words, first: DemoProduct) -> Art:
+def cover_art(rng: Random, merchant: str, words: Words, first: DemoProduct) -> Art:
     """A new photograph of the first product, or the scene that the words ask for."""
     seed = rng.randrange(1 << 30)
     if words.art.startswith("product"):
         shown = first.images[0].art
-        return Art(shown.motif, house, seed, shown.tint, shown.form, shown.pattern)
+        return Art(shown.motif, merchant, seed, shown.tint, shown.form, shown.pattern)
     motif, form, pattern, tint = ("" if part == "-" else part for part in words.art.split())
     if motif == "swatch":
-        return Art("jar", house, seed, tint, view="swatch")
-    return Art(motif, house, seed, tint, form, pattern)
+        return Art("jar", merchant, seed, tint, view="swatch")
+    return Art(motif, merchant, seed, tint, form, pattern)

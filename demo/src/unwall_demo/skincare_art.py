@@ -1,4 +1,4 @@
-"""Milu's shelf: bottles, jars and tubes on plinths in water light."""
+"""Milu's skin care: bottles, jars and tubes on plinths in water light."""
 
 from collections.abc import Callable
 from random import Random
@@ -98,7 +98,7 @@ def plinth(rng: Random, floor: str) -> str:
 
 
 def label(cx: float, y: float, half: float, art: Art, rng: Random) -> str:
-    """The house label: a sprig or grain, small print and the seal."""
+    """The brand label: a sprig or grain, small print and the seal."""
     ink = deep(art.tint, 0.5)
     mark = {
         "grain": leaf(cx, y + 44, 44, -1.2, 0.24) + leaf(cx, y + 44, 44, -1.94, 0.24) + f"M{cx} {y + 70}V{y + 20}",
@@ -304,7 +304,7 @@ def group(rng: Random, art: Art) -> tuple[str, str]:
     spots = ((bottle, "cap", 236, -26, 0.84), (serum, "", 560, -20, 0.72), (jar, "", 402, 40, 0.66))
     for k, (thing, form, x, dy, size) in enumerate(spots):
         tint = (art.tint, mix(art.tint, "#fff6ea", 0.5), deep(art.tint, 0.12))[k]
-        one = Art(art.motif, art.house, art.seed + k, tint, form, art.pattern)
+        one = Art(art.motif, art.brand, art.seed + k, tint, form, art.pattern)
         more, picture = thing(rng, one)
         for name in ("body", "cap", "glass", "liquid", "teat"):
             more = more.replace(f'id="{name}"', f'id="{name}{k}"')

@@ -38,9 +38,11 @@ bench: $(SYNCED) ## Every benchmark, the quick way
 
 clean: ## Remove what was fetched and cached here; the market's data stays
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
-	rm -rf src/unwall/channels/design/static/vendor
+	rm -rf src/unwall/channels/design/static/vendor src/unwall/channels/design/built
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(SYNCED): pyproject.toml demo/pyproject.toml uv.lock package.json package-lock.json hatch_build.py
+STATIC := $(wildcard src/unwall/channels/design/static/*.*)
+
+$(SYNCED): pyproject.toml demo/pyproject.toml uv.lock package.json package-lock.json hatch_build.py $(STATIC)
 	$(UV) sync --locked
 	@touch $@

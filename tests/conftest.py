@@ -10,12 +10,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from unwall.kernel import embedded
 from unwall.kernel.database import Database, connect
 from unwall.kernel.migrate import migrate
 
 NUMBERS = count(1)
+
+settings.register_profile("unwall", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("unwall")
 
 
 def named(url: str, database: str) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -15,15 +14,24 @@ import msgspec
 import psutil
 import pytest
 
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, free_port, until
 from unwall.kernel.database import Database
 from unwall.kernel.health import OK, Readiness
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def ended(pid: int) -> bool:
+    """Also where nobody has collected it."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def is_worker(process: psutil.Process) -> bool:
+    try:
+        return "worker" in process.cmdline()
+    except psutil.NoSuchProcess:  # a zombie among them
+        return False
 
 
 class Server:
@@ -33,7 +41,7 @@ class Server:
 
     def workers(self) -> list[int]:
         children = psutil.Process(self.process.pid).children()
-        return [child.pid for child in children if "worker" in child.cmdline()]
+        return [child.pid for child in children if is_worker(child)]
 
     async def readiness(self) -> tuple[int, Readiness | None]:
         async with httpx.AsyncClient() as http:
@@ -48,12 +56,15 @@ class Server:
 
     async def until_ready(self, *, other_than: int = 0) -> int:
         """The process id of the worker."""
+        found: list[int] = []
 
         async def ready() -> bool:
-            return (await self.readiness())[0] == 200 and self.workers() not in ([], [other_than])
+            status, told = await self.readiness()
+            found[:] = [pid for pid in self.workers() if pid != other_than] if status == 200 else []
+            return bool(found) and told is not None and told.worker == OK
 
         await until(ready)
-        return self.workers()[0]
+        return found[0]
 
 
 @asynccontextmanager
@@ -72,7 +83,7 @@ async def serving(db: Database, data: Path, **more: str) -> AsyncIterator[Server
         yield Server(process, port)
     finally:
         process.terminate()
-        await asyncio.to_thread(process.wait, 30)
+        await asyncio.to_thread(process.wait, PATIENCE_SECONDS)
 
 
 async def test_a_worker_that_is_killed_is_started_again_and_its_end_explained(db: Database, tmp_path: Path):
@@ -80,8 +91,7 @@ async def test_a_worker_that_is_killed_is_started_again_and_its_end_explained(db
         first = await server.until_ready()
         os.kill(first, signal.SIGKILL)
         second = await server.until_ready(other_than=first)
-        assert (await server.readiness())[1].worker == OK
-    await until(lambda: not psutil.pid_exists(second))
+    await until(lambda: ended(second))
     said = [msgspec.json.decode(line) for line in (tmp_path / "log").read_bytes().splitlines() if b'"process"' in line]
     assert [(entry["event"], entry["reason"]) for entry in said] == [("child process ended", "killed by SIGKILL")]
 
@@ -90,13 +100,17 @@ async def test_the_worker_ends_with_a_server_that_is_killed(db: Database, tmp_pa
     async with serving(db, tmp_path) as server:
         worker = await server.until_ready()
         server.process.kill()
-        await until(lambda: not psutil.pid_exists(worker))
+        await until(lambda: ended(worker))
 
 
 async def test_a_server_told_so_starts_no_worker_and_says_that_none_is_there(db: Database, tmp_path: Path):
     async with serving(db, tmp_path, UNWALL_START_WORKER="0") as server:
-        await until(server.answers)
-        assert await server.readiness() == (503, Readiness(OK, "no worker has run", OK, None, 0.0))
+        told = (503, Readiness(OK, "no worker has run", OK, None, 0.0))
+
+        async def tells() -> bool:
+            return await server.readiness() == told
+
+        await until(tells)
         assert server.workers() == []
         async with httpx.AsyncClient() as http:
             assert (await http.get(f"{server.url}/healthz")).json() == {"status": "ok"}
@@ -114,6 +128,6 @@ async def test_a_worker_by_itself_stops_when_it_is_told(db: Database, tmp_path: 
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as worker:  # noqa: ASYNC220
         await until(lambda: has_heartbeat(db, worker.pid))
         worker.send_signal(number)
-        assert await asyncio.to_thread(worker.wait, 30) == 0
+        assert await asyncio.to_thread(worker.wait, PATIENCE_SECONDS) == 0
     async with db.read() as conn:
         assert await conn.fetchval("SELECT count(*) FROM worker_heartbeat") == 0

@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "unwall-demo"  # noqa: S105 (the demo market's, printed by `unwall demo`)
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 860}
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 860}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PATIENCE_SECONDS = 120
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
@@ -107,6 +107,8 @@ def shop(context: BrowserContext, album: Album) -> str:
     album.keep(page, "shop-store")
     page.goto(_near(page))
     album.keep(page, "shop-product")
+    if page.locator(".buybar [data-to]").count():
+        page.locator(".size:not(.gone)").first.click()
     page.locator("form[action='/bag/add'] button[type=submit]").first.click()
     page.locator("#toasts .toast").first.wait_for()
     page.goto("/bag")
@@ -124,7 +126,7 @@ def shop(context: BrowserContext, album: Album) -> str:
     for name, value in (("address", "1 Nanshan Road"), ("city", "Hangzhou")):
         if page.locator(f"input[name={name}]").is_visible():
             page.locator(f"input[name={name}]").fill(value)
-    page.locator("#sum button").click()
+    page.locator("#paybar button").click()
     page.wait_for_url("**/order/**")
     album.keep(page, "shop-order")
     return page.url
@@ -180,7 +182,7 @@ def walk(browser: Browser, url: str, album: Album, locale: str) -> None:
         )
 
     order = shop(window(PHONE), album)
-    console(window(DESK), album, order)
+    console(window(DESKTOP), album, order)
     counter(window(PHONE), album)
 
 

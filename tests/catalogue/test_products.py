@@ -2,13 +2,15 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from tests.catalogue.drafts import a_draft, a_merchant, counts
-from unwall.catalogue import actions, bundles, reads
+from unwall.catalogue import actions, bundles, merchant_reads, reads, rules
 from unwall.catalogue.values import (
     BundleDraft,
     BundlePartDraft,
+    CatalogueFilter,
     CategoryDraft,
     NoSuchProduct,
     ProductStatus,
@@ -100,22 +102,23 @@ async def test_what_cannot_be_bought_has_no_card(db):
         assert await reads.cards(conn, product_ids, "en") == {}
         assert (await reads.products(conn, merchant.id, "en")).rows == []
         assert await reads.product_page(conn, "tea", "archived", "en") is None
-        assert len((await reads.merchant_products(conn, merchant.id, "en")).rows) == 3
-        assert [
-            r.title for r in (await reads.merchant_products(conn, merchant.id, "en", status=ProductStatus.DRAFT)).rows
-        ] == ["Draft"]
+        assert len((await merchant_reads.merchant_products(conn, merchant.id, "en")).rows) == 3
+        drafts = CatalogueFilter(status=ProductStatus.DRAFT)
+        assert [r.title for r in (await merchant_reads.merchant_products(conn, merchant.id, "en", drafts)).rows] == [
+            "Draft"
+        ]
 
 
 async def test_saving_what_was_read_changes_nothing(db):
     async with db.transaction() as conn:
         merchant = await a_merchant(conn)
         product_id = await actions.save_product(conn, merchant.id, SHIRT)
-        before = await reads.draft(conn, merchant.id, product_id)
+        before = await merchant_reads.draft(conn, merchant.id, product_id)
         assert before is not None
 
         assert await actions.save_product(conn, merchant.id, before) == product_id
 
-        assert await reads.draft(conn, merchant.id, product_id) == before
+        assert await merchant_reads.draft(conn, merchant.id, product_id) == before
 
 
 async def test_a_variant_left_out_stops_being_sold_and_keeps_its_id(db):
@@ -137,7 +140,7 @@ async def test_variants_may_swap_their_skus(db):
     async with db.transaction() as conn:
         merchant = await a_merchant(conn)
         product_id = await actions.save_product(conn, merchant.id, SHIRT)
-        draft = await reads.draft(conn, merchant.id, product_id)
+        draft = await merchant_reads.draft(conn, merchant.id, product_id)
         assert draft is not None
         a, b = draft.variants
         swapped = (
@@ -203,7 +206,7 @@ async def test_another_merchants_product_cannot_be_touched(db, confined):
         owner, thief = await a_merchant(conn, "owner"), await a_merchant(conn, "thief")
         product_id = await actions.save_product(conn, owner.id, SHIRT)
         variant_id = (await reads.items_of(conn, [product_id], "en"))[0].variant_id
-        before = await reads.draft(conn, owner.id, product_id)
+        before = await merchant_reads.draft(conn, owner.id, product_id)
     steal = [
         lambda conn: actions.save_product(conn, thief.id, a_draft("Mine", id=product_id)),
         lambda conn: actions.save_product(
@@ -224,25 +227,26 @@ async def test_another_merchants_product_cannot_be_touched(db, confined):
 
     # and nothing has changed
     async with db.transaction() as conn:
-        assert await reads.draft(conn, owner.id, product_id) == before
+        assert await merchant_reads.draft(conn, owner.id, product_id) == before
         assert await counts(conn) == {
             **{"category": 1, "product": 1, "product_image": 2, "variant": 2, "bundle": 0, "bundle_part": 0}
         }
 
 
-async def test_a_desk_works_and_sees_only_its_own(db):
+async def own_ids(conn, merchant_id, words):
+    found = await merchant_reads.merchant_products(conn, merchant_id, "en", CatalogueFilter(words))
+    return [row.product_id for row in found.rows]
+
+
+async def test_a_merchant_sees_only_its_own(db):
     async with db.transaction() as conn:
         mine, other = await a_merchant(conn, "mine"), await a_merchant(conn, "other")
         other_id = await actions.save_product(conn, other.id, SHIRT)
     async with db.confined(mine.id) as conn:
         product_id = await actions.save_product(conn, mine.id, SHIRT)
         assert (await reads.cards(conn, [product_id, other_id], "en")).keys() == {product_id}
-        assert [r.product_id for r in (await reads.merchant_products(conn, mine.id, "en", query="linen")).rows] == [
-            product_id
-        ]
-        assert [r.product_id for r in (await reads.merchant_products(conn, mine.id, "en", query="6901")).rows] == [
-            product_id
-        ]
+        assert await own_ids(conn, mine.id, "linen") == [product_id]
+        assert await own_ids(conn, mine.id, "6901") == [product_id]
         assert [c.product_id for c in (await reads.search(conn, "亚麻", "zh")).rows] == [product_id]
 
 
@@ -310,16 +314,26 @@ async def test_categories_count_what_is_active_and_are_said_in_the_language(db):
         ]
 
 
-async def test_a_till_finds_a_variant_by_barcode_or_sku(db):
+async def test_a_till_finds_variants_by_barcode_or_sku(db):
     async with db.transaction() as conn:
         merchant, other = await a_merchant(conn), await a_merchant(conn, "other")
         await actions.save_product(conn, merchant.id, SHIRT)
         for code in ("6901", " L-S "):
-            item = await reads.variant_by_barcode(conn, merchant.id, code, "zh")
-            assert item is not None
+            (item,) = await reads.variants_by_code(conn, merchant.id, code, "zh")
             assert (item.sku, item.title, item.options, item.sellable) == ("L-S", "亚麻衬衫", ("小",), True)
-        assert await reads.variant_by_barcode(conn, other.id, "6901", "zh") is None
+        assert await reads.variants_by_code(conn, other.id, "6901", "zh") == []
         assert (await reads.variants_by_sku(conn, merchant.id, ["L-M", "nope"], "en")).keys() == {"L-M"}
+
+
+async def test_a_code_of_several_variants_finds_all_that_are_on_sale(db):
+    async with db.transaction() as conn:
+        merchant = await a_merchant(conn)
+        for sku, active in (("CUP-1", True), ("CUP-2", True), ("CUP-OLD", False)):
+            cup = VariantDraft(sku=sku, price=100, barcode="4006381333931", active=active)
+            await actions.save_product(conn, merchant.id, a_draft(f"Cup {sku}", variants=(cup,)))
+        found = await reads.variants_by_code(conn, merchant.id, "4006381333931", "en")
+        assert sorted(item.sku for item in found) == ["CUP-1", "CUP-2"]
+        assert [item.sku for item in await reads.variants_by_code(conn, merchant.id, "cup-old", "en")] == ["CUP-OLD"]
 
 
 async def test_a_bundle_is_its_parts(db):
@@ -341,3 +355,26 @@ async def test_a_bundle_is_its_parts(db):
             ("L-S", 1, "亚麻衬衫"),
         ]
         assert await bundles.bundles(conn, merchant.id, "zh") == [bundle]
+
+
+async def test_new_skus_replace_all_variants_again_and_again_until_a_clear_end(db):
+    def draft(round_number: int, product_id=None):
+        variants = tuple(VariantDraft(sku=f"R{round_number}-{n}", price=1) for n in range(100))
+        named = tuple(msgspec.structs.replace(v, options=(v.sku,)) for v in variants)
+        return a_draft("Shirt", variants=named, option_names=("Size",), id=product_id)
+
+    async with db.transaction() as conn:
+        merchant = await a_merchant(conn)
+        product_id = await actions.save_product(conn, merchant.id, draft(0))
+        for round_number in range(1, rules.MAX_STORED_VARIANTS // 100):
+            await actions.save_product(conn, merchant.id, draft(round_number, product_id))
+        for_editor = await merchant_reads.draft(conn, merchant.id, product_id)
+        assert for_editor is not None
+        assert len(for_editor.variants) == rules.MAX_VARIANTS
+        assert await actions.save_product(conn, merchant.id, for_editor) == product_id
+
+        before = await counts(conn)
+        with pytest.raises(Invalid) as refused:
+            await actions.save_product(conn, merchant.id, draft(99, product_id))
+        assert list(refused.value.by_field()) == ["variants"]
+        assert await counts(conn) == before

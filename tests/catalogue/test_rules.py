@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.catalogue.drafts import a_draft
-from unwall.catalogue import rules
+from unwall.catalogue import bundle_rules, rules, texts
 from unwall.catalogue.values import BundleDraft as Bundle
 from unwall.catalogue.values import BundlePart, BundlePartDraft, ProductTranslation, VariantDraft, VariantItem
 from unwall.kernel.ids import derived_id
@@ -32,7 +32,6 @@ def test_a_good_draft_has_nothing_wrong():
         ({"slug": "a b"}, {"slug"}),
         ({"slug": "../etc"}, {"slug"}),
         ({"description": "x" * 100_001}, {"description"}),
-        ({"category": "!!!"}, {"category"}),
         ({"tags": ("x" * 256,)}, {"tags"}),
         ({"variants": ()}, {"variants"}),
         (
@@ -80,7 +79,7 @@ def test_tags_are_parted_at_commas_and_said_once():
     ],
 )
 def test_html_is_made_safe(html, clean):
-    assert rules.clean_html(html) == clean
+    assert texts.clean_html(html) == clean
 
 
 PIECES = st.sampled_from(
@@ -94,8 +93,8 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES | st.text(max_size=5), max_size=12).map("".join))
 def test_cleaning_twice_changes_nothing(html):
-    once = rules.clean_html(html)
-    assert rules.clean_html(once) == once
+    once = texts.clean_html(html)
+    assert texts.clean_html(once) == once
 
 
 @given(st.text(max_size=30), st.lists(st.text(max_size=8), max_size=4), st.text(max_size=8))
@@ -150,27 +149,60 @@ def part(name: str, price: int, quantity: int, sellable: bool = True) -> BundleP
     blank = dict.fromkeys(VariantItem.__struct_fields__, "")
     ids = dict.fromkeys(("variant_id", "product_id", "merchant_id"), derived_id(name))
     numbers = {"price": price, "weight_g": 0, "sellable": sellable, "options": ()}
-    return BundlePart(
-        msgspec.convert({**blank, **ids, **numbers, "compare_at": None}, VariantItem, strict=False), quantity
-    )
+    nothing = dict.fromkeys(("compare_at", "category_id"))
+    return BundlePart(msgspec.convert({**blank, **ids, **numbers, **nothing}, VariantItem, strict=False), quantity)
 
 
 def test_a_bundle_costs_what_its_parts_cost():
-    assert rules.bundle_price([part("cup", 300, 2), part("pot", 1000, 1)], "CNY") == Money(1600, "CNY")
+    assert bundle_rules.bundle_price([part("cup", 300, 2), part("pot", 1000, 1)], "CNY") == Money(1600, "CNY")
 
 
 def test_a_bundle_is_there_as_often_as_its_scarcest_part_allows():
     parts = [part("cup", 300, 2), part("pot", 1000, 1)]
-    assert rules.bundle_available(parts, {derived_id("cup"): 7, derived_id("pot"): 5}) == 3
-    assert rules.bundle_available(parts, {derived_id("cup"): 7}) == 0
-    assert rules.bundle_available(parts, {derived_id("cup"): -2, derived_id("pot"): 5}) == 0
-    assert rules.bundle_available([part("cup", 300, 1, sellable=False)], {derived_id("cup"): 7}) == 0
-    assert rules.bundle_available([], {}) == 0
+    assert bundle_rules.bundle_available(parts, {derived_id("cup"): 7, derived_id("pot"): 5}) == 3
+    assert bundle_rules.bundle_available(parts, {derived_id("cup"): 7}) == 0
+    assert bundle_rules.bundle_available(parts, {derived_id("cup"): -2, derived_id("pot"): 5}) == 0
+    assert bundle_rules.bundle_available([part("cup", 300, 1, sellable=False)], {derived_id("cup"): 7}) == 0
+    assert bundle_rules.bundle_available([], {}) == 0
 
 
 def test_a_wrong_bundle_names_its_fields():
     mine, other = derived_id("mine"), derived_id("other")
     draft = Bundle(title="", parts=(BundlePartDraft(other), BundlePartDraft(mine, 0), BundlePartDraft(mine)))
-    errors = {e.field for e in rules.check_bundle(rules.tidy_bundle(draft), {mine})}
+    errors = {e.field for e in bundle_rules.check_bundle(bundle_rules.tidy_bundle(draft), {mine})}
     assert errors == {"title", "slug", "parts.0.variant_id", "parts.1.quantity", "parts.2.variant_id"}
-    assert {e.field for e in rules.check_bundle(Bundle(title="Set", slug="set", parts=()), set())} == {"parts"}
+    assert {e.field for e in bundle_rules.check_bundle(Bundle(title="Set", slug="set", parts=()), set())} == {"parts"}
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("हिन्दी किताब", "हिन्दी-किताब"),
+        ("หนังสือ", "หนังสือ"),
+        ("Złoty — 50% Off!", "złoty-50-off"),
+        ("\u202e\u200bTea\u00a0Set", "tea-set"),
+        ("", ""),
+    ],
+)
+def test_titles_of_every_script_make_an_address(title, slug):
+    assert texts.slugify(title) == slug
+    assert not slug or rules.is_slug(slug)
+
+
+def test_a_title_without_letters_still_has_an_address():
+    gift, tree = texts.slugify("🎁"), texts.slugify("🎄")
+    assert gift != tree
+    assert rules.is_slug(gift)
+    assert rules.is_slug(tree)
+
+
+def test_an_address_fits_into_a_request():
+    assert len(texts.slugify("หนังสือ" * 40).encode()) <= texts.MAX_SLUG_BYTES
+    assert not rules.is_slug("หนังสือ" * 40)
+
+
+def test_a_picture_shows_the_value_that_only_its_variants_share() -> None:
+    by_colour = {("Red", "S"): "red", ("Red", "M"): "red", ("Blue", "S"): "blue", ("Blue", "M"): "blue"}
+    assert rules.shown_forms(by_colour) == {"red": "Red", "blue": "Blue"}
+    assert rules.shown_forms({("Red", "S"): "one", ("Blue", "M"): "one"}) == {}
+    assert rules.shown_forms({("Red", "S"): "one", ("Red", "M"): "two"}) == {"one": "S", "two": "M"}

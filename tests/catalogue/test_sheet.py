@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.catalogue.drafts import a_draft, a_merchant, counts
-from unwall.catalogue import actions, product_file, reads, rules
+from unwall.catalogue import actions, merchant_reads, product_import, reads
+from unwall.catalogue.product_file.drafts import SQUARE
 from unwall.catalogue.values import CellError, ProductDraft, ProductStatus, ProductTranslation, VariantDraft
+from unwall.kernel import typed
 from unwall.kernel.errors import Invalid
 from unwall.media.values import Image
 
@@ -29,12 +31,12 @@ mug,Mug,,,,,,FALSE,Title,Default Title,,,,0,,,deny,9.5,,TRUE,,,,,FALSE,,active
 """
 
 
-async def bring(conn, merchant, text):
-    return await actions.csv_import(conn, merchant, text, files_url=FILES)
+async def bring(conn, merchant, text, **options):
+    return await product_import.csv_import(conn, merchant, text, files_url=FILES, **options)
 
 
 async def export(conn, merchant, **options):
-    return await reads.csv_export(conn, merchant, files_url=FILES, **options)
+    return await merchant_reads.csv_export(conn, merchant, files_url=FILES, **options)
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ async def test_a_file_of_shopify_comes_in(shop):
     assert [(c.sku, c.quantity) for c in report.inventory] == [("SC-R-S", 7), ("SC-R-L", 3)]
     items = await reads.variants_by_sku(conn, merchant.id, ["SC-R-S"], "en")
     assert report.inventory[0].variant_id == items["SC-R-S"].variant_id
-    mug, scarf = await reads.drafts(conn, merchant.id)
+    mug, scarf = await merchant_reads.drafts(conn, merchant.id)
     assert (scarf.title, scarf.vendor, scarf.category, scarf.status) == (
         "Silk Scarf",
         "Acme",
@@ -79,12 +81,12 @@ async def test_a_file_of_shopify_comes_in(shop):
 async def test_bringing_it_twice_changes_nothing(shop):
     conn, merchant = shop
     await bring(conn, merchant, SHOPIFY)
-    before = await reads.drafts(conn, merchant.id)
+    before = await merchant_reads.drafts(conn, merchant.id)
 
     report = await bring(conn, merchant, SHOPIFY)
 
     assert (report.created, report.updated, report.unchanged) == (0, 0, 2)
-    assert await reads.drafts(conn, merchant.id) == before
+    assert await merchant_reads.drafts(conn, merchant.id) == before
 
 
 async def test_the_newer_headings_are_known(shop):
@@ -97,9 +99,9 @@ async def test_the_newer_headings_are_known(shop):
         "Cup,cup,<b>x</b>,Size,S,C-1,10,12,4,300,https://cdn.example/c.png,1,Cup,TRUE\r\n",
     )
     assert (report.errors, report.created, report.inventory[0].quantity) == ((), 1, 4)
-    (cup,) = await reads.drafts(conn, merchant.id)
+    (cup,) = await merchant_reads.drafts(conn, merchant.id)
     assert (cup.description, cup.variants[0].price, cup.variants[0].weight_g) == ("<b>x</b>", 1000, 300)
-    assert cup.images == (Image("https://cdn.example/c.png", "Cup", product_file.SQUARE, product_file.SQUARE),)
+    assert cup.images == (Image("https://cdn.example/c.png", "Cup", SQUARE, SQUARE),)
 
 
 async def test_a_column_that_is_missing_keeps_what_was_there(shop):
@@ -110,11 +112,11 @@ async def test_a_column_that_is_missing_keeps_what_was_there(shop):
         **{"vendor": "Acme", "tags": ("a",), "images": (Image("ab/x.webp", "", 3, 4),), "category": "Teas"},
     )
     await actions.save_product(conn, merchant.id, draft)
-    (before,) = await reads.drafts(conn, merchant.id)
+    (before,) = await merchant_reads.drafts(conn, merchant.id)
 
     report = await bring(conn, merchant, "Handle,Title,Variant SKU,Variant Price\nred-tea,Red Tea,T-S,2\n")
 
-    (after,) = await reads.drafts(conn, merchant.id)
+    (after,) = await merchant_reads.drafts(conn, merchant.id)
     assert (report.updated, report.errors) == (1, ())
     assert after.variants[0].price == 200
     assert after != before
@@ -128,7 +130,7 @@ async def test_a_product_that_the_file_does_not_name_stays(shop):
     conn, merchant = shop
     await actions.save_product(conn, merchant.id, a_draft("Stays"))
     await bring(conn, merchant, SHOPIFY)
-    assert len(await reads.drafts(conn, merchant.id)) == 3
+    assert len(await merchant_reads.drafts(conn, merchant.id)) == 3
 
 
 HEAD = (
@@ -155,9 +157,9 @@ GOOD = "ok,Fine,,,OK,1,1,,,,\n"
         ("a,A,,,A,1,1,ftp://x/y,,,\n", [(3, "Image Src")]),
         ("a,A,,,A,1,1,https://x/y,first,,\n", [(3, "Image Position")]),
         ("a,A,,,OK,1,1,,,,\n", [(3, "Variant SKU")]),
-        ("a,A,,,A,1,1,,,,,,\n", [(3, "")]),
+        ("a,A,,,A,1,1,,,,,x,\n", [(3, "")]),
         ("a,A,Size,S,A,1,1,,,,\na,,,S,B,1,1,,,,\na,,,,C,1,1,,,,\n", [(4, "Option1 Value"), (5, "Option1 Value")]),
-        ("a,A,,S,A,1,1,,,,\na,,,M,B,1,1,,,,\n", [(3, "Option1 Name"), (4, "Option1 Value")]),
+        ("a,A,,S,A,1,1,,,,\na,,,M,B,1,1,,,,\n", [(3, "Option1 Name")]),
         ("a,A,Size,S,A,1,1,,,,\na,Other,,M,B,1,1,,,,\n", [(4, "Title")]),
         ('a,"A\nB",,,A,1,1,,,,\nb,B,,,B,x,1,,,,\n', [(5, "Variant Grams")]),
         ("a,A\0B,,,A,1,1,,,,\n", [(3, "Title")]),
@@ -165,10 +167,10 @@ GOOD = "ok,Fine,,,OK,1,1,,,,\n"
         ("a,A,,,A,x,x,,,,\n", [(3, "Variant Grams"), (3, "Variant Price")]),
     ],
 )
-async def test_a_bad_cell_is_named_and_nothing_is_changed(shop, lines, cells):
+async def test_a_bad_cell_is_named_and_nothing_is_changed_where_asked_for(shop, lines, cells):
     conn, merchant = shop
 
-    report = await bring(conn, merchant, HEAD + GOOD + lines)
+    report = await bring(conn, merchant, HEAD + GOOD + lines, strict=True)
 
     named = [(error.line, error.column) for error in report.errors]
     assert [cell for cell in cells if cell not in named] == []
@@ -193,11 +195,92 @@ async def test_a_file_that_is_none_is_refused(shop, text, error):
     assert (await bring(conn, merchant, text)).errors == (error,)
 
 
-async def test_anothers_sku_in_the_shop_is_named_with_its_line(shop):
+async def skus(conn, merchant) -> dict[str, list[str]]:
+    return {draft.slug: [v.sku for v in draft.variants] for draft in await merchant_reads.drafts(conn, merchant.id)}
+
+
+async def test_a_repeated_sku_gets_a_number_and_keeps_it(shop):
     conn, merchant = shop
     await actions.save_product(conn, merchant.id, a_draft("Old", variants=(VariantDraft(sku="A", price=1),)))
-    report = await bring(conn, merchant, HEAD + "a,A,,,A,1,1,,,,\n")
-    assert report.errors == (CellError(2, "Variant SKU", "Another product has this SKU."),)
+    text = HEAD + "a,A,Size,S,A,1,1,,,,\na,,,M,A,1,1,,,,\nb,B,,,A,1,1,,,,\n"
+    wanted = {"a": ["A-2", "A-3"], "b": ["A-4"], "old": ["A"]}
+
+    report = await bring(conn, merchant, text)
+    assert (report.created, report.errors, await skus(conn, merchant)) == (2, (), wanted)
+    assert [(change.line, change.column) for change in report.changes] == [(n, "Variant SKU") for n in (2, 3, 4)]
+
+    again = await bring(conn, merchant, text)
+    assert (again.unchanged, await skus(conn, merchant)) == (2, wanted)
+
+
+@pytest.mark.parametrize(
+    ("lines", "columns", "kept"),
+    [
+        ("a,A,,,A,226.796185,12.00,,,,\n", ["Variant Grams"], (227, 1200)),
+        ("a,A,,,A,0.4,1.00,,,,\n", ["Variant Grams"], (0, 100)),
+        ("a,A,,,A,heavy,1,,,,\n", ["Variant Grams"], (0, 100)),
+        ('a,A,,,A,1,"1.234,505",,,,\n', ["Variant Price"], (1, 123451)),
+        ('a,A,,,A,1,"1,234.50",,,,\n', ["Variant Price"], (1, 123450)),
+        ('a,A,,,A,1,"12,50",,,,\n', ["Variant Price"], (1, 1250)),
+        ("a,A,,,A,1,¥12.50,,,,\n", ["Variant Price"], (1, 1250)),
+        ("a,A,,,A,１２,１２.５０,,,,\n", ["Variant Price"], (12, 1250)),
+        ("a,A,,,A,1,2,ftp://x/y.png,,,\n", ["Image Src"], (1, 200)),
+        ("a,A,,,A,1,2,https://x/y.png,first,,\n", ["Image Position"], (1, 200)),
+        ("a b,A,,,A,1,2,,,,\n", ["Handle"], (1, 200)),
+        ("a,A,,,A,1,2,,,maybe,sold\n", ["Published"], (1, 200)),
+        (f"a,{'A' * 300},,,A,1,2,,,,\n", ["Title"], (1, 200)),
+    ],
+)
+async def test_what_can_be_kept_is_kept_and_told(shop, lines, columns, kept):
+    conn, merchant = shop
+    report = await bring(conn, merchant, HEAD + lines)
+    assert (report.created, report.errors) == (1, ())
+    assert [(change.line, change.column) for change in report.changes] == [(2, column) for column in columns]
+    [draft] = await merchant_reads.drafts(conn, merchant.id)
+    assert (draft.variants[0].weight_g, draft.variants[0].price) == kept
+
+
+async def test_a_product_with_an_error_is_left_out_alone(shop):
+    conn, merchant = shop
+    report = await bring(conn, merchant, HEAD + GOOD + "a,A,,,A,1,dear,,,,\n,,,,X,1,1,,,,\n")
+    assert (report.created, report.left_out) == (1, ("a",))
+    assert [(error.line, error.column) for error in report.errors] == [(3, "Variant Price"), (4, "Handle")]
+    assert list(await skus(conn, merchant)) == ["ok"]
+
+
+async def test_less_than_nothing_is_nothing(shop):
+    conn, merchant = shop
+    report = await bring(conn, merchant, "Handle,Title,Variant SKU,Variant Inventory Qty,Variant Price\np,P,P,-3,9\n")
+    assert [(count.sku, count.quantity) for count in report.inventory] == [("P", 0)]
+    assert [(change.line, change.column) for change in report.changes] == [(2, "Variant Inventory Qty")]
+
+
+async def test_paragraphs_and_headings_stay_and_pictures_of_the_text_are_kept(shop):
+    conn, merchant = shop
+    html = (
+        "<div>First line.</div><div>Second line.</div><h1>Care</h1><p>Wash cold.</p><h5>Size</h5><div>One</div>"
+        '<img src=""https://cdn.example/chart.png"" alt=""size chart"">'
+    )
+    report = await bring(conn, merchant, f'Handle,Title,Body (HTML),Variant Price\np,P,"{html}",9\n')
+    [draft] = await merchant_reads.drafts(conn, merchant.id)
+    assert draft.description == (
+        "<p>First line.</p><p>Second line.</p><h2>Care</h2><p>Wash cold.</p><h4>Size</h4><p>One</p>"
+    )
+    assert [(image.file, image.alt) for image in draft.images] == [("https://cdn.example/chart.png", "size chart")]
+    assert [(change.line, change.column) for change in report.changes] == [(2, "Body (HTML)")]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+async def test_the_delimiter_is_found(shop, delimiter):
+    conn, merchant = shop
+    text = "Handle,Title,Variant SKU,Variant Price\na,A,A-1,1\n".replace(",", delimiter)
+    assert (await bring(conn, merchant, text)).created == 1
+
+
+async def test_values_that_all_products_have_are_no_unknown_columns(shop):
+    conn, merchant = shop
+    text = "Title,Variant Price,Variant Taxable,Variant Weight Unit,Gift Card,Cost\nA,1,true,kg,False,3\n"
+    assert (await bring(conn, merchant, text)).ignored_columns == ("Cost",)
 
 
 async def test_quantities_go_out_where_they_are_known(shop):
@@ -213,7 +296,7 @@ async def test_quantities_go_out_where_they_are_known(shop):
 
 # --- out, in, out: the same bytes -------------------------------------------------------------------------------------
 
-WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12).filter(rules.line) | st.sampled_from(
+WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12).filter(typed.line) | st.sampled_from(
     ["红茶", 'a "b", c', "Title", "Default Title", "=1+1", "line\nline", "'quoted", "TRUE", "\u2028x"]
 )
 HTML = st.lists(
@@ -223,9 +306,9 @@ HTML = st.lists(
 
 @st.composite
 def products(draw, number: int) -> ProductDraft:
-    names = tuple(draw(st.lists(WORDS, max_size=3, unique_by=rules.line)))
+    names = tuple(draw(st.lists(WORDS, max_size=3, unique_by=typed.line)))
     values = st.tuples(*[WORDS] * len(names))
-    options = draw(st.lists(values, min_size=1, max_size=4, unique_by=lambda v: tuple(map(rules.line, v))))
+    options = draw(st.lists(values, min_size=1, max_size=4, unique_by=lambda v: tuple(map(typed.line, v))))
     variants = tuple(
         VariantDraft(
             sku=f"{draw(WORDS)} {number}-{i}",
@@ -269,14 +352,14 @@ async def test_out_and_in_and_out_again_gives_the_same_bytes(shop, data):
             await actions.save_products(conn, merchant.id, drafts)
         except Invalid as refused:
             raise AssertionError(refused) from refused
-        before = await reads.drafts(conn, merchant.id)
+        before = await merchant_reads.drafts(conn, merchant.id)
         text = await export(conn, merchant)
 
         # into the same shop: nothing has changed
         report = await bring(conn, merchant, text)
         assert (report.errors, report.ignored_columns) == ((), ())
         assert report.unchanged == len(drafts)
-        assert await reads.drafts(conn, merchant.id) == before
+        assert await merchant_reads.drafts(conn, merchant.id) == before
         assert await export(conn, merchant) == text
 
         # into an empty one: all that is sold is there

@@ -13,20 +13,20 @@ from unwall.catalogue.terms import (
     decode_position,
     encode_position,
     parse_query,
-    plain,
     runs,
     terms,
     without_runs,
 )
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
+from unwall.kernel.typed import folded
 
 
 @pytest.mark.parametrize(
     ("text", "said"), [("Ｃafé", "cafe"), ("RED", "red"), ("ﬁne", "fine"), ("が", "が"), ("a\x00b", "a b")]
 )
 def test_letters_are_made_plain(text, said):
-    assert plain(text) == said
+    assert folded(text) == said
 
 
 def test_chinese_and_english_are_told_apart():
@@ -38,6 +38,11 @@ def test_chinese_and_english_are_told_apart():
 @pytest.mark.parametrize(("run", "pairs"), [("茶", ["茶"]), ("红茶", ["红茶"]), ("白茶杯", ["白茶", "茶杯"])])
 def test_a_run_is_cut_into_overlapping_pairs(run, pairs):
     assert bigrams(run) == pairs
+
+
+@pytest.mark.parametrize("text", ["หนังสือเดินทาง", "ភាសាខ្មែរ", "롱원피스", "コーヒーカップ"])
+def test_scripts_without_spaces_are_runs(text):
+    assert runs(folded(text)) == [folded(text)]
 
 
 def test_pairs_and_characters_stand_where_they_are_in_the_text():
@@ -70,7 +75,7 @@ def test_nothing_asks_nothing(query):
 @given(st.text(max_size=300))
 def test_what_is_cast_holds_only_letters_digits_and_our_operators(query):
     asked = parse_query(query)
-    assert re.fullmatch(r"('[a-z0-9]{2,30}':\*)?", asked.typed)
+    assert re.fullmatch(r"('[^\W_]{2,30}':\*)?", asked.typed)
     assert re.fullmatch(
         r"""(\('[^'"\\\s!&|<>():*a-z0-9-]{1,2}'(<->'[^'"\\\s!&|<>():*a-z0-9-]{2}')*\)&?)*""", asked.chinese
     )

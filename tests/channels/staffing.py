@@ -13,11 +13,11 @@ from unwall.channels.http.context import STAFF
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.people import actions as people
-from unwall.people import sessions
+from unwall.people import passwords, sessions
 from unwall.people.values import Role, StaffDraft
 
 PASSWORD = "tea and snow"
-HASHED = sessions.HASHER.hash(PASSWORD)
+HASHED = passwords.HASHER.hash(PASSWORD)
 NUMBERS = count(1)
 
 
@@ -43,6 +43,10 @@ class Person(Shopper):
     async def post(self, url: str, data: dict | None = None, **more):
         with self._at_the_screen():
             return await super().post(url, data, **more)
+
+    async def send(self, method: str, url: str, *, headers: dict[str, str], **more):
+        with self._at_the_screen():
+            return await super().send(method, url, headers=headers, **more)
 
     @contextmanager
     def _at_the_screen(self) -> Iterator[None]:

@@ -8,6 +8,8 @@ import pytest
 
 from tests.channels.conftest import Shopper
 from unwall.kernel.files import CHUNK_BYTES, open_files
+from unwall.media.rules import avif_file
+from unwall.media.unused import SET_ASIDE
 from unwall.services import Services
 
 LONG = bytes(range(251)) * (3 * CHUNK_BYTES // 251)
@@ -30,6 +32,15 @@ async def test_a_file_comes_whole_with_its_size_and_tag(browser: Shopper, url: s
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["etag"].startswith('"')
     assert parsedate_to_datetime(answer.headers["last-modified"]).tzinfo is not None
+
+
+async def test_what_was_set_aside_has_no_address(browser: Shopper, services: Services, url: str) -> None:
+    key = url.removeprefix("/files/")
+    aside = f"{SET_ASIDE}2026-11-28/{key}"
+    assert await services.files.move(key, aside)
+    for address in (url, f"/files/{aside}", f"/files/%2Eunused/2026-11-28/{key}", f"/files/ab/../{aside}"):
+        assert (await browser.get(address)).status_code == 404, address
+    assert await services.files.has(aside)
 
 
 async def test_asking_for_the_head_sends_no_body(browser: Shopper, url: str) -> None:
@@ -121,3 +132,23 @@ async def test_files_of_a_store_in_memory_are_read_as_well(tmp_path: Path) -> No
     assert stored.bytes == len(LONG)
     assert b"".join([chunk async for chunk in files.read("ab/one.svg", 5, len(LONG))]) == LONG[5:]
     assert [chunk async for chunk in files.read("ab/one.svg", 5, 5)] == []
+
+
+async def test_a_browser_that_shows_avif_gets_the_smaller_copy_and_caches_are_told(client, services):
+    key = f"3f/{'a' * 40}-1600x2000-640.webp"
+    await services.files.put(key, b"webp!")
+    plain = await client.get(f"/files/{key}", headers={"accept": "image/avif,image/webp,*/*"})
+    assert (plain.content, plain.headers["content-type"], plain.headers["vary"]) == (b"webp!", "image/webp", "Accept")
+    await services.files.put(avif_file(key), b"avif")
+    found = {
+        accept: await client.get(f"/files/{key}", headers={"accept": accept})
+        for accept in ("image/avif,image/webp,*/*", "image/webp,*/*", "image/avif;q=0, image/webp")
+    }
+    assert [answer.content for answer in found.values()] == [b"avif", b"webp!", b"webp!"]
+    assert [answer.headers["content-type"] for answer in found.values()] == ["image/avif", "image/webp", "image/webp"]
+    assert {answer.headers["vary"] for answer in found.values()} == {"Accept"}
+    avif, webp, _ = [answer.headers["etag"] for answer in found.values()]
+    assert avif != webp
+    for accept, tag, status in (("image/avif", avif, 304), ("image/avif", webp, 200), ("image/webp", webp, 304)):
+        again = await client.get(f"/files/{key}", headers={"accept": accept, "if-none-match": tag})
+        assert again.status_code == status

@@ -33,12 +33,13 @@ CONSOLE = (
 
 @pytest.fixture
 def german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for before the browser: the app goes through the languages in a thread of its own, from its start on."""
     (tmp_path / "de.po").write_text(GERMAN, encoding="utf-8")
     monkeypatch.setitem(LANGUAGES, "de", find_languages(tmp_path)["de"])
 
 
 @pytest.fixture
-async def site(db: Database, browser: Shopper, german: None) -> ConsoleSite:
+async def site(db: Database, german: None, browser: Shopper) -> ConsoleSite:
     browser.http.cookies.set("uw_lang", "de")
     return await (await open_console_site(db)).sign_in_as(browser, Role.OWNER)
 
@@ -51,7 +52,7 @@ async def test_pages_are_in_the_new_language(site: ConsoleSite) -> None:
     assert "<h1>Bestellungen</h1>" in (await site.get("/console/orders")).text
 
 
-async def test_it_can_be_chosen_and_is_negotiated(browser: Shopper, german: None) -> None:
+async def test_it_can_be_chosen_and_is_negotiated(german: None, browser: Shopper) -> None:
     assert '<html lang="de"' in (await browser.get("/sign-in", headers={"accept-language": "de-AT,en;q=0.5"})).text
     assert (await browser.post("/language", {"lang": "de", "next": "/"})).status_code == 303
     assert '<html lang="de"' in (await browser.get("/sign-in")).text

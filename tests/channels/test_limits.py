@@ -10,9 +10,11 @@ from litestar.testing import AsyncTestClient
 
 from tests.channels.api.api_clients import CARD, CONTACT, Client, problem, shopper_app
 from tests.channels.conftest import Shopper
-from tests.channels.shop.store import Store, another, counted, open_store, put_into_bag
-from tests.channels.shop.test_buying import BY_POST, order
+from tests.channels.shop.store import Store, another, cart_of, counted, join, open_store, put_into_bag
+from tests.channels.shop.test_buying import BY_POST, order, total
+from tests.channels.snapshots import snapshot
 from unwall.app import build
+from unwall.commerce.orders import rules
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.errors import TooMany
@@ -82,7 +84,7 @@ async def test_a_network_signs_up_fifty_in_a_quarter_of_an_hour(browser: Shopper
     who = {"name": "Ann", "password": "eight letters"}
     last = await browser.post("/sign-up", {"email": "ann@example.org", **who})
     refused = await another(browser).post("/sign-up", {"email": "bo@example.org", **who})
-    assert (last.status_code, refused.status_code) == (303, 429)
+    assert (last.status_code, refused.status_code) == (200, 429)
     assert "There were too many sign-ups" in refused.text
     assert (await counted(db))["member"] == 1
 
@@ -123,6 +125,34 @@ async def test_the_shop_says_so_beside_the_form(browser: Shopper, db: Database, 
     assert 'value="Ann Lin"' in answer.text
 
 
+# --- unpaid orders ----------------------------------------------------------------------------------------------------
+
+
+async def test_who_holds_much_without_paying_is_told_to_wait(
+    client: AsyncTestClient, browser: Shopper, db: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(rules, "MAX_OPEN_UNITS", 0)
+    await put_into_bag(browser, store.market.red)
+    address = f"/checkout/{await cart_of(db)}"
+    form = {"total": total((await browser.get(f"{address}?way=ship")).text), **BY_POST}
+    ann, bo = await shopper_app(client), await shopper_app(client)
+    unpaid = await order_of(ann, store)
+    cart = (await bo.post("/carts/lines", {"variant_id": str(store.market.red)})).json()["id"]
+    refused = await bo.post("/orders", {"cart_id": cart, "choice": {"method": "ship"}, "contact": CONTACT})
+    assert problem(refused)[:2] == (429, "too-many")
+    assert 0 < int(refused.headers["retry-after"]) <= 900
+    # the page says so, and keeps what was typed
+    page = await browser.post(address, form)
+    assert page.status_code == 429
+    assert "Many orders from your network are not paid yet. Try again in 15 minutes." in page.text
+    assert 'value="Ann Lin"' in page.text
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM sales_order") == 1
+    # until it is paid
+    assert (await ann.post(unpaid, CARD)).json()["state"] == "paid"
+    assert (await browser.post(address, form)).status_code == 303
+
+
 async def test_nothing_that_is_remembered_tells_a_card(client: AsyncTestClient, db: Database, store: Store):
     app = await shopper_app(client)
     path, body = await order_of(app, store), msgspec.json.encode(CARD)
@@ -131,3 +161,32 @@ async def test_nothing_that_is_remembered_tells_a_card(client: AsyncTestClient, 
         kept = {row[0] for row in await conn.fetch("SELECT body_hash FROM idempotency")}
     assert len(kept) == 3
     assert hashlib.sha256(body).digest() not in kept
+
+
+# --- visitors ---------------------------------------------------------------------------------------------------------
+
+
+async def test_new_visitors_without_end_are_one_network(browser: Shopper, db: Database, store: Store):
+    async with db.transaction() as conn:
+        await conn.executemany("INSERT INTO attempt VALUES ('acts@testclient', $1)", [(now(),)] * 499)
+    account = {"account": str(store.account)}
+    assert (await browser.post("/follow", account)).status_code == 303
+    nobody, before = another(browser), await snapshot(db)
+    asked = {
+        "/follow": account,
+        "/mute": account,
+        f"/post/{store.morning}/like": {},
+        f"/saved/save/post/{store.morning}": {},
+        "/hide": {"kind": "post", "id": str(store.morning)},
+        f"/report/post/{store.morning}": {"reason": "spam"},
+        "/me/notifications/choices": {"start": "22:00", "finish": "08:00"},
+    }
+    for path, form in asked.items():
+        assert (await nobody.post(path, form)).status_code == 429, path
+    app = await shopper_app(browser.http)
+    for path in ("/accounts/liuyun/follow", "/accounts/liuyun/mute", f"/hidden/post/{store.morning}"):
+        assert problem(await app.put(path))[:2] == (429, "too-many"), path
+    assert await snapshot(db) == before
+    # who signs in goes on
+    await join(nobody, {"email": "ann@example.org", "name": "Ann", "password": "eight letters"})
+    assert (await nobody.post(f"/post/{store.morning}/like")).status_code == 303

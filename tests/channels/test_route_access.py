@@ -15,15 +15,37 @@ from litestar.testing import AsyncTestClient
 
 from tests.channels.conftest import Shopper
 from tests.channels.counter.parcels import pack, to_collect
-from tests.channels.shop.store import open_store
+from tests.channels.shop.store import Store, open_store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
 from tests.channels.staffing import Person, hire, signed_in
 from tests.commerce.market import Market, fill_cart, open_market, visitor
+from tests.content.helpers import a_visitor
+from tests.content.helpers import signed_in as new_shopper
+from tests.people.members import new_member
 from unwall.app import build
 from unwall.catalogue.actions import save_bundle
 from unwall.catalogue.values import BundleDraft, BundlePartDraft
-from unwall.kernel.database import Database
+from unwall.channels.http.context import MEMBER
+from unwall.commerce.pricing.actions import add_codes, save_promotion
+from unwall.commerce.pricing.values import Promotion, PromotionKind
+from unwall.commerce.sourcing.actions import save_delivery_zones
+from unwall.commerce.sourcing.values import DeliveryZone
+from unwall.content.comments.actions import comment
+from unwall.content.comments.values import CommentDraft
+from unwall.content.conversations.actions import write
+from unwall.content.conversations.values import MessageDraft
+from unwall.content.moderation.actions import report
+from unwall.content.moderation.values import ReportDraft, Reported, ReportReason, Subject, SubjectKind
+from unwall.content.questions.actions import ask
+from unwall.content.questions.values import Said
+from unwall.content.reviews.actions import write as write_review
+from unwall.content.reviews.values import ProofOfPurchase, ReviewDraft
+from unwall.kernel.addresses import Address
+from unwall.kernel.clock import now
+from unwall.kernel.database import Database, Transaction
+from unwall.kernel.ids import new_id
 from unwall.people import actions as people
+from unwall.people.addresses import Recipient, add_address
 from unwall.people.rules import ROLE_PERMISSIONS
 from unwall.people.values import ApiScope, Permission, Role
 from unwall.settings import Settings
@@ -33,11 +55,23 @@ IGNORED = BOOKKEEPING | {"idempotency"}
 STAFF_AREAS = ("/console", "/counter")
 MERCHANT_API = "/api/v1/merchant"
 OPEN_TO_ALL = {"/console/sign-in", "/counter/sign-in"}
-FOR_ANY_STAFF = {"/console"}
-"""Leads each role to the first page that it may open."""
-PRIVATE = {"cart_id", "order_id"}
+FOR_ANY_STAFF = {"/console", "/console/password"}
+"""Leads each role to the first page that it may open; and everybody changes their own password."""
+FOR_EVERYBODY = (
+    *("/static", "/files", "/counter/events", "/console/events", "/me/events"),
+    *("/manifest.webmanifest", "/merchant.webmanifest", "/worker.js"),
+)
+"""Files that are alike for all; and streams, which have no end."""
+PRIVATE = {"cart_id", "comment_id", "order_id", "address_id"}
 """Things of one shopper; what else stands in an address of the shop is for everybody to see."""
 FORM = {"code": "123456", "quantity": "1", "tracking": "SF1", "reason": "adjustment", "note": "Mine now"}
+TUS = {
+    "tus-resumable": "1.0.0",
+    "upload-length": "9",
+    "upload-offset": "0",
+    "x-http-method-override": "PATCH",
+    "content-type": "application/offset+octet-stream",
+}
 PRODUCT = {"title": "Taken over", "variants": [{"sku": "TAKEN", "price": 1}]}
 
 
@@ -60,7 +94,9 @@ class Guarded(msgspec.Struct, frozen=True):
     @property
     def guards(self) -> bool:
         """Whether what its address names belongs to somebody."""
-        return bool(self.parameters) and (self.staffs or self.programs or bool(PRIVATE & set(self.parameters)))
+        return bool(set(self.parameters) - {"country"}) and (
+            self.staffs or self.programs or bool(PRIVATE & set(self.parameters))
+        )
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -96,10 +132,43 @@ class Things(msgspec.Struct, frozen=True):
     key_id: UUID
     bundle_id: UUID
     account_id: UUID
+    address_id: UUID
+    upload_id: UUID
+    case_id: UUID
+    subject_id: UUID
+    conversation_id: UUID
+    own_post_id: UUID
+    review_id: UUID
+    question_id: UUID
+    comment_id: UUID
+    video_id: UUID
+    promotion_id: UUID
+    zone_id: UUID
+    kind: str = "post"
+    what: str = "withdraw"
+    lang: str = "en"
     line: int = 1
+    tag: str = "tea"
+    wrote: str = "comment"
+    person_id: UUID = UUID(int=1)
+    token: str = "no-token"
+    code: str = "SPRING-1"
+    country: str = "CN"
 
 
-NAMED = {*Things.__struct_fields__, "merchant", "slug", "handle", "name", "file_path", "path"}
+NAMED = {
+    *Things.__struct_fields__,
+    "merchant",
+    "slug",
+    "handle",
+    "name",
+    "file_path",
+    "path",
+    "tag",
+    "ticket",
+    "token",
+    "notification",
+}
 
 
 class Town(msgspec.Struct, frozen=True):
@@ -121,7 +190,33 @@ async def town(db: Database) -> Town:
         draft = BundleDraft(title="Set", parts=(BundlePartDraft(market.red), BundlePartDraft(market.tea)))
         bundle = await save_bundle(conn, market.merchant, draft)
         order = await conn.fetchval("SELECT order_id FROM shipment")
+        upload = new_id()
+        await conn.execute(
+            "INSERT INTO upload (id, merchant_id, network, bytes, expires_at) VALUES ($1, $2, '', 9, now() + '1 day')",
+            upload,
+            market.merchant,
+        )
         staff = await conn.fetchval("SELECT id FROM staff WHERE email = $1", email)
+        subject = Reported(Subject(SubjectKind.POST, store.morning), market.merchant, "Morning")
+        await report(conn, visitor(), subject, ReportDraft(ReportReason.SPAM), now())
+        case = await conn.fetchval("SELECT id FROM moderation_case")
+        question = MessageDraft("key", "Is it warm?")
+        shopper = visitor()
+        conversation = (await write(conn, shopper, "", store.account, question, now())).conversation_id
+        opinions = await _opinions(conn, store)
+        video = new_id()
+        await conn.execute(
+            "INSERT INTO video (id, merchant_id, source, bytes) VALUES ($1, $2, 'ab/none.source', 9)",
+            video,
+            market.merchant,
+        )
+        spring = Promotion(new_id(), "Spring", PromotionKind.PER_CENT, value=100_000, by_code=True)
+        await save_promotion(conn, market.merchant, spring, active=True)
+        await add_codes(conn, market.merchant, spring.id, ["SPRING-1"], None)
+        zone = DeliveryZone(new_id(), "France", countries=("FR",))
+        await save_delivery_zones(conn, market.merchant, [zone])
+        home = Recipient("Ann", "13800138000", Address("CN", "", "", "Hangzhou", "", "1 Lake Road"))
+        address = await add_address(conn, (await new_member(db, "ann@example.com")).person_id, home, now())
     things = Things(
         shipment_id=shipment,
         order_id=order,
@@ -134,8 +229,29 @@ async def town(db: Database) -> Town:
         key_id=key,
         bundle_id=bundle,
         account_id=store.account,
+        case_id=case,
+        subject_id=store.morning,
+        conversation_id=conversation,
+        own_post_id=store.morning,
+        address_id=address,
+        upload_id=upload,
+        video_id=video,
+        promotion_id=spring.id,
+        zone_id=zone.id,
+        **opinions,
     )
     return Town(market, things, other)
+
+
+async def _opinions(conn: Transaction, store: Store) -> dict[str, UUID]:
+    """Of a member, about what the store sells and publishes."""
+    visit, market = await new_shopper(conn, await a_visitor(conn)), store.market
+    proof = ProofOfPurchase(new_id(), 1, market.merchant, market.scarf)
+    return {
+        "review_id": await write_review(conn, visit, proof, ReviewDraft(5, "Soft.", "Bo"), now()),
+        "question_id": await ask(conn, visit, market.scarf, Said("Warm?", "Bo"), now()),
+        "comment_id": await comment(conn, visit, store.morning, CommentDraft("How nice", "Bo"), now()),
+    }
 
 
 async def key_of(db: Database, market: Market, scopes: frozenset[ApiScope]) -> dict[str, str]:
@@ -151,6 +267,8 @@ async def knock(person: Shopper, door: Guarded, things: Things, **more):
     url = door.path.format(**ids)
     if door.method == "GET":
         return await person.get(url, **more)
+    if "/uploads" in door.path:
+        return await person.send(door.method, url, content=b"x", headers=TUS | more.get("headers", {}))
     if door.path.startswith("/api/"):
         return await person.http.request(door.method, url, json=PRODUCT, **more)
     return await person.post(url, FORM, **more)
@@ -159,7 +277,7 @@ async def knock(person: Shopper, door: Guarded, things: Things, **more):
 # --- what routes state ------------------------------------------------------------------------------------------------
 
 
-def test_every_route_of_a_desk_states_its_permission_and_every_merchant_route_its_scope():
+def test_every_route_of_the_console_and_the_counter_states_its_permission_and_every_merchant_route_its_scope():
     assert len([door for door in DOORS if door.staffs]) > 40
     assert len([door for door in DOORS if door.programs]) > 15
     silent = [str(door) for door in DOORS if door.staffs and door.permission is None and door.path not in FOR_ANY_STAFF]
@@ -212,6 +330,19 @@ async def test_roles_without_the_permission_are_refused(client: AsyncTestClient,
     assert await snapshot(db, without=IGNORED) == before
 
 
+async def test_no_page_of_somebody_who_is_signed_in_is_kept_by_the_browser(
+    client: AsyncTestClient, db: Database, town: Town
+):
+    """Back after signing out, or by the next person at the device, finds nothing."""
+    owner = await signed_in(client, db, town.market.merchant)
+    member = await new_member(db)
+    owner.cookies.set(MEMBER, member.token)
+    pages = [door for door in DOORS if door.method == "GET" and not door.path.startswith(FOR_EVERYBODY)]
+    kept = {str(door): (await knock(owner, door, town.things)).headers["cache-control"] for door in pages}
+    assert len(kept) > 60
+    assert {door: how for door, how in kept.items() if how != "no-store"} == {}
+
+
 async def test_keys_without_the_scope_are_refused(browser: Shopper, db: Database, town: Town):
     keys = {scope: await key_of(db, town.market, frozenset(ApiScope) - {scope}) for scope in ApiScope}
     before, wrong = await snapshot(db, without=IGNORED), []
@@ -234,7 +365,8 @@ async def test_another_merchants_owner_reaches_nothing_of_ours(client: AsyncTest
     for door in (door for door in DOORS if door.guards):
         answer = await knock(owner, door, town.things, headers=key if door.programs else {})
         after = await snapshot(db, without=IGNORED)
-        if answer.status_code not in {401, 403, 404, 422} or after != before:
+        to_sign_in = answer.status_code == 302 and answer.headers["location"].startswith("/sign-in?")
+        if not (to_sign_in or answer.status_code in {401, 403, 404, 422}) or after != before:
             changed = [table for table in after if after[table] != before[table]]
             wrong.append((str(door), answer.status_code, changed))
             before = after

@@ -7,6 +7,8 @@ from unwall.channels.http.context import SESSION, VISITOR
 from unwall.channels.http.flash import FLASH_COOKIE, Flash
 from unwall.kernel.ids import new_id
 from unwall.kernel.seals import seal, unseal
+from unwall.people.reset_links import RESET
+from unwall.people.values import Audience, ResetTicket
 from unwall.services import Services
 
 VISIT_TOKEN = "unwall-visit"
@@ -15,6 +17,7 @@ SEALED = {
     SESSION: new_id(),
     FLASH_COOKIE: Flash("Done."),
     VISIT_TOKEN: (new_id(), new_id()),
+    RESET: ResetTicket(Audience.MEMBER, new_id(), "0" * 16),
 }
 
 
@@ -36,6 +39,27 @@ async def test_the_api_takes_visit_tokens_only(services: Services, browser: Shop
     headers = {VISIT_TOKEN: seal(services.secret, purpose, SEALED[purpose])}
     answer = await browser.http.put("/api/v1/accounts/nobody/follow", headers=headers)
     assert answer.status_code == (404 if purpose == VISIT_TOKEN else 401)
+
+
+@pytest.mark.parametrize("purpose", SEALED)
+async def test_no_other_seal_lets_somebody_choose_a_password(
+    services: Services, browser: Shopper, purpose: str
+) -> None:
+    sealed = seal(services.secret, purpose, SEALED[purpose])
+    assert (await browser.get(f"/password/{sealed}")).status_code == 404
+    assert (await browser.post(f"/password/{sealed}", {"password": "nine letters"})).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["uw_csrf", "uw_member", "uw_staff", "uw_node", "uw_place", "uw_lang", "theme"])
+@pytest.mark.parametrize("purpose", [VISITOR, RESET])
+async def test_what_is_sealed_is_worth_nothing_in_other_cookies(
+    services: Services, browser: Shopper, name: str, purpose: str
+) -> None:
+    browser.http.cookies.set(name, seal(services.secret, purpose, SEALED[purpose]), domain="testserver.local")
+    for url in ("/", "/me", "/console", "/counter"):
+        assert (await browser.get(url)).status_code < 400
+    form = {"email": "ann@example.org", "password": "guess"}
+    assert (await browser.http.post("/sign-in", data=form)).status_code in {403, 422}
 
 
 async def test_an_opened_visit_is_sealed_for_the_api(services: Services, browser: Shopper) -> None:

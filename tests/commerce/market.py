@@ -8,8 +8,9 @@ import msgspec
 
 from unwall.commerce.orders import cart as orders
 from unwall.commerce.orders.checkout import Checkout
-from unwall.commerce.orders.gateway import CardDetails, CardToken, TestGateway
 from unwall.commerce.orders.values import Contact, Order, Origin
+from unwall.commerce.payments import reads as payment_reads
+from unwall.commerce.payments.gateway import CardDetails, CardToken, TestGateway
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock import reads as stock_reads
@@ -192,6 +193,7 @@ async def facts(db: Database) -> list[tuple[object, ...]]:
 
 
 async def sound(db: Database) -> None:
-    """The books agree: ledger, levels and holds."""
+    """The ledger of stock agrees with levels and holds, and that of money with payments and refunds."""
     async with db.read() as conn:
         assert await stock_reads.audit(conn) == []
+        assert await payment_reads.audit(conn) == []

@@ -33,6 +33,12 @@ async def count(conn, account_id) -> int:
         (AccountDraft("ok", "x", translations={"zh": AccountTranslation("x" * 101)}), {"translations.zh.name"}),
         (AccountDraft("ok", "x", avatar="https://elsewhere/x.png", banner="../x"), {"avatar", "banner"}),
         (AccountDraft(" @Tea_House ", "x", avatar="ab/x.webp"), set()),
+        (AccountDraft("茶馆", "x"), set()),
+        (AccountDraft("चाय_घर", "x"), set()),
+        (AccountDraft("شاي\u200f", "x"), set()),
+        (AccountDraft("ｔｅａ７", "x"), set()),
+        (AccountDraft("te\u0430", "x"), {"handle"}),
+        (AccountDraft("☕☕", "x"), {"handle"}),
     ],
 )
 def test_a_wrong_account_names_its_fields(draft, fields):

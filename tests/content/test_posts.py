@@ -17,12 +17,14 @@ from tests.content.helpers import (
     signed_in,
     staff,
 )
+from tests.html import html_text
 from unwall.content.accounts.values import Owner
 from unwall.content.posts import actions, reads, rules
 from unwall.content.posts.values import (
     Media,
     NoSuchPost,
     PostDraft,
+    PostFormat,
     PostKind,
     PostState,
     PostTranslation,
@@ -52,7 +54,58 @@ PICTURE = Media("ab/x.webp", "Tea", 800, 600)
     ],
 )
 def test_markdown_is_rendered_safe(markdown, html):
-    assert rules.render(markdown) == html
+    assert rules.render(markdown, PostFormat.MARKDOWN) == html
+
+
+HONEY = '<a href="/tag/honey" rel="noopener noreferrer">#honey</a>'
+EXAMPLE = '<a href="https://example.org/tea" rel="noopener noreferrer">https://example.org/tea</a>'
+
+
+@pytest.mark.parametrize(
+    ("typed", "html"),
+    [
+        ("One.\nTwo.\n\nThree.", "<p>One.<br>\nTwo.</p>\n<p>Three.</p>\n"),
+        ("- milk\n- honey\n# honey day", "<p>- milk<br>\n- honey<br>\n# honey day</p>\n"),
+        ("#honey day", f"<p>{HONEY} day</p>\n"),
+        (
+            "1. one\n    four spaces\n> so\n***\nso\n===",
+            "<p>1. one<br>\nfour spaces<br>\n&gt; so<br>\n***<br>\nso<br>\n===</p>\n",
+        ),
+        ("Box 7*8*9 mm, 2*2*2", "<p>Box 7*8*9 mm, 2*2*2</p>\n"),
+        (
+            "_no_ **no** `no` \\* [no](https://) &amp; <b>",
+            "<p>_no_ **no** `no` \\* [no](https://) &amp;amp; &lt;b&gt;</p>\n",
+        ),
+        ("See https://example.org/tea.", f"<p>See {EXAMPLE}.</p>\n"),
+        ("看(https://example.org/tea)。", f"<p>看({EXAMPLE})。</p>\n"),
+        (
+            "www.example.org",
+            '<p><a href="http://www.example.org" rel="noopener noreferrer">www.example.org</a></p>\n',
+        ),
+        (
+            "tea@example.org",
+            '<p><a href="mailto:tea@example.org" rel="noopener noreferrer">tea@example.org</a></p>\n',
+        ),
+        (
+            "Come in.At ten, it is 4.5 cm. javascript:alert(1)",
+            "<p>Come in.At ten, it is 4.5 cm. javascript:alert(1)</p>\n",
+        ),
+        ("", ""),
+    ],
+)
+def test_plain_text_stays_as_it_was_typed(typed, html):
+    assert rules.render(typed, PostFormat.PLAIN) == html
+
+
+def test_markdown_keeps_lines_and_links_addresses_too():
+    html = rules.render("*One*\nhttps://example.org/tea\n\n- milk\n\nafter", PostFormat.MARKDOWN)
+    assert html == f"<p><em>One</em><br>\n{EXAMPLE}</p>\n<ul>\n<li>milk</li>\n</ul>\n<p>after</p>\n"
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1))
+def test_plain_text_loses_no_letter(typed):
+    words = html_text(rules.render(typed, PostFormat.PLAIN))
+    assert "".join(words.split()) == "".join(typed.split())
 
 
 @given(
@@ -61,11 +114,11 @@ def test_markdown_is_rendered_safe(markdown, html):
         st.sampled_from(["<script>", "<img src=x onerror=y>", "[a](", "data:text/html,x)", "`", "\n\n", "&lt;"])
     ).map("".join)
 )
-def test_no_markdown_makes_a_script(markdown):
-    html = rules.render(markdown).lower()
-    assert not [
-        bad for bad in ("<script", "<img", "<iframe", "<style", 'href="javascript', 'href="data') if bad in html
-    ]
+def test_no_text_makes_a_script(markdown):
+    for written_in in PostFormat:
+        html = rules.render(markdown, written_in).lower()
+        bad = ("<script", "<img", "<iframe", "<style", 'href="javascript', 'href="data')
+        assert [one for one in bad if one in html] == []
 
 
 @pytest.mark.parametrize(
@@ -138,6 +191,7 @@ async def test_a_post_is_read_in_either_language(db):
             kind=PostKind.LOOKBOOK,
             title="Spring",
             body="**Fresh**",
+            format=PostFormat.MARKDOWN,
             media=(PICTURE,),
             tags=(Tag(product_id, 0, 0.25, 0.5),),
             translations={"zh": PostTranslation("春", "**新**", alts=("茶",))},

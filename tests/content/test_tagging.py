@@ -27,7 +27,7 @@ from unwall.kernel.errors import Forbidden, Invalid
 from unwall.kernel.ids import new_id
 from unwall.people.actions import set_tagging
 from unwall.people.values import ApiKey, ApiScope, Member, Role, Staff, Tagging
-from unwall.usecases.publish_post import save_post
+from unwall.usecases.publish_post import PUBLISHED, save_post
 
 NOT_ALLOWED = "The store that sells this does not let you tag it."
 
@@ -74,7 +74,7 @@ async def test_a_member_publishes_and_followers_of_the_account_read_it(db: Datab
         lin, account_id = await a_members_account(conn, "lin")
 
     # when they save and publish
-    post_id = await save_post(db, lin, PostDraft(account_id, title="Hello"), START, publish=True)
+    post_id = await save_post(db, lin, PostDraft(account_id, title="Hello"), START, then=PUBLISHED)
 
     # then the post is live, nobody's merchant's, and a fact of the journal
     async with db.transaction() as conn:
@@ -98,7 +98,7 @@ async def test_nothing_is_saved_where_publishing_is_refused(db: Database) -> Non
     async with db.transaction() as conn:
         lin, account_id = await a_members_account(conn, "lin")
     with pytest.raises(Invalid):
-        await save_post(db, lin, PostDraft(account_id), START, publish=True)
+        await save_post(db, lin, PostDraft(account_id), START, then=PUBLISHED)
     async with db.read() as conn:
         assert await conn.fetchval("SELECT count(*) FROM post") == 0
         assert await facts(conn, "publish") == []
@@ -233,12 +233,12 @@ async def test_a_merchant_says_who_may_tag_its_products(
     # when the account publishes a post that tags it, then it is shown, or the field is named
     draft = PostDraft(account_id, title="Tea", tags=(Tag(product_id),))
     if allowed:
-        post_id = await save_post(db, actor, draft, START, publish=True)
+        post_id = await save_post(db, actor, draft, START, then=PUBLISHED)
         async with db.read() as conn:
             assert await shown(conn, post_id, product_id) == (True, True)
     else:
         with pytest.raises(Invalid) as refused:
-            await save_post(db, actor, draft, START, publish=True)
+            await save_post(db, actor, draft, START, then=PUBLISHED)
         assert refused.value.by_field() == {"tags.0.product_id": NOT_ALLOWED}
 
 
@@ -311,7 +311,7 @@ async def test_subscribers_hear_of_a_publication_once(db: Database) -> None:
 
     # when a post is published twice
     draft = PostDraft(account_id, title="x")
-    post_id = await save_post(db, staff(merchant_id), draft, START, publish=True)
+    post_id = await save_post(db, staff(merchant_id), draft, START, then=PUBLISHED)
     async with db.confined(merchant_id) as conn:
         await actions.publish(conn, staff(merchant_id), post_id, START)
 

@@ -138,9 +138,9 @@ def test_posts_spread_over_four_months_up_to_now(demo: DemoMarket) -> None:
 
 
 def test_bundles_are_cheaper_than_their_parts(demo: DemoMarket) -> None:
-    shelf = {p.slug: p for p in demo.products}
+    products = {p.slug: p for p in demo.products}
     for bundle in demo.bundles:
-        parts = [shelf[slug] for slug in bundle.products]
+        parts = [products[slug] for slug in bundle.products]
         assert len(parts) >= 2
         assert {part.merchant for part in parts} == {bundle.merchant}
         assert 0 < bundle.price_minor < sum(part.variants[0].price_minor for part in parts)

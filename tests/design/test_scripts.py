@@ -100,7 +100,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def test_what_was_seen_and_opened_is_told_once(page: Page, site: str) -> None:
     page.goto(f"{site}/shop.html")
     page.click(".product h3 a")
-    events = Site.told.get(timeout=10)
+    events = Site.told.get(timeout=120)
     assert Site.told.empty()
     assert [event["kind"] for event in events] == ["view", "impression", "click"]
     assert {(event["product_id"], event["slot"], event["page"]) for event in events} == {("7", 2, "/shop.html")}

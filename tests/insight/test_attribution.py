@@ -24,7 +24,7 @@ from tests.insight.market import (
 )
 from unwall.insight.attribution import actions, jobs, reads
 from unwall.insight.attribution.rules import day_of
-from unwall.insight.attribution.values import AttributionRule, Credit, PostSales, TopProduct
+from unwall.insight.attribution.values import AttributionRule, Credit, PostSales, Span, TopProduct
 from unwall.journal.actions import record
 from unwall.journal.values import Event, EventKind
 from unwall.kernel.ids import derived_id
@@ -64,6 +64,7 @@ async def test_a_sale_counts_for_the_last_post_of_this_merchant_touched_within_t
                 touch(ANN, "linen", hours=-1, merchant=LABEL),  # another merchant's
                 touch(BOB, "spring", hours=-1),  # another person's
                 touch(ANN, "spring", EventKind.DWELL, hours=-2),  # however long
+                touch(ANN, "spring", EventKind.ADD_TO_CART, hours=-2),  # what was put there and not bought
                 touch(ANN, "spring", hours=1),  # after ordering
             ],
         )
@@ -137,7 +138,7 @@ async def test_a_post_of_another_account_is_credited_where_it_shows_the_goods_an
     # and the merchant's console names the post and its account
     async with market.confined(TEA) as conn:
         found = await reads.sale_post(conn, order, "en")
-        sales = await reads.post_sales(conn, TEA, "en", SINCE, UNTIL)
+        sales = await reads.post_sales(conn, TEA, "en", Span(SINCE, UNTIL))
     assert (found.account_handle if found else None) == ({"member": "lin", "merchant": "label"}[kind] if rule else None)
     assert [(s.post_id, s.title, s.orders) for s in sales] == ([(post("review"), "Review", 1)] if rule else [])
 
@@ -218,15 +219,39 @@ async def test_of_jobs_that_run_together_one_that_fails_fails_alone(market):
         assert set(await credited(conn)) == {orders[0], orders[2]}
 
 
-async def test_the_console_sees_what_each_post_did_and_only_its_own(market):
+@pytest.mark.parametrize(
+    ("kind", "credited_to"),
+    [
+        (EventKind.IMPRESSION, None),
+        (EventKind.DWELL, None),
+        (EventKind.ADD_TO_CART, None),
+        (EventKind.VIEW, "spring"),
+        (EventKind.CLICK, "spring"),
+        (EventKind.LIKE, "spring"),
+        (EventKind.SHARE, "spring"),
+        (EventKind.PURCHASE, "spring"),
+    ],
+)
+async def test_only_what_a_person_did_to_a_post_touches_it(market, kind, credited_to):
+    async with market.transaction() as conn:
+        await record(conn, [touch(ANN, "spring", kind, hours=-1)])
+        await add_order(conn, "1", TEA, ANN, [("green", 1, None)])
+        await actions.attribute_since(conn, SINCE, WEEK)
+        assert [credit for credit, _ in (await credited(conn)).values()] == ([post("spring")] if credited_to else [])
+
+
+async def test_the_console_sees_whom_each_post_brought_and_only_its_own(market):
     async with market.transaction() as conn:
         await record(
             conn,
             [
                 touch(ANN, "spring", hours=-5),
+                touch(ANN, "spring", hours=-4.5),  # once more: the same person
                 touch(BOB, "spring", hours=-5),
+                touch(EVE, "spring", EventKind.CLICK, hours=-5),
                 touch(BOB, "harvest", hours=-6),
-                touch(BOB, "spring", EventKind.IMPRESSION, hours=-5),
+                touch(derived_id("passer-by"), "spring", EventKind.IMPRESSION, hours=-5),
+                touch(derived_id("passer-by"), "spring", EventKind.DWELL, hours=-5),
                 did(ANN, EventKind.CLICK, "green", hours=-4, post_id=post("spring"), session_id=ANN),
                 did(ANN, EventKind.VIEW, "green", hours=-4, post_id=post("spring"), session_id=ANN),
                 did(ANN, EventKind.VIEW, "white", hours=-4, post_id=post("spring"), session_id=ANN),
@@ -241,12 +266,36 @@ async def test_the_console_sees_what_each_post_did_and_only_its_own(market):
         await actions.attribute_since(conn, SINCE, WEEK)
         await conn.execute("UPDATE sales_order SET state = 'cancelled' WHERE id = $1", cancelled)
     async with market.confined(TEA) as conn:
-        found = await reads.post_sales(conn, TEA, "en", SINCE, UNTIL)
-        assert await reads.post_sales(conn, LABEL, "en", SINCE, UNTIL) == []
+        found = await reads.post_sales(conn, TEA, "en", Span(SINCE, UNTIL))
+        assert await reads.post_sales(conn, LABEL, "en", Span(SINCE, UNTIL)) == []
     published = NOON - timedelta(hours=1)
     assert found == [
-        PostSales(post("spring"), "Spring", None, published, 2, 2, 1, 2, 2900),
-        PostSales(post("harvest"), "Harvest", None, published, 1, 0, 0, 0, 0),
+        PostSales(post("spring"), "Spring", None, published, 3, 2, 2, 2, 2, 2900),
+        PostSales(post("harvest"), "Harvest", None, published, 1, 0, 0, 0, 0, 0),
+    ]
+
+
+async def test_who_opened_before_the_period_and_bought_in_it_is_counted_and_signing_in_makes_nobody_two(market):
+    member = derived_id("member")
+    async with market.transaction() as conn:
+        await conn.execute("INSERT INTO member (id, name) VALUES ($1, 'Ann')", member)
+        await conn.execute("INSERT INTO visitor (id, member_id) VALUES ($1, $2)", ANN, member)
+        await record(
+            conn,
+            [
+                touch(ANN, "spring", hours=-30),  # before the period
+                touch(ANN, "harvest", hours=-3),
+                touch(ANN, "harvest", hours=-1, member_id=member),
+            ],
+        )
+        for number, when in (("1", -4), ("2", -2), ("3", -0.5)):
+            await add_order(conn, number, TEA, ANN, [("green", 1, None)], member=member, hours=when)
+        await actions.attribute_since(conn, SINCE, WEEK)
+    async with market.confined(TEA) as conn:
+        found = await reads.post_sales(conn, TEA, "en", Span(SINCE, UNTIL))
+    assert [(s.title, s.opened, s.opened_product, s.added, s.bought, s.orders) for s in found] == [
+        ("Harvest", 1, 1, 1, 1, 2),
+        ("Spring", 1, 1, 1, 1, 1),
     ]
 
 

@@ -13,25 +13,30 @@ from obstore.store import MemoryStore
 from tests.insight.market import (
     ANN,
     BOB,
+    EVE,
     LABEL,
     NOON,
     PRODUCTS,
     TEA,
     add_order,
     add_post,
+    add_product,
     did,
     open_market,
     post,
     product,
     variant,
 )
-from unwall.insight.pages import compose
+from unwall.commerce.stock.actions import receive
+from unwall.commerce.stock.values import Cause, Reason, VariantQuantity
+from unwall.insight.pages import compose, reads
 from unwall.insight.pages.actions import save_pins
 from unwall.insight.pages.reads import pins as pins_of
-from unwall.insight.pages.rules import arrange, exposures
+from unwall.insight.pages.rules import NEW_DAYS, POPULAR_PEOPLE, arrange, exposures, varied
 from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.insight.pages.values import ModuleName, Pin
 from unwall.insight.recommend.actions import train
+from unwall.insight.recommend.fitting import LATELY_DAYS
 from unwall.insight.recommend.recommender import Recommender
 from unwall.journal.actions import record
 from unwall.journal.values import Event, EventKind, Visit
@@ -39,10 +44,12 @@ from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files
 from unwall.kernel.geo import Place
 from unwall.kernel.ids import derived_id
+from unwall.kernel.text import Explanation
 
 SESSION = derived_id("session")
 NEWCOMER = Visit(derived_id("newcomer"), SESSION, None, "en")
 ITEMS = [UUID(int=n) for n in range(40)]
+CROWD = [derived_id("person", str(n)) for n in range(20)]
 
 
 def sources(conn, recommender: Recommender) -> compose.PageSources:
@@ -70,6 +77,33 @@ async def follow(conn, who, slug: str) -> None:
     await conn.execute("INSERT INTO follow (account_id, follower_id) VALUES ($1, $2)", derived_id("account", slug), who)
 
 
+async def store_with_pins(conn, slug: str, pins: int) -> None:
+    """Its products are SLUG-0, SLUG-1, ..., each pinned to that position of the home page."""
+    merchant = derived_id("merchant", slug)
+    await conn.execute(
+        "INSERT INTO merchant (id, slug, name, currency, timezone) VALUES ($1, $2, $2, 'CNY', 'Asia/Shanghai')",
+        merchant,
+        slug,
+    )
+    await conn.execute(
+        "INSERT INTO account (id, merchant_id, kind, handle, name) VALUES ($1, $2, 'store', $3, $3)",
+        derived_id(slug),
+        merchant,
+        slug.replace("-", "_"),
+    )
+    for n in range(pins):
+        await add_product(conn, merchant, f"{slug}-{n}")
+        await pin(conn, merchant, f"{slug}-{n}", n)
+
+
+def pinned(page) -> list[str]:
+    return [slot.card.slug for slot in modules(page)[ModuleName.FOR_YOU].slots if slot.policy == "pinned-1"]
+
+
+async def plan_of(conn, sql: str, *args) -> str:
+    return "\n".join(record[0] for record in await conn.fetch(f"EXPLAIN {sql}", *args))
+
+
 @pytest.fixture
 async def market(db):
     """Ann looked at green tea and bought the cup; people who see green tea go on to white, then black."""
@@ -95,7 +129,7 @@ async def market(db):
 @pytest.fixture
 async def recommender(market):
     files = Files(MemoryStore())
-    await train(market, files)
+    await train(market, files, at=NOON)
     found = Recommender(market, files)
     await found.refresh()
     return found
@@ -186,9 +220,42 @@ async def test_p1_pins_hold_on_the_page_that_they_are_for(market, recommender):
         store = await compose.compose_store(sources(conn, recommender), visit(), TEA, NOON)
         home = await compose.compose_home(sources(conn, recommender), visit(), NOON)
     slot = modules(store)[ModuleName.FOR_YOU].slots[2]
-    assert (slot.card.slug, slot.policy, slot.reason.say("en")) == ("puer", "pinned-1", "Chosen by Tea")
+    assert (slot.card.slug, slot.policy, slot.reason.text_in("en")) == ("puer", "pinned-1", "Chosen by Tea")
     assert set(names(modules(store)[ModuleName.FOR_YOU])) <= set(PRODUCTS[TEA])
     assert "pinned-1" not in {slot.policy for slot in modules(home)[ModuleName.FOR_YOU].slots}
+
+
+async def test_p2_the_home_page_shows_six_pins_however_many_there_are_and_followed_stores_first(market, recommender):
+    async with market.transaction() as conn:
+        for n in range(40):
+            await store_with_pins(conn, f"store-{n}", 5)
+        rows = {who: pinned(await compose.compose_home(sources(conn, recommender), visit(who), NOON)) for who in CROWD}
+        again = await compose.compose_home(sources(conn, recommender), visit(CROWD[0]), NOON)
+        await conn.execute("INSERT INTO follow (account_id, follower_id) VALUES ($1, $2)", derived_id("store-7"), EVE)
+        followed = pinned(await compose.compose_home(sources(conn, recommender), visit(EVE), NOON))
+    assert {len(row) for row in rows.values()} == {6}
+    assert pinned(again) == rows[CROWD[0]]
+    assert len({slug for row in rows.values() for slug in row}) > 30  # a different few for each person
+    assert [slug for slug in followed if slug.startswith("store-7-")] == [f"store-7-{n}" for n in range(5)]
+
+
+async def test_p2_one_pin_that_cannot_be_bought_takes_no_place(market, recommender):
+    async with market.transaction() as conn:
+        await store_with_pins(conn, "many", 8)
+        await conn.execute("UPDATE product SET status = 'archived' WHERE slug = 'many-0'")
+        page = await compose.compose_home(sources(conn, recommender), visit(), NOON)
+    assert pinned(page) == [f"many-{n}" for n in range(1, 7)]
+
+
+async def test_pins_and_suggestions_are_read_from_indexes(market):
+    """500 stores with five pins each made a home page of 2,500 products."""
+    async with market.transaction() as conn:
+        for n in range(60):
+            await store_with_pins(conn, f"store-{n}", 5)
+        await conn.execute("SET LOCAL enable_seqscan = off")
+        plan = await plan_of(conn, reads.HOME_INPUTS, [ANN], "en", 7, 24, 24)
+    assert "pin_circle" in plan
+    assert "account_followers" in plan
 
 
 # --- why --------------------------------------------------------------------------------------------------------------
@@ -199,23 +266,107 @@ async def test_p5_every_product_says_why_in_the_readers_words(market, recommende
         page = await compose.compose_home(sources(conn, recommender), visit(lang="zh"), NOON)
         first, *_, last = modules(page)[ModuleName.FOR_YOU].slots
         assert (first.reason.text, first.reason.facts) == ("Because you looked at {product}", {"product": "中green"})
-        assert last.reason.text == "Popular now at {store}"
-        bought = await compose.compose_home(sources(conn, recommender), visit(BOB), NOON)
-        assert all(slot.reason for slot in modules(bought)[ModuleName.FOR_YOU].slots)
+        assert last.reason.text == "New at {store}"
+
+
+def told(page, module=ModuleName.FOR_YOU) -> dict[str, str | None]:
+    return {slot.card.slug: slot.reason and slot.reason.text_in("en") for slot in modules(page)[module].slots}
+
+
+async def make_old(conn) -> None:
+    await conn.execute("UPDATE product SET created_at = $1", NOON - timedelta(days=NEW_DAYS, minutes=1))
+
+
+async def crowd_on(market, name: str, people: int, *, days_ago: float = 1) -> Recommender:
+    """So many different people opened the product so long ago, and the model is trained on that."""
+    async with market.transaction() as conn:
+        seen = [did(derived_id("person", n), EventKind.VIEW, name, hours=-24 * days_ago) for n in range(people)]
+        again = [did(derived_id("person", 0), EventKind.VIEW, name, hours=-24 * days_ago - n) for n in range(1, 9)]
+        await record(conn, seen + again)
+        await make_old(conn)
+    files = Files(MemoryStore())
+    await train(market, files, at=NOON)
+    found = Recommender(market, files)
+    await found.refresh()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("people", "days_ago", "reason"),
+    [
+        (POPULAR_PEOPLE, 1, "Popular now at Tea"),
+        (POPULAR_PEOPLE - 1, 1, "More from Tea"),  # one of them nine times
+        (POPULAR_PEOPLE, LATELY_DAYS + 1, "More from Tea"),
+        (0, 1, "More from Tea"),
+    ],
+)
+async def test_p5_popular_is_only_what_enough_people_lately_opened(market, people, days_ago, reason):
+    recommender = await crowd_on(market, "puer", people, days_ago=days_ago)
+    async with market.transaction() as conn:
+        page = await compose.compose_home(sources(conn, recommender), NEWCOMER, NOON)
+    assert told(page)["puer"] == reason
+
+
+async def test_p5_new_is_only_what_was_added_in_the_last_thirty_days(market, recommender):
+    async with market.transaction() as conn:
+        await conn.execute("DELETE FROM journal")
+        await make_old(conn)
+        await conn.execute("UPDATE product SET created_at = $1 WHERE slug = 'puer'", NOON - timedelta(days=NEW_DAYS))
+        page = await compose.compose_store(sources(conn, recommender), NEWCOMER, TEA, NOON)
+    assert {slug for slug, reason in told(page).items() if reason == "New at Tea"} == {"puer"}
+    assert {reason for reason in told(page).values() if reason} == {"New at Tea", "More from Tea"}
+
+
+async def test_p5_a_new_store_shows_its_newest_products_at_once(market):
+    """Without a model, and beside a model that was trained before the store opened."""
+    untrained = Recommender(market, Files(MemoryStore()))
+    files = Files(MemoryStore())
+    await train(market, files, at=NOON)
+    trained = Recommender(market, files)
+    await trained.refresh()
+    async with market.transaction() as conn:
+        await store_with_pins(conn, "fresh", 0)
+        fresh = derived_id("merchant", "fresh")
+        for n in range(4):
+            await add_product(conn, fresh, f"fresh-{n}")
+        await conn.execute("UPDATE product SET status = 'draft' WHERE slug = 'fresh-3'")
+        for recommender in (untrained, trained):
+            page = await compose.compose_store(sources(conn, recommender), NEWCOMER, fresh, NOON)
+            slots = modules(page)[ModuleName.FOR_YOU].slots
+            newest = await conn.fetch("SELECT slug FROM product WHERE slug ~ '^fresh-[012]$' ORDER BY id DESC")
+            assert [slot.card.slug for slot in slots] == [slug for (slug,) in newest]
+            assert [slot.reason and slot.reason.text_in("en") for slot in slots] == [
+                "New at fresh",
+                "New at fresh",
+                None,
+            ]
+            assert {(slot.policy, slot.propensity) for slot in slots} == {("newest-1", 1.0)}
+        home = await compose.compose_home(sources(conn, untrained), NEWCOMER, NOON)
+    assert len(modules(home)[ModuleName.FOR_YOU].slots) == sum(map(len, PRODUCTS.values())) + 3
+
+
+@given(st.lists(st.lists(st.sampled_from("abc").map(Explanation), max_size=3), max_size=30))
+def test_p5_no_three_neighbours_give_the_same_reason(choices):
+    given_reasons = varied(choices)
+    assert len(given_reasons) == len(choices)
+    for reason, reasons in zip(given_reasons, choices, strict=True):
+        assert reason is None or reason in reasons
+    for three in zip(given_reasons, given_reasons[1:], given_reasons[2:], strict=False):
+        assert three[0] is None or not three[0] == three[1] == three[2]
 
 
 async def test_p5_what_is_no_longer_sold_is_not_named(market, recommender):
     async with market.transaction() as conn:
         await conn.execute("UPDATE product SET status = 'archived' WHERE slug = 'green'")
         page = await compose.compose_home(sources(conn, recommender), visit(), NOON)
-    assert modules(page)[ModuleName.FOR_YOU].slots[0].reason.say("en") == "Because of what you looked at lately"
+    assert modules(page)[ModuleName.FOR_YOU].slots[0].reason.text_in("en") == "Because of what you looked at lately"
 
 
 async def test_p5_what_goes_with_a_product_is_what_others_went_on_to(market, recommender):
     async with market.transaction() as conn:
         page = await compose.compose_product(sources(conn, recommender), visit(), product("green"), TEA, NOON)
     first = modules(page)[ModuleName.GOES_WITH].slots[0]
-    assert (first.card.slug, first.reason.say("en")) == ("cup", "Others looked at this too")
+    assert (first.card.slug, first.reason.text_in("en")) == ("cup", "Others looked at this too")
     assert set(names(modules(page)[ModuleName.GOES_WITH])) == {"white", "black", "puer", "cup"}
 
 
@@ -249,15 +400,10 @@ async def shop(
     }
     places = ", ".join(f"${n}" for n in range(1, len(values) + 1))
     await conn.execute(f"INSERT INTO node ({', '.join(values)}) VALUES ({places})", *values.values())
-    for name, quantity in stock.items():
-        await conn.execute(
-            "INSERT INTO stock_level (variant_id, node_id, merchant_id, on_hand, safety_stock)"
-            " VALUES ($1, $2, $3, $4, 1)",
-            variant(name),
-            node,
-            merchant,
-            quantity,
-        )
+    received = [VariantQuantity(variant(name), quantity) for name, quantity in stock.items()]
+    if received:
+        await receive(conn, merchant, node, received, Cause(derived_id("lorry", code), Reason.RECEIPT, "staff:bo"))
+    await conn.execute("UPDATE stock_level SET safety_stock = 1 WHERE node_id = $1", node)
     return node
 
 
@@ -276,7 +422,7 @@ async def test_p6_the_nearest_shop_that_can_have_something_ready_today(market, r
     assert (row.shop.name, row.shop.ready_at) == ("Near", "2026-03-10T20:30:00+08:00")
     assert row.shop.distance_km == pytest.approx(2.22, abs=0.01)
     assert set(names(row)) == {"white", "puer"}  # the cup was bought already
-    assert {slot.reason.say("en") for slot in row.slots} == {"Ready today at Near"}
+    assert [slot.reason.text_in("en") for slot in row.slots] == ["Ready today at Near"] * 2
     assert row.slots[0].policy.startswith("near-")
 
 
@@ -393,14 +539,15 @@ async def test_p9_a_home_page_takes_few_statements(market, recommender):
         cache = StorefrontCache()
         cache.reset(listening=True)
         known = compose.PageSources(conn, cache, recommender)
-        for page in (
-            lambda which: compose.compose_home(which, newcomer, NOON),
-            lambda which: compose.compose_home(which, ann, NOON),
-            lambda which: compose.compose_store(which, ann, TEA, NOON),
+        for page, asked in (
+            (lambda which: compose.compose_home(which, newcomer, NOON), 5),
+            # who follows somebody: their outboxes too, and once a visit what they have seen is kept
+            (lambda which: compose.compose_home(which, ann, NOON), 7),
+            (lambda which: compose.compose_store(which, ann, TEA, NOON), 5),
         ):
             async with counted(conn) as statements:
                 first = await page(sources(conn, recommender))
-            assert len(statements) == 5
+            assert len(statements) == asked
             assert await page(known) == first
             async with counted(conn) as statements:
                 assert await page(known) == first
@@ -433,4 +580,4 @@ async def test_an_order_needs_no_page(market):
     async with market.transaction() as conn:  # orders without a visitor, as imported, do not disturb composing
         await add_order(conn, "1", TEA, None, [("green", 1, None)], channel="import")
         page = await compose.compose_home(sources(conn, Recommender(market, Files(MemoryStore()))), NEWCOMER, NOON)
-    assert ModuleName.FOR_YOU not in modules(page)
+    assert {slot.policy for slot in modules(page)[ModuleName.FOR_YOU].slots} == {"newest-1"}

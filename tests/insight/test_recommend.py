@@ -1,6 +1,5 @@
 """The recommender on data whose right answer is obvious."""
 
-import time
 from datetime import timedelta
 from uuid import UUID
 
@@ -231,25 +230,16 @@ async def test_a_missing_file_does_not_stop_the_start(db):
     assert [entry["event"] for entry in logs] == ["model not loaded"]
 
 
-# --- fast -------------------------------------------------------------------------------------------------------------
+# --- at size ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_recommendation_takes_well_under_a_millisecond(capsys):
+def test_a_model_of_300_000_events_recommends_what_is_not_excluded():
     random = np.random.default_rng(1)
     items, events = 4_000, 300_000
     ids = [UUID(int=n + 1) for n in range(items)]
     person = np.sort(random.integers(0, 5_000, events))
     all_steps = Steps(person, random.zipf(1.3, events) % items, np.ones(events), np.arange(events, dtype=float))
-    started = time.perf_counter()
-    model = TransitionModel.fit(ids, [TEA], np.zeros(items, np.int64), all_steps)
-    fitted = time.perf_counter() - started
+    model = TransitionModel.fit(ids, [TEA], np.zeros(items, np.int64), all_steps, now=0)
     trail = [Trail(ids[n], EventKind.VIEW, NOON) for n in random.integers(0, items, 20)]
-    times = []
-    for _ in range(200):
-        started = time.perf_counter()
-        picks = model.recommend(trail, exclude=ids[:20], limit=24, merchant_id=None)
-        times.append(time.perf_counter() - started)
-    assert len({pick.product_id for pick in picks}) == 24
-    with capsys.disabled():
-        print(f"\nfit 300,000 events: {fitted:.2f} s; recommend: {np.median(times) * 1000:.3f} ms")
-    assert np.median(times) < 0.002
+    picks = model.recommend(trail, exclude=ids[:20], limit=24, merchant_id=None)
+    assert len({pick.product_id for pick in picks} - set(ids[:20])) == 24

@@ -3,18 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from uuid import UUID
 
 import pytest
 
-from tests.insight.market import ANN, TEA, add_post, add_product, open_market, post, product, variant
+from tests.insight.market import ANN, NOON, TEA, add_post, add_product, open_market, post, product, variant
 from unwall.content.accounts.actions import follow
+from unwall.content.comments.actions import comment
+from unwall.content.comments.values import CommentDraft
 from unwall.content.posts.actions import like
 from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.journal.values import Visit
 from unwall.kernel.database import Database, connect
 from unwall.kernel.ids import derived_id, new_id
+from unwall.kernel.notices import APPLICATION_NAME
 
-SOON = 10
+SOON = 120
 
 
 class Process(StorefrontCache):
@@ -200,6 +204,51 @@ async def test_a_like_is_counted_and_a_follower_changes_no_post(db: Database, pr
     assert await changed(db, processes, follows) == []
 
 
+async def discussed(process: Process) -> tuple[list[tuple[str, bool, list[str]]], int]:
+    async with process.db.read() as conn:
+        found = await process.discussion(conn, post("spring"))
+    return [(one.words, one.warned, [r.words for r in one.replies]) for one in found.first], found.comments
+
+
+async def test_p10_comments_and_warnings_of_them_are_shown_by_every_process(
+    db: Database, processes: list[Process]
+) -> None:
+    for process in processes:
+        assert await discussed(process) == ([], 0)
+    member, case = Visit(new_id(), new_id(), new_id(), "en"), new_id()
+
+    async def say(db: Database) -> None:
+        async with db.transaction() as conn:
+            await conn.execute("INSERT INTO member (id, name) VALUES ($1, 'Ann')", member.member_id)
+            said.append(await comment(conn, member, post("spring"), CommentDraft("Fresh", "Ann"), NOON))
+
+    said: list[UUID] = []
+    await changed(db, processes, say)
+    [commented] = said
+
+    async def reply(db: Database) -> None:
+        async with db.transaction() as conn:
+            await comment(conn, member, post("spring"), CommentDraft("Very", "Ann", commented), NOON)
+
+    await changed(db, processes, reply)
+    for process in processes:
+        assert await discussed(process) == ([("Fresh", False, ["Very"])], 2)
+    await changed(
+        db,
+        processes,
+        sql(
+            "INSERT INTO moderation_case (id, entry, kind, subject_id, state, merchant_id, opened_at)"
+            " VALUES ($1, $1, 'comment', $2, 'open', $3, now())",
+            case,
+            commented,
+            TEA,
+        ),
+    )
+    await changed(db, processes, sql("UPDATE moderation_case SET visibility = 'warn' WHERE id = $1", case))
+    for process in processes:
+        assert await discussed(process) == ([("Fresh", True, ["Very"])], 2)
+
+
 async def test_what_is_rolled_back_is_not_heard(db: Database, processes: list[Process]) -> None:
     async def nothing(db: Database) -> None:
         with pytest.raises(ZeroDivisionError):
@@ -215,8 +264,12 @@ async def test_p10_everything_is_dropped_with_the_connection_on_which_changes_ar
 ) -> None:
     """What changes while nobody listens is shown too: nothing is kept until somebody does again."""
     process = processes[0]
-    listeners = "pid <> pg_backend_pid() AND datname = current_database() AND query ~ '^(LISTEN|SELECT 1$)'"
-    await db.pool.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {listeners}")
+    ended = await db.pool.fetchval(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = $1",
+        APPLICATION_NAME,
+    )
+    assert ended == len(processes)
     async with asyncio.timeout(SOON):
         assert await process.resets.get() is False
         await db.pool.execute("UPDATE variant SET price = 2 WHERE id = $1", variant("green"))

@@ -12,6 +12,7 @@ from litestar.testing import AsyncTestClient
 from rich.console import Console
 
 from tests.conftest import named
+from tests.html import values
 from unwall.app import build
 from unwall.intake.dataset.actions import import_dataset
 from unwall.intake.dataset.export import export_dataset
@@ -19,15 +20,15 @@ from unwall.intake.dataset.generators import import_generated
 from unwall.intake.progress import Progress
 from unwall.kernel.database import connect
 from unwall.kernel.files import open_files
-from unwall.people.sessions import hash_password, set_staff_password
+from unwall.people.passwords import hash_password
 from unwall.settings import Settings
 from unwall_demo.dataset import DemoMarket
 
 NOW = datetime(2026, 3, 10, 8, 30, tzinfo=UTC)
 SLUGS = ("south-window", "cloud-step", "milu")
 PASSWORD = "the same at both"
-CSRF_TOKEN = re.compile(r"[0-9a-f]{128}")
-"""Differs from one visit to the next in the same install."""
+TOKENS = re.compile(r"\b(?:[0-9a-f]{128}|[0-9a-f]{24})\b")
+"""Of a visit and of one page: they differ from one visit to the next in the same install."""
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +45,8 @@ async def installs(server_url: str, tmp_path_factory) -> AsyncIterator[tuple[Asy
                 await fill(db, files, home, place)
                 async with db.transaction() as conn:
                     hashed = await hash_password(PASSWORD)
-                    for slug in SLUGS:
-                        await set_staff_password(conn, f"owner@{slug}.example", hashed)
+                    owners = [f"owner@{slug}.example" for slug in SLUGS]
+                    await conn.execute("UPDATE staff SET password_hash = $2 WHERE email = ANY($1)", owners, hashed)
             app = build(Settings(data=home / place, database_url=url, log_level="warning", pool_size=4))
             clients.append(await stack.enter_async_context(AsyncTestClient(app)))
         yield clients[0], clients[1]
@@ -68,20 +69,22 @@ async def fill(db, files, home: Path, place: str) -> None:
 async def same_page(installs, path: str) -> str:
     pages = [await http.get(path) for http in installs]
     assert [page.status_code for page in pages] == [200, 200], path
-    old, new = (CSRF_TOKEN.sub("", page.text) for page in pages)
+    old, new = (TOKENS.sub("", page.text) for page in pages)
     assert old == new, path
     return new
 
 
-async def links(installs, path: str, pattern: str) -> list[str]:
-    """The addresses on a page that is the same at both."""
-    return sorted(set(re.findall(f'href="({pattern})[?"]', await same_page(installs, path))))
+async def links(installs, path: str, start: str) -> list[str]:
+    """The addresses that start so, on a page that is the same at both."""
+    found = values(await same_page(installs, path), f"a[href^='{start}']", "href")
+    addresses = {address.partition("?")[0].partition("#")[0] for address in found}
+    return sorted(address for address in addresses if not address.endswith(("/new", "/import", ".csv")))
 
 
 @pytest.mark.parametrize("slug", SLUGS)
 async def test_a_store_its_products_and_its_posts_are_the_same(installs, slug):
-    products = await links(installs, f"/m/{slug}", rf"/m/{slug}/p/[^\"?#]+")
-    posts = await links(installs, f"/m/{slug}", r"/post/[^\"?#]+")
+    products = await links(installs, f"/m/{slug}", f"/m/{slug}/p/")
+    posts = await links(installs, f"/m/{slug}", "/post/")
     assert len(products) > 3
     assert len(posts) > 3
     for path in (*products, *posts, "/search?q=tea", "/search?q=%E8%8C%B6"):
@@ -101,8 +104,8 @@ async def test_pictures_are_the_same(installs):
 async def test_the_console_shows_the_same_orders_stock_and_posts(installs, slug):
     for http in installs:
         await sign_in(http, f"owner@{slug}.example")
-    orders = await links(installs, "/console/orders", r"/console/orders/[0-9a-f-]{36}")
-    products = await links(installs, "/console/products", r"/console/products/[0-9a-f-]{36}")
+    orders = await links(installs, "/console/orders", "/console/orders/")
+    products = await links(installs, "/console/products", "/console/products/")
     assert len(orders) > 3
     assert len(products) > 3
     for path in (*orders[:10], *products[:10], "/console/stock", "/console/posts", "/console/nodes", "/console/people"):

@@ -1,5 +1,6 @@
 """The Online Retail file in the database; what a line means is tested in test_online_retail_rules.py."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -8,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from tests.intake.tables import fingerprints
+from unwall.cli.people import add_with_link
 from unwall.insight.recommend.recommender import Recommender
 from unwall.intake.online_retail.actions import import_online_retail
 from unwall.intake.online_retail.categories import category_of
@@ -19,8 +21,13 @@ from unwall.journal.reads import trail
 from unwall.kernel.database import Database
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.files import Files, open_files
+from unwall.kernel.secrets import install_secret
 from unwall.people.actions import add_merchant, claim_member
-from unwall.people.sessions import hash_password, sign_in_member
+from unwall.people.passwords import hash_password, redeem
+from unwall.people.reads import session_staff
+from unwall.people.reset_links import ticket_of
+from unwall.people.sessions import sign_in_member, sign_in_staff
+from unwall.people.values import Role, StaffDraft
 
 UK = "United Kingdom"
 LINES = (
@@ -190,6 +197,20 @@ async def test_a_customer_can_be_claimed_and_gets_recommendations(shop):
     async with shop.db.read() as conn:
         steps = await trail(conn, [claimed], 10)
     assert recommender.recommend(steps, limit=5) != []
+
+
+async def test_the_imported_store_gets_an_owner_who_can_sign_in(shop, tmp_path, monkeypatch, capsys):
+    await shop.bring(*LINES)
+    monkeypatch.setenv("UNWALL_DATA", str(tmp_path))
+    await add_with_link(shop.db, "gift-shop", StaffDraft("owner@example.com", "The owner", Role.OWNER))
+    link = re.search(r"/password/(\S+)", capsys.readouterr().out)[1]
+    await redeem(shop.db, ticket_of(install_secret(tmp_path), link), "a good password")
+    signed_in = await sign_in_staff(shop.db, "owner@example.com", "a good password", "here", datetime.now(UTC))
+    async with shop.db.read() as conn:
+        owner = await session_staff(conn, signed_in.token)
+    assert (owner.merchant_id, owner.role) == (MERCHANT_ID, Role.OWNER)
+    with pytest.raises(Invalid):
+        await add_with_link(shop.db, "nowhere", StaffDraft("two@example.com", "Two", Role.OWNER))
 
 
 async def test_claiming_needs_a_customer_and_a_free_address(shop):

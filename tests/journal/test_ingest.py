@@ -7,7 +7,7 @@ import pytest
 
 from tests.journal.events import ANN, NOON, SHOP, SILK, event
 from unwall.journal import reads
-from unwall.journal.ingest import BATCHERS, CHUNK, Ingest
+from unwall.journal.ingest import BATCHERS, CHUNK, FEW_EVENTS, Ingest
 from unwall.journal.values import DwellBody, Event, EventKind
 from unwall.kernel.database import rows
 from unwall.kernel.errors import TooMany
@@ -39,6 +39,21 @@ async def test_a_retry_adds_nothing_and_its_neighbours_still_get_in(db):
 
     assert sum(answers) == 2  # the third counts for the first caller
     assert {e.id for e in await stored(db)} == {event(n).id for n in (1, 2, 3, 4)}
+
+
+@pytest.mark.parametrize("more", [0, FEW_EVENTS])
+async def test_few_and_many_leave_the_same_touches_once(db, more):
+    """Few are stored by another statement than many."""
+    ingest, seen = Ingest(db), [event(n, EventKind.IMPRESSION) for n in range(100, 100 + more)]
+    viewed, clicked = event(1, EventKind.VIEW, product_id=SILK), event(2, EventKind.CLICK, product_id=SILK, minutes=5)
+
+    assert await ingest.add([viewed, clicked, *seen]) == 2 + more
+    assert await ingest.add([clicked, *seen]) == 0
+
+    assert {e.id for e in await stored(db)} == {e.id for e in (viewed, clicked, *seen)}
+    async with db.read() as conn:
+        trail = await conn.fetch("SELECT person_id, product_id, kind, at FROM trail")
+    assert [tuple(row) for row in trail] == [(clicked.person_id, SILK, "click", clicked.at)]
 
 
 async def test_a_poisoned_event_fails_its_own_caller_only(db):

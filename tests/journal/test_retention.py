@@ -19,7 +19,7 @@ from unwall.journal import jobs
 from unwall.journal.actions import record
 from unwall.journal.export import drop_days, export_days
 from unwall.journal.history import read_history
-from unwall.journal.parquet import SCHEMA, Checksum, checksum_of
+from unwall.journal.parquet import SCHEMA, RowsChecksum, checksum_of
 from unwall.journal.values import EventKind, SearchBody
 from unwall.kernel.database import Database
 from unwall.kernel.files import Files
@@ -163,7 +163,7 @@ async def test_a_checksum_is_of_the_contents_and_not_of_the_batches(filled: Data
 )
 def test_other_contents_have_another_checksum(one: list, other: list):
     def of(values: list) -> str:
-        checksum = Checksum()
+        checksum = RowsChecksum()
         checksum.update(pa.RecordBatch.from_arrays([pa.array(values, pa.string())], ["page"]))
         return checksum.hexdigest()
 

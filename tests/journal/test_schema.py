@@ -20,7 +20,8 @@ async def test_the_table_has_the_fields_of_the_event(db):
             " WHERE attrelid = 'journal'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
         )
     assert [tuple(record) for record in found] == [
-        (column.name, ALIASES.get(column.sql, column.sql), column.required) for column in COLUMNS
+        *((column.name, ALIASES.get(column.sql, column.sql), column.required) for column in COLUMNS),
+        ("arrival", "bigint", True),
     ]
 
 

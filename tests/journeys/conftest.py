@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,11 +12,12 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from rich.console import Console
 
 from tests.browser import FLAGS, chromium
 from tests.conftest import named
+from tests.waiting import PATIENCE_SECONDS, free_port
 from unwall.intake.dataset.actions import DatasetReport
 from unwall.intake.dataset.generators import import_generated
 from unwall.intake.progress import Progress
@@ -27,8 +27,8 @@ from unwall.kernel.files import open_files
 from unwall_demo.dataset import DemoMarket
 
 PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 900}
-PATIENCE_SECONDS = 60
+DESKTOP = {"width": 1280, "height": 900}
+expect.set_options(timeout=60_000)  # a busy machine is slow, not wrong
 MEMBERS = 300
 """Fewer than the demo's, so that the market is there in a few seconds."""
 
@@ -48,12 +48,6 @@ def until(ready: Callable[[], bool], what: str) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} took longer than {PATIENCE_SECONDS} s")
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _fill(server_url: str, data: Path) -> tuple[str, DatasetReport]:
@@ -77,6 +71,7 @@ def market(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "UNWALL_DATA": str(data),
         "UNWALL_PORT": str(port),
         "UNWALL_LOG_LEVEL": "warning",
+        "UNWALL_REVIEW_HOURS": "0",
     }
     url = f"http://127.0.0.1:{port}"
 
@@ -110,7 +105,7 @@ async def windows(chrome: Browser, market: Market) -> AsyncIterator[Callable]:
 
     async def open_window(size: dict[str, int] = PHONE, lang: str = "en-GB", **more) -> Page:
         context = await chrome.new_context(viewport=size, base_url=market.url, locale=lang, **more)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

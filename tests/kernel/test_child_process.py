@@ -12,7 +12,7 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
 def until(true: Callable[[], bool]) -> None:
-    for _ in range(2000):
+    for _ in range(18_000):
         if true():
             return
         threading.Event().wait(0.01)

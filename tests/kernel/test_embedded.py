@@ -4,7 +4,6 @@ import asyncio
 import fcntl
 import os
 import pwd
-import re
 import shutil
 import signal
 import stat
@@ -14,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -33,7 +33,7 @@ print(embedded.start(Path(sys.argv[1]), durable=False).url, flush=True)
 sys.stdin.read()
 """
 FILL_LOG = "SELECT count(pg_logical_emit_message(false, '', repeat('x', 1000000))) FROM generate_series(1, 50)"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be two users")
 
@@ -247,16 +247,17 @@ def fill_and_free(disk: Path) -> None:
 # --- started, or refused ----------------------------------------------------------------------------------------------
 
 
-def test_a_refused_start_says_why_and_soon(directory):
+def test_a_refused_start_says_why_and_does_not_wait(directory, monkeypatch):
     embedded.start(directory, durable=False).stop()
     with (directory / "data" / "postgresql.conf").open("a") as conf:
         conf.write("no_such_setting = 1\n")
+    monkeypatch.setattr(embedded, "REFUSAL_SECONDS", 2 * PATIENCE_SECONDS)
     begun = time.monotonic()
 
     with pytest.raises(Invalid) as caught:
         embedded.start(directory)
 
-    assert time.monotonic() - begun < embedded.REFUSAL_SECONDS
+    assert time.monotonic() - begun < PATIENCE_SECONDS, "it waited for a server that had given up"
     said = caught.value.by_field()["UNWALL_DATA"]
     assert said.startswith(f"The embedded PostgreSQL does not start. The end of {directory / 'log'}:\n")
     assert 'unrecognized configuration parameter "no_such_setting"' in said
@@ -332,7 +333,8 @@ def test_what_the_command_makes_is_closed_to_others(directory):
 
     on_the_way = {data.parent, data} if os.geteuid() == 0 else set()
     for path in [data.parent, *data.parent.rglob("*")]:
-        assert path.lstat().st_mode & stat.S_IRWXO == (stat.S_IXOTH if path in on_the_way else 0), path
+        with suppress(FileNotFoundError):  # temporary files of a checkpoint
+            assert path.lstat().st_mode & stat.S_IRWXO == (stat.S_IXOTH if path in on_the_way else 0), path
     wait_until_stopped(data / "postgres")
 
 
@@ -343,26 +345,10 @@ def test_a_directory_that_cannot_be_made_is_refused_by_name(directory):
         embedded.start(directory / "postgres")
 
 
-@pytest.mark.parametrize("name", ["x" * 100, "a,b"])
-def test_a_path_that_cannot_name_a_socket_gets_a_private_folder_for_it(directory, name):
-    server = embedded.start(directory / name, durable=False)
-
-    found = re.search(r"host=(.*)&", server.url).group(1)
-    assert re.fullmatch(rf"{Path(tempfile.gettempdir()).resolve()}/unwall-[0-9a-f]{{16}}", found)
-    assert stat.S_IMODE(Path(found).stat().st_mode) == 0o700
-    assert answers(server.url)
-    server.stop()
-    assert not Path(found).exists()
-
-
-def test_a_folder_for_the_socket_that_others_can_enter_is_refused(directory):
-    private = embedded.open_cluster(directory / ("x" * 100)).socket_directory
-    private.mkdir(mode=0o755)
-
-    with pytest.raises(Invalid, match=f"{private} is to hold the database's socket"):
-        embedded.start(directory / ("x" * 100))
-
-    private.rmdir()
+@pytest.mark.parametrize(("name", "why"), [("x" * 100, "is too long"), ("a,b", "contains a comma")])
+def test_a_path_that_cannot_name_a_socket_is_refused(directory, name, why):
+    with pytest.raises(Invalid, match=f"{name}/data {why}"):
+        embedded.start(directory / name, durable=False)
 
 
 def psql(user: str, url: str) -> subprocess.CompletedProcess[str]:

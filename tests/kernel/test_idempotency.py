@@ -6,23 +6,23 @@ import pytest
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.errors import Conflict, Invalid
-from unwall.kernel.idempotency import KEPT, Answer, delete_expired, once
+from unwall.kernel.idempotency import KEPT, StoredAnswer, delete_expired, once
 
 
 class Work:
     def __init__(self) -> None:
         self.ids: list[UUID] = []
 
-    async def __call__(self, made: UUID) -> Answer:
+    async def __call__(self, made: UUID) -> StoredAnswer:
         self.ids.append(made)
-        return Answer(201, str(made).encode())
+        return StoredAnswer(201, str(made).encode())
 
 
 async def test_a_request_that_arrives_twice_is_done_once_and_answered_alike(db: Database):
     work = Work()
     first = await once(db, "key:1", "abcdefgh", b"body", work)
     second = await once(db, "key:1", "abcdefgh", b"body", work)
-    assert first == second == Answer(201, str(work.ids[0]).encode())
+    assert first == second == StoredAnswer(201, str(work.ids[0]).encode())
     assert len(work.ids) == 1
 
 
@@ -58,7 +58,7 @@ async def test_callers_do_not_share_keys(db: Database):
 async def test_a_request_that_died_before_its_answer_is_done_again_under_the_same_id(db: Database):
     work = Work()
 
-    async def die(made: UUID) -> Answer:
+    async def die(made: UUID) -> StoredAnswer:
         await work(made)
         raise RuntimeError("the process was killed")
 

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unwall.kernel.errors import Invalid
-from unwall.kernel.money import Money, known_currency, parse_money, precision, split, total
+from unwall.kernel.money import (
+    Money,
+    decimal_sign_of,
+    known_currency,
+    parse_money,
+    precision,
+    read_amount,
+    split,
+    total,
+)
 
 AMOUNTS = st.integers(-(10**15) + 1, 10**15 - 1)
 CURRENCIES = st.sampled_from(["CNY", "GBP", "JPY", "KWD", "EUR"])
@@ -64,6 +73,30 @@ def test_m2_a_sum_knows_its_currency_even_over_nothing(amounts):
         ("1280", "JPY", 1280),
         ("1.234", "KWD", 1234),
         ("１２", "CNY", 1200),
+        ("١٢٫٥٠", "AED", 1250),
+        ("12.", "CNY", 1200),
+        (".5", "CNY", 50),
+        ("12,50", "EUR", 1250),
+        ("12,50 €", "EUR", 1250),
+        ("€12.50", "EUR", 1250),
+        ("12.50 EUR", "EUR", 1250),
+        ("1.234,50", "EUR", 123450),
+        ("1 234,50", "EUR", 123450),
+        ("1.234.567,89", "EUR", 123456789),
+        ("12,-", "EUR", 1200),
+        ("12.–", "CHF", 1200),
+        ("1’234.50", "CHF", 123450),
+        ("US$ 1,234.50", "USD", 123450),
+        ("1,280", "CNY", 128000),
+        ("¥12", "CNY", 1200),
+        ("￥12.50", "CNY", 1250),
+        ("12.50元", "CNY", 1250),
+        ("¥1,200", "JPY", 1200),
+        ("12.000", "KRW", 12000),
+        ("120.000₫", "VND", 120000),
+        ("₹1,23,456.50", "INR", 12345650),
+        ("Rs. 500", "INR", 50000),
+        ("R$ 1.234,50", "BRL", 123450),
     ],
 )
 def test_m3_amounts_are_read_exactly(text, currency, amount):
@@ -76,12 +109,19 @@ def test_m3_amounts_are_read_exactly(text, currency, amount):
         ("", "CNY"),
         ("12.505", "CNY"),
         ("12.5", "JPY"),
-        ("1,280", "CNY"),
-        ("12.", "CNY"),
-        (".5", "CNY"),
         ("1e3", "CNY"),
         ("NaN", "CNY"),
-        ("¥12", "CNY"),
+        ("(12.50)", "USD"),
+        ("12.50-", "USD"),
+        ("10-20", "USD"),
+        ("~12", "USD"),
+        ("12块5", "CNY"),
+        ("12.50.00", "USD"),
+        ("1,2345", "JPY"),
+        ("12 50", "EUR"),
+        ("€12", "USD"),
+        ("12 USD", "EUR"),
+        ("free", "USD"),
         ("1" * 16, "CNY"),
         ("--1", "CNY"),
     ],
@@ -90,6 +130,21 @@ def test_m3_anything_else_is_refused_by_the_name_of_its_field(text, currency):
     with pytest.raises(Invalid) as caught:
         parse_money(text, currency, field="variants.0.price")
     assert list(caught.value.by_field()) == ["variants.0.price"]
+
+
+@pytest.mark.parametrize(
+    ("column", "sign"),
+    [(["12,50", "1.234"], ","), (["12.50", "1,234"], "."), (["1.234,5"], ","), (["1.234"], ""), (["1.5", "1,5"], "")],
+)
+def test_m3_a_column_says_what_its_points_mean(column, sign):
+    assert decimal_sign_of(column) == sign
+    assert read_amount("1.234", "EUR", sign) == (Decimal(1234) if sign == "," else Decimal("1.234"))
+
+
+@given(MONEY, st.sampled_from(["en", "de", "fr", "de_CH", "pt_BR", "zh", "ar_AE", "hi", "ja"]))
+def test_m3_what_is_written_for_people_is_read_back(money, locale):
+    if abs(money.decimal()) < 10**9 and precision(money.currency) != 3:  # 1,001 KWD is either
+        assert parse_money(money.text(locale), money.currency, field="price") == money
 
 
 @given(MONEY)

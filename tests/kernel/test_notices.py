@@ -6,9 +6,10 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 
 from unwall.kernel.database import Database
-from unwall.kernel.notices import Notices, listening
+from unwall.kernel.errors import TooMany
+from unwall.kernel.notices import APPLICATION_NAME, Notices, listening
 
-SOON = 5
+SOON = 120
 
 
 @pytest.fixture
@@ -74,7 +75,8 @@ async def test_after_a_lost_connection_everybody_asks_again(db: Database, notice
         await asyncio.sleep(0)
         gone = await db.pool.fetchval(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-            " WHERE query ILIKE 'LISTEN%' AND datname = current_database()"
+            " WHERE application_name = $1 AND datname = current_database()",
+            APPLICATION_NAME,
         )
         assert gone == 1
         assert await asked is True
@@ -90,3 +92,31 @@ async def test_streams_end_with_the_process_and_leave_nothing(db: Database):
     with pytest.raises(StopAsyncIteration):
         await asked
     assert notices._followers == {}
+
+
+async def test_one_network_or_person_does_not_take_every_connection(monkeypatch: pytest.MonkeyPatch):
+    """Not listening: only streams are counted."""
+    monkeypatch.setattr("unwall.kernel.notices.MAX_STREAMS", (2, 3, 4))
+    notices = Notices("postgresql://nowhere", "news")
+    open_now = []
+
+    async def enter(topic: str, network: str) -> None:
+        notices.check_room(topic, network)
+        stream = notices.follow(topic, beat_seconds=SOON, network=network)
+        assert await anext(stream) is True
+        open_now.append(stream)
+
+    for _ in range(2):
+        await enter("ann", "203.0.113.9")
+    with pytest.raises(TooMany):
+        notices.check_room("ann", "198.51.100.7")
+    await enter("bo", "203.0.113.9")
+    with pytest.raises(TooMany):
+        notices.check_room("cy", "203.0.113.9")
+    await enter("cy", "198.51.100.7")
+    with pytest.raises(TooMany):
+        notices.check_room("di", "192.0.2.1")
+    for stream in open_now:
+        await stream.aclose()
+    await enter("ann", "203.0.113.9")
+    await open_now[-1].aclose()

@@ -2,6 +2,7 @@ import asyncio
 import os
 import signal
 
+from tests.waiting import PATIENCE_SECONDS
 from unwall.kernel.shutdown import on_stop_signal
 
 
@@ -18,7 +19,7 @@ async def test_a_stop_is_heard_by_us_and_by_whoever_listened_before():
     try:
         with on_stop_signal(lambda: note("the streams"), [signal.SIGUSR1]):
             os.kill(os.getpid(), signal.SIGUSR1)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await both.wait()
         assert sorted(heard) == ["the server", "the streams"]
         both.clear()

@@ -6,7 +6,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import msgspec
 import pytest
 
 from unwall import settings
@@ -16,7 +15,7 @@ from unwall.kernel.geo import Point, distance_km
 from unwall.kernel.ids import derived_id, id_at, new_id, parse_id
 from unwall.kernel.seals import seal, unseal
 from unwall.kernel.secrets import install_secret
-from unwall.kernel.text import Explanation, accepted, best_language
+from unwall.kernel.text import N_, Explanation, accepted, best_language, gettext
 
 
 def test_ids_sort_by_the_time_they_were_made():
@@ -106,13 +105,16 @@ def test_the_first_of_our_languages_by_weight_is_spoken(accept: str, lang: str):
 
 
 def test_an_explanation_is_said_with_its_facts():
-    assert Explanation("Because you bought {title}", {"title": "Snow Peak"}).say("en") == "Because you bought Snow Peak"
+    assert (
+        Explanation("Because you bought {title}", {"title": "Snow Peak"}).text_in("en")
+        == "Because you bought Snow Peak"
+    )
 
 
 def test_a_stored_day_is_said_in_the_reader_s_way():
     why = Explanation("Ready {ready}", {"ready": "2026-11-23 10:30"})
-    assert why.say("en") == "Ready 23 Nov 10:30"
-    assert why.say("zh") == "Ready 11月23日 10:30"
+    assert why.text_in("en") == "Ready 23 Nov 10:30"
+    assert why.text_in("zh") == "Ready 11月23日 10:30"
 
 
 async def test_a_file_is_kept_once_under_its_content(tmp_path: Path):
@@ -135,5 +137,16 @@ async def test_files_may_lie_in_any_store_that_an_address_names(tmp_path: Path):
 def test_settings_come_from_the_environment_and_say_which_is_wrong():
     read = settings.load({"UNWALL_DATA": "/data", "UNWALL_PORT": "9000", "DATABASE_URL": "postgresql:///x"})
     assert (read.data, read.port, read.database_url) == (Path("/data"), 9000, "postgresql:///x")
-    with pytest.raises(msgspec.ValidationError, match="port"):
-        settings.load({"UNWALL_PORT": "many"})
+    with pytest.raises(Invalid) as told:
+        settings.load({"UNWALL_PORT": "many", "UNWALL_WORKERS": "0", "UNWALL_LOG_LEVEL": "info"})
+    assert told.value.by_field() == {
+        "UNWALL_PORT": "'many' cannot be used: Expected `int`, got `str`.",
+        "UNWALL_WORKERS": "'0' cannot be used: Expected `int` >= 1.",
+    }
+
+
+def test_a_message_with_a_limit_is_english_by_itself_and_translated_with_the_limit():
+    message = N_("Enter a quantity from 1 to {limit}.", limit=1_000_000)
+    assert message == "Enter a quantity from 1 to 1,000,000."
+    assert gettext("en", message) == message
+    assert gettext("zh", message) == "请输入1到1,000,000之间的数量。"

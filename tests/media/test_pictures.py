@@ -2,9 +2,14 @@
 
 import asyncio
 import io
+import re
 import struct
+import subprocess
+import sys
+import zipfile
 import zlib
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,8 +17,12 @@ from PIL import Image as Pillow
 
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import open_files
+from unwall.media.actions import block, unblock
+from unwall.media.jobs import AvifEncoder, enqueue_avif
+from unwall.media.picture_uploads import keep
 from unwall.media.pictures import EncodedPicture, derive, encode, store
-from unwall.media.rules import DERIVED_WIDTHS, MAX_SIDE_PIXELS, renditions, size_of
+from unwall.media.rules import DERIVED_WIDTHS, MAX_SIDE_PIXELS, avif_file, original_file, renditions, size_of
+from unwall.media.thumbhash import thumbhash
 from unwall.media.values import Rendition
 
 
@@ -106,11 +115,13 @@ def test_what_is_no_picture_is_refused(data):
     assert refused.value.by_field() == {"photo": "This is not a picture we can read: use JPEG, PNG, WebP or GIF."}
 
 
-@pytest.mark.parametrize("side", [8_000, 60_000, 2**31 - 1])
+@pytest.mark.parametrize("side", [9_000, 60_000, 2**31 - 1])
 def test_a_bomb_is_refused_before_it_is_decoded(side):
     with pytest.raises(Invalid) as refused:
         encoded(bomb(side))
-    assert refused.value.by_field() == {"image": "The picture has more than 50 million pixels."}
+    assert refused.value.by_field() == {
+        "image": "The picture has too many pixels. Make it smaller: 20 million pixels always fit."
+    }
 
 
 @given(kind=st.sampled_from(["JPEG", "PNG", "WEBP", "GIF"]), at=st.floats(0, 1), byte=st.integers(0, 255))
@@ -170,3 +181,196 @@ async def test_a_picture_that_came_with_a_data_set_gets_its_widths(tmp_path):
     with pytest.raises(Invalid):
         await derive(here, image.file.replace("700x350", "900x350"), io.BytesIO(brought))
     assert DERIVED_WIDTHS == (320, 640, 1280)
+
+
+PEAK = """
+import io, resource, sys
+from unwall.kernel.errors import Invalid
+from unwall.media.pictures import encode
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    encode(open(sys.argv[1], "rb"))
+except Invalid as refused:
+    print(refused, file=sys.stderr)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "side"),
+    [("P", "PNG", 7000), ("RGBA", "PNG", 7000), ("RGB", "WEBP", 4600), ("RGB", "JPEG", 14000), ("L", "PNG", 7000)],
+)
+def test_a_small_file_with_many_pixels_takes_little_memory(mode, kind, side, tmp_path):
+    file = tmp_path / "large"
+    Pillow.new(mode, (side, side)).save(file, kind)
+    asked = subprocess.run([sys.executable, "-c", PEAK, file], capture_output=True, text=True, check=True)
+    assert int(asked.stdout) < 300
+
+
+def test_sixteen_bits_of_grey_keep_their_grey():
+    grey = Pillow.new("I;16", (8, 8), 0x8000)
+    out = io.BytesIO()
+    grey.save(out, "PNG")
+    [kept] = encoded(out.getvalue())
+    level = decoded(content(kept)).convert("RGB").getpixel((4, 4))
+    assert all(abs(part - 0x80) < 4 for part in level)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "RGB", "RGBA"])
+def test_every_mode_becomes_what_it_looks_like(mode):
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    red = Pillow.new("RGBA", (8, 8), (200, 30, 40, 255))
+    seen = red.convert(mode)
+    out = io.BytesIO()
+    seen.save(out, kind)
+    [kept] = encoded(out.getvalue())
+    shown, wanted = (one.convert("RGB").getpixel((4, 4)) for one in (decoded(content(kept)), seen))
+    assert all(abs(a - b) < 12 for a, b in zip(shown, wanted, strict=True))
+
+
+# --- AVIF copies ------------------------------------------------------------------------------------------------------
+
+
+def photograph(size=(700, 500)) -> bytes:
+    out = io.BytesIO()
+    bands = [Pillow.effect_noise((35, 25), 90).resize(size, Pillow.Resampling.BICUBIC) for _ in range(3)]
+    Pillow.merge("RGB", bands).save(out, "PNG")
+    return out.getvalue()
+
+
+async def test_a_picture_gets_smaller_avif_copies_of_every_size_and_keeps_its_files(tmp_path):
+    files = open_files("", tmp_path)
+    kept = await store(files, io.BytesIO(photograph()))
+    before = {one.file: await files.get(one.file) for one in renditions(kept.file)}
+    await AvifEncoder(files)(kept.file.encode())
+    await AvifEncoder(files)(kept.file.encode())
+    assert len(before) == 3
+    for one in renditions(kept.file):
+        copy = decoded(await files.get(avif_file(one.file)))
+        assert (copy.format, copy.size) == ("AVIF", decoded(before[one.file]).size)
+        assert (await files.describe(avif_file(one.file))).bytes < len(before[one.file])
+        assert await files.get(one.file) == before[one.file]
+
+
+async def test_a_copy_that_is_not_smaller_is_not_kept(tmp_path):
+    files = open_files("", tmp_path)
+    kept = await store(files, io.BytesIO(picture((8, 8))))
+    await AvifEncoder(files)(kept.file.encode())
+    assert not await files.has(avif_file(kept.file))
+
+
+async def test_a_job_for_a_picture_that_is_gone_ends(tmp_path):
+    files = open_files("", tmp_path)
+    await AvifEncoder(files)(b"3f/" + b"a" * 40 + b"-60x40.webp")
+    assert not (tmp_path / "files" / "3f").exists()
+
+
+async def test_only_uploaded_pictures_get_a_job(db):
+    key = f"3f/{'a' * 40}-60x40.webp"
+    async with db.transaction() as conn:
+        await enqueue_avif(conn, [key, "3f/drawing.svg", "https://example.com/a.jpg"])
+        jobs = await conn.fetch("SELECT entrypoint, payload FROM pgqueuer")
+    assert [tuple(job) for job in jobs] == [("media.avif", key.encode())]
+
+
+@pytest.mark.parametrize(
+    ("file", "original"),
+    [
+        ("3f/aa-1600x640-640.webp", "3f/aa-1600x640.webp"),
+        ("3f/aa-1600x640.webp", "3f/aa-1600x640.webp"),
+        ("3f/aa-1600x2000-99.webp", "3f/aa-1600x2000-99.webp"),
+        ("3f/aa-1600x2000-320.avif", "3f/aa-1600x2000-320.avif"),
+    ],
+)
+def test_the_original_of_a_size_follows_from_its_key(file, original):
+    assert original_file(file) == original
+
+
+@pytest.mark.parametrize(
+    ("seed", "side", "mode", "wanted"),
+    [
+        (0, (48, 36), "RGB", "n7gJRYSqNJiJmHWPaWdlhzBMtSb9"),
+        (1, (30, 48), "RGB", "o_gFRArp-bsUZdaKiIb4zHXVBQ"),
+        (2, (48, 48), "RGBA", "XsiFHQoXAgJmt798dzXApa-d-pS2y2HHiA"),
+        (3, (48, 10), "RGB", "WwgKQZKbqHeOl_iJaHGPwIk"),
+    ],
+)
+def test_a_thumbhash_is_that_of_its_inventors_program(seed, side, mode, wanted):
+    """As rgbaToThumbHash of the npm package thumbhash 0.1.1 gives it."""
+    colours = np.random.default_rng(seed).integers(0, 255, (4, 5, len(mode)), dtype=np.uint8)
+    assert thumbhash(Pillow.fromarray(colours, mode).resize(side, Pillow.Resampling.BICUBIC)) == wanted
+
+
+def test_the_key_of_a_picture_has_its_thumbhash_and_older_keys_have_none():
+    [kept] = encoded(picture((60, 40)))
+    assert re.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{40}-[\w-]{20,40}-60x40\.webp", kept.key)
+    older = f"3f/{'a' * 40}-1600x2000.webp"
+    assert (size_of(older), renditions(older)[0].file) == ((1600, 2000), f"3f/{'a' * 40}-1600x2000-320.webp")
+
+
+def archive() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("run.js", "alert(1)")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
+@pytest.mark.parametrize("tail", ["page", "script", "archive", "commented archive"])
+def test_a_picture_that_is_something_else_as_well_is_refused_with_a_reason(kind, tail):
+    commented = archive()[:-2] + (5).to_bytes(2, "little") + b"snow!"
+    tails = {
+        "page": b"<HTML><body>",
+        "script": b"\n<script src=x>",
+        "archive": archive(),
+        "commented archive": commented,
+    }
+    with pytest.raises(Invalid) as refused:
+        encoded(picture(kind=kind) + tails[tail])
+    assert refused.value.by_field() == {
+        "image": "This file holds something else beside the picture. Save the picture anew and send that."
+    }
+
+
+def test_what_phones_write_behind_a_picture_is_left_out():
+    [kept] = encoded(picture() + b"\0\0\0\x18ftypmp42" + bytes(2000) + b"PK\x05\x06 is not the end" + bytes(30))
+    assert b"ftyp" not in content(kept)
+
+
+def snow(side: int = 1200, seed: int = 3) -> Pillow.Image:
+    """Something like a photograph: rough shapes, noise."""
+    dice = np.random.default_rng(seed)
+    rough = Pillow.fromarray(dice.integers(0, 255, (9, 7, 3), dtype=np.uint8)).resize(
+        (side, side), Pillow.Resampling.BICUBIC
+    )
+    grain = dice.normal(0, 6, (side, side, 3))
+    return Pillow.fromarray(np.clip(np.asarray(rough) + grain, 0, 255).astype(np.uint8))
+
+
+def sent(image: Pillow.Image, kind: str = "JPEG", **options) -> io.BytesIO:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out
+
+
+async def test_a_blocked_picture_is_known_again_smaller_lighter_and_encoded_anew(db, tmp_path):
+    files = open_files("", tmp_path)
+    first = await keep(db, files, sent(snow(), quality=95))
+    async with db.transaction() as conn:
+        assert await block(conn, first.file, "Stolen", "operator:root") == 1
+    again = [
+        sent(snow().resize((400, 400)), quality=40),
+        sent(snow().resize((640, 640)), "WEBP", quality=30),
+        sent(snow().point(lambda level: min(255, level + 20)), "PNG"),
+    ]
+    for one in again:
+        with pytest.raises(Invalid) as refused:
+            await keep(db, files, one, field="pictures")
+        assert refused.value.by_field() == {"pictures": "This picture was taken down before, so it cannot be shown."}
+    other = await keep(db, files, sent(snow(seed=4)))
+    async with db.transaction() as conn:
+        kept = [record["media"] for record in await conn.fetch("SELECT media FROM fingerprint ORDER BY created_at")]
+        await unblock(conn, first.file)
+    assert kept == [first.file, other.file]
+    assert [path.name for path in tmp_path.rglob("*-400x400.webp")] == []
+    assert (await keep(db, files, sent(snow().resize((400, 400))))).width == 400

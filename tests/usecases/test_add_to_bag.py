@@ -9,10 +9,11 @@ import pytest
 
 from tests.commerce.market import NOW, facts, open_market, visitor
 from unwall.commerce.orders.cart import Addition
-from unwall.commerce.orders.values import Cart, Origin
+from unwall.commerce.orders.cart_values import Cart
+from unwall.commerce.orders.values import Origin
 from unwall.kernel.database import Database
 from unwall.kernel.errors import Conflict, Invalid, NotFound
-from unwall.kernel.idempotency import Answer, keyed_request
+from unwall.kernel.idempotency import StoredAnswer, keyed_request
 from unwall.kernel.ids import new_id
 from unwall.usecases.add_to_bag import BagBatcher
 
@@ -26,7 +27,7 @@ async def together(*calls):
     return await asyncio.gather(*calls, return_exceptions=True)
 
 
-def cart_of(answer: Answer) -> Cart:
+def cart_of(answer: StoredAnswer) -> Cart:
     return msgspec.json.decode(answer.body, type=Cart)
 
 
@@ -35,7 +36,7 @@ async def test_many_visitors_each_get_their_own_cart(db):
     visits = [visitor(lang="zh" if n == 3 else "en") for n in range(5)]
     answers = await together(*(bags.add(*wanted(visit, market.red, n + 1)) for n, visit in enumerate(visits)))
     carts = [cart_of(answer) for answer in answers]
-    assert [cart.visitor_id for cart in carts] == [visit.visitor_id for visit in visits]
+    assert [cart.person_id for cart in carts] == [visit.visitor_id for visit in visits]
     assert [cart.wanted for cart in carts] == [{market.red: n + 1} for n in range(5)]
     assert [cart.lines[0].title for cart in carts].count("真丝围巾") == 1
     assert Counter(kind for kind, *_ in await facts(db)) == {"add-to-cart": 5}
@@ -79,7 +80,7 @@ async def test_who_is_refused_does_not_hinder_the_others_and_may_come_again(db):
         bags.add(*wanted(visits[1], market.red, 100)),
         bags.add(*wanted(visits[2], new_id())),
     )
-    assert [type(answer) for answer in (good, many, unknown)] == [Answer, Invalid, NotFound]
+    assert [type(answer) for answer in (good, many, unknown)] == [StoredAnswer, Invalid, NotFound]
     # under the same keys, since nothing came of them
     again = await together(
         bags.add(*wanted(visits[1], market.red, 99)),

@@ -106,13 +106,15 @@ def subcommand_exists(words: tuple[str, ...]) -> bool:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
-def test_the_architecture_names_every_room():
+def test_the_architecture_names_every_package():
     source = ROOT / "src/unwall"
     folders = {path.parent for path in (*source.glob("*/*.py"), *source.glob("*/*/*.py"))}
-    rooms = {folder.relative_to(source).as_posix() for folder in folders}
+    packages = {folder.relative_to(source).as_posix() for folder in folders}
     text = read("ARCHITECTURE.md")
     missing = {
-        room for room in rooms if not re.search(rf"\b{room.rpartition('/')[2]}/|\b{room.replace('/', '.')}\b", text)
+        package
+        for package in packages
+        if not re.search(rf"\b{package.rpartition('/')[2]}/|\b{package.replace('/', '.')}\b", text)
     }
     assert missing == set()
 

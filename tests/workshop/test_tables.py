@@ -17,6 +17,11 @@ SOURCE = ROOT / "src/unwall"
 PILLARS = ("commerce", "content", "insight", "intake", "channels")
 CREATED = re.compile(r"^-- owner: ([\w.]+)$|^CREATE (?:OR REPLACE )?(TABLE|VIEW) (\w+)", re.MULTILINE)
 VIEWS = re.compile(r"^-- owner: ([\w.]+)$|^(CREATE VIEW [^;]+);", re.MULTILINE)
+FUNCTIONS = re.compile(
+    r"^-- owner: ([\w.]+)$"
+    r"|^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) (\w+)(?:(?!;$).)*?AS\s+(\$\$.*?\$\$|'(?:[^']|'')*')",
+    re.MULTILINE | re.DOTALL,
+)
 STATEMENT = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE)\b")
 WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+(?:ONLY\s+)?(\w+)")
 READS = re.compile(r"\b(?:FROM|JOIN|USING)\s+(\w+)")
@@ -47,6 +52,16 @@ def _views() -> Iterator[tuple[str, str]]:
             owner = match[1] or owner
             if match[2]:
                 yield owner, match[2]
+
+
+def functions() -> Iterator[tuple[str, str, str]]:
+    """The owner, name and body of each function and procedure."""
+    for path in sorted((SOURCE / "migrations").glob("*.sql")):
+        owner = ""
+        for match in FUNCTIONS.finditer(path.read_text(encoding="utf-8")):
+            owner = match[1] or owner
+            if match[2]:
+                yield owner, match[2], re.sub(r"--[^\n]*", "", match[3])
 
 
 @cache
@@ -125,6 +140,26 @@ def test_a_package_reads_another_packages_tables_through_their_owner():
 def test_a_view_is_made_of_its_owners_tables_or_of_views():
     found = {(owner, table) for owner, sql in _views() for table in READS.findall(sql) if table in owners()}
     assert {(owner, table) for owner, table in found if owner != owners()[table]} == set()
+
+
+def test_a_function_reads_and_writes_its_owners_tables_or_views():
+    """Others it asks by their functions and views, as the source does."""
+    found = {
+        (name, table)
+        for owner, name, body in functions()
+        for table in READS.findall(body) + WRITES.findall(body)
+        if owners().get(table, owner) != owner
+    }
+    assert found == set()
+
+
+def test_every_function_is_seen():
+    """The pattern that finds the bodies of functions misses none, and each reads what it is seen to read."""
+    migrations = [path.read_text(encoding="utf-8") for path in (SOURCE / "migrations").glob("*.sql")]
+    written = [name for text in migrations for name in re.findall(r"CREATE[A-Z ]* (?:FUNCTION|PROCEDURE) (\w+)", text)]
+    assert sorted(name for _, name, _ in functions()) == sorted(written)
+    bodies = {name: READS.findall(body) for _, name, body in functions()}
+    assert bodies["may_tag"] == ["account", "tagging_collaborator"]
 
 
 def test_a_view_is_read_by_its_owner_and_from_above():

@@ -1,5 +1,7 @@
 """A merchant's programs: each scope opens its own, and no key opens another's."""
 
+from datetime import datetime, timedelta
+
 from tests.channels.api.api_clients import Client, merchant_program, problem
 from tests.channels.shop.store import Store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
@@ -51,6 +53,16 @@ async def test_a_picture_that_is_not_stored_is_refused(db: Database, store: Stor
     assert await snapshot(db, without=QUIET) == before
 
 
+async def test_a_value_of_another_type_is_not_taken_for_one_of_the_right(db: Database, store: Store, robot: Client):
+    before = await snapshot(db, without=QUIET)
+    for wrong in ({"active": 0}, {"active": "true"}, {"price": "1"}, {"price": 1.5}, {"price": True}, {"sku": 7}):
+        body = CUP | {"variants": [{"sku": "CUP", "price": 1, **wrong}]}
+        told = problem(await robot.post(f"{M}/products", body))
+        assert told == (422, "invalid", {f"variants[0].{next(iter(wrong))}"})
+    assert problem(await robot.post(f"{M}/products", [])) == (422, "invalid", {"body"})
+    assert await snapshot(db, without=QUIET) == before
+
+
 async def test_the_catalogue_as_a_file_goes_out_and_comes_back_unchanged(db: Database, store: Store, robot: Client):
     file = await robot.get(f"{M}/products.csv")
     assert (file.status_code, file.headers["content-type"]) == (200, "text/csv; charset=utf-8")
@@ -58,7 +70,7 @@ async def test_the_catalogue_as_a_file_goes_out_and_comes_back_unchanged(db: Dat
     report = (await robot.post(f"{M}/products.csv", file.content)).json()
     assert (report["created"], report["updated"], report["unchanged"], report["errors"]) == (0, 0, 2, [])
     assert await snapshot(db) == before
-    assert problem(await robot.post(f"{M}/products.csv", b"\xff\xfe\xff")) == (422, "invalid", {"body"})
+    assert problem(await robot.post(f"{M}/products.csv", b"\0\xff\xfe")) == (422, "invalid", {"body"})
 
 
 async def test_goods_arrive_and_are_corrected_once(db: Database, store: Store, robot: Client):
@@ -90,6 +102,19 @@ async def test_a_post_is_drafted_published_and_removed(db: Database, store: Stor
     assert (await robot.post(f"{here}/remove")).json()["state"] == "removed"
     assert problem(await robot.post(f"{here}/publish"))[:2] == (409, "wrong-state")
     assert len((await robot.get(f"{M}/posts")).json()["rows"]) == 3
+
+
+async def test_a_post_is_scheduled_moved_and_listed(robot: Client):
+    account = (await robot.get(f"{M}/accounts")).json()[0]["id"]
+    made = await robot.post(f"{M}/posts", {"account_id": account, "title": "Noon"}, "draft noon")
+    here = f"{M}/posts/{made.json()['id']}"
+    for days in (1, 2):
+        at = (now() + timedelta(days=days)).replace(microsecond=0)
+        told = (await robot.post(f"{here}/schedule", {"scheduled_at": at.isoformat()})).json()
+        assert (told["state"], datetime.fromisoformat(told["scheduled_at"])) == ("scheduled", at)
+    past = await robot.post(f"{here}/schedule", {"scheduled_at": "2020-01-01T00:00:00Z"})
+    assert problem(past)[0] == 422
+    assert [one["title"] for one in (await robot.get(f"{M}/posts?state=scheduled")).json()["rows"]] == ["Noon"]
 
 
 async def test_orders_and_figures_are_read(db: Database, store: Store, robot: Client):

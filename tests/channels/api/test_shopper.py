@@ -1,5 +1,8 @@
 """The main job by JSON: from the first look to the paid order."""
 
+import time
+from datetime import datetime
+
 import pytest
 
 from tests.channels.api.api_clients import CARD, CONTACT, LAKE, Client, problem, shopper_app
@@ -11,6 +14,10 @@ from unwall.kernel.ids import new_id
 from unwall.people.sessions import sign_up
 
 QUIET = BOOKKEEPING | {"idempotency"}
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 async def cart_with(app: Client, store: Store, quantity: int = 1) -> dict:
@@ -199,6 +206,9 @@ async def test_wrong_orders_are_named(db: Database, store: Store, app: Client):
         (right | {"contact": {"name": "Ann", "phone": "13800138000"}}, 422, {"address", "city"}),
         (right | {"contact": CONTACT | {"email": "nowhere"}}, 422, {"email"}),
         (right | {"contact": CONTACT | {"latitude": 91, "longitude": 0}}, 422, {"latitude"}),
+        (right | {"contact": CONTACT | {"city": "Lhasa", "latitude": 30.26, "longitude": 120.15}}, 422, {"latitude"}),
+        (right | {"contact": CONTACT | {"country": "US"}}, 422, {"region", "postcode"}),
+        (right | {"contact": CONTACT | {"postcode": "1"}}, 422, {"postcode"}),
         (right | {"choice": {"method": "pickup"}}, 422, {"node_id"}),
         (right | {"choice": {"method": "taken"}}, 422, {"method"}),
         (right | {"choice": {"method": "balloon"}}, 422, {"choice.method"}),
@@ -212,6 +222,24 @@ async def test_wrong_orders_are_named(db: Database, store: Store, app: Client):
         found = problem(await app.post("/orders", body))
         assert (found[0], found[2]) == (status, fields), body
     assert await snapshot(db, without=QUIET) == before
+
+
+async def test_the_address_decides_how_it_gets_there(db: Database, store: Store, app: Client):
+    cart = await cart_with(app, store)
+    near = (await app.get(f"/carts/{cart['id']}/delivery-options?{LAKE}")).json()
+    far = (await app.get(f"/carts/{cart['id']}/delivery-options?{LAKE}&city=Lhasa")).json()
+    assert {way["method"] for way in near} == {"courier", "pickup", "ship"}
+    assert {way["method"] for way in far} == {"pickup", "ship"}
+    variant = (await app.get(f"/variants/{store.market.red}/delivery-options?{LAKE}&city=Lhasa")).json()
+    assert {way["method"] for way in variant} == {"pickup", "ship"}
+    courier = wanted(cart, "courier") | {"contact": CONTACT | {"city": "Lhasa"}}
+    refused = await app.post(f"/orders?{LAKE}", courier)
+    assert problem(refused)[0] == 422
+    by_post = await app.post(f"/orders?{LAKE}", wanted(cart) | {"contact": CONTACT | {"city": "Lhasa"}})
+    assert by_post.status_code == 201
+    placed = by_post.json()
+    assert (placed["contact"]["country"], placed["contact"]["region"]) == ("CN", "西藏自治区")
+    assert moment(placed["promise"]["at"]) == moment(next(way["at"] for way in far if way["method"] == "ship"))
 
 
 async def test_more_than_there_is_is_not_ordered(db: Database, store: Store, app: Client):
@@ -310,3 +338,33 @@ async def test_a_member_neither_sees_nor_uses_the_visit_of_another(client, store
     assert await snapshot(db, without=QUIET) == before
     app.headers["unwall-visit"] = theirs["visit"]
     assert (await app.get("/carts")).json() == []
+
+
+async def test_a_member_has_the_cart_in_every_app_until_they_sign_out(client, store: Store, db: Database, app: Client):
+    await sign_up(db, "lin@example.org", "Lin", "tea and snow", "en")
+    cart = await cart_with(app, store, 2)
+    visits = [app.headers["unwall-visit"]]
+    for one in (app, tablet := await shopper_app(client)):
+        signed = (await one.post("/sessions", {"email": "lin@example.org", "password": "tea and snow"})).json()
+        one.headers |= {"authorization": f"Bearer {signed['token']}", "unwall-visit": signed["visit"]}
+        visits.append(signed["visit"])
+    assert len(set(visits)) == 3
+    assert [line["quantity"] for line in (await tablet.get("/carts")).json()[0]["lines"]] == [2]
+    order = (await tablet.post("/orders", wanted(cart))).json()
+    assert (await app.get(f"/orders/{order['id']}")).status_code == 200
+
+    fresh = (await app.send("DELETE", "/sessions", key=None)).json()["visit"]
+    assert (await Client(client, {"unwall-visit": fresh}).put("/accounts/liuyun/follow")).status_code == 200
+    assert problem(await app.get("/carts"))[:2] == (401, "sign-in-needed")
+    assert (await tablet.get("/carts")).json()[0]["id"] == cart["id"]
+    for visit in visits:
+        stranger = Client(client, {"unwall-visit": visit})
+        assert (await stranger.get("/carts")).json() == []
+        assert problem(await stranger.get(f"/orders/{order['id']}"))[0] == 404
+
+
+async def test_a_visit_ends_after_ninety_days(monkeypatch, app: Client):
+    assert (await app.put("/accounts/liuyun/follow")).status_code == 200
+    later = time.time() + 90 * 24 * 3600 + 1
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: later)
+    assert problem(await app.put("/accounts/liuyun/follow"))[:2] == (401, "sign-in-needed")

@@ -1,7 +1,5 @@
 """A store's console: its staff, a rival merchant whose rows nobody here may see, and the tables that forms write."""
 
-import html
-import re
 from dataclasses import dataclass, field
 from io import BytesIO
 from uuid import UUID
@@ -11,6 +9,7 @@ from PIL import Image
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import Store, open_store
 from tests.commerce.market import Market
+from tests.html import every, fields, form_with, words
 from unwall.content.accounts.actions import save_account
 from unwall.content.accounts.values import AccountDraft, Actor, Owner
 from unwall.content.posts import actions as posts
@@ -173,23 +172,10 @@ def picture(colour: str = "red", size: tuple[int, int] = (40, 50)) -> bytes:
 
 def form(page: str, marker: str) -> dict[str, str]:
     """The fields of the form that holds `marker`, as a browser would send them back."""
-    whole = next(one for one in re.findall(r"<form.*?</form>", page, re.S) if marker in one)
-    fields: dict[str, str] = {}
-    for tag in re.findall(r"<input[^>]*>", whole):
-        facts = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag))
-        kind = facts.get("type", "text")
-        if "name" in facts and (kind not in ("checkbox", "radio", "file") or re.search(r"\schecked", tag)):
-            fields[html.unescape(facts["name"])] = html.unescape(facts.get("value", ""))
-    for name, words in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', whole, re.S):
-        fields[name] = html.unescape(words)
-    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', whole, re.S):
-        values = re.findall(r'<option value="([^"]*)"( selected)?', options)
-        fields[name] = next((value for value, chosen in values if chosen), values[0][0])
-    fields.pop("_csrf_token", None)
-    return fields
+    return fields(form_with(page, marker))
 
 
 def errors(page: str) -> dict[str, str]:
     """What stands beside each field: by the id of the note, without its ending."""
-    found = re.findall(r'<(p|span) class="(?:error|bad)" id="([^"]+)">(.*?)</\1>', page, re.S)
-    return {name.removesuffix("-error"): " ".join(re.sub(r"<[^>]+>", "", words).split()) for _, name, words in found}
+    notes = every(page, "p.error[id], p.bad[id], span.error[id], span.bad[id]")
+    return {(note.attributes["id"] or "").removesuffix("-error"): words(note) for note in notes}

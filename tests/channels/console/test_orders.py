@@ -1,6 +1,5 @@
 """Orders in the console: customer, items, sourcing, payments, history, stock movements and the credited post."""
 
-import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,6 +7,7 @@ import pytest
 
 from tests.channels.console.console_site import ConsoleSite
 from tests.commerce.market import HANGZHOU, buy, sound, visitor
+from tests.html import every, row_of, texts
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders.values import Order
 from unwall.insight.attribution.actions import attribute
@@ -23,7 +23,7 @@ async def order(site: ConsoleSite) -> Order:
 
 
 def rows(page: str) -> list[str]:
-    return re.findall(r'href="/console/orders/[0-9a-f-]{36}">([^<]+)', page)
+    return [number for number in texts(page, "main a[href^='/console/orders/']") if number]
 
 
 async def test_the_list_is_searched_filtered_and_exported(site: ConsoleSite, order: Order) -> None:
@@ -53,10 +53,11 @@ async def test_an_order_tells_all_that_is_known_of_it(site: ConsoleSite, order: 
     page = (await site.get(f"/console/orders/{order.id}")).text
     for said in ("Silk scarf · red", "Longjing", "Ann Lin", "1 Lake Road, Hangzhou", "Captured", "···· 4242"):
         assert said in page
-    assert order.sourcing[0].explanation.say("en") in page
-    movements = re.findall(r"<td>(available → held|held → allocated)</td>", page)
+    assert order.sourcing[0].explanation.text_in("en") in page
+    movements = [move for move in texts(page, "td") if move in ("available → held", "held → allocated")]
     assert movements == ["available → held"] * 2 + ["held → allocated"] * 2
-    assert re.findall(r'<li class="(\w+)"[^>]*><div><span class="what">([^<]+)', page)[:3] == [
+    steps = [(step.attributes["class"], *texts(step, ".what")) for step in every(page, ".timeline li")]
+    assert steps[:3] == [
         ("done", "Ordered"),
         ("now", "Paid"),
         ("next", "Being picked"),
@@ -69,7 +70,7 @@ async def test_an_order_names_the_post_that_led_to_it(site: ConsoleSite, order: 
         await conn.execute("UPDATE order_line SET post_id = $2 WHERE order_id = $1", order.id, site.store.morning)
         await attribute(conn, [order.id], timedelta(days=7))
     page = (await site.get(f"/console/orders/{order.id}")).text
-    assert f'<a href="/console/posts/{site.store.morning}"><b>Morning</b></a>' in page
+    assert f'<a href="/console/posts/{site.store.morning}"><b dir="auto">Morning</b></a>' in page
     assert "An item was added to the bag from this post." in page
 
 
@@ -122,11 +123,8 @@ async def test_the_first_page_says_what_sold_and_what_needs_one(site: ConsoleSit
     page = (await site.get("/console")).text
     assert "CN¥486" in page  # a scarf at 288 and two teas at 99
     assert f"{order.number} at " in page
-    assert "Longjing: 0 left, 2 sold in seven days" in page
-    assert re.findall(r'<th scope="row"><a href="/console/products/[^"]+">([^<]+)</a>', page) == [
-        "Silk scarf",
-        "Longjing",
-    ]
+    assert "Longjing: 0 left, 2 sold in 7 days" in page
+    assert texts(page, "th[scope=row] a[href^='/console/products/']") == ["Silk scarf", "Longjing"]
 
 
 async def test_roles_without_the_right_get_words_and_no_links(site: ConsoleSite, order: Order) -> None:
@@ -142,14 +140,66 @@ async def test_insight_shows_posts_with_what_they_led_to(site: ConsoleSite, orde
         await conn.execute("UPDATE order_line SET post_id = $2 WHERE order_id = $1", order.id, site.store.morning)
         await attribute(conn, [order.id], timedelta(days=7))
     page = (await site.get("/console/insight?days=7")).text
-    cells = re.search(r'<tr><th scope="row"><a href="/console/posts/[^"]+">Morning</a></th>(.*?)</tr>', page)[1]
-    assert re.findall(r">([^<>]+)</td>", cells) == ["0", "0", "0", "1", "0.0%", "CN¥486"]
+    assert row_of(page, "Morning") == ["1", "1", "1", "1", "100.0%", "1", "CN¥486"]
     assert "No model is trained yet" in page
     line = (await site.get("/console/insight.csv?days=7")).text.splitlines()[1]
     assert line.startswith(f"{site.store.morning},Morning,")
-    assert line.endswith(",0,0,0,1,486.0")
+    assert line.endswith(",1,1,1,1,1,486.0")
 
 
 async def test_an_unknown_period_is_thirty_days(site: ConsoleSite) -> None:
     page = (await site.get("/console/insight?days=1000000")).text
-    assert re.search(r'aria-current="page">30 days', page)
+    assert "30 days" in texts(page, "[aria-current=page]")
+
+
+# --- giving money back ------------------------------------------------------------------------------------------------
+
+
+async def test_a_part_is_given_back_once_and_told_to_staff_and_shopper(site: ConsoleSite, order: Order) -> None:
+    page = (await site.get(f"/console/orders/{order.id}/refund")).text
+    [refund_id] = [field.attributes["value"] for field in every(page, "input[name=id]")]
+    sent = {"id": refund_id, "amount": "12.50", "reason": "delivery", "note": "two days late"}
+    for _ in range(2):
+        answer = await site.post(f"/console/orders/{order.id}/refund", sent)
+        assert answer.status_code == 303
+    page = (await site.get(f"/console/orders/{order.id}")).text
+    assert "CN¥12.50 was given back." in page
+    assert "Delivery: late, damaged or too dear · two days late" in page
+    assert await refunds(site, order.id) == [(1250, "done")]
+    await sound(site.db)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"amount": ""}, "Write an amount such as 12.50."),
+        ({"amount": "0"}, "Write how much is to be given back."),
+        ({"amount": "1.234"}, "The currency has fewer digits after the point."),
+        ({"amount": "99999"}, "So much is not left of the payment."),
+        ({"reason": "because"}, "Choose a reason."),
+        ({"note": "x" * 501}, "Write a note of at most 500 characters."),
+        ({"id": "1"}, "Open the order again, and start once more."),
+    ],
+)
+async def test_a_refund_that_cannot_be_says_why(site: ConsoleSite, order: Order, fields: dict, said: str) -> None:
+    page = (await site.get(f"/console/orders/{order.id}/refund")).text
+    [refund_id] = [field.attributes["value"] for field in every(page, "input[name=id]")]
+    sent = {"id": refund_id, "amount": "1", "reason": "goodwill", "note": ""} | fields
+    answer = await site.post(f"/console/orders/{order.id}/refund", sent)
+    assert answer.status_code in {409, 422}
+    assert said in answer.text
+    assert await refunds(site, order.id) == []
+
+
+async def test_who_may_not_give_money_back_is_not_offered_it(site: ConsoleSite, order: Order) -> None:
+    await site.sign_in_as(site.browser, Role.STOCK)
+    assert "Give money back" not in (await site.get(f"/console/orders/{order.id}")).text
+    sent = {"id": str(order.id), "amount": "1", "reason": "goodwill"}
+    assert (await site.post(f"/console/orders/{order.id}/refund", sent)).status_code == 403
+    assert await refunds(site, order.id) == []
+
+
+async def refunds(site: ConsoleSite, order_id: UUID) -> list[tuple[int, str]]:
+    async with site.db.read() as conn:
+        made = await conn.fetch("SELECT amount, state FROM refund WHERE order_id = $1 ORDER BY decided_at", order_id)
+    return [(one["amount"], one["state"]) for one in made]

@@ -1,10 +1,9 @@
 """Staff and API keys."""
 
-import re
-
 import pytest
 
-from tests.channels.console.console_site import ConsoleSite, errors, form
+from tests.channels.console.console_site import ConsoleSite, errors
+from tests.html import fields, texts, the
 from unwall.people.reads import api_key
 from unwall.people.values import ApiScope, Role
 
@@ -71,15 +70,14 @@ async def test_access_is_taken_and_given_back_by_undo(site: ConsoleSite) -> None
     await site.sign_in_as(owner, Role.OWNER)
     url = f"{PEOPLE}/{site.staff[Role.EDITOR]}/active"
     await site.post(url, {"active": "0"})
-    toast = re.search(rf'<form method="post" action="{url}" data-undo.*?</form>', (await site.get(PEOPLE)).text, re.S)[
-        0
-    ]
+    undo = fields(the((await site.get(PEOPLE)).text, f"form[action='{url}'][data-undo]"))
     await site.sign_in_as(owner, Role.EDITOR)
     assert (await site.get("/console/posts")).status_code == 302
     await site.sign_in_as(owner, Role.OWNER)
-    await site.post(url, form(toast, url))
-    await site.sign_in_as(owner, Role.EDITOR)
-    assert (await site.get("/console/posts")).status_code == 200
+    await site.post(url, undo)
+    assert await site.value("SELECT active FROM staff WHERE id = $1", site.staff[Role.EDITOR])
+    await site.sign_in_as(owner, Role.EDITOR)  # with the session from before, which has ended
+    assert (await site.get("/console/posts")).status_code == 302
 
 
 async def test_nobody_takes_away_their_own_access(site: ConsoleSite) -> None:
@@ -89,12 +87,71 @@ async def test_nobody_takes_away_their_own_access(site: ConsoleSite) -> None:
     assert f"{own}/active" not in (await site.get(PEOPLE)).text
 
 
+async def test_somebody_is_renamed_moved_and_given_another_role_and_it_can_be_undone(site: ConsoleSite) -> None:
+    await site.sign_in_as(site.browser, Role.EDITOR)
+    await site.sign_in_as(site.browser, Role.OWNER)
+    editor = site.staff[Role.EDITOR]
+    url, sql = f"{PEOPLE}/{editor}", "SELECT ROW(name, role, node_id)::text FROM staff WHERE id = $1"
+    before = await site.value(sql, editor)
+    assert url in (await site.get(PEOPLE)).text
+    page = (await site.get(url)).text
+    assert 'value="editor" selected' in page
+    version = fields(the(page, f"form[action='{url}']"))["version"]
+    moved = {"version": version, "name": "Mei ", "role": "node", "node": str(site.market.bund)}
+    assert (await site.post(url, moved)).headers["location"] == PEOPLE
+    assert await site.value(sql, editor) == f"(Mei,node,{site.market.bund})"
+    await site.post(url, fields(the((await site.get(PEOPLE)).text, f"form[action='{url}'][data-undo]")))
+    assert await site.value(sql, editor) == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "found"),
+    [
+        ({"name": " "}, {"f-name": "Write a name of at most 100 characters."}),
+        ({"role": "king"}, {"f-role": "Choose a role."}),
+        ({"role": "node"}, {"f-node": "Staff of a shop or warehouse need one; other roles have none."}),
+        ({"role": "node", "node": "rival"}, {"f-node": "There is no such shop or warehouse."}),
+    ],
+)
+async def test_a_wrong_change_is_named_and_nothing_changed(
+    site: ConsoleSite, wrong: dict[str, str], found: dict[str, str]
+) -> None:
+    await site.sign_in_as(site.browser, Role.EDITOR)
+    await site.sign_in_as(site.browser, Role.OWNER)
+    if wrong.get("node"):
+        wrong = wrong | {"node": str(site.rival.node)}
+    sql = "SELECT ROW(name, role, node_id)::text FROM staff WHERE id = $1"
+    before = await site.value(sql, site.staff[Role.EDITOR])
+    url = f"{PEOPLE}/{site.staff[Role.EDITOR]}"
+    version = fields(the((await site.get(url)).text, f"form[action='{url}']"))["version"]
+    answer = await site.post(url, {"version": version, "name": "Mei", "role": "editor", "node": ""} | wrong)
+    assert (answer.status_code, errors(answer.text)) == (422, found)
+    assert await site.value(sql, site.staff[Role.EDITOR]) == before
+    stranger = f"{PEOPLE}/{site.rival.staff}"
+    assert (await site.post(stranger, {"name": "Mei", "role": "editor"})).status_code == 404
+
+
+async def test_an_owner_changes_their_name_and_not_their_role(site: ConsoleSite) -> None:
+    own = site.staff[Role.OWNER]
+    url = f"{PEOPLE}/{own}"
+    version = fields(the((await site.get(url)).text, f"form[action='{url}']"))["version"]
+    answer = await site.post(url, {"name": "Mei", "role": "editor", "version": version})
+    assert answer.status_code == 422
+    assert "You cannot change your own role; another owner can." in answer.text
+    saved = {"name": "Mei", "role": "owner", "version": version}
+    assert (await site.post(url, saved)).status_code == 303
+    assert await site.value("SELECT name FROM staff WHERE id = $1", own) == "Mei"
+    late = await site.post(url, saved | {"name": "Lin"})
+    assert (late.status_code, "Somebody else saved this while you were writing" in late.text) == (409, True)
+    assert await site.value("SELECT name FROM staff WHERE id = $1", own) == "Mei"
+
+
 async def test_a_keys_secret_is_shown_once_and_opens_until_it_is_revoked(site: ConsoleSite) -> None:
     body = {"do": "key", "key_name": "Till", "scope.stock:read": "1", "scope.orders:write": "1"}
     answer = await site.post(f"{PEOPLE}/keys", body)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
-    secret = re.search(r"<code>(uw_[\w-]+)</code></p>", answer.text)[1]
+    [secret] = [code for code in texts(answer.text, "p code") if code.startswith("uw_")]
     async with site.db.read() as conn:
         key = await api_key(conn, secret)
     assert key
@@ -106,7 +163,13 @@ async def test_a_keys_secret_is_shown_once_and_opens_until_it_is_revoked(site: C
         assert (await site.post(f"{PEOPLE}/keys/{key.id}/revoke")).status_code == 303
     async with site.db.read() as conn:
         assert await api_key(conn, secret) is None
-    assert "revoked" in (await site.get(PEOPLE)).text
+    page = (await site.get(PEOPLE)).text
+    assert "revoked" in page
+    restore = f"{PEOPLE}/keys/{key.id}/restore"
+    assert the(page, f"form[action='{restore}'][data-undo]")
+    assert (await site.post(restore)).status_code == 303
+    async with site.db.read() as conn:
+        assert await api_key(conn, secret) == key
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """Writing posts: the form is the draft, every wrong field is named, and nothing is lost between two presses."""
 
-import html
 import json
-import re
 
 import pytest
 
 from tests.channels.console.console_site import ConsoleSite, errors, form, picture
 from tests.channels.shop.store import older_posts
+from tests.html import texts, the, values
+from unwall.channels.console import listing
+from unwall.channels.console.stock import levels
+from unwall.channels.http.post_changes import with_picture_earlier
+from unwall.content.posts.values import Media, PostDraft, PostTranslation, Tag
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 
@@ -20,7 +23,9 @@ async def opened(site: ConsoleSite, url: str = "/console/posts/new") -> dict[str
 
 async def stored(site: ConsoleSite, post_id: object) -> dict:
     async with site.db.read() as conn:
-        found = await conn.fetchrow("SELECT title, body, state, translations FROM post WHERE id = $1", post_id)
+        found = await conn.fetchrow(
+            "SELECT title, body, state, translations, likes, published_at FROM post WHERE id = $1", post_id
+        )
         media = await conn.fetch(
             "SELECT file, alt, width, height FROM post_media WHERE post_id = $1 ORDER BY position", post_id
         )
@@ -36,18 +41,18 @@ async def test_an_uploaded_picture_is_offered_in_several_sizes(site: ConsoleSite
     shown = await site.post("/console/posts/new", fields, files=[("pictures", upload)])
     await site.post("/console/posts/new", form(shown.text, COMPOSER) | {"do": "publish"})
     page = (await site.get(f"/post/{fields['id']}")).text
-    base = re.search(r'src="(/files/[0-9a-f/]+-700x900)\.webp"', page)
-    assert base is not None
-    offered = f"{base[1]}-320.webp 320w, {base[1]}-640.webp 640w, {base[1]}.webp 700w"
-    assert f'srcset="{offered}" sizes="' in page
-    for url in re.findall(r"/files/\S+", offered):
-        assert (await site.get(url)).status_code == 200
+    shown = the(page, "article img[src$='-700x900.webp']").attributes
+    base = (shown["src"] or "").removesuffix(".webp")
+    offered = (f"{base}-320.webp 320w", f"{base}-640.webp 640w", f"{base}.webp 700w")
+    assert (shown["srcset"], bool(shown["sizes"])) == (", ".join(offered), True)
+    for one in offered:
+        assert (await site.get(one.split()[0])).status_code == 200
 
 
 async def test_the_list_shows_every_post_with_what_it_sold(site: ConsoleSite) -> None:
     page = (await site.get("/console/posts")).text
-    assert re.findall(r'class="title" href="[^"]+">([^<]+)', page) == ["Evening", "Morning"]
-    assert page.count("0 orders, 0 views") == 2
+    assert texts(page, "a.title") == ["Evening", "Morning"]
+    assert page.count("opened by 0 people · 0 orders") == 2
 
 
 @pytest.mark.parametrize(
@@ -62,7 +67,7 @@ async def test_the_list_shows_every_post_with_what_it_sold(site: ConsoleSite) ->
 )
 async def test_the_list_is_searched_and_filtered(site: ConsoleSite, query: str, found: list[str]) -> None:
     page = (await site.get(f"/console/posts?{query}")).text
-    assert re.findall(r'class="title" href="[^"]+">([^<]+)', page) == found
+    assert texts(page, "a.title") == found
 
 
 async def test_the_list_goes_on_without_gap_or_double(site: ConsoleSite) -> None:
@@ -71,9 +76,8 @@ async def test_the_list_goes_on_without_gap_or_double(site: ConsoleSite) -> None
     seen: list[str] = []
     while url:
         page = (await site.get(url)).text
-        seen += re.findall(r'class="title" href="[^"]+">([^<]+)', page)
-        more = re.search(r'class="btn quiet" href="([^"]+)" hx-get', page)
-        url = html.unescape(more[1]) if more else None
+        seen += texts(page, "a.title")
+        url = next(iter(values(page, ".more a[hx-get]", "href")), None)
     assert seen == [f"Note {n:02}" for n in reversed(range(60))] + ["Evening", "Morning"]
 
 
@@ -81,9 +85,12 @@ async def test_the_list_as_a_file(site: ConsoleSite) -> None:
     answer = await site.get("/console/posts.csv?q=morning")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     heading, row = answer.text.removeprefix("\ufeff").splitlines()
-    assert heading == "id,title,account,state,published,likes,views,clicks,carts,orders,revenue"
+    assert (
+        heading
+        == "id,title,account,state,published,likes,opened by,opened a product,put into the bag,bought,orders,revenue"
+    )
     assert row.startswith(f"{site.store.morning},Morning,liuyun,live,2")
-    assert row.endswith(",0,0,0,0,0,0")
+    assert row.endswith(",0,0,0,0,0,0,0")
 
 
 async def test_a_bad_cursor_is_told(site: ConsoleSite) -> None:
@@ -145,6 +152,7 @@ WRONG = [
     ({"account_id": "nonsense"}, "f-account_id", "This is not one of your accounts."),
     ({"translations.zh.title": "长" * 201}, "f-zh-title", "This is too long."),
     (LAKE | {"media.0.file": "../../secret"}, "f-alt-0", "Name an uploaded picture."),
+    (LAKE | {"media.0.file": "3f/never.webp"}, "f-alt-0", "Name an uploaded picture."),
     ({"tags.0.product_id": "RIVAL", "tags.0.media": ""}, "tag-0", "The store that sells this does not let you tag it."),
     (LAKE | TAG | {"tags.0.media": "7"}, "tag-0", "There is no such picture."),
     (LAKE | TAG | {"tags.0.x": "101"}, "tag-0", "Write a number from 0 to 100."),
@@ -158,6 +166,7 @@ async def test_a_wrong_field_is_named_and_nothing_saved(
 ) -> None:
     names = {"RIVAL": str(site.rival.product), "SCARF": str(site.market.scarf)}
     wrong = {name: names.get(value, value) for name, value in wrong.items()}
+    await site.browser.http.app.state.services.files.put("3f/lake.svg", b"<svg/>")
     before = await site.counts()
     answer = await site.post("/console/posts/new", await opened(site) | {"title": "Kept", "do": "save"} | wrong)
     assert answer.status_code == 422
@@ -180,6 +189,39 @@ async def test_a_picture_taken_out_leaves_its_product_to_the_whole_post(site: Co
     assert "media.0.file" not in shown
     assert (shown["tags.0.product_id"], shown["tags.0.media"]) == (str(site.market.scarf), "")
     assert len((await stored(site, site.store.morning))["media"]) == 1
+
+
+def test_a_picture_changes_places_with_the_one_before_it_and_takes_its_tags_and_words_along():
+    first, second, third = (Media(f"{n}.webp", f"picture {n}", 8, 8) for n in "abc")
+    on = [Tag(new_id(), media, 0.5, 0.5) for media in (0, 1, 2)]
+    whole = Tag(new_id())
+    draft = PostDraft(
+        new_id(),
+        media=(first, second, third),
+        tags=(*on, whole),
+        translations={"zh": PostTranslation(alts=("一",)), "ja": PostTranslation(alts=("a", "b", "c"))},
+    )
+    moved = with_picture_earlier(draft, 1)
+    assert moved.media == (second, first, third)
+    assert [tag.media for tag in moved.tags] == [1, 0, 2, None]
+    assert [tag.product_id for tag in moved.tags] == [tag.product_id for tag in draft.tags]
+    assert {lang: text.alts for lang, text in moved.translations.items()} == {
+        "zh": ("", "一", ""),
+        "ja": ("b", "a", "c"),
+    }
+    assert with_picture_earlier(draft, 0) == draft
+    assert with_picture_earlier(draft, 3) == draft
+
+
+async def test_the_composer_moves_a_picture_forward(site: ConsoleSite) -> None:
+    fields = await opened(site) | {"title": "Red", "do": "upload"}
+    uploads = [("pictures", (f"{n}.png", picture(size=(700, 900 + n)), "image/png")) for n in range(2)]
+    page = await site.post("/console/posts/new", fields, files=uploads)
+    shown = form(page.text, COMPOSER)
+    assert page.text.count('value="earlier:') == 1
+    moved = form((await site.post("/console/posts/new", shown | {"do": "earlier:1"})).text, COMPOSER)
+    files = [shown[f"media.{n}.file"] for n in range(2)]
+    assert [moved[f"media.{n}.file"] for n in range(2)] == [files[1], files[0]]
 
 
 async def test_a_tag_is_taken_out(site: ConsoleSite) -> None:
@@ -205,9 +247,38 @@ async def test_the_phone_shows_what_is_written_before_it_is_saved(site: ConsoleS
     before = await site.counts()
     page = (await site.post("/console/posts/new", fields)).text
     phone = page[page.index('id="phone"') :]
-    assert "<h1>Dusk</h1>" in phone
-    assert "<strong>bold</strong>" in phone
+    assert '<h1 dir="auto">Dusk</h1>' in phone
+    assert "A **bold** &lt;script&gt;" in phone
     assert "<script>alert" not in phone
+    page = (await site.post("/console/posts/new", fields | {"format": "markdown"})).text
+    assert texts(page, "#phone .prose strong") == ["bold"]
+    assert await site.counts() == before
+
+
+TYPED = "Open from nine.\nClosed on Sunday.\n- bowls\n- lids\n#bowl day\nSee https://example.org/bowls\nSize 7*8*9 cm"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+async def test_a_post_keeps_its_lines_on_the_phone_and_in_the_shop(site: ConsoleSite, lang: str) -> None:
+    fields = await opened(site) | {"title": "Nine", "body": TYPED, "translations.zh.body": TYPED}
+    assert fields["format"] == "plain"
+    phone = (await site.post("/console/posts/new", fields | {"do": "preview"})).text
+    saved = await site.post("/console/posts/new", fields | {"do": "publish"})
+    post_id = saved.headers["location"].rsplit("/", 1)[-1]
+    shop = (await site.get(f"/post/{post_id}", headers={"accept-language": lang})).text
+    for prose in (the(phone, "#phone .prose"), the(shop, "article .prose")):
+        [paragraph] = prose.css("p")
+        assert (paragraph.text(), len(paragraph.css("br"))) == (TYPED, TYPED.count("\n"))
+        assert values(prose, "a", "href") == ["/tag/bowl", "https://example.org/bowls"]
+    again = form((await site.get(saved.headers["location"])).text, COMPOSER)
+    assert (again["body"], again["format"]) == (TYPED, "plain")
+
+
+async def test_a_format_that_there_is_not_is_named(site: ConsoleSite) -> None:
+    before = await site.counts()
+    answer = await site.post("/console/posts/new", await opened(site) | {"title": "x", "format": "latex", "do": "save"})
+    assert answer.status_code == 422
+    assert errors(answer.text)["f-format"] == "Choose one of the formats."
     assert await site.counts() == before
 
 
@@ -233,20 +304,37 @@ async def test_words_in_another_language_survive_an_edit(site: ConsoleSite, db: 
     assert (said["title"], said["body"], said["alts"]) == ("清晨", "湖上", ["湖"])
 
 
-async def test_removing_is_undone_by_publishing_its_words_again_once(site: ConsoleSite) -> None:
+async def test_removing_is_undone_as_if_it_had_not_been(site: ConsoleSite) -> None:
     post_id = site.store.morning
+    before = [await stored(site, post_id), await site.value("SELECT entry FROM outbox WHERE post_id = $1", post_id)]
+    published = "SELECT count(*) FROM journal WHERE kind = 'publish'"
+    facts = await site.value(published)
     removed = await site.post(f"/console/posts/{post_id}/remove")
     assert removed.headers["location"] == "/console/posts"
     assert (await stored(site, post_id))["state"] == "removed"
-    page = (await site.get("/console/posts")).text
-    toast = form(page, f"/console/posts/{post_id}/again")
-    assert toast == {"live": "1"}
-    undone = [await site.post(f"/console/posts/{post_id}/again", toast) for _ in range(2)]
-    assert undone[0].headers["location"] == undone[1].headers["location"]
-    again = undone[0].headers["location"].rpartition("/")[2]
-    assert (await stored(site, again))["state"] == "live"
-    assert (await stored(site, again))["tags"] == (await stored(site, post_id))["tags"]
-    assert await site.value("SELECT count(*) FROM post WHERE title = 'Morning'") == 2
+    assert (await site.browser.get(f"/post/{post_id}")).status_code == 404
+    toast = form((await site.get("/console/posts")).text, f"/console/posts/{post_id}/again")
+    assert toast == {"undo": "1"}
+    for _ in range(2):
+        undone = await site.post(f"/console/posts/{post_id}/again", toast)
+        assert undone.headers["location"] == f"/console/posts/{post_id}"
+    assert (await site.browser.get(f"/post/{post_id}")).status_code == 200
+    after = [await stored(site, post_id), await site.value("SELECT entry FROM outbox WHERE post_id = $1", post_id)]
+    assert (after, await site.value(published)) == (before, facts)
+
+
+async def test_a_removed_post_becomes_a_draft_under_its_address(site: ConsoleSite) -> None:
+    post_id = site.store.morning
+    url = f"/console/posts/{post_id}"
+    likes = (await stored(site, post_id))["likes"]
+    await site.post(f"{url}/remove")
+    for _ in range(2):
+        assert (await site.post(f"{url}/again")).headers["location"] == url
+    again = await stored(site, post_id)
+    assert (again["state"], again["likes"], again["published_at"]) == ("draft", likes, None)
+    await site.post(url, await opened(site, url) | {"do": "publish"})
+    assert (await stored(site, post_id))["state"] == "live"
+    assert await site.value("SELECT count(*) FROM post WHERE title = 'Morning'") == 1
 
 
 async def test_a_removed_post_is_not_saved(site: ConsoleSite) -> None:
@@ -274,7 +362,8 @@ PINS = 'id="pins-part"'
 
 async def test_products_keep_their_places_on_a_page(site: ConsoleSite) -> None:
     url = "/console/pages?page=store"
-    fields = form((await site.post(url, {"do": f"add:{site.market.scarf}"})).text, PINS)
+    fields = form((await site.get(url)).text, PINS)
+    fields = form((await site.post(url, fields | {"do": f"add:{site.market.scarf}"})).text, PINS)
     assert fields["pins.0.position"] == "1"
     fields = form((await site.post(url, fields | {"do": f"add:{site.store.tea}"})).text, PINS)
     assert (await site.post(url, fields | {"pins.1.position": "4", "do": "save"})).status_code == 303
@@ -298,8 +387,10 @@ async def test_products_keep_their_places_on_a_page(site: ConsoleSite) -> None:
 )
 async def test_a_wrong_place_is_named(site: ConsoleSite, change: dict[str, str], message: str) -> None:
     change = {name: str(site.rival.product) if value == "RIVAL" else value for name, value in change.items()}
-    fields = {"pins.0.position": "1", "pins.0.product_id": str(site.market.scarf), "do": "save"} | change
-    answer = await site.post("/console/pages?page=home", fields)
+    url = "/console/pages?page=home"
+    pin = {"pins.0.position": "1", "pins.0.product_id": str(site.market.scarf)}
+    fields = form((await site.get(url)).text, PINS) | pin | {"do": "save"} | change
+    answer = await site.post(url, fields)
     assert answer.status_code == 422
     assert errors(answer.text)["pin-0"].startswith(message)
     assert await site.value("SELECT count(*) FROM pin") == 0
@@ -312,10 +403,23 @@ async def test_nonsense_for_a_product_is_not_found(site: ConsoleSite) -> None:
 
 async def test_plots_of_the_first_page_are_drawable(site: ConsoleSite) -> None:
     page = (await site.get("/console")).text
-    plots = [
-        json.loads(text.replace("&#39;", "'").replace("&#34;", '"'))
-        for text in re.findall(r"data-plot='([^']+)'", page)
-    ]
+    plots = [json.loads(text) for text in values(page, "[data-plot]", "data-plot")]
     assert [plot["kind"] for plot in plots] == ["bar", "hbar"]
     assert len(plots[0]["x"]) == 24
     assert all(len(series["values"]) == 24 for series in plots[0]["series"])
+
+
+async def test_an_export_holds_every_row_however_few_are_read_at_once(
+    site: ConsoleSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = (await site.get("/console/posts.csv")).text
+    monkeypatch.setattr(listing, "EXPORT_ROWS", 1)
+    assert (await site.get("/console/posts.csv")).text == whole
+    assert [line.split(",")[1] for line in whole.splitlines()] == ["title", "Evening", "Morning"]
+
+
+async def test_the_stock_goes_out_whole(site: ConsoleSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = (await site.get("/console/stock.csv")).text
+    monkeypatch.setattr(levels, "EXPORT_PRODUCTS", 1)
+    assert (await site.get("/console/stock.csv")).text == whole
+    assert len({line.split(",")[0] for line in whole.splitlines()[1:]}) == 3

@@ -2,13 +2,15 @@
 
 import csv
 import io
-import re
 
 import pytest
 
 from tests.channels.console.console_site import ConsoleSite, errors, form, picture
-from unwall.catalogue import actions, reads
+from tests.html import every, texts, words
+from unwall.catalogue import actions, merchant_reads
+from unwall.catalogue.rules import MAX_IMAGES, MAX_OPTIONS, MAX_VARIANTS
 from unwall.catalogue.values import ProductDraft, ProductStatus, VariantDraft
+from unwall.channels.http.request_limits import MAX_FORM_PARTS
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 from unwall.media.values import Image
@@ -38,14 +40,14 @@ async def coat(site: ConsoleSite, db: Database) -> str:
 
 async def saved(site: ConsoleSite, url: str) -> ProductDraft:
     async with site.db.read() as conn:
-        found = await reads.draft(conn, site.market.merchant, url.rpartition("/")[2])
+        found = await merchant_reads.draft(conn, site.market.merchant, url.rpartition("/")[2])
     assert found
     return found
 
 
 async def test_the_list_shows_products_with_their_prices(site: ConsoleSite, coat: str) -> None:
     page = (await site.get("/console/products")).text
-    assert re.findall(r'class="with-thumb".*?<span>([^<]+)</span></a>', page) == ["Wool coat", "Longjing", "Silk scarf"]
+    assert texts(page, ".with-thumb") == ["Wool coat", "Longjing", "Silk scarf"]
     assert "CN¥1,280 – CN¥1,320" in page
 
 
@@ -61,7 +63,7 @@ async def test_the_list_shows_products_with_their_prices(site: ConsoleSite, coat
 )
 async def test_the_list_is_searched_and_filtered(site: ConsoleSite, coat: str, query: str, found: list[str]) -> None:
     page = (await site.get(f"/console/products?{query}")).text
-    assert re.findall(r'class="with-thumb".*?<span>([^<]+)</span></a>', page) == found
+    assert texts(page, ".with-thumb") == found
 
 
 async def test_saving_what_was_opened_changes_nothing(site: ConsoleSite, coat: str) -> None:
@@ -114,7 +116,7 @@ async def test_a_product_is_made_once_with_its_words_prices_and_picture(site: Co
 
 WRONG = [
     ({"title": ""}, "f-title", "Give the product a title."),
-    ({"variants.0.price": "12,50"}, "v-0-price", "Write an amount such as 12.50."),
+    ({"variants.0.price": "12 50"}, "v-0-price", "Write an amount such as 12.50."),
     ({"variants.0.price": "12.505"}, "v-0-price", "The currency has fewer digits after the point."),
     ({"variants.1.sku": "COAT-S"}, "v-1-sku", None),
     ({"variants.1.sku": "TEA"}, "v-1-sku", None),
@@ -122,6 +124,8 @@ WRONG = [
     ({"variants.0.compare_at": "1.00"}, "v-0-compare_at", None),
     ({"status": "sold"}, "f-status", "Choose one of the states."),
     ({"images.0.file": "../x"}, "f-image-0", None),
+    ({"images.0.file": "aa/never.webp"}, "f-image-0", None),
+    ({"images.0.file": "https://elsewhere.example/x.webp"}, "f-image-0", None),
 ]
 
 
@@ -242,14 +246,12 @@ async def test_each_wrong_cell_is_named_and_nothing_comes_in(site: ConsoleSite) 
     before = await site.counts()
     answer = await bring(site, SHEET.replace("88.00", "cheap").replace(",BOWL,120", ",CUP,-1"))
     assert answer.status_code == 422
-    cells = re.findall(r'<tr><th scope="row">(\d+)</th><td>([^<]+)</td>', answer.text)
+    cells = [(words(row.css("th")[0]), words(row.css("td")[1])) for row in every(answer.text, "tbody tr")]
     assert cells == [("2", "Variant Price"), ("3", "Variant Price"), ("3", "Variant SKU")]
     assert await site.counts() == before
 
 
-@pytest.mark.parametrize(
-    ("data", "message"), [(b"", "Choose a CSV file."), (b"\xff\xfeH", "The file is not in UTF-8.")]
-)
+@pytest.mark.parametrize(("data", "message"), [(b"", "Choose a CSV file."), (b"\0\xff\x81", "The file is not text")])
 async def test_what_is_no_file_is_told(site: ConsoleSite, data: bytes, message: str) -> None:
     answer = await bring(site, data) if data else await site.post("/console/products/import", {"node": ""})
     assert answer.status_code == 422
@@ -263,3 +265,37 @@ async def test_what_goes_out_comes_in_unchanged(site: ConsoleSite, coat: str) ->
     answer = await bring(site, text)
     assert answer.status_code == 200
     assert "New: 0. Changed: 0." in answer.text
+
+
+async def test_a_product_of_2048_variants_is_opened_and_saved(site: ConsoleSite, db: Database) -> None:
+    sizes = [(f"S{n % 13}", f"C{n // 13 % 13}", f"F{n // 169}") for n in range(MAX_VARIANTS)]
+    variants = tuple(VariantDraft(sku=f"SH-{n}", options=size, price=2000) for n, size in enumerate(sizes))
+    async with db.transaction() as conn:
+        draft = ProductDraft("Shirt", variants, option_names=("Size", "Colour", "Fit"))
+        url = f"/console/products/{await actions.save_product(conn, site.market.merchant, draft)}"
+    before = await saved(site, url)
+
+    fields = await opened(site, url) | {"variants.2047.price": "21.50", "do": "save"}
+    answer = await site.post(url, fields, files={"pictures": ("", b"")})
+
+    assert (answer.status_code, errors(answer.text)) == (303, {})
+    *same, changed = (await saved(site, url)).variants
+    assert same == list(before.variants[:-1])
+    assert changed.price == 2150
+
+
+def test_the_largest_form_is_one_that_is_accepted() -> None:
+    fields_of_variant, fields_of_picture, other_fields = 7 + MAX_OPTIONS, 5, 100
+    assert MAX_VARIANTS * fields_of_variant + MAX_IMAGES * fields_of_picture + other_fields < MAX_FORM_PARTS
+
+
+async def test_an_export_in_parts_is_the_whole_file(
+    site: ConsoleSite, coat: str, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = (await site.get("/console/products.csv")).text
+    monkeypatch.setattr(merchant_reads, "PRODUCTS_AT_ONCE", 1)
+    parts = await site.get("/console/products.csv")
+    assert parts.text == whole
+    assert parts.headers["content-disposition"] == 'attachment; filename="products.csv"'
+    lines = list(csv.DictReader(io.StringIO(whole.removeprefix("\ufeff"))))
+    assert [line["Handle"] for line in lines if line["Title"]] == ["scarf", "tea", "wool-coat"]

@@ -1,19 +1,17 @@
 """Who may tag a merchant's products, as the console sets it."""
 
-import re
-
 import pytest
 
-from tests.channels.console.console_site import ConsoleSite, errors
+from tests.channels.console.console_site import ConsoleSite, errors, form
+from tests.html import values
 from unwall.people.values import Role
 
 TAGGING = "/console/posts/tagging"
 
 
 async def chosen(site: ConsoleSite) -> str:
-    found = re.search(r'<option value="(\w+)" selected', (await site.get(TAGGING)).text)
-    assert found is not None
-    return found[1]
+    [found] = values((await site.get(TAGGING)).text, "main option[selected]", "value")
+    return found
 
 
 async def stored(site: ConsoleSite) -> str:
@@ -23,7 +21,8 @@ async def stored(site: ConsoleSite) -> str:
 async def test_collaborators_may_tag_unless_the_merchant_says_otherwise(site: ConsoleSite) -> None:
     assert await chosen(site) == await stored(site) == "collaborators"
     for tagging in ("everybody", "nobody"):
-        assert (await site.post(TAGGING, {"tagging": tagging})).status_code == 303
+        fields = form((await site.get(TAGGING)).text, 'name="tagging"')
+        assert (await site.post(TAGGING, fields | {"tagging": tagging})).status_code == 303
         assert await chosen(site) == await stored(site) == tagging
     assert await site.value("SELECT tagging FROM merchant WHERE slug = 'rival'") == "collaborators"
 
@@ -42,12 +41,11 @@ async def test_collaborators_are_listed_and_removed(site: ConsoleSite) -> None:
     assert "@rival" in page
     count = "SELECT count(*) FROM tagging_collaborator WHERE merchant_id = $1"
     assert await site.value(count, site.market.merchant) == 1
-    remove = re.search(rf'action="({TAGGING}/collaborators/[^"]+/remove)"', page)
-    assert remove is not None
-    assert (await site.post(remove[1])).status_code == 303
+    [remove] = values(page, f"form[action^='{TAGGING}/collaborators/'][action$='/remove']", "action")
+    assert (await site.post(remove)).status_code == 303
     assert await site.value(count, site.market.merchant) == 0
     assert "@rival" not in (await site.get(TAGGING)).text
-    assert (await site.post(remove[1])).status_code == 404
+    assert (await site.post(remove)).status_code == 404
 
 
 @pytest.mark.parametrize("handle", ["", "nobody", "<script>"])

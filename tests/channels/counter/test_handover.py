@@ -1,9 +1,7 @@
 """Six digits against a parcel: found, counted, locked, unlocked, given."""
 
 import asyncio
-import html
 import json
-import re
 from collections import Counter
 
 import pytest
@@ -14,6 +12,7 @@ from tests.channels.counter.parcels import pack, task_of, to_collect, to_ship
 from tests.channels.snapshots import snapshot
 from tests.channels.staffing import Person, signed_in
 from tests.commerce.market import Market, facts, sound
+from tests.html import values
 from unwall.commerce.fulfilment.rules import find_by_code, pickup_code
 from unwall.kernel.database import Database
 from unwall.people.values import Role
@@ -65,7 +64,7 @@ async def test_what_finds_nothing_is_said_at_its_field(db: Database, clerk: Shop
     wrong = [
         ({"number": "LY-00000"}, "No parcel with this number is waiting here.", "f-number-error"),
         ({"code": "12"}, "No parcel with this number is waiting here.", "f-code-error"),
-        ({}, "Type six digits, or an order number.", "f-code-error"),
+        ({}, "Type 6 digits, or an order number.", "f-code-error"),
     ]
     for data, words, field in wrong:
         answer = await clerk.post(PAGE, data)
@@ -92,7 +91,11 @@ async def test_wrong_codes_stop_the_clerk_and_nobody_else(
     for _ in range(5):
         await clerk.post(PAGE, {"code": other_than(code)})
     assert (await clerk.post(PAGE, {"code": code})).status_code == 429
+    words = "Too many wrong codes. Find the parcel by its order number. Try again in 15 minutes."
+    again = await clerk.get(PAGE)
+    assert (again.status_code, errors(again.text)) == (200, {"f-code": words})
     colleague = await signed_in(browser.http, db, market.merchant, Role.NODE, market.west_lake)
+    assert errors((await colleague.get(PAGE)).text) == {}
     found = await colleague.post(PAGE, {"code": code})
     assert (found.status_code, "The code is right." in found.text) == (200, True)
 
@@ -109,8 +112,7 @@ async def test_codes_typed_at_once_get_no_further_than_codes_in_a_row(services, 
 
 
 async def test_a_refusal_is_shown_by_script_too(clerk: Shopper):
-    page = html.unescape((await clerk.get(PAGE)).text)
-    config = json.loads(re.search(r'name="htmx-config" content=\'(.*?)\'', page)[1])
+    [config] = map(json.loads, values((await clerk.get(PAGE)).text, "meta[name=htmx-config]", "content"))
     assert {"code": "409|422|429", "swap": True} in config["responseHandling"]
 
 
@@ -120,7 +122,7 @@ async def test_the_fifth_wrong_code_locks_and_a_reason_unlocks(services, db: Dat
     assert [a.status_code for a in answers] == [422, 422, 422, 422, 409]
     assert ("4 tries are left" in answers[0].text, "One try is left" in answers[3].text) == (True, True)
     locked = await clerk.post(here, {"code": code})
-    assert (locked.status_code, "Five wrong codes." in locked.text) == (409, True)
+    assert (locked.status_code, "5 wrong codes." in locked.text) == (409, True)
     assert (await task_of(db, parcel)).state == "ready"
 
     for reason in ("", "no", "x" * 201):
@@ -138,7 +140,7 @@ async def test_the_fifth_wrong_code_locks_and_a_reason_unlocks(services, db: Dat
 async def test_an_empty_code_is_asked_for_and_not_counted(db: Database, clerk: Shopper, parcel):
     before = await snapshot(db)
     answer = await clerk.post(f"{PAGE}/{parcel}", {"code": " "})
-    assert (answer.status_code, "Type the six digits that the customer shows." in answer.text) == (422, True)
+    assert (answer.status_code, "Type the 6 digits that the customer shows." in answer.text) == (422, True)
     assert await snapshot(db) == before
 
 
@@ -150,3 +152,16 @@ async def test_what_is_not_packed_or_goes_by_post_is_not_given(services, db: Dat
     assert (await clerk.post(f"{PAGE}/{unpacked}", {"code": code})).status_code == 409
     assert (await clerk.get(f"{PAGE}/{posted}")).status_code == 404
     assert await snapshot(db) == before
+
+
+async def test_a_parcel_that_is_not_packed_is_found_and_leads_to_its_task(
+    services, db: Database, market: Market, clerk: Shopper
+):
+    unpacked = await to_collect(db, market, (market.red, 1))
+    number = (await task_of(db, unpacked)).order_number
+    by_number = await clerk.post(PAGE, {"number": number})
+    assert by_number.headers["location"] == f"{PAGE}/{unpacked}"
+    by_code = await clerk.post(PAGE, {"code": pickup_code(services.secret, unpacked)})
+    for page in (by_code.text, (await clerk.get(f"{PAGE}/{unpacked}")).text):
+        assert "It is not packed yet." in page
+        assert f'href="/counter/tasks/{unpacked}"' in page

@@ -1,12 +1,11 @@
-"""A basket at the till, and what stands on the shelves."""
-
-import re
+"""A basket at the till, and the stock of the shop."""
 
 import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.snapshots import snapshot
 from tests.commerce.market import Market, available, facts, open_market, sound, take_away
+from tests.html import texts, the, values
 from unwall.catalogue.actions import save_product
 from unwall.catalogue.values import ProductDraft, VariantDraft
 from unwall.kernel.database import Database
@@ -18,9 +17,7 @@ SELL = "/counter/sell"
 @pytest.fixture
 async def sale(clerk: Shopper) -> str:
     """The name of the basket that a fresh page gives."""
-    found = re.search(r'name="sale_id" value="([^"]+)"', (await clerk.get(SELL)).text)
-    assert found
-    return found[1]
+    return the((await clerk.get(SELL)).text, "input[name=sale_id]").attributes["value"] or ""
 
 
 def error_at(text: str, words: str) -> bool:
@@ -80,9 +77,9 @@ async def test_a_wrong_basket_is_told_at_its_field_kept_and_not_sold(
     await take_away(db, market, market.west_lake, market.tea, 10)
     before = await snapshot(db)
     wrong = [
-        ({"do": "add", "code": ""}, "Scan something, or type its SKU."),
-        ({"do": "finish"}, "Scan something, or type its SKU."),
-        ({"code": "NOPE"}, "We do not sell anything with this code."),
+        ({"do": "add", "code": ""}, "Scan something, or type its SKU or name."),
+        ({"do": "finish"}, "Scan something, or type its SKU or name."),
+        ({"code": "NOPE"}, "We do not sell anything with this code or name."),
         ({"do": "finish", f"q-{market.red}": "many"}, "Enter the quantity as a whole number."),
         ({"do": "finish", f"q-{market.red}": "-1"}, "Enter the quantity as a whole number."),
         ({"do": "finish", f"q-{market.red}": "100"}, "Choose a quantity from 1 to 99."),
@@ -126,26 +123,54 @@ async def test_a_receipt_is_for_the_shop_that_sold(market: Market, clerk: Shoppe
     assert (await rival.get(sold.headers["location"])).status_code == 404
 
 
-# --- the shelves ------------------------------------------------------------------------------------------------------
+# --- the stock --------------------------------------------------------------------------------------------------------
 
 
 async def test_a_scan_tells_how_many_are_here_and_where_else(db: Database, market: Market, clerk: Shopper):
     await take_away(db, market, market.west_lake, market.red, 7)
     page = (await clerk.get("/counter/stock?q=6901234567892")).text
-    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    [text] = texts(page, "main")
     assert "3 available here; 3 on hand, 0 of them promised" in text
     assert text.index("Suzhou warehouse") < text.index("Shanghai Bund")
-    assert re.search(r"Suzhou warehouse 12\d km 10", text)
+    assert "Suzhou warehouse 123 km 10" in text
     assert "SCARF-BLUE" in text
 
 
-async def test_words_find_what_they_name(db: Database, market: Market, clerk: Shopper):
+@pytest.fixture
+async def celadon(db: Database, market: Market) -> dict[str, str]:
+    """Variant ids by SKU: two things of celadon, and a tray."""
     async with db.transaction() as conn:
         for sku, title in (("CUP-S", "Celadon cup"), ("BOWL", "Celadon bowl"), ("TRAY", "Tea tray")):
             await save_product(conn, market.merchant, ProductDraft(title, (VariantDraft(sku=sku, price=100),)))
+        return {record["sku"]: str(record["id"]) for record in await conn.fetch("SELECT sku, id FROM variant")}
+
+
+async def test_words_find_what_they_name(clerk: Shopper, celadon: dict[str, str]):
     page = (await clerk.get("/counter/stock?q=celadon")).text
-    found = [f'href="/counter/stock?q={sku}"' in page for sku in ("CUP-S", "BOWL", "TRAY")]
-    assert found == [True, True, False]
+    found = [url.partition("variant=")[2] for url in values(page, "a[href*='/counter/stock?variant=']", "href")]
+    assert sorted(found) == sorted([celadon["CUP-S"], celadon["BOWL"]])
+    page = (await clerk.get(f"/counter/stock?variant={celadon['BOWL']}")).text
+    assert ("Celadon bowl" in page, "This shop or warehouse does not keep it." in page) == (True, True)
+
+
+async def test_words_find_in_a_sale_what_they_find_in_the_stock(
+    db: Database, market: Market, clerk: Shopper, sale: str, celadon: dict[str, str]
+):
+    basket = {"sale_id": sale, f"q-{market.tea}": "2"}
+    page = (await clerk.post(SELL, {**basket, "code": "celadon", "do": "add"})).text
+    assert sorted(values(page, "[name=variant]", "value")) == sorted([celadon["CUP-S"], celadon["BOWL"]])
+    assert f'name="q-{market.tea}" value="2"' in page
+    page = (await clerk.post(SELL, {**basket, "code": "celadon", "variant": celadon["BOWL"]})).text
+    assert [f'name="q-{v}" value="{n}"' in page for v, n in ((celadon["BOWL"], 1), (market.tea, 2))] == [True, True]
+    assert 'name="variant"' not in page
+
+
+async def test_another_merchants_item_is_neither_shown_nor_sold(db: Database, clerk: Shopper, sale: str):
+    other = await open_market(db, slug="another")
+    before = await snapshot(db)
+    assert (await clerk.post(SELL, {"sale_id": sale, "variant": str(other.red)})).status_code == 404
+    assert (await clerk.get(f"/counter/stock?variant={other.red}")).status_code == 404
+    assert await snapshot(db) == before
 
 
 async def test_what_is_not_there_is_said(clerk: Shopper):

@@ -9,6 +9,9 @@ from tests.channels.conftest import Shopper
 from tests.channels.counter.parcels import pack, task_of, to_collect, to_ship
 from tests.channels.snapshots import snapshot
 from tests.commerce.market import Market, sound
+from tests.html import every, texts, the, values
+from tests.waiting import PATIENCE_SECONDS
+from unwall.channels.counter import hand_over, tasks
 from unwall.channels.counter.tasks import task_events
 from unwall.commerce.fulfilment.rules import own_task
 from unwall.kernel.database import Database
@@ -43,6 +46,33 @@ async def test_the_soonest_due_comes_first_and_what_is_ready_stands_apart(db: Da
     assert places == sorted(places)
     assert page.index("To be collected") < page.index(str(ready))
     assert 'class="place bad"' in page
+
+
+async def test_a_long_list_is_shown_in_parts_and_loads_more(
+    db: Database, market: Market, clerk: Shopper, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tasks, "TASKS_SHOWN", 2)
+    monkeypatch.setattr(hand_over, "PARCELS_SHOWN", 1)
+    shipments = [await to_collect(db, market, (market.red, 1)) for _ in range(6)]
+    for shipment in shipments[3:]:
+        await pack(db, market, shipment)
+    page = (await clerk.get("/counter")).text
+    assert "3 orders are waiting, the oldest for" in page
+    assert len(every(page, "a[href^='/counter/tasks/']")) == 2 + 2
+    assert texts(page, "#collected .muted") == ["3"]
+    assert values(page, ".more a", "href") == ["/counter?more=2"] * 2
+    page = (await clerk.get("/counter?more=2")).text
+    assert len(every(page, "a[href^='/counter/tasks/']")) == 6
+    assert every(page, ".more a") == []
+    assert (
+        the(page, "#work").attributes["hx-get"] == "/counter?more=2"
+    )  # what happens elsewhere keeps the list's length
+    for wrong in ("0", "x", "-1", "9" * 30, "٣"):
+        assert (await clerk.get(f"/counter?more={wrong}")).status_code == 200
+    page = (await clerk.get("/counter/hand-over")).text
+    assert len(every(page, "#waiting .tasks a")) == 1
+    assert texts(page, "#waiting-title .muted") == ["3"]
+    assert "Find the others by their code or order number." in page
 
 
 async def test_pick_by_scan_and_tap_pack_and_give_to_the_carrier(db: Database, market: Market, clerk: Shopper):
@@ -154,7 +184,47 @@ async def test_the_screen_hears_of_its_own_node_at_once(db: Database, market: Ma
         ]
         assert [(await anext(stream)).data for stream in (here, there)] == ["tasks", "tasks"]
         await to_collect(db, market)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert (await anext(here)).data == "tasks"
         notices.close()
         assert {word.data async for word in there} <= {"tasks"}  # and then it ends
+
+
+async def test_a_started_task_says_who_has_it_in_hand(db: Database, market: Market, clerk: Shopper):
+    shipment = await to_collect(db, market)
+    async with db.read() as conn:
+        name = await conn.fetchval("SELECT name FROM staff")
+    assert "In hand" not in (await clerk.get("/counter")).text
+    await clerk.post(f"/counter/tasks/{shipment}/start")
+    page = (await clerk.get("/counter")).text
+    task = await task_of(db, shipment)
+    assert f'<span class="note">{name} · {task.order_number}' in page
+    assert page.index("In hand") < page.index(str(shipment))
+
+
+async def test_who_packs_is_told_where_it_goes_and_prints_a_slip(
+    db: Database, market: Market, clerk: Shopper, rival: Shopper
+):
+    shipment = await to_ship(db, market)
+    here = f"/counter/tasks/{shipment}"
+    told = ("Ann Lin", "1 Lake Road", "Hangzhou", "+86 138 0013 8000")
+    for step, data in (("start", {}), ("scan", {"code": "tea"})):
+        assert "1 Lake Road" not in (await clerk.get(here)).text
+        await clerk.post(f"{here}/{step}", data)
+    page = (await clerk.get(here)).text
+    assert ">Pack<" in page
+    assert [line in page for line in told] == [True] * 4
+    assert f'href="{here}/slip"' in page
+    slip = (await clerk.get(f"{here}/slip")).text
+    assert [line in slip for line in (*told, "Longjing", "Liu Yun")] == [True] * 6
+    assert (await rival.get(f"{here}/slip")).status_code == 404
+
+
+async def test_of_what_is_collected_only_the_name_is_told(db: Database, market: Market, clerk: Shopper):
+    shipment = await to_collect(db, market)
+    await pack(db, market, shipment)
+    slip = (await clerk.get(f"/counter/tasks/{shipment}/slip")).text
+    assert "Ann Lin" in slip
+    async with db.read() as conn:
+        stored = await conn.fetchrow("SELECT phone, address->>'street' FROM shipment WHERE id = $1", shipment)
+    assert tuple(stored) == ("+86 138 0013 8000", "")

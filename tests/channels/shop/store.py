@@ -10,7 +10,7 @@ from tests.commerce.market import Market, open_market
 from unwall.content.accounts.actions import save_account
 from unwall.content.accounts.values import AccountDraft, Actor, Owner
 from unwall.content.posts import actions as posts
-from unwall.content.posts.values import Media, PostDraft, Tag
+from unwall.content.posts.values import Media, PostDraft, PostFormat, Tag
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 
@@ -45,7 +45,14 @@ async def open_store(db: Database) -> Store:
         morning = await _publish(
             conn,
             market,
-            PostDraft(account_id=account, title="Morning", body="On the **lake**.", media=(picture,), tags=tags),
+            PostDraft(
+                account_id=account,
+                title="Morning",
+                body="On the **lake**.",
+                format=PostFormat.MARKDOWN,
+                media=(picture,),
+                tags=tags,
+            ),
             3600,
         )
         evening = await _publish(conn, market, PostDraft(account_id=account, title="Evening", body="Lamps."), 1800)
@@ -70,6 +77,13 @@ def another(browser: Shopper) -> Shopper:
     """From now on somebody else sits at this browser: it has forgotten everything."""
     browser.http.cookies.clear()
     return browser
+
+
+async def join(browser: Shopper, form: dict[str, str]) -> None:
+    """Become a member and sign in."""
+    assert (await browser.post("/sign-up", form)).status_code == 200
+    answer = await browser.post("/sign-in", form)
+    assert answer.status_code == 303
 
 
 async def put_into_bag(browser: Shopper, variant: UUID, quantity: int = 1, **origin: str) -> None:

@@ -4,12 +4,17 @@ import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import SCARF, TEA, Store, counted, put_into_bag
+from tests.html import values
 from unwall.catalogue.actions import save_bundle
 from unwall.catalogue.values import BundleDraft, BundlePartDraft, ProductTranslation
 from unwall.kernel.database import Database
 
 SECTION, BUTTON = 'id="sets"', "Add the set to the bag"
 MORNING = {"store": "liu-yun", "bundle": "quiet-morning"}
+
+
+def with_red(store: Store) -> dict[str, str]:
+    return {**MORNING, "parts.0": str(store.market.red)}
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +49,10 @@ async def test_the_page_of_each_part_offers_the_set(browser: Shopper, page: str)
     assert "Quiet morning" in shown
     assert "Silk and tea." in shown
     assert "CN¥486" in shown  # 288 and twice 99
-    assert f"{SCARF}?variant=" in shown
+    assert f'href="{SCARF}?via=' in shown
     assert f"{TEA}?variant=" in shown
-    assert '<p class="detail">red</p>' in shown
     assert '<p class="detail">Quantity 2</p>' in shown
-    assert "All parts are in stock." in shown
+    assert BUTTON in shown
     assert "Old set" not in shown
 
 
@@ -58,18 +62,37 @@ async def test_it_speaks_the_shoppers_language(browser: Shopper) -> None:
 
 
 async def test_a_set_goes_into_the_bag_whole_with_what_led_to_it(browser: Shopper, db: Database, store: Store) -> None:
-    answer = await browser.post("/bag/add-set", {**MORNING, "post": str(store.morning)})
+    answer = await browser.post("/bag/add-set", {**with_red(store), "post": str(store.morning)})
     assert (answer.status_code, answer.headers["location"]) == (303, "/bag")
     led = (store.morning, "product/bundle", "bundle")
     assert await lines(db) == [("SCARF-RED", 1, *led), ("TEA", 2, *led)]
-    assert "The set was added to your bag." in (await browser.get("/bag")).text
+    assert "The set is in your bag." in (await browser.get("/bag")).text
 
 
-async def test_htmx_adds_it_without_leaving(browser: Shopper, db: Database) -> None:
-    answer = await browser.post("/bag/add-set", MORNING, headers={"hx-request": "true"})
+async def test_each_part_that_can_be_chosen_is_asked_for(browser: Shopper, db: Database, store: Store) -> None:
+    shown = section((await browser.get(TEA)).text)
+    assert values(shown, "select[name='parts.0'][required] option", "value") == [
+        "",
+        str(store.market.red),
+        str(store.market.blue),
+    ]
+    assert 'name="parts.1"' not in shown
+
+    answer = await browser.post("/bag/add-set", MORNING)
+    assert answer.status_code == 422
+    assert "<b>parts.0</b>: Choose one for each part." in answer.text
+    tea = await browser.post("/bag/add-set", {**MORNING, "parts.0": str(store.market.tea)})
+    assert (tea.status_code, await lines(db)) == (422, [])
+
+    assert (await browser.post("/bag/add-set", {**MORNING, "parts.0": str(store.market.blue)})).status_code == 303
+    assert [line[:2] for line in await lines(db)] == [("SCARF-BLUE", 1), ("TEA", 2)]
+
+
+async def test_htmx_adds_it_without_leaving(browser: Shopper, db: Database, store: Store) -> None:
+    answer = await browser.post("/bag/add-set", with_red(store), headers={"hx-request": "true"})
     assert answer.status_code == 200
     assert "<html" not in answer.text
-    assert "The set was added to your bag." in answer.text
+    assert "The set is in your bag." in answer.text
     assert len(await lines(db)) == 2
 
 
@@ -107,7 +130,7 @@ async def test_another_stores_set_is_not_this_stores(browser: Shopper, db: Datab
 
 async def test_where_one_part_does_not_fit_none_is_added(browser: Shopper, db: Database, store: Store) -> None:
     await put_into_bag(browser, store.market.tea, 98)
-    answer = await browser.post("/bag/add-set", MORNING)
+    answer = await browser.post("/bag/add-set", with_red(store))
     assert answer.status_code == 422
     assert "<b>quantity</b>" in answer.text
     assert await lines(db) == [("TEA", 98, None, None, None)]

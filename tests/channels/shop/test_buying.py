@@ -1,11 +1,14 @@
 """From the bag to the order: what a shopper may do, what nobody else may, and what each slip is told."""
 
-import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import SCARF, Store, another, cart_of, counted, put_into_bag
+from tests.html import fields, form_with, texts, the, values
+from tests.storage import places_of
 from unwall.commerce.fulfilment.rules import pickup_code
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
@@ -18,12 +21,11 @@ BY_POST = {"way": "ship", **WHO, **WHERE, **CARD}
 
 
 def total(page: str) -> str:
-    return re.findall(r'name="total" value="(\d+)"', page)[0]
+    return the(page, "input[name=total]").attributes["value"] or ""
 
 
 def field_error(page: str, field: str) -> str | None:
-    found = re.search(rf'id="f-{field}-error">.*?<span>([^<]*)</span>', page)
-    return found[1] if found else None
+    return next(iter(texts(page, f"#f-{field}-error")), None)
 
 
 async def order(browser: Shopper, db: Database, **form: str):
@@ -44,15 +46,47 @@ async def test_the_bag_says_where_each_line_comes_from(browser: Shopper, store: 
     await put_into_bag(browser, store.market.red)
     page = (await browser.get("/bag")).text
     assert "Silk scarf" in page
-    assert re.search(r"From [A-Za-z ]+\. Arrives ", page)
+    [line] = texts(page, ".line")
+    before, _, after = line.partition("It is posted to you from ")
+    assert before.startswith("Silk scarf CN¥288 red")
+    assert after.split(". Arrives ")[0] in ("Hangzhou West Lake", "Shanghai Bund", "Suzhou warehouse")
     assert "CN¥298" in page  # 288 and the post's 10
 
 
-async def test_htmx_adds_without_leaving(browser: Shopper, store: Store) -> None:
+async def test_htmx_adds_without_leaving(browser: Shopper, db: Database, store: Store) -> None:
     answer = await browser.post("/bag/add", {"variant": str(store.market.red)}, headers={"hx-request": "true"})
     assert answer.status_code == 200
     assert "<html" not in answer.text
-    assert "Added to your bag." in answer.text
+    assert "It is in your bag." in answer.text
+    assert f'href="/checkout/{await cart_of(db)}"' in answer.text
+    assert 'href="/bag"' in answer.text
+
+
+async def test_a_form_sent_three_times_adds_once(browser: Shopper, db: Database, store: Store) -> None:
+    page = (await browser.get(f"{SCARF}?variant={store.market.red}")).text
+    key = fields(form_with(page, 'action="/bag/add"'))["key"]
+    form = {"variant": str(store.market.red), "key": key}
+    for _ in range(3):
+        assert (await browser.post("/bag/add", form)).status_code == 303
+    assert await units(db) == 1
+    await browser.post("/bag/add", {**form, "variant": str(store.market.blue)})  # another choice on the same page
+    await browser.post("/bag/add", {**form, "key": "0" * 24})  # the page loaded anew
+    assert await units(db) == 3
+    await browser.post("/bag/add", {**form, "key": "short"})
+    assert await units(db) == 4
+
+
+async def units(db: Database) -> int:
+    async with db.read() as conn:
+        return int(await conn.fetchval("SELECT sum(quantity) FROM cart_line"))
+
+
+async def test_buying_now_leads_to_the_checkout(browser: Shopper, db: Database, store: Store) -> None:
+    form = {"variant": str(store.market.red), "then": "checkout"}
+    plain = await browser.post("/bag/add", form)
+    assert (plain.status_code, plain.headers["location"]) == (303, f"/checkout/{await cart_of(db)}")
+    scripted = await browser.post("/bag/add", form, headers={"hx-request": "true"})
+    assert scripted.headers["hx-redirect"] == f"/checkout/{await cart_of(db)}"
 
 
 async def test_quantities_change_and_removing_can_be_undone(browser: Shopper, db: Database, store: Store) -> None:
@@ -66,9 +100,8 @@ async def test_quantities_change_and_removing_can_be_undone(browser: Shopper, db
     assert (await counted(db))["cart_line"] == 0
     assert "was removed from your bag" not in (await browser.get("/bag")).text
 
-    toast = page[page.index('id="toasts"') :]
-    fields = dict(re.findall(r'name="(variant|quantity|post|via)" value="([^"]*)"', toast))
-    assert (await browser.post("/bag/add", fields)).status_code == 303
+    undo = fields(the(page, "#toasts form[data-undo]"))
+    assert (await browser.post("/bag/add", undo)).status_code == 303
     async with db.read() as conn:
         back = await conn.fetchrow("SELECT variant_id, quantity, post_id, page FROM cart_line")
     assert tuple(back) == (store.market.red, 3, store.morning, "post")
@@ -121,7 +154,130 @@ async def test_ordering_by_post(browser: Shopper, db: Database, store: Store) ->
         placed = await conn.fetchrow("SELECT state, method, total, contact->>'address' FROM sales_order")
     assert tuple(placed) == ("paid", "ship", 29800, "1 Lake Road")
     assert "Nothing in your bag yet" in (await browser.get("/bag")).text
-    assert "Under way" in (await browser.get("/me")).text
+    orders = (await browser.get("/me")).text
+    assert "Being prepared" in orders
+    assert "1 thing" in orders
+
+
+COURIER = {**BY_POST, "city": "Hangzhou"}
+
+
+async def courier_way(browser: Shopper, db: Database, city: str) -> str:
+    page = (await browser.get(f"/checkout/{await cart_of(db)}?city={city}")).text
+    return next(way for way in values(page, "input[name=way]", "value") if way.startswith("courier:"))
+
+
+async def test_an_address_elsewhere_than_the_place_is_shown_anew_before_money_moves(
+    browser: Shopper, db: Database, store: Store
+) -> None:
+    await browser.post("/place", {"place": "Hangzhou"})
+    await put_into_bag(browser, store.market.red)
+    way = await courier_way(browser, db, "Hangzhou")
+    before = await counted(db)
+    answer = await order(browser, db, **{**BY_POST, "way": way, "city": "Lhasa"})
+    assert answer.status_code == 409
+    assert "The address is in another place than the delivery that you saw." in answer.text
+    assert "courier:" not in answer.text
+    assert await counted(db) == before
+    # the page now shows how it gets to Lhasa, and what was typed is kept; paying it is agreeing to it
+    assert values(answer.text, "input[name=city]", "value") == ["Lhasa"]
+    assert values(answer.text, "input[name=way][checked]", "value") == ["ship"]
+    form = {name: the(answer.text, f"input[name={name}]").attributes["value"] or "" for name in ("goal", "total")}
+    agreed = await browser.post(f"/checkout/{await cart_of(db)}", {**BY_POST, "city": "Lhasa", **form})
+    assert agreed.status_code == 303
+    async with db.read() as conn:
+        promise = await conn.fetchrow("SELECT method, contact->>'region', promise->>'place' FROM sales_order")
+    assert tuple(promise) == ("ship", "西藏自治区", "Lhasa")
+    page = (await browser.get(agreed.headers["location"])).text
+    assert "Where it goes" in page
+    for line in ("Ann Lin", "1 Lake Road", "Lhasa", "138 0013 8000"):
+        assert line in page
+
+
+async def test_another_arrival_at_the_same_price_is_shown_before_money_moves(
+    browser: Shopper, db: Database, store: Store
+) -> None:
+    await put_into_bag(browser, store.market.red)
+    cart = await cart_of(db)
+    page = (await browser.get(f"/checkout/{cart}?way=ship")).text
+    sent = fields(form_with(page, "card_number")) | {**BY_POST, "city": "Hangzhou"}
+    assert sent["goal"] == ""
+    before = await counted(db)
+    answer = await browser.post(f"/checkout/{cart}", sent)
+    assert answer.status_code == 409
+    assert "It arrives at another time than you saw." in answer.text
+    assert await counted(db) == before
+    ship = "label:has(input[value=ship]) .when"
+    assert texts(answer.text, ship) != texts(page, ship)
+    assert total(answer.text) == total(page)
+    again = fields(form_with(answer.text, "card_number")) | {"way": "ship", **CARD}
+    assert (await browser.post(f"/checkout/{cart}", again)).status_code == 303
+
+
+async def test_a_promise_that_has_passed_is_shown_anew(browser: Shopper, db: Database, store: Store) -> None:
+    await put_into_bag(browser, store.market.red)
+    cart = await cart_of(db)
+    page = (await browser.get(f"/checkout/{cart}?way=ship&city=Hangzhou")).text
+    sent = fields(form_with(page, "card_number")) | {"way": "ship", **WHO, **WHERE, **CARD}
+    early = {**sent, "at-ship": (datetime.fromisoformat(sent["at-ship"]) - timedelta(days=1)).isoformat()}
+    before = await counted(db)
+    for stale in (early, {**early, "at-ship": "2026-11-24T10:00+08:00"}):
+        answer = await browser.post(f"/checkout/{cart}", stale)
+        assert answer.status_code == 409
+        assert await counted(db) == before
+    assert (await browser.post(f"/checkout/{cart}", {**sent, "at-ship": "nonsense"})).status_code == 303
+
+
+async def test_an_address_that_nobody_can_locate_is_ordered_by_the_longest_way(
+    browser: Shopper, db: Database, store: Store
+) -> None:
+    await put_into_bag(browser, store.market.red)
+    answer = await order(browser, db, **{**BY_POST, "city": "Nowhereton", "region": "浙江省"}, goal="")
+    assert answer.status_code == 303
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT contact->>'latitude' FROM sales_order") is None
+
+
+async def test_the_ways_of_the_page_are_those_of_the_address(browser: Shopper, db: Database, store: Store) -> None:
+    await browser.post("/place", {"place": "Hangzhou"})
+    await put_into_bag(browser, store.market.red)
+    cart = await cart_of(db)
+    near, far = [(await browser.get(f"/checkout/{cart}?city={city}")).text for city in ("Hangzhou", "Lhasa")]
+    assert ("courier:" in near, "courier:" in far) == (True, False)
+    # what is collected is collected near the place, wherever the parcel would go
+    assert f"pickup:{store.market.west_lake}" in far
+
+
+async def test_a_parcel_abroad_is_addressed_as_its_country_asks(browser: Shopper, db: Database, store: Store) -> None:
+    await put_into_bag(browser, store.market.red)
+    cart = await cart_of(db)
+    page = (await browser.get(f"/checkout/{cart}?country=US")).text
+    assert "ZIP code" in page
+    assert '<option value="CA">California</option>' in page
+    american = {"country": "US", "postcode": "94103", "region": "CA", "city": "San Francisco", "address": "1 Market St"}
+    wrong = await order(browser, db, **{**BY_POST, **american, "postcode": "10001"})
+    assert field_error(wrong.text, "postcode") == "This is not a postcode of this place."
+    [goal] = values(wrong.text, "input[name=goal]", "value")
+    answer = await order(browser, db, **{**BY_POST, **american, "goal": goal})
+    assert answer.status_code == 303
+    page = (await browser.get(answer.headers["location"])).text
+    assert "San Francisco, CA 94103<br>" in page
+    assert "United States" in page
+
+
+async def test_times_of_an_order_are_told_on_the_stores_clock(browser: Shopper, db: Database, store: Store) -> None:
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE merchant SET timezone = 'America/New_York'")
+    await put_into_bag(browser, store.market.red)
+    answer = await order(browser, db, **BY_POST, country="CN")
+    async with db.transaction() as conn:  # half past one in the night in China, the afternoon before in New York
+        night = datetime(2026, 3, 3, 17, 30, tzinfo=UTC)
+        await conn.execute("UPDATE sales_order SET placed_at = $1, paid_at = $1", night)
+    page = (await browser.get(answer.headers["location"])).text
+    assert "3 Mar, 12:30" in page or "Mar 3, 12:30" in page
+    assert "01:30" not in page
+    own = (await browser.get("/me")).text
+    assert "3 Mar" in own or "Mar 3" in own
 
 
 async def test_collecting_shows_the_code_and_its_picture(
@@ -170,10 +326,31 @@ async def test_a_way_that_is_not_offered(browser: Shopper, db: Database, store: 
     assert await counted(db) == before
 
 
-async def test_no_card_is_ever_shown_again_or_stored(browser: Shopper, db: Database, store: Store) -> None:
+async def test_an_expired_card_is_told_as_expired(browser: Shopper, db: Database, store: Store) -> None:
     await put_into_bag(browser, store.market.red)
-    answer = await order(browser, db, **{**BY_POST, "name": ""})
-    assert 'value="4242' not in answer.text
+    answer = await order(browser, db, **{**BY_POST, "card_expiry": "09/20"})
+    assert field_error(answer.text, "card_expiry") == "This card has expired. Use another one."
+    kept = fields(form_with(answer.text, 'name="total"'))
+    assert {name: kept[name] for name in (*WHO, *WHERE)} == {**WHO, **WHERE}
+
+
+async def test_no_card_is_ever_shown_again_or_stored(
+    browser: Shopper, db: Database, store: Store, tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    await put_into_bag(browser, store.market.red)
+    cards = {"declined": "4000 0000 0000 0002", "taken": "4242 4242 4242 4242"}
+    refused = await order(browser, db, **{**BY_POST, "name": ""})
+    assert set(values(refused.text, "input[name^=card_]", "value")) == {""}
+    declined = await order(browser, db, **{**BY_POST, "card_number": cards["declined"]})
+    assert set(values(declined.text, "input[name^=card_]", "value")) == {""}
+    paid = await order(browser, db, **{**BY_POST, "card_number": cards["taken"]})
+    assert paid.status_code == 303
+
+    assert "sales_order" in await places_of(db, tmp_path, WHO["name"])  # it does look everywhere
+    written = "".join(capfd.readouterr())
+    for number in cards.values():
+        for text in (number, number.replace(" ", "")):
+            assert (text, await places_of(db, tmp_path, text), text in written) == (text, [], False)
 
 
 async def test_a_declined_card_takes_nothing_and_another_pays(browser: Shopper, db: Database, store: Store) -> None:
@@ -226,15 +403,17 @@ async def test_nobody_sees_anothers_bag_or_order(browser: Shopper, db: Database,
 async def test_an_ordered_bag_cannot_be_checked_out_again(browser: Shopper, db: Database, store: Store) -> None:
     await put_into_bag(browser, store.market.red)
     cart = await cart_of(db)
-    await order(browser, db, **BY_POST)
-    again = await browser.get(f"/checkout/{cart}")
-    assert (again.status_code, again.headers["location"]) == (302, "/bag")
+    paid = (await order(browser, db, **BY_POST)).headers["location"]
+    for lost in (await browser.get(f"/checkout/{cart}"), await browser.post(f"/checkout/{cart}", {"total": "29800"})):
+        assert lost.headers["location"] == paid  # whoever lost the answer finds the order
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM payment") == 1
 
 
 async def test_a_bag_with_too_few_left_says_so(browser: Shopper, db: Database, store: Store) -> None:
     await put_into_bag(browser, store.market.red, 31)
     page = (await browser.get("/bag")).text
-    assert "Not enough in stock. Reduce the quantity or remove it." in page
+    assert "Only 30 are left. Reduce the quantity." in page
     assert "This bag cannot be ordered as it is" in page
 
 
@@ -245,20 +424,53 @@ async def test_forms_want_their_token(browser: Shopper, db: Database, store: Sto
 
 
 async def test_a_product_page_adds_with_its_origin(browser: Shopper, store: Store) -> None:
-    page = (await browser.get(f"{SCARF}?post={store.morning}&via=home/hero&policy=newest-1")).text
-    form = page[page.index('action="/bag/add"') :]
-    fields = dict(re.findall(r'name="(post|via|policy)" value="([^"]*)"', form))
-    assert fields == {"post": str(store.morning), "via": "home/hero", "policy": "newest-1"}
+    variant = f"variant={store.market.red}"
+    page = (await browser.get(f"{SCARF}?{variant}&post={store.morning}&via=home/hero&policy=newest-1")).text
+    sent = fields(form_with(page, 'action="/bag/add"'))
+    led = {name: sent.get(name) for name in ("post", "via", "policy")}
+    assert led == {"post": str(store.morning), "via": "home/hero", "policy": "newest-1"}
 
 
 async def test_an_order_can_be_cancelled_while_nobody_picks_it(browser: Shopper, db: Database, store: Store) -> None:
     await put_into_bag(browser, store.market.red)
     paid = (await order(browser, db, **BY_POST)).headers["location"]
+    assert "Arrives" in (await browser.get(paid)).text
+    asked = (await browser.get(f"{paid}/cancel")).text
+    assert "CN¥298 goes back to the card that ends in 4242, and nothing is sent." in asked
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT state FROM sales_order") == "paid"
     assert (await browser.post(f"{paid}/cancel")).status_code == 303
     page = (await browser.get(paid)).text
     assert "<h1>Cancelled</h1>" in page
+    assert "Arrives" not in page
+    assert (await browser.get(f"{paid}/cancel")).headers["location"] == paid
     assert "The order is cancelled. Your money is on its way back." in page
     async with db.read() as conn:
         assert await conn.fetchval("SELECT sum(held + allocated) FROM stock_level") == 0
     another(browser)
     assert (await browser.post(f"{paid}/cancel")).status_code == 404
+
+
+async def test_the_badge_counts_units(browser: Shopper, store: Store) -> None:
+    await put_into_bag(browser, store.market.red, 2)
+    await put_into_bag(browser, store.market.tea)
+    assert texts((await browser.get("/")).text, ".masthead .count [aria-hidden]") == ["3"]
+
+
+async def test_the_button_that_pays_is_the_last_of_the_form_and_says_the_sum(browser: Shopper, store: Store) -> None:
+    """Sticky at the foot of a phone: within the whole form, not in its last section."""
+    await put_into_bag(browser, store.market.red)
+    page = (await browser.get("/bag")).text
+    [checkout] = values(page, "a[href^='/checkout/']", "href")
+    page = (await browser.get(checkout)).text
+    assert texts(page, "form.methods > .paybar:last-child button") == ["Pay CN¥298"]
+    assert all("#paybar" in oob for oob in values(page, "[hx-select-oob]", "hx-select-oob"))
+
+
+async def test_without_a_place_shops_near_the_address_are_offered(browser: Shopper, db: Database, store: Store) -> None:
+    await put_into_bag(browser, store.market.red)
+    cart = await cart_of(db)
+    shops = {f"pickup:{store.market.west_lake}", f"pickup:{store.market.bund}"}
+    anywhere, near = [(await browser.get(f"/checkout/{cart}{query}")).text for query in ("", "?city=Hangzhou")]
+    assert shops <= set(values(anywhere, "input[name=way]", "value"))
+    assert shops & set(values(near, "input[name=way]", "value")) == {f"pickup:{store.market.west_lake}"}

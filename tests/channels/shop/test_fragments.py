@@ -1,16 +1,16 @@
 """Cards are rendered once for everybody; what belongs to one request is filled in."""
 
 import json
-import re
 from html import unescape
 
 import msgspec
 import pytest
 from markupsafe import Markup
 
+from tests.html import the, values
 from unwall.catalogue.values import ProductCard
 from unwall.channels.http.rendering import environment
-from unwall.channels.shop.fragments import Fragment, FragmentCache, impression, post_card, product_card
+from unwall.channels.shop.fragments import Fragment, FragmentCache, Placement, impression, post_card, product_card
 from unwall.commerce.orders.values import Origin
 from unwall.content.posts.values import Media, Post, PostKind, PostState, Tag
 from unwall.kernel.clock import now
@@ -34,6 +34,7 @@ CARD = ProductCard(
     currency="CNY",
     available_variants=2,
     only_variant_id=None,
+    created_at=now(),
 )
 POST = Post(
     id=SPRING,
@@ -56,18 +57,16 @@ HOSTILE = Origin(page="home/for-you", policy="it's <b>\"&")
 
 
 def told(html: str) -> dict:
-    found = re.search(r"data-impression='([^']*)'", html)
-    assert found
-    return json.loads(found[1])
+    return json.loads(the(html, "[data-impression]").attributes["data-impression"] or "")
 
 
 def links(html: str) -> list[str]:
-    return [unescape(url) for url in re.findall(r'href="(/m/[^"]*)"', html)]
+    return values(html, "a[href^='/m/']", "href")
 
 
 def test_two_requests_share_the_card_and_nothing_else() -> None:
-    first = product_card(CARD, "en", Origin(page="home/for-you", policy="a-1"), 0, reason="Because you bought Cup")
-    second = product_card(CARD, "en", Origin(page="store/for-you", policy="b-1"), 3, reason="Popular now")
+    first = product_card(CARD, "en", Placement(Origin(page="home/for-you", policy="a-1"), 0, "Because you bought Cup"))
+    second = product_card(CARD, "en", Placement(Origin(page="store/for-you", policy="b-1"), 3, "Popular now"))
     assert told(first) == {"page": "home/for-you", "policy": "a-1", "product_id": str(GREEN), "slot": 0}
     assert told(second) == {"page": "store/for-you", "policy": "b-1", "product_id": str(GREEN), "slot": 3}
     assert links(first) == ["/m/tea/p/green?via=home%2Ffor-you&policy=a-1"]
@@ -78,14 +77,14 @@ def test_two_requests_share_the_card_and_nothing_else() -> None:
 
 
 def test_a_card_without_reason_or_slot_has_none() -> None:
-    html = product_card(CARD, "en", Origin())
+    html = product_card(CARD, "en", Placement(Origin()))
     assert "reason" not in html
     assert links(html) == ["/m/tea/p/green"]
     assert told(html) == {"product_id": str(GREEN)}
 
 
 def test_every_text_is_escaped() -> None:
-    html = product_card(CARD, "en", HOSTILE, 1, reason="<i>why</i>")
+    html = product_card(CARD, "en", Placement(HOSTILE, 1, "<i>why</i>"))
     assert "Green &lt;tea&gt;" in html
     assert "&lt;i&gt;why&lt;/i&gt;" in html
     assert "<b>" not in html
@@ -95,23 +94,23 @@ def test_every_text_is_escaped() -> None:
 
 def test_a_changed_value_is_shown_at_once_and_languages_are_kept_apart() -> None:
     dearer = msgspec.structs.replace(CARD, price=1500, title="Dear tea")
-    assert "from CN¥10" in unescape(product_card(CARD, "en", Origin()))
-    assert "¥15" in product_card(dearer, "en", Origin())
-    assert "Dear tea" in product_card(dearer, "en", Origin())
-    assert "¥10" in product_card(CARD, "zh", Origin())
-    assert "Tea &amp; Co" in product_card(CARD, "en", Origin(), store=True)
-    assert "Tea &amp; Co" not in product_card(CARD, "en", Origin(), store=False)
+    assert "from CN¥10" in unescape(product_card(CARD, "en", Placement(Origin())))
+    assert "¥15" in product_card(dearer, "en", Placement(Origin()))
+    assert "Dear tea" in product_card(dearer, "en", Placement(Origin()))
+    assert "¥10" in product_card(CARD, "zh", Placement(Origin()))
+    assert "Tea &amp; Co" in product_card(CARD, "en", Placement(Origin()), store=True)
+    assert "Tea &amp; Co" not in product_card(CARD, "en", Placement(Origin()), store=False)
 
 
 def test_a_post_shows_its_products_as_they_are_now() -> None:
     origin = Origin(page="home/posts", policy="newest-1")
-    html = post_card(POST, {GREEN: CARD}, "en", origin, 2)
+    html = post_card(POST, {GREEN: CARD}, "en", Placement(origin, 2))
     assert told(html) == {"page": "home/posts", "policy": "newest-1", "post_id": str(SPRING), "slot": 2}
     assert f"/m/tea/p/green?post={SPRING}&via=home%2Fposts&policy=newest-1" in links(html)
     assert "Green &lt;tea&gt;" in html
     dearer = msgspec.structs.replace(CARD, title="Dear tea")
-    assert "Dear tea" in post_card(POST, {GREEN: dearer}, "en", origin, 2)
-    assert "Dear tea" not in post_card(POST, {}, "en", origin, 2)
+    assert "Dear tea" in post_card(POST, {GREEN: dearer}, "en", Placement(origin, 2))
+    assert "Dear tea" not in post_card(POST, {}, "en", Placement(origin, 2))
 
 
 def test_a_fragment_cannot_show_the_visitor() -> None:

@@ -7,7 +7,8 @@ from itertools import product
 import asyncpg
 import pytest
 
-from tests.commerce.market import NOW, SECRET, available, buy, facts, open_market, sound, staff, visitor
+from tests.commerce.market import NOW, SECRET, available, buy, checkout_of, facts, open_market, sound, staff, visitor
+from tests.waiting import PATIENCE_SECONDS
 from unwall.commerce.fulfilment import actions, reads, rules
 from unwall.commerce.fulfilment.rules import pickup_code
 from unwall.commerce.fulfilment.values import (
@@ -21,6 +22,7 @@ from unwall.commerce.fulfilment.values import (
 )
 from unwall.commerce.orders import reads as orders
 from unwall.commerce.orders.hand_over import hand_over, hand_to_carrier
+from unwall.commerce.orders.values import TooLate
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.commerce.stock import reads as stock_reads
 from unwall.kernel.errors import Invalid, NotFound
@@ -314,11 +316,11 @@ async def test_screens_of_the_node_are_told(db):
     try:
         await listener.add_listener("tasks", lambda _conn, _pid, _channel, payload: heard.put_nowait(payload))
         await act(db, who, actions.start_picking, shipment.id, NOW)
-        assert await asyncio.wait_for(heard.get(), 5) == str(market.bund)
+        assert await asyncio.wait_for(heard.get(), PATIENCE_SECONDS) == str(market.bund)
         await act(db, who, actions.pick_line, shipment.id, 1, 1, NOW)
-        assert await asyncio.wait_for(heard.get(), 5) == str(market.bund)
+        assert await asyncio.wait_for(heard.get(), PATIENCE_SECONDS) == str(market.bund)
         await buy(db, visitor(), (market.tea, 1))
-        assert await asyncio.wait_for(heard.get(), 5) == str(market.west_lake)
+        assert await asyncio.wait_for(heard.get(), PATIENCE_SECONDS) == str(market.west_lake)
     finally:
         await listener.close()
 
@@ -331,6 +333,41 @@ async def test_two_hands_at_once_hand_over_once(db):
     assert all(answer.collected for answer in answers)
     assert (await available(db, market.red))[market.bund] == 9
     assert [f[0] for f in await facts(db)].count("pickup") == 1
+    await sound(db)
+
+
+async def test_a_parcel_is_picked_or_cancelled_and_never_both(db):
+    """Who picks, who cancels and who cancels once more press at once; stock and money follow the one that was first."""
+    market, who, order, shipment = await a_pickup(db)
+    before = (await available(db, market.red))[market.bund]
+    checkout = checkout_of(db)
+    answers = await asyncio.gather(
+        act(db, who, actions.start_picking, shipment.id, NOW),
+        *(checkout.cancel(order.id, "staff:bo@example.org", NOW) for _ in range(2)),
+        return_exceptions=True,
+    )
+    picked = answers[0] is None
+    nothing = type(None)
+    expected = [nothing, TooLate, TooLate] if picked else [WrongStep, nothing, nothing]
+    assert [type(answer) for answer in answers] == expected
+    assert await state(db, shipment) == ("picking" if picked else "cancelled")
+    assert (await available(db, market.red))[market.bund] == (before if picked else before + 1)
+    await sound(db)
+
+
+async def test_what_is_handed_over_while_somebody_cancels_it_is_handed_over(db):
+    market, who, order, shipment = await a_pickup(db)
+    await made_ready(db, who, shipment)
+    code, checkout = pickup_code(SECRET, shipment.id), checkout_of(db)
+    answers = await asyncio.gather(
+        *(checkout.cancel(order.id, "staff:bo@example.org", NOW) for _ in range(2)),
+        *(act(db, who, hand_over, shipment.id, code, SECRET, NOW) for _ in range(2)),
+        return_exceptions=True,
+    )
+    assert [type(answer) for answer in answers] == [TooLate, TooLate, Handover, Handover]
+    assert await state(db, shipment) == "collected"
+    assert [f[0] for f in await facts(db)].count("pickup") == 1
+    assert (await available(db, market.red))[market.bund] == 9
     await sound(db)
 
 

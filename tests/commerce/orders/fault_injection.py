@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from unwall.commerce.orders.checkout import Checkout
-from unwall.commerce.orders.gateway import CardDetails, CardToken, Charge, TestGateway
+from unwall.commerce.payments.gateway import CardDetails, CardToken, Charge, TestGateway
 from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import HoldRequest, HoldResult
 from unwall.kernel.database import Connection, Database

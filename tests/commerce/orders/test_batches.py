@@ -54,9 +54,9 @@ async def test_one_transaction_prepares_the_orders_of_many(db, monkeypatch):
     shoppers = await baskets(db, market, 5)
     original = prepare.prepare_orders
 
-    async def prepare_orders(conn, items):
+    async def prepare_orders(conn, items, *how):
         batches.append(len(items))
-        return await original(conn, items)
+        return await original(conn, items, *how)
 
     monkeypatch.setattr(prepare, "prepare_orders", prepare_orders)
     orders = await together(*(checkout.prepare(visit, cart, SHIP, ANN, NOW) for visit, cart in shoppers))

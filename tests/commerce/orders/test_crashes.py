@@ -116,7 +116,7 @@ async def at_every_step(db, happens, *, inside: bool):
         with suppress(Died, *NOT_NOW):
             await order_and_pay(s, wired(db, wire))
         if not wire.fired:
-            assert n > (25 if inside else 8), "a checkout has more steps than that"
+            assert n > (20 if inside else 8), "a checkout has more steps than that"
             return
         yield s, n
 

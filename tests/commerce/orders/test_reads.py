@@ -1,4 +1,4 @@
-"""What shoppers and desks see of orders."""
+"""What shoppers and staff see of orders."""
 
 from datetime import timedelta
 
@@ -6,12 +6,20 @@ from msgspec.structs import replace
 
 from tests.commerce.market import ANN, NOW, buy, checkout_of, fill_cart, open_market, staff, visitor
 from unwall.commerce.fulfilment import actions as fulfilment
-from unwall.commerce.orders import reads, rules
+from unwall.commerce.orders import progress, reads, rules
 from unwall.commerce.orders.hand_over import hand_to_carrier
 from unwall.commerce.orders.values import OrderFilter, TimelineEntry
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.kernel.ids import derived_id, new_id
+from unwall.people.actions import claim_visitor
 from unwall.people.values import Member
+
+
+async def add_member(db):
+    member_id = new_id()
+    async with db.transaction() as conn:
+        await conn.execute("INSERT INTO member (id, name) VALUES ($1, 'A member')", member_id)
+    return member_id
 
 
 async def test_an_order_is_seen_by_who_placed_it(db):
@@ -36,6 +44,37 @@ async def test_a_member_sees_their_orders_from_any_device(db):
     assert row.id == order.id
 
 
+async def own(db, visit, order):
+    async with db.read() as conn:
+        listed = [row.id for row in (await reads.orders_of(conn, visit, None, 10, "en")).rows]
+        seen = await reads.own_order(conn, visit, order.id, "en") is not None
+        assert await reads.is_own(conn, visit.member_id, visit.visitor_id, order.id) is seen
+    assert listed == ([order.id] if seen else [])
+    return seen
+
+
+async def test_a_members_order_is_read_by_that_member_only(db):
+    """Whoever holds the visitor's cookie, or signs in as another member with it, sees nothing."""
+    market, ann, ben = await open_market(db), await add_member(db), await add_member(db)
+    phone = replace(visitor(), member_id=ann)
+    order = await buy(db, phone, (market.tea, 1))
+    assert await own(db, replace(visitor(), member_id=ann), order)
+    assert not await own(db, replace(phone, member_id=None), order)
+    assert not await own(db, replace(phone, member_id=ben), order)
+
+
+async def test_a_visitors_order_is_the_members_once_they_sign_in(db):
+    market, visit = await open_market(db), visitor()
+    ann, ben = await add_member(db), await add_member(db)
+    order = await buy(db, visit, (market.tea, 1))
+    assert await own(db, visit, order)
+    async with db.transaction() as conn:
+        await claim_visitor(conn, visit.visitor_id, ann)
+    assert await own(db, replace(visitor(), member_id=ann), order)
+    assert not await own(db, visit, order)
+    assert not await own(db, replace(visit, member_id=ben), order)
+
+
 async def test_lists_page_without_gap_and_leave_out_the_unpaid(db):
     market, visit = await open_market(db), visitor()
     bought = [await buy(db, visit, (market.tea, 1), now=NOW + timedelta(minutes=i)) for i in range(5)]
@@ -52,6 +91,7 @@ async def test_lists_page_without_gap_and_leave_out_the_unpaid(db):
             after = page.after
             if after is None:
                 break
+    async with db.read() as conn:
         mine = await reads.orders_of(conn, visit, None, 10, "en")
     assert [row.id for row in seen] == [order.id for order in reversed(bought)]
     assert [row.id for row in mine.rows] == [row.id for row in seen]
@@ -64,7 +104,7 @@ async def test_lists_page_without_gap_and_leave_out_the_unpaid(db):
     )
 
 
-async def test_the_desk_finds_by_number_and_name_and_takes_no_wildcards(db):
+async def test_the_console_finds_by_number_and_name_and_takes_no_wildcards(db):
     market, visit = await open_market(db), visitor()
     order = await buy(db, visit, (market.tea, 1))
     found = {}
@@ -75,7 +115,7 @@ async def test_the_desk_finds_by_number_and_name_and_takes_no_wildcards(db):
     assert list(found.values()) == [1, 1, 1, 1, 0, 0, 0, 0]
 
 
-async def test_another_merchants_desk_sees_nothing(db):
+async def test_another_merchants_console_sees_nothing(db):
     market, other = await open_market(db), await open_market(db, slug="another")
     order = await buy(db, visitor(), (market.tea, 1))
     async with db.confined(other.merchant) as conn:
@@ -98,8 +138,8 @@ async def test_the_story_tells_why_there_and_every_movement(db):
         ("held", "allocated", "allocate", 2, "system"),
         ("allocated", "outside", "issue", 2, "staff:bo@example.org"),
     ]
-    assert story.order.sourcing[0].explanation.say("en").startswith("From Hangzhou West Lake: 1.9 km, ready 10:30")
-    assert rules.timeline(story.order, story.shipments, story.steps) == [
+    assert story.order.sourcing[0].explanation.text_in("en").startswith("From Hangzhou West Lake: 1.9 km, ready 10:30")
+    assert progress.timeline(story.order, story.shipments, story.steps) == [
         TimelineEntry("placed", NOW),
         TimelineEntry("paid", NOW),
         TimelineEntry("picking", NOW + timedelta(minutes=1)),
@@ -113,7 +153,7 @@ async def test_the_timeline_shows_what_is_to_come_and_ends_where_the_order_did(d
     order = await buy(db, visitor(), (market.red, 1), choice=DeliveryChoice(DeliveryMethod.PICKUP, market.bund))
     async with db.read() as conn:
         story = await reads.story(conn, order.id, "en")
-    moments = rules.timeline(story.order, story.shipments, story.steps)
+    moments = progress.timeline(story.order, story.shipments, story.steps)
     assert [(m.state, m.at is not None) for m in moments] == [
         ("placed", True),
         ("paid", True),
@@ -124,7 +164,7 @@ async def test_the_timeline_shows_what_is_to_come_and_ends_where_the_order_did(d
     cancelled = await checkout.cancel(order.id, "staff:bo@example.org", NOW)
     async with db.read() as conn:
         story = await reads.story(conn, order.id, "en")
-    moments = rules.timeline(cancelled, story.shipments, story.steps)
+    moments = progress.timeline(cancelled, story.shipments, story.steps)
     assert [m.state for m in moments] == ["placed", "paid", "cancelled"]
 
 

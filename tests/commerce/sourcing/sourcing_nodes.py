@@ -1,10 +1,14 @@
 """Nodes for tests that need no database."""
 
-from unwall.commerce.sourcing.values import Candidate, Rates
+from unwall.commerce.sourcing.values import DeliveryMethod, DeliveryPrice, NodeCandidate, Rates
 from unwall.commerce.stock.values import Node, NodeKind
 from unwall.kernel.ids import derived_id
 
-RATES = Rates("CNY", base=500, box=100, per_100_km=100, ship_fee=1000, courier_fee=1200, courier_fee_per_km=200)
+RATES = Rates(
+    "CNY",
+    DeliveryPrice(DeliveryMethod.SHIP, fee=1000, cost=600, cost_per_100_km=100),
+    DeliveryPrice(DeliveryMethod.COURIER, fee=1200, fee_per_km=200),
+)
 MERCHANT = derived_id("merchant")
 RED, BLUE = derived_id("red"), derived_id("blue")
 
@@ -31,5 +35,5 @@ def node(code: str, **more: object) -> Node:
     return Node(**facts | more)  # type: ignore[arg-type]
 
 
-def candidate(code: str, km: float | None, *, red: int = 0, blue: int = 0, **more: object) -> Candidate:
-    return Candidate(node(code, **more), km, {RED: red, BLUE: blue})
+def candidate(code: str, km: float | None, *, red: int = 0, blue: int = 0, **more: object) -> NodeCandidate:
+    return NodeCandidate(node(code, **more), km, {RED: red, BLUE: blue})

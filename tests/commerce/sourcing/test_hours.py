@@ -1,6 +1,6 @@
 """Ready times and cut-offs by true opening hours."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.commerce.sourcing.sourcing_nodes import node
 from unwall.commerce.sourcing import hours
+from unwall.kernel.clock import local
 
 SHOP = node("SHOP")
 
@@ -86,3 +87,32 @@ def test_who_orders_later_is_never_served_sooner(opening, one, other, minutes):
     place = node("X", opening_hours=opening, pick_minutes=minutes)
     first, last = hours.ready_at(place, min(one, other)), hours.ready_at(place, max(one, other))
     assert first is None or last is None or first <= last
+
+
+# --- public holidays --------------------------------------------------------------------------------------------------
+
+NATIONAL_DAY = datetime(2026, 10, 1, 1, 0, tzinfo=UTC)
+"""9:00 in China, and a holiday there only."""
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "ready"),
+    [
+        ("Mo-Su 10:00-22:00; PH off", "CN", None),
+        ("Mo-Su 10:00-22:00; PH 14:00-18:00", "CN", "14:30"),
+        ("Mo-Su 10:00-22:00; PH,Su 12:00-18:00", "CN", "12:30"),
+        ("Mo-Su 10:00-22:00", "CN", "10:30"),
+        ("Mo-Su 10:00-22:00; PH off", "DE", "10:30"),
+        ("Mo-Su 10:00-22:00; PH off", "", "10:30"),
+    ],
+)
+def test_the_hours_keep_the_public_holidays_of_the_nodes_country(text, country, ready):
+    shop = node("West Lake", opening_hours=text, country=country)
+    found = hours.ready_at(shop, NATIONAL_DAY)
+    today = found if found and found < NATIONAL_DAY + timedelta(hours=14) else None
+    assert (local(today, "Asia/Shanghai").strftime("%H:%M") if today else None) == ready
+
+
+def test_a_holiday_is_one_of_its_country_only():
+    christmas = date(2026, 12, 25)
+    assert [hours.is_holiday(country, christmas) for country in ("DE", "CN", "", "XX")] == [True, False, False, False]

@@ -24,7 +24,7 @@ def test_the_nearest_that_has_everything_sends_it_and_says_why():
     # base 5.00, box 1.00, two kilometres 0.02, two picks 2.00
     assert plan.cost == 802
     [why] = plan.explanations
-    assert why.say("en") == "From West Lake: 2.1 km, ready 15:00; next best Shanghai +6.40"
+    assert why.text_in("en") == "From West Lake: 2.1 km, ready 15:00; next best Shanghai +6.40"
 
 
 def test_one_parcel_from_afar_beats_two_from_near_only_where_it_is_cheaper():
@@ -53,7 +53,7 @@ def test_nothing_is_planned_where_there_is_not_enough():
 
 def test_without_a_place_distance_is_left_out():
     [why] = cheapest_plan([candidate("A", None, red=1)], {RED: 1}, RATES, NOW).explanations
-    assert why.say("en") == "From A: ready 15:00"
+    assert why.text_in("en") == "From A: ready 15:00"
 
 
 def test_the_one_far_node_that_has_it_is_found_among_many_near():

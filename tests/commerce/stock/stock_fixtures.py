@@ -110,7 +110,7 @@ async def counts(conn: Connection, variant: UUID, place: UUID) -> tuple[int, int
 
 
 async def everything(conn: Connection) -> dict[str, list[Any]]:
-    """All rows of the room, to see that nothing was changed."""
+    """All rows of the package, to see that nothing was changed."""
     return {
         table: [tuple(record) for record in await conn.fetch(f"SELECT * FROM {table} ORDER BY {table}")]
         for table in ("node", "stock_level", "stock_ledger", "stock_hold")

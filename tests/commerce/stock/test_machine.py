@@ -1,4 +1,4 @@
-"""Two desks and every action against a reference of a few lines: holds, retries, twins, expiry, crashes (S1 to S12).
+"""Two makers and every action against a reference of a few lines: holds, retries, twins, expiry, crashes (S1 to S12).
 
 Hypothesis makes up histories; after each step every level must be what the reference says and the audit clean.
 """
@@ -60,7 +60,7 @@ class StockMachine(RuleBasedStateMachine):
     asked = Bundle("asked")
 
     def run(self, call):
-        return self.loop.run_until_complete(asyncio.wait_for(call, 60))
+        return self.loop.run_until_complete(asyncio.wait_for(call, 180))
 
     async def act(self, action, *args, crash: bool = False):
         """In a transaction that, to order, dies before its commit."""
@@ -76,16 +76,16 @@ class StockMachine(RuleBasedStateMachine):
     def open(self):
         self.reference, self.now = Reference(), NOON
         self.requests: dict[UUID, tuple[list[tuple[int, int]], HoldRequest]] = {}
-        self.desks = [HoldBatcher(database, max_batch=3) for database in self.databases]
-        self.shelf = self.run(self.act(lambda conn: fill(conn, each=STOCK)))
+        self.makers = [HoldBatcher(database, max_batch=3) for database in self.databases]
+        self.goods = self.run(self.act(lambda conn: fill(conn, each=STOCK)))
         self.levels = [
-            (v, n) for v in (self.shelf.tea, self.shelf.cup) for n in (self.shelf.shop, self.shelf.warehouse)
+            (v, n) for v in (self.goods.tea, self.goods.cup) for n in (self.goods.shop, self.goods.warehouse)
         ]
 
     def request(self, lines, minutes: int, request_id: UUID | None = None) -> HoldRequest:
         where = tuple(HoldLine(*self.levels[level], quantity) for level, quantity in lines)
         until = self.now + timedelta(minutes=minutes)
-        return HoldRequest(request_id or new_id(), self.shelf.merchant, where, until, "visitor:ann")
+        return HoldRequest(request_id or new_id(), self.goods.merchant, where, until, "visitor:ann")
 
     def expected(self, request: HoldRequest, lines) -> object:
         """Taking it into the reference: the verdict's (granted, repeated), or the kind of error."""
@@ -100,37 +100,39 @@ class StockMachine(RuleBasedStateMachine):
         )
         return HoldEnded if gone else (True, True)
 
-    async def ask(self, desk: int, batch: list[HoldRequest]) -> list[object]:
-        calls = (self.desks[desk].hold(request) for request in batch)
+    async def ask(self, maker: int, batch: list[HoldRequest]) -> list[object]:
+        calls = (self.makers[maker].hold(request) for request in batch)
         return [
             (answer.granted, answer.repeated) if isinstance(answer, HoldResult) else type(answer)
             for answer in await asyncio.gather(*calls, return_exceptions=True)
         ]
 
-    @rule(target=asked, desk=st.integers(0, 1), lines=LINES, minutes=MINUTES)
-    def hold(self, desk, lines, minutes):
+    @rule(target=asked, maker=st.integers(0, 1), lines=LINES, minutes=MINUTES)
+    def hold(self, maker, lines, minutes):
         request = self.request(lines, minutes)
-        assert self.run(self.ask(desk, [request])) == [self.expected(request, lines)]
+        assert self.run(self.ask(maker, [request])) == [self.expected(request, lines)]
         return request.request_id
 
-    @rule(desk=st.integers(0, 1), several=st.lists(LINES, min_size=2, max_size=7), twin=st.booleans(), minutes=MINUTES)
-    def hold_together(self, desk, several, twin, minutes):
+    @rule(maker=st.integers(0, 1), several=st.lists(LINES, min_size=2, max_size=7), twin=st.booleans(), minutes=MINUTES)
+    def hold_together(self, maker, several, twin, minutes):
         batch = [(self.request(lines, minutes), lines) for lines in several]
         batch += [batch[0]] if twin else []
-        found = self.run(self.ask(desk, [request for request, _ in batch]))
+        found = self.run(self.ask(maker, [request for request, _ in batch]))
         assert found == [self.expected(request, lines) for request, lines in batch]
 
-    @rule(desk=st.integers(0, 1), again=asked, other=st.none() | LINES)
-    def retry(self, desk, again, other):
+    @rule(maker=st.integers(0, 1), again=asked, other=st.none() | LINES)
+    def retry(self, maker, again, other):
         lines = other or self.requests[again][0]
         request = self.request(lines, 1, again)
-        assert self.run(self.ask(desk, [request])) == [self.expected(request, lines)]
+        assert self.run(self.ask(maker, [request])) == [self.expected(request, lines)]
 
-    @rule(target=asked, desk=st.integers(0, 1), lines=LINES, minutes=MINUTES, when=st.sampled_from(["before", "after"]))
-    def hold_and_lose_the_answer(self, desk, lines, minutes, when):
+    @rule(
+        target=asked, maker=st.integers(0, 1), lines=LINES, minutes=MINUTES, when=st.sampled_from(["before", "after"])
+    )
+    def hold_and_lose_the_answer(self, maker, lines, minutes, when):
         request = self.request(lines, minutes)
-        self.databases[desk].when = when
-        assert self.run(self.ask(desk, [request])) == [ConnectionResetError]
+        self.databases[maker].when = when
+        assert self.run(self.ask(maker, [request])) == [ConnectionResetError]
         if when == "after":
             self.expected(request, lines)
         else:
@@ -194,7 +196,7 @@ class StockMachine(RuleBasedStateMachine):
         for _ in range(2 if twice else 1):
             try:
                 found = self.run(
-                    self.act(actions.adjust, self.shelf.merchant, place, units((variant, delta)), cause, crash=crash)
+                    self.act(actions.adjust, self.goods.merchant, place, units((variant, delta)), cause, crash=crash)
                 )
             except Short:
                 assert self.reference.free(level) < -delta
@@ -205,7 +207,7 @@ class StockMachine(RuleBasedStateMachine):
     @invariant()
     def everything_agrees(self):
         async def look(conn):
-            found = await reads.levels(conn, [self.shelf.tea, self.shelf.cup])
+            found = await reads.levels(conn, [self.goods.tea, self.goods.cup])
             return {(x.variant_id, x.node_id): (x.on_hand, x.held, x.allocated) for x in found}, await reads.audit(conn)
 
         levels, discrepancies = self.run(self.act(look))

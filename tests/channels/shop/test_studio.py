@@ -1,0 +1,246 @@
+"""A member who is no merchant publishes: their account, their post, what moderators do, and hostile input."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from tests.channels.conftest import Shopper
+from tests.channels.shop.store import Store, join
+from tests.content.helpers import published
+from tests.html import every, fields, form_with, texts, values
+from unwall.content.accounts.values import Actor, Owner
+from unwall.content.moderation.reads import queue
+from unwall.content.moderation.rules import operator
+from unwall.content.moderation.values import Action, ReportReason, Verdict
+from unwall.kernel.clock import now
+from unwall.kernel.database import Database
+from unwall.kernel.ids import new_id
+from unwall.people.actions import set_tagging
+from unwall.people.values import Tagging
+from unwall.usecases import moderate
+
+STUDIO = "/me/studio"
+LIN = {"email": "lin@example.org", "name": "Lin", "password": "eight letters"}
+EVIL = "<script>alert(1)</script>"
+ROOT = operator("root")
+
+
+@pytest.fixture
+async def lin(browser: Shopper, db: Database, store: Store) -> Shopper:
+    await join(browser, LIN)
+    assert (await browser.post(f"{STUDIO}/accounts", {"name": "Lin", "handle": "lin_walks"})).status_code == 303
+    return browser
+
+
+async def form_of(browser: Shopper, url: str = f"{STUDIO}/new") -> dict[str, str]:
+    return fields(form_with((await browser.get(url)).text, 'id="studio"'))
+
+
+async def value(db: Database, sql: str, *args: object):
+    async with db.read() as conn:
+        return await conn.fetchval(sql, *args)
+
+
+async def decided(db: Database, action: Action, reason: ReportReason | None = None) -> None:
+    async with db.read() as conn:
+        ids = [one.case.id for one in await queue(conn, ROOT, None, 10)]
+    await moderate.decide(db, ROOT, ids, Verdict(action, reason, "Because"), now())
+
+
+async def test_nobody_publishes_who_is_not_signed_in_or_has_no_account(browser: Shopper, store: Store) -> None:
+    assert (await browser.get(STUDIO)).headers["location"].startswith("/sign-in")
+    assert (await browser.post(STUDIO, {"id": str(new_id()), "do": "publish", "title": "x"})).status_code == 401
+    await join(browser, LIN)
+    assert (await browser.get(f"{STUDIO}/new")).headers["location"] == STUDIO
+    refused = await browser.post(f"{STUDIO}/accounts", {"name": "", "handle": "!"})
+    assert refused.status_code == 422
+    assert len(every(refused.text, "[aria-invalid=true]")) == 2
+
+
+async def test_a_members_post_waits_for_a_moderator_and_then_is_live(lin: Shopper, db: Database) -> None:
+    sent = await form_of(lin) | {"title": "My walk", "body": "By the lake", "do": "publish"}
+    assert (await lin.post(STUDIO, sent)).headers["location"] == STUDIO
+    assert texts((await lin.get(STUDIO)).text, "#posts .badge") == ["In review"]
+    assert (await lin.get(f"/post/{sent['id']}")).status_code == 404
+    await decided(db, Action.ALLOW)
+    assert texts((await lin.get(STUDIO)).text, "#posts .badge") == ["Live"]
+    assert "By the lake" in (await lin.get(f"/post/{sent['id']}")).text
+    assert (
+        await value(db, "SELECT count(*) FROM journal WHERE kind = 'publish' AND post_id = $1", UUID(sent["id"])) == 1
+    )
+
+
+async def test_sent_twice_it_is_one_post(lin: Shopper, db: Database) -> None:
+    sent = await form_of(lin) | {"title": "My walk", "do": "publish"}
+    for _ in range(2):
+        assert (await lin.post(STUDIO, sent)).status_code == 303
+    assert await value(db, "SELECT count(*) FROM post WHERE merchant_id IS NULL") == 1
+    assert await value(db, "SELECT count(*) FROM moderation_case") == 1
+
+
+async def test_what_is_taken_down_says_so_and_is_appealed(lin: Shopper, db: Database) -> None:
+    sent = await form_of(lin) | {"title": "My walk", "do": "publish"}
+    await lin.post(STUDIO, sent)
+    await decided(db, Action.DROP, ReportReason.SPAM)
+    assert texts((await lin.get(STUDIO)).text, "#posts .badge") == ["Taken down"]
+    url = f"{STUDIO}/{sent['id']}"
+    assert "A moderator has taken this post down" in (await lin.get(url)).text
+    assert (await lin.post(f"{url}/appeal", {"words": ""})).status_code == 422
+    assert (await lin.post(f"{url}/appeal", {"words": "It is mine"})).status_code == 303
+    assert (await lin.post(f"{url}/appeal", {"words": "It is mine"})).status_code == 409
+    assert await value(db, "SELECT state FROM moderation_case") == "appealed"
+
+
+async def test_a_product_is_tagged_only_where_its_store_allows_it(lin: Shopper, db: Database, store: Store) -> None:
+    product = store.market.scarf
+    sent = await form_of(lin) | {"title": "My scarf", "tags.0.product_id": str(product), "do": "publish"}
+    refused = await lin.post(STUDIO, sent)
+    assert refused.status_code == 422
+    assert "The store that sells this does not let you tag it." in refused.text
+    assert await value(db, "SELECT count(*) FROM post WHERE merchant_id IS NULL") == 0
+    found = await lin.post(STUDIO, sent | {"do": "find", "find": "scarf-red", "tags.0.product_id": ""})
+    assert "Its store does not let you tag it." in found.text
+    async with db.transaction() as conn:
+        await set_tagging(conn, store.market.merchant, Tagging.EVERYBODY)
+    assert (await lin.post(STUDIO, sent)).status_code == 303
+    assert (
+        await value(db, "SELECT product_id FROM post_tag t JOIN post p ON p.id = t.post_id WHERE p.title = 'My scarf'")
+        == product
+    )
+
+
+async def test_hostile_words_are_shown_as_words(lin: Shopper, db: Database) -> None:
+    names = {"title": EVIL, "body": EVIL, "kind": EVIL, "find": EVIL}
+    kept = await lin.post(STUDIO, await form_of(lin) | names | {"do": "preview"})
+    assert EVIL not in kept.text
+    sent = await form_of(lin) | {"title": EVIL, "body": EVIL, "do": "publish"}
+    assert (await lin.post(STUDIO, sent)).status_code == 303
+    await decided(db, Action.ALLOW)
+    for url in (f"/post/{sent['id']}", STUDIO, f"{STUDIO}/{sent['id']}", "/a/lin_walks", f"/report/post/{sent['id']}"):
+        assert EVIL not in (await lin.get(url)).text
+
+
+async def test_too_many_tags_and_pictures_that_are_none_are_named(lin: Shopper, db: Database) -> None:
+    many = {f"tags.{n}.product_id": str(new_id()) for n in range(21)}
+    refused = await lin.post(STUDIO, await form_of(lin) | {"title": "x", "do": "publish"} | many)
+    assert refused.status_code == 422
+    assert "At most 20 products can be tagged." in refused.text
+    picture = {"media.0.file": "../../etc/passwd", "media.0.width": "1", "media.0.height": "1"}
+    refused = await lin.post(STUDIO, await form_of(lin) | {"title": "x", "do": "publish"} | picture)
+    assert refused.status_code == 422
+    assert await value(db, "SELECT count(*) FROM post WHERE merchant_id IS NULL") == 0
+
+
+async def test_posts_of_others_are_out_of_reach(lin: Shopper, db: Database, store: Store) -> None:
+    url = f"{STUDIO}/{store.morning}"
+    assert (await lin.get(url)).status_code == 404
+    for act in ("remove", "again", "appeal"):
+        assert (await lin.post(f"{url}/{act}", {"words": "Mine"})).status_code == 404
+    sent = await form_of(lin) | {"id": str(store.morning), "title": "Mine", "do": "publish"}
+    assert (await lin.post(STUDIO, sent)).status_code == 404
+    theirs = await form_of(lin) | {"account_id": str(store.account), "title": "Mine", "do": "publish"}
+    assert (await lin.post(STUDIO, theirs)).status_code == 422
+    assert await value(db, "SELECT count(*) FROM post WHERE title = 'Mine'") == 0
+
+
+async def test_a_removed_post_comes_back(lin: Shopper, db: Database) -> None:
+    sent = await form_of(lin) | {"title": "My walk", "do": "save"}
+    await lin.post(STUDIO, sent)
+    url = f"{STUDIO}/{sent['id']}"
+    assert (await lin.post(f"{url}/remove")).status_code == 303
+    assert f"{url}/again" in values((await lin.get(url)).text, "main form", "action")
+    assert (await lin.post(f"{url}/again")).status_code == 303
+    assert await value(db, "SELECT state FROM post WHERE title = 'My walk'") == "draft"
+
+
+async def allow_tagging(db: Database, store: Store) -> None:
+    async with db.transaction() as conn:
+        await set_tagging(conn, store.market.merchant, Tagging.EVERYBODY)
+
+
+PICTURES = {
+    f"media.{n}.{name}": value
+    for n, file in enumerate(("3f/lake.svg", "3f/hill.svg"))
+    for name, value in (("file", file), ("width", "800"), ("height", "1000"), ("alt", file))
+}
+
+
+async def test_a_product_stands_at_a_point_of_a_picture_and_the_cover_is_chosen(
+    lin: Shopper, db: Database, store: Store
+) -> None:
+    await allow_tagging(db, store)
+    scarf = str(store.market.scarf)
+    sent = await form_of(lin) | PICTURES | {"title": "Two", "do": f"tag:{scarf}"}
+    page = (await lin.post(STUDIO, sent)).text  # in the middle of the last picture, without a script
+    sent = fields(form_with(page, 'id="studio"'))
+    assert {name: sent[f"tags.0.{name}"] for name in ("media", "x", "y")} == {"media": "1", "x": "50", "y": "50"}
+    assert values(page, "[data-placing='1'] [data-tag]", "data-x") == ["50"]
+    page = (await lin.post(STUDIO, sent | {"tags.0.x": "12.5", "tags.0.y": "80", "do": "cover:1"})).text
+    sent = fields(form_with(page, 'id="studio"'))
+    assert (sent["media.0.file"], sent["tags.0.media"], sent["tags.0.x"]) == ("3f/hill.svg", "0", "12.5")
+
+    for wrong in ({"tags.0.x": "far"}, {"tags.0.y": "101"}, {"tags.0.t0": "soon", "tags.0.t1": "9"}):
+        refused = await lin.post(STUDIO, sent | wrong | {"do": "save"})
+        assert refused.status_code == 422
+        assert "tag-0-error" in refused.text
+    assert await value(db, "SELECT count(*) FROM post WHERE title = 'Two'") == 0
+
+
+async def test_a_member_schedules_by_the_clock_of_their_place(lin: Shopper, db: Database) -> None:
+    day = (now() + timedelta(days=40)).date()
+    sent = await form_of(lin) | {"title": "Later", "do": "schedule", "scheduled_at": f"{day}T09:30"}
+    for wrong in ({"zone": "Mars/Olympus"}, {"zone": "UTC", "scheduled_at": "2020-01-01T09:30"}, {"scheduled_at": "x"}):
+        refused = await lin.post(STUDIO, sent | {"zone": "UTC"} | wrong)
+        assert refused.status_code == 422
+        assert len(every(refused.text, "[aria-invalid=true]")) == 1
+    assert await value(db, "SELECT count(*) FROM post WHERE title = 'Later'") == 0
+
+    async with db.transaction() as conn:  # given that moderators know this member
+        owned = await conn.fetchrow("SELECT id, member_id FROM account WHERE handle = 'lin_walks'")
+        actor = Actor(f"member:{owned['member_id']}", Owner(member_id=owned["member_id"]))
+        for n in range(3):
+            await published(conn, actor, owned["id"], n)
+    zone = {"zone": "Asia/Shanghai"}
+    assert (await lin.post(STUDIO, sent | zone)).headers["location"] == STUDIO
+    planned = "SELECT state || ' ' || (scheduled_at AT TIME ZONE 'Asia/Shanghai')::text FROM post WHERE title = 'Later'"
+    assert await value(db, planned) == f"scheduled {day} 09:30:00"
+    page = (await lin.get(f"{STUDIO}/{sent['id']}")).text
+    again = fields(form_with(page, 'id="studio"'))
+    assert again["scheduled_at"] == f"{day}T01:30"
+    assert again["zone"] == "UTC"
+    await lin.post(STUDIO, again | zone | {"do": "schedule", "scheduled_at": f"{day}T10:00"})
+    assert await value(db, planned) == f"scheduled {day} 10:00:00"
+    await lin.post(f"{STUDIO}/{sent['id']}/again")
+    assert await value(db, "SELECT state FROM post WHERE title = 'Later'") == "draft"
+
+
+async def test_the_studio_says_what_each_post_did_and_sold(lin: Shopper, db: Database, store: Store) -> None:
+    async with db.transaction() as conn:
+        owned = await conn.fetchrow("SELECT id, member_id FROM account WHERE handle = 'lin_walks'")
+        actor = Actor(f"member:{owned['member_id']}", Owner(member_id=owned["member_id"]))
+        post_id = await published(conn, actor, owned["id"])
+        await conn.execute(
+            """
+            INSERT INTO attribution (order_id, merchant_id, post_id, rule, amount, touched_at, ordered_at)
+            SELECT gen_random_uuid(), $1, $2, 'in-post', n * 1000, now(), now() FROM generate_series(1, 2) AS n
+            """,
+            store.market.merchant,
+            post_id,
+        )
+        await conn.execute(
+            """
+            INSERT INTO post_viewer (post_id, day, person_id) SELECT $1, current_date - n, gen_random_uuid()
+            FROM generate_series(1, 3) AS n
+            """,
+            post_id,
+        )
+    page = (await lin.get(STUDIO)).text
+    assert texts(page, "#posts .figures li") == [
+        "3 people saw it",
+        "0 likes",
+        "0 products opened",
+        "2 orders",
+        "CN¥30",
+    ]
+    assert values(page, "#posts a[href$='/comments']", "href") == [f"/post/{post_id}/comments"]

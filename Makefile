@@ -17,7 +17,7 @@ serve: $(SYNCED) ## Serve what the database holds, demo or not
 	$(RUN) unwall serve
 
 test: check ## Everything a change must pass: the checks, then unit, database and browser tests
-	chromium=$$(tools/chromium) && UNWALL_CHROMIUM="$$chromium" $(RUN) pytest -n 2 --dist loadfile
+	chromium=$$(tools/chromium) && UNWALL_CHROMIUM="$$chromium" $(RUN) pytest -n 2
 
 check: $(SYNCED) ## The static checks only: format, lint, types, layers
 	$(RUN) ruff format --check --quiet

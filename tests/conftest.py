@@ -11,15 +11,31 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from unwall.kernel import embedded
 from unwall.kernel.database import Database, connect
 from unwall.kernel.migrate import migrate
 
+JOURNEYS = "tests/journeys/"
 NUMBERS = count(1)
 
 settings.register_profile("unwall", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("unwall")
+
+
+class ByFile(LoadFileScheduling):
+    """Each file's tests run in one process. So do all journeys: they share a market, and what one of them leaves behind
+    is there for the next one in every run or in none."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return JOURNEYS if nodeid.startswith(JOURNEYS) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
 
 
 def named(url: str, database: str) -> str:

@@ -108,5 +108,4 @@ def test_nothing_more_to_load_leaves_nothing_behind() -> None:
 
 def test_scripts_are_short_and_ours() -> None:
     for script in Path(STATIC).glob("*.js"):
-        most = 220 if script.name == "player.js" else 150  # one class; scripts have hashed names and import no other
-        assert len(script.read_text(encoding="utf-8").splitlines()) < most, script.name
+        assert len(script.read_text(encoding="utf-8").splitlines()) < 150, script.name

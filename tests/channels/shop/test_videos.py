@@ -75,8 +75,8 @@ async def test_a_post_shows_its_video_with_products_by_time(browser: Shopper, sh
     [tag] = player.css(".player-tags li")
     assert (tag.attributes["data-t0"], tag.attributes["data-t1"]) == ("2.0", "5.0")
     assert "/p/scarf" in tag.css_first("a").attributes["href"]
-    assert page.css_first("script[src*='/player.js']") is not None
-    assert page.css_first("script[src*='/playback.js']") is not None
+    for script in ("player", "playback", "screen"):
+        assert page.css_first(f"script[src*='/{script}.js']") is not None
 
 
 async def test_pages_without_a_video_load_nothing_of_it(browser: Shopper, db: Database) -> None:

@@ -1,9 +1,8 @@
-// The controls of videos ([data-player]): buttons, keys, swipes, stills along the time, and products by time. What starts and
-// stops a video is playback.js, which is asked by the event unwall:play; both stand in design/player.html. Without scripts
-// the browser's own controls play them.
+// The controls of a video ([data-player]): buttons, keys, stills along the time, and products by time. What starts and stops
+// it is playback.js, asked by the event unwall:play; what shows it over the whole screen, and the next one after it, is
+// screen.js, asked by unwall:screen. All stand in design/player.html. Without scripts the browser's own controls play it.
 
 const SPEEDS = [1, 1.25, 1.5, 2, 0.5];
-const SWIPE_PIXELS = 60;
 const CAPTION_LINE = -7; // of the picture, from below
 const SHAPES = {
   play: "M8 5v14l11-7z", pause: "M7 5h4v14H7zM13 5h4v14h-4z", full: "M4 4h6v2H6v4H4zM14 4h6v6h-2V6h-4zM4 14h2v4h4v2H4zM18 14h2v6h-6v-2h4z",
@@ -42,23 +41,23 @@ class Player {
     this.seek.addEventListener("pointermove", (event) => this.peek(event.offsetX / this.seek.clientWidth));
     for (const name of ["pointerleave", "blur", "change"]) this.seek.addEventListener(name, () => { this.stillBox.hidden = true; });
     box.addEventListener("keydown", (event) => this.key(event));
-    box.addEventListener("touchstart", (event) => { this.from = event.touches[0].clientY; }, { passive: true });
-    box.addEventListener("touchend", (event) => this.swipe(this.from - event.changedTouches[0].clientY));
+    box.addEventListener("unwall:screen-changed", () => this.show());
   }
 
   // captions that say nothing of their place stand above the buttons and tags
   raise(track) { for (const cue of track.cues ?? []) if (cue.line === "auto") cue.line = CAPTION_LINE; }
 
-  ask(on) { this.box.dispatchEvent(new CustomEvent("unwall:play", { detail: on })); }
+  get filling() { return this.box.hasAttribute("popover"); }
+
+  ask(name, detail) { this.box.dispatchEvent(new CustomEvent(`unwall:${name}`, { detail })); }
 
   act(what) {
     const { video } = this;
-    if (what === "play") this.ask(video.paused);
+    if (what === "play") this.ask("play", video.paused);
     if (what === "sound") video.muted = !video.muted;
     if (what === "speed") video.playbackRate = SPEEDS[(SPEEDS.indexOf(video.playbackRate) + 1) % SPEEDS.length];
     if (what === "saver") this.save();
-    if (what === "next") this.next();
-    if (what === "full") this.filling ? this.leave() : this.fill();
+    if (what === "next" || what === "full") this.ask("screen", what);
     if (what === "captions") {
       const on = [...video.textTracks].some((track) => track.mode === "showing");
       const wanted = [...video.textTracks].find((track) => track.language === document.documentElement.lang.slice(0, 2)) ?? video.textTracks[0];
@@ -73,37 +72,9 @@ class Player {
     document.dispatchEvent(new CustomEvent("unwall:saver", { detail: on }));
   }
 
-  get filling() { return this.box.hasAttribute("popover"); }
-
-  // over everything, in the browser's full screen where it has one for pages (iPhones have none)
-  fill(muted = this.video.muted) {
-    this.video.muted = muted;
-    this.ask(true);
-    if (!this.box.showPopover) { this.video.webkitEnterFullscreen?.(); return; }
-    this.box.popover = "manual";
-    this.box.showPopover();
-    this.box.append(toasts); // what is said stands on the video
-    if (!document.fullscreenElement) document.documentElement.requestFullscreen?.().catch(() => {});
-    this.show();
-  }
-
-  empty() {
-    this.box.hidePopover();
-    this.box.removeAttribute("popover");
-    document.body.append(toasts);
-    this.show();
-  }
-
-  // who leaves another post's video is on its page
-  leave() {
-    this.empty();
-    if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
-    if (this.box.dataset.url && this.box.dataset.url !== location.pathname) location.assign(this.box.dataset.url);
-  }
-
   key(event) {
     if (event.target.matches("a") || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape" && this.filling) this.leave();
+    if (event.key === "Escape" && this.filling) this.ask("screen", "leave");
     const step = { ArrowLeft: -5, ArrowRight: 5, j: -10, l: 10 }[event.key];
     const what = { k: "play", m: "sound", f: "full", c: "captions", n: "next" }[event.key];
     if (what === "captions" && !this.bar.querySelector("[data-do=captions]")) return;
@@ -111,45 +82,6 @@ class Player {
     else if (what) this.act(what);
     else return;
     event.preventDefault();
-  }
-
-  swipe(up) {
-    if (!this.filling || Math.abs(up) < SWIPE_PIXELS) return;
-    up > 0 ? this.next() : this.turn(this.neighbour(-1));
-  }
-
-  neighbour(step) {
-    const players = [...document.querySelectorAll("[data-player]")];
-    return players[players.indexOf(this.box) + step];
-  }
-
-  // the one below on this page; or the next video's own, which is fetched from its page
-  async next() {
-    const other = this.neighbour(1);
-    if (other || !this.box.dataset.next) return this.turn(other);
-    if (!this.filling) return location.assign(this.box.dataset.next);
-    if (this.box.hasAttribute("aria-busy")) return undefined;
-    this.box.setAttribute("aria-busy", "true");
-    try {
-      const text = await (await fetch(this.box.dataset.next)).text();
-      const box = new DOMParser().parseFromString(text, "text/html").querySelector("[data-player]");
-      if (!box) return location.assign(this.box.dataset.next);
-      const added = document.importNode(box, true);
-      this.box.after(added);
-      window.htmx?.process(added);
-      document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: added } }));
-      return this.turn(added);
-    } finally { this.box.removeAttribute("aria-busy"); }
-  }
-
-  turn(other) {
-    if (!other) return;
-    const muted = this.video.muted;
-    this.video.pause();
-    const player = known.get(other);
-    if (this.filling) { this.empty(); player.fill(muted); } else player.ask(true);
-    other.scrollIntoView();
-    player.bar.querySelector("button").focus({ preventScroll: true });
   }
 
   show() {
@@ -192,24 +124,20 @@ class Player {
   }
 }
 
-const known = new Map();
+const known = new WeakSet();
 
 function saved() {
   const on = localStorage.getItem("data-saver") === "1";
   for (const button of document.querySelectorAll("[data-player] [data-do=saver]")) button.setAttribute("aria-pressed", String(on));
 }
 
-const toasts = document.getElementById("toasts");
-document.addEventListener("fullscreenchange", () => {
-  if (document.fullscreenElement) return;
-  for (const player of known.values()) if (player.filling) player.leave();
-});
 document.addEventListener("unwall:saver", saved);
 
 function find(within) {
   for (const box of [...(within.matches?.("[data-player]") ? [within] : []), ...within.querySelectorAll("[data-player]")]) {
     if (known.has(box)) continue;
-    known.set(box, new Player(box));
+    known.add(box);
+    new Player(box);
   }
   saved();
 }

@@ -42,8 +42,8 @@ _CORRECT_LINE = """
 
 
 async def import_online_retail(db: Database, files: Files, path: Path, progress: Progress) -> ImportReport:
-    """All of it is one transaction, so an import that dies leaves nothing and the next one does it all; what is there
-    already stays as it is. Raises `Invalid` where the file or the store's address cannot be used."""
+    """In one transaction: an import that is interrupted leaves nothing behind. Rows that exist already are kept as they
+    are. Raises `Invalid` where the file or the store's address cannot be used."""
     start = time.perf_counter()
     progress.step("Reading the file")
     digest = await asyncio.to_thread(read, path, lambda _, share: progress.share(share))
@@ -93,7 +93,7 @@ async def _write(conn: Transaction, files: Files, digest: Digest, progress: Prog
 
 
 def _since(digest: Digest) -> datetime:
-    """The opening date of the store: that of the first invoice, or of the first customer if there are no invoices."""
+    """When the store opened: the time of the first invoice, or of the first customer if there are no invoices."""
     since = min((customer.first for customer in digest.customers), default=None)
     since = min((invoice.at for invoice in digest.invoices), default=since)
     if since is None:

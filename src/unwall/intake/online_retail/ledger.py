@@ -1,4 +1,4 @@
-"""Aggregates lines into products, customers, invoices and returns, and into the report that accounts for each line."""
+"""Aggregates lines into products, customers, invoices and returns, and counts each line in the report."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -92,7 +92,7 @@ def _votes(seen: Iterable[tuple[_K, _Offer]]) -> dict[_K, tuple[int, datetime]]:
 
 
 class _Draft:
-    """An invoice under construction."""
+    """An invoice whose lines are still being added."""
 
     __slots__ = ("at", "charges", "country", "customer", "units")
 
@@ -130,7 +130,7 @@ class _Person:
 
 
 class _Cleaned:
-    """O16: counts what remains after the usual cleaning."""
+    """O16: lines, invoices and so on that remain after the usual cleaning."""
 
     def __init__(self) -> None:
         self.lines = self.amount_minor = 0
@@ -249,7 +249,7 @@ class Ledger:
         )
 
     def _settle(self, returns: Iterable[Return]) -> None:
-        """Count the lines of matched returns in their own bucket."""
+        """Moves the lines of matched returns from the bucket of unmatched ones to their own."""
         matched, unmatched = self._tallies[LineBucket.RETURN_MATCHED], self._tallies[LineBucket.RETURN_UNMATCHED]
         for each in returns:
             if each.invoice is not None:
@@ -283,7 +283,8 @@ class Ledger:
 
 
 class _Matcher:
-    """O12: the order lines that each customer may still return, the latest last; only for codes that have returns."""
+    """O12: finds the order line that a return takes its units from. It keeps the order lines with units left to return,
+    by customer and code, oldest first, and only of codes that have returns."""
 
     def __init__(self, drafts: dict[str, _Draft], returns: Iterable[Return]) -> None:
         self._wanted = {(each.customer, each.code) for each in returns}

@@ -9,7 +9,7 @@ from unwall.kernel.money import Money
 
 
 class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
-    """`written`: new rows by table; all 0 if the same file was imported before. `loyal` is the number of the customer
+    """`written`: new rows by table; all 0 if the same file was imported before. `loyal`: the number of the customer
     with the most orders.
     """
 

@@ -35,7 +35,7 @@ class _Parsed(dict[str, _V]):
 
 
 class LineReader:
-    """Iterate once over `Line`s and `LineProblem`s; `lines` and `share` are how far it has come."""
+    """Iterates once over `Line`s and `LineProblem`s. `lines` and `share` (0 to 1) are the progress so far."""
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw

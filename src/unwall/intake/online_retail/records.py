@@ -126,7 +126,7 @@ def _name(number: str) -> str:
 
 
 class Sales:
-    """Orders, their lines and events. `order_ids` are those of orders that are there already, by number."""
+    """Orders, their lines and events. `order_ids`: the ids of orders that exist already, by number."""
 
     def __init__(self, digest: Digest, order_ids: dict[str, UUID]) -> None:
         self._digest = digest
@@ -217,7 +217,7 @@ class Sales:
         )
 
     def _person(self, what: Invoice | Return) -> tuple[UUID | None, UUID | None]:
-        """A member, or a visitor known for this one dealing only (O6)."""
+        """A member, or a visitor who is made for this one order or return (O6)."""
         if what.customer is not None:
             return self._members[what.customer], None
         if what.no not in self._visitors:
@@ -235,7 +235,7 @@ def _salt(*words: object) -> int:
 
 
 def loyal(digest: Digest) -> Customer | None:
-    """The customer with the most orders, the first of equals by number."""
+    """The customer with the most orders; on a tie the one with the lowest number."""
     orders: dict[str, int] = {}
     for invoice in digest.invoices:
         if invoice.customer and invoice.lines:

@@ -1,15 +1,15 @@
-"""Decisions about single fields and lines, each pure. In full in docs/rules/online-retail.md:
+"""Decisions about single fields and lines. The rules are written out in docs/rules/online-retail.md:
 
-O1   a field reads, or the line is malformed          parse_*, contradiction
-O2   a stock code says what the line is               parse_code
-O4   times are London's                               parse_time
+O1   fields are parsed, or the line is malformed      parse_*, contradiction
+O2   the stock code decides the kind of a line        parse_code
+O4   times are in Europe/London                       parse_time
 O5-O12  the bucket of a line                          bucket_of
 O12  a return is taken from an earlier order line     takes_from
-O13  one title for each product                       is_note, display_title, pick_titles
-O14  one price for each product                       most_voted
+O13  each product has one title                       is_note, display_title, pick_titles
+O14  each product has one price                       most_voted
 O16  the usual cleaning                               usual_cleaning
 
-O3, O15 and O17 are kept by what is not done, by the ledger, and by `Report.check`.
+O3 needs no function (codes are compared as they stand), O15 is in the ledger, and O17 in `Report.check`.
 """
 
 import re
@@ -90,7 +90,8 @@ def _kind_of(code: str) -> LineKind:
 
 
 def parse_description(text: str) -> str:
-    """One blank between words. Bytes that were not UTF-8 arrive as surrogates (PEP 383): the text was Latin-1."""
+    """With one blank between words. Bytes that were not UTF-8 arrive as surrogates (PEP 383); they are decoded as
+    Latin-1."""
     if not text.isascii():
         text = text.encode("utf-8", "surrogateescape").decode("latin-1") if _broken(text) else text
     return " ".join(text.split())
@@ -139,7 +140,7 @@ def parse_country(text: str) -> str:
 
 
 def contradiction(line: Line) -> Malformed | None:
-    """O1: fields that read one by one but cannot be true together."""
+    """O1: what is wrong with fields that are valid one by one but contradict each other; None where nothing is."""
     if line.quantity > 0 and line.invoice[0] == "C":
         return Malformed("Quantity", "a cancellation must have a quantity below zero")
     if line.price_minor < 0 and line.kind is not LineKind.BOOKS:
@@ -171,19 +172,19 @@ def _bucket_of_goods(line: Line) -> LineBucket:
 
 
 def usual_cleaning(line: Line) -> bool:
-    """O16"""
+    """O16: whether the line remains after the cleaning that published analyses of the file apply."""
     return line.customer is not None and line.quantity > 0 and line.invoice[0] != "C"
 
 
 def is_note(description: str) -> bool:
-    """O13: a clerk's remark about stock, not a name for the product."""
+    """O13: whether it is a clerk's remark about stock instead of a product's name."""
     letters = sum(character.isalpha() for character in description)
     capitals = sum(character.isupper() for character in description)
     return not letters or "?" in description or 2 * capitals < letters or bool(_NOTES.fullmatch(description.upper()))
 
 
 def display_title(description: str) -> str:
-    """O13: for people to read: "RED WOOLLY HOTTIE,SET OF 2." is "Red Woolly Hottie, Set of 2"."""
+    """O13: in title case and with tidy punctuation: "RED WOOLLY HOTTIE,SET OF 2." is "Red Woolly Hottie, Set of 2"."""
     spaced = re.sub(r"\s*,\s*", ", ", description).strip(" ,.*")
     return _WORD.sub(_show_word, spaced)
 
@@ -202,7 +203,7 @@ Votes = Mapping[str, tuple[int, datetime]]
 
 
 def pick_titles(votes: Votes) -> tuple[str, ...]:
-    """O13: of descriptions with their (lines, last time), the display titles, the winner first; empty if none."""
+    """O13: the display titles of descriptions with their (lines, last time), the chosen one first; empty if none."""
     worded = {words: vote for words, vote in votes.items() if words.strip(" ,.*")}
     named = {words: vote for words, vote in worded.items() if not is_note(words)} or worded
     ballot: dict[str, tuple[int, datetime]] = {}
@@ -214,12 +215,12 @@ def pick_titles(votes: Votes) -> tuple[str, ...]:
 
 
 def most_voted(votes: Mapping[int, tuple[int, datetime]]) -> int:
-    """O14: of prices with their (lines, last time), the one on most lines; the latest on a tie, then the higher."""
+    """O14: of prices with their (lines, last time), the one on most lines; on a tie the latest, then the higher."""
     return max(votes, key=lambda price: (*votes[price], price))
 
 
 class OpenLine:
-    """What is left to return of an order line."""
+    """The units of an order line that were not returned yet."""
 
     __slots__ = ("at", "invoice", "left", "price_minor")
 
@@ -231,6 +232,6 @@ class OpenLine:
 
 
 def takes_from(open_lines: Iterable[OpenLine], *, at: datetime, units: int, price_minor: int) -> OpenLine | None:
-    """O12: the first that fits, of the order lines of that customer and code given latest first."""
+    """O12: the first that fits. The order lines are those of the same customer and code, the latest first."""
     fits = (o for o in open_lines if o.at <= at and o.left >= units and o.price_minor >= price_minor)
     return next(fits, None)

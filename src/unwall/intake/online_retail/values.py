@@ -1,7 +1,7 @@
-"""What the Online Retail file holds, once read. Money is in pence of GBP; times are UTC.
+"""The content of the Online Retail file. Money is in pence of GBP; times are UTC.
 
-Every id here is a natural key of the file (invoice number, stock code, customer number), so that a loader derives the
-same ids from it each time.
+Every id here is a natural key of the file (invoice number, stock code, customer number), so that each import derives
+the same database ids from it.
 """
 
 from datetime import datetime
@@ -35,7 +35,7 @@ class LineKind(StrEnum):
 
 
 class LineBucket(StrEnum):
-    """Where a line went: every line goes to exactly one."""
+    """What a line was counted as: each line is in exactly one bucket."""
 
     SALE = "sale"
     GUEST_SALE = "guest_sale"
@@ -60,7 +60,7 @@ RETURNED = frozenset({LineBucket.RETURN_MATCHED, LineBucket.RETURN_UNMATCHED})
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One readable line; `price_minor` is for one unit, `quantity` is below zero where goods or money go back."""
+    """A line that could be parsed. `price_minor` is for one unit; `quantity` is negative for returns and refunds."""
 
     invoice: str
     code: str
@@ -100,7 +100,7 @@ class SoldProduct(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Customer(msgspec.Struct, frozen=True):
-    """`first` and `last`: times of the customer's first and last line of any sort."""
+    """`first` and `last`: times of the customer's first and last line of any kind."""
 
     id: str
     country: str
@@ -117,7 +117,7 @@ class InvoiceLine(msgspec.Struct, frozen=True, order=True, gc=False):
 
 
 class InvoiceCharge(msgspec.Struct, frozen=True, gc=False):
-    """Money on an order that is not for goods; below zero for a discount."""
+    """An amount of an order that is not for goods, such as postage; negative for a discount."""
 
     kind: LineKind
     description: str
@@ -142,9 +142,10 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Return(msgspec.Struct, frozen=True, kw_only=True):
-    """Goods that came back: (no, seq) is its key. `price_minor` was given back for one unit.
+    """Goods that were returned; its key is (no, seq). `price_minor` was refunded for one unit.
 
-    `invoice` and `sold_minor` name, with `code`, the order line it takes units from; both None where none was found.
+    `invoice`, `code` and `sold_minor` identify the order line that it takes units from; both are None where it was not
+    matched.
     """
 
     no: str
@@ -164,7 +165,7 @@ class Tally(msgspec.Struct):
 
 
 class ReportRow(msgspec.Struct, frozen=True):
-    """One row of a printed report; `amount_minor` None where money makes no sense."""
+    """One row of a printed report; `amount_minor` is None for counts of something else than money."""
 
     rule: str
     label: str
@@ -173,7 +174,7 @@ class ReportRow(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Where every line went. `counts` say what the other rules did; `problems` are the first malformed lines."""
+    """Lines and amounts by bucket. `counts`: results of the other rules; `problems`: the first malformed lines."""
 
     lines: int
     buckets: dict[LineBucket, Tally]
@@ -187,7 +188,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return sum(tally.amount_minor for tally in self.buckets.values())
 
     def check(self) -> None:
-        """Every line in one bucket, every penny of orders and returns in theirs (O17); raises `ArithmeticError`."""
+        """O17: raises `ArithmeticError` where the buckets do not add up to the lines of the file, or the amounts of
+        orders and returns differ from those of their buckets."""
         _same("lines", self.lines, sum(tally.lines for tally in self.buckets.values()))
         _same("pence on orders", self.invoiced_minor, self._money(GOODS_SOLD | CHARGED))
         _same("pence given back", self.refunded_minor, -self._money(RETURNED))
@@ -207,7 +209,7 @@ def _same(what: str, wanted: int, actual: int) -> None:
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
-    """Every code of an order line or a return is among the products, every customer named among the customers."""
+    """Each stock code of an order line or return is in `products`, and each customer number in `customers`."""
 
     products: tuple[SoldProduct, ...]
     customers: tuple[Customer, ...]

@@ -1,6 +1,7 @@
 """The market of a bench: one merchant with a warehouse, three shops and as many articles as the bench asks for.
 
-Written in SQL, so that a bench measures the program through its interfaces and not through its own preparation.
+The rows of many articles are written in SQL, so that a bench measures the program through its interfaces and not
+through its own preparation.
 """
 
 from collections.abc import Sequence
@@ -8,6 +9,11 @@ from uuid import UUID
 
 import msgspec
 
+from unwall.commerce.pricing.actions import save_promotion, save_rates, save_tax_choices
+from unwall.commerce.pricing.tax_rules import TaxChoices
+from unwall.commerce.pricing.values import Conditions, Promotion, PromotionKind, TaxRate, TaxSettings
+from unwall.commerce.sourcing.actions import save_delivery_zones
+from unwall.commerce.sourcing.values import DeliveryMethod, DeliveryZone, ZonePrice
 from unwall.kernel.database import Transaction
 from unwall.kernel.ids import derived_id
 
@@ -21,11 +27,20 @@ PLACES = (
 """Code, kind, city, latitude, longitude. All are open day and night, so that the hour of a run changes nothing."""
 
 
+PROMOTIONS = 20
+"""Of them one is for every cart, one counts its uses, one is for who buys for the first time."""
+MOST_USES = 10_000_000
+
+
 class Market(msgspec.Struct, frozen=True):
     merchant: UUID
     nodes: list[UUID]
     """The warehouse first."""
     variants: list[UUID]
+
+    def product(self, n: int) -> UUID:
+        """Of the n-th variant."""
+        return derived_id("bench", "product", n)
 
 
 async def open_market(conn: Transaction, variants: int) -> Market:
@@ -91,3 +106,49 @@ async def receive(conn: Transaction, nodes: Sequence[UUID], variants: Sequence[U
         MERCHANT,
         quantity,
     )
+
+
+async def set_prices(conn: Transaction, market: Market) -> None:
+    """A store in use: prices include tax at two rates, delivery costs by zone and weight, promotions are on."""
+    await save_tax_choices(conn, MERCHANT, TaxChoices(TaxSettings("CN")))
+    await save_rates(conn, MERCHANT, "CN", [TaxRate("CN", 130_000), TaxRate("CN", 90_000, tax_class="reduced")])
+    await save_delivery_zones(conn, MERCHANT, [_zone("Near", 100, 500), _zone("Far", None, 1200)])
+    for promotion in _promotions(market):
+        await save_promotion(conn, MERCHANT, promotion, active=True)
+
+
+def _zone(title: str, radius_km: int | None, fee: int) -> DeliveryZone:
+    prices = (
+        ZonePrice(DeliveryMethod.SHIP, fee, weight_to_g=2_000, free_from=50_000),
+        ZonePrice(DeliveryMethod.SHIP, 2 * fee),
+        ZonePrice(DeliveryMethod.COURIER, fee, fee_per_km=100, km_to=20),
+    )
+    return DeliveryZone(derived_id("bench", "zone", title), title, ("CN",), radius_km=radius_km, prices=prices)
+
+
+def _promotions(market: Market) -> list[Promotion]:
+    """Most are for an article each, the first of them for two articles and counted."""
+    kinds = (PromotionKind.PER_CENT, PromotionKind.AMOUNT)
+    one_by_one = [
+        Promotion(
+            derived_id("bench", "promotion", n),
+            f"Promotion {n}",
+            kinds[n % 2],
+            (100_000, 700)[n % 2],
+            conditions=Conditions(products=(market.product(n), market.product(n + 1))),
+        )
+        for n in range(PROMOTIONS - 2)
+    ]
+    counted = msgspec.structs.replace(one_by_one[0].conditions, max_uses=MOST_USES)
+    one_by_one[0] = msgspec.structs.replace(one_by_one[0], conditions=counted)
+    return [
+        *one_by_one,
+        Promotion(derived_id("bench", "promotion", "all"), "For all", PromotionKind.PER_CENT, 50_000),
+        Promotion(
+            derived_id("bench", "promotion", "first"),
+            "First order",
+            PromotionKind.AMOUNT,
+            300,
+            conditions=Conditions(first_order=True, minimum=5_000),
+        ),
+    ]

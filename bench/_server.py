@@ -17,7 +17,7 @@ import psutil
 
 from unwall.kernel.database import Database, connect
 
-START_SECONDS = 60
+START_SECONDS = 300
 
 
 @asynccontextmanager

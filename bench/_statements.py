@@ -8,16 +8,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from unwall.kernel.database import Database
+from unwall.kernel.database import PAGE, Database
 
-ENTRY = re.compile(r"^\[(\d+)\] LOG:  (?:statement|execute [^:]*): *(.*(?:\n\t.*)*)", re.MULTILINE)
-"""An entry under the prefix that `counting` sets; its further lines are indented."""
+ENTRY = re.compile(r"^\[(\d+) ([^]]*)\] LOG:  (?:statement|execute [^:]*): *(.*(?:\n\t.*)*)", re.MULTILINE)
+"""An entry under the prefix that `counting` sets, with the session and its application; its further lines are
+indented."""
 JOURNAL = ('COPY "JOURNAL"', "SELECT ID FROM RECORD_EVENTS")
 """The journal storing what many pages showed at once, after they were answered."""
-BACKGROUND = ("PGQUEUER", "FROM MODEL WHERE", "PG_CATALOG.PG_TYPE", *JOURNAL)
-"""In a statement outside any transaction: also the job queue, the model watcher, what a new connection looks up."""
-BACKGROUND_TRANSACTION = (JOURNAL[0], "INTO ATTRIBUTION")
-"""In any statement of a transaction: also the attribution job."""
+BACKGROUND = ("FROM MODEL WHERE", "PG_CATALOG.PG_TYPE", *JOURNAL)
+"""In a statement outside any transaction: also the model watcher, and what a new connection looks up."""
+BACKGROUND_TRANSACTION = (JOURNAL[0],)
+"""In any statement of a transaction."""
 SETTLE_SECONDS = 0.3
 
 
@@ -46,16 +47,17 @@ async def counting(db: Database) -> AsyncIterator[Counted]:
 async def _log_statements(db: Database, which: str) -> Path:
     async with db.read() as conn:
         await conn.execute(f"ALTER SYSTEM SET log_statement = '{which}'")
-        await conn.execute("ALTER SYSTEM SET log_line_prefix = '[%p] '")
+        await conn.execute("ALTER SYSTEM SET log_line_prefix = '[%p %a] '")
         await conn.execute("SELECT pg_reload_conf()")
         return Path(await conn.fetchval("SHOW data_directory")).parent / "log"
 
 
 def count(log: str) -> Counted:
-    """The statements of the log without those of background work."""
+    """The statements of web processes in the log, without those of their background work."""
     sessions: dict[str, list[str]] = defaultdict(list)
-    for process, statement in ENTRY.findall(log):
-        sessions[process].append(statement.strip().upper())
+    for process, application, statement in ENTRY.findall(log):
+        if application == PAGE.application:
+            sessions[process].append(statement.strip().upper())
     found = Counted()
     for statements in sessions.values():
         _add_session(found, statements)

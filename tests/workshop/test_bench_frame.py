@@ -138,18 +138,20 @@ def test_an_unknown_name_is_refused_with_the_list(capsys):
 # --- counting statements ----------------------------------------------------------------------------------------------
 
 LOG = """\
-[7] LOG:  execute __asyncpg_stmt_1__: SELECT 1
+[7 unwall] LOG:  execute __asyncpg_stmt_1__: SELECT 1
 \tFROM variant
-[7] DETAIL:  Parameters: $1 = '1'
-[8] LOG:  statement: BEGIN;
-[8] LOG:  execute <unnamed>: INSERT INTO cart VALUES ($1)
-[7] LOG:  execute __asyncpg_stmt_2__: SELECT * FROM pgqueuer FOR UPDATE SKIP LOCKED
-[8] LOG:  execute __asyncpg_stmt_9__: INSERT INTO pgqueuer VALUES ($1)
-[8] LOG:  statement: COMMIT;
-[8] LOG:  statement: BEGIN;
-[8] LOG:  statement: COPY "journal"("id") FROM STDIN WITH (FORMAT binary)
-[8] LOG:  execute __asyncpg_stmt_a__: SELECT record_touches($1)
-[8] LOG:  statement: COMMIT;
+[7 unwall] DETAIL:  Parameters: $1 = '1'
+[8 unwall] LOG:  statement: BEGIN;
+[8 unwall] LOG:  execute <unnamed>: INSERT INTO cart VALUES ($1)
+[7 unwall] LOG:  execute __asyncpg_stmt_2__: SELECT id FROM model WHERE active
+[8 unwall] LOG:  execute __asyncpg_stmt_9__: INSERT INTO pgqueuer VALUES ($1)
+[8 unwall] LOG:  statement: COMMIT;
+[8 unwall] LOG:  statement: BEGIN;
+[8 unwall] LOG:  statement: COPY "journal"("id") FROM STDIN WITH (FORMAT binary)
+[8 unwall] LOG:  execute __asyncpg_stmt_a__: SELECT record_touches($1)
+[8 unwall] LOG:  statement: COMMIT;
+[9 unwall worker] LOG:  execute __asyncpg_stmt_b__: SELECT id FROM sales_order
+[4 unwall jobs] LOG:  execute __asyncpg_stmt_c__: SELECT * FROM pgqueuer FOR UPDATE SKIP LOCKED
 """
 
 

@@ -43,6 +43,8 @@ CONFINE = "SELECT set_config('role', 'unwall_merchant', true), set_config('unwal
 class WorkLimits(msgspec.Struct, frozen=True):
     """How many seconds a kind of work may take in the database before it is given up."""
 
+    application: str
+    """How the connections of a pool for such work are called in `pg_stat_activity`."""
     connection: int
     """To get a connection."""
     lock: int
@@ -60,10 +62,10 @@ class WorkLimits(msgspec.Struct, frozen=True):
         }
 
 
-PAGE = WorkLimits(connection=5, lock=4, statement=15, idle=30)
+PAGE = WorkLimits("unwall", connection=5, lock=4, statement=15, idle=30)
 """Pages, the API, and the steps of a checkout: somebody waits for the answer."""
-JOB = WorkLimits(connection=30, lock=15, statement=600, idle=600)
-EXPORT = WorkLimits(connection=30, lock=15, statement=3600, idle=3600)
+JOB = WorkLimits("unwall worker", connection=30, lock=15, statement=600, idle=600)
+EXPORT = WorkLimits("unwall export", connection=30, lock=15, statement=3600, idle=3600)
 """Imports, exports and training: whole tables, with work of our own in between."""
 
 
@@ -140,7 +142,7 @@ async def _open_pool(url: str, size: int, limits: WorkLimits) -> "asyncpg.Pool[a
         reset=_no_reset,
         timeout=limits.connection,
         command_timeout=limits.statement + 60,  # the server's own limit comes first
-        server_settings=limits.settings,
+        server_settings={"application_name": limits.application, **limits.settings},
     )
 
 

@@ -203,21 +203,21 @@ class _Batch:
 
     async def _read_buyers(self) -> None:
         """What of who buys decides prices: no statement where nothing does."""
-        asked, uses = [], {}
+        asked, uses, ordered_asked = [], {}, list[reads.OrderedAsked]()
         for i, item in self._open():
             cart, pricing = self._carts[i], self._stores[i].pricing
             if item.visit.member_id and pricing.store.knows_customers:
                 asked.append(BuyerAsked(cart.merchant_id, item.visit.member_id))
             uses[i] = quoting.uses_asked(cart, pricing, cart.order_id)
+            ordered_asked += quoting.ordered_asked(cart, pricing, item.visit)
         customers = await buyers(self._conn, asked)
         used = await promotion_uses(self._conn, [one for some in uses.values() for one in some])
+        ordered = await reads.have_ordered(self._conn, ordered_asked)
         for i, item in self._open():
             cart, store, member_id = self._carts[i], self._stores[i], item.visit.member_id
             who = customers.get((cart.merchant_id, member_id), store.buyer) if member_id else store.buyer
-            if quoting.asks_first_order(cart, store.pricing):
-                who = replace(who, has_ordered=await reads.has_ordered(self._conn, cart.merchant_id, item.visit))
             own = tuple(u for one in uses[i] if (u := used.get((one.promotion_id, one.person_id))))
-            self._stores[i] = replace(store, buyer=who, uses=own)
+            self._stores[i] = replace(store, buyer=replace(who, has_ordered=cart.id in ordered), uses=own)
 
     async def _replace_existing(self) -> None:
         """If the cart has an order, it is the answer if it matches; otherwise it is closed and replaced."""

@@ -93,17 +93,17 @@ def uses_asked(cart: Cart, pricing: Pricing, but_order: UUID | None) -> list[Use
     return [UsesAsked(one.id, cart.person_id, but_order) for one in limited]
 
 
-def asks_first_order(cart: Cart, pricing: Pricing) -> bool:
-    """Whether a promotion for the cart is for the first order of its buyer."""
+def ordered_asked(cart: Cart, pricing: Pricing, visit: Visit) -> list[reads.OrderedAsked]:
+    """Empty where no promotion for the cart is for the first order of its buyer."""
     relevant = pricing.book.relevant(cart_items(cart), cart.codes)
-    return any(one.conditions.first_order for one in relevant)
+    asks = any(one.conditions.first_order for one in relevant)
+    return [reads.OrderedAsked(cart.id, cart.merchant_id, visit.visitor_id, visit.member_id)] if asks else []
 
 
 async def store_for(conn: Connection, cart: Cart, pricing: Pricing, rates: Rates, visit: Visit) -> Store:
     """Without a statement, unless a promotion or a tax depends on who buys."""
     who = await buyer(conn, pricing, visit.member_id)
-    if asks_first_order(cart, pricing):
-        who = replace(who, has_ordered=await reads.has_ordered(conn, cart.merchant_id, visit))
+    who = replace(who, has_ordered=bool(await reads.have_ordered(conn, ordered_asked(cart, pricing, visit))))
     if not pricing.limited(cart_items(cart), cart.codes):
         return Store(pricing, rates, who)
     but_order = await reads.order_of_cart(conn, cart.id)

@@ -291,10 +291,23 @@ async def story(conn: Connection, order_id: UUID, lang: str) -> OrderStory | Non
     )
 
 
-async def has_ordered(conn: Connection, merchant_id: UUID, visit: Visit) -> bool:
-    """Whether this visitor or member has bought at the merchant."""
+class OrderedAsked(msgspec.Struct, frozen=True):
+    """Whoever has this cart."""
+
+    cart_id: UUID
+    merchant_id: UUID
+    visitor_id: UUID
+    member_id: UUID | None
+
+
+async def have_ordered(conn: Connection, asked: Sequence[OrderedAsked]) -> set[UUID]:
+    """The carts whose visitor or member has bought at the merchant before; no statement where nothing is asked."""
+    if not asked:
+        return set()
     sql = f"""
-        SELECT EXISTS (SELECT FROM sales_order o WHERE o.merchant_id = $3 AND o.state IN ('paid', 'fulfilled')
-            AND {OWN.format(member="$1", visitor="$2")})
+        SELECT a.cart_id, EXISTS (SELECT FROM sales_order o
+            WHERE o.merchant_id = a.merchant_id AND o.state IN ('paid', 'fulfilled')
+                AND {OWN.format(member="a.member_id", visitor="a.visitor_id")}) AS ordered
+        FROM jsonb_to_recordset($1) AS a (cart_id uuid, merchant_id uuid, visitor_id uuid, member_id uuid)
     """
-    return bool(await conn.fetchval(sql, visit.member_id, visit.visitor_id, merchant_id))
+    return {record["cart_id"] for record in await conn.fetch(sql, list(asked)) if record["ordered"]}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from unwall.commerce.orders.rules import PAY_MINUTES
+from unwall.commerce.orders.limits import PAY_MINUTES
 from unwall.kernel.errors import FieldError, Invalid
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]

@@ -1,4 +1,4 @@
-"""What every command needs: a database that runs and is up to date, and consoles to print to."""
+"""What most commands need: a database that runs and is up to date."""
 
 import asyncio
 import os
@@ -6,16 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
-from rich.console import Console
 
 from unwall import settings
+from unwall.cli.consoles import err
 from unwall.kernel.database import EXPORT, Database, connect, embedded_url
 from unwall.kernel.files import Files, open_files
 from unwall.kernel.migrate import migrate as bring_up_to_date
 from unwall.settings import Settings
-
-out = Console()
-err = Console(stderr=True)
 
 
 def prepared() -> Settings:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import nullcontext
@@ -18,8 +17,9 @@ from unwall import settings
 from unwall.catalogue import picture_fetch
 from unwall.catalogue.picture_fetch import FetchProgress
 from unwall.catalogue.values import ProductImportReport
-from unwall.cli.base import err, out, with_database
-from unwall.cli.running import check_port, serve_anew
+from unwall.cli.base import with_database
+from unwall.cli.consoles import err, out
+from unwall.cli.running import check_port, making_kept, serve_anew
 from unwall.commerce.orders.values import SYSTEM
 from unwall.commerce.stock import reads as stock
 from unwall.intake.dataset.actions import DatasetReport, import_dataset
@@ -51,26 +51,23 @@ def demo(
     """Load the demo market (only the first time) and start the server."""
     environment = dict(os.environ)
     generator = find_generator("demo")
-    kept = None
     if not load_only:
         check_port(settings.load())
-        # beside the data, so that the server listens at once
-        kept = subprocess.Popen([sys.executable, "-m", "unwall.app"])
 
     async def work(db: Database, files: Files) -> None:
         with Progress(err) as progress:
             report = await import_generated(db, files, generator, seed, now(), progress)
         print_logins(report.log_ins, "Logins of the demo market")
 
-    config = with_database(work)
+    with nullcontext() if load_only else making_kept(settings.load().data):  # so that the server listens at once
+        config = with_database(work)
     url = f"http://{config.host}:{config.port}"
     for channel, path in (("Shop", "/"), ("Console", "/console"), ("Counter", "/counter")):
         out.print(f"{channel:8} {url}{path}", highlight=False)
     mails = config.data / "mail"
     if environment.setdefault("UNWALL_MAIL_URL", f"file://{mails}") == f"file://{mails}":
         out.print(f"{'Mails':8} {mails}", highlight=False)
-    if kept:
-        kept.wait()
+    if not load_only:
         serve_anew(environment)
 
 

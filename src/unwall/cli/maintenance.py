@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from unwall import settings
-from unwall.cli.base import out, with_database
+from unwall.cli.base import with_database
+from unwall.cli.consoles import out
 from unwall.commerce.payments import reads as payment_reads
 from unwall.commerce.stock import reads as stock_reads
 from unwall.insight.recommend.actions import train as train_model

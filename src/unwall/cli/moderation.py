@@ -7,7 +7,8 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
-from unwall.cli.base import out, with_database
+from unwall.cli.base import with_database
+from unwall.cli.consoles import out
 from unwall.content.moderation import reads, rules
 from unwall.content.moderation.actions import NO_SUCH_CASE
 from unwall.content.moderation.values import Action, NoSuchCase, QueuedCase, ReportReason, Verdict

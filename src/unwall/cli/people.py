@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from unwall import settings
-from unwall.cli.base import out, with_database
+from unwall.cli.base import with_database
+from unwall.cli.consoles import out
 from unwall.content.accounts import actions as accounts
 from unwall.kernel.addresses import country_of_timezone, currency_of
 from unwall.kernel.clock import machine_timezone

@@ -3,9 +3,13 @@
 import os
 import resource
 import socket
+import subprocess
 import sys
 import tempfile
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from importlib import import_module
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -15,8 +19,9 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from rich.table import Table
 
-from unwall import __version__, settings, worker
-from unwall.cli.base import out, prepared
+from unwall import __version__, settings
+from unwall.cli.base import prepared
+from unwall.cli.consoles import out
 from unwall.kernel import telemetry
 from unwall.kernel.child_process import ChildProcess
 from unwall.kernel.errors import Invalid
@@ -37,7 +42,23 @@ commands = typer.Typer()
 @commands.command()
 def serve() -> None:
     """Start the web server, and a worker unless UNWALL_START_WORKER=0."""
-    run_server(prepared())
+    with making_kept(settings.load().data):
+        config = prepared()
+    run_server(config)
+
+
+@contextmanager
+def making_kept(data: Path) -> Iterator[None]:
+    """At the first start in a data folder, what servers keep there is made beside what the context does, and is there
+    when it ends."""
+    if (data / "templates").exists():
+        yield
+        return
+    process = subprocess.Popen([sys.executable, "-m", "unwall.app"], env=os.environ | {"UNWALL_DATA": str(data)})
+    try:
+        yield
+    finally:
+        process.wait()
 
 
 def run_server(config: Settings) -> None:
@@ -58,6 +79,8 @@ def worker_command() -> list[str]:
 
 
 def run_web(config: Settings) -> None:
+    if config.workers > 1:
+        import_module("unwall.app")  # once, before they are forked, which then share it
     Granian(
         "unwall.app:create_app",
         factory=True,
@@ -84,7 +107,7 @@ def run_worker(
     """Run background jobs and scheduled tasks. `unwall serve` starts a worker itself unless UNWALL_START_WORKER=0."""
     if not parent:
         prepared()
-    worker.main(parent or None)
+    import_module("unwall.worker").main(parent or None)
 
 
 def open_connections() -> int:

@@ -5,10 +5,11 @@ undoes checkouts that a crash interrupted. Rules M6 to M13 in docs/rules/money.m
 from datetime import datetime
 from uuid import UUID
 
-from unwall.commerce.orders import reads, rules
+from unwall.commerce.orders import reads
 from unwall.commerce.orders.cancel import cancel_order
 from unwall.commerce.orders.checkout_values import CheckoutRequest
 from unwall.commerce.orders.finish import Finisher, PaidBy
+from unwall.commerce.orders.limits import PAY_MINUTES
 from unwall.commerce.orders.pay import Payer
 from unwall.commerce.orders.prepare import Preparer
 from unwall.commerce.orders.sweep import Sweeper, SweepReport
@@ -34,7 +35,7 @@ class Checkout:
         holds: HoldBatcher,
         gateway: Gateway,
         *,
-        pay_minutes: int = rules.PAY_MINUTES,
+        pay_minutes: int = PAY_MINUTES,
         merchants: PricingReads | None = None,
     ) -> None:
         self.db = db

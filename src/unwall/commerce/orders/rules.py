@@ -41,11 +41,9 @@ MAX_UNITS_PER_LINE = 99
 (0005_commerce.sql).
 """
 MAX_LINES_PER_CART = 60
-PAY_MINUTES = 15
-"""How long a prepared order can be paid; the default of the setting `pay_minutes`."""
 EXTRA_HOLD_MINUTES = 5
-"""How much longer than that its stock is held, so that it is still held when a payment that started in time
-succeeds.
+"""How much longer than `limits.PAY_MINUTES` its stock is held, so that it is still held when a payment that started in
+time succeeds.
 """
 UNANSWERED_PAYMENT_SECONDS = 120
 """After how long the sweep looks up a payment that the gateway has not answered."""

@@ -1,0 +1,4 @@
+"""Limits that the settings state as their defaults. Nothing is imported here, so that settings load no rules."""
+
+PAY_MINUTES = 15
+"""How long a prepared order can be paid; the default of the setting `pay_minutes`."""

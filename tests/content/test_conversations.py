@@ -21,14 +21,21 @@ from unwall.content.conversations.values import (
     ResponseTimes,
     Writer,
 )
+from unwall.content.moderation import actions as moderation
+from unwall.content.moderation.reads import queue
+from unwall.content.moderation.rules import operator
+from unwall.content.moderation.values import Action, ReportDraft, Reported, ReportReason, Subject, SubjectKind, Verdict
 from unwall.journal.values import Visit
 from unwall.kernel.database import Database
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
+from unwall.media import actions as media
+from unwall.media.values import Image
 from unwall.messages.hearing import tell_of_messages
 from unwall.messages.jobs import HEAR
 from unwall.messages.reads import unread
 from unwall.people.values import Role, Staff
+from unwall.usecases import moderate
 
 AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -343,3 +350,20 @@ async def test_what_staff_keep_for_answering(db):
         assert set(error.value.by_field()) == {"title", "body"}
         await actions.remove_quick_reply(conn, reply.id)
         assert await reads.quick_replies(conn, merchant) == []
+
+
+async def test_the_picture_of_a_message_is_blocked(db: Database) -> None:
+    async with db.transaction() as conn:
+        _, account = await an_account(conn, "tea")
+        draft = MessageDraft("one", "Look", Image("ab/rude.webp", "", 8, 8))
+        sent = await actions.write(conn, await a_visitor(conn), "", account, draft, AT)
+        await media.remember_looks(conn, "ab/rude.webp", [0x4321], "pictures")
+        subject = Subject(SubjectKind.MESSAGE, sent.message_id)
+        report = ReportDraft(ReportReason.SEXUAL)
+        await moderation.report(conn, await a_visitor(conn), Reported(subject, None, "Look"), report, AT)
+        [case] = await queue(conn, operator("root"), None, 9)
+        assert await moderate.pictures_of(conn, subject) == ["ab/rude.webp"]
+    await moderate.decide(db, operator("root"), [case.case.id], Verdict(Action.BLOCK, ReportReason.SEXUAL), AT)
+    async with db.read() as conn:
+        assert [one["look"] for one in await conn.fetch("SELECT look FROM blocked_look")] == [0x4321]
+        assert await conn.fetchval("SELECT excerpt FROM conversation") == rules.HIDDEN_EXCERPT

@@ -9,6 +9,7 @@ from uuid import UUID
 from unwall.catalogue.actions import put_back_on_sale, take_off_sale
 from unwall.content.comments import actions as comments
 from unwall.content.conversations import actions as conversations
+from unwall.content.conversations.reads import message_files
 from unwall.content.moderation import actions
 from unwall.content.moderation.rules import may_block
 from unwall.content.moderation.values import (
@@ -33,7 +34,7 @@ from unwall.kernel.text import SOURCE
 from unwall.media import actions as media
 from unwall.media.video_rules import BLOCKED
 
-WITH_MEDIA = frozenset({SubjectKind.POST, SubjectKind.REVIEW})
+WITH_MEDIA = frozenset({SubjectKind.POST, SubjectKind.REVIEW, SubjectKind.MESSAGE})
 """What has pictures and videos that can be blocked."""
 
 
@@ -87,12 +88,17 @@ async def _block(conn: Transaction, decided: Decided, action: Action, by: str) -
             await media.unblock(conn, key)
 
 
-async def _media_of(conn: Connection, subject: Subject) -> list[str]:
-    """The keys of its pictures, and the ids of its videos."""
+async def pictures_of(conn: Connection, subject: Subject) -> list[str]:
+    """The keys of the pictures of a review or message, whatever its state is; none of other subjects."""
     if subject.kind is SubjectKind.REVIEW:
         return await picture_files(conn, subject.id)
+    return await message_files(conn, subject.id) if subject.kind is SubjectKind.MESSAGE else []
+
+
+async def _media_of(conn: Connection, subject: Subject) -> list[str]:
+    """The keys of its pictures, and the ids of its videos."""
     if subject.kind is not SubjectKind.POST:
-        return []
+        return await pictures_of(conn, subject)
     by_id = await posts_in_any_state(conn, [subject.id], SOURCE.code)
     shown = [one for post in by_id.values() for one in post.media]
     return [str(one.video_id) if one.video_id else one.file for one in shown]

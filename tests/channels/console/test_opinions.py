@@ -3,8 +3,10 @@
 from uuid import UUID
 
 from tests.channels.console.console_site import ConsoleSite
+from tests.channels.shop.test_videos import MADE
 from tests.content.helpers import START, a_visitor, signed_in
-from tests.html import every, texts
+from tests.content.test_video_posts import a_video
+from tests.html import every, texts, values
 from unwall.content.comments.actions import comment
 from unwall.content.comments.values import CommentDraft
 from unwall.content.questions.actions import ask
@@ -98,3 +100,16 @@ async def test_staff_block_who_wrote_and_take_it_back_and_no_other_store_does(si
     await site.post(f"/console/blocked/{visit.member_id}/undo", {})
     assert "Nobody is blocked" in (await site.get("/console/blocked")).text
     assert len(texts((await site.get(COMMENTS)).text, ".opinion")) == 1
+
+
+async def test_the_video_of_a_review_plays_in_the_console_once_it_is_made(site: ConsoleSite) -> None:
+    review_id = await reviewed(site, 5, "Soft.")
+    video_id = await a_video(site.db, member_id=await site.value("SELECT member_id FROM review"))
+    async with site.db.transaction() as conn:
+        sql = "INSERT INTO review_video (review_id, merchant_id, video_id) VALUES ($1, $2, $3)"
+        await conn.execute(sql, review_id, site.market.merchant, video_id)
+    assert every((await site.get(REVIEWS)).text, ".opinion video") == []
+    async with site.db.transaction() as conn:
+        await conn.execute("UPDATE video SET state = 'ready', renditions = $1", MADE)
+    for url in (REVIEWS, f"{REVIEWS}/{review_id}"):
+        assert values((await site.get(url)).text, ".opinion video", "src") == [f"/files/{MADE[0]['file']}"]

@@ -8,16 +8,20 @@ import pytest
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import Store, join
 from tests.content.helpers import published
+from tests.content.test_video_posts import a_video
 from tests.html import every, fields, form_with, texts, values
+from unwall.content.accounts.rules import member_actor
 from unwall.content.accounts.values import Actor, Owner
 from unwall.content.moderation.reads import queue
 from unwall.content.moderation.rules import operator
 from unwall.content.moderation.values import Action, ReportReason, Verdict
+from unwall.content.posts import actions as posts
+from unwall.content.posts.values import Media, PostDraft, PostKind
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 from unwall.people.actions import set_tagging
-from unwall.people.values import Tagging
+from unwall.people.values import Member, Tagging
 from unwall.usecases import moderate
 
 STUDIO = "/me/studio"
@@ -244,3 +248,20 @@ async def test_the_studio_says_what_each_post_did_and_sold(lin: Shopper, db: Dat
         "CN¥30",
     ]
     assert values(page, "#posts a[href$='/comments']", "href") == [f"/post/{post_id}/comments"]
+
+
+async def test_the_composer_takes_captions_of_the_members_own_video(lin: Shopper, db: Database) -> None:
+    member_id = await value(db, "SELECT id FROM member")
+    account_id = await value(db, "SELECT id FROM account WHERE handle = 'lin_walks'")
+    video_id = await a_video(db, member_id=member_id, state="ready")
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE video SET captions = $1", {"zh": "WEBVTT"})
+    draft = PostDraft(account_id, PostKind.VIDEO, "Snow", media=(Media("", "Hills", 720, 1280, video_id),))
+    async with db.transaction() as conn:
+        post_id = await posts.save_draft(conn, member_actor(Member(member_id, None, "Lin", "en")), draft)
+    page = (await lin.get(f"{STUDIO}/{post_id}")).text
+    assert values(page, "[data-captions]", "data-captions") == [f"/uploads/captions/{video_id}"]
+    assert values(page, "[data-captions] [data-given]", "data-lang") == ["zh"]
+    saved = await lin.post(f"/uploads/captions/{video_id}", {"lang": "en", "captions": "00:01.000 --> 00:02.000\nSnow"})
+    assert saved.status_code < 300
+    assert "Snow" in (await lin.get(f"/videos/{video_id}/captions/en")).text

@@ -98,6 +98,8 @@ class StudioPicture(msgspec.Struct, frozen=True):
     points: list[StudioPoint]
     film: str | None
     """the address of the film, as soon as it plays"""
+    captions: list[str]
+    """the languages that the film has captions in"""
 
 
 class FoundTag(msgspec.Struct, frozen=True):
@@ -321,6 +323,7 @@ def _picture(
             if tag.media == n and tag.x is not None
         ],
         film=f"/files/{film.renditions[-1].file}" if film and film.playable else None,
+        captions=film.captions if film else [],
     )
 
 

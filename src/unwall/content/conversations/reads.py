@@ -86,6 +86,12 @@ async def message(conn: Connection, conversation_id: UUID, message_id: UUID) -> 
     )
 
 
+async def message_files(conn: Connection, message_id: UUID) -> list[str]:
+    """The key of its picture, for moderators."""
+    sql = "SELECT file FROM message WHERE id = $1 AND file IS NOT NULL"
+    return [record["file"] for record in await conn.fetch(sql, message_id)]
+
+
 async def heads(conn: Connection, message_ids: Collection[UUID]) -> list[MessageHead]:
     return await rows(
         conn,

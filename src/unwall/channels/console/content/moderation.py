@@ -254,6 +254,7 @@ async def _case(
             raise NoSuchCase(NO_SUCH_CASE)
         shown = await _posts(conn, ctx, [queued])
         audit = await reads.decisions(conn, case_id)
+        pictures = await moderate.pictures_of(conn, queued.case.subject)
     one = shown.get(queued.case.subject_id)
     return ctx.page(
         CasePage(
@@ -261,7 +262,7 @@ async def _case(
             path=PATH,
             case=_row(ctx, queued, one, form),
             body_html=one.body_html if one else "",
-            pictures=[url for media in (one.media if one else []) if (url := thumbnail_url(media.file))],
+            pictures=[url for file in (*pictures, *_files(one)) if (url := thumbnail_url(file))],
             audit=[_entry(ctx, entry) for entry in audit],
             actions=_actions(ctx, queued.case),
             reasons=_reasons(ctx),
@@ -271,6 +272,10 @@ async def _case(
         ),
         error,
     )
+
+
+def _files(one: Post | None) -> list[str]:
+    return [media.file for media in one.media] if one else []
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Reviews and questions to be answered, and comments to be moderated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from unwall.kernel.database import Connection
 from unwall.kernel.errors import existing
 from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_
+from unwall.media.reads import shown as shown_videos
 from unwall.messages.hearing import Answered, answered
 from unwall.people.values import Permission
 
@@ -62,6 +63,8 @@ class OpinionRow(msgspec.Struct, frozen=True):
     others: list[str] = []
     """answers of buyers"""
     pictures: list[PictureLink] = []
+    film: str | None = None
+    """the address of its video, as soon as it plays"""
 
 
 class OpinionsPage(ConsolePage, frozen=True, kw_only=True):
@@ -90,6 +93,7 @@ async def reviews(ctx: ConsoleContext) -> Response[str]:
         matches = await reads.merchant_reviews(
             conn, ctx.merchant_id, wanted, ctx.lang, ctx.query.get("after"), listing.ROWS
         )
+    films = await _films(ctx, matches.rows)
     page = OpinionsPage(
         title=ctx.words(N_("Reviews")),
         path=REVIEWS,
@@ -97,7 +101,7 @@ async def reviews(ctx: ConsoleContext) -> Response[str]:
         query=wanted.words,
         filters=_tabs(ctx, REVIEWS, "unanswered", UNANSWERED, asked),
         stars=_tabs(ctx, REVIEWS, "stars", [("", N_("All stars")), *((str(n), f"{n} ★") for n in STARS)], asked),
-        rows=[_review_row(ctx, one) for one in matches.rows],
+        rows=[_review_row(ctx, one, films) for one in matches.rows],
         next_url=listing.address(REVIEWS, after=matches.after, **asked) if matches.after else None,
         export_url=listing.address(f"{REVIEWS}.csv", **asked),
         answerable=True,
@@ -132,7 +136,15 @@ def _tabs(
     ]
 
 
-def _review_row(ctx: ConsoleContext, one: MerchantReview) -> OpinionRow:
+async def _films(ctx: ConsoleContext, reviews: Iterable[MerchantReview]) -> dict[UUID, str]:
+    """The addresses of their videos, by the id of the video; those that do not play yet are left out. They are the
+    buyers', whose rows no store's connection sees."""
+    async with ctx.services.db.read() as conn:
+        films = await shown_videos(conn, [one.video_id for one in reviews if one.video_id])
+    return {one.id: f"/files/{one.renditions[-1].file}" for one in films.values() if one.playable}
+
+
+def _review_row(ctx: ConsoleContext, one: MerchantReview, films: Mapping[UUID, str]) -> OpinionRow:
     dropped = one.state is ReviewState.DROPPED
     return OpinionRow(
         id=str(one.id),
@@ -151,6 +163,7 @@ def _review_row(ctx: ConsoleContext, one: MerchantReview) -> OpinionRow:
         answer=one.answer,
         answered=ctx.words(N_("Answered {moment}"), moment=views.moment(ctx, one.answered_at)) if one.answer else "",
         pictures=[PictureLink(thumbnail_url(p.file) or "", picture_url(p.file) or "") for p in one.pictures],
+        film=films.get(one.video_id) if one.video_id else None,
     )
 
 
@@ -195,9 +208,10 @@ async def review(ctx: ConsoleContext, review_id: UUID) -> Response[str]:
             await reads.merchant_review(conn, ctx.merchant_id, review_id, ctx.lang), actions.NO_SUCH_REVIEW
         )
         before = await reads.versions(conn, review_id)
+    films = await _films(ctx, [shown])
     page = ReviewPage(
         title=ctx.words(N_("Review by {author}"), author=shown.author),
-        row=_review_row(ctx, shown),
+        row=_review_row(ctx, shown, films),
         back=REVIEWS,
         order_url=views.order_url(shown.order_id) if ctx.may(Permission.ORDERS) else None,
         product_url=views.product_url(shown.product_id),

@@ -26,6 +26,7 @@ from unwall.content.saves import reads as saves
 from unwall.content.saves.values import NoSuchSubject, SavedKind, SavedSubject, TooManySaved
 from unwall.kernel.errors import Forbidden, Invalid, SignInNeeded
 from unwall.kernel.ids import new_id
+from unwall.messages.hearing import Answered, tell_of_answer
 
 HELLO = CommentDraft("Lovely <script>alert(1)</script>", "Li")
 
@@ -209,3 +210,37 @@ async def test_what_is_not_there_is_not_saved_and_the_list_has_an_end(db, tea, m
     with pytest.raises(TooManySaved):
         await save(db, visit, SavedSubject(SavedKind.POST, tea[2]))
     assert await saved(db, visit) == []
+
+
+async def test_an_account_speaks_below_its_own_posts_only_and_the_commenter_is_told_once(db, tea):
+    merchant, _, post_id = tea
+    visit = await a_member(db)
+    asked = await said(db, post_id, visit, CommentDraft("Is it fresh?", "Li"))
+    async with db.transaction() as conn:
+        other, _ = await an_account(conn, "silk")
+        lin, _ = await a_members_account(conn, "lin")
+    for actor in (staff(other), lin):
+        with pytest.raises(NoSuchComment):
+            async with db.transaction() as conn:
+                await actions.speak(conn, actor, post_id, "Yes", asked, START)
+    with pytest.raises(Invalid) as refused:
+        async with db.confined(merchant) as conn:
+            await actions.speak(conn, staff(merchant), post_id, " ", asked, START)
+    assert [one.field for one in refused.value.errors] == ["words"]
+    async with db.confined(merchant) as conn:
+        reply = await actions.speak(conn, staff(merchant), post_id, "Picked today", asked, START)
+    for _ in range(2):
+        async with db.transaction() as conn:
+            await tell_of_answer(conn, Answered("comment", reply))
+            await tell_of_answer(conn, Answered("comment", asked))
+    assert await shown(db, post_id) == ([("Is it fresh?", ["Picked today"])], 2)
+    async with db.read() as conn:
+        [comment] = (await reads.post_comments(conn, post_id)).rows
+        assert (comment.by_account, [(one.by_account, one.member_id) for one in comment.replies]) == (
+            False,
+            [(True, None)],
+        )
+        assert [tuple(one) for one in await conn.fetch("SELECT person_id, subject_id FROM notification")] == [
+            (visit.member_id, reply)
+        ]
+        assert await conn.fetchval("SELECT count(*) FROM journal WHERE kind = 'comment'") == 1

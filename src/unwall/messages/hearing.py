@@ -10,6 +10,7 @@ from unwall.catalogue.reads import cards
 from unwall.commerce.orders.reads import order_heads
 from unwall.commerce.orders.values import OrderHead
 from unwall.commerce.sourcing.values import DeliveryMethod
+from unwall.content.comments.reads import reply_head
 from unwall.content.conversations.reads import heads
 from unwall.content.conversations.rules import excerpt
 from unwall.content.conversations.values import Author, MessageHead
@@ -135,7 +136,7 @@ async def _staff_push(conn: Transaction, head: MessageHead) -> StaffPush:
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What was answered: a review (by its store), or a question."""
+    """What was answered: a review (by its store), a question; or a reply below a comment."""
 
     kind: str
     id: UUID
@@ -148,7 +149,7 @@ async def answered(conn: Transaction, what: Answered) -> None:
 
 async def tell_of_answer(conn: Transaction, what: Answered) -> None:
     """Nobody is told where it was taken back meanwhile, or is not shown."""
-    told = await (_answered_review if what.kind == "review" else _answered_question)(conn, what.id)
+    told = await _ANSWERED[what.kind](conn, what.id)
     await notify(conn, [told] if told else [], now())
 
 
@@ -177,6 +178,18 @@ async def _answered_question(conn: Transaction, question_id: UUID) -> NewNotific
     facts = {"store": answer.author, "words": excerpt(answer.words)}
     link = f"/m/{card.merchant_slug}/p/{card.slug}/questions"
     return NewNotification(author, NotificationKind.ANSWER, question_id, ANSWERED, facts, link)
+
+
+async def _replied(conn: Transaction, reply_id: UUID) -> NewNotification | None:
+    reply = await reply_head(conn, reply_id)
+    if reply is None:
+        return None
+    facts = {"store": reply.author, "words": excerpt(reply.words)}
+    link = f"/post/{reply.post_id}/comments"
+    return NewNotification(reply.asked_by, NotificationKind.ANSWER, reply_id, ANSWERED, facts, link)
+
+
+_ANSWERED = {"review": _answered_review, "question": _answered_question, "comment": _replied}
 
 
 async def _of_orders(conn: Transaction, events: Sequence[Event]) -> list[NewNotification]:

@@ -171,19 +171,22 @@ CALL guard('answer');
 CALL notify_changes('answer', 'opinion', 'question_id');
 
 -- owner: content.comments
--- Below a post, two levels deep: a reply names a comment that is no reply.
+-- Below a post, two levels deep: a reply names a comment that is no reply. `account_id` is the post's, where it is that
+-- account which speaks: by its member, or by staff, who are no members.
 CREATE TABLE comment (
     id          uuid PRIMARY KEY,
     merchant_id uuid,  -- the post's
     post_id     uuid NOT NULL REFERENCES post ON DELETE CASCADE,
     parent_id   uuid REFERENCES comment ON DELETE CASCADE,
-    member_id   uuid NOT NULL REFERENCES member,
+    member_id   uuid REFERENCES member,
+    account_id  uuid REFERENCES account ON DELETE CASCADE,
     author      text NOT NULL CHECK (author <> ''),
     words       text NOT NULL CHECK (words <> ''),
     state       text NOT NULL DEFAULT 'shown'
         CHECK (state IN ('shown', 'withdrawn', 'removed', 'dropped', 'blocked')),  -- blocked: its author is
     created_at  timestamptz NOT NULL DEFAULT now(),
     UNIQUE (id, merchant_id),
+    CHECK (coalesce(member_id, account_id) IS NOT NULL),
     FOREIGN KEY (post_id, merchant_id) REFERENCES post (id, merchant_id),
     FOREIGN KEY (parent_id, merchant_id) REFERENCES comment (id, merchant_id)
 );
@@ -191,7 +194,7 @@ CREATE INDEX comment_post ON comment (post_id, id DESC) WHERE parent_id IS NULL;
 CREATE INDEX comment_reply ON comment (parent_id, id) WHERE parent_id IS NOT NULL;
 CREATE INDEX comment_member ON comment (member_id);
 CREATE INDEX comment_merchant ON comment (merchant_id, id DESC) WHERE merchant_id IS NOT NULL;
-CALL guard('comment', 'SELECT, UPDATE');
+CALL guard('comment', 'SELECT, INSERT, UPDATE');
 CALL notify_changes('comment', 'comment', 'post_id');
 
 -- A warning changes what everybody sees, and nothing of the comment.
@@ -206,7 +209,7 @@ CREATE TABLE comment_count (
     comments    bigint NOT NULL DEFAULT 0 CHECK (comments >= 0),
     FOREIGN KEY (post_id, merchant_id) REFERENCES post (id, merchant_id)
 );
-CALL guard('comment_count', 'SELECT, UPDATE');
+CALL guard('comment_count', 'SELECT, INSERT, UPDATE');
 
 -- owner: content.saves
 -- Posts and products that people keep for later; person_id is a member, or a visitor who is not one yet.

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from tests.channels.console.console_site import ConsoleSite
 from tests.channels.shop.test_videos import MADE
-from tests.content.helpers import START, a_visitor, signed_in
+from tests.content.helpers import START, a_live_post, a_visitor, an_account, signed_in
 from tests.content.test_video_posts import a_video
 from tests.html import every, texts, values
 from unwall.content.comments.actions import comment
@@ -113,3 +113,33 @@ async def test_the_video_of_a_review_plays_in_the_console_once_it_is_made(site: 
         await conn.execute("UPDATE video SET state = 'ready', renditions = $1", MADE)
     for url in (REVIEWS, f"{REVIEWS}/{review_id}"):
         assert values((await site.get(url)).text, ".opinion video", "src") == [f"/files/{MADE[0]['file']}"]
+
+
+async def test_staff_reply_to_a_comment_in_the_console_and_on_the_shops_page(site: ConsoleSite) -> None:
+    async with site.db.transaction() as conn:
+        visit = await signed_in(conn, await a_visitor(conn))
+        asked = await comment(conn, visit, site.store.morning, CommentDraft("Is it warm?", "Bo"), START)
+    shop = f"/post/{site.store.morning}/comments"
+    assert (await site.post(f"{COMMENTS}/{asked}/reply", {"answer": " "})).status_code == 422
+    sent = await site.post(f"{COMMENTS}/{asked}/reply", {"answer": f"Yes {EVIL}", "next": COMMENTS})
+    assert (sent.status_code, sent.headers["location"]) == (303, COMMENTS)
+    assert "You write as" in (await site.get(shop)).text
+    assert (await site.post(shop, {"words": "And soft", "reply_to": str(asked), "as_account": "1"})).status_code == 303
+    page = (await site.get(shop)).text
+    assert texts(page, ".reply .said") == [f"Yes {EVIL}", "And soft"]
+    assert len(every(page, ".reply .badge")) == 2
+    assert texts((await site.get(COMMENTS)).text, ".opinion .badge") == ["Author", "Author", "Answered"]
+    assert "Is it warm?" not in (await site.get("/console/inbox")).text
+    assert await site.value("SELECT count(*) FROM comment WHERE account_id IS NOT NULL AND member_id IS NULL") == 2
+
+
+async def test_nobody_speaks_for_anothers_account(site: ConsoleSite) -> None:
+    async with site.db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "silk")
+        post_id = await a_live_post(conn, merchant_id, account_id)
+        visit = await signed_in(conn, await a_visitor(conn))
+        asked = await comment(conn, visit, post_id, CommentDraft("Is it warm?", "Bo"), START)
+    sent = {"words": "Yes", "as_account": "1", "reply_to": str(asked)}
+    assert (await site.post(f"/post/{post_id}/comments", sent)).status_code == 403
+    assert (await site.post(f"{COMMENTS}/{asked}/reply", {"answer": "Yes"})).status_code == 404
+    assert await site.value("SELECT count(*) FROM comment WHERE account_id IS NOT NULL") == 0

@@ -16,6 +16,7 @@ from unwall.channels.http.routes import FormData
 from unwall.channels.shop import links
 from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.reviews import signed_in
+from unwall.channels.shop.speaking import speaker_of
 from unwall.channels.shop.views import excerpt
 from unwall.content.accounts.rules import member_actor
 from unwall.content.accounts.values import Actor
@@ -23,11 +24,13 @@ from unwall.content.comments import actions, reads
 from unwall.content.comments.rules import MAX_WORDS_CHARACTERS, WRITES_PER_WINDOW
 from unwall.content.comments.values import Comment, CommentDraft, CommentState, NoSuchComment, Reply
 from unwall.kernel.clock import now
-from unwall.kernel.errors import Invalid, NotFound, TooMany, UnwallError
+from unwall.kernel.errors import Forbidden, Invalid, NotFound, TooMany, UnwallError
 from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_
+from unwall.messages.hearing import Answered, answered
 from unwall.people.attempts import count_attempt
 from unwall.usecases.block_person import Wrote, block_author
+from unwall.usecases.publish_post import acting
 from unwall.usecases.review_purchase import TOO_MANY
 
 COMMENTS = 20
@@ -39,6 +42,8 @@ class ReplyView(msgspec.Struct, frozen=True):
     words: str
     said: str
     own: bool
+    by_account: bool
+    """the post's account speaks"""
 
 
 class CommentView(msgspec.Struct, frozen=True):
@@ -49,6 +54,7 @@ class CommentView(msgspec.Struct, frozen=True):
     words: str
     said: str
     own: bool
+    by_account: bool
     warned: bool
     """moderators warn of it"""
     replies: list[ReplyView]
@@ -74,6 +80,9 @@ class CommentsPage(ShopPage, frozen=True, kw_only=True):
     """the post is of the member's own account"""
     words: str
     author: str
+    speaker: str
+    """the name of the post's account, where the reader may speak for it"""
+    as_account: bool
     reply_to: str
     max_characters: int
     errors: FieldTexts
@@ -96,6 +105,7 @@ def comment_views(ctx: ShopContext, comments: Sequence[Comment]) -> list[Comment
             words=one.words,
             said=formatters(ctx.lang).ago(one.created_at),
             own=_own(ctx, one) and one.state is CommentState.SHOWN,
+            by_account=one.by_account and one.state is CommentState.SHOWN,
             warned=one.warned,
             replies=[_reply(ctx, reply) for reply in one.replies],
         )
@@ -105,7 +115,8 @@ def comment_views(ctx: ShopContext, comments: Sequence[Comment]) -> list[Comment
 
 def _reply(ctx: ShopContext, reply: Reply) -> ReplyView:
     said = formatters(ctx.lang).ago(reply.created_at)
-    return ReplyView(str(reply.id), reply.author, reply.words, said, own=_own(ctx, reply))
+    own = _own(ctx, reply)
+    return ReplyView(str(reply.id), reply.author, reply.words, said, own=own, by_account=reply.by_account)
 
 
 def _own(ctx: ShopContext, one: Comment | Reply) -> bool:
@@ -119,16 +130,38 @@ async def comments_page(ctx: ShopContext, post_id: UUID) -> Response[str]:
 
 @post("/post/{post_id:uuid}/comments", include_in_schema=False, status_code=303)
 async def comment(ctx: ShopContext, post_id: UUID, data: FormData) -> Response[Any]:
-    member = signed_in(ctx, actions.SIGN_IN)
-    parent = data.get("reply_to", "")
+    """`as_account`: in the name of the post's account, by who may."""
+    parent_id = _id_or_none(data.get("reply_to", ""))
     try:
-        draft = CommentDraft(data.get("words", ""), data.get("author", "") or member.name, _id_or_none(parent))
-        await count_attempt(ctx.services.db, {f"comment:{member.id}": WRITES_PER_WINDOW}, now(), TOO_MANY)
-        async with ctx.services.db.transaction() as conn:
-            await actions.comment(conn, ctx.visit, post_id, draft, now())
+        if data.get("as_account"):
+            await _speak(ctx, post_id, data.get("words", ""), parent_id)
+        else:
+            await _comment(ctx, post_id, data, parent_id)
     except (Invalid, TooMany) as error:
         return await _page(ctx, post_id, data, error)
     return see_other(comments_url(post_id))
+
+
+async def _comment(ctx: ShopContext, post_id: UUID, data: dict[str, str], parent_id: UUID | None) -> None:
+    member = signed_in(ctx, actions.SIGN_IN)
+    draft = CommentDraft(data.get("words", ""), data.get("author", "") or member.name, parent_id)
+    await count_attempt(ctx.services.db, {f"comment:{member.id}": WRITES_PER_WINDOW}, now(), TOO_MANY)
+    async with ctx.services.db.transaction() as conn:
+        written = await actions.comment(conn, ctx.visit, post_id, draft, now())
+        if parent_id:
+            await answered(conn, Answered("comment", written))
+
+
+async def _speak(ctx: ShopContext, post_id: UUID, words: str, parent_id: UUID | None) -> None:
+    async with ctx.services.db.read() as conn:
+        speaker = await speaker_of(conn, ctx, post_id)
+    if speaker is None:
+        raise Forbidden(N_("You do not speak for this account."))
+    await count_attempt(ctx.services.db, {f"comment:{speaker.actor.name}": WRITES_PER_WINDOW}, now(), TOO_MANY)
+    async with acting(ctx.services.db, speaker.actor) as conn:
+        written = await actions.speak(conn, speaker.actor, post_id, words, parent_id, now())
+        if parent_id:
+            await answered(conn, Answered("comment", written))
 
 
 def _id_or_none(text: str) -> UUID | None:
@@ -172,7 +205,7 @@ async def _page(
         if not shown:
             raise NotFound(N_("This post is not there, or not any more."))
         comments = await reads.post_comments(conn, post_id, after=ctx.query.get("after"), limit=COMMENTS * ctx.pages)
-        mine = await reads.is_own_post(conn, post_id, ctx.member.id) if ctx.member else False
+        speaker = await speaker_of(conn, ctx, post_id)
     title = shown[0].title or excerpt(shown[0].body_html)[:60]
     path = comments_url(post_id)
     page = CommentsPage(
@@ -182,9 +215,11 @@ async def _page(
         action=path,
         comments=comment_views(ctx, comments.rows),
         next_url=with_query(path, {"after": comments.after}) if comments.after else None,
-        may_remove=mine,
+        may_remove=speaker is not None and speaker.actor.owner.member_id is not None,
         words=data.get("words", ""),
         author=data.get("author", ctx.member.name if ctx.member else ""),
+        speaker=speaker.name if speaker else "",
+        as_account=bool(data.get("as_account")) or "words" not in data,
         reply_to=data.get("reply_to", ""),
         max_characters=MAX_WORDS_CHARACTERS,
         errors=ctx.field_errors(error),

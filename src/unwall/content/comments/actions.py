@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.content.accounts.reads import check_own_name, may_interact
+from unwall.content.accounts.reads import check_own_name, may_interact, owner_of
 from unwall.content.accounts.rules import may_act
 from unwall.content.accounts.values import Actor, Owner
 from unwall.content.comments import rules
@@ -61,6 +61,39 @@ async def comment(conn: Transaction, visit: Visit, post_id: UUID, draft: Comment
         now,
     )
     await journal.record(conn, [_commented(visit, post, now)])
+    return comment_id
+
+
+async def speak(
+    conn: Transaction, actor: Actor, post_id: UUID, words: str, parent_id: UUID | None, now: datetime
+) -> UUID:
+    """The post's account comments, or replies, under its own name; no fact is recorded, for nobody was engaged. Raises
+    `Invalid`, and `NoSuchComment` where the post is not live or the actor does not act for its account.
+    """
+    said, comment_id = rules.checked_words(words), new_id()
+    post = await _live(conn, post_id)
+    owner = await owner_of(conn, post.account_id)
+    if owner is None or not may_act(actor, owner.owner):
+        raise NoSuchComment(NO_SUCH_COMMENT)
+    await _lock_count(conn, post)
+    top_id = await _top(conn, post_id, parent_id) if parent_id else None
+    await conn.execute(
+        """
+        WITH added AS (
+            INSERT INTO comment (id, merchant_id, post_id, parent_id, member_id, account_id, author, words, created_at)
+            SELECT $1, $2, $3, $4, $5, $6, a.name, $7, $8 FROM account_profile a WHERE a.id = $6 RETURNING post_id
+        )
+        UPDATE comment_count c SET comments = comments + 1 FROM added WHERE c.post_id = added.post_id
+        """,
+        comment_id,
+        post.merchant_id,
+        post_id,
+        top_id,
+        actor.owner.member_id,
+        post.account_id,
+        said,
+        now,
+    )
     return comment_id
 
 
@@ -188,7 +221,8 @@ async def author_of(conn: Transaction, actor: Actor, comment_id: UUID) -> tuple[
         """,
         comment_id,
     )
-    if written is None or not may_act(actor, Owner(written["merchant_id"], written["owner"])):
+    owned = written is not None and may_act(actor, Owner(written["merchant_id"], written["owner"]))
+    if not owned or written["member_id"] is None:
         raise NoSuchComment(NO_SUCH_COMMENT)
     return written["member_id"], written["author"]
 

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from unwall.content.accounts.values import AccountOwner
 from unwall.content.comments.rules import MAX_REPLIES_SHOWN
-from unwall.content.comments.values import Comment, PostComment, ShownComment
+from unwall.content.comments.values import Comment, PostComment, ReplyHead, ShownComment
 from unwall.content.moderation.values import TakenDown
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, contains_pattern, row, rows
@@ -20,9 +21,11 @@ async def post_comments(
         """
         SELECT c.id, c.member_id, CASE c.state WHEN 'shown' THEN c.author ELSE '' END AS author,
             CASE c.state WHEN 'shown' THEN c.words ELSE '' END AS words, c.state, c.created_at,
+            c.account_id IS NOT NULL AS by_account,
             EXISTS (SELECT FROM moderated m WHERE m.kind = 'comment' AND m.subject_id = c.id) AS warned,
             coalesce((SELECT jsonb_agg(jsonb_build_object('id', r.id, 'member_id', r.member_id, 'author', r.author,
-                'words', r.words, 'state', r.state, 'created_at', r.created_at) ORDER BY r.id)
+                'words', r.words, 'state', r.state, 'created_at', r.created_at,
+                'by_account', r.account_id IS NOT NULL) ORDER BY r.id)
                 FROM (SELECT * FROM comment r WHERE r.parent_id = c.id AND r.state = 'shown' ORDER BY r.id LIMIT $4)
                     r), '[]') AS replies
         FROM comment c
@@ -44,13 +47,23 @@ async def comment(conn: Connection, comment_id: UUID) -> ShownComment | None:
     return await row(conn, ShownComment, sql, comment_id)
 
 
-async def is_own_post(conn: Connection, post_id: UUID, member_id: UUID) -> bool:
-    """Whether the post is of an account that the member owns."""
+async def reply_head(conn: Connection, comment_id: UUID) -> ReplyHead | None:
+    """None where it is no reply, is not shown, or answers the one who wrote it or an account."""
     sql = """
-        SELECT EXISTS (SELECT FROM post_summary p JOIN account_profile a ON a.id = p.account_id
-            WHERE p.id = $1 AND a.member_id = $2)
+        SELECT r.post_id, c.member_id AS asked_by, r.author, r.words
+        FROM comment r JOIN comment c ON c.id = r.parent_id
+        WHERE r.id = $1 AND r.state = 'shown' AND c.member_id IS NOT NULL AND c.member_id IS DISTINCT FROM r.member_id
     """
-    return bool(await conn.fetchval(sql, post_id, member_id))
+    return await row(conn, ReplyHead, sql, comment_id)
+
+
+async def post_owner(conn: Connection, post_id: UUID) -> AccountOwner | None:
+    """Of the post's account."""
+    sql = """
+        SELECT a.id, a.merchant_id, a.member_id FROM post_summary p JOIN account_profile a ON a.id = p.account_id
+        WHERE p.id = $1
+    """
+    return await row(conn, AccountOwner, sql, post_id)
 
 
 async def counts(conn: Connection, post_ids: Collection[UUID]) -> dict[UUID, int]:
@@ -69,7 +82,9 @@ async def merchant_comments(
         """
         SELECT c.id, c.post_id,
             coalesce(nullif(translated(p.translations, $1, 'title', p.title), ''), p.excerpt, '') AS post_title,
-            c.author, c.words, c.state, c.created_at
+            c.author, c.words, c.state, c.created_at, c.account_id IS NOT NULL AS by_account,
+            EXISTS (SELECT FROM comment r WHERE r.parent_id = c.id AND r.account_id IS NOT NULL AND r.state = 'shown')
+                AS answered
         FROM comment c LEFT JOIN post_summary p ON p.id = c.post_id
         WHERE c.merchant_id = $2 AND c.state = 'shown' AND c.id < $3
             AND ($4 = '%%' OR concat_ws(' ', c.words, c.author) ILIKE $4)

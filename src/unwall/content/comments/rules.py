@@ -14,6 +14,14 @@ WRITES_PER_WINDOW = 4
 """Times `people.rules.ATTEMPTS_ALLOWED` comments of one member in `ATTEMPT_WINDOW_MINUTES`."""
 
 
+def checked_words(words: str) -> str:
+    """As they are stored. Raises `Invalid` (words)."""
+    errors = check_words(words, MAX_WORDS_CHARACTERS)
+    if errors:
+        raise Invalid(errors)
+    return typed.paragraphs(words)
+
+
 def checked(draft: CommentDraft) -> CommentDraft:
     """As it is stored: plain text. Raises `Invalid` (words, author)."""
     errors = check_words(draft.words, MAX_WORDS_CHARACTERS) + check_author(draft.author)

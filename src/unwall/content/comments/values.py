@@ -41,12 +41,15 @@ class CommentDraft(msgspec.Struct, frozen=True):
 
 class Reply(msgspec.Struct, frozen=True):
     id: UUID
-    member_id: UUID
+    member_id: UUID | None
+    """None where staff spoke for the post's account."""
     author: str
     words: str
     state: CommentState
     """Shown."""
     created_at: datetime
+    by_account: bool
+    """It is the post's account that speaks."""
 
 
 class Comment(msgspec.Struct, frozen=True):
@@ -55,11 +58,12 @@ class Comment(msgspec.Struct, frozen=True):
     """
 
     id: UUID
-    member_id: UUID
+    member_id: UUID | None
     author: str
     words: str
     state: CommentState
     created_at: datetime
+    by_account: bool
     warned: bool
     """Moderators warn of it."""
     replies: list[Reply]
@@ -84,3 +88,16 @@ class PostComment(msgspec.Struct, frozen=True):
     words: str
     state: CommentState
     created_at: datetime
+    by_account: bool
+    """The account's own words."""
+    answered: bool
+    """The account has replied below it."""
+
+
+class ReplyHead(msgspec.Struct, frozen=True):
+    """A shown reply and whom it answers, for telling them."""
+
+    post_id: UUID
+    asked_by: UUID
+    author: str
+    words: str

@@ -102,7 +102,7 @@ async def _waiting(conn: Connection, ctx: ConsoleContext) -> _Waiting:
         talks,
         reviewed.rows,
         asked.rows,
-        [one for one in said.rows if one.created_at > ctx.now - COMMENT_AGE],
+        [one for one in said.rows if one.created_at > ctx.now - COMMENT_AGE and not (one.by_account or one.answered)],
         await reviews.unanswered(conn, ctx.merchant_id),
         await questions.unanswered(conn, ctx.merchant_id),
     )

@@ -60,6 +60,8 @@ class OpinionRow(msgspec.Struct, frozen=True):
     url: str = ""
     answer: str = ""
     answered: str = ""
+    own: bool = False
+    """the store's own words"""
     others: list[str] = []
     """answers of buyers"""
     pictures: list[PictureLink] = []
@@ -335,7 +337,22 @@ def _comment_row(ctx: ConsoleContext, one: PostComment) -> OpinionRow:
         author=one.author,
         words=one.words,
         said=views.moment(ctx, one.created_at),
+        badge=ctx.words(N_("Author")) if one.by_account else ctx.words(N_("Answered")) if one.answered else "",
+        tone="solid" if one.by_account else "good",
+        own=one.by_account,
     )
+
+
+@post(f"{COMMENTS}/{{comment_id:uuid}}/reply", permission=Permission.PUBLISH, include_in_schema=False, status_code=303)
+async def reply_to_comment(ctx: ConsoleContext, comment_id: UUID, data: FormData) -> Redirect:
+    """In the name of the post's account."""
+    async with ctx.confined() as conn:
+        replied = existing(await comment_reads.comment(conn, comment_id), comment_actions.NO_SUCH_COMMENT)
+        words = data.get("answer", "")
+        written = await comment_actions.speak(conn, staff_actor(ctx.staff), replied.post_id, words, comment_id, ctx.now)
+        await answered(conn, Answered("comment", written))
+    ctx.flash(ctx.words(N_("Your reply is shown below the comment.")))
+    return see_other(own_path(data.get("next", COMMENTS), COMMENTS))
 
 
 @post(f"{COMMENTS}/{{comment_id:uuid}}/remove", permission=Permission.PUBLISH, include_in_schema=False, status_code=303)
@@ -362,6 +379,7 @@ HANDLERS: list[Any] = [
     questions,
     answer_question,
     comments,
+    reply_to_comment,
     remove_comment,
     comment_again,
 ]

@@ -118,7 +118,10 @@ class CommentRecord(Record, frozen=True, kw_only=True):
     merchant_id: UUID
     post_id: UUID
     parent_id: UUID | None = None
-    member_id: UUID
+    member_id: UUID | None = None
+    """null: staff spoke for the account"""
+    account_id: UUID | None = None
+    """the post's account, where it is the account that speaks"""
     author: str
     words: str
     state: CommentState = CommentState.SHOWN

@@ -8,7 +8,7 @@ import pytest
 
 from tests.content.helpers import a_members_account, a_visitor, an_account, signed_in
 from unwall.content.accounts.actions import block
-from unwall.content.conversations import actions, reads, rules
+from unwall.content.conversations import actions, answering, reads, rules
 from unwall.content.conversations.values import (
     AnsweringHours,
     ConversationFilter,
@@ -27,11 +27,11 @@ from unwall.content.moderation.rules import operator
 from unwall.content.moderation.values import Action, ReportDraft, Reported, ReportReason, Subject, SubjectKind, Verdict
 from unwall.journal.values import Visit
 from unwall.kernel.database import Database
-from unwall.kernel.errors import Invalid
+from unwall.kernel.errors import Invalid, SignInNeeded
 from unwall.kernel.ids import new_id
 from unwall.media import actions as media
 from unwall.media.values import Image
-from unwall.messages.hearing import tell_of_messages
+from unwall.messages.hearing import mail_of_messages, tell_of_messages
 from unwall.messages.jobs import HEAR
 from unwall.messages.reads import unread
 from unwall.people.values import Role, Staff
@@ -233,12 +233,36 @@ async def test_who_blocked_or_is_blocked_does_not_write(db):
     assert [text for _, text in await thread_of(db, conversation)] == ["Is it warm?", "Again"]
 
 
-async def test_members_accounts_take_no_messages(db):
+async def test_members_write_to_a_members_account_and_its_owner_is_told_and_answers(db):
     async with db.transaction() as conn:
-        _, account = await a_members_account(conn, "lin")
-        with pytest.raises(NoSuchConversation):
-            await actions.write(conn, await a_visitor(conn), "", account, words("Hi"), AT)
+        lin, account = await a_members_account(conn, "lin")
+        ann = await signed_in(conn, await a_visitor(conn))
+        owner = Visit(new_id(), new_id(), lin.owner.member_id, "en")
+        for visit, error in ((await a_visitor(conn), SignInNeeded), (owner, MayNotWrite)):
+            with pytest.raises(error):
+                await actions.write(conn, visit, "", account, words("Hi"), AT)
         assert await conn.fetchval("SELECT count(*) FROM conversation") == 0
+        sent = await actions.write(conn, ann, "Ann", account, words("Where is this?"), AT)
+        for _ in range(2):
+            await tell_of_messages(conn, [sent.message_id])
+            await mail_of_messages(conn, [sent.message_id])
+        told = await conn.fetch("SELECT person_id, kind, link FROM notification")
+        assert [tuple(one) for one in told] == [
+            (owner.member_id, "message", f"/me/studio/messages/{sent.conversation_id}")
+        ]
+        assert await conn.fetchval("SELECT count(*) FROM mail") == 0
+        assert await reads.members_conversation(conn, ann.member_id, sent.conversation_id) is None
+        [mine] = (await reads.members_conversations(conn, owner.member_id, None, 9)).rows
+        assert (mine.conversation.id, mine.conversation.new_for_staff, mine.account_name) == (
+            sent.conversation_id,
+            True,
+            "Lin",
+        )
+        await actions.answer(conn, Writer(None, "Lin"), sent.conversation_id, words("In Anji"), AT)
+        await actions.block_writer(conn, lin, sent.conversation_id)
+        with pytest.raises(MayNotWrite):
+            await actions.write(conn, ann, "Ann", account, words("And you?"), AT)
+    assert await thread_of(db, sent.conversation_id) == [("shopper", "Where is this?"), ("staff", "In Anji")]
 
 
 @pytest.mark.parametrize(
@@ -337,18 +361,18 @@ async def test_what_staff_keep_for_answering(db):
         merchant, _ = await an_account(conn, "tea")
     async with db.confined(merchant) as conn:
         reply = QuickReply(new_id(), " Thanks ", "Thank you, {name}!")
-        await actions.save_quick_reply(conn, merchant, reply)
-        await actions.save_quick_reply(conn, merchant, reply)
+        await answering.save_quick_reply(conn, merchant, reply)
+        await answering.save_quick_reply(conn, merchant, reply)
         assert [one.title for one in await reads.quick_replies(conn, merchant)] == ["Thanks"]
-        await actions.save_answering_hours(conn, merchant, AnsweringHours("Mo-Su 10:00-22:00", "Back soon"))
+        await answering.save_answering_hours(conn, merchant, AnsweringHours("Mo-Su 10:00-22:00", "Back soon"))
         assert (await reads.answering_hours(conn, merchant)).away_text == "Back soon"
         with pytest.raises(Invalid) as error:
-            await actions.save_answering_hours(conn, merchant, AnsweringHours("whenever", "x" * 600))
+            await answering.save_answering_hours(conn, merchant, AnsweringHours("whenever", "x" * 600))
         assert set(error.value.by_field()) == {"opening_hours", "away_text"}
         with pytest.raises(Invalid) as error:
-            await actions.save_quick_reply(conn, merchant, QuickReply(new_id(), "", "x" * 3000))
+            await answering.save_quick_reply(conn, merchant, QuickReply(new_id(), "", "x" * 3000))
         assert set(error.value.by_field()) == {"title", "body"}
-        await actions.remove_quick_reply(conn, reply.id)
+        await answering.remove_quick_reply(conn, reply.id)
         assert await reads.quick_replies(conn, merchant) == []
 
 

@@ -58,7 +58,8 @@ async def test_a_member_publishes_and_a_moderator_lets_it_through(market: Market
 
     reader: Page = await windows(PHONE)
     await reader.goto(page.url)
-    await reader.get_by_role("link", name="Report").click()
+    await reader.get_by_role("link", name="Hide or report").click()
+    await reader.get_by_role("link", name="Report it").click()
     await reader.get_by_label("Uses pictures or words of others").check()
     await reader.get_by_role("main").get_by_role("button", name="Report").click()
     await expect(reader.get_by_text("Thank you. A moderator looks at it.")).to_be_visible()

@@ -88,7 +88,7 @@ def _jobs_of_messages(written: Sequence[UUID], by_shoppers: Sequence[UUID]) -> l
 async def mail_of_messages(conn: Transaction, message_ids: Sequence[UUID]) -> None:
     """To the staff, once for each time that a shopper waits and nobody has looked."""
     for head in await heads(conn, message_ids):
-        if head.author is Author.SHOPPER and head.first and not head.seen:
+        if head.author is Author.SHOPPER and head.merchant_id and head.first and not head.seen:
             wanted = await reads.wants_mail(conn, await _who_answers(conn, head), Topic.MESSAGES)
             await queue_mails(conn, [_staff_mail(head, staff_id) for staff_id in wanted], now())
 
@@ -104,9 +104,10 @@ async def tell_of_messages(conn: Transaction, message_ids: Sequence[UUID]) -> No
     """A while after they were written: who has seen them needs no telling."""
     unseen = [head for head in await heads(conn, message_ids) if not head.seen]
     answers = [_answer(head) for head in unseen if head.author is Author.STAFF]
-    await notify(conn, answers, now())
+    written = [_written(head, head.owner_id) for head in unseen if head.author is Author.SHOPPER and head.owner_id]
+    await notify(conn, [*answers, *written], now())
     for head in unseen:
-        if head.author is Author.SHOPPER:
+        if head.author is Author.SHOPPER and head.merchant_id:
             await push_to_staff(conn, await _staff_push(conn, head))
 
 
@@ -118,8 +119,16 @@ def _answer(head: MessageHead) -> NewNotification:
     )
 
 
+def _written(head: MessageHead, owner_id: UUID) -> NewNotification:
+    """To the member whose account was written to."""
+    facts = {"name": head.name, "words": excerpt(head.body)}
+    link = f"/me/studio/messages/{head.conversation_id}"
+    return NewNotification(owner_id, NotificationKind.MESSAGE, head.conversation_id, WRITTEN, facts, link, renews=True)
+
+
 async def _who_answers(conn: Transaction, head: MessageHead) -> list[UUID]:
-    """Who has the conversation; else all who may answer."""
+    """Who has the conversation; else all who may answer. Of a store's only."""
+    assert head.merchant_id is not None
     staff = [
         one.id
         for one in await staff_list(conn, head.merchant_id)

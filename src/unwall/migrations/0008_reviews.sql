@@ -188,11 +188,13 @@ CREATE TABLE comment (
     UNIQUE (id, merchant_id),
     CHECK (coalesce(member_id, account_id) IS NOT NULL),
     FOREIGN KEY (post_id, merchant_id) REFERENCES post (id, merchant_id),
-    FOREIGN KEY (parent_id, merchant_id) REFERENCES comment (id, merchant_id)
+    FOREIGN KEY (parent_id, merchant_id) REFERENCES comment (id, merchant_id),
+    FOREIGN KEY (account_id, merchant_id) REFERENCES account (id, merchant_id)
 );
 CREATE INDEX comment_post ON comment (post_id, id DESC) WHERE parent_id IS NULL;
 CREATE INDEX comment_reply ON comment (parent_id, id) WHERE parent_id IS NOT NULL;
 CREATE INDEX comment_member ON comment (member_id);
+CREATE INDEX comment_account ON comment (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX comment_merchant ON comment (merchant_id, id DESC) WHERE merchant_id IS NOT NULL;
 CALL guard('comment', 'SELECT, INSERT, UPDATE');
 CALL notify_changes('comment', 'comment', 'post_id');

@@ -1,10 +1,10 @@
 -- owner: content.conversations
--- What a shopper and a store write to each other: one conversation for each person and account. It waits from the first
--- message that nobody has answered.
+-- What a shopper and an account write to each other: one conversation for each person and account. It waits from the
+-- first message that nobody has answered. For the account write the staff of its store ("staff" below), or its member.
 CREATE TABLE conversation (
     id              uuid PRIMARY KEY,
-    merchant_id     uuid NOT NULL REFERENCES merchant,
-    account_id      uuid NOT NULL,
+    merchant_id     uuid REFERENCES merchant,  -- the account's; NULL: a member's
+    account_id      uuid NOT NULL REFERENCES account ON DELETE CASCADE,
     person_id       uuid NOT NULL,  -- a member, or a visitor who is none yet
     name            text NOT NULL DEFAULT '',  -- the member's; '': a visitor
     state           text NOT NULL DEFAULT 'open' CHECK (state IN ('waiting', 'open', 'closed')),
@@ -31,8 +31,8 @@ CALL guard('conversation', 'SELECT, UPDATE');
 -- `key` is the sender's: a message that is sent twice is there once.
 CREATE TABLE message (
     id              uuid PRIMARY KEY,
-    conversation_id uuid NOT NULL,
-    merchant_id     uuid NOT NULL,
+    conversation_id uuid NOT NULL REFERENCES conversation ON DELETE CASCADE,
+    merchant_id     uuid,
     author          text NOT NULL CHECK (author IN ('shopper', 'staff', 'note')),  -- a note is seen by staff only
     staff_id        uuid,
     staff_name      text NOT NULL DEFAULT '',

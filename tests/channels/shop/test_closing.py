@@ -45,7 +45,6 @@ DEALT_WITH = {
     *((table, "member") for table in ("review", "review_licence", "review_vote", "question", "answer", "comment")),
     *((table, "member") for table in ("video", "upload")),  # which no post shows any more
     ("post", "account"),
-    ("conversation", "account"),  # a member's account takes no messages
 }
 """What refers to a member, or to what a member publishes, and does not go with it by itself."""
 

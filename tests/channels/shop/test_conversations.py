@@ -9,7 +9,7 @@ from PIL import Image
 from tests.channels.shop.store import STORE, another, join
 from tests.html import every, texts
 from tests.people.members import new_member
-from unwall.content.conversations import actions
+from unwall.content.conversations import actions, answering
 from unwall.content.conversations.values import AnsweringHours, MessageDraft, Writer
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
@@ -122,7 +122,7 @@ async def test_outside_its_hours_the_store_says_so(browser, db: Database, store)
     async with db.confined(store.market.merchant) as conn:
         day = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")[(now().weekday() + 3) % 7]
         hours = AnsweringHours(f"{day} 10:00-10:01", "Back on that day <3")
-        await actions.save_answering_hours(conn, store.market.merchant, hours)
+        await answering.save_answering_hours(conn, store.market.merchant, hours)
     assert "Back on that day &lt;3" in (await browser.get(THREAD)).text
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from tests.channels.conftest import Shopper
-from tests.channels.shop.store import Store, join
+from tests.channels.shop.store import Store, another, join
 from tests.content.helpers import published
 from tests.content.test_video_posts import a_video
 from tests.html import every, fields, form_with, texts, values
@@ -265,3 +265,49 @@ async def test_the_composer_takes_captions_of_the_members_own_video(lin: Shopper
     saved = await lin.post(f"/uploads/captions/{video_id}", {"lang": "en", "captions": "00:01.000 --> 00:02.000\nSnow"})
     assert saved.status_code < 300
     assert "Snow" in (await lin.get(f"/videos/{video_id}/captions/en")).text
+
+
+async def test_a_member_is_written_to_and_answers_blocks_and_reports(lin: Shopper, db: Database) -> None:
+    ann, thread = another(lin), "/me/messages/lin_walks"
+    hello = {"key": "one", "body": f"Where is this? {EVIL}"}
+    assert "Sign in to write" in (await ann.get(thread)).text
+    assert (await ann.post(thread, hello)).status_code in (302, 303, 401)
+    await join(ann, {"email": "ann@example.org", "name": "Ann", "password": "tea and snow"})
+    for _ in range(2):
+        assert (await ann.post(thread, hello)).status_code == 303
+    assert "What others write to it" in (await lin.get(thread)).text
+    assert (await lin.post(thread, hello)).status_code == 403
+    assert "No messages yet" in (await ann.get(f"{STUDIO}/messages")).text
+    [url] = values((await lin.get(f"{STUDIO}/messages")).text, "#conversations a", "href")
+    page = (await lin.get(url)).text
+    assert texts(page, "#talk .words") == [hello["body"]]
+    assert EVIL not in page
+    assert (await lin.post(url, {"key": "two", "body": ""})).status_code == 422
+    assert (await lin.post(url, {"key": "two", "body": "In Anji"})).headers["location"] == f"{url}#write"
+    assert texts((await ann.get(thread)).text, "#talk .words") == [hello["body"], "In Anji"]
+    for path in (url, f"{url}/report"):
+        assert (await ann.get(path)).status_code == 404
+    assert (await ann.post(url, {"key": "three", "body": "It is me"})).status_code == 404
+    assert (await lin.get(f"{url}/report")).status_code == 200
+    assert (await lin.post(f"{url}/report", {"reason": "spam"})).status_code == 303
+    assert await value(db, "SELECT count(*) FROM moderation_report") == 1
+    assert (await lin.post(f"{url}/block")).status_code == 303
+    assert (await ann.post(thread, {"key": "four", "body": "Hello?"})).status_code == 403
+    assert (await lin.post(f"{url}/block", {"undo": "1"})).status_code == 303
+    assert (await ann.post(thread, {"key": "four", "body": "Hello?"})).status_code == 303
+    assert await value(db, "SELECT count(*) FROM message") == 3
+
+
+async def test_an_account_that_is_taken_down_is_appealed_by_its_owner_only(lin: Shopper, db: Database) -> None:
+    account_id = await value(db, "SELECT id FROM account WHERE handle = 'lin_walks'")
+    ann = another(lin)
+    assert (await ann.post(f"/report/account/{account_id}", {"reason": "scam"})).status_code == 303
+    url = f"/me/removed/account/{account_id}/appeal"
+    assert (await lin.post(url, {"words": "It is mine"})).status_code == 404
+    await decided(db, Action.DROP, ReportReason.SCAM)
+    assert "@lin_walks" in (await lin.get("/me/removed")).text
+    await join(ann, {"email": "ann@example.org", "name": "Ann", "password": "tea and snow"})
+    assert (await ann.post(url, {"words": "It is mine"})).status_code == 404
+    assert (await lin.post(url, {"words": ""})).status_code == 422
+    assert (await lin.post(url, {"words": "It is mine"})).status_code == 303
+    assert await value(db, "SELECT state FROM moderation_case") == "appealed"

@@ -10,6 +10,7 @@ from unwall.channels.api.callers import json_answer, once
 from unwall.channels.api.description import answers
 from unwall.channels.http.context import AnyRequest, origin_of
 from unwall.channels.http.files import check_stored
+from unwall.content.accounts.actions import NO_SUCH_ACCOUNT
 from unwall.content.accounts.reads import account_by_handle
 from unwall.content.conversations import actions, reads, rules
 from unwall.content.conversations.values import (
@@ -40,7 +41,6 @@ from unwall.services import Services
 SHOPPER, MERCHANT = ["shopper"], ["merchant"]
 PAGE = 30
 TOO_MANY = N_("You have written very often just now.")
-NO_SUCH_STORE = "There is no such store."
 
 
 class NewMessage(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ async def own_messages(services: Services, caller: Visit, handle: str, after: st
 async def write(
     request: AnyRequest, services: Services, caller: Visit, handle: str, data: NewMessage
 ) -> Response[bytes]:
-    """Write to a store. Needs an Idempotency-Key."""
+    """Write to an account; to a member's only as a member. Needs an Idempotency-Key."""
     draft = await _draft(services, data)
 
     async def work(message_id: UUID) -> StoredAnswer:
@@ -113,8 +113,8 @@ async def write(
         await count_attempt(services.db, limits, now(), TOO_MANY)
         async with services.db.transaction() as conn:
             account = await account_by_handle(conn, handle, caller.lang)
-            if account is None or account.merchant_id is None:
-                raise NotFound(NO_SUCH_STORE)
+            if account is None:
+                raise NotFound(NO_SUCH_ACCOUNT)
             keyed = msgspec.structs.replace(draft, key=str(message_id))
             return json_answer(await actions.write(conn, caller, "", account.id, keyed, now()), 201)
 

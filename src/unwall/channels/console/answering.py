@@ -9,7 +9,8 @@ from unwall.channels.console.context import ConsoleContext, EditorPage
 from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
 from unwall.channels.http.page_context import FieldTexts, known_id, see_other
 from unwall.channels.http.routes import FormData
-from unwall.content.conversations import actions, reads
+from unwall.content.conversations import answering as kept
+from unwall.content.conversations import reads
 from unwall.content.conversations.rules import tidy_hours
 from unwall.content.conversations.values import AnsweringHours, QuickReply
 from unwall.kernel.database import lock_subject
@@ -99,7 +100,7 @@ async def save(ctx: ConsoleContext, data: FormData) -> Response[Any]:
             await lock_subject(conn, PATH, ctx.merchant_id)
             stored = await reads.answering_hours(conn, ctx.merchant_id)
             check_version(data.get(FIELD, ""), stored, tidy_hours(typed))
-            await actions.save_answering_hours(conn, ctx.merchant_id, typed)
+            await kept.save_answering_hours(conn, ctx.merchant_id, typed)
     except (Invalid, ChangedMeanwhile) as error:
         return await _page(ctx, error=error, hours=typed, version=data.get(FIELD, ""))
     ctx.flash(ctx.words(N_("The hours are saved.")))
@@ -113,7 +114,7 @@ async def add_reply(ctx: ConsoleContext, data: FormData) -> Response[Any]:
     try:
         async with ctx.confined() as conn:
             reply = QuickReply(reply_id, data.get("title", ""), data.get("body", ""))
-            await actions.save_quick_reply(conn, ctx.merchant_id, reply)
+            await kept.save_quick_reply(conn, ctx.merchant_id, reply)
     except Invalid as error:
         return await _page(ctx, error=error, kept=data)
     ctx.flash(ctx.words(N_("The quick reply is saved.")))
@@ -124,7 +125,7 @@ async def add_reply(ctx: ConsoleContext, data: FormData) -> Response[Any]:
 async def remove_reply(ctx: ConsoleContext, data: FormData) -> Redirect:
     reply_id = known_id(data.get("reply", ""))
     async with ctx.confined() as conn:
-        await actions.remove_quick_reply(conn, reply_id)
+        await kept.remove_quick_reply(conn, reply_id)
     ctx.flash(ctx.words(N_("The quick reply is removed.")))
     return see_other(PATH)
 

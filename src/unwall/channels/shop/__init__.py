@@ -28,6 +28,7 @@ from unwall.channels.shop import (
     saves,
     streams,
     studio,
+    studio_messages,
     studio_posts,
     unsubscribing,
     unwanted,
@@ -55,6 +56,7 @@ _PERSONAL = (
     conversation_reports,
     conversations,
     studio,
+    studio_messages,
     studio_posts,
     removed,
 )

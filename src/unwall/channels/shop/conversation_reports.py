@@ -1,4 +1,4 @@
-"""Blocking a store, and reporting one of its messages."""
+"""Blocking an account, and reporting one of its messages."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from unwall.channels.http.flash import Flash
+from unwall.channels.http.report_words import REASONS
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop import links
 from unwall.channels.shop.context import ShopContext, ShopPage
@@ -25,21 +26,13 @@ from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_
 from unwall.usecases.moderate import report as report_subject
 
-REASONS = {
-    ReportReason.SPAM: N_("Spam"),
-    ReportReason.SCAM: N_("A scam"),
-    ReportReason.HARASSMENT: N_("Insults or threats"),
-    ReportReason.HATE: N_("Hate"),
-    ReportReason.SEXUAL: N_("Sexual content"),
-    ReportReason.OTHER: N_("Something else"),
-}
-
 
 class ReportMessagePage(ShopPage, frozen=True, kw_only=True):
     TEMPLATE = "shop/report_message.html"
 
     url: str
-    message: Message
+    words: str
+    message_id: str
     reasons: list[tuple[str, str]]
 
 
@@ -60,8 +53,9 @@ async def ask_for_report(ctx: ShopContext, handle: str) -> Response[Any]:
         ReportMessagePage(
             title=ctx.words(N_("Report a message")),
             url=links.messages_url(account.handle),
-            message=message,
-            reasons=[(reason.value, ctx.words(label)) for reason, label in REASONS.items()],
+            words=message.body,
+            message_id=str(message.id),
+            reasons=reason_options(ctx),
         )
     )
 
@@ -69,6 +63,16 @@ async def ask_for_report(ctx: ShopContext, handle: str) -> Response[Any]:
 @post(f"{PATH}/{{handle:str}}/report", include_in_schema=False, status_code=303)
 async def report(ctx: ShopContext, handle: str, data: FormData) -> Redirect:
     account, message = await _reported(ctx, handle, data.get("message", ""))
+    await report_message(ctx, message, data)
+    return Redirect(links.messages_url(account.handle), status_code=303)
+
+
+def reason_options(ctx: ShopContext) -> list[tuple[str, str]]:
+    return [(reason.value, ctx.words(label)) for reason, label in REASONS.items()]
+
+
+async def report_message(ctx: ShopContext, message: Message, data: dict[str, str]) -> None:
+    """The install's moderators decide: neither side does."""
     reason = data.get("reason", "")
     if reason not in set(ReportReason):
         raise Invalid.one("reason", N_("Choose a reason."))
@@ -76,11 +80,10 @@ async def report(ctx: ShopContext, handle: str, data: FormData) -> Redirect:
     draft = ReportDraft(ReportReason(reason), data.get("words", "")[:2000])
     await report_subject(ctx.services.db, ctx.visit, reported, draft, now())
     ctx.flash(Flash(ctx.words(N_("Thank you. Moderators will look at it."))))
-    return Redirect(links.messages_url(account.handle), status_code=303)
 
 
 async def _reported(ctx: ShopContext, handle: str, message: str) -> tuple[Account, Message]:
-    """One of the store's messages to this person."""
+    """One of the account's messages to this person."""
     account, message_id = await account_of(ctx, handle), parse_id(message)
     async with ctx.services.db.read() as conn:
         known: Conversation | None = await reads.own_conversation(conn, ctx.visit, account.id)

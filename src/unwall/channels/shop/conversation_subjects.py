@@ -15,10 +15,10 @@ from unwall.content.conversations.values import (
     Message,
 )
 from unwall.content.posts.reads import posts
+from unwall.content.posts.values import Post
 from unwall.kernel.database import Connection
 from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_
-from unwall.people.values import Merchant
 
 
 def about_fields(asked: dict[str, str]) -> dict[str, str | None]:
@@ -34,7 +34,7 @@ def about_of(message: Message) -> About:
 
 
 async def checked_about(conn: Connection, ctx: ShopContext, account: Account, asked: dict[str, str]) -> About:
-    """What of it is the store's, and the order the shopper's own; the rest is left out."""
+    """What of it is the account's or its store's, and the order the shopper's own; the rest is left out."""
     product, order, post_id = (parse_id(asked.get(name, "")) for name in ("product", "order", "post"))
     if product:
         cards = await ctx.services.storefront.cards(conn, [product], ctx.lang)
@@ -44,13 +44,18 @@ async def checked_about(conn: Connection, ctx: ShopContext, account: Account, as
         order = order if own and own.merchant_id == account.merchant_id else None
     if post_id:
         live = (await posts(conn, [post_id], ctx.lang)).get(post_id)
-        post_id = post_id if live and live.merchant_id == account.merchant_id else None
+        post_id = post_id if live and _published_by(live, account) else None
     return About(product, order, post_id)
 
 
-async def about_views(
-    conn: Connection, ctx: ShopContext, store: Merchant, abouts: Sequence[About]
-) -> dict[UUID, AboutView]:
+def _published_by(live: Post, account: Account) -> bool:
+    """By the account, or another one of its store."""
+    return live.account_id == account.id or (
+        account.merchant_id is not None and live.merchant_id == account.merchant_id
+    )
+
+
+async def about_views(conn: Connection, ctx: ShopContext, abouts: Sequence[About]) -> dict[UUID, AboutView]:
     """By the id of product, order or post; what is gone is left out."""
     views: dict[UUID, AboutView] = {}
     cards = await ctx.services.storefront.cards(conn, [a.product_id for a in abouts if a.product_id], ctx.lang)

@@ -1,4 +1,4 @@
-"""Messages to stores: the shopper's conversations, and one of them."""
+"""Messages to stores and other accounts: the shopper's conversations, and one of them."""
 
 from typing import Any
 
@@ -16,7 +16,8 @@ from unwall.channels.http.talks import AboutView, MessageView, ThreadReader, mes
 from unwall.channels.shop import links
 from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.conversation_subjects import about_fields, about_of, about_views, checked_about, named
-from unwall.content.accounts.reads import account_by_handle, standing
+from unwall.content.accounts.actions import NO_SUCH_ACCOUNT
+from unwall.content.accounts.reads import account_by_handle, owner_of, standing
 from unwall.content.accounts.values import Account
 from unwall.content.conversations import actions, reads, rules
 from unwall.content.conversations.values import (
@@ -29,11 +30,13 @@ from unwall.content.moderation.reads import visibilities
 from unwall.content.moderation.values import SubjectKind, Visibility
 from unwall.insight.pages.reads import store_account
 from unwall.kernel.clock import now
-from unwall.kernel.errors import Invalid, NotFound, TooMany, UnwallError
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import Invalid, NotFound, TooMany, UnwallError, existing
 from unwall.kernel.text import N_
 from unwall.media import picture_uploads
 from unwall.media.values import Image
 from unwall.messages.actions import mark_subject_read
+from unwall.messages.reads import quiet_hours
 from unwall.messages.values import NotificationKind
 from unwall.people.attempts import count_attempt
 from unwall.people.reads import merchant
@@ -42,6 +45,8 @@ from unwall.people.rules import PEOPLE_PER_NETWORK
 PATH = "/me/messages"
 CONVERSATIONS, MESSAGES = 20, 40
 NO_SUCH_STORE = N_("There is no such store.")
+ZONES = {"zh": "Asia/Shanghai"}
+"""The time zone that is offered first; the browser's own where it has scripts."""
 TOO_MANY = N_("You have written very often just now.")
 
 
@@ -76,6 +81,10 @@ class ThreadPage(ShopPage, frozen=True, kw_only=True):
     """of what it is about"""
     away: str | None
     praise: str | None
+    is_own: bool
+    """the account is the reader's"""
+    sign_in: bool
+    """only members write to it"""
     blocked: bool
     kept: str = ""
     problem: str | None = None
@@ -128,43 +137,62 @@ async def thread(ctx: ShopContext, handle: str) -> Response[Any]:
 
 
 async def account_of(ctx: ShopContext, handle: str) -> Account:
-    """Of a store; a member's account takes no messages."""
     async with ctx.services.db.read() as conn:
         account = await account_by_handle(conn, handle, ctx.lang)
-    if account is None or account.merchant_id is None:
-        raise NotFound(NO_SUCH_STORE)
+    if account is None:
+        raise NotFound(NO_SUCH_ACCOUNT)
     return account
+
+
+class _Answers(msgspec.Struct, frozen=True):
+    """When and how fast the account answers; of a member's account nothing is said."""
+
+    timezone: str
+    away: str | None = None
+    praise: str | None = None
+
+
+async def _answers(conn: Connection, ctx: ShopContext, account: Account) -> _Answers:
+    if account.merchant_id is None:
+        return _Answers(await own_zone(conn, ctx))
+    store = existing(await merchant(conn, account.merchant_id, ctx.lang), NO_SUCH_STORE)
+    hours = await reads.answering_hours(conn, store.id)
+    praise = rules.praise(await reads.response_times(conn, store.id, now()))
+    away = None if rules.answers_now(hours, store.timezone, now()) else _away(ctx, hours.away_text)
+    return _Answers(store.timezone, away, ctx.words(praise) if praise else None)
+
+
+async def own_zone(conn: Connection, ctx: ShopContext) -> str:
+    """The reader's, as they chose it for their quiet hours; else the one that is offered first in their language."""
+    quiet = await quiet_hours(conn, ctx.visit)
+    return quiet.timezone if quiet else ZONES.get(ctx.lang, "UTC")
 
 
 async def _page(
     ctx: ShopContext, account: Account, asked: dict[str, str], *, error: UnwallError | None = None, kept: str = ""
 ) -> Response[Any]:
-    assert account.merchant_id is not None
     async with ctx.services.db.transaction() as conn:
         known = await reads.own_conversation(conn, ctx.visit, account.id)
         part = await reads.messages(conn, known.id, asked.get("before"), MESSAGES) if known else None
         if known and not asked.get("before"):
             await actions.read_as_shopper(conn, ctx.visit, known.id, known.last_id)
             await mark_subject_read(conn, ctx.visit, NotificationKind.MESSAGE, known.id, now())
-        store = await merchant(conn, account.merchant_id, ctx.lang)
-        assert store is not None
+        answers = await _answers(conn, ctx, account)
         about = await checked_about(conn, ctx, account, asked)
         messages = part.rows if part else []
-        abouts = await about_views(conn, ctx, store, [*(about_of(m) for m in messages), about])
+        abouts = await about_views(conn, ctx, [*(about_of(m) for m in messages), about])
         seen = await visibilities(conn, SubjectKind.MESSAGE, [m.id for m in messages])
-        hours = await reads.answering_hours(conn, store.id)
-        times = await reads.response_times(conn, store.id, now())
+        owner = await owner_of(conn, account.id)
         blocked = (await standing(conn, ctx.visit.person_ids, account.id)).blocked
     url = links.messages_url(account.handle)
     reader = ThreadReader(
         ctx.lang,
-        store.timezone,
+        answers.timezone,
         Author.SHOPPER,
         known.staff_read_id if known else None,
         frozenset(one for one, what in seen.items() if what is Visibility.DROP),
         f"{url}/report?message={{message}}",
     )
-    praise = rules.praise(times)
     shown = ThreadPage(
         title=account.name,
         url=url,
@@ -175,8 +203,10 @@ async def _page(
         older_url=with_query(url, {"before": part.after}) if part and part.after else None,
         about=next((abouts[i] for i in (about.order_id, about.product_id, about.post_id) if i in abouts), None),
         fields={name: str(value) for name, value in named(about).items() if value},
-        away=None if rules.answers_now(hours, store.timezone, now()) else _away(ctx, hours.away_text),
-        praise=ctx.words(praise) if praise else None,
+        away=answers.away,
+        praise=answers.praise,
+        is_own=owner is not None and ctx.member is not None and owner.member_id == ctx.member.id,
+        sign_in=account.merchant_id is None and ctx.member is None,
         blocked=blocked,
         kept=kept,
         problem=words_of(error, ctx.lang) if error and not isinstance(error, Invalid) else None,
@@ -210,7 +240,7 @@ async def _send(ctx: ShopContext, account: Account, data: dict[str, str], files:
     rules.tidy(MessageDraft(data.get("key", ""), data.get("body", "") or ("x" if files else "")))
     limits = {f"message:{ctx.visit.person_id}": rules.WRITERS, f"message@{ctx.origin}": 4 * PEOPLE_PER_NETWORK}
     await count_attempt(ctx.services.db, limits, now(), TOO_MANY)
-    picture = await _stored(ctx, files)
+    picture = await stored(ctx, files)
     async with ctx.services.db.transaction() as conn:
         about = await checked_about(conn, ctx, account, data)
         draft = MessageDraft(data.get("key", ""), data.get("body", ""), picture, about)
@@ -218,7 +248,7 @@ async def _send(ctx: ShopContext, account: Account, data: dict[str, str], files:
         await actions.write(conn, ctx.visit, name, account.id, draft, now())
 
 
-async def _stored(ctx: ShopContext, files: list[UploadFile]) -> Image | None:
+async def stored(ctx: ShopContext, files: list[UploadFile]) -> Image | None:
     """The first of the pictures."""
     if not files:
         return None

@@ -29,7 +29,9 @@ from unwall.content.posts.values import Post
 MAX_FRAGMENTS = 10_000
 """A product card takes about 1 kB, a post 3 kB."""
 COMPONENTS = "design/components.html"
-HIDEABLE = frozenset({"home/hero", "home/stream"})
+HIDEABLE = frozenset(
+    {"home/hero", "home/stream", "account", "hashtag", "search", "search/posts", "post", "post/more", "product/posts"}
+)
 """The pages whose posts and products come with a way to hide them."""
 GAPS = ("origin", "seen", "why", "when", "verb", "pressed")
 ORIGIN, IMPRESSION, REASON, PUBLISHED, VERB, PRESSED = (f"gap-{name}-{token_hex(8)}" for name in GAPS)

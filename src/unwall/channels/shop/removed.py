@@ -15,6 +15,7 @@ from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.content.accounts.rules import member_actor
 from unwall.content.comments.reads import taken_down as comments
 from unwall.content.moderation import actions
+from unwall.content.moderation.reads import accounts_taken_down as accounts
 from unwall.content.moderation.rules import MAX_REPORT_CHARACTERS
 from unwall.content.moderation.values import Subject, SubjectKind
 from unwall.content.questions.reads import taken_down as questions
@@ -24,8 +25,14 @@ from unwall.kernel.errors import NotFound, UnwallError
 from unwall.kernel.text import N_
 
 PATH = "/me/removed"
-READS = {SubjectKind.COMMENT: comments, SubjectKind.REVIEW: reviews, SubjectKind.QUESTION: questions}
+READS = {
+    SubjectKind.ACCOUNT: accounts,
+    SubjectKind.COMMENT: comments,
+    SubjectKind.REVIEW: reviews,
+    SubjectKind.QUESTION: questions,
+}
 NAMES = {
+    SubjectKind.ACCOUNT: N_("Your account"),
     SubjectKind.COMMENT: N_("Your comment"),
     SubjectKind.REVIEW: N_("Your review"),
     SubjectKind.QUESTION: N_("Your question"),

@@ -22,6 +22,7 @@ from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url, thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop.context import ShopContext, ShopPage
+from unwall.channels.shop.conversations import ZONES
 from unwall.channels.shop.studio import PATH, actor_of, state_words
 from unwall.channels.shop.studio_forms import changed, read_draft, zone_of
 from unwall.content.accounts import reads as accounts
@@ -59,8 +60,6 @@ KINDS = {
     PostKind.LOOKBOOK: N_("Lookbook"),
     PostKind.VIDEO: N_("Video"),
 }
-ZONES = {"zh": "Asia/Shanghai"}
-"""The time zone that is offered first; the browser's own where it has scripts."""
 SAID = {
     PostState.LIVE: N_("Your post is live."),
     PostState.IN_REVIEW: N_("A moderator looks at your post; then it is live."),

@@ -122,7 +122,7 @@ class AccountView(msgspec.Struct, frozen=True):
     impression: str | None = None
     verified: bool = False
     messages_url: str | None = None
-    """where a shopper writes to it; None of a member's account, which takes no messages"""
+    """where people write to it"""
 
 
 class LineView(msgspec.Struct, frozen=True):
@@ -314,5 +314,5 @@ def account_view(account: Account, lang: str, *, followed: bool, impression: str
         followed=followed,
         impression=impression,
         verified=account.verified,
-        messages_url=links.messages_url(account.handle) if account.merchant_id else None,
+        messages_url=links.messages_url(account.handle),
     )

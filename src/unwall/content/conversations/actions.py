@@ -12,40 +12,42 @@ from unwall.content.accounts.values import Actor, Owner
 from unwall.content.conversations import rules
 from unwall.content.conversations.reads import COLUMNS
 from unwall.content.conversations.values import (
-    AnsweringHours,
     Author,
     Conversation,
     ConversationState,
     MayNotWrite,
     MessageDraft,
     NoSuchConversation,
-    QuickReply,
     Sent,
     Writer,
 )
 from unwall.journal import actions as journal
 from unwall.journal.values import Event, EventKind, Visit
 from unwall.kernel.database import Transaction, row, rows
-from unwall.kernel.errors import Invalid
+from unwall.kernel.errors import SignInNeeded
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 from unwall.people.values import Staff
 
 NO_SUCH_CONVERSATION = N_("There is no such conversation.")
-BLOCKED = N_("You cannot write to this store.")
+BLOCKED = N_("You cannot write to this account.")
+OWN = N_("This is your own account.")
+SIGN_IN = N_("Sign in to write to this account.")
 WRITTEN_BLOCKED = N_("You cannot write to this person any more.")
 
 
 async def write(
     conn: Transaction, visit: Visit, name: str, account_id: UUID, draft: MessageDraft, at: datetime
 ) -> Sent:
-    """By the shopper `name` to a store. Sent again under its key, it changes nothing. Raises `Invalid`, `MayNotWrite`,
-    and `NoSuchConversation` where the account is no store's.
+    """By the shopper `name` to an account; to a member's by members only. Sent again under its key, it changes nothing.
+    Raises `Invalid`, `MayNotWrite`, `SignInNeeded`, and `NoSuchConversation` where there is no such account.
     """
     tidied = rules.tidy(draft)
     owner = await owner_of(conn, account_id)
-    if owner is None or owner.merchant_id is None:
+    if owner is None:
         raise NoSuchConversation(NO_SUCH_CONVERSATION)
+    if owner.member_id is not None:
+        _check_writer(visit, owner.member_id)
     if not await conn.fetchval("SELECT may_interact($1, $2)", account_id, visit.person_ids):
         raise MayNotWrite(BLOCKED)
     known = await _own(conn, visit, name, account_id, owner.merchant_id, at)
@@ -68,8 +70,16 @@ async def write(
     return sent
 
 
+def _check_writer(visit: Visit, owner_id: UUID) -> None:
+    """Who can be blocked for good: a visitor who is blocked comes back as another one."""
+    if visit.member_id is None:
+        raise SignInNeeded(SIGN_IN)
+    if visit.member_id == owner_id:
+        raise MayNotWrite(OWN)
+
+
 async def _own(
-    conn: Transaction, visit: Visit, name: str, account_id: UUID, merchant_id: UUID, at: datetime
+    conn: Transaction, visit: Visit, name: str, account_id: UUID, merchant_id: UUID | None, at: datetime
 ) -> Conversation:
     """The person's conversation with the account, locked; created if there is none."""
     new = new_id()
@@ -200,8 +210,15 @@ async def _lock(conn: Transaction, conversation_id: UUID) -> Conversation:
 
 async def _tell(conn: Transaction, known: Conversation) -> None:
     """Notify the pages that show it, the shopper's and the staff's."""
-    topics = [f"person:{known.person_id}", store_topic(known.merchant_id)]
+    topics = [f"person:{known.person_id}", await _owners_topic(conn, known)]
     await conn.execute("SELECT pg_notify('news', topic) FROM unnest($1::text[]) AS topic", topics)
+
+
+async def _owners_topic(conn: Transaction, known: Conversation) -> str:
+    if known.merchant_id is not None:
+        return store_topic(known.merchant_id)
+    owner = await owner_of(conn, known.account_id)
+    return f"person:{owner.member_id if owner else known.person_id}"
 
 
 def store_topic(merchant_id: UUID) -> str:
@@ -271,10 +288,17 @@ async def reopen(conn: Transaction, conversation_id: UUID) -> None:
 
 async def block_shopper(conn: Transaction, staff: Staff, conversation_id: UUID, *, undo: bool = False) -> None:
     """The person cannot write to the account any more, until that is undone."""
-    known = await _lock(conn, conversation_id)
     actor = Actor(f"staff:{staff.email}", Owner(merchant_id=staff.merchant_id))
-    change = unblock_person if undo else block_person
-    await change(conn, actor, known.account_id, known.person_id)
+    await block_writer(conn, actor, conversation_id, undo=undo)
+
+
+async def block_writer(conn: Transaction, actor: Actor, conversation_id: UUID, *, undo: bool = False) -> None:
+    """The same by whoever acts for the account. Raises `NoSuchConversation`, `NoSuchAccount`."""
+    known = await _lock(conn, conversation_id)
+    if undo:
+        await unblock_person(conn, actor, known.account_id, known.person_id)
+    else:
+        await block_person(conn, actor, known.account_id, known.person_id, known.name)
 
 
 async def hide_excerpt(conn: Transaction, message_id: UUID) -> bool:
@@ -347,46 +371,7 @@ async def _join(conn: Transaction, old: Conversation, kept: Conversation) -> Non
     )
 
 
-# --- what staff keep for answering ------------------------------------------------------------------------------------
-
-
-async def save_quick_reply(conn: Transaction, merchant_id: UUID, reply: QuickReply) -> None:
-    """A new one, or a change. Raises `Invalid`."""
-    tidied = rules.tidy_reply(reply.title, reply.body, reply)
-    others = "SELECT count(*) FROM quick_reply WHERE merchant_id = $1 AND id <> $2"
-    if await conn.fetchval(others, merchant_id, tidied.id) >= rules.MAX_QUICK_REPLIES:
-        raise Invalid.one(
-            "title", N_("There are {limit} quick replies already. Remove one first.", limit=rules.MAX_QUICK_REPLIES)
-        )
-    await conn.execute(
-        """
-        INSERT INTO quick_reply (id, merchant_id, title, body) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (id) DO UPDATE SET title = excluded.title, body = excluded.body
-        """,
-        tidied.id,
-        merchant_id,
-        tidied.title,
-        tidied.body,
-    )
-
-
-async def remove_quick_reply(conn: Transaction, reply_id: UUID) -> None:
-    await conn.execute("DELETE FROM quick_reply WHERE id = $1", reply_id)
-
-
-async def save_answering_hours(conn: Transaction, merchant_id: UUID, hours: AnsweringHours) -> None:
-    """Raises `Invalid`."""
-    tidied = rules.tidy_hours(hours)
-    await conn.execute(
-        """
-        INSERT INTO answering_hours (merchant_id, opening_hours, away_text) VALUES ($1, $2, $3)
-        ON CONFLICT (merchant_id) DO UPDATE
-            SET opening_hours = excluded.opening_hours, away_text = excluded.away_text
-        """,
-        merchant_id,
-        tidied.opening_hours,
-        tidied.away_text,
-    )
+# --- who leaves -------------------------------------------------------------------------------------------------------
 
 
 async def forget_shopper(conn: Transaction, person_ids: list[UUID]) -> None:

@@ -1,11 +1,12 @@
 """Conversations as the shopper and as the staff see them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from unwall.content.conversations import rules
 from unwall.content.conversations.values import (
+    AccountConversation,
     AnsweringHours,
     Author,
     Conversation,
@@ -63,6 +64,31 @@ async def own_conversations(
     return page_of(conversations, limit, lambda one: one.conversation.last_id)
 
 
+async def members_conversation(conn: Connection, member_id: UUID, conversation_id: UUID) -> AccountConversation | None:
+    """With one of the member's accounts."""
+    known = await _with_accounts(conn, member_id, "c.id = $2", [conversation_id])
+    return known[0] if known else None
+
+
+async def members_conversations(
+    conn: Connection, member_id: UUID, after: str | None, limit: int
+) -> ResultPage[AccountConversation]:
+    """With any of the member's accounts, the one with the newest message first."""
+    where = "c.last_id < $2 ORDER BY c.last_id DESC LIMIT $3"
+    conversations = await _with_accounts(conn, member_id, where, [decode(after), limit + 1])
+    return page_of(conversations, limit, lambda one: one.conversation.last_id)
+
+
+async def _with_accounts(
+    conn: Connection, member_id: UUID, where: str, values: Sequence[object]
+) -> list[AccountConversation]:
+    sql = f"""
+        SELECT (SELECT to_jsonb(k) FROM (SELECT {COLUMNS}) k) AS conversation, a.name AS account_name
+        FROM conversation c JOIN account_profile a ON a.id = c.account_id WHERE a.member_id = $1 AND {where}
+    """
+    return await rows(conn, AccountConversation, sql, member_id, *values)
+
+
 async def messages(
     conn: Connection, conversation_id: UUID, before: str | None, limit: int, *, notes: bool = False
 ) -> ResultPage[Message]:
@@ -97,7 +123,8 @@ async def heads(conn: Connection, message_ids: Collection[UUID]) -> list[Message
         conn,
         MessageHead,
         """
-        SELECT m.id, m.author, m.body, c.id AS conversation_id, c.merchant_id, c.person_id, c.name, c.assignee_id,
+        SELECT m.id, m.author, m.body, c.id AS conversation_id, c.merchant_id, a.member_id AS owner_id, c.person_id,
+            c.name, c.assignee_id,
             coalesce(CASE WHEN m.author = 'shopper' THEN c.staff_read_id ELSE c.shopper_read_id END >= m.id, false)
                 AS seen,
             coalesce(c.waiting_since = m.created_at, false) AS first, a.handle, a.name AS account_name

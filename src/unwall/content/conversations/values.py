@@ -35,6 +35,7 @@ class ConversationState(StrEnum):
 class Author(StrEnum):
     SHOPPER = "shopper"
     STAFF = "staff"
+    """Whoever writes for the account: staff of its store, or its member."""
     NOTE = "note"
     """Of the staff, seen by staff only."""
 
@@ -82,7 +83,8 @@ class Message(msgspec.Struct, frozen=True):
 
 class Conversation(msgspec.Struct, frozen=True):
     id: UUID
-    merchant_id: UUID
+    merchant_id: UUID | None
+    """None where the account is a member's."""
     account_id: UUID
     person_id: UUID
     name: str
@@ -108,6 +110,13 @@ class Conversation(msgspec.Struct, frozen=True):
 
 def _is_new(last: UUID | None, read: UUID | None) -> bool:
     return last is not None and (read is None or read < last)
+
+
+class AccountConversation(msgspec.Struct, frozen=True):
+    """In the list of the member whose accounts are written to."""
+
+    conversation: Conversation
+    account_name: str
 
 
 class OwnConversation(msgspec.Struct, frozen=True):
@@ -170,7 +179,9 @@ class MessageHead(msgspec.Struct, frozen=True):
     author: Author
     body: str
     conversation_id: UUID
-    merchant_id: UUID
+    merchant_id: UUID | None
+    owner_id: UUID | None
+    """The member whose account it is."""
     person_id: UUID
     name: str
     assignee_id: UUID | None

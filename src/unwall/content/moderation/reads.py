@@ -10,6 +10,7 @@ from unwall.content.moderation.values import (
     QueuedCase,
     Subject,
     SubjectKind,
+    TakenDown,
     Visibility,
 )
 from unwall.kernel.cursors import ResultPage, decode, page_of
@@ -115,3 +116,14 @@ async def decisions(conn: Connection, case_id: UUID) -> list[Decision]:
         "SELECT at, actor, action, reason, words FROM moderation_decision WHERE case_id = $1 ORDER BY id",
         case_id,
     )
+
+
+async def accounts_taken_down(conn: Connection, member_id: UUID) -> list[TakenDown]:
+    """The accounts of the member that moderation has dropped."""
+    sql = """
+        SELECT a.id, a.name || ' (@' || a.handle || ')' AS words FROM account_profile a WHERE a.member_id = $1
+            AND EXISTS (SELECT FROM moderated m
+                WHERE m.kind = 'account' AND m.subject_id = a.id AND m.visibility = 'drop')
+        ORDER BY a.id
+    """
+    return await rows(conn, TakenDown, sql, member_id)

@@ -218,12 +218,12 @@ async def test_who_blocked_or_is_blocked_does_not_write(db):
         merchant, account, visit, conversation = await started(conn)
         mei = clerk(merchant)
     async with db.confined(merchant) as conn:
-        await actions.block_shopper(conn, mei, conversation)
+        await actions.block_writer(conn, rules.answering_actor(mei), conversation)
     async with db.transaction() as conn:
         with pytest.raises(MayNotWrite):
             await actions.write(conn, visit, "", account, words("Again"), AT)
     async with db.confined(merchant) as conn:
-        await actions.block_shopper(conn, mei, conversation, undo=True)
+        await actions.block_writer(conn, rules.answering_actor(mei), conversation, undo=True)
     async with db.transaction() as conn:
         await actions.write(conn, visit, "", account, words("Again"), AT)
         await block(conn, visit, account)

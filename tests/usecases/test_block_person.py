@@ -9,7 +9,9 @@ from unwall.content.accounts.values import AccountDraft, Blocked
 from unwall.content.comments import actions as comments
 from unwall.content.comments.reads import audit, counts, post_comments
 from unwall.content.comments.values import CommentDraft, NoSuchComment
-from unwall.usecases.block_person import Wrote, block_author, unblock
+from unwall.content.conversations.actions import write
+from unwall.content.conversations.values import MessageDraft, NoSuchConversation
+from unwall.usecases.block_person import Wrote, block_author, block_writer, unblock
 
 
 async def test_a_blocked_author_is_hidden_refused_and_comes_back(db) -> None:
@@ -45,3 +47,21 @@ async def test_a_blocked_author_is_hidden_refused_and_comes_back(db) -> None:
         assert await audit(conn) == []
         assert await blocked_by(conn, staff(merchant_id).owner) == []
         assert await accounts.follow(conn, rude, first)
+
+
+async def test_who_is_blocked_in_a_conversation_does_not_comment_either(db) -> None:
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        post_id = await a_live_post(conn, merchant_id, account_id, 1)
+        rude = await signed_in(conn, await a_visitor(conn))
+        await comments.comment(conn, rude, post_id, CommentDraft("Bad!", "Rude"), START)
+        sent = await write(conn, rude, "Rude", account_id, MessageDraft("one", "You!"), START)
+        other, _ = await an_account(conn, "silk")
+    with pytest.raises(NoSuchConversation):
+        await block_writer(db, staff(other), sent.conversation_id)
+    for undo, words, state in ((False, [], "closed"), (True, ["Bad!"], "open")):
+        await block_writer(db, staff(merchant_id), sent.conversation_id, undo=undo)
+        async with db.read() as conn:
+            assert [one.words for one in (await post_comments(conn, post_id)).rows] == words
+            assert await audit(conn) == []
+            assert await conn.fetchval("SELECT state FROM conversation") == state

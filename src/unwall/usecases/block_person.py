@@ -9,6 +9,8 @@ from unwall.content.accounts.actions import block_person, unblock_person
 from unwall.content.accounts.reads import own_accounts
 from unwall.content.accounts.values import Actor
 from unwall.content.comments import actions as comments
+from unwall.content.conversations import actions as conversations
+from unwall.content.conversations.reads import conversation
 from unwall.content.questions.reads import author_of as author_of_question
 from unwall.content.reviews.reads import author_of as author_of_review
 from unwall.kernel.database import Database, Transaction
@@ -41,6 +43,16 @@ async def _author(conn: Transaction, actor: Actor, wrote: Wrote, subject_id: UUI
     read = author_of_review if wrote is Wrote.REVIEW else author_of_question
     author = await read(conn, actor.owner.merchant_id, subject_id) if actor.owner.merchant_id else None
     return existing(author, N_("This is not there, or not any more."))
+
+
+async def block_writer(db: Database, actor: Actor, conversation_id: UUID, *, undo: bool = False) -> None:
+    """Whoever wrote in the conversation with one of the actor's accounts: it is closed, and their comments below the
+    account's posts are hidden. `undo` takes both back. Raises `NotFound`."""
+    async with acting(db, actor) as conn:
+        known = existing(await conversation(conn, conversation_id), conversations.NO_SUCH_CONVERSATION)
+        await conversations.block_writer(conn, actor, conversation_id, undo=undo)
+        change = comments.show_of if undo else comments.hide_of
+        await change(conn, known.account_id, known.person_id)
 
 
 async def unblock(db: Database, actor: Actor, person_id: UUID) -> None:

@@ -81,9 +81,11 @@ async def test_handing_over_closing_and_blocking(site: ConsoleSite, asked: str):
     assert (await site.post(f"{asked}/close", {"undo": "1"})).status_code == 303
     assert (await site.post(f"{asked}/block")).status_code == 303
     assert await site.value("SELECT count(*) FROM blocked_person") == 1
+    assert await site.value("SELECT state FROM conversation") == "closed"
     assert (await site.post(asked, answer("Hello?"))).status_code == 403
     assert (await site.post(f"{asked}/block", {"undo": "1"})).status_code == 303
     assert await site.value("SELECT count(*) FROM blocked_person") == 0
+    assert await site.value("SELECT state FROM conversation") == "open"
 
 
 async def test_quick_replies_are_kept_filled_in_and_removed(site: ConsoleSite, asked: str):

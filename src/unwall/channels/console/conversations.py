@@ -43,6 +43,7 @@ from unwall.kernel.text import N_
 from unwall.media import picture_uploads
 from unwall.people.values import Permission
 from unwall.usecases import moderate
+from unwall.usecases.block_person import block_writer
 
 
 @get(PATH, permission=Permission.CONVERSE, include_in_schema=False)
@@ -147,10 +148,9 @@ async def close(ctx: ConsoleContext, conversation_id: UUID, data: FormData) -> R
     f"{PATH}/{{conversation_id:uuid}}/block", permission=Permission.CONVERSE, include_in_schema=False, status_code=303
 )
 async def block(ctx: ConsoleContext, conversation_id: UUID, data: FormData) -> Redirect:
-    """The person cannot write to this account any more. `undo`: they can again."""
+    """The person cannot write to this account any more, and their comments are hidden. `undo` takes it back."""
     undo = bool(data.get("undo"))
-    async with ctx.confined() as conn:
-        await actions.block_shopper(conn, ctx.staff, conversation_id, undo=undo)
+    await block_writer(ctx.services.db, rules.answering_actor(ctx.staff), conversation_id, undo=undo)
     if not undo:
         said = ctx.words(N_("This person cannot write to you any more."))
         ctx.flash(said, f"{PATH}/{conversation_id}/block", {"undo": "1"})
@@ -215,8 +215,7 @@ async def report(ctx: ConsoleContext, conversation_id: UUID, data: FormData) -> 
     except (Invalid, TooMany) as error:
         return _report_page(ctx, known, message, data, error)
     if data.get("block"):
-        async with ctx.confined() as conn:
-            await actions.block_shopper(conn, ctx.staff, conversation_id)
+        await block_writer(ctx.services.db, rules.answering_actor(ctx.staff), conversation_id)
     ctx.flash(ctx.words(N_("Thank you. A moderator looks at it.")))
     return see_other(f"{PATH}/{conversation_id}")
 

@@ -44,6 +44,7 @@ from unwall.kernel.text import N_
 from unwall.messages.actions import mark_subject_read
 from unwall.messages.values import NotificationKind
 from unwall.people.attempts import count_attempt
+from unwall.usecases.block_person import block_writer
 
 PATH = f"{STUDIO}/messages"
 NO_NAME = N_("Somebody who has left")
@@ -204,9 +205,9 @@ async def _answer(ctx: ShopContext, known: AccountConversation, data: dict[str, 
 async def block(ctx: ShopContext, conversation_id: UUID, data: FormData) -> Redirect:
     """The person cannot write to this account any more. `undo`: they can again."""
     undo, url = bool(data.get("undo")), f"{PATH}/{conversation_id}"
-    async with ctx.services.db.transaction() as conn:
+    async with ctx.services.db.read() as conn:
         await _known(conn, ctx, conversation_id)
-        await actions.block_writer(conn, actor_of(ctx), conversation_id, undo=undo)
+    await block_writer(ctx.services.db, actor_of(ctx), conversation_id, undo=undo)
     if not undo:
         ctx.flash(Flash(ctx.words(N_("This person cannot write to you any more.")), f"{url}/block", {"undo": "1"}))
     return see_other(url)

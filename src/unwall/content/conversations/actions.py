@@ -8,7 +8,7 @@ import msgspec
 
 from unwall.content.accounts.actions import block_person, unblock_person
 from unwall.content.accounts.reads import owner_of
-from unwall.content.accounts.values import Actor, Owner
+from unwall.content.accounts.values import Actor
 from unwall.content.conversations import rules
 from unwall.content.conversations.reads import COLUMNS
 from unwall.content.conversations.values import (
@@ -27,7 +27,6 @@ from unwall.kernel.database import Transaction, row, rows
 from unwall.kernel.errors import SignInNeeded
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
-from unwall.people.values import Staff
 
 NO_SUCH_CONVERSATION = N_("There is no such conversation.")
 BLOCKED = N_("You cannot write to this account.")
@@ -286,19 +285,16 @@ async def reopen(conn: Transaction, conversation_id: UUID) -> None:
         await _tell(conn, known)
 
 
-async def block_shopper(conn: Transaction, staff: Staff, conversation_id: UUID, *, undo: bool = False) -> None:
-    """The person cannot write to the account any more, until that is undone."""
-    actor = Actor(f"staff:{staff.email}", Owner(merchant_id=staff.merchant_id))
-    await block_writer(conn, actor, conversation_id, undo=undo)
-
-
 async def block_writer(conn: Transaction, actor: Actor, conversation_id: UUID, *, undo: bool = False) -> None:
-    """The same by whoever acts for the account. Raises `NoSuchConversation`, `NoSuchAccount`."""
+    """The person cannot write to the account any more, until that is undone. The conversation is closed, so that it
+    leaves the lists of what is to be done; undone, it is open again. Raises `NoSuchConversation`, `NoSuchAccount`."""
     known = await _lock(conn, conversation_id)
     if undo:
         await unblock_person(conn, actor, known.account_id, known.person_id)
+        await reopen(conn, conversation_id)
     else:
         await block_person(conn, actor, known.account_id, known.person_id, known.name)
+        await close(conn, conversation_id)
 
 
 async def hide_excerpt(conn: Transaction, message_id: UUID) -> bool:

@@ -7,11 +7,13 @@ from types import MappingProxyType
 
 from opening_hours import OpeningHours, validate
 
+from unwall.content.accounts.values import Actor, Owner
 from unwall.content.conversations.values import AnsweringHours, MessageDraft, QuickReply, ResponseTimes
 from unwall.kernel import typed
 from unwall.kernel.clock import local
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.text import N_
+from unwall.people.values import Staff
 
 MAX_MESSAGE_CHARACTERS = 2000
 MAX_KEY_CHARACTERS = 100
@@ -104,6 +106,11 @@ def answers_now(hours: AnsweringHours, timezone: str, at: datetime) -> bool:
 @lru_cache(maxsize=500)
 def _parsed(text: str) -> OpeningHours:
     return OpeningHours(text)
+
+
+def answering_actor(staff: Staff) -> Actor:
+    """Who answers may also block who wrote, whether they may publish or not."""
+    return Actor(f"staff:{staff.email}", Owner(merchant_id=staff.merchant_id))
 
 
 def praise(times: ResponseTimes) -> str | None:

@@ -221,8 +221,9 @@ async def author_of(conn: Transaction, actor: Actor, comment_id: UUID) -> tuple[
         """,
         comment_id,
     )
-    owned = written is not None and may_act(actor, Owner(written["merchant_id"], written["owner"]))
-    if not owned or written["member_id"] is None:
+    if written is None or not may_act(actor, Owner(written["merchant_id"], written["owner"])):
+        raise NoSuchComment(NO_SUCH_COMMENT)
+    if written["member_id"] is None:  # the account's own words
         raise NoSuchComment(NO_SUCH_COMMENT)
     return written["member_id"], written["author"]
 

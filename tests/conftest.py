@@ -1,6 +1,8 @@
 """One embedded PostgreSQL for the whole run; each test that asks for `db` gets a migrated database of its own."""
 
 import asyncio
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -9,20 +11,30 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import psutil
 import pytest
 from hypothesis import settings
+from pwdlib.hashers.argon2 import Argon2Hasher
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from unwall.app import load_kept
 from unwall.kernel import embedded
 from unwall.kernel.database import Database, connect
 from unwall.kernel.migrate import migrate
+from unwall.people.passwords import HASHER
 
 JOURNEYS = "tests/journeys/"
+MEMORY = Path("/dev/shm")
+MIN_MEMORY_BYTES = 6 * 2**30
 NUMBERS = count(1)
 
 settings.register_profile("unwall", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("unwall")
+
+# the same algorithm, at the least cost: a real password takes 64 MB and a tenth of a second, at each of its checks
+HASHER.hashers = (Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)
+HASHER.current_hasher = HASHER.hashers[0]
 
 
 class ByFile(LoadFileScheduling):
@@ -42,16 +54,50 @@ def named(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
+def database_home() -> Path:
+    """In memory where there is room: a database has a thousand files, and each test's own is copied in a fifth of the
+    time there. What a run that was killed has left there goes."""
+    for left in MEMORY.glob("unwall-test-*"):
+        if not psutil.pid_exists(int(left.name.split("-")[2])):
+            shutil.rmtree(left, ignore_errors=True)
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MIN_MEMORY_BYTES
+    roomy = roomy and psutil.virtual_memory().available > MIN_MEMORY_BYTES
+    return Path(tempfile.mkdtemp(prefix=f"unwall-test-{os.getpid()}-", dir=MEMORY if roomy else None))
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """A server with a migrated `template_unwall` to clone from; not durable, so that tests do not wait for the disk."""
-    home = Path(tempfile.mkdtemp(prefix="unwall-test-"))
+    home = database_home()
     server = embedded.start(home, durable=False)
     asyncio.run(_administer(server.url, "CREATE DATABASE template_unwall"))
     asyncio.run(migrate(named(server.url, "template_unwall")))
     yield server.url
     server.stop()
     shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def start_files(pytestconfig: pytest.Config) -> Path:
+    """A data folder with what a server makes at its first start, made once for all processes and runs: compiled
+    templates and the gazetteer's index, each named after what it was made of."""
+    folder = pytestconfig.cache.mkdir("start")
+    with (folder.parent / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        load_kept(folder)
+    return folder
+
+
+@pytest.fixture
+def started_data(start_files: Path, tmp_path: Path) -> Path:
+    """The test's own data folder, for a server that starts as if it had been started before."""
+    return lend_start_files(start_files, tmp_path)
+
+
+def lend_start_files(start_files: Path, data: Path) -> Path:
+    for kept in start_files.iterdir():
+        (data / kept.name).symlink_to(kept)
+    return data
 
 
 async def _administer(url: str, statement: str) -> None:

@@ -44,7 +44,7 @@ class Server:
         return [child.pid for child in children if is_worker(child)]
 
     async def readiness(self) -> tuple[int, Readiness | None]:
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as http:
             try:
                 answer = await http.get(f"{self.url}/readyz")
             except httpx.TransportError:
@@ -86,25 +86,27 @@ async def serving(db: Database, data: Path, **more: str) -> AsyncIterator[Server
         await asyncio.to_thread(process.wait, PATIENCE_SECONDS)
 
 
-async def test_a_worker_that_is_killed_is_started_again_and_its_end_explained(db: Database, tmp_path: Path):
-    async with serving(db, tmp_path) as server:
+async def test_a_worker_that_is_killed_is_started_again_and_its_end_explained(db: Database, started_data: Path):
+    async with serving(db, started_data) as server:
         first = await server.until_ready()
         os.kill(first, signal.SIGKILL)
         second = await server.until_ready(other_than=first)
     await until(lambda: ended(second))
-    said = [msgspec.json.decode(line) for line in (tmp_path / "log").read_bytes().splitlines() if b'"process"' in line]
+    said = [
+        msgspec.json.decode(line) for line in (started_data / "log").read_bytes().splitlines() if b'"process"' in line
+    ]
     assert [(entry["event"], entry["reason"]) for entry in said] == [("child process ended", "killed by SIGKILL")]
 
 
-async def test_the_worker_ends_with_a_server_that_is_killed(db: Database, tmp_path: Path):
-    async with serving(db, tmp_path) as server:
+async def test_the_worker_ends_with_a_server_that_is_killed(db: Database, started_data: Path):
+    async with serving(db, started_data) as server:
         worker = await server.until_ready()
         server.process.kill()
         await until(lambda: ended(worker))
 
 
-async def test_a_server_told_so_starts_no_worker_and_says_that_none_is_there(db: Database, tmp_path: Path):
-    async with serving(db, tmp_path, UNWALL_START_WORKER="0") as server:
+async def test_a_server_told_so_starts_no_worker_and_says_that_none_is_there(db: Database, started_data: Path):
+    async with serving(db, started_data, UNWALL_START_WORKER="0") as server:
         told = (503, Readiness(OK, "no worker has run", OK, None, 0.0))
 
         async def tells() -> bool:
@@ -112,7 +114,7 @@ async def test_a_server_told_so_starts_no_worker_and_says_that_none_is_there(db:
 
         await until(tells)
         assert server.workers() == []
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as http:
             assert (await http.get(f"{server.url}/healthz")).json() == {"status": "ok"}
 
 
@@ -122,8 +124,8 @@ async def has_heartbeat(db: Database, pid: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_worker_by_itself_stops_when_it_is_told(db: Database, tmp_path: Path, number: signal.Signals):
-    environment = os.environ | {"DATABASE_URL": db.url, "UNWALL_DATA": str(tmp_path)}
+async def test_a_worker_by_itself_stops_when_it_is_told(db: Database, started_data: Path, number: signal.Signals):
+    environment = os.environ | {"DATABASE_URL": db.url, "UNWALL_DATA": str(started_data)}
     command = [sys.executable, "-m", "unwall", "worker"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as worker:  # noqa: ASYNC220
         await until(lambda: has_heartbeat(db, worker.pid))

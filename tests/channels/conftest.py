@@ -1,8 +1,10 @@
 """The whole program on the test's own database, asked through Litestar's test client."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +15,7 @@ from litestar.types import Receive, Scope, Send
 
 from unwall.app import build
 from unwall.insight.pages.storefront_cache import StorefrontCache
+from unwall.kernel import telemetry
 from unwall.services import Services
 from unwall.settings import Settings
 
@@ -70,9 +73,29 @@ def up_to_date(app: Litestar, monkeypatch: pytest.MonkeyPatch) -> Litestar:
     return app
 
 
+@pytest.fixture(scope="session")
+def built(start_files: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Litestar, Path]:
+    """The app, built once in each process, since its routes take half a second; and the secret it was built with."""
+    folder = tmp_path_factory.mktemp("built")
+    return build(Settings(data=folder, database_url="postgresql://nowhere", log_level="warning")), folder / "secret"
+
+
 @pytest.fixture
-async def client(config: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncTestClient]:
-    async with AsyncTestClient(up_to_date(build(config), monkeypatch)) as http:
+def app_of_test(built: tuple[Litestar, Path], config: Settings, monkeypatch: pytest.MonkeyPatch) -> Litestar:
+    """As `build(config)`: all services are the test's own."""
+    app, secret = built
+    telemetry.configure(config.log_format, config.log_level)
+    shutil.copyfile(secret, config.data / "secret")
+    opened, *others = app._lifespan_managers
+    mine = partial(opened.func, config=config, secret=bytes.fromhex(secret.read_text()))
+    monkeypatch.setattr(app, "_lifespan_managers", [mine, *others])
+    monkeypatch.setattr(app, "asgi_handler", app.asgi_handler)
+    return up_to_date(app, monkeypatch)
+
+
+@pytest.fixture
+async def client(app_of_test: Litestar) -> AsyncIterator[AsyncTestClient]:
+    async with AsyncTestClient(app_of_test) as http:
         http.follow_redirects = False
         yield http
 

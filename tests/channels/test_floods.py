@@ -26,7 +26,7 @@ __all__ = ["siege", "town"]  # fixtures that the modules lend
 
 MAX_STALL_MS = 100
 """Twice what is meant, for the processors of other machines."""
-MAX_TRIES = 4
+MAX_TRIES = 12
 MAX_GROWTH_MB = 200
 """Ten times the largest body."""
 MAX_SECONDS = 120

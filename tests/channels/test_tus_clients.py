@@ -68,9 +68,9 @@ class BreakingLine:
 
 
 @pytest.fixture
-def server(db_url: str, tmp_path: Path) -> Iterator[int]:
+def server(db_url: str, started_data: Path) -> Iterator[int]:
     port = free_port()
-    environment = {**os.environ, "DATABASE_URL": db_url, "UNWALL_DATA": str(tmp_path), "UNWALL_PORT": str(port)}
+    environment = {**os.environ, "DATABASE_URL": db_url, "UNWALL_DATA": str(started_data), "UNWALL_PORT": str(port)}
     environment |= {"UNWALL_START_WORKER": "0", "UNWALL_LOG_LEVEL": "warning", "UNWALL_WORKERS": "2"}
 
     def answers() -> bool:
@@ -102,7 +102,7 @@ async def test_tuspy_sends_a_video_over_a_line_that_breaks(db: Database, server:
         uploader = client.uploader(
             str(video),
             chunk_size=2 * MEGABYTE,
-            retries=400,  # while the server still reads what came over the broken connection
+            retries=4000,  # while the server still reads what came over the broken connection
             retry_delay=0.05,
             metadata={"filename": "snow.mp4"},
             upload_checksum=True,

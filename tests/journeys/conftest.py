@@ -16,7 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from rich.console import Console
 
 from tests.browser import FLAGS, chromium
-from tests.conftest import named
+from tests.conftest import lend_start_files, named
 from tests.waiting import PATIENCE_SECONDS, free_port
 from unwall.intake.dataset.actions import DatasetReport
 from unwall.intake.dataset.generators import import_generated
@@ -52,7 +52,7 @@ def until(ready: Callable[[], bool], what: str) -> None:
 
 async def _fill(server_url: str, data: Path) -> tuple[str, DatasetReport]:
     conn = await asyncpg.connect(server_url)
-    await conn.execute("CREATE DATABASE journeys TEMPLATE template_unwall")
+    await conn.execute("CREATE DATABASE journeys TEMPLATE template_unwall STRATEGY FILE_COPY")
     await conn.close()
     url = named(server_url, "journeys")
     async with connect(url) as db:
@@ -61,8 +61,8 @@ async def _fill(server_url: str, data: Path) -> tuple[str, DatasetReport]:
 
 
 @pytest.fixture(scope="session")
-def market(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    data = tmp_path_factory.mktemp("journeys")
+def market(server_url: str, start_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    data = lend_start_files(start_files, tmp_path_factory.mktemp("journeys"))
     database_url, report = asyncio.run(_fill(server_url, data))
     port = free_port()
     environment = {

@@ -19,8 +19,8 @@ from PIL import Image as Pillow
 
 from tests.catalogue.drafts import a_draft, a_merchant
 from tests.commerce.stock.stock_fixtures import node
-from tests.conftest import NUMBERS, named
-from tests.waiting import free_port, until
+from tests.conftest import NUMBERS, lend_start_files, named
+from tests.waiting import PATIENCE_SECONDS, free_port, until
 from unwall.catalogue import actions, picture_fetch
 from unwall.catalogue import merchant_reads as reads
 from unwall.catalogue.picture_fetch import PictureFetcher
@@ -52,7 +52,7 @@ class Install:
         return subprocess.run(program, env=self.environment, capture_output=True, text=True, check=False)
 
     def status(self, path: str) -> int:
-        return httpx.get(f"{self.url}{path}").status_code
+        return httpx.get(f"{self.url}{path}", timeout=PATIENCE_SECONDS).status_code
 
     def answers(self) -> bool:
         try:
@@ -71,13 +71,14 @@ def running(install: Install) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture
-async def installs(server_url: str, tmp_path: Path) -> AsyncIterator[list[Install]]:
+async def installs(server_url: str, start_files: Path, tmp_path: Path) -> AsyncIterator[list[Install]]:
     found, admin = [], await asyncpg.connect(server_url)
     for name in ("one", "two"):
         database = f"install_{name}_{next(NUMBERS)}"
-        await admin.execute(f"CREATE DATABASE {database} TEMPLATE template_unwall")
+        await admin.execute(f"CREATE DATABASE {database} TEMPLATE template_unwall STRATEGY FILE_COPY")
         found.append(Install(named(server_url, database), tmp_path / name))
         found[-1].data.mkdir()
+        lend_start_files(start_files, found[-1].data)
     with running(found[0]), running(found[1]):
         await until(lambda: all(install.answers() for install in found))
         yield found

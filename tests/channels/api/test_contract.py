@@ -10,7 +10,7 @@ import pytest
 
 from tests.channels.test_route_access import Town, key_of, town
 from tests.test_worker import Server, serving
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 from unwall.kernel.database import Database
 from unwall.people.values import ApiScope
 
@@ -37,7 +37,7 @@ async def test_the_api_keeps_to_its_description(db: Database, town: Town, tmp_pa
 
 
 async def new_visit(server: Server) -> str:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as http:
         return (await http.post(f"{server.url}/api/v1/visits")).json()["visit"]
 
 

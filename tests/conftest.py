@@ -4,13 +4,18 @@ import asyncio
 import fcntl
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import av
 import psutil
 import pytest
 from hypothesis import settings
@@ -18,11 +23,13 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+import unwall_demo.films
 from unwall.app import load_kept
 from unwall.kernel import embedded
 from unwall.kernel.database import Database, connect
 from unwall.kernel.migrate import migrate
 from unwall.people.passwords import HASHER
+from unwall_demo.filming import Filming
 
 JOURNEYS = "tests/journeys/"
 MEMORY = Path("/dev/shm")
@@ -92,6 +99,29 @@ def start_files(pytestconfig: pytest.Config) -> Path:
 def started_data(start_files: Path, tmp_path: Path) -> Path:
     """The test's own data folder, for a server that starts as if it had been started before."""
     return lend_start_files(start_files, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def films(pytestconfig: pytest.Config) -> Iterator[None]:
+    """The demo market's films are drawn once for all processes and runs, by the program that draws them; each market
+    that is imported from then on gets them."""
+    drawing = f"{av.__version__} {Path(unwall_demo.films.__file__).read_text()}"
+    folder = pytestconfig.cache.mkdir("films") / blake2b(drawing.encode(), digest_size=8).hexdigest()
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = tempfile.mkdtemp(dir=folder.parent)
+            subprocess.run([sys.executable, "-m", "unwall_demo.films", unfinished], check=True)
+            Path(unfinished).rename(folder)
+
+    @contextmanager
+    def drawn_before() -> Iterator[Filming]:
+        with subprocess.Popen([sys.executable, "-S", "-c", ""]) as process:
+            yield Filming(process, folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("unwall_demo.dataset.filming", drawn_before)
+        yield
 
 
 def lend_start_files(start_files: Path, data: Path) -> Path:

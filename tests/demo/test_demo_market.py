@@ -56,7 +56,7 @@ def quiet() -> Progress:
 
 
 @pytest.fixture(scope="module")
-async def market(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Market]:
+async def market(server_url: str, films: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Market]:
     """Loaded once for all tests that only look."""
     admin = await asyncpg.connect(server_url)
     await admin.execute("CREATE DATABASE demo_market TEMPLATE template_unwall STRATEGY FILE_COPY")

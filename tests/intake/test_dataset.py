@@ -79,7 +79,7 @@ class Market(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-async def market(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Market]:
+async def market(server_url: str, films: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Market]:
     admin = await asyncpg.connect(server_url)
     await admin.execute("CREATE DATABASE dataset_source TEMPLATE template_unwall STRATEGY FILE_COPY")
     folder = tmp_path_factory.mktemp("dataset")

@@ -32,7 +32,9 @@ TOKENS = re.compile(r"\b(?:[0-9a-f]{128}|[0-9a-f]{24})\b")
 
 
 @pytest.fixture(scope="module")
-async def installs(server_url: str, tmp_path_factory) -> AsyncIterator[tuple[AsyncTestClient, AsyncTestClient]]:
+async def installs(
+    server_url: str, films: None, tmp_path_factory
+) -> AsyncIterator[tuple[AsyncTestClient, AsyncTestClient]]:
     """An install with the demo market, and one that every merchant of it was moved to."""
     home = tmp_path_factory.mktemp("pages")
     admin = await asyncpg.connect(server_url)

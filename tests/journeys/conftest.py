@@ -61,7 +61,9 @@ async def _fill(server_url: str, data: Path) -> tuple[str, DatasetReport]:
 
 
 @pytest.fixture(scope="session")
-def market(server_url: str, start_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+def market(
+    server_url: str, start_files: Path, films: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Market]:
     data = lend_start_files(start_files, tmp_path_factory.mktemp("journeys"))
     database_url, report = asyncio.run(_fill(server_url, data))
     port = free_port()

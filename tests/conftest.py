@@ -22,6 +22,7 @@ from hypothesis import settings
 from pwdlib.hashers.argon2 import Argon2Hasher
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 import unwall_demo.films
 from unwall.app import load_kept
@@ -32,6 +33,19 @@ from unwall.people.passwords import HASHER
 from unwall_demo.filming import Filming
 
 JOURNEYS = "tests/journeys/"
+LONG = (
+    JOURNEYS,
+    "tests/demo/test_demo_market.py",
+    "tests/intake/test_dataset.py",
+    "tests/channels/api/test_contract.py",
+    "tests/channels/test_hostile.py",
+    "tests/usecases/test_two_installs.py",
+    "tests/media/test_videos.py",
+    "tests/intake/test_dataset_pages.py",
+    "tests/channels/test_tus_clients.py",
+    "tests/channels/test_floods.py",
+)
+"""Few tests, and half a minute or more: begun first, or one process would be at them when the other has ended."""
 MEMORY = Path("/dev/shm")
 MIN_MEMORY_BYTES = 6 * 2**30
 NUMBERS = count(1)
@@ -50,6 +64,12 @@ class ByFile(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return JOURNEYS if nodeid.startswith(JOURNEYS) else super()._split_scope(nodeid)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        first = next((scope for scope in LONG if scope in self.workqueue), None)
+        if first:
+            self.workqueue.move_to_end(first, last=False)
+        super()._assign_work_unit(node)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -51,6 +51,14 @@ def test_a_file_of_woocommerce():
     assert variants(other) == [("MUG-2", 900, None, (), 0)]
 
 
+def test_the_tax_class_of_woocommerce_is_the_products():
+    head, mug, *others = WOO.splitlines()
+    taxed = "\n".join([f"{head},Tax class", f"{mug},Reduced rate", *(f"{line},parent" for line in others)])
+    file, products = read(taxed)
+    assert (file.errors, file.changes, file.ignored) == ([], [], ("Is featured?",))
+    assert [rules.tidy(products[handle].draft).tax_class for handle in ("mug", "tee")] == ["reduced-rate", "parent"]
+
+
 def test_a_price_that_is_wrong_there_names_the_files_own_column():
     file, _ = read(WOO.replace(",20,,,,TEE", ",none,,,,TEE"))
     assert [(e.line, e.column, e.sku) for e in file.errors] == [(4, "Regular price", "TEE-S")]

@@ -283,6 +283,21 @@ async def test_values_that_all_products_have_are_no_unknown_columns(shop):
     assert (await bring(conn, merchant, text)).ignored_columns == ("Cost",)
 
 
+async def test_the_tax_class_comes_in_goes_out_and_stays_without_its_column(shop):
+    conn, merchant = shop
+    report = await bring(conn, merchant, "Handle,Title,Variant Price,Tax Class\ncup,Cup,1,Reduced rate\nmug,Mug,1,\n")
+    assert (report.created, report.errors, report.changes, report.ignored_columns) == (2, (), (), ())
+    assert {d.slug: d.tax_class for d in await merchant_reads.drafts(conn, merchant.id)} == {
+        "cup": "reduced-rate",
+        "mug": "",
+    }
+    lines = list(csv.DictReader(io.StringIO(await export(conn, merchant))))
+    assert [(line["Handle"], line["Tax Class"]) for line in lines] == [("cup", "reduced-rate"), ("mug", "")]
+    await bring(conn, merchant, "Handle,Title,Variant Price\ncup,Cup,2\n")
+    cup, _ = await merchant_reads.drafts(conn, merchant.id)
+    assert (cup.variants[0].price, cup.tax_class) == (200, "reduced-rate")
+
+
 async def test_quantities_go_out_where_they_are_known(shop):
     conn, merchant = shop
     await bring(conn, merchant, SHOPIFY)
@@ -330,6 +345,7 @@ def products(draw, number: int) -> ProductDraft:
         vendor=draw(st.just("") | WORDS),
         category=draw(st.just("") | st.sampled_from(["Teas", "teas", "红茶"])),
         taxonomy=draw(st.just("") | WORDS),
+        tax_class=draw(st.just("") | WORDS),
         tags=tuple(draw(st.lists(WORDS, max_size=3))),
         option_names=names,
         status=draw(st.sampled_from(ProductStatus)),

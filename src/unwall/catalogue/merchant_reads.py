@@ -211,3 +211,9 @@ async def products_by_slug(conn: Connection, merchant_id: UUID, slugs: Collectio
     sql = "SELECT id, slug FROM product WHERE merchant_id = $1 AND slug = ANY($2::text[])"
     products = await rows(conn, _Slug, sql, merchant_id, list(slugs)) if slugs else []
     return {one.slug: one.id for one in products}
+
+
+async def sells_products(conn: Connection, merchant_id: UUID) -> bool:
+    """Whether shoppers can see at least one of the merchant's products."""
+    sql = "SELECT EXISTS (SELECT FROM variant_summary WHERE merchant_id = $1 AND sellable)"
+    return bool(await conn.fetchval(sql, merchant_id))

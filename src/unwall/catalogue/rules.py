@@ -79,7 +79,7 @@ def tidy(draft: ProductDraft) -> ProductDraft:
         vendor=typed.line(draft.vendor),
         category=typed.line(draft.category),
         taxonomy=typed.line(draft.taxonomy),
-        tax_class=typed.code(draft.tax_class).lower(),
+        tax_class=typed.code(draft.tax_class).lower().replace(" ", "-"),
         tags=_tags(draft.tags),
         option_names=tuple(typed.line(name) for name in draft.option_names),
         variants=tuple(_tidy_variant(variant) for variant in draft.variants),

@@ -5,9 +5,12 @@ import pytest
 from tests.channels.conftest import Shopper
 from tests.channels.snapshots import snapshot
 from tests.commerce.market import Market, available, facts, open_market, sound, take_away
+from tests.commerce.pricing.quoting import promotion
 from tests.html import texts, the, values
 from unwall.catalogue.actions import save_product
 from unwall.catalogue.values import ProductDraft, VariantDraft
+from unwall.commerce.pricing.actions import save_promotion
+from unwall.commerce.pricing.values import Conditions, PromotionKind
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 
@@ -97,6 +100,53 @@ async def test_a_wrong_basket_is_told_at_its_field_kept_and_not_sold(
         )
     assert (await clerk.post(SELL, {"do": "finish", f"q-{market.red}": "1"})).status_code == 404
     assert await snapshot(db) == before
+
+
+async def test_another_total_than_the_till_showed_is_told_and_nothing_is_sold(
+    db: Database, market: Market, clerk: Shopper, sale: str
+):
+    basket = {"sale_id": sale, f"q-{market.tea}": "2"}
+    shown = values((await clerk.post(SELL, basket)).text, "input[name=total]", "value")
+    async with db.transaction() as conn:  # the price goes up before the money is taken
+        await conn.execute("UPDATE variant SET price = price + 100 WHERE id = $1", market.tea)
+    before = await snapshot(db)
+    late = await clerk.post(SELL, {**basket, "do": "finish", "total": shown[0]})
+    assert (late.status_code, error_at(late.text, "The total is not what was shown.")) == (409, True)
+    assert 'href="/counter/sell">New sale' not in late.text
+    assert await snapshot(db) == before
+    now_shown = values(late.text, "input[name=total]", "value")
+    assert int(now_shown[0]) == int(shown[0]) + 200
+    paid = await clerk.post(SELL, {**basket, "do": "finish", "total": now_shown[0]})
+    assert paid.status_code == 303
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT total FROM sales_order") == int(now_shown[0])
+    # pressed again with the old total: it is the sale that was made
+    assert (await clerk.post(SELL, {**basket, "do": "finish", "total": shown[0]})).headers["location"] == paid.headers[
+        "location"
+    ]
+
+
+async def test_the_till_shows_what_the_customer_pays_as_soon_as_it_knows_them(
+    db: Database, market: Market, clerk: Shopper, sale: str
+):
+    member = new_id()
+    async with db.transaction() as conn:
+        await conn.execute("INSERT INTO member (id, name) VALUES ($1, 'Lin')", member)
+        await conn.execute("INSERT INTO member_code VALUES ($1, '10057', $2)", market.merchant, member)
+    rule = promotion(7, PromotionKind.PER_CENT, 500_000, conditions=Conditions(max_uses_per_customer=1))
+    async with db.confined(market.merchant) as conn:
+        await save_promotion(conn, market.merchant, rule, active=True)
+    basket = {"sale_id": sale, f"q-{market.red}": "1"}
+    unknown = await clerk.post(SELL, {**basket, "member_code": "nobody"})
+    assert (unknown.status_code, error_at(unknown.text, "There is no customer with this number.")) == (422, True)
+    for total in ("14400", "28800"):  # their second time is not reduced
+        basket["sale_id"] = str(new_id())
+        page = (await clerk.post(SELL, {**basket, "member_code": "10057"})).text
+        assert values(page, "input[name=total]", "value") == [total]
+        sold = await clerk.post(SELL, {**basket, "member_code": "10057", "do": "finish", "total": total})
+        assert sold.status_code == 303
+    async with db.read() as conn:
+        assert [r["total"] for r in await conn.fetch("SELECT total FROM sales_order ORDER BY total")] == [14400, 28800]
 
 
 async def test_what_is_not_the_merchants_is_not_sold(db: Database, market: Market, clerk: Shopper, sale: str):

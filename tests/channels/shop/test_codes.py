@@ -2,9 +2,9 @@
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import Store, cart_of, put_into_bag
-from tests.channels.shop.test_buying import BY_POST, order, total
+from tests.channels.shop.test_buying import BY_POST, field_error, order, total
 from tests.commerce.pricing.quoting import promotion
-from tests.html import texts
+from tests.html import texts, the
 from unwall.commerce.pricing import actions
 from unwall.commerce.pricing.tax_rules import TaxChoices
 from unwall.commerce.pricing.values import PromotionKind, TaxRate, TaxSettings
@@ -58,3 +58,42 @@ async def test_a_code_is_taken_out_of_the_bag(browser: Shopper, db: Database, st
     await browser.post("/bag/code", {"cart": cart, "code": "SPRING"})
     assert (await browser.post("/bag/code", {"cart": cart, "code": "SPRING", "do": "remove"})).status_code == 303
     assert "SPRING" not in (await browser.get("/bag")).text
+
+
+async def test_a_code_is_used_at_the_checkout_and_the_address_stays(
+    browser: Shopper, db: Database, store: Store
+) -> None:
+    rule = promotion(7, PromotionKind.PER_CENT, 100_000, by_code=True)
+    async with db.confined(store.market.merchant) as conn:
+        await actions.save_promotion(conn, store.market.merchant, rule, active=True)
+        await actions.add_codes(conn, store.market.merchant, rule.id, ["SPRING"], 1)
+    await put_into_bag(browser, store.market.red)
+    cart = await cart_of(db)
+    url, written = f"/checkout/{cart}/code", {"way": "ship", "country": "CN", "city": "Suzhou", "name": "not sent on"}
+
+    wrong = await browser.post(url, {**written, "code": "WINTER"})
+    assert (wrong.status_code, field_error(wrong.text, "code")) == (
+        422,
+        "We do not know this code. Check how it is written.",
+    )
+    assert the(wrong.text, "#f-city").attributes["value"] == "Suzhou"
+    assert the(wrong.text, "details:has(#f-code)").attributes.keys() >= {"open"}
+    assert total(wrong.text) == "29800"
+
+    right = await browser.post(url, {**written, "code": "spring"})
+    assert (right.status_code, right.headers["location"]) == (303, f"/checkout/{cart}?way=ship&country=CN&city=Suzhou")
+    page = (await browser.get(right.headers["location"])).text
+    assert (total(page), the(page, "#f-city").attributes["value"]) == ("26920", "Suzhou")
+    assert the(page, "button[name=remove]").attributes["value"] == "SPRING"
+    assert (await browser.post(f"/checkout/{cart}/code", {"remove": "SPRING"})).headers[
+        "location"
+    ] == f"/checkout/{cart}"
+    assert total((await browser.get(f"/checkout/{cart}")).text) == "29800"
+
+
+async def test_nobody_changes_the_codes_of_another_bag(browser: Shopper, db: Database, store: Store):
+    await put_into_bag(browser, store.market.red)
+    cart = await cart_of(db)
+    browser.http.cookies.clear()
+    for data in ({"code": "SPRING"}, {"remove": "SPRING"}):
+        assert (await browser.post(f"/checkout/{cart}/code", data)).status_code == 404

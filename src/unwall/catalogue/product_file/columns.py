@@ -3,6 +3,8 @@
 OPTION_NAMES = ("Option1 Name", "Option2 Name", "Option3 Name")
 OPTION_VALUES = ("Option1 Value", "Option2 Value", "Option3 Value")
 OPTIONS = tuple(heading for pair in zip(OPTION_NAMES, OPTION_VALUES, strict=True) for heading in pair)
+TAX_CLASS = "Tax Class"
+"""Ours: Shopify's file has no such column, WooCommerce's has."""
 SAME_EVERYWHERE = {
     "Variant Inventory Policy": "deny",
     "Variant Fulfillment Service": "manual",
@@ -18,7 +20,7 @@ HEADINGS = (
     *("Variant SKU", "Variant Grams", "Variant Inventory Qty", "Variant Inventory Policy"),
     *("Variant Fulfillment Service", "Variant Price", "Variant Compare At Price", "Variant Requires Shipping"),
     *("Variant Taxable", "Variant Barcode", "Image Src", "Image Position", "Image Alt Text", "Gift Card"),
-    *("Variant Image", "Variant Weight Unit", "Status"),
+    *("Variant Image", "Variant Weight Unit", "Status", TAX_CLASS),
 )
 NEWER = {
     "url handle": "Handle",

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from unwall.catalogue.product_file.columns import OPTION_NAMES, OPTION_VALUES
+from unwall.catalogue.product_file.columns import OPTION_NAMES, OPTION_VALUES, TAX_CLASS
 from unwall.catalogue.product_file.rows import FileRow, ProductFile, secure, shown_in
 from unwall.catalogue.rules import MAX_LINE_CHARACTERS, shown_forms
 from unwall.catalogue.texts import is_picture_file, slugify
@@ -30,7 +30,7 @@ _OF_FIELD = {
     **{"taxonomy": "Product Category", "tags": "Tags", "option_names": "Option1 Name", "variants": "Variant Price"},
     **{"images": "Image Src", "sku": "Variant SKU", "price": "Variant Price", "options": "Option1 Value"},
     **{"compare_at": "Variant Compare At Price", "barcode": "Variant Barcode", "weight_g": "Variant Grams"},
-    **{"file": "Image Src", "alt": "Image Alt Text"},
+    **{"file": "Image Src", "alt": "Image Alt Text", "tax_class": TAX_CLASS},
 }
 
 
@@ -103,7 +103,7 @@ class DraftReader:
             vendor=self._kept(first, "Vendor", known.vendor if known else ""),
             category=self._kept(first, "Type", known.category if known else ""),
             taxonomy=self._kept(first, "Product Category", known.taxonomy if known else ""),
-            tax_class=known.tax_class if known else "",
+            tax_class=self._kept(first, TAX_CLASS, known.tax_class if known else ""),
             tags=tuple(first["Tags"].split(",")) if self._has("Tags") or not known else known.tags,
             option_names=names if names is not None else known.option_names if known else (),
             variants=variants,

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from unwall.catalogue.product_file.columns import KNOWN, OPTION_NAMES, OPTION_VALUES
+from unwall.catalogue.product_file.columns import KNOWN, OPTION_NAMES, OPTION_VALUES, TAX_CLASS
 from unwall.catalogue.texts import slugify
 from unwall.kernel import typed
 
@@ -113,12 +113,20 @@ _WOO = {
     "Option1 Name": "attribute 1 name",
     "Option1 Value": "attribute 1 value(s)",
 }
+_TAX = "tax class"
 
 
 def _of_woocommerce(titles: Sequence[str], rows: Sequence[ForeignLine]) -> ForeignTable:
     """A variable product's line has no price, and its variations follow on lines of their own, by id or SKU."""
     named = {simple(title): title for title in titles}
-    used = {*_WOO.values(), "type", "parent", "short description", *(word for word in named if _WEIGHT.fullmatch(word))}
+    used = {
+        *_WOO.values(),
+        _TAX,
+        "type",
+        "parent",
+        "short description",
+        *(word for word in named if _WEIGHT.fullmatch(word)),
+    }
     used |= {word for word in named if _ATTRIBUTE.fullmatch(word)}
     parents: dict[str, Cells] = {}
     for row in rows:
@@ -138,6 +146,8 @@ def _of_woocommerce(titles: Sequence[str], rows: Sequence[ForeignLine]) -> Forei
             lines.append(ForeignLine(row.line, {"Handle": handle} | _woo_variant(cells, _attributes(own))))
     headings = {ours: named.get(theirs, theirs) for ours, theirs in _WOO.items()}
     headings |= {name: name for name in (*OPTION_NAMES, *OPTION_VALUES)}
+    if _TAX in named:
+        headings[TAX_CLASS] = named[_TAX]
     unused = [title for title in titles if simple(title) not in used and any(r.cells.get(simple(title)) for r in rows)]
     return ForeignTable(headings, lines, unused)
 
@@ -171,6 +181,7 @@ def _woo_product(row: ForeignLine, handle: str) -> list[ForeignLine]:
         "Vendor": cells.get("brands", ""),
         "Type": cells.get("categories", "").split(",")[0].split(">")[-1].strip(),
         "Tags": cells.get("tags", ""),
+        TAX_CLASS: cells.get(_TAX, ""),
         "Published": "TRUE" if cells.get("published", "1") in ("1", "") else "FALSE",
     }
     names = _attributes(cells)

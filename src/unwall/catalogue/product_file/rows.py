@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from unwall.catalogue.product_file.columns import KNOWN, OPTION_VALUES, SAME_EVERYWHERE
+from unwall.catalogue.product_file.columns import KNOWN, OPTION_VALUES, SAME_EVERYWHERE, TAX_CLASS
 from unwall.catalogue.product_file.foreign import ForeignLine, heading_of, simple, translated, with_pictures
 from unwall.catalogue.rules import check_html, is_slug
 from unwall.catalogue.texts import pictures_in, slugify, tidy_slug
@@ -180,7 +180,7 @@ def _add(file: ProductFile, row: FileRow) -> None:
         file.add_change(row, "Handle", N_("The address is made of its letters and digits."))
     group = file.groups.setdefault(handle, [])
     group.append(row)
-    for heading in ("Title", "Body (HTML)", "Vendor", "Type", "Tags"):
+    for heading in ("Title", "Body (HTML)", "Vendor", "Type", "Tags", TAX_CLASS):
         if row[heading] and row[heading] != group[0][heading]:
             file.add_change(row, heading, N_("This differs from the product's first line, which is kept."))
 

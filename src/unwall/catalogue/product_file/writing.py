@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from unwall.catalogue.product_file.columns import HEADINGS, OPTION_NAMES, OPTION_VALUES, SAME_EVERYWHERE
+from unwall.catalogue.product_file.columns import HEADINGS, OPTION_NAMES, OPTION_VALUES, SAME_EVERYWHERE, TAX_CLASS
 from unwall.catalogue.values import ProductDraft, ProductStatus, VariantDraft
 from unwall.kernel.money import Money
 from unwall.media.values import Image
@@ -62,6 +62,7 @@ def _product_cells(draft: ProductDraft) -> dict[str, object]:
         "Published": "TRUE" if draft.status is ProductStatus.ACTIVE else "FALSE",
         "Gift Card": SAME_EVERYWHERE["Gift Card"],
         "Status": draft.status.value,
+        TAX_CLASS: draft.tax_class,
         **dict(zip(OPTION_NAMES, draft.option_names or ("Title",), strict=False)),
     }
 

@@ -20,9 +20,9 @@ from unwall.channels.http.quotes import code_words, included_taxes, quote_rows
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.rules import reaches
 from unwall.commerce.orders import reads as orders
-from unwall.commerce.orders.counter_sale import CounterSale, Till, quoted_basket, sell_at_counter
+from unwall.commerce.orders.counter_sale import CounterSale, Till, member_of_code, quoted_basket, sell_at_counter
 from unwall.commerce.orders.rules import MAX_UNITS_PER_LINE
-from unwall.commerce.orders.values import Channel, Order, SaleDone
+from unwall.commerce.orders.values import Channel, Order, SaleDone, TotalChanged
 from unwall.commerce.pricing.promotion_rules import MAX_CODES_PER_CART
 from unwall.commerce.pricing.values import PricedOrder
 from unwall.commerce.stock.values import Short, VariantQuantity
@@ -36,6 +36,7 @@ Basket = dict[UUID, int]
 """Quantity by variant, in the order in which they were scanned."""
 QUANTITY = "q-"
 MAX_CODE_CHARACTERS = 200
+MAX_TOTAL_DIGITS = 18
 NOTHING = N_("Scan something, or type its SKU or name.")
 
 
@@ -139,15 +140,23 @@ async def _finish(ctx: CounterContext, sale: OpenSale, data: FormData) -> Respon
             raise Invalid.one("code", NOTHING)
         async with ctx.confined() as conn:
             lines = [VariantQuantity(variant_id, quantity) for variant_id, quantity in sale.basket.items()]
-            request = CounterSale(sale.id, ctx.node.id, lines, data.get("member_code", ""), _codes_in(data))
+            request = CounterSale(
+                sale.id, ctx.node.id, lines, data.get("member_code", ""), _codes_in(data), _shown_total(data)
+            )
             order_id = await sell_at_counter(conn, ctx.staff, request, now())
     except Short as error:
         return await _page(ctx, sale, error=_missing(ctx, error), data=data)
-    except (Invalid, SaleDone) as error:
+    except (Invalid, SaleDone, TotalChanged) as error:
         return await _page(ctx, sale, error=error, data=data)
     if ctx.by_htmx:
         return ClientRedirect(f"{SELL}/{order_id}")
     return see_other(f"{SELL}/{order_id}")
+
+
+def _shown_total(data: Mapping[str, str]) -> int | None:
+    """What the page showed, in minor units; it shows none before something is in the basket."""
+    text = data.get("total", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_TOTAL_DIGITS else None
 
 
 def _missing(ctx: CounterContext, error: Short) -> Invalid:
@@ -171,11 +180,14 @@ class SellPage(CounterPage, frozen=True, kw_only=True):
     lines: list[SaleLine]
     choices: list[ItemView]
     total: str
+    total_minor: int
     totals: list[tuple[str, str]]
     """where reductions or taxes change the sum"""
     units: int
     errors: FieldTexts
     problem: str | None
+    ended: bool
+    """the basket was sold already"""
     code: str
     member_code: str
     voucher: str
@@ -192,15 +204,19 @@ async def _page(
     data: Mapping[str, str] | None = None,
     choices: Sequence[VariantItem] = (),
 ) -> Response[str]:
-    kept_codes = data or {}
+    kept = data or {}
     async with ctx.confined() as conn:
         known = await catalogue.items(conn, sale.basket, ctx.lang)
-        till = Till(ctx.node.id, codes=_codes_in(kept_codes))
+        member_id: UUID | None = None
+        try:
+            member_id = await member_of_code(conn, ctx.staff.merchant_id, kept.get("member_code", ""))
+        except Invalid as unknown:
+            error = error or unknown
+        till = Till(ctx.node.id, member_id, _codes_in(kept))
         basket = {variant: count for variant, count in sale.basket.items() if variant in known}
         priced = await quoted_basket(conn, ctx.staff.merchant_id, till, basket, now()) if basket else None
     rows = quote_rows(priced.quote, N_("Total"), ctx.lang) if priced else []
     errors = ctx.field_errors(error)
-    kept = data or {}
     lines = [_line(known[i], n, ctx, errors, kept) for i, n in sale.basket.items() if i in known]
     return ctx.page(
         SellPage(
@@ -209,10 +225,12 @@ async def _page(
             lines=lines,
             choices=[item_view(item, ctx.lang) for item in choices],
             total=rows[-1][1] if rows else "",
+            total_minor=priced.quote.total if priced else 0,
             totals=rows if len(rows) > 2 else [],
             units=sum(sale.basket.values()),
             errors=errors,
             problem=ctx.problem(error),
+            ended=isinstance(error, SaleDone),
             code=kept.get("code", ""),
             member_code=kept.get("member_code", ""),
             voucher=kept.get("voucher", ""),

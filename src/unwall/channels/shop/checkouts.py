@@ -1,9 +1,10 @@
 """The checkout: one page with three short sections and final prices."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -24,6 +25,7 @@ from unwall.channels.shop.address_forms import (
 )
 from unwall.channels.shop.carts import CartView, WantedDelivery, cart_view
 from unwall.channels.shop.context import ShopContext, ShopPage
+from unwall.commerce.orders import cart as cart_actions
 from unwall.commerce.orders import contacts, reads
 from unwall.commerce.orders.cart_values import Cart
 from unwall.commerce.orders.contacts import (
@@ -48,6 +50,7 @@ from unwall.kernel.geo import Place, distance_km
 from unwall.kernel.text import N_
 from unwall.people.addresses import MemberAddress, addresses_of
 from unwall.usecases.place_order import OrderRequest, place_and_pay, remember_address
+from unwall.usecases.try_code import try_code
 
 KEPT = ("name", "phone", "email", *ADDRESS)
 FIELDS = {*KEPT, "way", "method", "node_id", "card_number", "card_expiry", "card_cvc"}
@@ -62,16 +65,34 @@ ANOTHER_TIME = N_("It arrives at another time than you saw. Check how and when, 
 NO_SUCH_BAG = N_("There is no such bag.")
 
 
+class Failure(msgspec.Struct, frozen=True):
+    """Why an order was not placed, or a code not taken."""
+
+    errors: dict[str, str]
+    notice: str | None
+    status: int
+
+
 @get("/checkout/{cart_id:uuid}", include_in_schema=False)
 async def checkout(ctx: ShopContext, cart_id: UUID) -> Response[Any]:
+    return await _opened(ctx, cart_id, ctx.query)
+
+
+async def _opened(
+    ctx: ShopContext,
+    cart_id: UUID,
+    query: Mapping[str, str],
+    failure: Failure = Failure({}, None, 200),  # noqa: B008 (immutable)
+) -> Response[Any]:
+    """The page before anything is ordered; `query` is what is written in it already."""
     await gazetteer.until_loaded()
     async with ctx.services.db.read() as conn:
         cart = await own_cart(conn, ctx, cart_id)
         if not (cart.open and cart.lines):
-            return Redirect(await _after(conn, ctx, cart))
-        asked = {field: text for field, text in ctx.query.items() if field in KEPT}
+            return Redirect(await _after(conn, ctx, cart), status_code=303)
+        asked = {field: text for field, text in query.items() if field in KEPT}
         book = await _addresses(conn, ctx)
-        chosen = next((one for one in book if str(one.id) == ctx.query.get("saved")), None)
+        chosen = next((one for one in book if str(one.id) == query.get("saved")), None)
         before = known(ctx, cart) | remembered(contacts.known_contact(await reads.contacts_of(conn, ctx.visit)), cart)
         first = chosen or next((one for one in book if one.preferred), None) or next(iter(book), None)
         before |= as_fields(first) if first else {}
@@ -79,8 +100,24 @@ async def checkout(ctx: ShopContext, cart_id: UUID) -> Response[Any]:
             before = {field: text for field, text in before.items() if field not in ADDRESS} | {"country": cart.country}
         kept = before | asked
         goal = goal_of(cart, kept)
-        shown = await cart_view(conn, ctx, cart, WantedDelivery(ctx.query.get("way", ""), goal, tax_place(cart, kept)))
-        return _page(ctx, shown, kept, goal, saved=SavedAddresses(book, chosen))
+        shown = await cart_view(conn, ctx, cart, WantedDelivery(query.get("way", ""), goal, tax_place(cart, kept)))
+        return _page(ctx, shown, kept, goal, failure=failure, saved=SavedAddresses(book, chosen))
+
+
+@post("/checkout/{cart_id:uuid}/code", include_in_schema=False, status_code=303)
+async def change_code(ctx: ShopContext, cart_id: UUID, data: FormData) -> Response[Any]:
+    """Add a promotion's code, or take that in `remove` away; the page keeps the way and the address that were sent."""
+    written = {field: data[field] for field in ("way", *ADDRESS) if field in data}
+    try:
+        if code := data.get("remove"):
+            async with ctx.services.db.transaction() as conn:
+                await cart_actions.remove_code(conn, ctx.visit, cart_id, code)
+        else:
+            await try_code(ctx.services.db, ctx.visit, cart_id, data.get("code", ""), now())
+    except (Invalid, TooMany) as error:
+        words = error.errors[0].message if isinstance(error, Invalid) else words_of(error, ctx.lang)
+        return await _opened(ctx, cart_id, written, Failure({"code": words}, None, status_of(error)))
+    return Redirect(f"/checkout/{cart_id}{f'?{urlencode(written)}' if written else ''}", status_code=303)
 
 
 class SavedAddresses(msgspec.Struct, frozen=True):
@@ -178,14 +215,6 @@ def time_in(text: str) -> datetime | None:
     except ValueError:
         return None
     return time if time.tzinfo else None
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """Why an order was not placed."""
-
-    errors: dict[str, str]
-    notice: str | None
-    status: int
 
 
 class CheckoutPage(ShopPage, frozen=True, kw_only=True):
@@ -327,4 +356,4 @@ def choice_of(option: DeliveryOption | None) -> DeliveryChoice:
     )
 
 
-HANDLERS: list[Any] = [checkout, place_order]
+HANDLERS: list[Any] = [checkout, change_code, place_order]

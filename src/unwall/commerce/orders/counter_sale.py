@@ -10,7 +10,7 @@ from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
 from unwall.commerce.orders import reads, rules
 from unwall.commerce.orders.facts import counter_sale_facts
-from unwall.commerce.orders.values import Channel, SaleDone, StoredPromise
+from unwall.commerce.orders.values import Channel, SaleDone, StoredPromise, TotalChanged
 from unwall.commerce.payments import actions as payments
 from unwall.commerce.pricing.promotion_rules import tidy_code
 from unwall.commerce.pricing.quotes import priced
@@ -31,11 +31,12 @@ from unwall.people import reads as people
 from unwall.people.values import Staff
 
 NOT_SOLD = N_("One of these products is not sold here.")
+TOTAL_CHANGED = N_("The total is not what was shown. Tell the customer the new one, then finish the sale.")
 
 
 class CounterSale(msgspec.Struct, frozen=True):
     """`sale_id` is chosen by the caller and makes the sale idempotent. `member_code` is the merchant's customer number,
-    or empty.
+    or empty. `agreed_total` is what the till showed, in minor units; None: whatever it costs now.
     """
 
     sale_id: UUID
@@ -44,20 +45,23 @@ class CounterSale(msgspec.Struct, frozen=True):
     member_code: str = ""
     codes: Sequence[str] = ()
     """Of promotions."""
+    agreed_total: int | None = None
 
 
 async def sell_at_counter(conn: Transaction, staff: Staff, sale: CounterSale, now: datetime) -> UUID:
-    """Returns the order's id. Raises `stock.Short` naming the missing units, `Invalid`, `NotFound`, and `SaleDone` if
-    the sale's id was used for another basket.
+    """Returns the order's id. Raises `stock.Short` naming the missing units, `Invalid`, `NotFound`, `TotalChanged`, and
+    `SaleDone` if the sale's id was used for another basket.
     """
     basket = _basket(sale.lines)
-    order_id, member_id = new_id(), await _member_of_code(conn, staff.merchant_id, typed.code(sale.member_code))
+    order_id, member_id = new_id(), await member_of_code(conn, staff.merchant_id, sale.member_code)
     if not await _insert_order(conn, staff, sale, order_id, now):
         return await _earlier_sale(conn, staff.merchant_id, sale.sale_id, basket)
     await conn.execute("UPDATE sales_order SET member_id = $2 WHERE id = $1", order_id, member_id)
     order = await quoted_basket(conn, staff.merchant_id, Till(sale.node_id, member_id, sale.codes), basket, now)
     if order is None:
         raise NotFound(NOT_SOLD)
+    if sale.agreed_total not in (None, order.quote.total):
+        raise TotalChanged(TOTAL_CHANGED)
     await _insert_lines(conn, order_id, order)
     await execute(conn, using([OrderUses(order_id, staff.merchant_id, member_id, order)]))
     sold = [VariantQuantity(variant_id, quantity) for variant_id, quantity in basket.items()]
@@ -81,7 +85,9 @@ def _basket(lines: Sequence[VariantQuantity]) -> dict[UUID, int]:
     return basket
 
 
-async def _member_of_code(conn: Connection, merchant_id: UUID, code: str) -> UUID | None:
+async def member_of_code(conn: Connection, merchant_id: UUID, typed_code: str) -> UUID | None:
+    """The member with this customer number; None where none was typed. Raises `Invalid` (member_code)."""
+    code = typed.code(typed_code)
     if not code:
         return None
     member_id = await people.member_id_by_code(conn, merchant_id, code)

@@ -8,7 +8,8 @@ UnwallError
     ├── PaymentPending            the gateway has not answered yet; the sweep will finish the order
     ├── OrderClosed               the order expired or was cancelled; the bag can be ordered again
     ├── TooLate                   too late to cancel: a node has begun to pick
-    └── SaleDone                  the id of a counter sale was used before for another basket
+    ├── SaleDone                  the id of a counter sale was used before for another basket
+    └── TotalChanged              a counter sale costs something else than the till showed
 """
 
 from datetime import datetime
@@ -242,6 +243,10 @@ class TooLate(Conflict):
 
 class SaleDone(Conflict):
     code = "sale-done"
+
+
+class TotalChanged(Conflict):
+    code = "total-changed"
 
 
 class HandedOverLine(msgspec.Struct, frozen=True):

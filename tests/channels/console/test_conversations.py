@@ -49,6 +49,11 @@ async def test_who_asks_stands_in_the_list_and_is_counted(site: ConsoleSite, ask
     assert "1 waits" in today
 
 
+async def test_the_page_is_headed_by_who_is_answered(site: ConsoleSite, asked: str):
+    assert texts((await site.get(LIST)).text, "h1") == ["Conversations"]
+    assert texts((await site.get(asked)).text, "h1") == ["Lin"]
+
+
 async def test_the_product_stands_beside_the_words(site: ConsoleSite, asked: str):
     page = (await site.get(asked)).text
     assert "Silk scarf" in "".join(words(one) for one in every(page, ".about-card"))

@@ -1,8 +1,16 @@
 """Today: what waits for somebody, each figure with the list that it counts."""
 
+import pytest
+
 from tests.channels.console.console_site import ConsoleSite
 from tests.commerce.market import HANGZHOU, buy, visitor
 from tests.html import every, the, words
+from unwall.channels.console import store_setup
+from unwall.commerce.pricing.actions import save_tax_choices
+from unwall.commerce.pricing.tax_rules import TaxChoices
+from unwall.commerce.pricing.values import TaxSettings
+from unwall.commerce.sourcing.actions import save_delivery_prices
+from unwall.commerce.sourcing.values import DeliveryMethod, DeliveryPrice
 from unwall.kernel.clock import now
 from unwall.people.values import Role
 
@@ -59,3 +67,42 @@ async def test_failed_jobs_are_told_to_owners_only_and_without_their_message(sit
     await site.sign_in_as(browser, Role.ANALYST)
     assert "Failed jobs" not in (await site.get("/console")).text
     assert (await site.get("/console/jobs")).status_code == 403
+
+
+async def test_a_store_with_a_history_has_no_first_hours(site: ConsoleSite, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(store_setup, "SETTLED_ORDERS", 1)
+    assert "Your first hours" in (await site.get("/console")).text
+    await buy(site.db, visitor(place=HANGZHOU), (site.market.tea, 1), now=now())
+    assert "Your first hours" not in (await site.get("/console")).text
+
+
+async def test_the_first_hours_stand_on_the_page_until_what_is_needed_is_done(site: ConsoleSite, browser):
+    def steps(page: str) -> dict[str, tuple[str, str | None]]:
+        """What stands beside each step, and where it leads."""
+        links = every(page, ".setup li a")
+        return {
+            words(the(link, "b")): (" ".join(map(words, every(link, ".badge"))), link.attributes.get("href"))
+            for link in links
+        }
+
+    open_steps = steps((await site.get("/console")).text)
+    assert open_steps == {
+        "Add your first product": ("Done", None),
+        "Add the shop or warehouse that you sell from": ("Done", None),
+        "Say how many you have": ("Done", None),
+        "Check what delivery costs": ("", "/console/delivery"),
+        "Set your taxes": ("", "/console/taxes"),
+        "Publish your first post": ("Done", None),
+        "Invite who works with you": ("", "/console/people"),
+    }
+    for _, url in open_steps.values():
+        assert url is None or (await site.get(url)).status_code == 200
+
+    await site.sign_in_as(browser, Role.ANALYST)  # who sees what is missing, and may do nothing of it
+    assert {url for _, url in steps((await site.get("/console")).text).values()} == {None}
+
+    merchant = site.market.merchant
+    async with site.db.confined(merchant) as conn:
+        await save_delivery_prices(conn, merchant, [DeliveryPrice(DeliveryMethod.SHIP, fee=500)])
+        await save_tax_choices(conn, merchant, TaxChoices(TaxSettings("CN")))
+    assert "Your first hours" not in (await site.get("/console")).text

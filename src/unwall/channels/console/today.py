@@ -10,6 +10,7 @@ from litestar import Response, get
 from unwall.channels.console import views
 from unwall.channels.console.content.posts import opened_words
 from unwall.channels.console.context import TODAY, ConsoleContext, ConsolePage, console_context, home_of
+from unwall.channels.console.store_setup import StoreSetup, store_setup
 from unwall.channels.console.views import FigureChange
 from unwall.channels.design.values import Cell, Plot, Series
 from unwall.channels.http.context import AnyRequest, signed_in
@@ -55,10 +56,12 @@ async def _page(ctx: ConsoleContext) -> Response[str]:
         work = await work_counts(conn, ctx.merchant_id, now)
         missed = await missed_posts(conn, Owner(merchant_id=ctx.merchant_id))
         empty = await reads.empty_places(conn, ctx.merchant_id, now - WEEK, now)
+        setup = await store_setup(conn, ctx)
     failed = await _failed_jobs(ctx) if ctx.may(Permission.PEOPLE) else None
     return ctx.page(
         TodayPage(
             title=ctx.words(N_("Today")),
+            setup=setup,
             figures=_figures(ctx, sales),
             days=WEEK.days,
             hours=hours_plot(ctx, sales),
@@ -123,6 +126,7 @@ class SoldProductView(msgspec.Struct, frozen=True):
 class TodayPage(ConsolePage, frozen=True, kw_only=True):
     TEMPLATE = "console/today.html"
 
+    setup: StoreSetup | None
     figures: Figures
     hours: Plot
     channels: Plot

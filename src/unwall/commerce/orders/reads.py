@@ -311,3 +311,9 @@ async def have_ordered(conn: Connection, asked: Sequence[OrderedAsked]) -> set[U
         FROM jsonb_to_recordset($1) AS a (cart_id uuid, merchant_id uuid, visitor_id uuid, member_id uuid)
     """
     return {record["cart_id"] for record in await conn.fetch(sql, list(asked)) if record["ordered"]}
+
+
+async def has_sold(conn: Connection, merchant_id: UUID, orders: int) -> bool:
+    """Whether so many orders of the merchant were paid."""
+    sql = "SELECT count(*) FROM (SELECT FROM paid_order WHERE merchant_id = $1 LIMIT $2) AS paid"
+    return int(await conn.fetchval(sql, merchant_id, orders)) >= orders

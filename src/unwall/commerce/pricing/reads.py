@@ -204,3 +204,7 @@ async def tax_book(conn: Connection, merchant_id: UUID) -> TaxBook:
     book = await row(conn, TaxBook, sql, merchant_id)
     assert book is not None
     return book
+
+
+async def sets_taxes(conn: Connection, merchant_id: UUID) -> bool:
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM tax_settings WHERE merchant_id = $1)", merchant_id))

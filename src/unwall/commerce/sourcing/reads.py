@@ -93,3 +93,12 @@ async def delivery_zones(conn: Connection, merchant_id: UUID) -> list[DeliveryZo
         WHERE merchant_id = $1 ORDER BY position
     """
     return await rows(conn, DeliveryZone, sql, merchant_id)
+
+
+async def sets_delivery_prices(conn: Connection, merchant_id: UUID) -> bool:
+    """Whether the merchant has saved any, for everywhere or for a zone."""
+    sql = """
+        SELECT EXISTS (SELECT FROM delivery_price WHERE merchant_id = $1)
+            OR EXISTS (SELECT FROM delivery_zone WHERE merchant_id = $1)
+    """
+    return bool(await conn.fetchval(sql, merchant_id))

@@ -28,6 +28,9 @@ ANSWER_SECONDS = 20.0
 """After which a client gives a request up and repeats it on a new connection."""
 PATIENCE_SECONDS = 40.0
 """How long a client repeats one request."""
+FIRST_PATIENCE_SECONDS = 600.0
+"""The same of the first one, while an install makes its database and what it keeps, under libfaketime several times as
+slowly."""
 PAUSE_SECONDS = 0.1
 REPEATED = {429, 500, 502, 503, 504}
 
@@ -142,8 +145,9 @@ class RetryingCaller(Caller):
     """Repeats a request that got no answer, or one that says to come again, with the same headers: the same
     Idempotency-Key. Notes the paid orders that it was told of."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, patience_seconds: float = PATIENCE_SECONDS) -> None:
         super().__init__(port)
+        self.patience_seconds = patience_seconds
         self.orders: set[str] = set()
         """Acknowledged as prepared, paid or not."""
         self.paid: list[tuple[str, float, float]] = []
@@ -151,7 +155,7 @@ class RetryingCaller(Caller):
         self.repeats = 0
 
     async def ask(self, method: str, path: str, body: bytes = b"", headers: str = "") -> tuple[int, bytes]:
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + self.patience_seconds
         while True:
             sent = time.monotonic()
             answer = await self._try(method, path, body, headers)
@@ -159,7 +163,7 @@ class RetryingCaller(Caller):
                 self._note(path, answer, sent)
                 return answer
             if sent > until:
-                raise TimeoutError(f"{method} {path}: no answer in {PATIENCE_SECONDS:.0f} s, the last: {answer}")
+                raise TimeoutError(f"{method} {path}: no answer in {self.patience_seconds:.0f} s, the last: {answer}")
             self.repeats += 1
             await asyncio.sleep(PAUSE_SECONDS)
 

@@ -34,7 +34,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from bench._install import Install, RetryingCaller, faketime_library
+from bench._install import FIRST_PATIENCE_SECONDS, Install, RetryingCaller, faketime_library
 from bench._market import Market, open_market, receive
 from bench._shopper import Shopper, Tally
 from bench.frame import Bench
@@ -81,7 +81,7 @@ async def run(bench: Bench) -> None:
         install = Install(folder, clock if CLOCK in faults else None)
         bench.figure("faults", len(faults))
         async with install.running():
-            await RetryingCaller(install.port).ask("GET", "/readyz")
+            await RetryingCaller(install.port, FIRST_PATIENCE_SECONDS).ask("GET", "/readyz")
             market = await _open_market(install)
             await Faults(bench, install, market).run(faults)
 

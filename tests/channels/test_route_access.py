@@ -25,7 +25,7 @@ from tests.people.members import new_member
 from unwall.app import build
 from unwall.catalogue.actions import save_bundle
 from unwall.catalogue.values import BundleDraft, BundlePartDraft
-from unwall.channels.http.context import MEMBER
+from unwall.channels.http.context import CSRF, MEMBER
 from unwall.commerce.pricing.actions import add_codes, save_promotion
 from unwall.commerce.pricing.values import Promotion, PromotionKind
 from unwall.commerce.sourcing.actions import save_delivery_zones
@@ -62,6 +62,8 @@ FOR_EVERYBODY = (
     *("/manifest.webmanifest", "/merchant.webmanifest", "/worker.js"),
 )
 """Files that are alike for all; and streams, which have no end."""
+WITHOUT_COOKIES = ("/api/", "/journal", "/unsubscribe/")
+"""Who asks there is known by a header or the address; nobody's rights come by a cookie."""
 PRIVATE = {"cart_id", "comment_id", "order_id", "address_id"}
 """Things of one shopper; what else stands in an address of the shop is for everybody to see."""
 FORM = {"code": "123456", "quantity": "1", "tracking": "SF1", "reason": "adjustment", "note": "Mine now"}
@@ -351,6 +353,42 @@ async def test_keys_without_the_scope_are_refused(browser: Shopper, db: Database
         if answer.status_code != 403 or "lacks the scope" not in answer.text:
             wrong.append((str(door), answer.status_code))
     assert wrong == []
+    assert await snapshot(db, without=IGNORED) == before
+
+
+async def test_no_page_of_another_site_makes_a_signed_in_person_do_anything(
+    client: AsyncTestClient, db: Database, town: Town
+):
+    """Their cookies come along; the token of a form does not, nor does one that the other site was given itself."""
+    owner = await signed_in(client, db, town.market.merchant)
+    owner.cookies.set(MEMBER, (await new_member(db)).token)
+    owner.cookies.set("uw_node", str(town.market.west_lake))
+    await owner.get("/styleguide")
+    theirs = Person(client, {})
+    await theirs.get("/styleguide")
+    foreign = theirs.cookies[CSRF]
+    before, wrong = await snapshot(db, without=IGNORED), []
+    for door in (door for door in DOORS if door.method != "GET" and not door.path.startswith(WITHOUT_COOKIES)):
+        for sent in ({}, {"x-csrftoken": foreign}):
+            url = door.path.format(**{name: getattr(town.things, name, "scarf") for name in door.parameters})
+            answer = await owner.send_bare(door.method, url, FORM | {"_csrf_token": sent.get("x-csrftoken", "")}, sent)
+            if answer.status_code != 403:
+                wrong.append((str(door), answer.status_code))
+    assert wrong == []
+    assert await snapshot(db, without=IGNORED) == before
+
+
+async def test_the_api_takes_no_cookie_for_who_asks(client: AsyncTestClient, db: Database, town: Town):
+    """So another site's page, which can send cookies and no headers of its own, reaches nothing by it."""
+    owner = await signed_in(client, db, town.market.merchant)
+    owner.cookies.set(MEMBER, (await new_member(db)).token)
+    before, done = await snapshot(db, without=IGNORED), []
+    for door in (door for door in DOORS if door.method != "GET" and door.path.startswith("/api/")):
+        url = door.path.format(**{name: getattr(town.things, name, "scarf") for name in door.parameters})
+        answer = await owner.send_bare(door.method, url, FORM, {})
+        if answer.status_code < 400:
+            done.append(str(door))
+    assert done == ["POST /api/v1/visits"]  # makes a token for who asks, and keeps nothing
     assert await snapshot(db, without=IGNORED) == before
 
 

@@ -16,6 +16,7 @@ from unwall.kernel.database import Database
 from unwall.kernel.errors import Invalid, TooMany
 from unwall.kernel.ids import new_id
 from unwall.media import actions as media
+from unwall.media import blocked
 from unwall.media.upload_rules import NETWORK_LIMITS, VISITOR_LIMITS
 from unwall.media.uploads import Uploads
 from unwall.media.values import MediaOwner, NewUpload, NoSuchUpload, TooLarge, Upload
@@ -357,11 +358,15 @@ async def test_an_owner_cuts_a_video_and_gives_it_captions(browser: Shopper, db:
 
 async def test_what_moderation_blocks_is_blocked_wherever_it_is_sent(db: Database) -> None:
     async with db.transaction() as conn:
-        await media.remember_looks(conn, "ab/tea.webp", [0x1234], "pictures")
-        assert await media.block(conn, "ab/tea.webp", "Stolen", "Mei") == 1
+        key = f"ab/{'a' * 40}-8x8.webp"
+        await media.remember_looks(conn, key, [0x1234], "pictures")
+        post_id = new_id()
+        assert await blocked.block(conn, post_id, key, "Stolen", "Mei") == 1
         with pytest.raises(Invalid):
             await media.remember_looks(conn, "cd/tea.webp", [0x1235], "pictures")
         await media.remember_looks(conn, "cd/snow.webp", [-0x1234], "pictures")
-        await media.unblock(conn, "ab/tea.webp")
+        with pytest.raises(Invalid):
+            await media.remember_looks(conn, key, [], "pictures")  # an even picture has no look
+        await blocked.unblock(conn, post_id)
         await media.remember_looks(conn, "cd/tea.webp", [0x1235], "pictures")
         assert await conn.fetchval("SELECT count(*) FROM blocked_look") == 0

@@ -352,11 +352,12 @@ async def test_what_is_blocked_is_dropped_and_its_media_are_refused_until_it_is_
     async with db.transaction() as conn:
         actor, account = await a_members_account(conn, "lin")
     video_id = await a_video(db, member_id=actor.owner.member_id, state="ready")
-    looks = {"ab/hills.webp": 0x1234, str(video_id): -0x77}
+    hills = f"ab/{'a' * 40}-8x8.webp"
+    looks = {hills: 0x1234, str(video_id): -0x77}
     async with db.transaction() as conn:
         for key, look in looks.items():
             await media.remember_looks(conn, key, [look], "pictures")
-        shown = (Media("ab/hills.webp", "", 8, 8), Media("", "", 8, 8, video_id))
+        shown = (Media(hills, "", 8, 8), Media("", "", 8, 8, video_id))
         draft = PostDraft(account, title="Hills", media=shown)
         post_id = await posts.save_draft(conn, actor, draft)
         await posts.publish(conn, actor, post_id, AT)

@@ -14,9 +14,9 @@ async def a_video(db, *, merchant_id=None, member_id=None, state="uploaded", rea
     video_id = new_id()
     async with db.transaction() as conn:
         await conn.execute(
-            """
+            f"""
             INSERT INTO video (id, merchant_id, member_id, source, bytes, state, reason)
-            VALUES ($1, $2, $3, 'ab/x.source', 9, $4, $5)
+            VALUES ($1, $2, $3, 'ab/{"b" * 40}.source', 9, $4, $5)
             """,
             video_id,
             merchant_id,

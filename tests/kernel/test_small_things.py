@@ -1,5 +1,6 @@
 """Ids, places, secrets, words, files, settings."""
 
+import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -13,7 +14,7 @@ from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.files import key_for, open_files
 from unwall.kernel.geo import Point, distance_km
 from unwall.kernel.ids import derived_id, id_at, new_id, parse_id
-from unwall.kernel.seals import seal, unseal
+from unwall.kernel.seals import MAX_AHEAD_SECONDS, seal, unseal
 from unwall.kernel.secrets import install_secret
 from unwall.kernel.text import N_, Explanation, accepted, best_language, gettext
 
@@ -85,6 +86,13 @@ def test_a_sealed_value_reads_back_only_whole_for_its_purpose_and_kind():
     ):
         assert unseal(secret, purpose, text, UUID) is None, (secret, purpose, text)
     assert unseal(b"secret", "visitor", sealed, int) is None
+
+
+def test_a_seal_ends_with_its_time_and_outlives_a_clock_that_is_set_back(monkeypatch: pytest.MonkeyPatch):
+    sealed, made = seal(b"secret", "visitor", 7), time.time()
+    for passed, value in ((-7200, 7), (-MAX_AHEAD_SECONDS - 9, None), (3590, 7), (3610, None)):
+        monkeypatch.setattr(time, "time", lambda passed=passed: made + passed)
+        assert unseal(b"secret", "visitor", sealed, int, max_age_seconds=3600) == value, passed
 
 
 @pytest.mark.parametrize(

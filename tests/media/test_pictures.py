@@ -17,7 +17,8 @@ from PIL import Image as Pillow
 
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import open_files
-from unwall.media.actions import block, unblock
+from unwall.kernel.ids import new_id
+from unwall.media.blocked import block, unblock
 from unwall.media.jobs import AvifEncoder, enqueue_avif
 from unwall.media.picture_uploads import keep
 from unwall.media.pictures import EncodedPicture, derive, encode, store
@@ -354,10 +355,10 @@ def sent(image: Pillow.Image, kind: str = "JPEG", **options) -> io.BytesIO:
 
 
 async def test_a_blocked_picture_is_known_again_smaller_lighter_and_encoded_anew(db, tmp_path):
-    files = open_files("", tmp_path)
+    files, post_id = open_files("", tmp_path), new_id()
     first = await keep(db, files, sent(snow(), quality=95))
     async with db.transaction() as conn:
-        assert await block(conn, first.file, "Stolen", "operator:root") == 1
+        assert await block(conn, post_id, first.file, "Stolen", "operator:root") == 1
     again = [
         sent(snow().resize((400, 400)), quality=40),
         sent(snow().resize((640, 640)), "WEBP", quality=30),
@@ -370,7 +371,7 @@ async def test_a_blocked_picture_is_known_again_smaller_lighter_and_encoded_anew
     other = await keep(db, files, sent(snow(seed=4)))
     async with db.transaction() as conn:
         kept = [record["media"] for record in await conn.fetch("SELECT media FROM fingerprint ORDER BY created_at")]
-        await unblock(conn, first.file)
+        await unblock(conn, post_id)
     assert kept == [first.file, other.file]
     assert [path.name for path in tmp_path.rglob("*-400x400.webp")] == []
     assert (await keep(db, files, sent(snow().resize((400, 400))))).width == 400

@@ -22,6 +22,15 @@ from unwall.kernel.secrets import fingerprint
 from unwall.messages import actions
 from unwall.messages.actions import notify
 from unwall.messages.push import Pusher
+from unwall.messages.push_lanes import (
+    FAILURES_TO_REST,
+    OTHERS_OF_ONE_HOST,
+    REST_SECONDS,
+    PushLanes,
+    Resting,
+    host_of,
+    is_known,
+)
 from unwall.messages.values import (
     NewNotification,
     NotificationKind,
@@ -142,6 +151,82 @@ async def test_a_service_that_never_answers_is_given_up(db):
             msgspec.json.encode(msgspec.structs.replace(first, attempt=3))
         )
     assert (len(seen), await count(db, "pgqueuer")) == (1, 1)
+
+
+async def test_a_service_that_never_answers_holds_up_nobody_elses_messages(db):
+    """Of thirty messages to it two wait for an answer; when it has not answered some times, it is not asked."""
+    asked, silent = [], asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        await silent.wait()
+        writer.close()
+
+    async with (
+        push_service() as (endpoint, seen, fetcher),
+        await asyncio.start_server(say_nothing, "127.0.0.1") as dead,
+    ):
+        port = dead.sockets[0].getsockname()[1]
+        both = msgspec.structs.replace(fetcher, ports=fetcher.ports | {port})
+        async with db.transaction() as conn:
+            payloads = []
+            for n in range(30):
+                visit = await a_visitor(conn)
+                await subscribed(conn, visit.person_id, BrowserKeys(), f"http://silent.example:{port}/{n}")
+                payloads.append(await told(conn, visit.person_id))
+            visit = await a_visitor(conn)
+            await subscribed(conn, visit.person_id, BrowserKeys(), endpoint)
+            last = await told(conn, visit.person_id)
+        pusher = Pusher(db, SECRET, "mailto:me@example.org", both)
+        waiting = [asyncio.create_task(pusher.push(one)) for one in payloads]
+        await pusher.push(last)
+        assert len(seen) == 1
+        silent.set()
+        await asyncio.gather(*waiting)
+        assert len(asked) <= FAILURES_TO_REST + OTHERS_OF_ONE_HOST
+    assert await count(db, "push_subscription") == 31
+    assert await count(db, "pgqueuer") == 31 + 30  # each is tried again
+
+
+def test_the_services_of_browsers_are_known_by_their_whole_name():
+    known = (
+        "https://fcm.googleapis.com/x",
+        "https://UPDATES.push.services.mozilla.com./x",
+        "https://web.push.apple.com/x",
+    )
+    assert all(is_known(host_of(one)) for one in known)
+    others = (
+        "https://fcm.googleapis.com.evil.example/",
+        "https://fcm.googleapis.com@evil.example/",
+        "https://[::1",
+        "x",
+    )
+    assert not any(is_known(host_of(one)) for one in others)
+
+
+def test_a_host_that_answers_again_is_asked_again(monkeypatch):
+    lanes, at = PushLanes(), 100.0
+    monkeypatch.setattr("unwall.messages.push_lanes.time.monotonic", lambda: at)
+
+    async def is_asked() -> bool:
+        try:
+            async with lanes.place("silent.example"):
+                return True
+        except Resting:
+            return False
+
+    for _ in range(FAILURES_TO_REST):
+        assert asyncio.run(is_asked())
+        lanes.failed("silent.example")
+    assert not asyncio.run(is_asked())
+    at += REST_SECONDS + 1
+    assert asyncio.run(is_asked())
+    lanes.failed("silent.example")
+    assert not asyncio.run(is_asked())
+    at += REST_SECONDS + 1
+    lanes.answered("silent.example")
+    lanes.failed("silent.example")
+    assert asyncio.run(is_asked())
 
 
 async def test_a_private_address_is_not_asked(db):

@@ -42,6 +42,7 @@ SHOP_ONLY_VIEWS = {
 SHOP_ONLY = {
     "member",
     "member_address",
+    "blocked_file",
     "blocked_look",
     "fingerprint",
     "announcement",

@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from unwall.catalogue import bundle_rules, merchant_reads, rules, texts
+from unwall.catalogue.off_sale import TAKEN_OFF, is_off_sale, off_sale_errors
 from unwall.catalogue.terms import SearchTerms, terms
 from unwall.catalogue.values import (
     BundleDraft,
@@ -77,18 +78,6 @@ async def archive_product(conn: Transaction, merchant_id: UUID, product_id: UUID
     )
     if changed is None:
         raise NoSuchProduct(N_("There is no such product."))
-
-
-async def take_off_sale(conn: Transaction, product_id: UUID) -> None:
-    """As moderation decides, whichever merchant's it is. Idempotent."""
-    sql = "UPDATE product SET status = 'archived', updated_at = now() WHERE id = $1 AND status = 'active'"
-    await conn.execute(sql, product_id)
-
-
-async def put_back_on_sale(conn: Transaction, product_id: UUID) -> None:
-    """What moderation took off sale. Idempotent."""
-    sql = "UPDATE product SET status = 'active', updated_at = now() WHERE id = $1 AND status = 'archived'"
-    await conn.execute(sql, product_id)
 
 
 async def put_stars(conn: Transaction, merchant_id: UUID, product_id: UUID, total: int, reviews: int) -> None:
@@ -212,7 +201,7 @@ async def find_errors(
         marker = draft.id or new_id()
         slugs.setdefault(draft.slug, marker)
         skus |= {v.sku: skus.get(v.sku, marker) for v in draft.variants}
-    return errors
+    return errors + await off_sale_errors(conn, merchant_id, drafts)
 
 
 async def write(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[UUID]:
@@ -233,6 +222,10 @@ async def write(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDr
     except (asyncpg.InsufficientPrivilegeError, asyncpg.UniqueViolationError) as error:
         # row-level security or the primary key refused it: the id belongs to another merchant
         raise NoSuchProduct(N_("There is no such product.")) from error
+    except asyncpg.CheckViolationError as error:
+        if not is_off_sale(error):
+            raise
+        raise Invalid([TAKEN_OFF]) from error
     await _write_images(conn, merchant_id, whole)
     return [draft.id for draft in whole if draft.id]
 

@@ -7,6 +7,8 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import IO
 from urllib.parse import urljoin, urlsplit
 
@@ -19,11 +21,15 @@ from unwall.kernel.text import N_
 MAX_REDIRECTS = 5
 FETCH_SECONDS = 60
 """For everything: names, redirects and the file."""
-POST_SECONDS = 20
 _CONNECT_SECONDS = 10
+_NAMES_AT_ONCE = 8
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _AGENT = "Unwall"
+_WITH_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+"""IPv6 addresses whose last 32 bits are an IPv4 address."""
+_LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
+"""Where its IPv4 address stands depends on the network."""
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 
@@ -37,9 +43,19 @@ class NotFetched(UnwallError):
         """trying again will not help"""
 
 
-async def resolve(host: str, port: int) -> list[str]:
-    infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[4][0]) for address in infos]
+def resolver_with(threads: int) -> Resolver:
+    """In threads of its own: a name server that does not answer holds one for half a minute."""
+    names = ThreadPoolExecutor(threads, "names")
+
+    async def resolve(host: str, port: int) -> list[str]:
+        ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        infos = await asyncio.get_running_loop().run_in_executor(names, ask)
+        return [str(address[4][0]) for address in infos]
+
+    return resolve
+
+
+resolve = resolver_with(_NAMES_AT_ONCE)
 
 
 def is_public(address: str) -> bool:
@@ -49,8 +65,10 @@ def is_public(address: str) -> bool:
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
         if inner:
             return is_public(str(inner))
-        if ip in ipaddress.ip_network("64:ff9b::/96"):
+        if any(ip in network for network in _WITH_IPV4):
             return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+        if ip in _LOCAL_NAT64:
+            return False
     return ip.is_global and not ip.is_multicast
 
 
@@ -75,14 +93,15 @@ class Fetcher(msgspec.Struct, frozen=True):
             raise NotFetched(N_("The address does not answer."), lasting=False) from error
         raise NotFetched(N_("The address redirects too often."), lasting=True)
 
-    async def post(self, address: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """The status of the answer, whose body is not read; redirects are not followed. Raises `NotFetched`."""
+    async def post(self, address: str, body: bytes, headers: Mapping[str, str], seconds: float) -> int:
+        """The status of the answer, within `seconds` for everything; its body is not read, and redirects are not
+        followed. Raises `NotFetched`."""
         try:
-            async with asyncio.timeout(POST_SECONDS):
+            async with asyncio.timeout(seconds):
                 host, port, url, ip = await self._checked(address)
                 pinned = url.copy_with(host=f"[{ip}]" if ":" in ip else ip, port=port)
                 named = {"host": _named(host, port), "user-agent": _AGENT, **headers}
-                timeout = httpx.Timeout(POST_SECONDS, connect=_CONNECT_SECONDS)
+                timeout = httpx.Timeout(seconds)
                 async with (
                     httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False) as client,
                     client.stream(

@@ -20,6 +20,7 @@ CHUNK_BYTES = 256 * 2**10
 DIGEST_CHARACTERS = 40
 AGE_COUNTS = timedelta(days=1)
 MAX_KEY_CHARACTERS = 200
+_DIGEST = re.compile(rf"(?:^|/)[0-9a-f]{{2}}/([0-9a-f]{{{DIGEST_CHARACTERS}}})")
 _KEY = re.compile(r"(?!/)[\w./-]+")
 
 
@@ -136,6 +137,12 @@ def key_for(content: bytes | IO[bytes], ending: str) -> str:
     source.seek(0)
     digest = hashlib.file_digest(source, "sha256").hexdigest()[:DIGEST_CHARACTERS]  # type: ignore[arg-type]
     return f"{digest[:2]}/{digest}{ending}"
+
+
+def digest_of(key: str) -> bytes | None:
+    """The hash in a key of ours, in whatever case it is written: some file systems do not tell them apart."""
+    match = _DIGEST.search(key.lower())
+    return bytes.fromhex(match[1]) if match else None
 
 
 def ending_of(key: str) -> str:

@@ -10,6 +10,8 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 Value = TypeVar("Value")
 
+MAX_AHEAD_SECONDS = 24 * 3600
+"""A clock that was set back, or another server's that is behind, meets seals of a later time: they stay good."""
 MAX_OPENED = 5_000
 """Seals whose signature was checked, kept because browsers send the same ones with every request; half a kB each."""
 
@@ -25,7 +27,7 @@ def unseal(
     """None if the signature is wrong, too old or was made for another purpose, or the value is not of this kind."""
     try:
         value, sealed_at = _opened(secret, purpose, sealed)
-        if max_age_seconds is not None and not 0 <= time.time() - sealed_at <= max_age_seconds:
+        if max_age_seconds is not None and not -MAX_AHEAD_SECONDS <= time.time() - sealed_at <= max_age_seconds:
             return None
         return msgspec.convert(value, kind)
     except (BadData, msgspec.ValidationError):

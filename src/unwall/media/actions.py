@@ -1,4 +1,4 @@
-"""Changes of videos by their owners, and what moderation blocks."""
+"""Changes of videos by their owners, and what pictures look like."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.text import LANGUAGES, N_
+from unwall.media.blocked import is_blocked
 from unwall.media.caption_rules import as_webvtt
 from unwall.media.fingerprints import is_known
 from unwall.media.upload_rules import TO_MAKE, VIDEOS
@@ -64,35 +65,10 @@ async def set_captions(conn: Transaction, owner: MediaOwner, video_id: UUID, lan
         raise NotFound(NO_SUCH_VIDEO)
 
 
-async def block(conn: Transaction, media: str, reason: str, by: str) -> int:
-    """Block what looks like this picture (its key) or video (its id), also if it is uploaded again; a video itself is
-    no longer shown. Returns the number of blocked fingerprints."""
-    looks = await conn.fetch("SELECT DISTINCT look FROM fingerprint WHERE media = $1", media)
-    await conn.executemany(
-        "INSERT INTO blocked_look (look, reason, blocked_by) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        [(record["look"], reason, by) for record in looks],
-    )
-    await conn.execute("UPDATE video SET state = 'blocked', reason = $2 WHERE id::text = $1", media, reason)
-    return len(looks)
-
-
-async def unblock(conn: Transaction, media: str) -> None:
-    """Undo `block`; a video is encoded anew."""
-    await conn.execute("DELETE FROM blocked_look WHERE look IN (SELECT look FROM fingerprint WHERE media = $1)", media)
-    await conn.execute(
-        """
-        UPDATE video SET state = 'uploaded', reason = '', renditions = '[]', attempts = 0
-        WHERE id::text = $1 AND state = 'blocked'
-        """,
-        media,
-    )
-    await conn.execute("SELECT pg_notify($1, $2)", VIDEOS, TO_MAKE)
-
-
 async def remember_looks(conn: Transaction, media: str, looks: Sequence[int], field: str) -> None:
     """Of a picture that is to be stored under this key. Raises `Invalid` naming `field` where it is blocked."""
     known = [record["look"] for record in await conn.fetch("SELECT look FROM blocked_look")]
-    if is_known(list(looks), known):
+    if is_known(list(looks), known) or await is_blocked(conn, media):
         raise Invalid.one(field, N_("This picture was taken down before, so it cannot be shown."))
     await conn.executemany(
         "INSERT INTO fingerprint (media, position, look) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from unwall.kernel.database import Connection, Database, Transaction
-from unwall.kernel.files import DIGEST_CHARACTERS, Files
+from unwall.kernel.files import DIGEST_CHARACTERS, Files, digest_of
 
 VIDEO_KEPT = timedelta(days=30)
 """A video that was sent for a post which is not saved yet."""
@@ -25,7 +25,6 @@ MAX_VIDEOS_AT_ONCE = 500
 _NOT_READ = ("fingerprint", "pgqueuer", "pgqueuer_log", "stock_ledger")
 """What a picture looked like is no use of it; jobs and the ledger name no files."""
 _NAMES_NO_VIDEO = ("video", "upload", *_NOT_READ)
-_DIGEST = re.compile(rf"(?:^|/)[0-9a-f]{{2}}/([0-9a-f]{{{DIGEST_CHARACTERS}}})")
 _ASIDE = re.compile(rf"{re.escape(SET_ASIDE)}(\d{{4}}-\d\d-\d\d)/(.+)")
 
 log = structlog.get_logger()
@@ -49,7 +48,7 @@ async def sweep(db: Database, files: Files, at: datetime) -> Swept:
         used = await files_in_use(conn)
     set_aside = restored = deleted = 0
     for key in old:
-        aside, digest = _ASIDE.fullmatch(key), _digest(key)
+        aside, digest = _ASIDE.fullmatch(key), digest_of(key)
         if digest is None:
             continue
         if digest in used:
@@ -65,11 +64,6 @@ async def _old_files(files: Files, at: datetime) -> AsyncIterator[str]:
     async for key, modified in files.listed():
         if key.startswith(SET_ASIDE) or modified <= at - FILE_KEPT:
             yield key
-
-
-def _digest(key: str) -> bytes | None:
-    match = _DIGEST.search(key)
-    return bytes.fromhex(match[1]) if match else None
 
 
 async def files_in_use(conn: Connection) -> set[bytes]:

@@ -23,6 +23,7 @@ from unwall.kernel.ids import new_id
 from unwall.kernel.notices import Notices
 from unwall.kernel.text import N_
 from unwall.media import video_rules as rules
+from unwall.media.blocked import block_files, is_blocked
 from unwall.media.fingerprints import is_known
 from unwall.media.jobs import enqueue_avif
 from unwall.media.pictures import store
@@ -288,6 +289,9 @@ class VideoMaker:
             known = [r["look"] for r in await conn.fetch("SELECT look FROM blocked_look")]
             if is_known(look.looks, known):
                 await _save(conn, claim, "state = 'blocked', reason = $3, renditions = '[]'", (rules.BLOCKED,))
+                made = [key for one in claim.renditions for key in (one.file, one.playlist)]
+                fresh = [key for key in (claim.source, poster, *made) if not await is_blocked(conn, key)]
+                await block_files(conn, claim.id, str(claim.id), fresh)
                 return
             await _save(conn, claim, "state = 'processing', poster = $3, sprite = $4, attempts = 0", (poster, sprite))
             await conn.execute("DELETE FROM fingerprint WHERE media = $1", str(claim.id))

@@ -12,15 +12,14 @@ from pywebpush import WebPusher, WebPushException
 
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
-from unwall.kernel.fetching import Fetcher, NotFetched
+from unwall.kernel.fetching import Fetcher, NotFetched, resolver_with
 from unwall.kernel.jobs import NewJob, enqueue
 from unwall.kernel.text import gettext
 from unwall.messages import actions, reads, rules
+from unwall.messages.push_lanes import OTHERS_AT_ONCE, PushLanes, Resting, host_of, is_known, seconds_for
 from unwall.messages.values import Browser, NotificationKind, Push, PushJob, QuietHours, StaffPush
 from unwall.messages.vapid import authorization
 
-AT_ONCE = 20
-"""Requests to push services in progress."""
 EXPIRES_SECONDS = 12 * 3600
 RETRY_SECONDS = (60, 300, 1800)
 """Where a push service does not answer; after the last of them the message is given up."""
@@ -46,8 +45,9 @@ class Pusher:
         self._db = db
         self._secret = secret
         self._contact = contact
-        self._fetcher = fetcher or Fetcher(0)
-        self._free = asyncio.Semaphore(AT_ONCE)
+        self._known = fetcher or Fetcher(0)
+        self._others = fetcher or Fetcher(0, resolver_with(OTHERS_AT_ONCE))
+        self._lanes = PushLanes()
 
     async def push(self, payload: bytes) -> None:
         job = msgspec.json.decode(payload, type=PushJob)
@@ -84,16 +84,22 @@ class Pusher:
 
     async def _send(self, browser: Browser, payload: Payload) -> bool:
         """False where it is worth trying again."""
-        async with self._free:
-            try:
+        host = host_of(browser.endpoint)
+        try:
+            async with self._lanes.place(host):
                 status = await self._post(browser, payload)
-            except NotFetched as error:
-                if error.lasting:
-                    await self._drop(browser.id)
-                return error.lasting
-            except (WebPushException, ValueError):  # keys that are none
+        except Resting:
+            return False
+        except NotFetched as error:
+            if error.lasting:
                 await self._drop(browser.id)
-                return True
+            else:
+                self._lanes.failed(host)
+            return error.lasting
+        except (WebPushException, ValueError):  # keys that are none
+            await self._drop(browser.id)
+            return True
+        self._lanes.answered(host)
         if status in GONE:
             await self._drop(browser.id)
         elif status >= 300:
@@ -111,7 +117,9 @@ class Pusher:
             "ttl": str(rules.PUSH_SECONDS),
             "urgency": "normal",
         }
-        return await self._fetcher.post(browser.endpoint, body, headers)
+        host = host_of(browser.endpoint)
+        fetcher = self._known if is_known(host) else self._others
+        return await fetcher.post(browser.endpoint, body, headers, seconds_for(host))
 
     async def _drop(self, subscription_id: UUID) -> None:
         async with self._db.transaction() as conn:

@@ -25,9 +25,11 @@ CREATE TABLE product (
     tags         text[] NOT NULL DEFAULT '{}',
     option_names text[] NOT NULL DEFAULT '{}',
     status       text NOT NULL DEFAULT 'active' CHECK (status IN ('draft', 'active', 'archived')),
+    taken_off_from text,  -- the status in which moderation took it off sale; NULL: it did not
     search       tsvector NOT NULL DEFAULT '',
     created_at   timestamptz NOT NULL DEFAULT now(),
     updated_at   timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT product_off_sale CHECK (taken_off_from IS NULL OR status <> 'active'),
     FOREIGN KEY (category_id, merchant_id) REFERENCES category (id, merchant_id),
     UNIQUE (merchant_id, slug),
     UNIQUE (id, merchant_id)

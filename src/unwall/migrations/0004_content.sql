@@ -73,6 +73,18 @@ CREATE TABLE blocked_look (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Their files, which are served to moderators only: the hash in a file's key, and for which reported subject.
+CREATE TABLE blocked_file (
+    digest     bytea NOT NULL,
+    subject_id uuid NOT NULL,
+    media      text NOT NULL,  -- a picture's key, or a video's id
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (digest, subject_id)
+);
+CREATE INDEX blocked_file_subject ON blocked_file (subject_id);
+CREATE INDEX blocked_file_media ON blocked_file (media);
+CALL notify_changes('blocked_file', 'blocked-file', 'subject_id');
+
 -- How a video is shown, as other packages read it.
 CREATE VIEW video_view WITH (security_invoker = true) AS
     SELECT id, merchant_id, member_id, visitor_id, state, duration_ms, width, height, poster, sprite, renditions,

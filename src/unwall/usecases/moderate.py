@@ -6,12 +6,13 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from uuid import UUID
 
-from unwall.catalogue.actions import put_back_on_sale, take_off_sale
+from unwall.catalogue.off_sale import put_back_on_sale, take_off_sale
 from unwall.content.comments import actions as comments
 from unwall.content.conversations import actions as conversations
 from unwall.content.conversations.reads import message_files
 from unwall.content.moderation import actions
-from unwall.content.moderation.rules import may_block
+from unwall.content.moderation.reads import cases_about
+from unwall.content.moderation.rules import may_block, may_judge
 from unwall.content.moderation.values import (
     Action,
     Decided,
@@ -31,7 +32,7 @@ from unwall.content.reviews.reads import picture_files
 from unwall.journal.values import Visit
 from unwall.kernel.database import Connection, Database, Transaction
 from unwall.kernel.text import SOURCE
-from unwall.media import actions as media
+from unwall.media import blocked as media
 from unwall.media.video_rules import BLOCKED
 
 WITH_MEDIA = frozenset({SubjectKind.POST, SubjectKind.REVIEW, SubjectKind.MESSAGE})
@@ -65,6 +66,15 @@ async def decide(
     return decided
 
 
+async def sees_blocked(db: Database, moderator: Moderator, digest: bytes) -> bool:
+    """Whether they may still see a blocked file: who may block, and who decides about a subject that it is part of."""
+    if may_block(moderator):
+        return True
+    async with db.read() as conn:
+        cases = await cases_about(conn, await media.subjects_of(conn, digest))
+    return any(may_judge(moderator, case) for case in cases)
+
+
 async def _follow(conn: Transaction, decided: Collection[Decided], by: str, at: datetime) -> None:
     """In the order of their ids, as posts are locked."""
     posts = sorted(one.subject.id for one in decided if one.subject.kind is SubjectKind.POST)
@@ -82,10 +92,9 @@ async def _block(conn: Transaction, decided: Decided, action: Action, by: str) -
     """What is shown again may be sent again."""
     if action is Action.BLOCK:
         for key in await _media_of(conn, decided.subject):
-            await media.block(conn, key, BLOCKED, by)
+            await media.block(conn, decided.subject.id, key, BLOCKED, by)
     elif decided.before is Visibility.DROP and decided.visibility is not Visibility.DROP:
-        for key in await _media_of(conn, decided.subject):
-            await media.unblock(conn, key)
+        await media.unblock(conn, decided.subject.id)
 
 
 async def pictures_of(conn: Connection, subject: Subject) -> list[str]:

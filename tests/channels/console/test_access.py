@@ -54,6 +54,7 @@ FORMS = [
     ("/console/products/{product}", Role.ANALYST),
     ("/console/products/{product}/archive", Role.STOCK),
     ("/console/products/{product}/unarchive", Role.STOCK),
+    ("/console/products/{product}/appeal", Role.STOCK),
     ("/console/products/import", Role.NODE),
     ("/console/stock/{variant}/{node}", Role.EDITOR),
     ("/console/nodes/new", Role.EDITOR),

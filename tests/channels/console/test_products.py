@@ -2,18 +2,29 @@
 
 import csv
 import io
+from uuid import UUID
 
+import asyncpg
 import pytest
 
 from tests.channels.console.console_site import ConsoleSite, errors, form, picture
 from tests.html import every, texts, words
 from unwall.catalogue import actions, merchant_reads
+from unwall.catalogue.off_sale import put_back_on_sale, take_off_sale
+from unwall.catalogue.product_import import csv_import
 from unwall.catalogue.rules import MAX_IMAGES, MAX_OPTIONS, MAX_VARIANTS
 from unwall.catalogue.values import ProductDraft, ProductStatus, VariantDraft
 from unwall.channels.http.request_limits import MAX_FORM_PARTS
+from unwall.content.moderation import actions as moderation
+from unwall.content.moderation.reads import case_of
+from unwall.content.moderation.rules import operator
+from unwall.content.moderation.values import Action, Reported, ReportReason, Subject, SubjectKind, Verdict
+from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 from unwall.media.values import Image
+from unwall.people import reads as people_reads
+from unwall.usecases import moderate
 
 EDITOR = 'id="variants-part"'
 NEW = "/console/products/new"
@@ -182,6 +193,72 @@ async def test_stopping_to_sell_is_undone(site: ConsoleSite, coat: str) -> None:
     toast = form((await site.get("/console/products")).text, f"{coat}/unarchive")
     assert (await site.post(f"{coat}/unarchive", toast)).headers["location"] == coat
     assert (await saved(site, coat)).status is ProductStatus.ACTIVE
+
+
+async def test_what_a_moderator_has_taken_off_sale_is_sold_by_nothing_until_an_appeal_succeeds(
+    site: ConsoleSite, coat: str
+) -> None:
+    product_id, first, second = UUID(coat.rpartition("/")[2]), operator("root"), operator("mei")
+    subject, csv_file = Subject(SubjectKind.PRODUCT, product_id), "/console/products.csv"
+    async with site.db.transaction() as conn:
+        await moderation.submit(conn, Reported(subject), now())
+        case = await case_of(conn, subject)
+    assert case
+    assert (await site.post(f"{coat}/appeal", {"words": "Ours"})).status_code == 404
+    drop = Verdict(Action.DROP, ReportReason.COUNTERFEIT)
+    await moderate.decide(site.db, first, [case.id], drop, now())
+
+    fields = await opened(site, coat)
+    sold = await site.post(coat, fields | {"status": "active", "do": "save"})
+    assert sold.status_code == 422
+    assert "A moderator has taken this product off sale" in sold.text
+    assert (await site.post(f"{coat}/unarchive", {"status": "active"})).status_code == 422
+    exported = (await site.get(csv_file)).text.replace("archived", "active")
+    async with site.db.confined(site.market.merchant) as conn:
+        merchant = await people_reads.merchant(conn, site.market.merchant, "")
+        report = await csv_import(conn, merchant, exported, files_url="")
+    assert "A moderator has taken this product off sale" in " ".join(one.message for one in report.errors)
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with site.db.transaction() as conn:
+            await conn.execute("UPDATE product SET status = 'active' WHERE id = $1", product_id)
+    assert (await saved(site, coat)).status is ProductStatus.ARCHIVED
+    changed = await site.post(coat, fields | {"title": "Another coat", "do": "save"})  # as it may be mended
+    assert changed.status_code == 303
+
+    appeal = form((await site.get(coat)).text, f"{coat}/appeal")
+    assert (await site.post(f"{coat}/appeal", appeal | {"words": "It is genuine."})).status_code == 303
+    assert "Your appeal is waiting" in (await site.get(coat)).text
+    await moderate.decide(site.db, second, [case.id], Verdict(Action.RESTORE), now())
+    restored = await saved(site, coat)
+    assert (restored.status, restored.title) == (ProductStatus.ACTIVE, "Another coat")
+    assert "moderator" not in (await site.get(coat)).text
+
+
+async def test_what_was_not_on_sale_is_not_put_on_sale_by_a_moderator(site: ConsoleSite, coat: str) -> None:
+    product_id = UUID(coat.rpartition("/")[2])
+    async with site.db.transaction() as conn:
+        await conn.execute("UPDATE product SET status = 'draft' WHERE id = $1", product_id)
+        await take_off_sale(conn, product_id)
+        await take_off_sale(conn, product_id)
+        await put_back_on_sale(conn, product_id)
+    assert (await saved(site, coat)).status is ProductStatus.DRAFT
+
+
+async def test_a_product_that_is_taken_off_while_it_is_saved_is_not_sold(
+    site: ConsoleSite, coat: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product_id, check = UUID(coat.rpartition("/")[2]), actions.off_sale_errors
+    fields = await opened(site, coat) | {"do": "save"}
+
+    async def rival(*args):
+        errors = await check(*args)
+        async with site.db.transaction() as conn:
+            await take_off_sale(conn, product_id)
+        return errors
+
+    monkeypatch.setattr(actions, "off_sale_errors", rival)
+    assert (await site.post(coat, fields)).status_code == 422
+    assert (await saved(site, coat)).status is ProductStatus.ARCHIVED
 
 
 async def test_a_form_under_a_rivals_id_makes_nothing(site: ConsoleSite) -> None:

@@ -12,6 +12,8 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import Cookie
 
+from unwall.content.moderation.rules import staff_moderator
+from unwall.content.moderation.values import Moderator
 from unwall.journal.values import Visit
 from unwall.kernel.errors import Forbidden, SignInNeeded
 from unwall.kernel.geo import Place
@@ -162,6 +164,20 @@ async def signed_in(request: AnyRequest, services: Services) -> Staff:
     if staff is None:
         raise SignInNeeded(N_("Sign in to go on."))
     return staff
+
+
+async def moderator_signed_in(request: AnyRequest, services: Services) -> Moderator:
+    """Raises `SignInNeeded` or `Forbidden`."""
+    staff = await signed_in(request, services)
+    async with services.db.read() as conn:
+        merchant = await reads.merchant(conn, staff.merchant_id, lang_of(request))
+    return moderator_of(services, staff, merchant.slug if merchant else "")
+
+
+def moderator_of(services: Services, staff: Staff, merchant_slug: str) -> Moderator:
+    """Raises `Forbidden`."""
+    config = services.settings
+    return staff_moderator(staff, install=merchant_slug == (config.moderator or config.merchant))
 
 
 async def provide_key(request: AnyRequest, services: Services) -> ApiKey:

@@ -14,12 +14,13 @@ from litestar.enums import HttpMethod
 from litestar.response import Stream
 
 from unwall.channels.http.compression import accepts
-from unwall.channels.http.context import AnyRequest
-from unwall.kernel.errors import FieldError, Invalid, NotFound
+from unwall.channels.http.context import AnyRequest, moderator_signed_in
+from unwall.kernel.errors import FieldError, Forbidden, Invalid, NotFound, SignInNeeded
 from unwall.kernel.files import Files, StoredFile
 from unwall.kernel.text import N_
 from unwall.media.rules import avif_file, original_file, size_of
 from unwall.services import Services
+from unwall.usecases import moderate
 
 TYPES = {
     ".svg": "image/svg+xml",
@@ -35,21 +36,28 @@ KEY = re.compile(r"([\w-]+/)*[\w-]+\.[a-z][a-z0-9]*", re.ASCII)
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 """One range; a request for several is answered with the whole file, as RFC 9110 allows."""
 FOR_EVER = "public, max-age=31536000, immutable"
+FOR_NOBODY_ELSE = "private, no-store"
+NO_SUCH_FILE = N_("There is no such picture.")
 SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """An SVG can run nothing."""
 
 
 @route("/files/{name:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
 async def file(request: AnyRequest, services: Services, name: str) -> Response[Any]:
-    """A stored picture. Its key holds its hash, so it may be kept for ever."""
+    """A stored picture. Its key holds its hash, so it may be kept for ever; but what is blocked is for moderators."""
     key = name.lstrip("/")
     kind = TYPES.get(PurePosixPath(key).suffix)
     if kind is None or not KEY.fullmatch(key):
-        raise NotFound(N_("There is no such picture."))
+        raise NotFound(NO_SUCH_FILE)
+    blocked = await services.storefront.blocked_files.digest(services.db, key)
+    if blocked and not await _moderates(request, services, blocked):
+        raise NotFound(NO_SUCH_FILE)
     key, stored = await _smallest(services.files, key, request.headers.get("accept", ""))
     kind, headers = TYPES[PurePosixPath(key).suffix], _headers(stored)
     if name.endswith(".webp"):
         headers["vary"] = "Accept"
+    if blocked:
+        headers["cache-control"] = FOR_NOBODY_ELSE
     if is_unchanged(request.headers, stored):
         return Response(b"", status_code=304, headers=headers)
     wanted = wanted_range(request.headers, stored) if request.method == HttpMethod.GET else None
@@ -63,6 +71,15 @@ async def file(request: AnyRequest, services: Services, name: str) -> Response[A
         return Response(b"", headers=headers)
     status = 200 if wanted is None else 206
     return Stream(services.files.read(key, part.start, part.stop), status_code=status, headers=headers)
+
+
+async def _moderates(request: AnyRequest, services: Services, blocked: bytes) -> bool:
+    """Whether the file was blocked in a case that they may decide about."""
+    try:
+        moderator = await moderator_signed_in(request, services)
+    except (SignInNeeded, Forbidden):
+        return False
+    return await moderate.sees_blocked(services.db, moderator, blocked)
 
 
 async def _smallest(files: Files, key: str, accept: str) -> tuple[str, StoredFile]:

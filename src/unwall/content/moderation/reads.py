@@ -51,6 +51,11 @@ async def case_of(conn: Connection, subject: Subject) -> Case | None:
     return await row(conn, Case, sql, subject.kind, subject.id)
 
 
+async def cases_about(conn: Connection, subject_ids: Collection[UUID]) -> list[Case]:
+    sql = f"SELECT {COLUMNS} FROM moderation_case c WHERE c.subject_id = ANY($1::uuid[])"
+    return await rows(conn, Case, sql, list(subject_ids))
+
+
 async def queue(conn: Connection, moderator: Moderator, kind: SubjectKind | None, limit: int) -> list[QueuedCase]:
     """The cases that wait for a decision: those with the most reports first, then the oldest."""
     return await rows(

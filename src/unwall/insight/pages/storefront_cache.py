@@ -35,6 +35,7 @@ from unwall.kernel.database import Connection
 from unwall.kernel.ids import parse_id
 from unwall.kernel.notices import subscribed
 from unwall.kernel.row_cache import CHANNEL, RowCache
+from unwall.media.blocked import BlockedFiles
 from unwall.media.reads import shown
 from unwall.media.values import Video
 from unwall.people import reads as people
@@ -97,6 +98,7 @@ class StorefrontCache:
         self.outboxes = Outboxes()
         """What feeds are merged from."""
         self.discovery = DiscoveryPool()
+        self.blocked_files = BlockedFiles()
         self._cards: RowCache[UUID, ProductCard] = RowCache(MAX_CARDS)
         self._pages: RowCache[Address, ProductDetails] = RowCache(MAX_PRODUCT_PAGES, _page_tags, keep_missing=False)
         self._opinions: RowCache[UUID, Opinions] = RowCache(MAX_PRODUCT_PAGES)
@@ -121,6 +123,9 @@ class StorefrontCache:
     def hear(self, change: str) -> None:
         """A notification: `product:ID`."""
         kind, _, text = change.partition(":")
+        if kind == "blocked-file":
+            self.blocked_files.forget()
+            return
         forget = {
             "product": self._forget_product,
             "post": self._posts.forget,
@@ -161,6 +166,7 @@ class StorefrontCache:
     def reset(self, *, listening: bool) -> None:
         self.listening = listening
         self.outboxes.reset(listening=listening)
+        self.blocked_files.reset(listening=listening)
         for cache in self._all:
             cache.reset(listening=listening)
 

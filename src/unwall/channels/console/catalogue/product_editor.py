@@ -18,7 +18,7 @@ from unwall.channels.console.catalogue.product_forms import (
     without_image,
     without_variant,
 )
-from unwall.channels.console.catalogue.products import PATH, own
+from unwall.channels.console.catalogue.products import PATH, own, subject_of
 from unwall.channels.console.context import ConsoleContext, EditorPage
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
 from unwall.channels.console.translations import TranslationGroup, other_languages, translation_groups
@@ -29,6 +29,8 @@ from unwall.channels.http.files import check_stored
 from unwall.channels.http.page_context import FieldTexts, known_id, see_other
 from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url
 from unwall.channels.http.request_limits import MAX_FORM_PARTS
+from unwall.content.moderation.reads import case_of
+from unwall.content.moderation.values import CaseState, Visibility
 from unwall.kernel.database import Connection, lock_subject
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
@@ -97,6 +99,15 @@ async def _save(ctx: ConsoleContext, form: SubmittedForm, before: ProductDraft, 
         return await _page(conn, ctx, _changed(draft, doing, which), known=known, error=error, form=form)
 
 
+async def _decided(ctx: ConsoleContext, product_id: UUID | None) -> tuple[bool, bool]:
+    """Whether a moderator has taken the product off sale, and whether an appeal against it waits. The case is the
+    install's, so the merchant's own rows do not tell."""
+    async with ctx.services.db.read() as conn:
+        one = await case_of(conn, subject_of(product_id)) if product_id else None
+    dropped = one is not None and one.visibility is Visibility.DROP
+    return dropped, dropped and one is not None and one.state is CaseState.APPEALED
+
+
 async def _check_images(ctx: ConsoleContext, draft: ProductDraft, before: ProductDraft) -> None:
     """Hidden fields name the pictures: each is stored here, or was the product's before, such as one of an import."""
     known = {image.file for image in before.images}
@@ -141,12 +152,15 @@ async def _page(  # a form that is shown again needs all it was sent with
 ) -> Response[Any]:
     names = [*draft.option_names, *[""] * MAX_OPTIONS][:MAX_OPTIONS]
     categories = await reads.categories(conn, ctx.merchant_id, "")
+    dropped, appealed = await _decided(ctx, draft.id if known else None)
     return ctx.page(
         ProductEditorPage(
             title=draft.title or ctx.words(N_("New product")),
             version=form.text(FIELD) if form else version_of(draft),
             draft=draft,
             known=known,
+            dropped=dropped,
+            appealed=appealed,
             action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
             errors=ctx.field_errors(error),
             translations=translation_groups(ctx, draft.translations, ProductTranslation()),
@@ -192,6 +206,8 @@ class ProductEditorPage(EditorPage, frozen=True, kw_only=True):
 
     draft: ProductDraft
     known: bool
+    dropped: bool
+    appealed: bool
     action: str
     errors: FieldTexts
     translations: list[TranslationGroup[ProductTranslation]]

@@ -30,6 +30,8 @@ from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock import reads as stock_reads
+from unwall.content.moderation import actions as moderation
+from unwall.content.moderation.values import Subject, SubjectKind
 from unwall.kernel.cursors import ResultPage
 from unwall.kernel.database import EXPORT, Connection
 from unwall.kernel.encodings import NAMES as _NAMES
@@ -153,6 +155,21 @@ async def unarchive(ctx: ConsoleContext, product_id: UUID, data: FormData) -> Re
     return see_other(f"{PATH}/{product_id}")
 
 
+@post(f"{PATH}/{{product_id:uuid}}/appeal", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
+async def appeal(ctx: ConsoleContext, product_id: UUID, data: FormData) -> Redirect:
+    """Against a product's being taken off sale. The case is the install's moderators', who decide about it."""
+    async with ctx.confined() as conn:
+        await own(conn, ctx, product_id)
+    async with ctx.services.db.transaction() as conn:
+        await moderation.appeal(conn, subject_of(product_id), ctx.actor, data.get("words", ""), ctx.now)
+    ctx.flash(ctx.words(N_("Another moderator looks at it.")))
+    return see_other(f"{PATH}/{product_id}")
+
+
+def subject_of(product_id: UUID) -> Subject:
+    return Subject(SubjectKind.PRODUCT, product_id)
+
+
 async def own(conn: Connection, ctx: ConsoleContext, product_id: UUID) -> ProductDraft:
     draft = await merchant_reads.draft(conn, ctx.merchant_id, product_id)
     if draft is None:
@@ -253,4 +270,4 @@ def _lines(ctx: ConsoleContext, cells: Iterable[CellError]) -> list[WrongLine]:
     return [WrongLine(str(cell.line), cell.sku or "–", cell.column or "–", ctx.words(cell.message)) for cell in cells]
 
 
-HANDLERS: list[Any] = [products, export, archive, unarchive, import_page, import_file]
+HANDLERS: list[Any] = [products, export, archive, unarchive, appeal, import_page, import_file]

@@ -12,12 +12,13 @@ from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext, ConsolePage
 from unwall.channels.console.forms import SubmittedForm, form_of
 from unwall.channels.design.values import Option, Tab
+from unwall.channels.http import context
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.report_words import REASONS
 from unwall.content.moderation import reads
 from unwall.content.moderation.actions import NO_SUCH_CASE
-from unwall.content.moderation.rules import OUTCOME, may_block, staff_moderator
+from unwall.content.moderation.rules import OUTCOME, may_block
 from unwall.content.moderation.values import (
     Action,
     Case,
@@ -154,8 +155,7 @@ class CasePage(ConsolePage, frozen=True, kw_only=True):
 
 
 def moderator_of(ctx: ConsoleContext) -> Moderator:
-    config = ctx.services.settings
-    return staff_moderator(ctx.staff, install=ctx.merchant.slug == (config.moderator or config.merchant))
+    return context.moderator_of(ctx.services, ctx.staff, ctx.merchant.slug)
 
 
 @get(PATH, permission=Permission.MODERATE, include_in_schema=False)

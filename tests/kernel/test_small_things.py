@@ -14,6 +14,7 @@ from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.files import key_for, open_files
 from unwall.kernel.geo import Point, distance_km
 from unwall.kernel.ids import derived_id, id_at, new_id, parse_id
+from unwall.kernel.networks import network_of
 from unwall.kernel.seals import MAX_AHEAD_SECONDS, seal, unseal
 from unwall.kernel.secrets import install_secret
 from unwall.kernel.text import N_, Explanation, accepted, best_language, gettext
@@ -86,6 +87,25 @@ def test_a_sealed_value_reads_back_only_whole_for_its_purpose_and_kind():
     ):
         assert unseal(secret, purpose, text, UUID) is None, (secret, purpose, text)
     assert unseal(b"secret", "visitor", sealed, int) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1:4711", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::9", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::9]:4711", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+        ("testclient", "testclient"),
+        ("x" * 100, "x" * 64),
+    ],
+)
+def test_who_has_one_address_of_a_network_has_no_more_attempts_by_the_others(address: str, network: str):
+    assert network_of(address) == network
 
 
 def test_a_seal_ends_with_its_time_and_outlives_a_clock_that_is_set_back(monkeypatch: pytest.MonkeyPatch):

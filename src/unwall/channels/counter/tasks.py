@@ -109,12 +109,16 @@ def _more(ctx: CounterContext) -> int:
 @get("/counter/events")
 async def events(ctx: CounterContext) -> ServerSentEvent:
     """An event each time a task of this node changes; the page then loads its tasks anew."""
-    return ServerSentEvent(task_events(ctx.services.tasks, ctx.node.id))
+    notices, network = ctx.services.tasks, f"staff {ctx.staff.id}"
+    notices.check_room("", network)
+    return ServerSentEvent(task_events(notices, ctx.node.id, network))
 
 
-async def task_events(notices: Notices, node_id: UUID) -> AsyncGenerator[ServerSentEventMessage, None]:
+async def task_events(
+    notices: Notices, node_id: UUID, network: str = ""
+) -> AsyncGenerator[ServerSentEventMessage, None]:
     """A browser that loses the stream connects again after `retry` milliseconds."""
-    async with aclosing(notices.follow(str(node_id), beat_seconds=HEARTBEAT_SECONDS)) as stream:
+    async with aclosing(notices.follow(str(node_id), beat_seconds=HEARTBEAT_SECONDS, network=network)) as stream:
         async for heard in stream:
             yield ServerSentEventMessage("tasks", retry=2000) if heard else ServerSentEventMessage(None, comment="")
 

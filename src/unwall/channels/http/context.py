@@ -18,6 +18,7 @@ from unwall.journal.values import Visit
 from unwall.kernel.errors import Forbidden, SignInNeeded
 from unwall.kernel.geo import Place
 from unwall.kernel.ids import new_id
+from unwall.kernel.networks import network_of
 from unwall.kernel.seals import seal, unseal
 from unwall.kernel.text import LANGUAGES, N_, accepted, best_language
 from unwall.people import actions, reads, rules
@@ -48,12 +49,12 @@ def provide_services(request: AnyRequest) -> Services:
 
 
 def origin_of(request: AnyRequest, services: Services) -> str:
-    """The network address that asks; behind proxies of ours, as the outermost of them saw it."""
+    """The network that asks, as limits count it; behind proxies of ours, as the outermost of them saw it."""
     forwarded = ",".join(request.headers.getall("x-forwarded-for", [])).split(",")
     proxies = services.settings.proxies
     if 0 < proxies <= len(forwarded) and forwarded[-proxies].strip():
-        return forwarded[-proxies].strip()[:64]
-    return request.client.host if request.client else "unknown"
+        return network_of(forwarded[-proxies].strip())
+    return network_of(request.client.host) if request.client else "unknown"
 
 
 def lang_of(request: AnyRequest) -> str:

@@ -204,7 +204,7 @@ async def test_what_a_moderator_has_taken_off_sale_is_sold_by_nothing_until_an_a
         await moderation.submit(conn, Reported(subject), now())
         case = await case_of(conn, subject)
     assert case
-    assert (await site.post(f"{coat}/appeal", {"words": "Ours"})).status_code == 404
+    assert (await site.post(f"{coat}/appeal", {"words": "Ours"})).status_code == 409
     drop = Verdict(Action.DROP, ReportReason.COUNTERFEIT)
     await moderate.decide(site.db, first, [case.id], drop, now())
 

@@ -63,6 +63,26 @@ async def test_a_value_of_another_type_is_not_taken_for_one_of_the_right(db: Dat
     assert await snapshot(db, without=QUIET) == before
 
 
+async def test_a_promotions_times_name_their_zone_and_its_codes_are_for_as_many_orders_as_can_be_counted(
+    db: Database, store: Store, robot: Client
+):
+    """A time without a zone would be compared with now in every bag of the store, and fail there."""
+    here = f"{M}/promotions/{new_id()}"
+    rule = {"id": str(new_id()), "title": "Spring", "kind": "per_cent", "value": 100_000, "by_code": True}
+    before = await snapshot(db, without=QUIET)
+    for name in ("starts_at", "ends_at"):
+        answer = await robot.put(here, {"rule": rule | {"conditions": {name: "2026-03-01T09:00:00"}}})
+        assert problem(answer)[:2] == (422, "invalid"), name
+    assert await snapshot(db, without=QUIET) == before
+    zoned = {"starts_at": "2026-03-01T09:00:00+08:00"}
+    assert (await robot.put(here, {"rule": rule | {"conditions": zoned}})).status_code == 200
+    before = await snapshot(db, without=QUIET)
+    for most in (0, -1, 2**31, 2**63):
+        answer = await robot.put(f"{here}/codes", {"codes": ["SPRING"], "max_uses": most})
+        assert answer.status_code == 422, most
+    assert await snapshot(db, without=QUIET) == before
+
+
 async def test_the_catalogue_as_a_file_goes_out_and_comes_back_unchanged(db: Database, store: Store, robot: Client):
     file = await robot.get(f"{M}/products.csv")
     assert (file.status_code, file.headers["content-type"]) == (200, "text/csv; charset=utf-8")

@@ -125,7 +125,7 @@ async def add_codes(
     and where all are in use, and `NotFound`."""
     if len(codes) > MAX_CODES_AT_ONCE:
         raise Invalid.one("count", N_("At most {limit} codes at once.", limit=MAX_CODES_AT_ONCE))
-    if max_uses is not None and max_uses < 1:
+    if max_uses is not None and not 0 < max_uses < 2**31:
         raise Invalid.one("max_uses", N_("Write a whole number above zero."))
     for code in codes:
         check_code(code)

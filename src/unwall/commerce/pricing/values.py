@@ -6,6 +6,7 @@ All amounts are whole minor units of the quote's currency; rates and percentages
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -173,8 +174,8 @@ class Conditions(_Stored, frozen=True):
     minimum: int = 0
     """Of the goods that it is for, at list prices."""
     channels: tuple[str, ...] = ()
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    starts_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    ends_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     max_uses: int | None = None
     max_uses_per_customer: int | None = None
 

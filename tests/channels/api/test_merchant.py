@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from litestar.testing import AsyncTestClient
+
 from tests.channels.api.api_clients import Client, merchant_program, problem
 from tests.channels.shop.store import Store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
@@ -74,12 +76,33 @@ async def test_a_promotions_times_name_their_zone_and_its_codes_are_for_as_many_
         answer = await robot.put(here, {"rule": rule | {"conditions": {name: "2026-03-01T09:00:00"}}})
         assert problem(answer)[:2] == (422, "invalid"), name
     assert await snapshot(db, without=QUIET) == before
+    for wrong in (
+        {"translations": {"zh": "春" * 61}},
+        {"translations": {"xx": "Spring"}},
+        {"conditions": {"segments": [str(new_id()) for _ in range(501)]}},
+    ):
+        assert problem(await robot.put(here, {"rule": rule | wrong}))[:2] == (422, "invalid"), wrong
     zoned = {"starts_at": "2026-03-01T09:00:00+08:00"}
     assert (await robot.put(here, {"rule": rule | {"conditions": zoned}})).status_code == 200
     before = await snapshot(db, without=QUIET)
     for most in (0, -1, 2**31, 2**63):
         answer = await robot.put(f"{here}/codes", {"codes": ["SPRING"], "max_uses": most})
         assert answer.status_code == 422, most
+    assert await snapshot(db, without=QUIET) == before
+
+
+async def test_the_id_of_another_merchants_promotion_or_zone_is_refused(
+    client: AsyncTestClient, db: Database, store: Store, robot: Client
+):
+    other = await merchant_program(client, db, await open_market(db, slug="another"))
+    promotion, zone = str(new_id()), {"id": str(new_id()), "title": "France", "countries": ["FR"]}
+    body = {"rule": {"id": promotion, "title": "Spring", "kind": "per_cent", "value": 100_000}}
+    zones = {"prices": [], "zones": [zone]}
+    assert (await robot.put(f"{M}/promotions/{promotion}", body)).status_code == 200
+    assert (await robot.put(f"{M}/delivery", zones)).status_code == 200
+    before = await snapshot(db, without=QUIET)
+    assert (await other.put(f"{M}/promotions/{promotion}", body)).status_code == 404
+    assert problem(await other.put(f"{M}/delivery", zones)) == (422, "invalid", {"zones"})
     assert await snapshot(db, without=QUIET) == before
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
+
 from unwall.commerce.pricing.promotion_rules import MAX_CODES_AT_ONCE, MAX_PROMOTIONS, check_code, check_promotion
 from unwall.commerce.pricing.tax_rules import (
     MAX_TAX_NUMBER_CHARACTERS,
@@ -103,19 +105,19 @@ async def save_promotion(conn: Transaction, merchant_id: UUID, promotion: Promot
     others = "SELECT count(*) FROM promotion WHERE merchant_id = $1 AND id <> $2"
     if await conn.fetchval(others, merchant_id, promotion.id) >= MAX_PROMOTIONS:
         raise Invalid.one("title", N_("At most {limit} promotions: remove old ones.", limit=MAX_PROMOTIONS))
-    saved = await conn.fetchval(
-        """
-        INSERT INTO promotion AS p (id, merchant_id, active, rule) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (id) DO UPDATE SET active = excluded.active, rule = excluded.rule
-        WHERE p.merchant_id = excluded.merchant_id RETURNING id
-        """,
-        promotion.id,
-        merchant_id,
-        active,
-        promotion,
-    )
+    try:
+        saved = await conn.fetchval(_SAVE_PROMOTION, promotion.id, merchant_id, active, promotion)
+    except asyncpg.InsufficientPrivilegeError:  # row-level security: the id is another merchant's
+        saved = None
     if saved is None:
         raise NotFound(N_("There is no such promotion."))
+
+
+_SAVE_PROMOTION = """
+    INSERT INTO promotion AS p (id, merchant_id, active, rule) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (id) DO UPDATE SET active = excluded.active, rule = excluded.rule
+    WHERE p.merchant_id = excluded.merchant_id RETURNING id
+"""
 
 
 async def add_codes(

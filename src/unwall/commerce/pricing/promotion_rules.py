@@ -6,7 +6,7 @@ import secrets
 from unwall.commerce.pricing.values import WHOLE, Promotion, PromotionKind
 from unwall.kernel import typed
 from unwall.kernel.errors import FieldError, Invalid
-from unwall.kernel.text import N_
+from unwall.kernel.text import LANGUAGES, N_
 
 MAX_TITLE_CHARACTERS = 60
 MAX_PROMOTIONS = 1000
@@ -51,7 +51,12 @@ def check_promotion(promotion: Promotion) -> None:
             errors.append(FieldError(name, N_("Write a whole number above zero.")))
     if asked.minimum < 0:
         errors.append(FieldError("minimum", N_("Write an amount of zero or more.")))
-    if len(asked.products) > MAX_SUBJECTS or len(asked.categories) > MAX_SUBJECTS:
+    if any(
+        len(title) > MAX_TITLE_CHARACTERS or lang not in LANGUAGES for lang, title in promotion.translations.items()
+    ):
+        errors.append(FieldError("translations", N_("This is too long.")))
+    subjects = (asked.products, asked.categories, asked.segments, asked.channels, promotion.parts)
+    if any(len(one) > MAX_SUBJECTS for one in subjects):
         errors.append(FieldError("products", N_("At most {limit} products or categories.", limit=MAX_SUBJECTS)))
     if errors:
         raise Invalid(errors)

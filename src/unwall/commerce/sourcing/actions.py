@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
+
 from unwall.commerce.sourcing.rates import check_prices
 from unwall.commerce.sourcing.values import DeliveryPrice, DeliveryZone
 from unwall.commerce.sourcing.zones import checked_zones
 from unwall.kernel.database import Transaction
+from unwall.kernel.errors import Invalid
+from unwall.kernel.text import N_
 
 _SAVE = """
     INSERT INTO delivery_price (merchant_id, method, offered, fee, fee_per_km, free_from, cost, cost_per_100_km)
@@ -29,14 +33,16 @@ async def save_delivery_zones(conn: Transaction, merchant_id: UUID, zones: Seque
     """All of the merchant's zones, in their order. Raises `Invalid` naming each wrong field."""
     clean = checked_zones(zones)
     await conn.execute("DELETE FROM delivery_zone WHERE merchant_id = $1", merchant_id)
-    await conn.execute(
-        """
-        INSERT INTO delivery_zone (id, merchant_id, position, title, countries, regions, postcodes, radius_km, prices)
-        SELECT z.id, $1, row_number() OVER (), z.title, coalesce(z.countries, '{}'), coalesce(z.regions, '{}'),
-            coalesce(z.postcodes, '{}'), z.radius_km, coalesce(z.prices, '[]')
-        FROM jsonb_to_recordset($2) AS z (id uuid, title text, countries text[], regions text[], postcodes text[],
-            radius_km int, prices jsonb)
-        """,
-        merchant_id,
-        clean,
-    )
+    try:
+        await conn.execute(_SAVE_ZONES, merchant_id, clean)
+    except asyncpg.UniqueViolationError as error:
+        raise Invalid.one("zones", N_("Another store has a zone with such an id.")) from error
+
+
+_SAVE_ZONES = """
+    INSERT INTO delivery_zone (id, merchant_id, position, title, countries, regions, postcodes, radius_km, prices)
+    SELECT z.id, $1, row_number() OVER (), z.title, coalesce(z.countries, '{}'), coalesce(z.regions, '{}'),
+        coalesce(z.postcodes, '{}'), z.radius_km, coalesce(z.prices, '[]')
+    FROM jsonb_to_recordset($2) AS z (id uuid, title text, countries text[], regions text[], postcodes text[],
+        radius_km int, prices jsonb)
+"""

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from tests.content.helpers import START, a_live_post, a_visitor, an_account, signed_in, staff
 from unwall.content.accounts import actions as accounts
 from unwall.content.feed import reads
-from unwall.content.feed.outboxes import Outboxes
 from unwall.content.feed.rules import KEPT_ENTRIES
 from unwall.content.posts import actions as posts
 from unwall.kernel.cursors import LAST
@@ -26,7 +25,7 @@ async def test_a_feed_merges_what_is_followed_newest_first(db):
         for _, account_id in (tea, label):
             await accounts.follow(conn, visit, account_id)
 
-        page = await reads.feed(conn, Outboxes(), visit.person_ids)
+        page = await reads.feed(conn, reads.FeedMemory(), visit.person_ids)
 
         assert [post.post_id for post in page.entries] == [made[2], made[1], made[0]]
         assert page.after is None
@@ -37,7 +36,7 @@ async def test_a_feed_merges_what_is_followed_newest_first(db):
 async def test_who_follows_nobody_has_an_empty_feed(db):
     async with db.transaction() as conn:
         await a_live_post(conn, *await an_account(conn, "tea"))
-        page = await reads.feed(conn, Outboxes(), (await a_visitor(conn)).person_ids)
+        page = await reads.feed(conn, reads.FeedMemory(), (await a_visitor(conn)).person_ids)
         assert (page.entries, page.after) == ([], None)
 
 
@@ -49,12 +48,14 @@ async def test_what_was_followed_before_signing_in_is_shown_once(db):
         await accounts.follow(conn, visit, tea[1])
         member = await signed_in(conn, visit)
         await conn.execute("INSERT INTO follow (account_id, follower_id) VALUES ($1, $2)", tea[1], member.person_id)
-        assert [post.post_id for post in (await reads.feed(conn, Outboxes(), member.person_ids)).entries] == [post_id]
+        assert [post.post_id for post in (await reads.feed(conn, reads.FeedMemory(), member.person_ids)).entries] == [
+            post_id
+        ]
 
 
 async def test_a_foreign_cursor_is_refused(db):
     async with db.read() as conn:
-        for ask in (reads.feed(conn, Outboxes(), [], after="x"), reads.newest(conn, after="x")):
+        for ask in (reads.feed(conn, reads.FeedMemory(), [], after="x"), reads.newest(conn, after="x")):
             with pytest.raises(Invalid, match="after"):
                 await ask
 
@@ -128,7 +129,7 @@ async def test_paging_has_no_gap_and_no_duplicate(four_accounts, before, between
 
         # when a reader pages to the end, and others publish, remove, follow and unfollow between the pages
         while True:
-            page = await reads.feed(conn, Outboxes(), visit.person_ids, after=after, limit=limit)
+            page = await reads.feed(conn, reads.FeedMemory(), visit.person_ids, after=after, limit=limit)
             assert [post.entry for post in page.entries] == model.below(position)[:limit]
             seen += [post.entry for post in page.entries]
             after = page.after
@@ -168,7 +169,7 @@ async def test_a_feed_of_300_accounts_reads_a_pages_worth_of_each(db):
         await conn.execute("ANALYZE follow")
 
         before = await _outbox_rows_read(conn)
-        page = await reads.feed(conn, Outboxes(), visit.person_ids, limit=12)
+        page = await reads.feed(conn, reads.FeedMemory(), visit.person_ids, limit=12)
         rows = await _outbox_rows_read(conn) - before
 
         assert len(page.entries) == 12

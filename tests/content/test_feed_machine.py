@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from tests.content.helpers import START, a_live_post, a_visitor, an_account, staff
 from unwall.content.accounts import actions as accounts
 from unwall.content.feed import reads, rules
+from unwall.content.feed.followings import Followings
 from unwall.content.feed.outboxes import Outboxes
 from unwall.content.posts import actions as posts
 from unwall.kernel.cursors import LAST
@@ -41,9 +42,11 @@ class FeedMachine(RuleBasedStateMachine):
         limit=st.integers(1, 5),
         many=st.sampled_from([0, 2, 100]),
         recent=st.sampled_from([3, 1000]),
+        follows=st.sampled_from([1, 100]),
     )
-    def open(self, outboxes: int, limit: int, many: int, recent: int) -> None:
-        self.outboxes, self.limit, self.minute = Outboxes(outboxes, many=many, recent=recent), limit, 0
+    def open(self, outboxes: int, limit: int, many: int, recent: int, follows: int) -> None:
+        self.feeds = reads.FeedMemory(Outboxes(outboxes, many=many, recent=recent), Followings(follows))
+        self.limit, self.minute = limit, 0
         self.live: dict[UUID, tuple[UUID, int]] = {}
         self.followed: set[int] = set()
         self.muted: set[int] = set()
@@ -56,12 +59,14 @@ class FeedMachine(RuleBasedStateMachine):
             self.visit = await a_visitor(conn)
         self.waiting: dict[str, asyncio.Event] = {}
         await self.listener.add_listener(CHANNEL, self._hear)
-        self.outboxes.reset(listening=True)
+        self.feeds.reset(listening=True)
 
     def _hear(self, _conn, _pid, _channel, payload: str) -> None:
         kind, _, text = payload.partition(":")
         if kind == "outbox":
-            self.outboxes.forget(parse_id(text))
+            self.feeds.outboxes.forget(parse_id(text))
+        elif kind == "follower":
+            self.feeds.followings.forget(parse_id(text))
         elif kind == "done" and text in self.waiting:
             self.waiting[text].set()
 
@@ -110,6 +115,18 @@ class FeedMachine(RuleBasedStateMachine):
         self.change(lambda conn: accounts.unfollow(conn, self.visit, self.owners[n][1]))
 
     @rule(n=NUMBER)
+    def block(self, n: int) -> None:
+        """Which ends a follow, and hides what comes from them until it is taken back."""
+
+        async def work(conn) -> None:
+            await accounts.block(conn, self.visit, self.owners[n][1])
+            await accounts.unblock(conn, self.visit, self.owners[n][1])
+
+        self.followed.discard(n)
+        self.muted.discard(n)
+        self.change(work)
+
+    @rule(n=NUMBER)
     def mute(self, n: int) -> None:
         self.muted.add(n)
         self.change(lambda conn: accounts.mute(conn, self.visit, self.owners[n][1]))
@@ -121,8 +138,8 @@ class FeedMachine(RuleBasedStateMachine):
 
     @rule()
     def lose_the_connection(self) -> None:
-        self.outboxes.reset(listening=False)
-        self.outboxes.reset(listening=True)
+        self.feeds.reset(listening=False)
+        self.feeds.reset(listening=True)
 
     # --- what the reader does -----------------------------------------------------------------------------------------
 
@@ -137,7 +154,7 @@ class FeedMachine(RuleBasedStateMachine):
 
         async def ask():
             async with self.db.read() as conn:
-                return await reads.feed(conn, self.outboxes, self.visit.person_ids, after=self.after, limit=self.limit)
+                return await reads.feed(conn, self.feeds, self.visit.person_ids, after=self.after, limit=self.limit)
 
         page, shown = self.run(ask()), self.followed - self.muted
         below = sorted((e for e, (_, n) in self.live.items() if n in shown and e < self.position), reverse=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.content.helpers import START, a_live_post, a_visitor, an_account, signed_in
 from unwall.content.accounts import actions as accounts
 from unwall.content.feed import actions, reads, rules
-from unwall.content.feed.outboxes import Outboxes
+from unwall.content.feed.followings import Followings
 from unwall.content.feed.recent import RecentEntries
 from unwall.content.feed.values import Outbox, Seen
 from unwall.kernel.ids import new_id
@@ -148,8 +148,40 @@ async def test_a_muted_account_is_in_no_feed(db):
             await a_live_post(conn, *owner, 1)
             await conn.execute("INSERT INTO follow VALUES ($1, $2)", owner[1], visit.person_id)
         await accounts.mute(conn, visit, label[1])
-        found = await reads.feed(conn, Outboxes(), visit.person_ids)
+        found = await reads.feed(conn, reads.FeedMemory(), visit.person_ids)
         everybody = await reads.newest(conn, visit.person_ids)
         assert len(found.entries) == len(everybody.entries) == 1
         assert found.entries == everybody.entries
         assert len((await reads.newest(conn)).entries) == 2
+
+
+async def test_whom_readers_follow_is_kept_up_to_a_number_of_follows():
+    def accounts_of(n: int) -> list[UUID]:
+        return [UUID(int=10 * n + one) for one in range(n)]
+
+    kept, asked = Followings(max_follows=6), []
+
+    async def of(n: int) -> frozenset[UUID]:
+        async def load() -> list[UUID]:
+            asked.append(n)
+            return accounts_of(n)
+
+        return await kept.of([UUID(int=n)], load)
+
+    async def ask(*readers: int) -> list[int]:
+        """Of which of them the database was asked."""
+        asked.clear()
+        for n in readers:
+            assert await of(n) == set(accounts_of(n))
+        return asked.copy()
+
+    assert await ask(2, 2) == [2, 2]  # nothing is heard, so nothing is kept
+    kept.reset(listening=True)
+    assert await ask(2, 3, 0, 2, 3, 0) == [2, 3, 0]
+    assert await ask(4) == [4]  # for which the oldest go
+    assert await ask(4, 0) == []
+    assert await ask(7, 7, 0) == [7, 7, 0]  # nobody follows so many that they fit
+    kept.forget(UUID(int=0))
+    assert await ask(0) == [0]
+    kept.reset(listening=False)
+    assert await ask(0, 0) == [0, 0]

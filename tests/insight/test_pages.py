@@ -253,7 +253,7 @@ async def test_pins_and_suggestions_are_read_from_indexes(market):
         for n in range(60):
             await store_with_pins(conn, f"store-{n}", 5)
         await conn.execute("SET LOCAL enable_seqscan = off")
-        plan = await plan_of(conn, reads.HOME_INPUTS, [ANN], "en", 7, 24, 24)
+        plan = await plan_of(conn, reads.HOME_INPUTS, [ANN], "en", 7, 24, 24, None)
     assert "pin_circle" in plan
     assert "account_followers" in plan
 

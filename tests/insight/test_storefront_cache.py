@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 
 from tests.insight.market import ANN, NOON, TEA, add_post, add_product, open_market, post, product, variant
-from unwall.content.accounts.actions import follow
+from unwall.content.accounts.actions import block, follow, unfollow
 from unwall.content.comments.actions import comment
 from unwall.content.comments.values import CommentDraft
+from unwall.content.feed.reads import followed
 from unwall.content.posts.actions import like
 from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.journal.values import Visit
@@ -201,7 +202,43 @@ async def test_a_like_is_counted_and_a_follower_changes_no_post(db: Database, pr
     assert await changed(db, processes, likes) == [f"post:{post('spring')}"]
     for process in processes:
         assert (await process.shows())[3][0].likes == 1
-    assert await changed(db, processes, follows) == []
+    assert await changed(db, processes, follows) == [f"follower:{ANN}"]
+
+
+async def test_whom_a_reader_follows_is_known_to_every_process(db: Database, processes: list[Process]) -> None:
+    tea, reader = derived_id("account", "tea"), Visit(ANN, new_id(), None, "en")
+
+    async def known() -> list[frozenset[UUID]]:
+        sets = []
+        for process in processes:
+            async with process.db.read() as conn:
+                sets.append(await followed(conn, process.feeds, reader.person_ids))
+            assert len(process.feeds.followings) == 1
+        return sets
+
+    def doing(what: Callable[..., Awaitable[object]]) -> Change:
+        async def do(db: Database) -> None:
+            async with db.transaction() as conn:
+                await what(conn, reader, tea)
+
+        return do
+
+    assert await known() == [frozenset()] * 2
+    for what, follows in ((follow, {tea}), (unfollow, set()), (follow, {tea}), (block, set())):
+        await changed(db, processes, doing(what))
+        assert await known() == [frozenset(follows)] * 2
+
+    async def many_people(db: Database) -> None:
+        sql = "INSERT INTO follow (account_id, follower_id) SELECT $1, gen_random_uuid() FROM generate_series(1, $2)"
+        await db.pool.execute(sql, tea, 1001)
+
+    async def nobody(db: Database) -> None:
+        await db.pool.execute("DELETE FROM follow WHERE account_id = $1", tea)
+
+    for change in (many_people, nobody):  # is told as one change, after which all are asked again
+        await known()
+        assert await changed(db, processes, change) == ["follower:"]
+        assert [len(process.feeds.followings) for process in processes] == [0, 0]
 
 
 async def discussed(process: Process) -> tuple[list[tuple[str, bool, list[str]]], int]:
@@ -264,6 +301,8 @@ async def test_p10_everything_is_dropped_with_the_connection_on_which_changes_ar
 ) -> None:
     """What changes while nobody listens is shown too: nothing is kept until somebody does again."""
     process = processes[0]
+    async with process.db.read() as conn:
+        await followed(conn, process.feeds, [ANN])
     ended = await db.pool.fetchval(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
         " WHERE datname = current_database() AND application_name = $1",
@@ -272,6 +311,7 @@ async def test_p10_everything_is_dropped_with_the_connection_on_which_changes_ar
     assert ended == len(processes)
     async with asyncio.timeout(SOON):
         assert await process.resets.get() is False
+        assert len(process.feeds.followings) == 0
         await db.pool.execute("UPDATE variant SET price = 2 WHERE id = $1", variant("green"))
         assert (await process.shows())[0].price == 2
         assert await process.resets.get() is True

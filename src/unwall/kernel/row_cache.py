@@ -57,7 +57,7 @@ class RowCache(Generic[Key, Value]):
             values |= loaded
         return values
 
-    def unknown(self, lang: str, keys: set[Key]) -> set[Key]:
+    def unknown(self, lang: str, keys: frozenset[Key]) -> frozenset[Key]:
         """Those of which nothing is kept, neither a row nor that there is none."""
         return keys.difference(self._rows.get(lang, ()))
 

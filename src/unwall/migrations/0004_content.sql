@@ -166,6 +166,28 @@ CREATE TABLE follow (
 CREATE INDEX follow_account ON follow (account_id, follower_id);  -- the followers of one account are told in this order
 CALL guard('follow', 'SELECT, DELETE');  -- an account may end a follow: of people it blocks
 
+-- Processes keep whom their readers follow. A statement that changes the follows of very many, as where an account with
+-- millions of followers is deleted, is told as one change.
+CREATE FUNCTION notify_followers() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    people uuid[] := ARRAY(SELECT DISTINCT follower_id FROM changed LIMIT 1001);
+BEGIN
+    IF cardinality(people) > 1000 THEN
+        PERFORM pg_notify('changes', 'follower:');
+    ELSE
+        PERFORM pg_notify('changes', 'follower:' || person) FROM unnest(people) AS p (person);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER notify_added AFTER INSERT ON follow REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION notify_followers();
+CREATE TRIGGER notify_removed AFTER DELETE ON follow REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION notify_followers();
+CREATE TRIGGER notify_moved AFTER UPDATE ON follow REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION notify_followers();
+CREATE TRIGGER notify_moved_to AFTER UPDATE ON follow REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION notify_followers();
+
 -- Accounts whose posts a person does not want to see (muted), and with which they want nothing to do (blocked). person_id
 -- as follower_id. It is the person's own: no merchant reads it.
 CREATE TABLE muted_account (

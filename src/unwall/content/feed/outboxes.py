@@ -2,7 +2,7 @@
 something (`kernel.row_cache`). An outbox is read again as a whole, so there is no gap in it at any time.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from uuid import UUID
 
@@ -39,13 +39,13 @@ class Outboxes:
     def __len__(self) -> int:
         return len(self._kept)
 
-    async def merged(self, conn: Connection, account_ids: Sequence[UUID], before: bytes, limit: int) -> Merged:
+    async def merged(self, conn: Connection, account_ids: frozenset[UUID], before: bytes, limit: int) -> Merged:
         """The newest `limit` entries below `before`. One statement at most, for what is not in memory."""
         if len(account_ids) >= self._many:
-            accounts = set(account_ids)
-            if unknown := self._kept.unknown("", accounts):
+            if unknown := self._kept.unknown("", account_ids):
                 await self.of(conn, unknown)
-            first = None if self._kept.unknown("", accounts) else self._recent.first(accounts, before, limit)
+                unknown = self._kept.unknown("", account_ids)
+            first = None if unknown else self._recent.first(account_ids, before, limit)
             if first:
                 entries, counts = first
                 often = [account for account, count in counts.items() if count >= KEPT_ENTRIES]
@@ -55,11 +55,11 @@ class Outboxes:
         entries = rules.merged(kept.values(), before, limit)
         return Merged(entries, rules.cut_short(kept, entries, limit), kept.values())
 
-    def newer(self, merged: Merged, account_ids: Sequence[UUID], than: UUID) -> int:
+    def newer(self, merged: Merged, account_ids: frozenset[UUID], than: UUID) -> int:
         """How many entries of the accounts are newer, up to `MAX_NEW` and to what is in memory."""
         if merged.outboxes is not None:
             return rules.newer(merged.outboxes, than)
-        count = self._recent.newer(set(account_ids), than)
+        count = self._recent.newer(account_ids, than)
         return rules.newer(self._kept.kept("", account_ids), than) if count is None else count
 
     async def of(self, conn: Connection, account_ids: Collection[UUID]) -> dict[UUID, Outbox]:

@@ -11,38 +11,55 @@ from datetime import datetime
 from uuid import UUID
 
 from unwall.content.feed import rules
+from unwall.content.feed.followings import Followings
 from unwall.content.feed.outboxes import Outboxes
 from unwall.content.feed.values import Entry, Feed, Seen
 from unwall.kernel.cursors import LAST, decode, encode
 from unwall.kernel.database import Connection, row
 
 
+class FeedMemory:
+    """What feeds are read from: whom readers follow, and what accounts published last. Reads the database every time
+    until it is told that it listens (`reset`). Never pass it a confined connection."""
+
+    def __init__(self, outboxes: Outboxes | None = None, followings: Followings | None = None) -> None:
+        self.outboxes = outboxes or Outboxes()
+        self.followings = followings or Followings()
+
+    def reset(self, *, listening: bool) -> None:
+        self.outboxes.reset(listening=listening)
+        self.followings.reset(listening=listening)
+
+
 async def feed(
-    conn: Connection, outboxes: Outboxes, person_ids: Collection[UUID], *, after: str | None = None, limit: int = 12
+    conn: Connection, memory: FeedMemory, person_ids: Collection[UUID], *, after: str | None = None, limit: int = 12
 ) -> Feed:
     """The posts of the accounts that a person follows and does not mute, newest first."""
     before = decode(after)
-    return await feed_of(conn, outboxes, await followed(conn, person_ids), before=before, limit=limit)
+    sql = "SELECT ARRAY(SELECT account_id FROM hidden_account WHERE person_id = ANY($1::uuid[]))"
+    hidden = await conn.fetchval(sql, list(person_ids))
+    account_ids = (await followed(conn, memory, person_ids)).difference(hidden)
+    return await feed_of(conn, memory.outboxes, account_ids, before=before, limit=limit)
 
 
-async def followed(conn: Connection, person_ids: Collection[UUID]) -> list[UUID]:
-    """The accounts whose posts make up a person's feed."""
-    sql = f"SELECT {FOLLOWED}"
-    account_ids: list[UUID] = await conn.fetchval(sql, list(person_ids))
-    return account_ids
+async def followed(conn: Connection, memory: FeedMemory, person_ids: Collection[UUID]) -> frozenset[UUID]:
+    """The accounts that a person follows, muted ones among them. One statement where they are not in memory."""
+
+    async def load() -> list[UUID]:
+        account_ids: list[UUID] = await conn.fetchval(f"SELECT {FOLLOWED}", list(person_ids))
+        return account_ids
+
+    return await memory.followings.of(person_ids, load)
 
 
-FOLLOWED = """
-    ARRAY(SELECT account_id FROM account_follower WHERE follower_id = ANY($1::uuid[])
-        EXCEPT SELECT account_id FROM hidden_account WHERE person_id = ANY($1::uuid[]))
-"""
-"""An SQL expression for the accounts of a feed; the person's ids are $1."""
+FOLLOWED = "ARRAY(SELECT account_id FROM account_follower WHERE follower_id = ANY($1::uuid[]))"
+"""An SQL expression for the accounts that a person follows; the person's ids are $1."""
 
 
 async def feed_of(
     conn: Connection,
     outboxes: Outboxes,
-    account_ids: Sequence[UUID],
+    account_ids: frozenset[UUID],
     *,
     before: UUID = LAST,
     limit: int = 12,

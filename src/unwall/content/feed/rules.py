@@ -14,6 +14,10 @@ MAX_OUTBOXES = 20_000
 MANY_ACCOUNTS = 500
 """From so many on, a feed is taken from the newest entries of all accounts (`recent`)."""
 RECENT_ENTRIES = 4096
+MAX_READERS, MAX_FOLLOWS = 20_000, 300_000
+"""Of how many readers, and how many follows of them together, a process keeps whom they follow; a follow takes about
+100 bytes.
+"""
 MAX_NEW = 99
 """How far posts that are new to a person are counted."""
 VISIT_MINUTES = 30

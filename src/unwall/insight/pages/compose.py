@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from unwall.content.accounts.values import Account
 from unwall.content.feed.actions import keep_seen
 from unwall.content.feed.reads import feed_of
-from unwall.content.feed.values import Entry, Feed
+from unwall.content.feed.values import Entry, Feed, Seen
 from unwall.content.moderation.values import Visibility
 from unwall.content.posts.values import Post
 from unwall.insight.pages import reads, rules
@@ -55,19 +57,22 @@ class _Known:
     new: int = 0
 
 
+HOME_ROWS = reads.HomeRows(rules.POSTS, rules.HOME_PIN_CANDIDATES, rules.NEWEST_PRODUCTS)
+
+
 async def compose_home(sources: PageSources, visit: Visit, now: datetime) -> ComposedPage:
-    """The home page of all merchants. Two statements."""
-    known = await reads.home_inputs(
-        sources.conn,
-        visit.person_ids,
-        visit.lang,
-        posts=rules.POSTS,
-        pins=rules.HOME_PIN_CANDIDATES,
-        products=rules.NEWEST_PRODUCTS,
-    )
-    feed = await _home_posts(sources, visit, known, now)
+    """The home page of all merchants. Two statements; one more where those whom the person follows have published
+    nothing."""
+    followed, known = await _home_inputs(sources, visit)
+    feed = await _followed_posts(sources, visit, followed.difference(known.hidden.accounts), known.seen, now)
+    policy = FOLLOWED
+    if not feed.entries:
+        policy = NEWEST
+        if followed:
+            everybody = await reads.home_inputs(sources.conn, visit.person_ids, visit.lang, HOME_ROWS, ())
+            known = replace(known, newest_posts=everybody.newest_posts, accounts=everybody.accounts)
+        feed = Feed([Entry(post_id, post_id) for post_id in known.newest_posts], None, follows=False)
     posts = await wanted_posts(sources, visit, (entry.post_id for entry in feed.entries), known.hidden.posts)
-    policy = NEWEST if posts and posts[0].id in known.newest_posts else FOLLOWED
     return await _compose(
         sources,
         _Known(
@@ -76,6 +81,21 @@ async def compose_home(sources: PageSources, visit: Visit, now: datetime) -> Com
         ),
         now,
     )
+
+
+async def _home_inputs(sources: PageSources, visit: Visit) -> tuple[frozenset[UUID], reads.HomeInputs]:
+    """With the accounts that the person follows, which are asked for only where they are not in memory."""
+    known: reads.HomeInputs | None = None
+
+    async def load() -> list[UUID]:
+        nonlocal known
+        known = await reads.home_inputs(sources.conn, visit.person_ids, visit.lang, HOME_ROWS, None)
+        return known.followed or []
+
+    followed = await sources.cache.feeds.followings.of(visit.person_ids, load)
+    if known is None:
+        known = await reads.home_inputs(sources.conn, visit.person_ids, visit.lang, HOME_ROWS, followed)
+    return followed, known
 
 
 async def wanted_posts(
@@ -87,17 +107,14 @@ async def wanted_posts(
     return [post for post in kept if post.visibility is not Visibility.DROP]
 
 
-async def _home_posts(sources: PageSources, visit: Visit, known: reads.HomeInputs, now: datetime) -> Feed:
-    """Of those they follow; of everybody, where those have published nothing. Keeps what they have seen: one more
-    statement, once a visit.
-    """
-    conn, seen = sources.conn, known.seen
-    feed = await feed_of(conn, sources.cache.outboxes, known.followed, limit=rules.POSTS, coming=(seen, now))
-    if feed.entries:
-        if feed.seen and feed.seen != seen:
-            await keep_seen(conn, visit.person_id, feed.seen)
-        return feed
-    return Feed([Entry(post_id, post_id) for post_id in known.newest_posts], None, follows=False)
+async def _followed_posts(
+    sources: PageSources, visit: Visit, account_ids: frozenset[UUID], seen: Seen | None, now: datetime
+) -> Feed:
+    """Keeps what they have seen: one more statement, once a visit."""
+    feed = await feed_of(sources.conn, sources.cache.feeds.outboxes, account_ids, limit=rules.POSTS, coming=(seen, now))
+    if feed.seen and feed.seen != seen:
+        await keep_seen(sources.conn, visit.person_id, feed.seen)
+    return feed
 
 
 async def compose_store(sources: PageSources, visit: Visit, merchant_id: UUID, now: datetime) -> ComposedPage:

@@ -1,6 +1,7 @@
 """The inputs of pages, across packages: one statement per page, to keep the number of statements low."""
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 from uuid import UUID
 
 import msgspec
@@ -59,16 +60,31 @@ class HomeInputs(msgspec.Struct, frozen=True):
     """latest first"""
     pins: list[Pin]
     """those of stores that the person follows first"""
-    followed: list[UUID]
-    """the accounts that the person follows and does not mute"""
+    followed: list[UUID] | None
+    """the accounts that the person follows, muted ones among them; None where the caller knows them"""
     seen: Seen | None
     hidden: Hidden
     """what the person does not want to see"""
     newest_posts: list[UUID]
-    """of all accounts, if those that the person follows have published nothing"""
+    """of all accounts, if the person follows nobody"""
     newest_products: list[UUID]
     accounts: list[Account]
-    """suggestions, most followed first, if those that the person follows have published nothing"""
+    """suggestions, most followed first, if the person follows nobody"""
+
+
+class StreamInputs(msgspec.Struct, frozen=True):
+    """The inputs of a further page of a stream, or of another tab."""
+
+    trail: list[Trail]
+    hidden: Hidden
+
+
+class HomeRows(msgspec.Struct, frozen=True):
+    """The most posts, pins of followed stores (twice as many in all) and products that are asked for."""
+
+    posts: int
+    pins: int
+    products: int
 
 
 class StoreInputs(msgspec.Struct, frozen=True):
@@ -98,6 +114,7 @@ _TRAIL = """
             SELECT product_id, kind, at FROM person_trail WHERE person_id = ANY($1)
             ORDER BY at DESC, product_id LIMIT 60) t), '[]')
 """
+_HIDDEN = f"(SELECT to_jsonb(h) FROM (SELECT {HIDDEN}) h)"
 PIN_ACCOUNTS = 200
 """Of how many followed accounts the stores are searched for pins: a limit for people who follow thousands."""
 _PIN = "jsonb_build_object('merchant_id', merchant_id, 'position', position, 'product_id', product_id)"
@@ -106,7 +123,8 @@ _PIN = "jsonb_build_object('merchant_id', merchant_id, 'position', position, 'pr
 _HOME_PINS = f"""
     coalesce((SELECT jsonb_agg({_PIN} ORDER BY turn, position, circle) FROM (
         (SELECT 1 AS turn, '' AS circle, * FROM pin WHERE page = 'home' AND merchant_id IN (
-            SELECT a.merchant_id FROM account_profile a WHERE a.id = ANY(mine.followed[1:{PIN_ACCOUNTS}]))
+            SELECT a.merchant_id FROM account_profile a WHERE a.id = ANY(mine.followed[1:{PIN_ACCOUNTS}])
+                AND a.id NOT IN (SELECT account_id FROM hidden_account WHERE person_id = ANY($1)))
             ORDER BY position, merchant_id LIMIT $4)
         UNION ALL
         SELECT 2, circle, merchant_id, page, position, product_id FROM (
@@ -127,38 +145,42 @@ _ACCOUNT = """
 """
 
 
+# The person's own follows where $6 is NULL, else those that it says.
 HOME_INPUTS = f"""
-    WITH mine AS MATERIALIZED (SELECT {FOLLOWED} AS followed), told AS MATERIALIZED (
-        SELECT EXISTS (SELECT FROM mine, unnest(mine.followed) AS f (account_id) CROSS JOIN LATERAL (
-            SELECT FROM published_post WHERE account_id = f.account_id LIMIT 1) p) AS something
-    )
-    SELECT {_TRAIL} AS trail, {_HOME_PINS} AS pins, mine.followed,
+    WITH mine AS MATERIALIZED (SELECT coalesce($6, {FOLLOWED}) AS followed)
+    SELECT {_TRAIL} AS trail, {_HOME_PINS} AS pins, CASE WHEN $6 IS NULL THEN mine.followed END AS followed,
         (SELECT jsonb_build_object('before', before, 'newest', newest, 'at', at)
             FROM feed_position WHERE person_id = $1[1]) AS seen,
-        (SELECT to_jsonb(h) FROM (SELECT {HIDDEN}) h) AS hidden,
-        CASE WHEN told.something THEN '{{}}' ELSE ARRAY(
+        {_HIDDEN} AS hidden,
+        CASE WHEN mine.followed <> '{{}}' THEN '{{}}' ELSE ARRAY(
             SELECT post_id FROM published_post
             WHERE account_id NOT IN (SELECT account_id FROM hidden_account WHERE person_id = ANY($1))
                 AND post_id NOT IN ({HIDDEN_POSTS})
             ORDER BY entry DESC LIMIT $3) END AS newest_posts,
         ARRAY(SELECT id FROM product_summary WHERE active ORDER BY id DESC LIMIT $5) AS newest_products,
-        CASE WHEN told.something THEN '[]' ELSE
+        CASE WHEN mine.followed <> '{{}}' THEN '[]' ELSE
             coalesce((SELECT jsonb_agg({_ACCOUNT}) FROM (
                 SELECT * FROM account_profile
                 WHERE id NOT IN (SELECT account_id FROM account_follower WHERE follower_id = ANY($1)
                     UNION ALL SELECT account_id FROM hidden_account WHERE person_id = ANY($1))
                 ORDER BY followers DESC, id LIMIT 6) a), '[]') END AS accounts
-    FROM mine, told
+    FROM mine
 """
 
 
 async def home_inputs(
-    conn: Connection, person_ids: Sequence[UUID], lang: str, *, posts: int, pins: int, products: int
+    conn: Connection, person_ids: Sequence[UUID], lang: str, rows_wanted: HomeRows, followed: Collection[UUID] | None
 ) -> HomeInputs:
-    """With at most `posts` newest posts, at most `pins` pins of followed stores and twice as many in all, and
-    the `products` newest.
-    """
-    inputs = await row(conn, HomeInputs, HOME_INPUTS, list(person_ids), lang, posts, pins, products)
+    """`followed`: the accounts that the person follows, or some of them, where they are known."""
+    some = None if followed is None else list(islice(followed, PIN_ACCOUNTS))
+    most = (rows_wanted.posts, rows_wanted.pins, rows_wanted.products)
+    inputs = await row(conn, HomeInputs, HOME_INPUTS, list(person_ids), lang, *most, some)
+    assert inputs is not None
+    return inputs
+
+
+async def stream_inputs(conn: Connection, person_ids: Sequence[UUID]) -> StreamInputs:
+    inputs = await row(conn, StreamInputs, f"SELECT {_TRAIL} AS trail, {_HIDDEN} AS hidden", list(person_ids))
     assert inputs is not None
     return inputs
 

@@ -24,7 +24,7 @@ from unwall.commerce.stock.values import Node
 from unwall.content.comments import reads as comments
 from unwall.content.comments.values import Comment
 from unwall.content.discovery.reads import DiscoveryPool
-from unwall.content.feed.outboxes import Outboxes
+from unwall.content.feed.reads import FeedMemory
 from unwall.content.posts import reads as posts
 from unwall.content.posts.values import Post
 from unwall.content.questions import reads as questions
@@ -95,8 +95,7 @@ class StorefrontCache:
 
     def __init__(self) -> None:
         self.listening = False
-        self.outboxes = Outboxes()
-        """What feeds are merged from."""
+        self.feeds = FeedMemory()
         self.discovery = DiscoveryPool()
         self.blocked_files = BlockedFiles()
         self._cards: RowCache[UUID, ProductCard] = RowCache(MAX_CARDS)
@@ -131,7 +130,8 @@ class StorefrontCache:
             "post": self._posts.forget,
             "rating": self._forget_opinions,
             "comment": self._discussions.forget,
-            "outbox": self.outboxes.forget,
+            "outbox": self.feeds.outboxes.forget,
+            "follower": self.feeds.followings.forget,
         }.get(kind)
         changed = parse_id(text)
         if forget and changed:
@@ -155,6 +155,7 @@ class StorefrontCache:
             "category": (self._pages,),
             "bundle": (self._bundles,),
             "account": (self._posts,),
+            "follower": (self.feeds.followings,),
             "opinion": (self._opinions,),
             "discussion": (self._discussions,),
             "node": (self._nodes,),
@@ -165,8 +166,8 @@ class StorefrontCache:
 
     def reset(self, *, listening: bool) -> None:
         self.listening = listening
-        self.outboxes.reset(listening=listening)
         self.blocked_files.reset(listening=listening)
+        self.feeds.reset(listening=listening)
         for cache in self._all:
             cache.reset(listening=listening)
 

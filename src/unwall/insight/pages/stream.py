@@ -14,7 +14,7 @@ from unwall.content.discovery.rules import decode as decode_marks
 from unwall.content.discovery.rules import page as ranked_page
 from unwall.content.discovery.rules import visible
 from unwall.content.discovery.values import Candidate, Discovered, DiscoveredPost, Lane, Scorer
-from unwall.content.feed.reads import feed_of, newest
+from unwall.content.feed.reads import feed_of, followed, newest
 from unwall.content.posts.values import Post, PostKind
 from unwall.insight.pages import reads, rules
 from unwall.insight.pages.compose import FOLLOWED, NEWEST, PageSources, wanted_posts
@@ -127,10 +127,12 @@ def reasoned(slot: Slot) -> Slot:
 async def more_followed(sources: PageSources, turn: Turn) -> StreamPage:
     """What follows below the first page: older posts of those whom the person follows, or else of all."""
     visit, known = turn.visit, await _known(sources.conn, turn.visit)
-    feed = await feed_of(sources.conn, sources.cache.outboxes, known.followed, before=decode(turn.after), limit=POSTS)
+    conn, feeds = sources.conn, sources.cache.feeds
+    account_ids = (await followed(conn, feeds, visit.person_ids)).difference(known.hidden.accounts)
+    feed = await feed_of(conn, feeds.outboxes, account_ids, before=decode(turn.after), limit=POSTS)
     policy = FOLLOWED
-    if known.newest_posts:
-        feed, policy = await newest(sources.conn, visit.person_ids, after=turn.after, limit=POSTS), NEWEST
+    if not feed.entries and not (await feed_of(conn, feeds.outboxes, account_ids, limit=1)).entries:
+        feed, policy = await newest(conn, visit.person_ids, after=turn.after, limit=POSTS), NEWEST
     posts = await wanted_posts(sources, visit, (entry.post_id for entry in feed.entries), known.hidden.posts)
     slots = [Slot(0, policy, 1.0, post=post) for post in posts]
     return await _page(sources, known, turn, slots, feed.after)
@@ -173,8 +175,8 @@ def _of(best: Sequence[Candidate], shown: dict[UUID, Post], turn: Turn) -> Disco
     return ranked_page(local, scores, decode_marks(turn.after), POSTS, turn.now, str(turn.visit.person_id))
 
 
-async def _known(conn: Connection, visit: Visit) -> reads.HomeInputs:
-    return await reads.home_inputs(conn, visit.person_ids, visit.lang, posts=1, pins=0, products=rules.NEWEST_PRODUCTS)
+async def _known(conn: Connection, visit: Visit) -> reads.StreamInputs:
+    return await reads.stream_inputs(conn, visit.person_ids)
 
 
 async def _post_slots(sources: PageSources, visit: Visit, places: Sequence[DiscoveredPost]) -> list[Slot]:
@@ -186,7 +188,7 @@ async def _post_slots(sources: PageSources, visit: Visit, places: Sequence[Disco
     ]
 
 
-def _picks(sources: PageSources, known: reads.HomeInputs, limit: int) -> list[Pick]:
+def _picks(sources: PageSources, known: reads.StreamInputs, limit: int) -> list[Pick]:
     bought = [touched.product_id for touched in known.trail if touched.kind is EventKind.PURCHASE]
     return sources.recommender.recommend(known.trail, exclude=[*bought, *known.hidden.products], limit=limit)
 
@@ -206,7 +208,7 @@ async def _ready(
 
 async def _page(
     sources: PageSources,
-    known: reads.HomeInputs,
+    known: reads.StreamInputs,
     turn: Turn,
     posts: Sequence[Slot],
     after: str | None,

@@ -38,7 +38,7 @@ AFTER = Parameter(description="The cursor that the page before gave; none for th
 async def feed(services: Services, caller: Visit, after: str | None = AFTER) -> ResultPage[Post]:
     """New posts of the accounts that the shopper follows; of everybody while they follow nobody."""
     async with services.db.read() as conn:
-        entries = await feed_reads.feed(conn, services.storefront.outboxes, caller.person_ids, after=after)
+        entries = await feed_reads.feed(conn, services.storefront.feeds, caller.person_ids, after=after)
         if not entries.follows:
             entries = await feed_reads.newest(conn, caller.person_ids, after=after)
         posts = await services.storefront.posts(conn, [entry.post_id for entry in entries.entries], caller.lang)

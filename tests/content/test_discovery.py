@@ -16,7 +16,7 @@ from unwall.content.moderation.values import Visibility
 from unwall.journal import actions as journal
 from unwall.journal.values import DwellBody, Event, EventKind
 from unwall.kernel.errors import Invalid
-from unwall.kernel.ids import new_id
+from unwall.kernel.ids import id_at, new_id
 
 NOW = START + timedelta(days=10)
 OLD = NOW - timedelta(days=8)
@@ -80,6 +80,33 @@ def test_every_fourth_place_is_for_a_post_that_few_have_seen():
     assert rules.page([*ranked, *fresh], scores, [], 8, NOW, "anna") == stream  # the same for the same person
     chosen = {numbers(rules.page([*ranked, *fresh], scores, [], 4, NOW, f"person {n}"))[3] for n in range(60)}
     assert chosen == {50, 52, 54, 56, 58}  # each of them has its chance
+
+
+@given(st.integers(0, 2**32), st.integers(1, 60), st.integers(0, 40), st.integers(1, 12))
+def test_every_fresh_post_is_shown_before_any_other_is_shown_twice_in_its_lane(seed, fresh, ranked, limit):
+    """However many readers with however long pages, and whatever is ranked above: while counts keep pace, all fresh
+    posts have been shown once after as many places of the lane as there are fresh posts."""
+    seen = dict.fromkeys(range(1, fresh + 1), 0)
+    others = [candidate(1000 + n, impressions=5000, orders=50) for n in range(ranked)]
+    places, reader = 0, 0
+    while min(seen.values()) == 0:
+        reader += 1
+        candidates = [*others, *(candidate(n, old=False, impressions=shown) for n, shown in seen.items())]
+        scores = [100.0] * ranked + [1.0] * fresh
+        after = None
+        while True:  # one reader goes on and on
+            stream = rules.page(candidates, scores, rules.decode(after), limit, NOW, f"{seed} {reader}")
+            after = stream.after
+            lane = [one.candidate.post_id.int for one in stream.posts if one.lane is Lane.FRESH]
+            places += len(lane)
+            for n in numbers(stream):
+                if n in seen:
+                    seen[n] += 1
+            if lane or after is None:
+                break
+        assert places <= 3 * fresh
+        if not places and after is None:  # too few posts for a fourth place: then all are shown
+            assert min(seen.values()) > 0
 
 
 def test_what_is_worth_less_than_nothing_is_not_shown():
@@ -213,6 +240,63 @@ async def test_the_stream_leaves_out_what_moderation_drops_and_what_a_person_mut
         assert unwanted == Hidden([owners[1][1]], [made[2]], [])
         assert await discovered(conn, unwanted) == []
         assert await facts(conn, "hide") == [(visit.visitor_id, None, None, made[2])]
+
+
+async def test_what_nobody_has_seen_waits_for_its_chance_however_many_newer_posts_there_are(db, monkeypatch):
+    """Of thousands of videos that arrive for a campaign the first are not lost behind the newest."""
+    monkeypatch.setattr(rules, "MAX_FRESH", 2)
+    async with db.transaction() as conn:
+        owner = await an_account(conn, "tea")
+        made = [await a_live_post(conn, *owner, minute=60 * 24 * 9 + n) for n in range(6)]
+        stale = await a_live_post(conn, *owner, minute=60)
+    chances = []
+    for _ in range(3):
+        await jobs.count_activity(db, Weights(), at=NOW)
+        async with db.transaction() as conn:
+            waiting = await actions.least_seen(conn, id_at(NOW - timedelta(days=3), 0), rules.FRESH_IMPRESSIONS, 2)
+            assert {*waiting, *made[-2:]} <= {
+                one.post_id for one in await DiscoveryPool().candidates(conn, NOW)
+            }  # the newest have theirs at once
+            chances.append(waiting)
+            shown = [
+                Event(id=new_id(), at=NOW - timedelta(minutes=5), kind=EventKind.IMPRESSION, post_id=post_id)
+                for post_id in waiting
+            ]
+            await journal.record(conn, shown)
+    assert chances == [made[:2], made[2:4], made[4:]]
+    assert stale not in {post_id for pair in chances for post_id in pair}
+
+
+async def test_a_post_beyond_its_age_is_not_discovered_whatever_people_did_with_it(db):
+    async with db.transaction() as conn:
+        owner = await an_account(conn, "tea")
+        old, young = [await a_live_post(conn, *owner, minute=minute) for minute in (0, 60 * 24 * 9)]
+        await actions.keep_candidates(conn, [old, young])
+        for days, seen in ((rules.AGE_DAYS - 1, {old, young}), (rules.AGE_DAYS + 1, {young})):
+            ask = Ask(START + timedelta(days=days), "x")
+            stream = await reads.discover(conn, DiscoveryPool(), NOBODY, ask)
+            assert {one.candidate.post_id for one in stream.posts} == seen
+
+
+async def test_the_scorer_is_an_argument_which_is_asked_of_what_may_be_shown_and_decides_the_order(db):
+    asked = []
+
+    def scorer(candidates, at):
+        asked.append([one.post_id for one in candidates])
+        return [float(order.index(one.post_id) + 1) for one in candidates]
+
+    async with db.transaction() as conn:
+        made = [
+            await a_live_post(conn, *await an_account(conn, name), minute=60 * 24 * 9)
+            for name in ("tea", "label", "skin", "lamp")
+        ]
+        ask, order = Ask(NOW, "x", limit=2), [made[1], made[3], made[0]]
+        unwanted = Hidden([], [made[2]], [])
+        first = await reads.discover(conn, DiscoveryPool(), unwanted, ask, scorer)
+        assert [one.candidate.post_id for one in first.posts] == [made[0], made[3]]
+        assert sorted(asked[0]) == sorted(order)  # what is hidden is no matter of ranking
+        again = await reads.discover(conn, DiscoveryPool(), unwanted, Ask(NOW, "x", first.after, 2), scorer)
+        assert [one.candidate.post_id for one in again.posts] == [made[1]]
 
 
 async def test_what_a_visitor_hid_stays_hidden_when_they_sign_in(db):

@@ -540,9 +540,9 @@ async def test_p9_a_home_page_takes_few_statements(market, recommender):
         cache.reset(listening=True)
         known = compose.PageSources(conn, cache, recommender)
         for page, asked in (
-            (lambda which: compose.compose_home(which, newcomer, NOON), 5),
+            (lambda which: compose.compose_home(which, newcomer, NOON), 6),
             # who follows somebody: their outboxes too, and once a visit what they have seen is kept
-            (lambda which: compose.compose_home(which, ann, NOON), 7),
+            (lambda which: compose.compose_home(which, ann, NOON), 8),
             (lambda which: compose.compose_store(which, ann, TEA, NOON), 5),
         ):
             async with counted(conn) as statements:

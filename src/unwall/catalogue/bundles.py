@@ -10,7 +10,9 @@ from unwall.kernel.database import Connection, row, rows
 
 # Bundles `b` with their parts, in the language $1.
 _BUNDLE = f"""
-    SELECT b.id, b.merchant_id, b.slug, translated(b.translations, $1, 'title', b.title) AS title,
+    SELECT b.id, b.merchant_id, (SELECT translated(m.translations, $1, 'name', m.name)
+            FROM merchant_profile m WHERE m.id = b.merchant_id) AS merchant_name, b.slug,
+        translated(b.translations, $1, 'title', b.title) AS title,
         translated(b.translations, $1, 'description', b.description) AS description, b.active,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('item', to_jsonb(item), 'quantity', part.quantity)
                                    ORDER BY part.position), '[]')
@@ -41,6 +43,15 @@ async def bundles_with(conn: Connection, product_id: UUID, lang: str) -> list[Bu
         lang,
         product_id,
     )
+
+
+async def newest_bundles(conn: Connection, lang: str, limit: int) -> list[Bundle]:
+    """The last active bundles of all merchants."""
+    return await rows(conn, Bundle, f"{_BUNDLE} WHERE b.active ORDER BY b.id DESC LIMIT $2", lang, limit)
+
+
+async def bundle_by_id(conn: Connection, bundle_id: UUID, lang: str) -> Bundle | None:
+    return await row(conn, Bundle, f"{_BUNDLE} WHERE b.id = $2", lang, bundle_id)
 
 
 async def bundle_draft(conn: Connection, merchant_id: UUID, bundle_id: UUID) -> BundleDraft | None:

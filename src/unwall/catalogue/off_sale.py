@@ -1,4 +1,4 @@
-"""Products that moderation has taken off sale: their merchants may change them, and may not sell them."""
+"""Products and sets that moderation has taken off sale: their merchants may change them, and may not sell them."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -36,6 +36,16 @@ async def put_back_on_sale(conn: Transaction, product_id: UUID) -> None:
         """,
         product_id,
     )
+
+
+async def take_bundle_off_sale(conn: Transaction, bundle_id: UUID) -> None:
+    """As `take_off_sale`."""
+    await conn.execute("UPDATE bundle SET active = false WHERE id = $1", bundle_id)
+
+
+async def put_bundle_back_on_sale(conn: Transaction, bundle_id: UUID) -> None:
+    """As `put_back_on_sale`."""
+    await conn.execute("UPDATE bundle SET active = true WHERE id = $1", bundle_id)
 
 
 async def off_sale_errors(

@@ -185,6 +185,7 @@ class Bundle(msgspec.Struct, frozen=True):
 
     id: UUID
     merchant_id: UUID
+    merchant_name: str
     slug: str
     title: str
     description: str

@@ -240,7 +240,7 @@ CREATE TABLE moderation_case (
     id                uuid PRIMARY KEY,
     entry             uuid NOT NULL UNIQUE,  -- time-ordered: when it came into the queue last
     kind              text NOT NULL
-        CHECK (kind IN ('post', 'account', 'comment', 'review', 'question', 'message', 'media', 'product')),
+        CHECK (kind IN ('post', 'account', 'comment', 'review', 'question', 'message', 'media', 'product', 'bundle')),
     subject_id        uuid NOT NULL,
     merchant_id       uuid REFERENCES merchant,
     excerpt           text NOT NULL DEFAULT '',  -- as it was when it was reported
@@ -557,10 +557,10 @@ CREATE INDEX post_activity_hour ON post_activity (hour);
 -- The posts that are ranked beside the newest ones.
 CREATE TABLE discovery_candidate (post_id uuid PRIMARY KEY);
 
--- Posts and products that a person does not want to see. person_id is a member, or a visitor who is none.
+-- Posts, products and bundles that a person does not want to see. person_id is a member, or a visitor who is none.
 CREATE TABLE hidden_item (
     person_id  uuid NOT NULL,
-    kind       text NOT NULL CHECK (kind IN ('post', 'product')),
+    kind       text NOT NULL CHECK (kind IN ('post', 'product', 'bundle')),
     item_id    uuid NOT NULL,
     entry      uuid NOT NULL,  -- a time-ordered id: the order in which they were hidden
     created_at timestamptz NOT NULL DEFAULT now(),

@@ -6,7 +6,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from uuid import UUID
 
-from unwall.catalogue.off_sale import put_back_on_sale, take_off_sale
+from unwall.catalogue.off_sale import (
+    put_back_on_sale,
+    put_bundle_back_on_sale,
+    take_bundle_off_sale,
+    take_off_sale,
+)
 from unwall.content.comments import actions as comments
 from unwall.content.conversations import actions as conversations
 from unwall.content.conversations.reads import message_files
@@ -84,8 +89,9 @@ async def _follow(conn: Transaction, decided: Collection[Decided], by: str, at: 
         change = _CHANGES.get((one.subject.kind, one.visibility is Visibility.DROP))
         if change is not None:
             await change(conn, one.subject.id)
-        if one.subject.kind is SubjectKind.PRODUCT and one.before is Visibility.DROP is not one.visibility:
-            await put_back_on_sale(conn, one.subject.id)
+        back = _BACK_ON_SALE.get(one.subject.kind)
+        if back is not None and one.before is Visibility.DROP is not one.visibility:
+            await back(conn, one.subject.id)
 
 
 async def _block(conn: Transaction, decided: Decided, action: Action, by: str) -> None:
@@ -113,8 +119,11 @@ async def _media_of(conn: Connection, subject: Subject) -> list[str]:
     return [str(one.video_id) if one.video_id else one.file for one in shown]
 
 
+_BACK_ON_SALE = {SubjectKind.PRODUCT: put_back_on_sale, SubjectKind.BUNDLE: put_bundle_back_on_sale}
+"""Only what was taken off sale before: another decision does not put on sale what its merchant has archived."""
 _CHANGES = {
     (SubjectKind.PRODUCT, True): take_off_sale,
+    (SubjectKind.BUNDLE, True): take_bundle_off_sale,
     (SubjectKind.REVIEW, True): reviews.drop,
     (SubjectKind.REVIEW, False): reviews.restore,
     (SubjectKind.QUESTION, True): questions.drop,

@@ -4,10 +4,14 @@ import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import SCARF, TEA, Store, counted, put_into_bag
-from tests.html import values
+from tests.html import every, fields, form_with, texts, values
 from unwall.catalogue.actions import save_bundle
 from unwall.catalogue.values import BundleDraft, BundlePartDraft, ProductTranslation
+from unwall.content.moderation.rules import operator
+from unwall.content.moderation.values import Action, ReportReason, Verdict
+from unwall.kernel.clock import now
 from unwall.kernel.database import Database
+from unwall.usecases import moderate
 
 SECTION, BUTTON = 'id="sets"', "Add the set to the bag"
 MORNING = {"store": "liu-yun", "bundle": "quiet-morning"}
@@ -160,3 +164,64 @@ async def test_a_set_that_is_not_there_whole_says_so(
     assert "Not all parts are in stock." in shown
     assert note in shown
     assert BUTTON not in shown
+
+
+# --- in the stream, and its own page ----------------------------------------------------------------------------------
+
+SET = "#stream article.bundle"
+
+
+async def test_a_set_stands_in_the_streams_of_home_at_the_price_of_all_its_parts(browser: Shopper) -> None:
+    for url in ("/", "/for-you"):
+        [tile] = every((await browser.get(url)).text, SET)
+        assert texts(tile, "h3 a") == ["Quiet morning"]
+        assert values(tile, "h3 a", "href") == ["/m/liu-yun/sets/quiet-morning"]
+        assert texts(tile, ".price") == ["CN¥486"]
+        assert texts(tile, ".badge") == ["Set · 2 products"]
+        assert texts(tile, ".reason") == ["A set from Liu Yun"]
+    await browser.get(SCARF)
+    [tile] = every((await browser.get("/")).text, SET)
+    assert texts(tile, ".reason") == ["With Silk scarf, which you looked at"]
+
+
+async def test_a_set_has_a_page_that_sells_it(browser: Shopper, db: Database, store: Store) -> None:
+    page = (await browser.get("/m/liu-yun/sets/quiet-morning")).text
+    assert texts(page, "h1") == ["Quiet morning"]
+    assert texts(page, ".price.big") == ["CN¥486"]
+    form = fields(form_with(page, 'action="/bag/add-set"'))
+    assert (await browser.post("/bag/add-set", {**form, **with_red(store)})).status_code == 303
+    assert [line[:2] for line in await lines(db)] == [("SCARF-RED", 1), ("TEA", 2)]
+    for gone in ("/m/liu-yun/sets/old-set", "/m/liu-yun/sets/none", "/m/none/sets/quiet-morning"):
+        assert (await browser.get(gone)).status_code == 404
+
+
+async def test_a_set_is_hidden_and_shown_again(browser: Shopper, db: Database) -> None:
+    menu = values((await browser.get("/")).text, f"{SET} a.tile-menu", "href")[0]
+    form = fields(form_with((await browser.get(menu)).text, 'action="/hide"'))
+    assert (await browser.post("/hide", form)).status_code == 303
+    for url in ("/", "/for-you"):
+        assert every((await browser.get(url)).text, SET) == []
+    listed = (await browser.get("/me/hidden?kind=bundle")).text
+    assert texts(listed, "#things a") == ["Quiet morning"]
+    await browser.post("/show-again", fields(form_with(listed, 'action="/show-again"')))
+    assert len(every((await browser.get("/")).text, SET)) == 1
+
+
+async def test_a_set_is_reported_to_the_installs_moderators_who_take_it_off_sale(
+    browser: Shopper, db: Database
+) -> None:
+    menu = values((await browser.get("/")).text, f"{SET} a.tile-menu", "href")[0]
+    to_report = next(url for url in values((await browser.get(menu)).text, "a", "href") if "/report/" in url)
+    assert (await browser.post(to_report, {"reason": "counterfeit", "words": "No silk"})).status_code == 303
+    async with db.read() as conn:
+        case = await conn.fetchrow("SELECT id, kind, merchant_id, excerpt, url FROM moderation_case")
+    assert tuple(case)[1:] == ("bundle", None, "Quiet morning (Liu Yun)", "/m/liu-yun/sets/quiet-morning")
+
+    async def decide(action: Action) -> list:
+        verdict = Verdict(action, ReportReason.COUNTERFEIT)
+        await moderate.decide(db, operator("eve"), [case["id"]], verdict, now())
+        return every((await browser.get("/")).text, SET)
+
+    assert await decide(Action.DROP) == []
+    assert (await browser.get("/m/liu-yun/sets/quiet-morning")).status_code == 404
+    assert len(await decide(Action.RESTORE)) == 1

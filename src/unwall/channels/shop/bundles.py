@@ -1,32 +1,36 @@
-"""Bundles, called sets in the shop: on the page of each product in them, and whole into the bag."""
+"""Bundles, called sets in the shop: their pages, on the page of each product in them, and whole into the bag."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, post
+from litestar import Response, get, post
 
 from unwall.catalogue import bundle_rules
 from unwall.catalogue import bundles as catalogue
 from unwall.catalogue.bundle_rules import bundle_price, bundle_sold
 from unwall.catalogue.reads import items_of
 from unwall.catalogue.values import Bundle, BundlePart, VariantItem
-from unwall.channels.http.pictures import thumbnail_url
+from unwall.channels.http.pictures import picture_url, srcset, thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop import links
 from unwall.channels.shop.bags import add_once, added
-from unwall.channels.shop.context import ShopContext
-from unwall.channels.shop.views import LineView, excerpt, money
+from unwall.channels.shop.context import ShopContext, ShopPage
+from unwall.channels.shop.views import LineView, PictureView, excerpt, money
 from unwall.commerce.orders.cart import add_to_cart
 from unwall.commerce.orders.values import Origin
+from unwall.commerce.stock import reads as stock
+from unwall.commerce.stock.rules import available_in_all
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection, Transaction
-from unwall.kernel.errors import FieldError, Invalid
+from unwall.kernel.errors import FieldError, Invalid, NotFound, existing
 from unwall.kernel.text import N_, gettext, locale_of
 from unwall.people.reads import merchant_by_slug
 
 PAGE, POLICY = "product/bundle", "bundle"
+NO_SUCH_STORE = N_("There is no such store.")
+NOT_ON_SALE = N_("This set is not on sale, or not any more.")
 
 
 @post("/bag/add-set", include_in_schema=False, status_code=303)
@@ -50,10 +54,10 @@ async def _asked(conn: Connection, ctx: ShopContext, data: Mapping[str, str]) ->
     """The chosen variant and the quantity of each part. Raises `Invalid` naming `store`, `bundle` or `parts.N`."""
     store = await merchant_by_slug(conn, data.get("store", ""), ctx.lang)
     if store is None:
-        raise Invalid.one("store", N_("There is no such store."))
+        raise Invalid.one("store", NO_SUCH_STORE)
     bundle = await catalogue.bundle(conn, store.id, data.get("bundle", ""), ctx.lang)
     if bundle is None or not bundle_sold(bundle):
-        raise Invalid.one("bundle", N_("This set is not on sale, or not any more."))
+        raise Invalid.one("bundle", NOT_ON_SALE)
     offered = await part_choices(conn, [bundle], ctx.lang)
     chosen = [_chosen(data, n, bundle_rules.part_choices(part, offered)) for n, part in enumerate(bundle.parts)]
     missing = [FieldError(f"parts.{n}", N_("Choose one for each part.")) for n, c in enumerate(chosen) if c is None]
@@ -68,6 +72,50 @@ def _chosen(data: Mapping[str, str], number: int, offered: list[VariantItem]) ->
         return offered[0]
     wanted = data.get(f"parts.{number}", "")
     return next((item for item in offered if str(item.variant_id) == wanted), None)
+
+
+# --- its page ---------------------------------------------------------------------------------------------------------
+
+
+class BundlePage(ShopPage, frozen=True, kw_only=True):
+    TEMPLATE = "shop/bundle.html"
+
+    bundle: "BundleView"
+    bundle_id: UUID
+    store: str
+    store_url: str
+    pictures: list[PictureView]
+
+
+@get("/m/{merchant:str}/sets/{slug:str}", include_in_schema=False)
+async def bundle_page(ctx: ShopContext, merchant: str, slug: str) -> Response[str]:
+    async with ctx.services.db.read() as conn:
+        store = existing(await ctx.services.storefront.merchant(conn, merchant, ctx.lang), NO_SUCH_STORE)
+        bundle = await catalogue.bundle(conn, store.id, slug, ctx.lang)
+        if bundle is None or not bundle_sold(bundle):
+            raise NotFound(NOT_ON_SALE)
+        offered = await part_choices(conn, [bundle], ctx.lang)
+        levels = await stock.levels(conn, variants_in([bundle], offered))
+    shown = bundle_view(bundle, Offered(offered, available_in_all(levels)), links.origin_of(ctx.query), ctx.lang)
+    pictures = [_picture(part.item) for part in bundle.parts if part.item.image_file]
+    return ctx.page(
+        BundlePage(
+            title=f"{bundle.title} · {store.name}",
+            description=shown.description,
+            bundle=shown,
+            bundle_id=bundle.id,
+            store=store.name,
+            store_url=links.store_url(store.slug),
+            pictures=pictures,
+            canonical=ctx.base_url + links.bundle_url(store.slug, bundle.slug),
+        )
+    )
+
+
+def _picture(item: VariantItem) -> PictureView:
+    return PictureView(
+        src=picture_url(item.image_file), alt=item.image_alt or item.title, srcset=srcset(item.image_file)
+    )
 
 
 # --- on a product's page ----------------------------------------------------------------------------------------------
@@ -164,4 +212,4 @@ def _part_line(part: BundlePart, available: int, lang: str, *, one: bool) -> Lin
     )
 
 
-HANDLERS: list[Any] = [add_set]
+HANDLERS: list[Any] = [bundle_page, add_set]

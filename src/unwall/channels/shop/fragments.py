@@ -18,11 +18,11 @@ import msgspec
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
-from unwall.catalogue.values import ProductCard
+from unwall.catalogue.values import Bundle, ProductCard
 from unwall.channels.http.page_context import with_query
 from unwall.channels.http.rendering import environment
 from unwall.channels.shop import links
-from unwall.channels.shop.views import post_tile, product_tile, published, tagged
+from unwall.channels.shop.views import bundle_tile, post_tile, product_tile, published, tagged
 from unwall.commerce.orders.values import Origin
 from unwall.content.posts.values import Post
 
@@ -139,6 +139,18 @@ def product_cards(
         product_card(card, lang, Placement(origin, n, saved=card.product_id in saved), store=store, first=n < 2)
         for n, card in enumerate(products)
     )
+
+
+def bundle_card(bundle: Bundle, lang: str, placement: Placement) -> Markup:
+    """Of a bundle on sale."""
+    reason = placement.reason
+    menu = links.choices_url("bundle", bundle.id) if placement.origin.page in HIDEABLE else None
+
+    def render() -> str:
+        return component(lang, "bundle_card", bundle_tile(bundle, lang, REASON if reason else None), menu=menu)
+
+    key = ("bundle", bundle.id, lang, bool(reason), menu is not None)
+    return _cache.get(key, bundle, render).fill({REASON: str(escape(reason or ""))})
 
 
 # --- posts ------------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def post_url(post_id: UUID) -> str:
 
 
 def choices_url(kind: str, item_id: UUID) -> str:
-    """What one can do about a post, product or account that one does not want to see."""
+    """What one can do about a post, product, bundle or account that one does not want to see."""
     return f"/not-for-me/{kind}/{item_id}"
 
 
@@ -45,6 +45,10 @@ def product_url(
     """`chosen`: which options are chosen, where not all are (`variant_choices`)."""
     more = {"variant": str(variant) if variant else "", "chosen": chosen}
     return with_query(f"{store_url(merchant_slug)}/p/{quote(slug)}", {**more, **origin_fields(origin)})
+
+
+def bundle_url(merchant_slug: str, slug: str) -> str:
+    return f"{store_url(merchant_slug)}/sets/{quote(slug)}"
 
 
 def origin_fields(origin: Origin) -> dict[str, str]:

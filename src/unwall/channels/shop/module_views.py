@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from unwall.channels.http.formatters import formatters
 from unwall.channels.shop.delivery_views import when
-from unwall.channels.shop.fragments import Placement, impression, joined, post_card, product_card
+from unwall.channels.shop.fragments import Placement, bundle_card, impression, joined, post_card, product_card
 from unwall.channels.shop.views import AccountView, account_view
 from unwall.commerce.orders.values import Origin
 from unwall.commerce.sourcing.values import DeliveryMethod
@@ -57,10 +57,14 @@ def _module(page: ComposedPage, module: Module, reader: Reader, now: datetime) -
 
 
 def _stream(page: ComposedPage, module: Module, name: str, reader: Reader) -> Markup:
-    return joined(
-        _product(page, slot, name, reader) if slot.card else _post(page, slot, name, reader, lead=False)
-        for slot in module.slots
-    )
+    return joined(_tile(page, slot, name, reader) for slot in module.slots)
+
+
+def _tile(page: ComposedPage, slot: Slot, name: str, reader: Reader) -> Markup:
+    if slot.bundle:
+        origin = Origin(page=name, policy=slot.policy)
+        return bundle_card(slot.bundle, reader.lang, Placement(origin, slot.slot, _reason(slot, reader.lang)))
+    return _product(page, slot, name, reader) if slot.card else _post(page, slot, name, reader, lead=False)
 
 
 def _product(page: ComposedPage, slot: Slot, name: str, reader: Reader) -> Markup:

@@ -8,6 +8,8 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from unwall.catalogue.bundle_rules import bundle_sold
+from unwall.catalogue.bundles import bundle_by_id
 from unwall.catalogue.reads import cards
 from unwall.channels.design.values import Option
 from unwall.channels.http.errors import status_of
@@ -16,7 +18,7 @@ from unwall.channels.http.page_context import FieldTexts
 from unwall.channels.http.report_words import REASONS
 from unwall.channels.http.routes import FormData, own_path
 from unwall.channels.shop.context import ShopContext, ShopPage
-from unwall.channels.shop.links import account_url, post_url, product_url
+from unwall.channels.shop.links import account_url, bundle_url, post_url, product_url
 from unwall.channels.shop.views import excerpt
 from unwall.content.accounts.reads import account
 from unwall.content.comments.reads import comment as shown_comment
@@ -96,7 +98,18 @@ async def _product(conn: Connection, product_id: UUID, lang: str) -> Reported | 
     return Reported(Subject(SubjectKind.PRODUCT, product_id), None, words, url)
 
 
+async def _bundle(conn: Connection, bundle_id: UUID, lang: str) -> Reported | None:
+    """As a product's."""
+    bundle = await bundle_by_id(conn, bundle_id, lang)
+    if bundle is None or not bundle_sold(bundle):
+        return None
+    store = bundle.parts[0].item
+    words, url = f"{bundle.title} ({bundle.merchant_name})", bundle_url(store.merchant_slug, bundle.slug)
+    return Reported(Subject(SubjectKind.BUNDLE, bundle_id), None, words, url)
+
+
 FINDERS: dict[str, Finder] = {
+    SubjectKind.BUNDLE: _bundle,
     SubjectKind.PRODUCT: _product,
     SubjectKind.POST: _post,
     SubjectKind.ACCOUNT: _account,

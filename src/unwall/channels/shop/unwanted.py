@@ -8,6 +8,9 @@ import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from unwall.catalogue.bundle_rules import bundle_sold
+from unwall.catalogue.bundles import bundle_by_id
+from unwall.catalogue.values import Bundle
 from unwall.channels.design.values import Tab
 from unwall.channels.http.flash import Flash
 from unwall.channels.http.page_context import with_query
@@ -15,7 +18,7 @@ from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.rendering import Content, here
 from unwall.channels.http.routes import FormData, own_path
 from unwall.channels.shop.context import ShopContext, ShopPage
-from unwall.channels.shop.links import post_url, product_url
+from unwall.channels.shop.links import bundle_url, post_url, product_url
 from unwall.channels.shop.views import AccountView, account_view, excerpt
 from unwall.content.accounts import actions as accounts
 from unwall.content.accounts import reads as account_reads
@@ -32,7 +35,7 @@ from unwall.people.attempts import count_act
 
 HIDDEN = "/me/hidden"
 HIDDEN_ROWS = 24
-KINDS = ((ItemKind.POST, N_("Posts")), (ItemKind.PRODUCT, N_("Products")))
+KINDS = ((ItemKind.POST, N_("Posts")), (ItemKind.PRODUCT, N_("Products")), (ItemKind.BUNDLE, N_("Sets")))
 GONE = N_("It is not there, or not any more.")
 
 
@@ -84,6 +87,8 @@ async def _named(conn: Connection, ctx: ShopContext, kind: str, item_id: UUID) -
         return posts[0].title or posts[0].account_name, posts[0].account_id
     if kind == ItemKind.PRODUCT and (card := (await cache.cards(conn, [item_id], lang)).get(item_id)):
         return card.title, None
+    if kind == ItemKind.BUNDLE and (bundle := await bundle_by_id(conn, item_id, lang)):
+        return bundle.title, None
     if kind == "account" and (account := await account_reads.account(conn, item_id, lang)):
         return account.name, item_id
     raise NotFound(GONE)
@@ -140,6 +145,9 @@ async def _hidden_views(conn: Connection, ctx: ShopContext, kind: ItemKind, ids:
             )
             for one in await cache.posts(conn, ids, lang)
         ]
+    if kind is ItemKind.BUNDLE:
+        kept = [await bundle_by_id(conn, one, lang) for one in ids]
+        return [_hidden_bundle(bundle) for bundle in kept if bundle and bundle_sold(bundle)]
     cards = await cache.cards(conn, ids, lang)
     return [
         HiddenView(
@@ -151,6 +159,12 @@ async def _hidden_views(conn: Connection, ctx: ShopContext, kind: ItemKind, ids:
         )
         for card in (cards[i] for i in ids if i in cards)
     ]
+
+
+def _hidden_bundle(bundle: Bundle) -> HiddenView:
+    first = bundle.parts[0].item
+    url = bundle_url(first.merchant_slug, bundle.slug)
+    return HiddenView(ItemKind.BUNDLE.value, str(bundle.id), bundle.title, url, thumbnail_url(first.image_file))
 
 
 # --- posts and products -----------------------------------------------------------------------------------------------
@@ -178,7 +192,7 @@ async def _item(ctx: ShopContext, data: dict[str, str]) -> tuple[ItemKind, UUID]
     """It must exist: otherwise the table could be filled with made-up ids."""
     item_id, kind = parse_id(data.get("id", "")), data.get("kind", "")
     if item_id is None or kind not in set(ItemKind):
-        raise Invalid.one("id", N_("Say which post or product."))
+        raise Invalid.one("id", N_("Say which post, product or set."))
     async with ctx.services.db.read() as conn:
         await _named(conn, ctx, kind, item_id)
     return ItemKind(kind), item_id

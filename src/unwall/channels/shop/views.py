@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 import nh3
 
-from unwall.catalogue.values import ProductCard
+from unwall.catalogue.bundle_rules import bundle_price
+from unwall.catalogue.values import Bundle, ProductCard
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.pictures import frame_of, picture_url, srcset, thumbnail_url
 from unwall.channels.http.videos import VideoView, video_shape, video_view
@@ -171,6 +172,35 @@ def product_tile(
         impression=impression,
         reason=reason,
         rating=rating_words(card, lang),
+    )
+
+
+class BundleTile(msgspec.Struct, frozen=True):
+    url: str
+    title: str
+    pictures: list[str]
+    price: str
+    merchant: str
+    parts: str
+    reason: str | None
+
+
+MOSAIC_PICTURES = 4
+
+
+def bundle_tile(bundle: Bundle, lang: str, reason: str | None) -> BundleTile:
+    """Of a bundle on sale, at the price of all its parts."""
+    first = bundle.parts[0].item
+    pictures = [picture_url(part.item.image_file) for part in bundle.parts if part.item.image_file]
+    number = len(bundle.parts)
+    return BundleTile(
+        url=links.bundle_url(first.merchant_slug, bundle.slug),
+        title=bundle.title,
+        pictures=[picture for picture in pictures if picture][:MOSAIC_PICTURES],
+        price=bundle_price(bundle.parts, first.currency).text(locale_of(lang)),
+        merchant=bundle.merchant_name,
+        parts=ngettext(lang, "{num} product", "{num} products", number, num=str(number)),
+        reason=reason,
     )
 
 

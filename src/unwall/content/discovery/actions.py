@@ -96,8 +96,21 @@ async def counted(conn: Connection, since: datetime) -> dict[UUID, Counts]:
     return {record[0]: Counts(*record[1:]) for record in activity}
 
 
+async def least_seen(conn: Connection, since: UUID, fewer_than: int, limit: int) -> list[UUID]:
+    """Of the posts published since this entry that fewer people than so many have seen: those that the fewest have
+    seen, of as many the oldest first, since their time ends first."""
+    sql = """
+        SELECT o.post_id FROM published_post o
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(a.impressions), 0) AS impressions FROM post_activity a WHERE a.post_id = o.post_id
+        ) seen
+        WHERE o.entry > $1 AND seen.impressions < $2 ORDER BY seen.impressions, o.entry LIMIT $3
+    """
+    return [record["post_id"] for record in await conn.fetch(sql, since, fewer_than, limit)]
+
+
 async def keep_candidates(conn: Transaction, post_ids: Sequence[UUID]) -> None:
-    """Replace the posts that are ranked beside the newest."""
+    """Replace the posts that may be discovered beside the newest."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtext('post activity'))")
     await conn.execute("DELETE FROM discovery_candidate WHERE post_id <> ALL($1::uuid[])", post_ids)
     sql = "INSERT INTO discovery_candidate (post_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING"

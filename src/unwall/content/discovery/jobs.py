@@ -1,4 +1,4 @@
-"""Counting what people do with posts, in slices of an hour, and choosing what is ranked."""
+"""Counting what people do with posts, in slices of an hour, and choosing what may be discovered."""
 
 from datetime import datetime, timedelta
 from heapq import nlargest
@@ -7,7 +7,7 @@ from unwall.content.discovery import actions, rules
 from unwall.content.discovery.values import Candidate, Weights
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
-from unwall.kernel.ids import new_id
+from unwall.kernel.ids import id_at, new_id
 
 RECENT_HOURS = 2
 LATE_HOURS = 8 * 24
@@ -27,4 +27,6 @@ async def count_activity(db: Database, weights: Weights, hours: int = RECENT_HOU
         candidates = [Candidate(post_id, nobody, end, seen) for post_id, seen in counts.items()]
         scores = scorer(candidates, end)
         best = nlargest(rules.MAX_ACTIVE, zip(scores, (one.post_id for one in candidates), strict=True))
-        await actions.keep_candidates(conn, [post_id for score, post_id in best if score > 0])
+        since = id_at(end - timedelta(hours=rules.FRESH_HOURS), 0)
+        waiting = await actions.least_seen(conn, since, rules.FRESH_IMPRESSIONS, rules.MAX_FRESH)
+        await actions.keep_candidates(conn, list({*waiting, *(post_id for score, post_id in best if score > 0)}))

@@ -16,8 +16,9 @@ KEPT_SECONDS = 30
 
 
 class DiscoveryPool:
-    """The posts that may be discovered, the same for everybody: those with the best scores, which a job finds
-    (`jobs.count_activity`), and the newest. Read at most every `KEPT_SECONDS`, and when moderation has decided.
+    """The posts that may be discovered, the same for everybody: those with the best scores and the fresh ones that the
+    fewest have seen, which a job finds (`jobs.count_activity`), and the newest. Read at most every `KEPT_SECONDS`, and
+    when moderation has decided.
     """
 
     def __init__(self) -> None:
@@ -69,13 +70,15 @@ class Hidden(msgspec.Struct, frozen=True):
     accounts: list[UUID]
     posts: list[UUID]
     products: list[UUID]
+    bundles: list[UUID] = []
 
 
 HIDDEN_POSTS = "SELECT item_id FROM hidden_thing WHERE kind = 'post' AND person_id = ANY($1::uuid[])"
 HIDDEN = f"""
     ARRAY(SELECT account_id FROM hidden_account WHERE person_id = ANY($1::uuid[])) AS accounts,
     ARRAY({HIDDEN_POSTS}) AS posts,
-    ARRAY(SELECT item_id FROM hidden_thing WHERE kind = 'product' AND person_id = ANY($1::uuid[])) AS products
+    ARRAY(SELECT item_id FROM hidden_thing WHERE kind = 'product' AND person_id = ANY($1::uuid[])) AS products,
+    ARRAY(SELECT item_id FROM hidden_thing WHERE kind = 'bundle' AND person_id = ANY($1::uuid[])) AS bundles
 """
 """The columns of `Hidden`; the person's ids are $1."""
 
@@ -110,7 +113,7 @@ async def discover(
 async def hidden_things(
     conn: Connection, person_ids: Collection[UUID], kind: ItemKind, after: str | None, limit: int
 ) -> ResultPage[HiddenThing]:
-    """The posts, or products, that a person hid, the latest first."""
+    """The posts, products or bundles that a person hid, the latest first."""
     sql = """
         SELECT kind, item_id, entry FROM hidden_item
         WHERE person_id = ANY($1::uuid[]) AND kind = $2 AND entry < $3 ORDER BY entry DESC LIMIT $4

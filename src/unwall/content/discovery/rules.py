@@ -28,7 +28,8 @@ FRESH_EVERY = 4
 AUTHOR_DECAY, AUTHOR_FLOOR = 0.5, 0.25
 """How much less each further post of the same account counts on a page, and the least that it counts."""
 MAX_ACTIVE, MAX_FRESH = 400, 200
-"""How many posts are ranked: those that score most, and the newest."""
+"""How many posts are ranked: those that score most; and the newest, and the fresh ones that the fewest have seen, so
+many of each."""
 MAX_SHOWN = 240
 """After so many posts the stream ends."""
 MARK_BYTES = 4

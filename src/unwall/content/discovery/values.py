@@ -18,6 +18,7 @@ class ItemKind(StrEnum):
 
     POST = "post"
     PRODUCT = "product"
+    BUNDLE = "bundle"
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -44,7 +44,7 @@ OUTCOME = {
     Action.BLOCK: Visibility.DROP,
 }
 _NEED_REASON = frozenset({Action.WARN, Action.DROP, Action.BLOCK})
-_ONLY_BY_PEOPLE = frozenset({SubjectKind.PRODUCT})
+_ONLY_BY_PEOPLE = frozenset({SubjectKind.PRODUCT, SubjectKind.BUNDLE})
 """Of which reports decide nothing by themselves: rivals would take goods off sale."""
 _BY_ANOTHER = frozenset({CaseState.SECOND_OPINION, CaseState.APPEALED})
 

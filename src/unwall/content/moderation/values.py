@@ -38,7 +38,8 @@ class SubjectKind(StrEnum):
     MESSAGE = "message"
     MEDIA = "media"
     PRODUCT = "product"
-    """Decided by the install's moderators, not by those of its store."""
+    BUNDLE = "bundle"
+    """Products and bundles are decided by the install's moderators, not by those of their store."""
 
 
 class Subject(msgspec.Struct, frozen=True):

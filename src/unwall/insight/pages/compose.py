@@ -55,6 +55,7 @@ class _Known:
     hidden_products: Sequence[UUID] = ()
     """that the person does not want to see"""
     new: int = 0
+    bundles: Sequence[Slot] = ()
 
 
 HOME_ROWS = reads.HomeRows(rules.POSTS, rules.HOME_PIN_CANDIDATES, rules.NEWEST_PRODUCTS)
@@ -73,11 +74,13 @@ async def compose_home(sources: PageSources, visit: Visit, now: datetime) -> Com
             known = replace(known, newest_posts=everybody.newest_posts, accounts=everybody.accounts)
         feed = Feed([Entry(post_id, post_id) for post_id in known.newest_posts], None, follows=False)
     posts = await wanted_posts(sources, visit, (entry.post_id for entry in feed.entries), known.hidden.posts)
+    offered = await sources.cache.newest_bundles(sources.conn, visit.lang)
+    bundles = rules.bundle_slots(offered, known.trail, known.hidden.bundles)
     return await _compose(
         sources,
         _Known(
             *(visit, None, known.trail, known.pins, posts, policy, known.accounts, known.newest_products),
-            *(known.hidden.products, feed.new),
+            *(known.hidden.products, feed.new, bundles),
         ),
         now,
     )
@@ -164,6 +167,7 @@ async def _compose(sources: PageSources, known: _Known, now: datetime) -> Compos
         _posts_module(ModuleName.POSTS, N_("New posts"), posts[1:between], policy, 0),
         *([_near_module(near, row, picks, facts)] if near else []),
         _posts_module(ModuleName.POSTS, N_("More posts"), posts[between:], policy, rules.POSTS_BETWEEN_ROWS),
+        Module(ModuleName.SETS, Explanation(N_("Sets")), list(known.bundles)),
         _accounts_module(known.accounts),
     ]
     page = "store" if known.merchant_id else "home"

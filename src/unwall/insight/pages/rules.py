@@ -1,17 +1,18 @@
 """The layout of pages, with the reason for each slot (numbered rules: docs/rules/pages.md)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from unwall.catalogue.values import ProductCard
+from unwall.catalogue.bundle_rules import bundle_sold
+from unwall.catalogue.values import Bundle, BundlePart, ProductCard
 from unwall.commerce.sourcing import hours
 from unwall.commerce.stock.values import Node, NodeKind
 from unwall.insight.pages.values import ComposedPage, Module, ModuleName, NearShop, Pin, Slot
 from unwall.insight.recommend.model import POLICIES
 from unwall.insight.recommend.values import Pick, PickSource
-from unwall.journal.values import Event, EventKind, Visit
+from unwall.journal.values import Event, EventKind, Trail, Visit
 from unwall.kernel.clock import local
 from unwall.kernel.geo import Point, distance_km
 from unwall.kernel.ids import new_id
@@ -32,6 +33,9 @@ POSTS = 7
 POSTS_BETWEEN_ROWS = 3
 """The first post is the hero; this many follow between the two product rows, the others below."""
 PINNED = "pinned-1"
+BUNDLE = "bundle-newest-1"
+STREAM_BUNDLES = 2
+"""On each page of a stream."""
 POPULAR_PEOPLE = 5
 """How many different people opened, took or bought a product in the last fourteen days, for it to be called popular."""
 NEW_DAYS = 30
@@ -181,6 +185,39 @@ def near_slots(shop: NearShop, products: Sequence[UUID], picks: Mapping[UUID, Pi
     ]
 
 
+# --- bundles ----------------------------------------------------------------------------------------------------------
+
+
+def bundle_slots(
+    bundles: Sequence[Bundle], trail: Sequence[Trail], hidden: Collection[UUID], first: int = 0
+) -> list[Slot]:
+    """`STREAM_BUNDLES` of those on sale, from the `first` on: those with a part that the person looked at come before
+    the others, the newest before older ones. None whose parts the person has all bought."""
+    bought = {touched.product_id for touched in trail if touched.kind is EventKind.PURCHASE}
+    looked_at = {touched.product_id for touched in trail} - bought
+    offered = [
+        bundle
+        for bundle in bundles
+        if bundle_sold(bundle)
+        and bundle.id not in hidden
+        and not bought.issuperset(part.item.product_id for part in bundle.parts)
+    ]
+    offered.sort(key=lambda bundle: _known_part(bundle, looked_at) is None)
+    chosen = offered[first : first + STREAM_BUNDLES]
+    return [Slot(n, BUNDLE, 1.0, _why_bundle(bundle, looked_at), bundle=bundle) for n, bundle in enumerate(chosen)]
+
+
+def _known_part(bundle: Bundle, looked_at: Collection[UUID]) -> BundlePart | None:
+    return next((part for part in bundle.parts if part.item.product_id in looked_at), None)
+
+
+def _why_bundle(bundle: Bundle, looked_at: Collection[UUID]) -> Explanation:
+    part = _known_part(bundle, looked_at)
+    if part:
+        return Explanation(N_("With {product}, which you looked at"), {"product": part.item.title})
+    return Explanation(N_("A set from {store}"), {"store": bundle.merchant_name})
+
+
 def filled(modules: Sequence[Module]) -> list[Module]:
     return [module for module in modules if module.slots]
 
@@ -191,7 +228,7 @@ def exposures(page: ComposedPage, visit: Visit, now: datetime) -> list[Event]:
 
 
 def _exposure(page: ComposedPage, module: ModuleName, slot: Slot, visit: Visit, now: datetime) -> Event:
-    shown = slot.card or slot.post or slot.account
+    shown = slot.card or slot.post or slot.account or slot.bundle
     return Event(
         id=new_id(),
         at=now,

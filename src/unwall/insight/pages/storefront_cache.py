@@ -45,6 +45,8 @@ MAX_CARDS = 20_000
 MAX_PRODUCT_PAGES = 2_000
 MAX_POSTS = 5_000
 MAX_MERCHANTS = 1_000
+NEWEST_BUNDLES = 60
+"""Of how many bundles streams choose what they show."""
 FIRST_REVIEWS, FIRST_QUESTIONS, FIRST_COMMENTS = 3, 2, 3
 """The most rows of each kind, in all languages together; a card takes about 2 kB, a page or post 10 kB."""
 
@@ -101,7 +103,7 @@ class StorefrontCache:
         self._cards: RowCache[UUID, ProductCard] = RowCache(MAX_CARDS)
         self._pages: RowCache[Address, ProductDetails] = RowCache(MAX_PRODUCT_PAGES, _page_tags, keep_missing=False)
         self._opinions: RowCache[UUID, Opinions] = RowCache(MAX_PRODUCT_PAGES)
-        self._bundles: RowCache[UUID, list[Bundle]] = RowCache(MAX_PRODUCT_PAGES, _bundle_tags)
+        self._bundles: RowCache[UUID | None, list[Bundle]] = RowCache(MAX_PRODUCT_PAGES, _bundle_tags)
         self._posts: RowCache[UUID, Post] = RowCache(MAX_POSTS)
         self._discussions: RowCache[UUID, Discussion] = RowCache(MAX_POSTS)
         self._merchants: RowCache[str, Merchant] = RowCache(MAX_MERCHANTS, keep_missing=False)
@@ -206,10 +208,18 @@ class StorefrontCache:
         return (await self._pages.fetch(lang, [(merchant_slug, slug)], load)).get((merchant_slug, slug))
 
     async def bundles_with(self, conn: Connection, product_id: UUID, lang: str) -> list[Bundle]:
-        async def load(_: list[UUID]) -> dict[UUID, list[Bundle]]:
+        async def load(_: list[UUID | None]) -> dict[UUID | None, list[Bundle]]:
             return {product_id: await bundles.bundles_with(conn, product_id, lang)}
 
         return (await self._bundles.fetch(lang, [product_id], load))[product_id]
+
+    async def newest_bundles(self, conn: Connection, lang: str) -> list[Bundle]:
+        """Of all merchants, at most `NEWEST_BUNDLES`."""
+
+        async def load(_: list[UUID | None]) -> dict[UUID | None, list[Bundle]]:
+            return {None: await bundles.newest_bundles(conn, lang, NEWEST_BUNDLES)}
+
+        return (await self._bundles.fetch(lang, [None], load))[None]
 
     async def merchant(self, conn: Connection, slug: str, lang: str) -> Merchant | None:
         async def load(_: list[str]) -> dict[str, Merchant]:

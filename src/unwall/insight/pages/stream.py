@@ -1,4 +1,5 @@
-"""The stream of the home page: posts and products in two columns, each with its reason, never three alike in a row.
+"""The stream of the home page: posts, products and bundles in two columns, each with its reason, never three alike in a
+row.
 
 `streamed` and `mixed` are pure; the others compose a further page of the stream, or the tabs that have their own.
 """
@@ -72,7 +73,7 @@ class Turn(msgspec.Struct, frozen=True):
 
 def kind_of(slot: Slot) -> str:
     if slot.post is None:
-        return "product"
+        return "set" if slot.bundle else "product"
     return "film" if slot.post.kind is PostKind.VIDEO else "post"
 
 
@@ -97,7 +98,7 @@ def _worn(row: Sequence[Slot]) -> str | None:
 
 
 def streamed(page: ComposedPage) -> ComposedPage:
-    """A composed home page with its rows of products and posts as one stream below the newest post."""
+    """A composed home page with its rows of products, posts and bundles as one stream below the newest post."""
     slots = {name: [s for m in page.modules if m.name is name for s in m.slots] for name in ModuleName}
     shown: dict[UUID, Slot] = {}
     for slot in [*slots[ModuleName.NEAR], *slots[ModuleName.FOR_YOU]]:
@@ -105,7 +106,7 @@ def streamed(page: ComposedPage) -> ComposedPage:
             shown.setdefault(slot.card.product_id, slot)
     order = [slot.card.product_id for slot in [*slots[ModuleName.FOR_YOU], *slots[ModuleName.NEAR]] if slot.card]
     products = [shown[product_id] for product_id in dict.fromkeys(order)]
-    stream = mixed(products, [reasoned(slot) for slot in slots[ModuleName.POSTS]])
+    stream = mixed(products, [reasoned(slot) for slot in slots[ModuleName.POSTS]], slots[ModuleName.SETS])
     modules = [
         *(module for module in page.modules if module.name is ModuleName.HERO),
         Module(ModuleName.STREAM, Explanation(""), stream),
@@ -228,6 +229,16 @@ async def _page(
     products = (
         rules.near_slots(shop, list(sold), sold, facts) if shop else rules.product_slots(list(sold), [], sold, facts)
     )
-    stream = Module(ModuleName.STREAM, Explanation(""), mixed(products, [reasoned(slot) for slot in posts]), shop)
+    bundles = await _bundles(sources, known, turn) if not local and (chosen or turn.after is None) else []
+    mix = mixed(products, [reasoned(slot) for slot in posts], bundles)
+    stream = Module(ModuleName.STREAM, Explanation(""), mix, shop)
     page = ComposedPage("home", rules.filled([stream]), cards)
     return StreamPage(page, after, turn.products + len(chosen))
+
+
+async def _bundles(sources: PageSources, known: reads.StreamInputs, turn: Turn) -> list[Slot]:
+    """Those that follow on the pages before, which showed so many products: after the first page `_page` asks only
+    while there are more of these."""
+    offered = await sources.cache.newest_bundles(sources.conn, turn.visit.lang)
+    first = -(-turn.products // PRODUCTS) * rules.STREAM_BUNDLES
+    return rules.bundle_slots(offered, known.trail, known.hidden.bundles, first)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.catalogue.values import ProductCard
+from unwall.catalogue.values import Bundle, ProductCard
 from unwall.content.accounts.values import Account
 from unwall.content.posts.values import Post
 from unwall.kernel.text import Explanation
@@ -24,12 +24,14 @@ class ModuleName(StrEnum):
     FOLLOW = "follow"
     """accounts to follow"""
     GOES_WITH = "goes-with"
+    SETS = "sets"
+    """bundles"""
     STREAM = "stream"
-    """posts and products in two columns"""
+    """posts, products and bundles in two columns"""
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """A position of a module that shows exactly one of card, post or account."""
+    """A position of a module that shows exactly one of card, post, bundle or account."""
 
     slot: int
     """counted from 0"""
@@ -39,6 +41,7 @@ class Slot(msgspec.Struct, frozen=True):
     card: ProductCard | None = None
     post: Post | None = None
     account: Account | None = None
+    bundle: Bundle | None = None
 
 
 class Module(msgspec.Struct, frozen=True):

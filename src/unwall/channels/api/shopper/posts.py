@@ -7,6 +7,7 @@ import msgspec
 from litestar import delete, get, put
 from litestar.params import Parameter
 
+from unwall.catalogue.bundles import bundle_by_id
 from unwall.catalogue.values import ProductCard
 from unwall.content.discovery import actions as hiding
 from unwall.content.discovery import reads as discovery_reads
@@ -24,6 +25,7 @@ from unwall.insight.pages.values import NearShop
 from unwall.journal.values import Visit
 from unwall.kernel.clock import now
 from unwall.kernel.cursors import ResultPage
+from unwall.kernel.database import Connection
 from unwall.kernel.errors import NotFound, existing
 from unwall.kernel.geo import Place
 from unwall.people.attempts import count_act
@@ -93,24 +95,27 @@ async def near(
 async def hidden(
     services: Services, caller: Visit, kind: ItemKind, after: str | None = AFTER
 ) -> ResultPage[HiddenThing]:
-    """The posts (`post`) or products (`product`) that the shopper hid, the latest first."""
+    """The posts (`post`), products (`product`) or bundles (`bundle`) that the shopper hid, the latest first."""
     async with services.db.read() as conn:
         return await discovery_reads.hidden_things(conn, caller.person_ids, kind, after, HIDDEN)
 
 
 @put("/hidden/{kind:str}/{subject_id:uuid}", status_code=204, tags=TAGS)
 async def hide(services: Services, caller: Visit, kind: ItemKind, subject_id: UUID) -> None:
-    """Do not show the shopper this `post` or `product` again where they have not asked for it."""
+    """Do not show the shopper this `post`, `product` or `bundle` again where they have not asked for it."""
     await count_act(services.db, caller, now())
     async with services.db.transaction() as conn:
-        known = (
-            await services.storefront.posts(conn, [subject_id], caller.lang)
-            if kind is ItemKind.POST
-            else await services.storefront.cards(conn, [subject_id], caller.lang)
-        )
-        if not known:
-            raise NotFound("There is no such post or product.")
+        if not await _exists(conn, services, caller.lang, kind, subject_id):
+            raise NotFound("There is no such post, product or bundle.")
         await hiding.hide(conn, caller, kind, subject_id)
+
+
+async def _exists(conn: Connection, services: Services, lang: str, kind: ItemKind, subject_id: UUID) -> bool:
+    if kind is ItemKind.POST:
+        return bool(await services.storefront.posts(conn, [subject_id], lang))
+    if kind is ItemKind.PRODUCT:
+        return bool(await services.storefront.cards(conn, [subject_id], lang))
+    return await bundle_by_id(conn, subject_id, lang) is not None
 
 
 @delete("/hidden/{kind:str}/{subject_id:uuid}", status_code=204, tags=TAGS)

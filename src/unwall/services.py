@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from unwall.commerce.orders.checkout import Checkout
-from unwall.commerce.payments.gateway import TestGateway
+from unwall.commerce.payments.simulator import TestGateway
 from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.content.discovery.rules import CountScorer, parse_weights
 from unwall.content.discovery.values import Scorer

@@ -10,7 +10,8 @@ from unwall.commerce.orders import cart as orders
 from unwall.commerce.orders.checkout import Checkout
 from unwall.commerce.orders.values import Contact, Order, Origin
 from unwall.commerce.payments import reads as payment_reads
-from unwall.commerce.payments.gateway import CardDetails, CardToken, TestGateway
+from unwall.commerce.payments.gateway import CardDetails, CardToken
+from unwall.commerce.payments.simulator import TestGateway
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock import reads as stock_reads

@@ -297,17 +297,27 @@ CREATE VIEW paid_order_line WITH (security_invoker = true) AS
 GRANT SELECT ON paid_order_line TO unwall_merchant;
 
 -- owner: commerce.payments
+-- When a merchant takes the money. Without a row: when the order is placed.
+CREATE TABLE payment_settings (
+    merchant_id uuid PRIMARY KEY REFERENCES merchant,
+    capture     text NOT NULL CHECK (capture IN ('order', 'departure'))
+);
+CALL guard('payment_settings');
+
 CREATE TABLE payment (
     id          uuid PRIMARY KEY,
     merchant_id uuid NOT NULL,
     order_id    uuid NOT NULL,
     gateway     text NOT NULL,
+    capture     text NOT NULL DEFAULT 'order' CHECK (capture IN ('order', 'departure')),  -- when the money is taken
     reference   text,  -- the gateway's own name for it
     last4       text CHECK (last4 ~ '^[0-9]{4}$'),  -- all that is ever stored of a card
     amount      bigint NOT NULL CHECK (amount >= 0),
     currency    text NOT NULL,
-    state       text NOT NULL CHECK (state IN ('asked', 'captured', 'declined', 'voiding', 'voided')),
+    state       text NOT NULL
+        CHECK (state IN ('asked', 'authorised', 'capturing', 'captured', 'declined', 'voiding', 'voided')),
     message     text,
+    disputed    bigint NOT NULL DEFAULT 0 CHECK (disputed >= 0),  -- in disputes that are open or lost
     asked_at    timestamptz NOT NULL DEFAULT now(),
     settled_at  timestamptz,
     FOREIGN KEY (merchant_id, order_id) REFERENCES sales_order (merchant_id, id),
@@ -315,23 +325,16 @@ CREATE TABLE payment (
 );
 CREATE INDEX payment_order ON payment (order_id);
 -- Money is asked for once at a time and taken once.
-CREATE UNIQUE INDEX payment_live ON payment (order_id) WHERE state IN ('asked', 'captured');
-CREATE INDEX payment_unsettled ON payment (asked_at) WHERE state IN ('asked', 'voiding');
+CREATE UNIQUE INDEX payment_live ON payment (order_id) WHERE state IN ('asked', 'authorised', 'capturing', 'captured');
+CREATE INDEX payment_unsettled ON payment (asked_at) WHERE state IN ('asked', 'capturing', 'voiding');
 CALL guard('payment');
 
 -- The payments of orders, as the packages above read them.
 CREATE VIEW order_payment WITH (security_invoker = true) AS
-    SELECT id, merchant_id, order_id, gateway, last4, amount, currency, state, message, asked_at, settled_at FROM payment;
+    SELECT id, merchant_id, order_id, gateway, capture, last4, amount, currency, state, message, disputed, asked_at, settled_at
+    FROM payment;
 GRANT SELECT ON order_payment TO unwall_merchant;
 
--- Stores the payments before the gateway is asked; an order that has a live payment gets no other.
-CREATE FUNCTION ask_payments(asked jsonb) RETURNS TABLE (id uuid, amount bigint, currency text) LANGUAGE sql AS $$
-    INSERT INTO payment AS p (id, merchant_id, order_id, gateway, last4, amount, currency, state, asked_at)
-    SELECT a.id, a.merchant_id, a.order_id, a.gateway, a.last4, a.total, a.currency, 'asked', a.now
-    FROM jsonb_to_recordset(asked) AS a (id uuid, merchant_id uuid, order_id uuid, gateway text, last4 text, total bigint,
-        currency text, now timestamptz)
-    ON CONFLICT DO NOTHING RETURNING p.id, p.amount, p.currency
-$$;
 
 -- Money given back of a payment. Decided in one transaction, carried out at the gateway, then stored as done or failed.
 CREATE TABLE refund (
@@ -366,16 +369,17 @@ CREATE TABLE payment_ledger (
     merchant_id uuid NOT NULL,
     order_id    uuid NOT NULL,
     payment_id  uuid NOT NULL,
-    kind        text NOT NULL CHECK (kind IN ('captured', 'refunded', 'voided')),
-    source      text NOT NULL CHECK (source IN ('customer', 'gateway', 'till')),  -- holder left
-    target      text NOT NULL CHECK (target IN ('customer', 'gateway', 'till')),  -- holder entered
+    kind        text NOT NULL CHECK (kind IN ('asked', 'authorised', 'released', 'captured', 'refunded', 'voided',
+        'disputed', 'dispute_won', 'fee')),
+    source      text NOT NULL CHECK (source IN ('customer', 'gateway', 'till', 'fees')),  -- holder left
+    target      text NOT NULL CHECK (target IN ('customer', 'gateway', 'till', 'fees')),  -- holder entered
     amount      bigint NOT NULL CHECK (amount > 0),
     currency    text NOT NULL,
-    cause_id    uuid NOT NULL,  -- the payment or the refund
+    cause_id    uuid NOT NULL,  -- the payment, the refund or the dispute
     actor       text NOT NULL,
     PRIMARY KEY (payment_id, entry),
     FOREIGN KEY (merchant_id, payment_id) REFERENCES payment (merchant_id, id),
-    CHECK (source <> target)
+    CHECK ((source = target) = (kind IN ('asked', 'authorised', 'released')))  -- these move nothing
 );
 CREATE UNIQUE INDEX payment_ledger_once ON payment_ledger (cause_id, kind);
 CREATE INDEX payment_ledger_merchant ON payment_ledger (merchant_id, at);
@@ -383,15 +387,40 @@ CALL guard('payment_ledger', 'SELECT, INSERT');
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON payment_ledger FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON payment_ledger EXECUTE FUNCTION refuse_change();
 
+-- Stores the payments before the gateway is asked; an order that has a live payment gets no other.
+CREATE FUNCTION ask_payments(asked jsonb)
+RETURNS TABLE (id uuid, amount bigint, currency text, capture text) LANGUAGE sql AS $$
+    WITH made AS (
+        INSERT INTO payment AS p (id, merchant_id, order_id, gateway, capture, last4, amount, currency, state, asked_at)
+        SELECT a.id, a.merchant_id, a.order_id, a.gateway, coalesce(s.capture, 'order'), nullif(a.last4, ''), a.total,
+             a.currency, 'asked', a.now
+        FROM jsonb_to_recordset(asked) AS a (id uuid, merchant_id uuid, order_id uuid, gateway text,
+                last4 text, total bigint, currency text, now timestamptz)
+            LEFT JOIN payment_settings s ON s.merchant_id = a.merchant_id
+        ON CONFLICT DO NOTHING RETURNING p.*
+    ), entered AS (
+        INSERT INTO payment_ledger (at, merchant_id, order_id, payment_id, kind, source, target, amount, currency,
+            cause_id, actor)
+        SELECT m.asked_at, m.merchant_id, m.order_id, m.id, 'asked', 'customer', 'customer', m.amount, m.currency, m.id,
+            'system'
+        FROM made m WHERE m.amount > 0
+    )
+    SELECT m.id, m.amount, m.currency, m.capture FROM made m
+$$;
+
 -- The records of the built-in test gateway. It stands for another company's computer: no merchant may read them, no
 -- other table refers to them, and they are never part of a transaction of ours.
 CREATE TABLE test_gateway_charge (
     id       uuid PRIMARY KEY,  -- the caller's idempotency key
     amount   bigint NOT NULL,
     currency text NOT NULL,
-    state    text NOT NULL CHECK (state IN ('captured', 'declined', 'voided')),
+    state    text NOT NULL CHECK (state IN ('pending', 'authorised', 'captured', 'declined', 'voided')),
     message  text,
-    refunds  boolean NOT NULL DEFAULT true  -- whether it gives money back, which depends on the card
+    refunds  boolean NOT NULL DEFAULT true,  -- whether it gives money back, which depends on the card
+    capture  text NOT NULL DEFAULT 'order',  -- when it is captured, once it is confirmed
+    waits    text NOT NULL DEFAULT '',  -- for what, while it is pending: the shopper, or the bank
+    captured bigint NOT NULL DEFAULT 0,
+    dispute  text NOT NULL DEFAULT '' CHECK (dispute IN ('', 'open', 'won', 'lost'))
 );
 CREATE TABLE test_gateway_refund (
     id        uuid PRIMARY KEY,  -- the caller's idempotency key

@@ -474,3 +474,30 @@ async def test_without_a_place_shops_near_the_address_are_offered(browser: Shopp
     anywhere, near = [(await browser.get(f"/checkout/{cart}{query}")).text for query in ("", "?city=Hangzhou")]
     assert shops <= set(values(anywhere, "input[name=way]", "value"))
     assert shops & set(values(near, "input[name=way]", "value")) == {f"pickup:{store.market.west_lake}"}
+
+
+async def test_a_payment_is_confirmed_at_the_bank_before_it_counts(
+    browser: Shopper, db: Database, store: Store
+) -> None:
+    await put_into_bag(browser, store.market.red)
+    asked = await order(browser, db, **BY_POST | {"card_number": "4000 0000 0000 3220"})
+    assert (asked.status_code, asked.headers["location"].rsplit("/", 1)[1]) == (303, "payment")
+    page = await browser.get(asked.headers["location"])
+    assert "with the card that ends in 3220" in page.text
+    order_url = asked.headers["location"].removesuffix("/payment")
+    assert f'href="{order_url}/payment"' in (await browser.get(order_url)).text
+
+    refused = await browser.post(asked.headers["location"], {"answer": "no"})
+    assert refused.headers["location"] == f"/checkout/{await cart_of(db)}"
+    assert "Nothing was taken" in (await browser.get(refused.headers["location"])).text
+
+    again = await order(browser, db, **BY_POST | {"card_number": "4000 0000 0000 3220"})
+    assert again.headers["location"] == asked.headers["location"]
+    for _ in range(2):
+        confirmed = await browser.post(again.headers["location"], {"answer": "yes"})
+        assert confirmed.headers["location"] == order_url
+    assert "Thank you" in (await browser.get(order_url)).text
+    assert (await browser.get(again.headers["location"])).headers["location"] == order_url
+    async with db.read() as conn:
+        paid = await conn.fetch("SELECT state FROM payment ORDER BY id")
+    assert [record["state"] for record in paid] == ["declined", "captured"]

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from unwall.commerce.orders.checkout import Checkout
-from unwall.commerce.payments.gateway import CardDetails, CardToken, Charge, TestGateway
+from unwall.commerce.payments.gateway import CardDetails, CardToken, Charge
+from unwall.commerce.payments.simulator import TestGateway
+from unwall.commerce.payments.values import CaptureAt
 from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.commerce.stock.values import HoldRequest, HoldResult
 from unwall.kernel.database import Connection, Database
@@ -101,9 +103,11 @@ class WiredGateway(TestGateway):
     async def tokenize(self, card: CardDetails, today: date) -> CardToken:
         return await super().tokenize(card, today)
 
-    async def charge(self, payment_id: UUID, amount: Money, card: CardToken) -> Charge:
+    async def authorise(
+        self, payment_id: UUID, amount: Money, card: CardToken, capture: CaptureAt = CaptureAt.ORDER
+    ) -> Charge:
         await self.wire.step()
-        charge = await super().charge(payment_id, amount, card)
+        charge = await super().authorise(payment_id, amount, card, capture)
         await self.wire.step()
         return charge
 

@@ -153,7 +153,7 @@ async def test_m14_cards_that_pay_and_cards_that_do_not_are_settled_together(db)
 async def test_m10_a_hold_that_ended_is_planned_again_and_the_others_are_finished(db):
     market, checkout = await open_market(db), checkout_of(db)
     orders = [await checkout.prepare(v, cart, SHIP, ANN, NOW) for v, cart in await baskets(db, market, 3)]
-    original = checkout.gateway.charge
+    original = checkout.gateway.authorise
 
     async def charge_slowly(payment_id, *args):
         charge = await original(payment_id, *args)
@@ -161,7 +161,7 @@ async def test_m10_a_hold_that_ended_is_planned_again_and_the_others_are_finishe
             await stock.release(conn, orders[1].hold_id, "test")
         return charge
 
-    checkout.gateway.charge = charge_slowly
+    checkout.gateway.authorise = charge_slowly
     paid = await together(*(checkout.pay(order.id, PAYS, NOW) for order in orders))
     assert {order.state for order in paid} == {OrderState.PAID}
     assert [after.hold_id == before.hold_id for after, before in zip(paid, orders, strict=True)] == [True, False, True]

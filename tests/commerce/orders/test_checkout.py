@@ -303,7 +303,7 @@ async def test_m10_goods_gone_while_paying_give_the_money_back(db):
     # given a prepared order whose hold has run out, and whose goods somebody else has taken
     market, visit, checkout = await open_market(db, each=1), visitor(), checkout_of(db)
     order = await checkout.prepare(visit, await fill_cart(db, visit, (market.red, 3)), SHIP, ANN, NOW)
-    original = checkout.gateway.charge
+    original = checkout.gateway.authorise
 
     async def charge_slowly(*args):
         async with db.transaction() as conn:
@@ -311,7 +311,7 @@ async def test_m10_goods_gone_while_paying_give_the_money_back(db):
         await take_away(db, market, market.bund, market.red, 1)
         return await original(*args)
 
-    checkout.gateway.charge = charge_slowly
+    checkout.gateway.authorise = charge_slowly
     # when the money has been taken
     with pytest.raises(SoldOut, match="get your money back"):
         await checkout.pay(order.id, PAYS, NOW)
@@ -329,7 +329,7 @@ async def test_m10_goods_gone_while_paying_give_the_money_back(db):
 async def test_a_hold_that_ran_out_is_taken_again_where_goods_are_left(db):
     market, visit, checkout = await open_market(db, each=1), visitor(), checkout_of(db)
     order = await checkout.prepare(visit, await fill_cart(db, visit, (market.red, 1)), SHIP, ANN, NOW)
-    original = checkout.gateway.charge
+    original = checkout.gateway.authorise
 
     async def charge_slowly(*args):
         async with db.transaction() as conn:
@@ -337,7 +337,7 @@ async def test_a_hold_that_ran_out_is_taken_again_where_goods_are_left(db):
         await take_away(db, market, market.west_lake, market.red, 1)
         return await original(*args)
 
-    checkout.gateway.charge = charge_slowly
+    checkout.gateway.authorise = charge_slowly
     paid = await checkout.pay(order.id, PAYS, NOW)
     [shipment] = await shipments_of(db, paid)
     assert (paid.state, paid.total, shipment.node_id) == (OrderState.PAID, order.total, market.warehouse)
@@ -369,14 +369,14 @@ async def test_a_bag_whose_order_was_cancelled_is_not_ordered_again(db):
 async def test_a_sweep_goes_on_past_what_fails(db, failure):
     # given two payments without an answer, and a gateway that does not tell of the first
     market, checkout = await open_market(db), checkout_of(db)
-    original, asked = checkout.gateway.charge, []
+    original, asked = checkout.gateway.authorise, []
 
     async def charge_unheard(payment_id, *args):
         asked.append(payment_id)
         await original(payment_id, *args)
         raise ConnectionResetError
 
-    checkout.gateway.charge = charge_unheard
+    checkout.gateway.authorise = charge_unheard
     for _ in range(2):
         with pytest.raises(ConnectionResetError):
             visit = visitor()

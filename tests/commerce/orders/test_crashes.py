@@ -148,13 +148,13 @@ async def test_a_sweep_that_dies_anywhere_is_finished_by_the_next(db):
         s = await scene(db, n)
         charge_only = wired(db, FaultInjector(0, die, inside=False))
         order = await charge_only.prepare(s.visit, s.cart, SHIP, ANN, NOW)
-        original = charge_only.gateway.charge
+        original = charge_only.gateway.authorise
 
         async def charge_and_die(*args, original=original):
             await original(*args)
             raise Died
 
-        charge_only.gateway.charge = charge_and_die
+        charge_only.gateway.authorise = charge_and_die
         with pytest.raises(Died):
             await charge_only.pay(order.id, PAYS, NOW)
         # when the sweep dies at its n-th step, and the next one runs
@@ -251,7 +251,7 @@ async def test_losing_the_goods_dies_anywhere_and_still_gives_the_money_back(db)
         s = await scene(db, n)
         wire = FaultInjector(n, die, inside=True)
         checkout = wired(db, wire)
-        original = checkout.gateway.charge
+        original = checkout.gateway.authorise
 
         async def charge_slowly(*args, original=original, s=s):
             charge = await original(*args)
@@ -262,7 +262,7 @@ async def test_losing_the_goods_dies_anywhere_and_still_gives_the_money_back(db)
                 await take_away(db, s.market, node_id, s.market.red, units)
             return charge
 
-        checkout.gateway.charge = charge_slowly
+        checkout.gateway.authorise = charge_slowly
         with suppress(Died, SoldOut):
             await order_and_pay(s, checkout)
         await settle(s)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.commerce.market import DECLINED, PAYS, SILENT
-from unwall.commerce.payments import gateway as port
+from unwall.commerce.payments import simulator as port
 from unwall.commerce.payments.gateway import CardDetails, CardToken, Charge, ChargeState, GatewaySilent, luhn
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
@@ -61,33 +61,33 @@ def test_luhn_finds_every_single_wrong_digit(body, place, off):
 async def test_a_payment_is_charged_once_whatever_is_asked_again(db):
     gateway, payment = port.TestGateway(db), new_id()
     assert await gateway.find(payment) is None
-    first = await gateway.charge(payment, PRICE, PAYS)
+    first = await gateway.authorise(payment, PRICE, PAYS)
     assert first == Charge(ChargeState.CAPTURED, f"test-{payment}")
     # another card under the same id is told the same
-    assert await gateway.charge(payment, PRICE, DECLINED) == first
+    assert await gateway.authorise(payment, PRICE, DECLINED) == first
     # another process knows it too
     assert await port.TestGateway(db).find(payment) == first
 
 
 async def test_a_declined_card_says_so(db):
-    charge = await port.TestGateway(db).charge(new_id(), PRICE, DECLINED)
+    charge = await port.TestGateway(db).authorise(new_id(), PRICE, DECLINED)
     assert (charge.state, charge.message) == (ChargeState.DECLINED, "The card was declined. Try another one.")
-    unknown = await port.TestGateway(db).charge(new_id(), PRICE, CardToken("tok_unknown", "4444"))
+    unknown = await port.TestGateway(db).authorise(new_id(), PRICE, CardToken("tok_unknown", "4444"))
     assert unknown.state is ChargeState.DECLINED
 
 
 async def test_a_lost_answer_was_captured(db):
     gateway, payment = port.TestGateway(db), new_id()
     with pytest.raises(GatewaySilent):
-        await gateway.charge(payment, PRICE, SILENT)
+        await gateway.authorise(payment, PRICE, SILENT)
     assert (await gateway.find(payment)).state is ChargeState.CAPTURED
 
 
 async def test_a_void_gives_back_once_and_refuses_what_comes_late(db):
     gateway, payment, late = port.TestGateway(db), new_id(), new_id()
-    await gateway.charge(payment, PRICE, PAYS)
+    await gateway.authorise(payment, PRICE, PAYS)
     for _ in range(2):
         await gateway.void(payment)
     assert (await gateway.find(payment)).state is ChargeState.VOIDED
     await gateway.void(late)
-    assert (await gateway.charge(late, PRICE, PAYS)).state is ChargeState.VOIDED
+    assert (await gateway.authorise(late, PRICE, PAYS)).state is ChargeState.VOIDED

@@ -5,7 +5,17 @@ from typing import Any
 from litestar import Router
 from litestar.di import Provide
 
-from unwall.channels.console import answering, conversations, orders, passwords, people, pushes, refunds, today
+from unwall.channels.console import (
+    answering,
+    conversations,
+    orders,
+    passwords,
+    payment_settings,
+    people,
+    pushes,
+    refunds,
+    today,
+)
 from unwall.channels.console import sign_in as entry
 from unwall.channels.console.catalogue import bundles, product_editor, products
 from unwall.channels.console.content import (
@@ -54,6 +64,7 @@ _MODULES = (
     zones,
     promotions,
     taxes,
+    payment_settings,
     post_figures,
     insight,
     people,

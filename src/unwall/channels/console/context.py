@@ -41,6 +41,7 @@ NAV = (
     ("/console/delivery", N_("Delivery prices"), "truck", Permission.STOCK),
     ("/console/promotions", N_("Promotions"), "tag", Permission.PRICES),
     ("/console/taxes", N_("Taxes"), "receipt", Permission.PRICES),
+    ("/console/payments", N_("Payments"), "lock", Permission.PRICES),
     ("/console/insight", N_("Insight"), "flask", Permission.INSIGHT),
     ("/console/people", N_("Staff"), "people", Permission.PEOPLE),
     (COUNTER, N_("Counter"), "scan", Permission.FULFIL),

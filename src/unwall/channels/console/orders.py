@@ -52,10 +52,12 @@ WORK = {
 STATES = (("", N_("All")), *((one.value, label) for one, label in [*WORK.items(), *views.ORDER_STATES.items()]))
 PAYMENTS = {
     PaymentState.ASKED: N_("Requested"),
+    PaymentState.AUTHORISED: N_("Reserved, not taken yet"),
+    PaymentState.CAPTURING: N_("Being captured"),
     PaymentState.CAPTURED: N_("Captured"),
     PaymentState.DECLINED: N_("Declined"),
     PaymentState.VOIDING: N_("Refund pending"),
-    PaymentState.VOIDED: N_("Refunded"),
+    PaymentState.VOIDED: N_("Refunded or released"),
 }
 GATEWAYS = {"till": N_("At the counter"), "test": N_("Test gateway")}
 CREDITED = {

@@ -20,6 +20,7 @@ LABELS = {
     "active": N_("On sale"),
     "address": N_("Address"),
     "body": N_("Text"),
+    "capture": N_("Take the money"),
     "category": N_("Category"),
     "city": N_("City"),
     "code": N_("Code"),

@@ -37,7 +37,7 @@ from unwall.commerce.orders.contacts import (
     with_address,
 )
 from unwall.commerce.orders.rules import is_late
-from unwall.commerce.orders.values import Contact
+from unwall.commerce.orders.values import Contact, Order, OrderState
 from unwall.commerce.payments.gateway import CardDetails, CardToken
 from unwall.commerce.pricing.values import TaxPlace
 from unwall.commerce.sourcing.values import AddressPlace, DeliveryChoice, DeliveryMethod, DeliveryOption
@@ -59,6 +59,8 @@ TEST_CARDS = (
     ("4242 4242 4242 4242", N_("pays")),
     ("4000 0000 0000 0002", N_("is declined")),
     ("4000 0000 0000 0119", N_("pays, but the answer is lost on the way")),
+    ("4000 0000 0000 3220", N_("pays once you confirm it (3-D Secure)")),
+    ("4000 0000 0000 0077", N_("pays, but the bank answers later")),
 )
 ADDRESS_ELSEWHERE = N_("The address is in another place than the delivery that you saw. Check how and when, then pay.")
 ANOTHER_TIME = N_("It arrives at another time than you saw. Check how and when, then pay.")
@@ -286,7 +288,7 @@ async def place_order(ctx: ShopContext, cart_id: UUID, data: FormData) -> Respon
         request = OrderRequest(cart.id, choice, contact, data.get("total", ""))
         order = await place_and_pay(ctx.services.checkout, ctx.visit, request, card, now())
         await remember_address(ctx.services.db, ctx.visit, order, now())
-        return Redirect(f"/order/{order.id}", status_code=303)
+        return Redirect(after_order(order), status_code=303)
     except Invalid as error:
         errors, status = error.by_field(), status_of(error)
         notice = next((words for field, words in errors.items() if field not in FIELDS), None)
@@ -296,6 +298,11 @@ async def place_order(ctx: ShopContext, cart_id: UUID, data: FormData) -> Respon
         if not errors:  # what was held or sold meanwhile has changed the offer
             shown = await cart_view(conn, ctx, cart, wanted)
         return _page(ctx, shown, data, goal, failure=Failure(errors, notice, status), saved=saved)
+
+
+def after_order(order: Order) -> str:
+    """To its payment, where that waits for the shopper; it leads to the order where it does not."""
+    return f"/order/{order.id}/payment" if order.state is OrderState.PREPARED else f"/order/{order.id}"
 
 
 def check_goal(ctx: ShopContext, data: dict[str, str], goal: AddressPlace) -> None:

@@ -28,6 +28,7 @@ from unwall.commerce.orders.contacts import CARRIED
 from unwall.commerce.orders.progress import timeline
 from unwall.commerce.orders.rules import refunded
 from unwall.commerce.orders.values import HandedOverLine, Order, OrderState, OrderStory, TimelineEntry
+from unwall.commerce.payments.rules import PAID
 from unwall.commerce.payments.values import PaymentState
 from unwall.commerce.stock.values import Node
 from unwall.kernel.addresses import address_lines
@@ -92,6 +93,7 @@ async def order_page(ctx: ShopContext, order_id: UUID) -> Response[Any]:
             given_back=money(given, order.currency, lang) if (given := refunded(order)) else None,
             taxes=included_taxes(order.quote, lang),
             paid_with=paid_with(order),
+            waits=any(payment.state is PaymentState.ASKED for payment in order.payments),
             goes_to=goes_to(order, lang),
             store_url=links.store_url(order.merchant_slug),
             due=due_views(due),
@@ -145,6 +147,8 @@ class OrderPage(ShopPage, frozen=True, kw_only=True):
     given_back: str | None
     taxes: str
     paid_with: str | None
+    waits: bool
+    """a payment was asked for and is not settled"""
     goes_to: list[str]
     store_url: str
     due: list[DueView]
@@ -257,7 +261,7 @@ async def ask_to_cancel(ctx: ShopContext, order_id: UUID) -> Response[Any]:
 
 def paid_with(order: Order) -> str | None:
     """The last digits of the card."""
-    return next((p.last4 for p in order.payments if p.state is PaymentState.CAPTURED), None)
+    return next((p.last4 for p in order.payments if p.state in PAID), None)
 
 
 @post("/order/{order_id:uuid}/cancel", include_in_schema=False, status_code=303)

@@ -14,7 +14,7 @@ from unwall.commerce.orders.pay import Payer
 from unwall.commerce.orders.prepare import Preparer
 from unwall.commerce.orders.sweep import Sweeper, SweepReport
 from unwall.commerce.orders.values import Contact, Order
-from unwall.commerce.payments.actions import void_payments
+from unwall.commerce.payments.actions import GatewayAnswer, void_payments
 from unwall.commerce.payments.gateway import CardToken, Gateway
 from unwall.commerce.pricing.reads import DatabasePricing, PricingReads
 from unwall.commerce.sourcing.values import DeliveryChoice
@@ -79,6 +79,12 @@ class Checkout:
         cancelled and the payment voided.
         """
         return (await self._finisher.finish(order_id, PaidBy(now))).order
+
+    async def settle(self, order_id: UUID, payment_id: UUID, now: datetime) -> Order:
+        """Ask the gateway what became of a payment that waited for somebody, and finish the order if it pays."""
+        charge = await self.gateway.find(payment_id)
+        answer = GatewayAnswer(payment_id, charge, now) if charge else None
+        return (await self._finisher.finish(order_id, PaidBy(now), answer)).order
 
     async def cancel(self, order_id: UUID, actor: str, now: datetime) -> Order:
         """Cancel an order that no node has begun to pick: the stock is released and the payment voided. The caller has

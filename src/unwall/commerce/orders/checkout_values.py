@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from unwall.commerce.orders.values import Contact, OrderState, SourcedPart, StoredPromise
-from unwall.commerce.payments.values import PaymentState
+from unwall.commerce.payments.values import CaptureAt, PaymentState
 from unwall.commerce.pricing.values import PricedOrder
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.journal.values import Visit
@@ -45,6 +45,7 @@ class LivePayment(msgspec.Struct, frozen=True):
 
     id: UUID
     state: PaymentState
+    capture: CaptureAt
 
 
 class OrderedLine(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from unwall.commerce.orders.refund import refund_unfulfillable
 from unwall.commerce.orders.values import SYSTEM, Order, OrderState
 from unwall.commerce.payments.actions import GatewayAnswer, settling, void_payments
 from unwall.commerce.payments.gateway import Gateway
-from unwall.commerce.payments.values import PaymentState
+from unwall.commerce.payments.rules import PAID
 from unwall.commerce.sourcing.reads import supplies
 from unwall.commerce.sourcing.rules import source
 from unwall.commerce.sourcing.values import SoldOut
@@ -65,7 +65,7 @@ class Finish(msgspec.Struct, frozen=True):
 class Settled(msgspec.Struct, frozen=True):
     order_id: UUID
     captured: bool
-    """The payment is captured."""
+    """The payment is captured, or authorised."""
     ended_hold: UUID | None = None
     """The order could not be finished because this hold had ended."""
     order: Order | None = None
@@ -77,7 +77,7 @@ class Settled(msgspec.Struct, frozen=True):
 class Finished(msgspec.Struct, frozen=True):
     order: Order
     captured: bool
-    """Its payment is captured and not voided."""
+    """Its payment is captured or authorised, and not voided."""
     answer: StoredAnswer | None = None
 
 
@@ -160,7 +160,7 @@ async def finish_orders(conn: Transaction, items: Sequence[Finish], attempt: Att
 
 
 def _is_due(order: Order) -> bool:
-    return order.state is OrderState.PREPARED and any(p.state is PaymentState.CAPTURED for p in order.payments)
+    return order.state is OrderState.PREPARED and any(p.state in PAID for p in order.payments)
 
 
 def _paid(order: Order, now: datetime) -> Order:
@@ -176,7 +176,7 @@ def _answer(
     if isinstance(before, Conflict):
         return before
     captured = any(
-        payment.state is PaymentState.CAPTURED and (item.answer is None or payment.id == item.answer.payment_id)
+        payment.state in PAID and (item.answer is None or payment.id == item.answer.payment_id)
         for payment in order.payments
     )
     if order.id in ended:
@@ -190,7 +190,7 @@ _SETTLED_ORDERS = f"""
     SELECT {reads.ORDER_COLUMNS}, coalesce((SELECT jsonb_agg(jsonb_build_object(
             'id', y.id, 'gateway', y.gateway, 'amount', y.amount, 'state', coalesce(s.state, y.state), 'last4', y.last4,
             'message', CASE WHEN s.id IS NULL THEN y.message ELSE s.message END, 'asked_at', y.asked_at,
-            'settled_at', coalesce(s.settled_at, y.settled_at)
+            'settled_at', coalesce(s.settled_at, y.settled_at), 'disputed', y.disputed
         ) ORDER BY y.id) FROM order_payment y LEFT JOIN settled s ON s.id = y.id WHERE y.order_id = o.id), '[]')
             AS payments,
         {reads.REFUNDS}, o.sourcing

@@ -10,6 +10,7 @@ from unwall.commerce.orders.checkout_values import LockedOrder
 from unwall.commerce.orders.facts import departure_fact
 from unwall.commerce.orders.locks import lock_order
 from unwall.commerce.orders.values import OrderState
+from unwall.commerce.payments.actions import decide_to_capture
 from unwall.journal import actions as journal
 from unwall.kernel.database import Transaction
 from unwall.people.values import Staff
@@ -45,6 +46,7 @@ async def _lock_order_of(conn: Transaction, shipment_id: UUID, staff: Staff) -> 
 async def _record_departure(conn: Transaction, order: LockedOrder, departure: Departure | None, now: datetime) -> None:
     if departure is None:
         return
+    await decide_to_capture(conn, order.id)
     if departure.last:
         await conn.execute("UPDATE sales_order SET state = $2 WHERE id = $1", order.id, OrderState.FULFILLED)
     await journal.record(conn, [departure_fact(order, departure, now)])

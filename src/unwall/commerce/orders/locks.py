@@ -29,8 +29,9 @@ _LOCKED = """
             'unit_price', l.unit_price, 'total', l.total, 'reduction', l.reduction, 'post_id', l.post_id,
             'page', l.page, 'policy', l.policy
         ) ORDER BY l.line) FROM order_line l WHERE l.order_id = o.id), '[]') AS lines,
-        (SELECT jsonb_build_object('id', p.id, 'state', p.state) FROM order_payment p
-        WHERE p.order_id = o.id AND p.state IN ('asked', 'captured')) AS payment
+        (SELECT jsonb_build_object('id', p.id, 'state', p.state, 'capture', p.capture)
+        FROM order_payment p
+        WHERE p.order_id = o.id AND p.state IN ('asked', 'authorised', 'capturing', 'captured')) AS payment
     FROM sales_order o WHERE o.id IN (SELECT few_ids($1)) ORDER BY o.id
 """
 

@@ -27,7 +27,7 @@ _MOVE_LINES = """
             LEFT JOIN cart_line known ON known.cart_id = theirs.id AND known.variant_id = l.variant_id
         WHERE theirs.person_id = $1 AND theirs.state = 'open' AND old.state = 'open' AND NOT EXISTS (
             SELECT FROM sales_order s JOIN order_payment p ON p.order_id = s.id
-            WHERE s.cart_id = old.id AND p.state IN ('asked', 'captured'))
+            WHERE s.cart_id = old.id AND p.state IN ('asked', 'authorised', 'capturing', 'captured'))
     )
     INSERT INTO cart_line AS l (cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at)
     SELECT cart_id, variant_id, merchant_id, quantity, post_id, page, policy, added_at FROM moved WHERE place <= $4

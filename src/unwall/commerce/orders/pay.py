@@ -22,8 +22,9 @@ from unwall.commerce.orders.values import (
     PaymentPending,
 )
 from unwall.commerce.payments.actions import GatewayAnswer
-from unwall.commerce.payments.gateway import CardToken, Charge, Gateway, GatewaySilent
-from unwall.commerce.payments.values import PaymentState
+from unwall.commerce.payments.gateway import CardToken, Charge, ChargeState, Gateway, GatewaySilent
+from unwall.commerce.payments.rules import PAID
+from unwall.commerce.payments.values import CaptureAt, PaymentState
 from unwall.commerce.sourcing.values import SoldOut
 from unwall.journal.values import Visit
 from unwall.kernel.batching import Batcher
@@ -59,6 +60,7 @@ class PaymentRequest(msgspec.Struct, frozen=True):
     payment_id: UUID
     amount: Money
     state: PaymentState
+    capture: CaptureAt
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -68,6 +70,7 @@ class _Asked(msgspec.Struct, frozen=True):
     refused_since: datetime | None
     amount: int | None
     currency: str | None
+    capture: CaptureAt | None
 
 
 class Payer:
@@ -98,7 +101,7 @@ class Payer:
     async def _pay(self, order_id: UUID, card: CardToken, by: PaidBy) -> Finished:
         asked = await self._ask(order_id, card, by)
         answer = None
-        if asked is not None and asked.state is not PaymentState.CAPTURED:
+        if asked is not None and asked.state not in PAID:
             answer = GatewayAnswer(asked.payment_id, await self._charge(asked, card), by.now)
         try:
             finished = await self._finisher.finish(order_id, by, answer)
@@ -144,8 +147,9 @@ class Payer:
         if asked.refused_since is not None:
             age_seconds = (item.now - asked.refused_since).total_seconds()
             return TooMany(TOO_MANY_CARDS, wait_seconds=max(1, int(ATTEMPT_WINDOW_MINUTES * 60 - age_seconds)))
-        if asked.amount is not None and asked.currency is not None:
-            return PaymentRequest(item.id, Money(asked.amount, asked.currency), PaymentState.ASKED)
+        if asked.amount is not None and asked.currency is not None and asked.capture is not None:
+            amount = Money(asked.amount, asked.currency)
+            return PaymentRequest(item.id, amount, PaymentState.ASKED, asked.capture)
         return await self._existing(item)
 
     async def _existing(self, item: NewPayment) -> PaymentRequest | Exception | None:
@@ -160,19 +164,22 @@ class Payer:
         if order.state in {OrderState.PAID, OrderState.FULFILLED}:
             return None
         if order.payment and order.state is OrderState.PREPARED:
-            return PaymentRequest(order.payment.id, Money(order.total, order.currency), order.payment.state)
+            amount, payment = Money(order.total, order.currency), order.payment
+            return PaymentRequest(payment.id, amount, payment.state, payment.capture)
         return OrderClosed(N_("This order is closed; nothing was charged. The bag can be ordered again."))
 
     async def _charge(self, asked: PaymentRequest, card: CardToken) -> Charge:
         """If the gateway does not answer, look the payment up; the sweep tries again later."""
         try:
-            return await self._gateway.charge(asked.payment_id, asked.amount, card)
+            charge: Charge | None = await self._gateway.authorise(asked.payment_id, asked.amount, card, asked.capture)
         except GatewaySilent:
             charge = await self._find(asked.payment_id)
         if charge is None:
             raise PaymentPending(
                 N_("The bank has not answered yet. You will be charged once or not at all; look again in a minute.")
             )
+        if charge.state is ChargeState.PENDING:
+            raise PaymentPending(N_("The payment waits to be confirmed. The goods are held for you meanwhile."))
         return charge
 
     async def _find(self, payment_id: UUID) -> Charge | None:
@@ -184,15 +191,17 @@ class Payer:
 
 _ASK = f"""
     WITH wanted AS MATERIALIZED (
-        SELECT w.* FROM jsonb_to_recordset($1) AS w (id uuid, order_id uuid, gateway text, last4 text, now timestamptz,
-            visitor_id uuid, member_id uuid, subjects text[], limits int[]), set_config('lock_timeout', $2, true)
+        SELECT w.* FROM jsonb_to_recordset($1) AS w (id uuid, order_id uuid, gateway text, last4 text,
+            now timestamptz, visitor_id uuid, member_id uuid, subjects text[], limits int[]),
+            set_config('lock_timeout', $2, true)
     ), payable AS MATERIALIZED (
         SELECT w.*, o.merchant_id, o.total, o.currency
         FROM wanted w JOIN sales_order o ON o.id = w.order_id
         WHERE o.state = 'prepared' AND o.expires_at > w.now
             AND (w.visitor_id IS NULL OR {reads.OWN.format(member="w.member_id", visitor="w.visitor_id")})
             AND EXISTS (SELECT FROM held_request h WHERE h.request_id = o.hold_id AND h.held_until > w.now)
-            AND NOT EXISTS (SELECT FROM order_payment y WHERE y.order_id = o.id AND y.state IN ('asked', 'captured'))
+            AND NOT EXISTS (SELECT FROM order_payment y WHERE y.order_id = o.id
+                AND y.state IN ('asked', 'authorised', 'capturing', 'captured'))
         ORDER BY o.id FOR NO KEY UPDATE OF o
     ), counted AS MATERIALIZED (
         SELECT * FROM count_each_attempt((SELECT jsonb_agg(jsonb_build_object(
@@ -201,6 +210,6 @@ _ASK = f"""
         SELECT * FROM ask_payments((SELECT jsonb_agg(to_jsonb(p)) FROM payable p LEFT JOIN counted c ON c.id = p.id
             WHERE c.refused_since IS NULL))
     )
-    SELECT w.id, c.refused_since, m.amount, m.currency
+    SELECT w.id, c.refused_since, m.amount, m.currency, m.capture
     FROM wanted w LEFT JOIN counted c ON c.id = w.id LEFT JOIN made m ON m.id = w.id
 """

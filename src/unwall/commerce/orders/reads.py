@@ -72,7 +72,8 @@ ORDER_COLUMNS = """
 _PAYMENTS = """
     coalesce((SELECT jsonb_agg(jsonb_build_object(
         'id', y.id, 'gateway', y.gateway, 'amount', y.amount, 'state', y.state, 'last4', y.last4,
-        'message', y.message, 'asked_at', y.asked_at, 'settled_at', y.settled_at
+        'message', y.message, 'asked_at', y.asked_at, 'settled_at', y.settled_at,
+        'disputed', y.disputed
     ) ORDER BY y.id) FROM order_payment y WHERE y.order_id = o.id), '[]') AS payments
 """
 REFUNDS = """

@@ -15,8 +15,8 @@ from unwall.commerce.orders.finish import Finisher, PaidBy
 from unwall.commerce.orders.locks import lock_order
 from unwall.commerce.orders.values import OrderState
 from unwall.commerce.payments import reads as payments
-from unwall.commerce.payments.actions import GatewayAnswer, carry_out_refund, settling, void_payment
-from unwall.commerce.payments.gateway import Gateway, GatewaySilent
+from unwall.commerce.payments.actions import GatewayAnswer, capture_payment, carry_out_refund, settling, void_payment
+from unwall.commerce.payments.gateway import ChargeState, Gateway, GatewaySilent
 from unwall.commerce.payments.reads import UnansweredPayment
 from unwall.commerce.stock import actions as stock
 from unwall.kernel import statements
@@ -32,6 +32,8 @@ class SweepReport(msgspec.Struct, frozen=True):
     """Unanswered payments whose outcome was found."""
     finished: int = 0
     """Paid orders."""
+    captured: int = 0
+    """Payments whose goods have left."""
     voided: int = 0
     """Payments."""
     refunded: int = 0
@@ -58,15 +60,17 @@ class Sweeper:
             unfinished = await _unfinished_orders(conn)
         finished = await self._each(unfinished, lambda order_id: self._finish(order_id, now))
         async with self._db.read() as conn:
+            capturing = await payments.capturing_payments(conn)
             voiding = await payments.voiding_payments(conn)
             refunds = await payments.overdue_refunds(conn, before)
             overdue = await _overdue_orders(conn, now)
+        captured = await self._each(capturing, lambda one: capture_payment(self._db, self._gateway, one, now))
         voided = await self._each(voiding, lambda payment: void_payment(self._db, self._gateway, payment, now))
         refunded = await self._each(refunds, lambda refund: carry_out_refund(self._db, self._gateway, refund, now))
         expired = await self._each(overdue, lambda order_id: self._expire(order_id, now))
         async with self._db.transaction() as conn:
             holds = await stock.expire_holds(conn, now)
-        return SweepReport(settled, finished, voided, refunded, expired, len(holds))
+        return SweepReport(settled, finished, captured, voided, refunded, expired, len(holds))
 
     async def _each(self, items: Sequence[Item], work: Callable[[Item], Awaitable[bool]]) -> int:
         """Returns how many items succeeded. Failures are logged and do not stop the others."""
@@ -79,13 +83,21 @@ class Sweeper:
         return done
 
     async def _resolve(self, payment: UnansweredPayment, now: datetime) -> bool:
-        """A payment that the gateway does not know is voided there, so that it cannot be charged later."""
+        """A payment that the gateway does not know is voided there, so that it cannot be charged later, and so is one
+        that waits for somebody once its order can no longer be paid."""
         charge = await self._gateway.find(payment.id)
-        if charge is None:
-            return await void_payment(self._db, self._gateway, payment.id, now)
+        if charge is None or (charge.state is ChargeState.PENDING and await self._is_overdue(payment.order_id, now)):
+            return await void_payment(self._db, self._gateway, payment, now)
+        if charge.state is ChargeState.PENDING:
+            return False
         async with self._db.transaction() as conn:
             await statements.execute(conn, [settling([GatewayAnswer(payment.id, charge, now)])])
         return True
+
+    async def _is_overdue(self, order_id: UUID, now: datetime) -> bool:
+        async with self._db.read() as conn:
+            sql = "SELECT expires_at <= $2 FROM sales_order WHERE id = $1"
+            return bool(await conn.fetchval(sql, order_id, now))
 
     async def _finish(self, order_id: UUID, now: datetime) -> bool:
         return (await self._finisher.finish(order_id, PaidBy(now))).order.state is OrderState.PAID
@@ -113,7 +125,8 @@ async def _unfinished_orders(conn: Connection) -> list[UUID]:
     return await _ids(
         conn,
         """
-        SELECT o.id FROM sales_order o JOIN order_payment p ON p.order_id = o.id AND p.state = 'captured'
+        SELECT o.id FROM sales_order o JOIN order_payment p ON p.order_id = o.id
+            AND p.state IN ('authorised', 'capturing', 'captured')
         WHERE o.state = 'prepared' ORDER BY o.id LIMIT $1
         """,
         rules.MAX_PER_SWEEP,

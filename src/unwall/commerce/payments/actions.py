@@ -12,6 +12,7 @@ import msgspec
 
 from unwall.commerce.payments import reads, rules
 from unwall.commerce.payments.gateway import Charge, ChargeState, Gateway, GatewaySilent, RefundAnswer
+from unwall.commerce.payments.ledger import ENTER
 from unwall.commerce.payments.values import PaymentState, RefundRequest, RefundState
 from unwall.kernel.database import Database, Transaction
 from unwall.kernel.errors import Conflict
@@ -39,14 +40,11 @@ class _Outcome(msgspec.Struct, frozen=True):
 
 
 _OUTCOMES = {
+    ChargeState.AUTHORISED: PaymentState.AUTHORISED,
     ChargeState.CAPTURED: PaymentState.CAPTURED,
     ChargeState.DECLINED: PaymentState.DECLINED,
     ChargeState.VOIDED: PaymentState.VOIDED,
 }
-_ENTER = """
-    INSERT INTO payment_ledger (at, merchant_id, order_id, payment_id, kind, source, target, amount, currency, cause_id,
-        actor)
-"""
 # `settled` holds the payments that are settled now, for the statement that this is a part of
 _SETTLING = f"""
     settled AS (
@@ -56,17 +54,20 @@ _SETTLING = f"""
         WHERE p.id = s.payment_id AND p.state = 'asked'
         RETURNING p.id, p.merchant_id, p.order_id, p.state, p.message, p.settled_at, p.amount, p.currency
     ), entered AS (
-        {_ENTER}
-        SELECT settled_at, merchant_id, order_id, id, 'captured', 'customer', 'gateway', amount, currency, id, 'system'
-        FROM settled WHERE state = 'captured' AND amount > 0
+        {ENTER}
+        SELECT settled_at, merchant_id, order_id, id, state, 'customer',
+            CASE state WHEN 'captured' THEN 'gateway' ELSE 'customer' END, amount, currency, id, 'system'
+        FROM settled WHERE state IN ('authorised', 'captured') AND amount > 0
     )
 """
 
 
 def settling(answers: Sequence[GatewayAnswer]) -> Part:
-    """Stores the gateway's answers; settled payments are not changed."""
+    """Stores the gateway's answers; settled payments are not changed, and neither are those that wait for somebody."""
     outcomes = [
-        _Outcome(a.payment_id, _OUTCOMES[a.charge.state], a.charge.reference, a.charge.message, a.at) for a in answers
+        _Outcome(a.payment_id, _OUTCOMES[a.charge.state], a.charge.reference, a.charge.message, a.at)
+        for a in answers
+        if a.charge.state is not ChargeState.PENDING
     ]
     return Part(_SETTLING, (outcomes,))
 
@@ -81,8 +82,53 @@ _TAKE_AT_TILL = f"""
         INSERT INTO payment (id, merchant_id, order_id, gateway, amount, currency, state, asked_at, settled_at)
         VALUES ($1, $2, $3, 'till', $4, $5, 'captured', $6, $6)
     )
-    {_ENTER}
+    {ENTER}
     SELECT $6, $2, $3, $1, 'captured', 'customer', 'till', $4, $5, $1, 'system' WHERE $4 > 0
+"""
+
+
+# --- capturing --------------------------------------------------------------------------------------------------------
+
+
+async def decide_to_capture(conn: Transaction, order_id: UUID) -> None:
+    """Mark what is reserved for the order to be taken: the goods leave."""
+    sql = "UPDATE payment SET state = 'capturing' WHERE order_id = $1 AND state = 'authorised'"
+    await conn.execute(sql, order_id)
+
+
+async def capture_payments(db: Database, gateway: Gateway, order_id: UUID, now: datetime) -> None:
+    """Those of the order that are marked."""
+    async with db.read() as conn:
+        capturing = await reads.capturing_payments(conn, order_id=order_id)
+    for payment in capturing:
+        await capture_payment(db, gateway, payment, now)
+
+
+async def capture_payment(db: Database, gateway: Gateway, payment: reads.Capturing, now: datetime) -> bool:
+    """Take what was reserved, less what was given back before. False if the gateway does not answer: the payment stays
+    `capturing`, and the sweep tries again."""
+    if not payment.amount:
+        async with db.transaction() as conn:
+            await conn.execute("UPDATE payment SET state = 'voiding' WHERE id = $1 AND state = 'capturing'", payment.id)
+        return await void_payment(db, gateway, reads.PaymentKey(payment.id, payment.gateway), now)
+    try:
+        answer = await gateway.capture(payment.id, Money(payment.amount, payment.currency))
+    except GatewaySilent:
+        return False
+    state = PaymentState.CAPTURED if answer.done else PaymentState.DECLINED
+    holder = rules.holder_of(payment.gateway)
+    async with db.transaction() as conn:
+        await conn.execute(_CAPTURED, payment.id, state, answer.message, now, payment.amount, holder)
+    return True
+
+
+_CAPTURED = f"""
+    WITH settled AS (
+        UPDATE payment SET state = $2, message = $3, settled_at = $4 WHERE id = $1 AND state = 'capturing' RETURNING *
+    )
+    {ENTER}
+    SELECT $4, merchant_id, order_id, id, 'captured', 'customer', $6, $5, currency, id, 'system'
+    FROM settled WHERE state = 'captured'
 """
 
 
@@ -92,7 +138,7 @@ _TAKE_AT_TILL = f"""
 async def decide_to_void(conn: Transaction, order_id: UUID) -> None:
     """Mark the order's payments to be voided."""
     await conn.execute(
-        "UPDATE payment SET state = 'voiding' WHERE order_id = $1 AND state IN ('asked', 'captured')", order_id
+        "UPDATE payment SET state = 'voiding' WHERE order_id = $1 AND state = ANY($2)", order_id, list(rules.LIVE)
     )
 
 
@@ -100,39 +146,44 @@ async def void_payments(db: Database, gateway: Gateway, order_id: UUID, now: dat
     """Void the payments of the order that are marked."""
     async with db.read() as conn:
         voiding = await reads.voiding_payments(conn, order_id)
-    for payment_id in voiding:
-        await void_payment(db, gateway, payment_id, now)
+    for payment in voiding:
+        await void_payment(db, gateway, payment, now)
 
 
-async def void_payment(db: Database, gateway: Gateway, payment_id: UUID, now: datetime) -> bool:
+async def void_payment(db: Database, gateway: Gateway, payment: reads.PaymentKey, now: datetime) -> bool:
     """False if the gateway does not answer: the payment stays `voiding`, and the sweep tries again. Refunds that were
     decided before are carried out first, so that nothing is given back twice."""
     async with db.read() as conn:
-        refunds = await reads.decided_refunds(conn, payment_id)
+        refunds = await reads.decided_refunds(conn, payment.id)
     for refund in refunds:
         if not await carry_out_refund(db, gateway, refund, now):
             return False
     try:
-        await gateway.void(payment_id)
+        await gateway.void(payment.id)
     except GatewaySilent:
         return False
     async with db.transaction() as conn:
-        await conn.execute(_VOIDED, payment_id, now)
+        await conn.execute(_VOIDED, payment.id, now, rules.holder_of(payment.gateway))
     return True
 
 
+# What was taken goes back; what was only reserved is released.
 _VOIDED = f"""
     WITH voided AS (
         UPDATE payment SET state = 'voided', settled_at = $2 WHERE id = $1 AND state IN ('asked', 'voiding') RETURNING *
     )
-    {_ENTER}
-    SELECT $2, v.merchant_id, v.order_id, v.id, 'voided', 'gateway', 'customer',
-        l.remaining, v.currency, v.id, 'system'
+    {ENTER}
+    SELECT $2, v.merchant_id, v.order_id, v.id, m.kind, m.source, 'customer', m.amount, v.currency, v.id, 'system'
     FROM voided v, LATERAL (
-        SELECT sum(CASE kind WHEN 'captured' THEN amount ELSE -amount END)::bigint AS remaining
+        SELECT sum(CASE kind WHEN 'captured' THEN amount WHEN 'dispute_won' THEN amount WHEN 'refunded' THEN -amount
+                WHEN 'disputed' THEN -amount WHEN 'voided' THEN -amount ELSE 0 END)::bigint AS taken,
+            bool_or(kind = 'captured') AS was_taken,
+            sum(CASE kind WHEN 'authorised' THEN amount WHEN 'released' THEN -amount ELSE 0 END)::bigint AS reserved
         FROM payment_ledger WHERE payment_id = v.id
-    ) l
-    WHERE l.remaining > 0
+    ) l, LATERAL (
+        VALUES ('voided', $3, l.taken), ('released', 'customer', CASE WHEN l.was_taken THEN 0 ELSE l.reserved END)
+    ) AS m (kind, source, amount)
+    WHERE m.amount > 0
 """
 
 
@@ -140,10 +191,11 @@ _VOIDED = f"""
 
 
 async def decide_refund(conn: Transaction, request: RefundRequest, gateway_name: str, now: datetime) -> None:
-    """Store the refund, to be carried out by `carry_out_refund`. The same request again changes nothing. Raises
+    """Store the refund, to be carried out by `carry_out_refund`. Of what is only reserved so much less is taken later,
+    and nothing is left to carry out. The same request again changes nothing. Raises
     `RefundTooLarge`, and `Conflict` where no payment can be given back, or another order has a refund with
     this id. The caller has checked that the actor may."""
-    payment = await reads.lock_captured(conn, request.order_id)
+    payment = await reads.lock_paid(conn, request.order_id)
     refunds = await reads.refunds_of(conn, request.order_id)
     if any(refund.id == request.id for refund in refunds):
         return
@@ -153,7 +205,8 @@ async def decide_refund(conn: Transaction, request: RefundRequest, gateway_name:
         raise Conflict(ELSEWHERE)
     rules.check_left(rules.left_of(payment.id, payment.amount, refunds), request.amount)
     told = (request.reason, request.note, request.actor)
-    if not await conn.fetchval(_DECIDE, request.id, payment.id, request.amount, *told, now):
+    decide = _RELEASE if payment.state is PaymentState.AUTHORISED else _DECIDE
+    if not await conn.fetchval(decide, request.id, payment.id, request.amount, *told, now):
         raise Conflict(rules.START_AGAIN)
 
 
@@ -161,6 +214,20 @@ _DECIDE = """
     INSERT INTO refund (id, merchant_id, order_id, payment_id, amount, currency, state, reason, note, actor, decided_at)
     SELECT $1, merchant_id, order_id, id, $3, currency, 'decided', $4, $5, $6, $7 FROM payment WHERE id = $2
     ON CONFLICT (id) DO NOTHING RETURNING true
+"""
+
+
+_RELEASE = f"""
+    WITH done AS (
+        INSERT INTO refund (id, merchant_id, order_id, payment_id, amount, currency, state, reason, note, actor,
+            decided_at, settled_at)
+        SELECT $1, merchant_id, order_id, id, $3, currency, 'done', $4, $5, $6, $7, $7 FROM payment WHERE id = $2
+        ON CONFLICT (id) DO NOTHING RETURNING *
+    )
+    {ENTER}
+    SELECT settled_at, merchant_id, order_id, payment_id, 'released', 'customer', 'customer', amount, currency,
+        id, actor
+    FROM done RETURNING true
 """
 
 
@@ -175,10 +242,13 @@ async def carry_out_refunds(db: Database, gateway: Gateway, order_id: UUID, now:
 async def carry_out_refund(db: Database, gateway: Gateway, refund: reads.DecidedRefund, now: datetime) -> bool:
     """False if the gateway does not answer: the refund stays decided, and the sweep tries again. What was paid at a
     till is given back by the person who decided it."""
+    if refund.payment_state is PaymentState.CAPTURING and not await _capture_first(db, gateway, refund, now):
+        return False
     answer = RefundAnswer(done=True)
     try:
         if refund.gateway != rules.TILL:
-            answer = await gateway.refund(refund.id, refund.payment_id, Money(refund.amount, refund.currency))
+            amount = Money(refund.amount, refund.currency)
+            answer = await gateway.refund(refund.id, refund.payment_id, amount)
     except GatewaySilent:
         return False
     state = RefundState.DONE if answer.done else RefundState.FAILED
@@ -187,11 +257,17 @@ async def carry_out_refund(db: Database, gateway: Gateway, refund: reads.Decided
     return True
 
 
+async def _capture_first(db: Database, gateway: Gateway, refund: reads.DecidedRefund, now: datetime) -> bool:
+    async with db.read() as conn:
+        capturing = await reads.capturing_payments(conn, refund.payment_id)
+    return all([await capture_payment(db, gateway, payment, now) for payment in capturing])
+
+
 _CARRIED_OUT = f"""
     WITH settled AS (
         UPDATE refund SET state = $2, message = $3, settled_at = $4 WHERE id = $1 AND state = 'decided' RETURNING *
     )
-    {_ENTER}
+    {ENTER}
     SELECT $4, merchant_id, order_id, payment_id, 'refunded', $5, 'customer', amount, currency, id, actor
     FROM settled WHERE state = 'done'
 """

@@ -1,4 +1,4 @@
-"""The interface of payment gateways, and the test gateway.
+"""The interface of payment gateways.
 
 A gateway is a remote service: it is called outside any transaction and may fail after charging but before it answers.
 It therefore gets the payment's id as an idempotency key.
@@ -12,8 +12,8 @@ from uuid import UUID
 
 import msgspec
 
+from unwall.commerce.payments.values import CaptureAt, DisputeState
 from unwall.kernel import typed
-from unwall.kernel.database import Database
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.money import Money
 from unwall.kernel.text import N_
@@ -39,6 +39,9 @@ class CardToken(msgspec.Struct, frozen=True):
 
 
 class ChargeState(StrEnum):
+    PENDING = "pending"
+    """Waits for the shopper (3-D Secure, an app) or for the bank."""
+    AUTHORISED = "authorised"
     CAPTURED = "captured"
     DECLINED = "declined"
     VOIDED = "voided"
@@ -56,6 +59,31 @@ class RefundAnswer(msgspec.Struct, frozen=True):
     message: str | None = None
 
 
+class CaptureAnswer(msgspec.Struct, frozen=True):
+    done: bool
+    """False: refused, nothing was taken, and nothing is reserved any more."""
+    message: str | None = None
+
+
+class Dispute(msgspec.Struct, frozen=True):
+    """What a customer's bank has taken back."""
+
+    reference: str
+    amount: int
+    state: DisputeState
+    reason: str
+
+
+class Known(msgspec.Struct, frozen=True):
+    """All that a gateway knows of a payment. Amounts in minor units."""
+
+    charge: Charge
+    captured: int
+    refunded: int
+    fee: int = 0
+    disputes: tuple[Dispute, ...] = ()
+
+
 class GatewaySilent(Exception):
     """The gateway did not answer: what it was asked for may or may not have been done. Ask again, or `find`."""
 
@@ -67,109 +95,31 @@ class Gateway(Protocol):
         """Raises `Invalid` naming card_number, card_expiry or card_cvc."""
         ...
 
-    async def charge(self, payment_id: UUID, amount: Money, card: CardToken) -> Charge:
-        """Charge at most once per payment id; raises `GatewaySilent`."""
+    async def authorise(self, payment_id: UUID, amount: Money, card: CardToken, capture: CaptureAt) -> Charge:
+        """Reserve the money at most once per payment id, and take it at once unless it is captured later; raises
+        `GatewaySilent`."""
+        ...
+
+    async def capture(self, payment_id: UUID, amount: Money) -> CaptureAnswer:
+        """Take all or a part of what is reserved, once, and let the rest go. Idempotent. Raises `GatewaySilent`."""
         ...
 
     async def find(self, payment_id: UUID) -> Charge | None:
         """The state of a payment; None if the gateway does not know it."""
         ...
 
+    async def status(self, payment_id: UUID) -> Known | None:
+        """As `find`, with what was taken, given back, disputed and kept. Raises `GatewaySilent`."""
+        ...
+
     async def void(self, payment_id: UUID) -> None:
-        """PaymentRefund what is left of the payment, or block a charge that has not arrived yet. Idempotent. Raises
-        `GatewaySilent`."""
+        """Let go what is reserved, give back what is left of what was taken, or block a charge that has not arrived
+        yet. Idempotent. Raises `GatewaySilent`."""
         ...
 
     async def refund(self, refund_id: UUID, payment_id: UUID, amount: Money) -> RefundAnswer:
         """Give a part of the payment back, at most once per refund id; raises `GatewaySilent`."""
         ...
-
-
-class TestGateway:
-    """Decides by the card: 4242 4242 4242 4242 pays; 4000 0000 0000 0002 is declined; 4000 0000 0000 0119 pays, but the
-    answer is lost; 4000 0000 0000 5126 pays, and refunds to it fail. Its records are kept in tables. A charge that is
-    not among them came with a data set: it can be refunded."""
-
-    name = "test"
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-
-    async def tokenize(self, card: CardDetails, today: date) -> CardToken:
-        number = check_card(card, today)
-        return CardToken(_TOKENS.get(number, "tok_unknown"), number[-4:])
-
-    async def charge(self, payment_id: UUID, amount: Money, card: CardToken) -> Charge:
-        state = ChargeState.CAPTURED if card.token in _PAYING else ChargeState.DECLINED
-        message = None if state is ChargeState.CAPTURED else _REFUSALS.get(card.token, _UNKNOWN_CARD)
-        refunds = card.token != _TOKENS["4000000000005126"]
-        facts = (payment_id, amount.amount, amount.currency, state, message, refunds)
-        made = await self._db.pool.fetchval(_CHARGE, *facts)
-        if card.token == _TOKENS["4000000000000119"]:
-            raise GatewaySilent
-        charge = Charge(state, _reference(payment_id), message) if made else await self.find(payment_id)
-        if charge is None:
-            raise GatewaySilent
-        return charge
-
-    async def find(self, payment_id: UUID) -> Charge | None:
-        charge = await self._db.pool.fetchrow(
-            "SELECT state, message FROM test_gateway_charge WHERE id = $1", payment_id
-        )
-        return Charge(ChargeState(charge[0]), _reference(payment_id), charge[1]) if charge else None
-
-    async def void(self, payment_id: UUID) -> None:
-        await self._db.pool.execute(
-            """
-            INSERT INTO test_gateway_charge (id, amount, currency, state) VALUES ($1, 0, '', 'voided')
-            ON CONFLICT (id) DO UPDATE SET state = 'voided' WHERE test_gateway_charge.state = 'captured'
-            """,
-            payment_id,
-        )
-
-    async def refund(self, refund_id: UUID, payment_id: UUID, amount: Money) -> RefundAnswer:
-        async with self._db.transaction() as conn:
-            charge = await conn.fetchrow(_CHARGE_TO_REFUND, payment_id)
-            if await conn.fetchval("SELECT EXISTS (SELECT FROM test_gateway_refund WHERE id = $1)", refund_id):
-                return RefundAnswer(done=True)
-            if charge and not (charge["refunds"] and charge["left"] >= amount.amount):
-                return RefundAnswer(done=False, message=_NO_REFUND)
-            await conn.execute(
-                "INSERT INTO test_gateway_refund (id, charge_id, amount) VALUES ($1, $2, $3)",
-                refund_id,
-                payment_id,
-                amount.amount,
-            )
-        return RefundAnswer(done=True)
-
-
-# It need not wait for the disk: the store's own record of the charge, which does, is written after it to the same log.
-_CHARGE = """
-    INSERT INTO test_gateway_charge (id, amount, currency, state, message, refunds)
-    SELECT $1, $2, $3, $4, $5, $6 FROM set_config('synchronous_commit', 'off', true)
-    ON CONFLICT DO NOTHING RETURNING true
-"""
-_CHARGE_TO_REFUND = """
-    SELECT refunds AND state = 'captured' AS refunds,
-        amount - coalesce((SELECT sum(amount) FROM test_gateway_refund WHERE charge_id = $1), 0)::bigint AS left
-    FROM test_gateway_charge WHERE id = $1 FOR UPDATE
-"""
-
-
-def _reference(payment_id: UUID) -> str:
-    return f"test-{payment_id}"
-
-
-_TOKENS = {
-    "4242424242424242": "tok_pays",
-    "4000000000000002": "tok_declined",
-    "4000000000000119": "tok_silent",
-    "4000000000005126": "tok_no_refund",
-}
-_PAYING = set(_TOKENS.values()) - {"tok_declined"}
-_UNKNOWN_CARD = N_("The test gateway takes its test cards only, such as 4242 4242 4242 4242.")
-_NO_REFUND = N_("The card's bank does not take the money back. Give it back in another way.")
-_REFUSALS = {"tok_declined": N_("The card was declined. Try another one.")}
 
 
 def check_card(card: CardDetails, today: date) -> str:

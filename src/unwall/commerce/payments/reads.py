@@ -6,13 +6,24 @@ from uuid import UUID
 import msgspec
 
 from unwall.commerce.payments import rules
-from unwall.commerce.payments.values import MoneyDiscrepancy, PaymentEntry, StaffRefund
+from unwall.commerce.payments.values import MoneyDiscrepancy, PaymentEntry, PaymentState, StaffRefund
 from unwall.kernel.database import Connection, Transaction, row, rows
 
 
-class UnansweredPayment(msgspec.Struct, frozen=True):
+class PaymentKey(msgspec.Struct, frozen=True):
     id: UUID
+    gateway: str
+
+
+class UnansweredPayment(PaymentKey, frozen=True):
     order_id: UUID
+
+
+class Capturing(PaymentKey, frozen=True):
+    """A payment that is to be captured. `amount`: less what was given back of it before, in minor units."""
+
+    amount: int
+    currency: str
 
 
 class DecidedRefund(msgspec.Struct, frozen=True):
@@ -23,34 +34,49 @@ class DecidedRefund(msgspec.Struct, frozen=True):
     gateway: str
     amount: int
     currency: str
+    payment_state: PaymentState
 
 
-class CapturedPayment(msgspec.Struct, frozen=True):
-    id: UUID
-    gateway: str
+class PaidPayment(PaymentKey, frozen=True):
+    """`amount`: but for what is disputed."""
+
     amount: int
+    state: PaymentState
 
 
 async def unanswered_payments(conn: Connection, asked_before: datetime) -> list[UnansweredPayment]:
-    sql = "SELECT id, order_id FROM payment WHERE state = 'asked' AND asked_at <= $2 ORDER BY asked_at LIMIT $1"
+    sql = (
+        "SELECT id, gateway, order_id FROM payment WHERE state = 'asked' AND asked_at <= $2 ORDER BY asked_at LIMIT $1"
+    )
     return await rows(conn, UnansweredPayment, sql, rules.MAX_PER_SWEEP, asked_before)
 
 
-async def voiding_payments(conn: Connection, order_id: UUID | None = None) -> list[UUID]:
+async def voiding_payments(conn: Connection, order_id: UUID | None = None) -> list[PaymentKey]:
     """Those marked to be voided, of an order or of all."""
-    voiding = await conn.fetch(
-        """
-        SELECT id FROM payment WHERE state = 'voiding' AND ($2::uuid IS NULL OR order_id = $2)
+    sql = """
+        SELECT id, gateway FROM payment WHERE state = 'voiding' AND ($2::uuid IS NULL OR order_id = $2)
         ORDER BY asked_at, id LIMIT $1
-        """,
-        rules.MAX_PER_SWEEP,
-        order_id,
-    )
-    return [record["id"] for record in voiding]
+    """
+    return await rows(conn, PaymentKey, sql, rules.MAX_PER_SWEEP, order_id)
+
+
+async def capturing_payments(
+    conn: Connection, payment_id: UUID | None = None, order_id: UUID | None = None
+) -> list[Capturing]:
+    """Those marked to be captured: this one, of an order, or all."""
+    sql = """
+        SELECT p.id, p.gateway, p.amount - coalesce((SELECT sum(l.amount) FROM payment_ledger l
+            WHERE l.payment_id = p.id AND l.kind = 'released'), 0)::bigint AS amount, p.currency
+        FROM payment p
+        WHERE p.state = 'capturing' AND ($2::uuid IS NULL OR p.id = $2) AND ($3::uuid IS NULL OR p.order_id = $3)
+        ORDER BY p.asked_at, p.id LIMIT $1
+    """
+    return await rows(conn, Capturing, sql, rules.MAX_PER_SWEEP, payment_id, order_id)
 
 
 _DECIDED = """
-    SELECT r.id, r.payment_id, p.gateway, r.amount, r.currency FROM refund r JOIN payment p ON p.id = r.payment_id
+    SELECT r.id, r.payment_id, p.gateway, r.amount, r.currency, p.state AS payment_state
+    FROM refund r JOIN payment p ON p.id = r.payment_id
     WHERE r.state = 'decided'
 """
 
@@ -68,11 +94,13 @@ async def overdue_refunds(conn: Connection, decided_before: datetime) -> list[De
     return await rows(conn, DecidedRefund, sql, rules.MAX_PER_SWEEP, decided_before)
 
 
-async def lock_captured(conn: Transaction, order_id: UUID) -> CapturedPayment | None:
-    """The order's captured payment, locked, so that refunds of one payment are decided one after another."""
-    await conn.execute("SELECT FROM payment WHERE order_id = $1 AND state = 'captured' FOR NO KEY UPDATE", order_id)
-    sql = "SELECT id, gateway, amount FROM payment WHERE order_id = $1 AND state = 'captured'"
-    return await row(conn, CapturedPayment, sql, order_id)
+async def lock_paid(conn: Transaction, order_id: UUID) -> PaidPayment | None:
+    """The order's payment that is reserved or taken, locked, so that refunds of one payment are decided one after
+    another."""
+    paid = list(rules.PAID)
+    await conn.execute("SELECT FROM payment WHERE order_id = $1 AND state = ANY($2) FOR NO KEY UPDATE", order_id, paid)
+    sql = "SELECT id, gateway, amount - disputed AS amount, state FROM payment WHERE order_id = $1 AND state = ANY($2)"
+    return await row(conn, PaidPayment, sql, order_id, paid)
 
 
 async def refunds_of(conn: Connection, order_id: UUID) -> list[StaffRefund]:
@@ -107,25 +135,35 @@ _AUDIT = """
     WITH entered AS (
         SELECT payment_id,
             coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0)::bigint AS captured,
-            coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0)::bigint AS refunded,
-            coalesce(sum(amount) FILTER (WHERE kind = 'voided'), 0)::bigint AS voided
+            coalesce(sum(amount) FILTER (WHERE kind = 'refunded' OR kind = 'released' AND cause_id <> payment_id), 0)
+                ::bigint AS refunded,
+            coalesce(sum(amount) FILTER (WHERE kind = 'released' AND cause_id <> payment_id), 0)::bigint AS released,
+            coalesce(sum(amount) FILTER (WHERE kind = 'voided'), 0)::bigint AS voided,
+            coalesce(sum(amount) FILTER (WHERE kind = 'authorised'), 0)::bigint AS authorised,
+            coalesce(sum(CASE kind WHEN 'disputed' THEN amount WHEN 'dispute_won' THEN -amount ELSE 0 END), 0)::bigint
+                AS disputed
         FROM payment_ledger GROUP BY payment_id
     ), given AS (
         SELECT payment_id, sum(amount)::bigint AS amount FROM refund WHERE state = 'done' GROUP BY payment_id
     ), sums AS (
-        SELECT p.id, p.state, p.amount, coalesce(e.captured, 0) AS captured, coalesce(e.refunded, 0) AS refunded,
-            coalesce(e.voided, 0) AS voided, coalesce(g.amount, 0) AS given
+        SELECT p.id, p.state, p.amount, p.disputed AS in_dispute, coalesce(e.captured, 0) AS captured,
+            coalesce(e.refunded, 0) AS refunded, coalesce(e.released, 0) AS released, coalesce(e.voided, 0) AS voided,
+            coalesce(e.authorised, 0) AS authorised, coalesce(e.disputed, 0) AS disputed,
+            coalesce(g.amount, 0) AS given
         FROM payment p LEFT JOIN entered e ON e.payment_id = p.id LEFT JOIN given g ON g.payment_id = p.id
     )
-    SELECT 'captured by the ledger' AS what, id, amount AS expected, captured AS actual FROM sums
-        WHERE state = 'captured' AND captured <> amount
+    SELECT 'captured by the ledger' AS what, id, amount - released AS expected, captured AS actual FROM sums
+        WHERE state = 'captured' AND captured <> amount - released
+    UNION ALL SELECT 'authorised by the ledger', id, amount, authorised FROM sums
+        WHERE state IN ('authorised', 'capturing') AND authorised <> amount
     UNION ALL SELECT 'captured, though the payment never was', id, 0, captured FROM sums
-        WHERE state IN ('asked', 'declined') AND captured <> 0
+        WHERE state IN ('asked', 'authorised', 'capturing', 'declined') AND captured <> 0
     UNION ALL SELECT 'given back by the ledger', id, given, refunded FROM sums WHERE given <> refunded
-    UNION ALL SELECT 'left of a voided payment', id, 0, captured - refunded - voided FROM sums
-        WHERE state = 'voided' AND captured <> refunded + voided
-    UNION ALL SELECT 'given back in all, of what was taken', id, captured, refunded + voided FROM sums
-        WHERE refunded + voided > captured
+    UNION ALL SELECT 'left of a voided payment', id, 0, captured + released - disputed - refunded - voided FROM sums
+        WHERE state = 'voided' AND captured > 0 AND captured + released <> disputed + refunded + voided
+    UNION ALL SELECT 'given back in all, of what was taken', id, captured + released, refunded + voided + disputed
+        FROM sums WHERE refunded + voided + disputed > captured + released
+    UNION ALL SELECT 'in dispute by the ledger', id, in_dispute, disputed FROM sums WHERE in_dispute <> disputed
     ORDER BY id, what
 """
 

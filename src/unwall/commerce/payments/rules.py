@@ -3,11 +3,22 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from unwall.commerce.payments.values import Holder, Payment, PaymentRefund, PaymentState, RefundState, RefundTooLarge
+from unwall.commerce.payments.values import (
+    Holder,
+    Payment,
+    PaymentRefund,
+    PaymentState,
+    RefundState,
+    RefundTooLarge,
+)
 from unwall.kernel.text import N_
 
 TILL = "till"
 """The gateway of what is paid at a counter: staff take the money and give it back themselves."""
+LIVE = (PaymentState.ASKED, PaymentState.AUTHORISED, PaymentState.CAPTURING, PaymentState.CAPTURED)
+"""An order has at most one payment in these states. SQL repeats it: payment_live (0005_commerce.sql)."""
+PAID = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURING, PaymentState.CAPTURED})
+"""An order with such a payment is paid for."""
 MAX_NOTE_CHARACTERS = 500
 LONG_NOTE = N_("Write a note of at most {limit} characters.", limit=MAX_NOTE_CHARACTERS)
 MAX_PER_SWEEP = 200
@@ -19,8 +30,9 @@ def holder_of(gateway: str) -> Holder:
 
 
 def refundable(payment: Payment, refunds: Sequence[PaymentRefund]) -> int:
-    """What is left of a captured payment, in minor units: refunds that are decided count as given back."""
-    return left_of(payment.id, payment.amount, refunds) if payment.state is PaymentState.CAPTURED else 0
+    """What is left of a payment, in minor units: refunds that are decided count as given back, and so does what its
+    bank has taken back. Below zero counts as nothing."""
+    return max(0, left_of(payment.id, payment.amount - payment.disputed, refunds)) if payment.state in PAID else 0
 
 
 def left_of(payment_id: UUID, amount: int, refunds: Sequence[PaymentRefund]) -> int:

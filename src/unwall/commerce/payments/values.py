@@ -16,8 +16,20 @@ import msgspec
 from unwall.kernel.errors import Conflict
 
 
+class CaptureAt(StrEnum):
+    """When the money is taken."""
+
+    ORDER = "order"
+    DEPARTURE = "departure"
+    """When the first parcel leaves, or the goods are handed over; until then it is reserved."""
+
+
 class PaymentState(StrEnum):
     ASKED = "asked"
+    AUTHORISED = "authorised"
+    """The money is reserved, and not taken yet."""
+    CAPTURING = "capturing"
+    """Marked to be captured, not yet confirmed by the gateway."""
     CAPTURED = "captured"
     DECLINED = "declined"
     VOIDING = "voiding"
@@ -34,6 +46,8 @@ class Payment(msgspec.Struct, frozen=True):
     message: str | None
     asked_at: datetime
     settled_at: datetime | None
+    disputed: int = 0
+    """In disputes that are open or lost."""
 
 
 class RefundState(StrEnum):
@@ -94,13 +108,30 @@ class Holder(StrEnum):
     CUSTOMER = "customer"
     GATEWAY = "gateway"
     TILL = "till"
+    FEES = "fees"
+    """What the gateway keeps."""
+
+
+class DisputeState(StrEnum):
+    OPEN = "open"
+    WON = "won"
+    """The money came back to the merchant."""
+    LOST = "lost"
 
 
 class EntryKind(StrEnum):
+    ASKED = "asked"
+    AUTHORISED = "authorised"
+    RELEASED = "released"
+    """Not taken of what was authorised. These three move nothing: the money stays with the customer."""
     CAPTURED = "captured"
     REFUNDED = "refunded"
     VOIDED = "voided"
     """Given back whole, or what was left of it."""
+    DISPUTED = "disputed"
+    """Taken back by the customer's bank."""
+    DISPUTE_WON = "dispute_won"
+    FEE = "fee"
 
 
 class PaymentEntry(msgspec.Struct, frozen=True):

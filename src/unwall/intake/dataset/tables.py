@@ -92,6 +92,7 @@ TABLES = MappingProxyType(
         "stock_ledger": Table("stock_ledger", "cause_id, line, reason", order="entry"),
         "orders": Table("sales_order", people=("member_id", "visitor_id")),
         "order_lines": Table("order_line", "order_id, line"),
+        "payment_settings": Table("payment_settings", "merchant_id"),
         "payments": Table("payment"),
         "refunds": Table("refund"),
         "payment_ledger": Table("payment_ledger", "cause_id, kind", order="entry"),

@@ -7,7 +7,14 @@ import msgspec
 
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders.values import Channel, Contact, OrderState, SourcedPart, StoredPromise
-from unwall.commerce.payments.values import EntryKind, Holder, PaymentState, RefundReason, RefundState
+from unwall.commerce.payments.values import (
+    CaptureAt,
+    EntryKind,
+    Holder,
+    PaymentState,
+    RefundReason,
+    RefundState,
+)
 from unwall.commerce.pricing.values import PricedOrder
 from unwall.commerce.sourcing.values import DeliveryMethod
 from unwall.intake.dataset.records.base import Amount, Position, Quantity, Record, When
@@ -65,17 +72,28 @@ class OrderLineRecord(Record, frozen=True, kw_only=True):
     policy: str | None = None
 
 
+class PaymentSettingsRecord(Record, frozen=True, kw_only=True):
+    """When a merchant takes the money; without it when the order is placed."""
+
+    merchant_id: UUID
+    capture: CaptureAt
+
+
 class PaymentRecord(Record, frozen=True, kw_only=True):
     id: UUID
     merchant_id: UUID
     order_id: UUID
     gateway: str
+    capture: CaptureAt = CaptureAt.ORDER
+    """when the money is taken"""
     reference: str | None = None
     last4: str | None = None
     amount: Amount
     currency: str
     state: PaymentState
     message: str | None = None
+    disputed: Amount = 0
+    """in disputes that are open or lost"""
     asked_at: When
     settled_at: When | None = None
 
@@ -100,7 +118,8 @@ class RefundRecord(Record, frozen=True, kw_only=True):
 
 
 class PaymentLedgerRecord(Record, frozen=True, kw_only=True):
-    """Money that moved; (cause_id, kind) names it. The order of the file is the order of the ledger."""
+    """Money that was asked for, reserved or moved; (cause_id, kind) names it. The order of the file is that of the
+    ledger."""
 
     at: When
     merchant_id: UUID
@@ -112,7 +131,7 @@ class PaymentLedgerRecord(Record, frozen=True, kw_only=True):
     amount: Amount
     currency: str
     cause_id: UUID
-    """the payment or the refund"""
+    """the payment, the refund or the dispute"""
     actor: str
 
 

@@ -172,10 +172,18 @@ async def test_a_service_that_never_answers_holds_up_nobody_elses_messages(db):
             payloads = []
             for n in range(30):
                 visit = await a_visitor(conn)
-                await subscribed(conn, visit.person_id, BrowserKeys(), f"http://silent.example:{port}/{n}")
+                keys = BrowserKeys().subscription(f"https://silent.example/{n}")
+                await actions.subscribe(conn, visit.person_id, "", keys, "en")
                 payloads.append(await told(conn, visit.person_id))
+            await conn.execute(  # at a service of the test, which does not speak TLS
+                "UPDATE push_subscription SET endpoint = replace(endpoint, 'https://silent.example', $1)",
+                f"http://silent.example:{port}",
+            )
             visit = await a_visitor(conn)
-            await subscribed(conn, visit.person_id, BrowserKeys(), endpoint)
+            await actions.subscribe(
+                conn, visit.person_id, "", BrowserKeys().subscription("https://push.example/1"), "en"
+            )
+            await conn.execute("UPDATE push_subscription SET endpoint = $1 WHERE endpoint LIKE 'https:%'", endpoint)
             last = await told(conn, visit.person_id)
         pusher = Pusher(db, SECRET, "mailto:me@example.org", both)
         waiting = [asyncio.create_task(pusher.push(one)) for one in payloads]

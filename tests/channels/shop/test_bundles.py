@@ -177,7 +177,7 @@ async def test_a_set_stands_in_the_streams_of_home_at_the_price_of_all_its_parts
         assert texts(tile, "h3 a") == ["Quiet morning"]
         assert values(tile, "h3 a", "href") == ["/m/liu-yun/sets/quiet-morning"]
         assert texts(tile, ".price") == ["CN¥486"]
-        assert texts(tile, ".badge") == ["Set · 2 products"]
+        assert texts(tile, ".badge") == ["Set of 2 products"]
         assert texts(tile, ".reason") == ["A set from Liu Yun"]
     await browser.get(SCARF)
     [tile] = every((await browser.get("/")).text, SET)

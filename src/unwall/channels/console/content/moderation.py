@@ -53,7 +53,7 @@ KINDS = {
     SubjectKind.MESSAGE: N_("Message"),
     SubjectKind.MEDIA: N_("Picture or video"),
     SubjectKind.PRODUCT: N_("Product"),
-    SubjectKind.BUNDLE: N_("Set"),
+    SubjectKind.BUNDLE: N_("Bundle"),
 }
 ACTIONS = {
     Action.ALLOW: N_("Allow"),

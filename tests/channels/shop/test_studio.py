@@ -62,6 +62,21 @@ async def test_nobody_publishes_who_is_not_signed_in_or_has_no_account(browser: 
     assert len(every(refused.text, "[aria-invalid=true]")) == 2
 
 
+async def test_a_member_owns_accounts_of_a_creator_and_a_publisher_and_none_of_a_store(
+    lin: Shopper, db: Database
+) -> None:
+    form = fields(form_with((await lin.get(STUDIO)).text, 'action="/me/studio/accounts"'))
+    assert form["kind"] == "creator"
+    for kind, status in (("publisher", 303), ("store", 422), ("brand", 422), ("x", 422)):
+        answer = await lin.post(f"{STUDIO}/accounts", {**form, "name": "Hill", "handle": f"hill_{kind}", "kind": kind})
+        assert answer.status_code == status
+        if status == 422:
+            assert len(every(answer.text, "select[name=kind][aria-invalid=true]")) == 1
+    async with db.read() as conn:
+        made = await conn.fetch("SELECT handle, kind FROM account WHERE member_id IS NOT NULL ORDER BY handle")
+    assert [tuple(one) for one in made] == [("hill_publisher", "publisher"), ("lin_walks", "creator")]
+
+
 async def test_a_members_post_waits_for_a_moderator_and_then_is_live(lin: Shopper, db: Database) -> None:
     sent = await form_of(lin) | {"title": "My walk", "body": "By the lake", "do": "publish"}
     assert (await lin.post(STUDIO, sent)).headers["location"] == STUDIO

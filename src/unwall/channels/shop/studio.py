@@ -7,6 +7,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from unwall.channels.design.values import Option
 from unwall.channels.http.errors import status_of
 from unwall.channels.http.flash import Flash
 from unwall.channels.http.formatters import formatters
@@ -75,8 +76,17 @@ class StudioPage(ShopPage, frozen=True, kw_only=True):
     handle: str
     name: str
     bio: str
+    kind: str
+    kinds: list[Option]
     blocked: list[BlockedView]
     errors: FieldTexts
+
+
+KINDS = {
+    AccountKind.CREATOR: N_("A person who makes things"),
+    AccountKind.PUBLISHER: N_("A magazine, a paper or a blog"),
+}
+"""Those that a member can have."""
 
 
 def actor_of(ctx: ShopContext) -> Actor:
@@ -112,6 +122,8 @@ async def _studio(ctx: ShopContext, data: dict[str, str], error: Invalid | None 
         handle=data.get("handle", ""),
         name=data.get("name", ctx.member.name if ctx.member else ""),
         bio=data.get("bio", ""),
+        kind=data.get("kind", AccountKind.CREATOR.value),
+        kinds=[Option(kind.value, ctx.words(label)) for kind, label in KINDS.items()],
         blocked=[BlockedView(str(one.person_id), one.name) for one in people],
         errors=ctx.field_errors(error),
     )
@@ -158,8 +170,11 @@ def state_words(state: PostState, visibility: Visibility) -> tuple[str, str]:
 @post(f"{PATH}/accounts", include_in_schema=False, status_code=303)
 async def make_account(ctx: ShopContext, data: FormData) -> Response[Any]:
     actor = actor_of(ctx)
-    draft = AccountDraft(data.get("handle", ""), data.get("name", ""), AccountKind.CREATOR, data.get("bio", ""))
+    kind = data.get("kind", AccountKind.CREATOR.value)
     try:
+        if kind not in KINDS:
+            raise Invalid.one("kind", N_("Choose who publishes."))
+        draft = AccountDraft(data.get("handle", ""), data.get("name", ""), AccountKind(kind), data.get("bio", ""))
         async with ctx.services.db.transaction() as conn:
             await save_account(conn, actor, draft)
     except Invalid as error:

@@ -32,6 +32,8 @@ CITY_ENDINGS = re.compile(
 POSTCODE = "#"
 """Before the keys of postcodes, which no folded name has."""
 _SPECIAL = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ß": "ss", "þ": "th"})
+_IS_SPECIAL = re.compile("[øłđıæœßþ]")
+_NO_WORD = re.compile(r"[^a-z0-9]+")
 _ARRAYS = ("lines", "line_starts", "keys", "key_starts", "numbers", "points")
 
 
@@ -51,9 +53,11 @@ class GazetteerIndex(msgspec.Struct, frozen=True):
 def fold(text: str) -> str:
     """Without case, marks, blanks and punctuation, so that "Sao Paulo" finds "São Paulo"."""
     if text.isascii():
-        return "".join(c for c in text.lower() if c.isalnum())
-    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_SPECIAL)
-    return unicodedata.normalize("NFC", "".join(c for c in plain if c.isalnum()))
+        return _NO_WORD.sub("", text.lower())
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    if _IS_SPECIAL.search(plain):  # rarely, and translating costs as much as all the rest
+        plain = plain.translate(_SPECIAL)
+    return unicodedata.normalize("NFC", "".join(filter(str.isalnum, plain)))
 
 
 def read_index(file: Path, postcodes: Path, folder: Path | None) -> GazetteerIndex:
@@ -96,7 +100,7 @@ def _keep(index: GazetteerIndex, there: Path) -> None:
 def _made(text: str, postcodes: str) -> GazetteerIndex:
     lines = text.splitlines()
     cities: dict[str, tuple[str, str]] = {}
-    names: list[tuple[str, int]] = []
+    names: list[tuple[bytes, int]] = []
     points = array("i")
     for number, line in enumerate(lines):
         name, chinese, others, country, region, point, population, _ = line.split("\t")
@@ -108,12 +112,12 @@ def _made(text: str, postcodes: str) -> GazetteerIndex:
         keys = {fold(name), fold(chinese), *(fold(other) for other in others.split("|"))}
         if int(population) >= LATER_WORDS_FROM and " " in name:
             keys |= {fold(name[match.end() :]) for match in re.finditer(" ", name)}
-        names += [(key, number) for key in keys if key]
-    names += _whole_names(lines, cities)
-    names += _postcode_names(postcodes)
-    names.sort(key=lambda one: (one[0].encode(), one[1]))
-    all_lines, line_starts = _joined(line.encode() for line in lines)
-    all_keys, key_starts = _joined(key.encode() for key, _ in names)
+        names += [(key.encode(), number) for key in keys if key]
+    names += [(key.encode(), number) for key, number in _whole_names(lines, cities)]
+    names += [(key.encode(), number) for key, number in _postcode_names(postcodes)]
+    names.sort()
+    all_lines, line_starts = _joined([line.encode() for line in lines])
+    all_keys, key_starts = _joined([key for key, _ in names])
     return GazetteerIndex(
         lines=all_lines,
         line_starts=line_starts,
@@ -125,13 +129,11 @@ def _made(text: str, postcodes: str) -> GazetteerIndex:
     )
 
 
-def _joined(texts: Iterator[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+def _joined(texts: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
     """One text, and where each begins in it."""
-    whole, starts = bytearray(), array("I", [0])
-    for text in texts:
-        whole += text
-        starts.append(len(whole))
-    return np.frombuffer(bytes(whole), dtype=np.uint8), np.asarray(starts, dtype=np.uint32)
+    starts = np.zeros(len(texts) + 1, dtype=np.uint32)
+    np.cumsum([len(text) for text in texts], out=starts[1:])
+    return np.frombuffer(b"".join(texts), dtype=np.uint8), starts
 
 
 def _whole_names(lines: list[str], cities: dict[str, tuple[str, str]]) -> Iterator[tuple[str, int]]:

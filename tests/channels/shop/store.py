@@ -1,9 +1,13 @@
 """A shop for tests: the store of commerce's test market, with an account and posts that tag its products."""
 
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from httpx import Cookies
+from litestar.testing import AsyncTestClient
 
 from tests.channels.conftest import Shopper
 from tests.commerce.market import Market, open_market
@@ -77,6 +81,27 @@ def another(browser: Shopper) -> Shopper:
     """From now on somebody else sits at this browser: it has forgotten everything."""
     browser.http.cookies.clear()
     return browser
+
+
+class Seat(Shopper):
+    """One of two people who use the shop in turn, with cookies of their own."""
+
+    def __init__(self, http: AsyncTestClient) -> None:
+        super().__init__(http)
+        self.own = Cookies()
+
+    async def get(self, url: str, **more):
+        return await self._in_turn(super().get(url, **more))
+
+    async def post(self, url: str, data: dict | None = None, **more):
+        return await self._in_turn(super().post(url, data, **more))
+
+    async def _in_turn(self, asking: Coroutine[Any, Any, Any]) -> Any:
+        others, self.http.cookies = self.http.cookies, self.own
+        try:
+            return await asking
+        finally:
+            self.own, self.http.cookies = self.http.cookies, others
 
 
 async def join(browser: Shopper, form: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from unwall.content.accounts.values import Actor
 from unwall.content.comments import actions as comments
 from unwall.content.conversations import actions as conversations
 from unwall.content.conversations.reads import conversation
+from unwall.content.conversations.values import NoSuchConversation
 from unwall.content.questions.reads import author_of as author_of_question
 from unwall.content.reviews.reads import author_of as author_of_review
 from unwall.kernel.database import Database, Transaction
@@ -47,9 +48,11 @@ async def _author(conn: Transaction, actor: Actor, wrote: Wrote, subject_id: UUI
 
 async def block_writer(db: Database, actor: Actor, conversation_id: UUID, *, undo: bool = False) -> None:
     """Whoever wrote in the conversation with one of the actor's accounts: it is closed, and their comments below the
-    account's posts are hidden. `undo` takes both back. Raises `NotFound`."""
+    account's posts are hidden. `undo` takes both back. Raises `NoSuchConversation`."""
     async with acting(db, actor) as conn:
-        known = existing(await conversation(conn, conversation_id), conversations.NO_SUCH_CONVERSATION)
+        known = await conversation(conn, conversation_id)
+        if known is None:
+            raise NoSuchConversation(conversations.NO_SUCH_CONVERSATION)
         await conversations.block_writer(conn, actor, conversation_id, undo=undo)
         change = comments.show_of if undo else comments.hide_of
         await change(conn, known.account_id, known.person_id)

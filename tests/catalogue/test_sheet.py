@@ -12,6 +12,7 @@ from unwall.catalogue import actions, merchant_reads, product_import, reads
 from unwall.catalogue.product_file.drafts import SQUARE
 from unwall.catalogue.values import CellError, ProductDraft, ProductStatus, ProductTranslation, VariantDraft
 from unwall.kernel import typed
+from unwall.kernel.database import EXPORT
 from unwall.kernel.errors import Invalid
 from unwall.media.values import Image
 
@@ -41,7 +42,7 @@ async def export(conn, merchant, **options):
 
 @pytest.fixture
 async def shop(db):
-    async with db.transaction() as conn:
+    async with db.transaction(EXPORT) as conn:  # Hypothesis may think for longer than a page may
         yield conn, await a_merchant(conn, "shop")
 
 
@@ -219,6 +220,7 @@ async def test_a_repeated_sku_gets_a_number_and_keeps_it(shop):
         ("a,A,,,A,226.796185,12.00,,,,\n", ["Variant Grams"], (227, 1200)),
         ("a,A,,,A,0.4,1.00,,,,\n", ["Variant Grams"], (0, 100)),
         ("a,A,,,A,heavy,1,,,,\n", ["Variant Grams"], (0, 100)),
+        ("a,A,,,A,99999999999,1,,,,\n", ["Variant Grams"], (0, 100)),
         ('a,A,,,A,1,"1.234,505",,,,\n', ["Variant Price"], (1, 123451)),
         ('a,A,,,A,1,"1,234.50",,,,\n', ["Variant Price"], (1, 123450)),
         ('a,A,,,A,1,"12,50",,,,\n', ["Variant Price"], (1, 1250)),
@@ -268,6 +270,20 @@ async def test_paragraphs_and_headings_stay_and_pictures_of_the_text_are_kept(sh
     )
     assert [(image.file, image.alt) for image in draft.images] == [("https://cdn.example/chart.png", "size chart")]
     assert [(change.line, change.column) for change in report.changes] == [(2, "Body (HTML)")]
+
+
+async def test_a_picture_in_the_text_that_cannot_be_fetched_is_told(shop):
+    conn, merchant = shop
+    html = (
+        '<p>x</p><img src=""http://cdn.example/a.png""><img src=""data:image/png;base64,AAAA""><img src=""../b.png"">'
+    )
+    report = await bring(conn, merchant, f'Handle,Title,Body (HTML),Variant Price\np,P,"{html}",9\n')
+    [draft] = await merchant_reads.drafts(conn, merchant.id)
+    assert [image.file for image in draft.images] == ["https://cdn.example/a.png"]
+    assert sorted(change.message for change in report.changes) == [
+        "A picture in the text has no web address that can be fetched and is left out.",
+        "Pictures in the text are now among the product's pictures.",
+    ]
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])

@@ -44,3 +44,18 @@ async def test_the_opening_stock_waits_for_the_first_place(db):
         levels = await stock.levels(conn, [count.variant_id for count in report.inventory])
     assert [(level.node_id, level.on_hand) for level in levels if level.on_hand] == [(first, 5)]
     assert second != first
+
+
+async def test_a_quantity_beyond_what_stock_holds_is_left_out_alone(db):
+    """Also while it waits for the first place."""
+    file = "Handle,Title,SKU,Inventory quantity,Price\na,A,A,999999999999,1\nb,B,B,1000001,1\nc,C,C,1000000,1\n"
+    async with db.transaction() as conn:
+        for slug, codes in (("waits", ()), ("counts", ("A",))):
+            merchant = await a_merchant(conn, slug)
+            nodes = [await actions.save_node(conn, merchant.id, node(code)) for code in codes]
+            options = ImportOptions("staff:me", *nodes)
+            report = await import_products(conn, merchant, file, options, files_url="")
+            assert (report.created, report.errors) == (3, ())
+            assert [(count.sku, count.quantity) for count in report.inventory] == [("C", 1_000_000)]
+            told = [(change.line, change.sku, change.column) for change in report.changes]
+            assert told == [(2, "A", "Inventory quantity"), (3, "B", "Inventory quantity")]

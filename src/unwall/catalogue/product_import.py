@@ -11,7 +11,7 @@ import msgspec
 
 from unwall.catalogue import merchant_reads, picture_fetch, reads, rules, texts
 from unwall.catalogue.actions import find_errors, lock, write
-from unwall.catalogue.product_file.drafts import DraftReader, FileProduct
+from unwall.catalogue.product_file.drafts import MAX_INTEGER, DraftReader, FileProduct
 from unwall.catalogue.product_file.rows import ProductFile, parse
 from unwall.catalogue.values import CellError, CountedQuantity, ProductDraft, ProductImportReport, VariantDraft
 from unwall.kernel.database import Transaction
@@ -20,11 +20,18 @@ from unwall.people.values import Merchant
 
 
 async def csv_import(
-    conn: Transaction, merchant: Merchant, text: str, *, files_url: str, strict: bool = False
+    conn: Transaction,
+    merchant: Merchant,
+    text: str,
+    *,
+    files_url: str,
+    strict: bool = False,
+    max_quantity: int = MAX_INTEGER,
 ) -> ProductImportReport:
     """Idempotent. Products are matched by their handle and overwritten; products and variants that the file does not
     contain stay as they are. With `strict`, a file with an error or a changed value changes nothing. `files_url` as in
-    `reads.csv_export`: a picture URL that starts with it is one of our own files."""
+    `reads.csv_export`: a picture URL that starts with it is one of our own files. A quantity above `max_quantity` is
+    left out."""
     await lock(conn, merchant.id)
     parsed = await asyncio.to_thread(parse, text)
     if not parsed.readable:
@@ -32,7 +39,7 @@ async def csv_import(
     known = {draft.slug: draft for draft in await merchant_reads.drafts(conn, merchant.id, slugs=parsed.groups)}
     titles = {category.slug: category.title for category in await reads.categories(conn, merchant.id, "")}
     stored = await picture_fetch.fetched(conn, merchant.id, parsed.addresses())
-    reader = DraftReader(parsed, merchant.currency, files_url, stored)
+    reader = DraftReader(parsed, merchant.currency, files_url, stored, max_quantity)
     entries, drafts = await asyncio.to_thread(_read_entries, parsed, reader, known, titles)
     drafts = await _with_own_skus(conn, merchant.id, parsed, entries, drafts)
     for i, error in await find_errors(conn, merchant.id, drafts):

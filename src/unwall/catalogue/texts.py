@@ -46,13 +46,24 @@ def clean_html(text: str) -> str:
 
 def pictures_in(text: str) -> list[tuple[str, str]]:
     """The web addresses of the pictures of an HTML text, each with its description."""
+    return [(file, typed.line(alt)) for file, alt in _pictures(text) if _is_on_the_web(file)]
+
+
+def has_other_pictures(text: str) -> bool:
+    """Whether an HTML text has a picture that `pictures_in` does not give."""
+    return any(not _is_on_the_web(file) for file, _ in _pictures(text))
+
+
+def _pictures(text: str) -> list[tuple[str, str]]:
     if "<img" not in text.lower():
         return []
     parser = _Pictures()
     parser.feed(text)
-    return [
-        (file, typed.line(alt)) for file, alt in parser.pictures if is_picture_file(file) and file[:8] == "https://"
-    ]
+    return parser.pictures
+
+
+def _is_on_the_web(file: str) -> bool:
+    return is_picture_file(file) and file[:8] == "https://"
 
 
 class _Pictures(HTMLParser):
@@ -64,7 +75,7 @@ class _Pictures(HTMLParser):
         if tag == "img":
             said = dict(attrs)
             source = (said.get("src") or "").strip()
-            self.pictures.append((f"https:{source}" if source.startswith("//") else source, said.get("alt") or ""))
+            self.pictures.append((re.sub("^(http:)?//", "https://", source), said.get("alt") or ""))
 
 
 def is_picture_file(file: str) -> bool:

@@ -11,6 +11,7 @@ from unwall.catalogue.values import CountedQuantity, ProductImportReport
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock import opening
 from unwall.commerce.stock import reads as stock_reads
+from unwall.commerce.stock.rules import MAX_UNITS_PER_LINE
 from unwall.commerce.stock.values import Cause, Reason, VariantQuantity
 from unwall.kernel import encodings
 from unwall.kernel.database import Transaction
@@ -82,7 +83,9 @@ async def import_products(
     """Runs `csv_import`. If a node is given, its on-hand quantities are set to those of the file; while the merchant
     has no node, the quantities wait for the first one.
     """
-    report = await csv_import(conn, merchant, text, files_url=files_url, strict=options.strict)
+    report = await csv_import(
+        conn, merchant, text, files_url=files_url, strict=options.strict, max_quantity=MAX_UNITS_PER_LINE
+    )
     if options.node_id:
         await _set_on_hand(conn, merchant.id, options.node_id, report.inventory, options.actor)
     elif not await stock_reads.nodes(conn, [merchant.id], "en"):

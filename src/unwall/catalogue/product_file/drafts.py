@@ -8,8 +8,8 @@ from types import MappingProxyType
 import msgspec
 
 from unwall.catalogue.product_file.columns import OPTION_NAMES, OPTION_VALUES, TAX_CLASS
-from unwall.catalogue.product_file.rows import FileRow, ProductFile, secure, shown_in
-from unwall.catalogue.rules import MAX_LINE_CHARACTERS, shown_forms
+from unwall.catalogue.product_file.rows import FileRow, ProductFile, secure, shown_in, unreachable_in
+from unwall.catalogue.rules import MAX_LINE_CHARACTERS, MAX_WEIGHT_GRAMS, shown_forms
 from unwall.catalogue.texts import is_picture_file, slugify
 from unwall.catalogue.values import ProductDraft, ProductStatus, VariantDraft
 from unwall.kernel import typed
@@ -22,6 +22,8 @@ from unwall.media.values import Image
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
 _YES, _NO = frozenset({"true", "yes", "1", "published"}), frozenset({"false", "no", "0", "unpublished"})
 
+MAX_INTEGER = 2**31 - 1
+"""That the database stores."""
 SQUARE = 1000
 """The width and height in pixels assumed for a picture, since the file does not contain sizes."""
 
@@ -72,9 +74,15 @@ class DraftReader:
     """Builds drafts from a file; adds errors to the file."""
 
     def __init__(
-        self, file: ProductFile, currency: str, files_url: str, stored: Mapping[str, str] = MappingProxyType({})
+        self,
+        file: ProductFile,
+        currency: str,
+        files_url: str,
+        stored: Mapping[str, str] = MappingProxyType({}),
+        max_quantity: int = MAX_INTEGER,
     ) -> None:
         """`stored`: the files of web addresses that were fetched before."""
+        self.max_quantity = max_quantity
         self.stored = stored
         self.file = file
         self.currency = currency
@@ -170,7 +178,13 @@ class DraftReader:
             compare_at = self._money(row, "Variant Compare At Price")
         else:
             compare_at = before.compare_at if before else None
-        grams = self._whole(row, "Variant Grams") if self._has("Variant Grams") else before.weight_g if before else 0
+        grams = (
+            self._whole(row, "Variant Grams", most=MAX_WEIGHT_GRAMS)
+            if self._has("Variant Grams")
+            else before.weight_g
+            if before
+            else 0
+        )
         return VariantDraft(
             sku=sku,
             price=price,
@@ -188,18 +202,18 @@ class DraftReader:
 
     def _quantity(self, row: FileRow) -> int | None:
         """A negative quantity stands for units sold without being in stock: 0 on hand."""
-        quantity = self._whole(row, "Variant Inventory Qty", least=-(10**9))
+        quantity = self._whole(row, "Variant Inventory Qty", least=-(10**9), most=self.max_quantity)
         if quantity is None or quantity >= 0:
             return quantity
         self.file.add_change(row, "Variant Inventory Qty", N_("A quantity below 0 is taken as 0."))
         return 0
 
-    def _whole(self, row: FileRow, heading: str, *, least: int = 0) -> int | None:
+    def _whole(self, row: FileRow, heading: str, *, least: int = 0, most: int = MAX_INTEGER) -> int | None:
         """None where the cell is empty or cannot be read. Shopify writes grams as 200 or 200.0."""
         said = _plain_number(row[heading])
         if not said:
             return None
-        if not _NUMBER.fullmatch(said) or float(said) < least:
+        if not _NUMBER.fullmatch(said) or not least <= Decimal(said) <= most:
             self.file.add_change(row, heading, N_("This is not a number that fits and is left out."))
             return None
         exact = Decimal(said)
@@ -251,6 +265,9 @@ class DraftReader:
         """A description has no pictures here: those of its HTML are shown with the product's others."""
         known = {image.file for image in images}
         pictures = {self._stored(file): alt for file, alt in shown_in(first).items()}
+        if unreachable_in(first):
+            lost = N_("A picture in the text has no web address that can be fetched and is left out.")
+            self.file.add_change(first, "Body (HTML)", lost)
         more = {file: alt for file, alt in pictures.items() if file not in known}
         if pictures:
             said = N_("Pictures in the text are now among the product's pictures.")

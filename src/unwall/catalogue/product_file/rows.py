@@ -10,7 +10,7 @@ import msgspec
 from unwall.catalogue.product_file.columns import KNOWN, OPTION_VALUES, SAME_EVERYWHERE, TAX_CLASS
 from unwall.catalogue.product_file.foreign import ForeignLine, heading_of, simple, translated, with_pictures
 from unwall.catalogue.rules import check_html, is_slug
-from unwall.catalogue.texts import pictures_in, slugify, tidy_slug
+from unwall.catalogue.texts import has_other_pictures, pictures_in, slugify, tidy_slug
 from unwall.catalogue.values import CellError
 from unwall.kernel.text import N_
 
@@ -193,3 +193,9 @@ def shown_in(row: FileRow) -> dict[str, str]:
     """The pictures of the text, with their descriptions; none of a text that is too long to be kept."""
     html = row["Body (HTML)"]
     return {} if check_html("description", html) else dict(pictures_in(html))
+
+
+def unreachable_in(row: FileRow) -> bool:
+    """Whether its text has a picture that is written into it, or whose address is none on the web."""
+    html = row["Body (HTML)"]
+    return not check_html("description", html) and has_other_pictures(html)

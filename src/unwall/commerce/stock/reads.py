@@ -234,18 +234,18 @@ async def on_hand(conn: Connection, merchant_id: UUID) -> dict[UUID, int]:
     return {record["variant_id"]: record["units"] for record in levels_found}
 
 
-class Readiness(msgspec.Struct, frozen=True):
+class StockReadiness(msgspec.Struct, frozen=True):
     """Whether a merchant has an open node, and whether anything can be promised at one."""
 
     node_open: bool
     stocked: bool
 
 
-async def readiness(conn: Connection, merchant_id: UUID) -> Readiness:
+async def readiness(conn: Connection, merchant_id: UUID) -> StockReadiness:
     sql = """
         SELECT EXISTS (SELECT FROM node WHERE merchant_id = $1 AND open) AS node_open,
             EXISTS (SELECT FROM available_stock WHERE merchant_id = $1 AND node_open AND available > 0) AS stocked
     """
-    known = await row(conn, Readiness, sql, merchant_id)
+    known = await row(conn, StockReadiness, sql, merchant_id)
     assert known is not None
     return known

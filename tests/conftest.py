@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import av
+import msgspec
 import psutil
 import pytest
 from hypothesis import settings
@@ -27,7 +28,7 @@ from xdist.workermanage import WorkerController
 import unwall_demo.films
 from unwall.app import load_kept
 from unwall.kernel import embedded
-from unwall.kernel.database import Database, connect
+from unwall.kernel.database import PAGE, Database, connect
 from unwall.kernel.migrate import migrate
 from unwall.people.passwords import HASHER
 from unwall_demo.filming import Filming
@@ -49,6 +50,8 @@ LONG = (
 MEMORY = Path("/dev/shm")
 MIN_MEMORY_BYTES = 6 * 2**30
 NUMBERS = count(1)
+PATIENT = msgspec.structs.replace(PAGE, connection=180, lock=180, statement=600, idle=600)
+"""For tests' own questions and imports, which a busy machine may make slow."""
 
 settings.register_profile("unwall", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("unwall")
@@ -168,5 +171,5 @@ async def db_url(server_url: str) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def db(db_url: str) -> AsyncIterator[Database]:
-    async with connect(db_url, size=8) as database:
+    async with connect(db_url, size=8, limits=PATIENT) as database:
         yield database

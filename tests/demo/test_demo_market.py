@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from tests.conftest import PATIENT
 from tests.intake.tables import fingerprints
 from unwall.commerce.stock.reads import audit
 from unwall.insight.attribution.reads import post_sales
@@ -61,7 +62,7 @@ async def market(server_url: str, films: None, tmp_path_factory: pytest.TempPath
     admin = await asyncpg.connect(server_url)
     await admin.execute("CREATE DATABASE demo_market TEMPLATE template_unwall STRATEGY FILE_COPY")
     files = open_files("", tmp_path_factory.mktemp("demo"))
-    async with connect(urlunsplit(urlsplit(server_url)._replace(path="/demo_market")), size=4) as db:
+    async with connect(urlunsplit(urlsplit(server_url)._replace(path="/demo_market")), size=4, limits=PATIENT) as db:
         yield Market(db, files, await import_generated(db, files, DemoMarket(MEMBERS), 1, NOW, quiet()))
     await admin.execute("DROP DATABASE demo_market WITH (FORCE)")
     await admin.close()

@@ -29,7 +29,7 @@ from tests.commerce.market import (
     visitor,
 )
 from tests.commerce.market import NOW as DAYTIME
-from tests.conftest import named
+from tests.conftest import PATIENT, named
 from tests.intake.tables import fingerprints, table_columns
 from tools.describe_dataset import DOCUMENT, with_tables
 from unwall.commerce.orders.counter_sale import CounterSale, sell_at_counter
@@ -84,7 +84,7 @@ async def market(server_url: str, films: None, tmp_path_factory: pytest.TempPath
     await admin.execute("CREATE DATABASE dataset_source TEMPLATE template_unwall STRATEGY FILE_COPY")
     folder = tmp_path_factory.mktemp("dataset")
     files = open_files("", folder)
-    async with connect(named(server_url, "dataset_source"), size=4) as db:
+    async with connect(named(server_url, "dataset_source"), size=4, limits=PATIENT) as db:
         await import_generated(db, files, DemoMarket(MEMBERS), 1, NOW, quiet())
         await sign_up(db, STRANGER, "Stranger", "a good password", "en")
         for slug in SLUGS:
@@ -186,7 +186,7 @@ async def test_orders_in_every_state_travel(db, server_url, tmp_path):
     await export_dataset(db, open_files("", tmp_path / "old"), "liu-yun", tmp_path / "set", quiet())
     admin = await asyncpg.connect(server_url)
     await admin.execute("CREATE DATABASE dataset_orders TEMPLATE template_unwall STRATEGY FILE_COPY")
-    async with connect(named(server_url, "dataset_orders"), size=4) as copy:
+    async with connect(named(server_url, "dataset_orders"), size=4, limits=PATIENT) as copy:
         await import_dataset(copy, open_files("", tmp_path / "new"), tmp_path / "set", quiet())
         await export_dataset(copy, open_files("", tmp_path / "new"), "liu-yun", tmp_path / "again", quiet())
         async with copy.read() as conn:

@@ -11,7 +11,7 @@ import pytest
 from litestar.testing import AsyncTestClient
 from rich.console import Console
 
-from tests.conftest import named
+from tests.conftest import PATIENT, named
 from tests.html import values
 from unwall.app import build
 from unwall.intake.dataset.actions import import_dataset
@@ -43,7 +43,7 @@ async def installs(
         for place in ("old", "new"):
             await admin.execute(f"CREATE DATABASE pages_{place} TEMPLATE template_unwall STRATEGY FILE_COPY")
             url, files = named(server_url, f"pages_{place}"), open_files("", home / place)
-            async with connect(url, size=4) as db:
+            async with connect(url, size=4, limits=PATIENT) as db:
                 await fill(db, files, home, place)
                 async with db.transaction() as conn:
                     hashed = await hash_password(PASSWORD)

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from rich.console import Console
 
 from tests.browser import FLAGS, chromium
-from tests.conftest import lend_start_files, named
+from tests.conftest import PATIENT, lend_start_files, named
 from tests.waiting import PATIENCE_SECONDS, free_port
 from unwall.intake.dataset.actions import DatasetReport
 from unwall.intake.dataset.generators import import_generated
@@ -55,7 +55,7 @@ async def _fill(server_url: str, data: Path) -> tuple[str, DatasetReport]:
     await conn.execute("CREATE DATABASE journeys TEMPLATE template_unwall STRATEGY FILE_COPY")
     await conn.close()
     url = named(server_url, "journeys")
-    async with connect(url) as db:
+    async with connect(url, limits=PATIENT) as db:
         with Progress(Console(quiet=True)) as progress:
             return url, await import_generated(db, open_files("", data), DemoMarket(MEMBERS), 1, now(), progress)
 

@@ -10,6 +10,7 @@ from msgspec import to_builtins
 
 from unwall import settings
 from unwall.catalogue import picture_fetch
+from unwall.commerce.payments.reconcile import compare_payments
 from unwall.content.discovery import jobs as discovery
 from unwall.content.discovery.rules import parse_weights
 from unwall.content.posts import jobs as posts
@@ -114,6 +115,7 @@ def routines(services: Services, patient: Database) -> Mapping[tuple[str, str], 
     db, files, config = services.db, services.files, services.settings
     return {
         ("orders.sweep", "* * * * *"): partial(_sweep, services),
+        ("payments.compare", "*/10 * * * *"): partial(_compare_payments, services),
         ("posts.sweep", "* * * * *"): posts.Publisher(db).sweep,
         ("discovery.count", "*/5 * * * *"): partial(
             discovery.count_activity, db, parse_weights(config.discovery_weights)
@@ -146,6 +148,10 @@ async def _sweep(services: Services) -> None:
     swept = await services.checkout.sweep(now())
     if swept.finished or swept.expired or swept.voided:
         log.info("orders swept", finished=swept.finished, expired=swept.expired, voided=swept.voided)
+
+
+async def _compare_payments(services: Services) -> None:
+    await compare_payments(services.db, services.checkout.gateway, now())
 
 
 async def _sweep_uploads(services: Services) -> None:

@@ -10,11 +10,13 @@ from unwall import settings
 from unwall.cli.base import with_database
 from unwall.cli.consoles import out
 from unwall.commerce.payments import reads as payment_reads
+from unwall.commerce.payments.reconcile import gateway_differences
+from unwall.commerce.payments.simulator import TestGateway
 from unwall.commerce.stock import reads as stock_reads
 from unwall.insight.recommend.actions import train as train_model
 from unwall.journal import jobs as journal_jobs
 from unwall.kernel.clock import now
-from unwall.kernel.database import Connection, Database
+from unwall.kernel.database import Database
 from unwall.kernel.files import Files
 
 MAX_SHOWN = 50
@@ -29,19 +31,30 @@ journal = typer.Typer(help="Export the journal.", no_args_is_help=True)
 @stock.command("audit")
 def audit_stock() -> None:
     """Check that the stock ledger, levels and open holds agree; print the differences (exit code 1)."""
-    _audit(stock_reads.audit, "levels do not agree with their ledger.", "Ledger, levels and open holds agree.")
+    _audit(_stock, "levels do not agree with their ledger.", "Ledger, levels and open holds agree.")
 
 
 @money.command("audit")
 def audit_money() -> None:
-    """Check that the ledger of money, payments and refunds agree; print the differences (exit code 1)."""
-    _audit(payment_reads.audit, "payments do not agree with their ledger.", "Ledger, payments and refunds agree.")
+    """Check that the ledger of money, payments and refunds agree, among themselves and with what the gateway knows;
+    print the differences (exit code 1)."""
+    _audit(_money, "payments do not agree with their ledger.", "Ledger, payments and refunds agree.")
 
 
-def _audit(read: Callable[[Connection], Awaitable[Sequence[object]]], wrong: str, right: str) -> None:
+async def _money(db: Database) -> Sequence[object]:
+    async with db.read() as conn:
+        own = await payment_reads.audit(conn)
+    return [*own, *await gateway_differences(db, TestGateway(db), now())]
+
+
+async def _stock(db: Database) -> Sequence[object]:
+    async with db.read() as conn:
+        return await stock_reads.audit(conn)
+
+
+def _audit(read: Callable[[Database], Awaitable[Sequence[object]]], wrong: str, right: str) -> None:
     async def work(db: Database, _: Files) -> None:
-        async with db.read() as conn:
-            discrepancies = await read(conn)
+        discrepancies = await read(db)
         for discrepancy in discrepancies[:MAX_SHOWN]:
             out.print(str(discrepancy), highlight=False)
         if discrepancies:

@@ -320,9 +320,11 @@ CREATE TABLE payment (
     disputed    bigint NOT NULL DEFAULT 0 CHECK (disputed >= 0),  -- in disputes that are open or lost
     asked_at    timestamptz NOT NULL DEFAULT now(),
     settled_at  timestamptz,
+    compared_at timestamptz,  -- with what the gateway knows
     FOREIGN KEY (merchant_id, order_id) REFERENCES sales_order (merchant_id, id),
     UNIQUE (merchant_id, id)
 );
+CREATE INDEX payment_compared ON payment (gateway, settled_at) WHERE state IN ('captured', 'voided', 'declined');
 CREATE INDEX payment_order ON payment (order_id);
 -- Money is asked for once at a time and taken once.
 CREATE UNIQUE INDEX payment_live ON payment (order_id) WHERE state IN ('asked', 'authorised', 'capturing', 'captured');
@@ -386,6 +388,25 @@ CREATE INDEX payment_ledger_merchant ON payment_ledger (merchant_id, at);
 CALL guard('payment_ledger', 'SELECT, INSERT');
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON payment_ledger FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON payment_ledger EXECUTE FUNCTION refuse_change();
+
+-- What banks have taken back of payments; the money is gone while a dispute is open.
+CREATE TABLE dispute (
+    id          uuid PRIMARY KEY,
+    merchant_id uuid NOT NULL,
+    order_id    uuid NOT NULL,
+    payment_id  uuid NOT NULL,
+    reference   text NOT NULL,  -- the gateway's own name for it
+    amount      bigint NOT NULL CHECK (amount > 0),
+    currency    text NOT NULL,
+    state       text NOT NULL CHECK (state IN ('open', 'won', 'lost')),
+    reason      text NOT NULL,  -- the bank's word for it
+    opened_at   timestamptz NOT NULL,
+    closed_at   timestamptz,
+    FOREIGN KEY (merchant_id, payment_id) REFERENCES payment (merchant_id, id),
+    UNIQUE (payment_id, reference)
+);
+CREATE INDEX dispute_merchant ON dispute (merchant_id, opened_at);
+CALL guard('dispute');
 
 -- Stores the payments before the gateway is asked; an order that has a live payment gets no other.
 CREATE FUNCTION ask_payments(asked jsonb)

@@ -37,6 +37,8 @@ PAGES = {
     "/console/promotions": {Role.OWNER, Role.EDITOR},
     "/console/promotions/new": {Role.OWNER, Role.EDITOR},
     "/console/payments": {Role.OWNER, Role.EDITOR},
+    "/console/payouts": {Role.OWNER, Role.STOCK, Role.ANALYST},
+    "/console/payouts.csv": {Role.OWNER, Role.STOCK, Role.ANALYST},
     "/console/taxes": {Role.OWNER, Role.EDITOR},
     "/console/taxes/rates/GB": {Role.OWNER, Role.EDITOR},
     "/console/insight": {Role.OWNER, Role.EDITOR, Role.ANALYST},

@@ -42,6 +42,7 @@ NAV = (
     ("/console/promotions", N_("Promotions"), "tag", Permission.PRICES),
     ("/console/taxes", N_("Taxes"), "receipt", Permission.PRICES),
     ("/console/payments", N_("Payments"), "lock", Permission.PRICES),
+    ("/console/payouts", N_("Payouts"), "receipt", Permission.ORDERS),
     ("/console/insight", N_("Insight"), "flask", Permission.INSIGHT),
     ("/console/people", N_("Staff"), "people", Permission.PEOPLE),
     (COUNTER, N_("Counter"), "scan", Permission.FULFIL),

@@ -61,6 +61,7 @@ TEST_CARDS = (
     ("4000 0000 0000 0119", N_("pays, but the answer is lost on the way")),
     ("4000 0000 0000 3220", N_("pays once you confirm it (3-D Secure)")),
     ("4000 0000 0000 0077", N_("pays, but the bank answers later")),
+    ("4000 0000 0000 0259", N_("pays, and is disputed")),
 )
 ADDRESS_ELSEWHERE = N_("The address is in another place than the delivery that you saw. Check how and when, then pay.")
 ANOTHER_TIME = N_("It arrives at another time than you saw. Check how and when, then pay.")

@@ -22,6 +22,9 @@ PAID = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURING, PaymentState.
 MAX_NOTE_CHARACTERS = 500
 LONG_NOTE = N_("Write a note of at most {limit} characters.", limit=MAX_NOTE_CHARACTERS)
 MAX_PER_SWEEP = 200
+COMPARE_HOURS, COMPARE_DAYS = 24, 120
+"""How often a payment is compared with what its gateway knows, and for how long: banks may dispute for 120 days."""
+MAX_DISPUTES_SHOWN = 100
 START_AGAIN = N_("Open the order again, and start once more.")
 
 

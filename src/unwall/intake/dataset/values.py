@@ -40,6 +40,7 @@ from unwall.intake.dataset.records.conversations import (
     QuickReplyRecord,
 )
 from unwall.intake.dataset.records.orders import (
+    DisputeRecord,
     OrderLineRecord,
     OrderRecord,
     PaymentLedgerRecord,
@@ -138,6 +139,7 @@ FILES: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "payment_settings": PaymentSettingsRecord,
         "payments": PaymentRecord,
         "refunds": RefundRecord,
+        "disputes": DisputeRecord,
         "payment_ledger": PaymentLedgerRecord,
         "shipments": ShipmentRecord,
         "shipment_lines": ShipmentLineRecord,

@@ -9,6 +9,7 @@ from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders.values import Channel, Contact, OrderState, SourcedPart, StoredPromise
 from unwall.commerce.payments.values import (
     CaptureAt,
+    DisputeState,
     EntryKind,
     Holder,
     PaymentState,
@@ -115,6 +116,23 @@ class RefundRecord(Record, frozen=True, kw_only=True):
     actor: str
     decided_at: When
     settled_at: When | None = None
+
+
+class DisputeRecord(Record, frozen=True, kw_only=True):
+    """What a customer's bank has taken back of a payment."""
+
+    id: UUID
+    merchant_id: UUID
+    order_id: UUID
+    payment_id: UUID
+    reference: str
+    """the gateway's own name for it"""
+    amount: Amount
+    currency: str
+    state: DisputeState
+    reason: str
+    opened_at: When
+    closed_at: When | None = None
 
 
 class PaymentLedgerRecord(Record, frozen=True, kw_only=True):

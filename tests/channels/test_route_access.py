@@ -18,7 +18,7 @@ from tests.channels.counter.parcels import pack, to_collect
 from tests.channels.shop.store import Store, open_store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
 from tests.channels.staffing import Person, hire, signed_in
-from tests.commerce.market import Market, fill_cart, open_market, visitor
+from tests.commerce.market import Market, buy, fill_cart, open_market, staff, visitor
 from tests.content.helpers import a_visitor
 from tests.content.helpers import signed_in as new_shopper
 from tests.people.members import new_member
@@ -28,8 +28,10 @@ from unwall.catalogue.values import BundleDraft, BundlePartDraft
 from unwall.channels.http.context import CSRF, MEMBER
 from unwall.commerce.pricing.actions import add_codes, save_promotion
 from unwall.commerce.pricing.values import Promotion, PromotionKind
+from unwall.commerce.returns.actions import open_received
+from unwall.commerce.returns.values import ReturnReason, ReturnRequest, ReturnUnits
 from unwall.commerce.sourcing.actions import save_delivery_zones
-from unwall.commerce.sourcing.values import DeliveryZone
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, DeliveryZone
 from unwall.content.comments.actions import comment
 from unwall.content.comments.values import CommentDraft
 from unwall.content.conversations.actions import write
@@ -64,7 +66,7 @@ FOR_EVERYBODY = (
 """Files that are alike for all; and streams, which have no end."""
 WITHOUT_COOKIES = ("/api/", "/journal", "/unsubscribe/")
 """Who asks there is known by a header or the address; nobody's rights come by a cookie."""
-PRIVATE = {"cart_id", "comment_id", "order_id", "address_id"}
+PRIVATE = {"cart_id", "comment_id", "order_id", "address_id", "return_id"}
 """Things of one shopper; what else stands in an address of the shop is for everybody to see."""
 FORM = {"code": "123456", "quantity": "1", "tracking": "SF1", "reason": "adjustment", "note": "Mine now"}
 TUS = {
@@ -146,6 +148,7 @@ class Things(msgspec.Struct, frozen=True):
     video_id: UUID
     promotion_id: UUID
     zone_id: UUID
+    return_id: UUID
     kind: str = "post"
     what: str = "withdraw"
     lang: str = "en"
@@ -240,9 +243,20 @@ async def town(db: Database) -> Town:
         video_id=video,
         promotion_id=spring.id,
         zone_id=zone.id,
+        return_id=await _return(db, market),
         **opinions,
     )
     return Town(market, things, other)
+
+
+async def _return(db: Database, market: Market) -> UUID:
+    """Whose goods are at the counter."""
+    sold = await buy(db, visitor(), (market.tea, 1), choice=DeliveryChoice(DeliveryMethod.PICKUP, market.west_lake))
+    request = ReturnRequest(new_id(), sold.id, (ReturnUnits(1, 1),), ReturnReason.SIZE)
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE sales_order SET state = 'fulfilled' WHERE id = $1", sold.id)
+        await open_received(conn, staff(market), request, market.west_lake, now())
+    return request.id
 
 
 async def _opinions(conn: Transaction, store: Store) -> dict[str, UUID]:

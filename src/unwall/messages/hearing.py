@@ -38,6 +38,10 @@ READY = N_("Your order {number} from {store} waits for you at {shop}. Bring its 
 SENT = N_("Your order {number} from {store} has left {shop}.")
 COLLECTED = N_("You have collected your order {number} from {store}.")
 CANCELLED = N_("Your order {number} from {store} is cancelled. What you paid goes back.")
+RETURN_ACCEPTED = N_("{store} takes back what you return of order {number}. See how to bring or send it.")
+RETURN_REFUSED = N_("{store} does not take back what you wanted to return of order {number}. See why.")
+RETURN_RECEIVED = N_("{shop} has what you return of order {number}.")
+RETURN_REFUNDED = N_("{store} has given back your money for what you returned of order {number}.")
 HOW_IS_IT = N_("How was what you bought from {store}? Tell others.")
 ANSWERED = N_("{store}: {words}")
 WRITTEN = N_("{name}: {words}")
@@ -57,6 +61,10 @@ ORDER_WORDS = {
     EventKind.PICKUP: (NotificationKind.ORDER_COLLECTED, COLLECTED),
     EventKind.REVIEW_REQUEST: (NotificationKind.REVIEW_REQUEST, HOW_IS_IT),
     EventKind.CANCEL: (NotificationKind.ORDER_CANCELLED, CANCELLED),
+    EventKind.RETURN_ACCEPTED: (NotificationKind.RETURN_STEP, RETURN_ACCEPTED),
+    EventKind.RETURN_REFUSED: (NotificationKind.RETURN_STEP, RETURN_REFUSED),
+    EventKind.RETURN_RECEIVED: (NotificationKind.RETURN_STEP, RETURN_RECEIVED),
+    EventKind.RETURN_REFUNDED: (NotificationKind.RETURN_STEP, RETURN_REFUNDED),
 }
 
 

@@ -33,6 +33,8 @@ class NotificationKind(StrEnum):
     ORDER_SENT = "order-sent"
     ORDER_COLLECTED = "order-collected"
     ORDER_CANCELLED = "order-cancelled"
+    RETURN_STEP = "return-step"
+    """A return was accepted, refused, received or refunded."""
     MESSAGE = "message"
     POST = "post"
     REVIEW_REQUEST = "review-request"

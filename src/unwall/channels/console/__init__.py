@@ -15,6 +15,8 @@ from unwall.channels.console import (
     people,
     pushes,
     refunds,
+    return_opening,
+    returns,
     today,
 )
 from unwall.channels.console import sign_in as entry
@@ -56,6 +58,8 @@ _MODULES = (
     pins,
     orders,
     refunds,
+    returns,
+    return_opening,
     conversations,
     pushes,
     answering,

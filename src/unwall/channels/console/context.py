@@ -35,6 +35,7 @@ NAV = (
     ("/console/products", N_("Products"), "tag", Permission.CATALOGUE),
     ("/console/pages", N_("Pages"), "page", Permission.PUBLISH),
     ("/console/orders", N_("Orders"), "receipt", Permission.ORDERS),
+    ("/console/returns", N_("Returns"), "back", Permission.ORDERS),
     ("/console/conversations", N_("Conversations"), "comment", Permission.CONVERSE),
     ("/console/stock", N_("Stock"), "box", Permission.STOCK),
     ("/console/nodes", N_("Shops and warehouses"), "store", Permission.STOCK),

@@ -17,6 +17,7 @@ from unwall.channels.design.values import Cell, Step, Tab
 from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.quotes import included_taxes, quote_rows
+from unwall.channels.http.return_words import RETURN_STATES, RETURN_TONES
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.fulfilment.values import ShipmentState, Work
@@ -33,6 +34,7 @@ from unwall.commerce.orders.values import (
 )
 from unwall.commerce.payments.reads import refunds_of
 from unwall.commerce.payments.values import Payment, PaymentState
+from unwall.commerce.returns.reads import returns_of
 from unwall.commerce.stock.reads import nodes
 from unwall.insight.attribution.reads import sale_post
 from unwall.insight.attribution.values import AttributionRule, Credit
@@ -217,6 +219,9 @@ class OrderDetailsPage(ConsolePage, frozen=True, kw_only=True):
     payments: list[PaymentView]
     refunds: list[RefundView]
     may_refund: bool
+    returns: list[tuple[str, str, str, str]]
+    """their pages, numbers, states and tones"""
+    may_take_back: bool
     ledger: list[EntryView]
     timeline: list[Step]
     sources: list[SourceView]
@@ -229,6 +234,7 @@ async def _page(ctx: ConsoleContext, order_id: UUID, problem: Conflict | None = 
         story = await _story(conn, ctx, order_id)
         credit = await sale_post(conn, order_id, ctx.lang)
         refunds = await refunds_of(conn, order_id) if story.order.refunds else []
+        returned = await returns_of(conn, order_id) if _left_whole(story) else []
         names = {node.id: node.name for node in await nodes(conn, [ctx.merchant_id], ctx.lang)}
         items = await catalogue.items(conn, {entry.variant_id for entry in story.ledger}, ctx.lang)
     item_names = {variant_id: views.item_name(item.title, item.options) for variant_id, item in items.items()}
@@ -248,6 +254,11 @@ async def _page(ctx: ConsoleContext, order_id: UUID, problem: Conflict | None = 
             payments=[_payment(ctx, payment) for payment in story.order.payments],
             refunds=[refund_view(ctx, refund) for refund in refunds],
             may_refund=ctx.may(Permission.REFUND) and left_to_refund(story.order) > 0,
+            returns=[
+                (f"/console/returns/{o.id}", o.number, ctx.words(RETURN_STATES[o.state]), RETURN_TONES.get(o.state, ""))
+                for o in returned
+            ],
+            may_take_back=_left_whole(story) and ctx.may(Permission.FULFIL),
             ledger=ledger,
             timeline=_timeline(ctx, story),
             sources=_sources(ctx, story, names, item_names),
@@ -256,6 +267,11 @@ async def _page(ctx: ConsoleContext, order_id: UUID, problem: Conflict | None = 
         ),
         error=problem,
     )
+
+
+def _left_whole(story: OrderStory) -> bool:
+    """Whether all its goods have left, so that they can come back."""
+    return story.order.state is OrderState.FULFILLED
 
 
 async def _story(conn: Connection, ctx: ConsoleContext, order_id: UUID) -> OrderStory:

@@ -116,7 +116,12 @@ MOMENTS = {
 }
 
 
-ACTORS = {"visitor": N_("A shopper"), "system": N_("Unwall"), "clock": N_("Unwall, scheduled")}
+ACTORS = {
+    "visitor": N_("A shopper"),
+    "shopper": N_("A shopper"),
+    "system": N_("Unwall"),
+    "clock": N_("Unwall, scheduled"),
+}
 PAGES = {
     "home": N_("Home page"),
     "store": N_("Store front"),

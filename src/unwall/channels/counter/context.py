@@ -20,11 +20,13 @@ from unwall.services import Services
 
 NODE = "uw_node"
 TASKS, HAND_OVER, SELL, STOCK = "/counter", "/counter/hand-over", "/counter/sell", "/counter/stock"
+RETURNS = "/counter/returns"
 CHOOSE = "/counter/node"
 NAV = (
     (TASKS, N_("Tasks"), "list"),
     (HAND_OVER, N_("Hand over"), "key"),
     (SELL, N_("Sell"), "wallet"),
+    (RETURNS, N_("Returns"), "back"),
     (STOCK, N_("Stock"), "box"),
 )
 

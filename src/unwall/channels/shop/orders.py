@@ -19,6 +19,7 @@ from unwall.channels.http.routes import FormData
 from unwall.channels.shop import links
 from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.delivery_views import when
+from unwall.channels.shop.returns import ReturnView, may_return, return_view
 from unwall.channels.shop.reviews import DueView, due_views
 from unwall.channels.shop.views import LineView, Total, money
 from unwall.commerce.fulfilment.rules import pickup_code
@@ -30,6 +31,7 @@ from unwall.commerce.orders.rules import refunded
 from unwall.commerce.orders.values import HandedOverLine, Order, OrderState, OrderStory, TimelineEntry
 from unwall.commerce.payments.rules import PAID
 from unwall.commerce.payments.values import PaymentState
+from unwall.commerce.returns.reads import returns_of
 from unwall.commerce.stock.values import Node
 from unwall.kernel.addresses import address_lines
 from unwall.kernel.clock import local, now
@@ -77,6 +79,9 @@ async def order_page(ctx: ShopContext, order_id: UUID) -> Response[Any]:
         if order is None or story is None:
             raise NotFound(NO_SUCH_ORDER)
         due = await _due(conn, ctx, order)
+        left = order.state is OrderState.FULFILLED
+        returned = await returns_of(conn, order_id) if left else []
+        returnable = left and await may_return(conn, order)
         by_id = {node.id: node for node in await ctx.services.storefront.nodes(conn, order.merchant_id, ctx.lang)}
     lang = ctx.lang
     return ctx.page(
@@ -97,6 +102,8 @@ async def order_page(ctx: ShopContext, order_id: UUID) -> Response[Any]:
             goes_to=goes_to(order, lang),
             store_url=links.store_url(order.merchant_slug),
             due=due_views(due),
+            returns=[return_view(ctx, one, order.timezone) for one in returned],
+            may_return=returnable,
         )
     )
 
@@ -152,6 +159,8 @@ class OrderPage(ShopPage, frozen=True, kw_only=True):
     goes_to: list[str]
     store_url: str
     due: list[DueView]
+    returns: list[ReturnView]
+    may_return: bool
 
 
 def steps(story: OrderStory, lang: str) -> list[Step]:

@@ -260,6 +260,12 @@ async def merchant_orders(
     return page_of(placed, limit, lambda one: one.id)
 
 
+async def order_by_number(conn: Connection, merchant_id: UUID, number: str) -> UUID | None:
+    sql = "SELECT id FROM sales_order WHERE merchant_id = $1 AND number = $2"
+    order_id: UUID | None = await conn.fetchval(sql, merchant_id, number)
+    return order_id
+
+
 async def orders_of_person(
     conn: Connection, merchant_id: UUID, person_id: UUID, limit: int, lang: str
 ) -> list[OrderRow]:

@@ -67,6 +67,12 @@ from unwall.intake.dataset.records.pricing import (
     TaxRateRecord,
     TaxSettingsRecord,
 )
+from unwall.intake.dataset.records.returns import (
+    ReturnLineRecord,
+    ReturnRecord,
+    ReturnSettingsRecord,
+    ReturnStepRecord,
+)
 from unwall.intake.dataset.records.reviews import (
     AnswerRecord,
     CommentRecord,
@@ -144,6 +150,10 @@ FILES: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "shipments": ShipmentRecord,
         "shipment_lines": ShipmentLineRecord,
         "shipment_events": ShipmentEventRecord,
+        "return_settings": ReturnSettingsRecord,
+        "returns": ReturnRecord,
+        "return_lines": ReturnLineRecord,
+        "return_steps": ReturnStepRecord,
         "reviews": ReviewRecord,
         "review_versions": ReviewVersionRecord,
         "review_pictures": ReviewPictureRecord,

@@ -1,0 +1,1 @@
+"""Goods that come back after a sale, and the money that goes back for them."""

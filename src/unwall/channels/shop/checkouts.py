@@ -59,7 +59,7 @@ TEST_CARDS = (
     ("4242 4242 4242 4242", N_("pays")),
     ("4000 0000 0000 0002", N_("is declined")),
     ("4000 0000 0000 0119", N_("pays, but the answer is lost on the way")),
-    ("4000 0000 0000 3220", N_("pays once you confirm it (3-D Secure)")),
+    ("4000 0000 0000 3220", N_("pays once you confirm it at your bank")),
     ("4000 0000 0000 0077", N_("pays, but the bank answers later")),
     ("4000 0000 0000 0259", N_("pays, and is disputed")),
 )

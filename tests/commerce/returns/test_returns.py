@@ -24,7 +24,7 @@ from unwall.commerce.orders import hand_over
 from unwall.commerce.orders import reads as orders
 from unwall.commerce.orders.values import Order
 from unwall.commerce.payments import actions as payments
-from unwall.commerce.payments.gateway import TestGateway
+from unwall.commerce.payments.simulator import TestGateway
 from unwall.commerce.payments.values import RefundReason, RefundRequest, RefundState
 from unwall.commerce.returns import actions, reads
 from unwall.commerce.returns.values import (

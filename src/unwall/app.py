@@ -5,14 +5,13 @@ import gc
 import multiprocessing
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 from pathlib import Path
 
 import asyncpg
 import structlog
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
-from litestar.datastructures import MutableScopeHeaders
+from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException
@@ -109,7 +108,8 @@ def build(config: Settings) -> Litestar:
         ],
         before_request=check_request,
         before_send=[_finish],
-        lifespan=[partial(_lifespan, config=config, secret=secret)],
+        lifespan=[_lifespan],
+        state=State({"config": config, "secret": secret}),
         openapi_config=OpenAPIConfig(
             # unknown paths below this one get Litestar's own error page, so no other route is below it
             title="Unwall",
@@ -193,8 +193,9 @@ async def _finish(message: Message, scope: Scope) -> None:
 
 
 @asynccontextmanager
-async def _lifespan(app: Litestar, *, config: Settings, secret: bytes) -> AsyncIterator[None]:
-    async with open_services(config, secret) as services:
+async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+    config: Settings = app.state.config
+    async with open_services(config, app.state.secret) as services:
         app.state.services = services
         await services.recommender.load()
         await asyncio.to_thread(prepare, app, config.data)

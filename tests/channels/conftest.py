@@ -4,7 +4,6 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -86,9 +85,7 @@ def app_of_test(built: tuple[Litestar, Path], config: Settings, monkeypatch: pyt
     app, secret = built
     telemetry.configure(config.log_format, config.log_level)
     shutil.copyfile(secret, config.data / "secret")
-    opened, *others = app._lifespan_managers
-    mine = partial(opened.func, config=config, secret=bytes.fromhex(secret.read_text()))
-    monkeypatch.setattr(app, "_lifespan_managers", [mine, *others])
+    app.state.config = config
     monkeypatch.setattr(app, "asgi_handler", app.asgi_handler)
     return up_to_date(app, monkeypatch)
 

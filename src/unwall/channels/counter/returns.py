@@ -56,8 +56,8 @@ async def find(ctx: CounterContext, data: FormData) -> Response[Any]:
         if order_id:
             return see_other(f"{RETURNS}/order/{order_id}")
     error = Invalid.one("number", N_("There is no return and no order with this number."))
-    found = ReturnSearchPage(title=ctx.words(N_("Returns")), number=number, errors=ctx.field_errors(error))
-    return ctx.page(found, error=error)
+    search = ReturnSearchPage(title=ctx.words(N_("Returns")), number=number, errors=ctx.field_errors(error))
+    return ctx.page(search, error=error)
 
 
 # --- one return -------------------------------------------------------------------------------------------------------

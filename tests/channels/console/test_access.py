@@ -179,10 +179,12 @@ async def test_the_nav_shows_what_the_role_may_open(site: ConsoleSite) -> None:
     page = (await site.get("/console/stock")).text
     assert values(page, "a.go", "href") == [
         "/console/orders",
+        "/console/returns",
         "/console/conversations",
         "/console/stock",
         "/console/nodes",
         "/console/delivery",
+        "/console/payouts",
         "/counter",
     ]
 

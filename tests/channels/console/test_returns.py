@@ -9,7 +9,7 @@ from PIL import Image
 from tests.channels.console.console_site import ConsoleSite
 from tests.channels.counter.parcels import pack, shipment_of
 from tests.commerce.market import HANGZHOU, buy, sound, staff, visitor
-from tests.html import every, texts
+from tests.html import every, texts, values
 from unwall.channels.http.context import VISITOR
 from unwall.commerce.orders import hand_over
 from unwall.commerce.orders.values import Order
@@ -181,12 +181,15 @@ async def test_the_counter_takes_back_by_the_number_of_the_order(site: ConsoleSi
 
 
 async def test_the_conditions_are_the_merchants(site: ConsoleSite, order: Order) -> None:
-    answer = await site.post("/console/returns/settings", {"window_days": "400", "fee": "60"})
+    url = "/console/returns/settings"
+    version = {"version": values((await site.get(url)).text, "[name=version]", "value")[0]}
+    answer = await site.post(url, version | {"window_days": "400", "fee": "60"})
     assert answer.status_code == 422
     assert "From 0 to 365 days." in answer.text
     assert "From 0 to 50 per cent." in answer.text
-    answer = await site.post("/console/returns/settings", {"window_days": "30", "fee": "nan"})
+    answer = await site.post(url, version | {"window_days": "30", "fee": "nan"})
     assert answer.status_code == 422
     assert await site.value("SELECT count(*) FROM return_settings") == 0
-    await site.post("/console/returns/settings", {"window_days": "30", "fee": "12.5"})
+    assert (await site.post(url, version | {"window_days": "30", "fee": "12.5"})).status_code == 303
+    assert (await site.post(url, version | {"window_days": "7", "fee": "0"})).status_code == 409  # opened before that
     assert await site.value("SELECT window_days * 1000000 + fee_millionths FROM return_settings") == 30_125_000

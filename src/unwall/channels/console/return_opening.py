@@ -1,5 +1,6 @@
 """Opening a return for an order, and under which conditions goods come back."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from litestar import Response, get, post
 from unwall.channels.console.context import ConsoleContext, ConsolePage
 from unwall.channels.console.forms import SubmittedForm, whole
 from unwall.channels.console.returns import PATH, refunded, return_url
+from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
 from unwall.channels.design.values import Option
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.return_forms import units_of
@@ -15,6 +17,8 @@ from unwall.channels.http.return_words import CHOOSE_REASON, RETURN_REASONS
 from unwall.channels.http.routes import FormData
 from unwall.commerce.orders import reads as orders
 from unwall.commerce.orders.values import Order
+from unwall.commerce.pricing.known_rates import per_cent_of
+from unwall.commerce.pricing.tax_rules import parse_per_cent
 from unwall.commerce.returns import actions, reads, rules
 from unwall.commerce.returns.values import (
     ReturnableLine,
@@ -22,6 +26,7 @@ from unwall.commerce.returns.values import (
     ReturnRequest,
     ReturnSettings,
 )
+from unwall.kernel.database import lock_subject
 from unwall.kernel.errors import Conflict, FieldError, Invalid, existing
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
@@ -109,6 +114,7 @@ async def _opening(
 class ReturnSettingsPage(ConsolePage, frozen=True, kw_only=True):
     TEMPLATE = "console/return_settings.html"
 
+    version: str
     typed: FieldTexts
     errors: FieldTexts
 
@@ -116,33 +122,42 @@ class ReturnSettingsPage(ConsolePage, frozen=True, kw_only=True):
 @get(SETTINGS, permission=Permission.PRICES, include_in_schema=False)
 async def settings(ctx: ConsoleContext) -> Response[Any]:
     async with ctx.confined() as conn:
-        own = await reads.settings_of(conn, ctx.merchant_id)
-    return _settings(ctx, {"window_days": str(own.window_days), "fee": f"{own.fee_millionths / 10_000:g}"})
+        stored = _stored(await reads.settings_of(conn, ctx.merchant_id))
+    return _settings(ctx, stored, version_of(stored))
 
 
 @post(SETTINGS, permission=Permission.PRICES, include_in_schema=False, status_code=303)
 async def save_settings(ctx: ConsoleContext, data: FormData) -> Response[Any]:
     form = SubmittedForm(data, [])
     window = form.read("window_days", whole, 0)
-    fee = form.read("fee", _millionths, 0, N_("Write a percentage such as 12.5."))
+    fee = form.read("fee", partial(parse_per_cent, field="fee"), 0)
     try:
         form.check()
+        typed = ReturnSettings(window, fee)
         async with ctx.confined() as conn:
-            await actions.save_settings(conn, ctx.merchant_id, ReturnSettings(window, fee))
-    except Invalid as error:
-        return _settings(ctx, data, error)
+            await lock_subject(conn, SETTINGS, ctx.merchant_id)
+            stored = _stored(await reads.settings_of(conn, ctx.merchant_id))
+            check_version(form.text(FIELD), stored, _stored(typed))
+            await actions.save_settings(conn, ctx.merchant_id, typed)
+    except (Invalid, ChangedMeanwhile) as error:
+        return _settings(ctx, data, form.text(FIELD), error)
     ctx.flash(ctx.words(N_("The conditions are saved. They hold for returns from now on.")))
     return see_other(SETTINGS)
 
 
-def _millionths(text: str) -> int:
-    return round(float(text.replace(",", ".") or 0) * 10_000)
+def _stored(settings: ReturnSettings) -> dict[str, str]:
+    return {"window_days": str(settings.window_days), "fee": per_cent_of(settings.fee_millionths)}
 
 
-def _settings(ctx: ConsoleContext, typed: FormData, error: Invalid | None = None) -> Response[Any]:
+def _settings(
+    ctx: ConsoleContext, typed: FormData, version: str, error: Invalid | ChangedMeanwhile | None = None
+) -> Response[Any]:
     return ctx.page(
         ReturnSettingsPage(
-            title=ctx.words(N_("Conditions of returns")), typed=FieldTexts(typed), errors=ctx.field_errors(error)
+            title=ctx.words(N_("Conditions of returns")),
+            version=version,
+            typed=FieldTexts(typed),
+            errors=ctx.field_errors(error),
         ),
         error=error,
     )

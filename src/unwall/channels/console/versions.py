@@ -48,6 +48,7 @@ LABELS = {
     "ship": N_("By post"),
     "settings": N_("How you charge tax"),
     "scheduled_at": N_("Time"),
+    "fee": N_("Restocking fee"),
     "format": N_("Format"),
     "state": N_("State"),
     "ships": N_("Ships parcels"),
@@ -60,6 +61,7 @@ LABELS = {
     "translations": N_("Translations"),
     "variants": N_("Variants"),
     "vendor": N_("Vendor"),
+    "window_days": N_("Days in which customers can ask to return"),
 }
 MAX_QUOTED_CHARACTERS = 80
 Fields = msgspec.Struct | Mapping[str, object]

@@ -262,6 +262,17 @@ async def test_t5_the_delivery_price_goes_back_once(db, sale):
     await sound(db)
 
 
+async def test_t5_an_imported_order_gives_back_what_its_lines_cost(db, sale):
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE sales_order SET pricing = NULL")  # as an import writes it
+    for units in (1, 2):
+        return_id = await received(db, sale, (2, units))
+        await inspect(db, sale, return_id, ReturnCondition(2, sellable=units), delivery=units == 2)
+        await refund(db, sale, return_id)
+    assert sorted(await given_back(db)) == [9900, 2 * 9900 + sale.order.shipping_total]
+    await sound(db)
+
+
 async def test_t5_no_more_goes_back_than_is_left_of_the_payment(db, sale):
     request = RefundRequest(new_id(), sale.order.id, sale.order.total - 100, RefundReason.GOODWILL, "", "staff:bo")
     await payments.refund(db, TestGateway(db), request, NOW)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from unwall.commerce.orders.values import Order, OrderLine, OrderState
-from unwall.commerce.pricing.refunds import Refund, refund_of
+from unwall.commerce.pricing.amounts import first_units
+from unwall.commerce.pricing.refunds import LineRefund, Refund, refund_of
 from unwall.commerce.returns.values import (
     OrderReturn,
     ReturnableLine,
@@ -110,12 +111,19 @@ def check_counted(current: OrderReturn, counted: Sequence[ReturnCondition]) -> N
 
 
 def worth(order: Order, units: Mapping[int, int], *, delivery: bool) -> Refund:
-    """What was paid for these units, beside those that came back before. Of an order without a quote (an import) the
-    amounts are not known: nothing."""
-    if order.quote is None:
-        return Refund((), 0, 0)
+    """What was paid for these units, beside those that came back before. An order without a quote (an import) has no
+    taxes: what its lines cost counts."""
     before = {line.line: line.returned for line in order.lines}
-    return refund_of(order.quote, units, before, delivery=delivery)
+    if order.quote is not None:
+        return refund_of(order.quote, units, before, delivery=delivery)
+    lines = (_imported(line, units[line.line]) for line in order.lines if units.get(line.line))
+    return Refund(tuple(lines), order.shipping_total if delivery else 0, 0)
+
+
+def _imported(line: OrderLine, units: int) -> LineRefund:
+    paid, before = line.total - line.reduction, line.returned
+    gross = first_units(paid, line.quantity, before + units) - first_units(paid, line.quantity, before)
+    return LineRefund(line.line, units, gross, 0, gross)
 
 
 def check_settings(settings: ReturnSettings) -> None:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from playwright.async_api import Page
 
 from tests.journeys.conftest import PHONE
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 MESSAGE = {
@@ -26,6 +28,18 @@ CLICK = """async () => {
     await Promise.all(done);
     return opened;
 }"""
+
+
+SHOWN = """async () => {
+    const worker = await navigator.serviceWorker.ready;
+    const all = await worker.getNotifications();
+    return all.map((one) => ({ title: one.title, body: one.body, tag: one.tag, url: one.data.url }));
+}"""
+
+
+async def shows(page: Page, messages: list[dict[str, str]]) -> bool:
+    """Asked from here: a page that waits for a function takes its promise for an answer."""
+    return await page.evaluate(SHOWN) == messages
 
 
 async def deliver(page: Page, message: dict[str, str]) -> None:
@@ -48,13 +62,7 @@ async def test_a_push_message_is_shown_and_its_click_opens_its_page(windows: Cal
     await page.goto("/me/notifications/choices")
     await page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
     await deliver(page, MESSAGE)
-    shown = "() => navigator.serviceWorker.ready.then((w) => w.getNotifications()).then((n) => n.length)"
-    await page.wait_for_function(shown)
-    notification = await page.evaluate(
-        "() => navigator.serviceWorker.ready.then((w) => w.getNotifications())"
-        ".then(([n]) => ({ title: n.title, body: n.body, tag: n.tag, url: n.data.url }))"
-    )
-    assert notification == MESSAGE
+    await until(partial(shows, page, [MESSAGE]))
     [worker] = page.context.service_workers
     assert await worker.evaluate(CLICK) == [f"{'/'.join(page.url.split('/')[:3])}/me/messages/south"]
-    await page.wait_for_function(f"() => ({shown})().then((n) => n === 0)")  # it is closed
+    await until(partial(shows, page, []))  # it is closed

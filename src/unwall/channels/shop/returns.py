@@ -26,6 +26,7 @@ from unwall.channels.shop.views import money
 from unwall.commerce.orders import reads as orders
 from unwall.commerce.orders.values import Order
 from unwall.commerce.payments.values import RefundState
+from unwall.commerce.pricing.known_rates import per_cent_of
 from unwall.commerce.returns import actions, reads, rules
 from unwall.commerce.returns.values import (
     OrderReturn,
@@ -228,7 +229,7 @@ async def _page(ctx: ShopContext, order_id: UUID, typed: FormData, error: Unwall
 
 def _fee(settings: ReturnSettings) -> str:
     """Per cent; empty where none is kept."""
-    return f"{settings.fee_millionths / 10_000:g}" if settings.fee_millionths else ""
+    return per_cent_of(settings.fee_millionths) if settings.fee_millionths else ""
 
 
 @post(f"{PATH}/{{return_id:uuid}}/withdraw", include_in_schema=False, status_code=303)

@@ -66,40 +66,42 @@ async def ask(conn: Transaction, visit: Visit, request: ReturnRequest, now: date
 
 async def open_accepted(conn: Transaction, staff: Staff, request: ReturnRequest, now: datetime) -> None:
     """By staff, at any time after the goods left: it needs no answer. Otherwise as `ask`."""
-    order = await _lock(conn, request.order_id)
-    if await _known(conn, request):
-        return
-    settings = await reads.settings_of(conn, order.merchant_id)
-    rules.check_request(request, order, await reads.claimed_units(conn, order.id))
-    fee = rules.fee_millionths(settings, request.reason)
-    await _insert(conn, order, request, Opening(ReturnState.ACCEPTED, _actor(staff), fee), now)
-    await journal.record(conn, [facts.step_fact(request.id, EventKind.RETURN_ACCEPTED, order, now)])
+    if order := await _open(conn, staff, request, ReturnState.ACCEPTED, now):
+        await journal.record(conn, [facts.step_fact(request.id, EventKind.RETURN_ACCEPTED, order, now)])
 
 
 async def open_received(conn: Transaction, staff: Staff, request: ReturnRequest, node_id: UUID, now: datetime) -> None:
     """By staff at the counter, with the goods in hand. Otherwise as `open_accepted`."""
-    order = await _lock(conn, request.order_id)
-    if await _known(conn, request):
-        return
-    settings = await reads.settings_of(conn, order.merchant_id)
-    rules.check_request(request, order, await reads.claimed_units(conn, order.id))
-    fee = rules.fee_millionths(settings, request.reason)
-    await _insert(conn, order, request, Opening(ReturnState.RECEIVED, _actor(staff), fee), now)
-    await _received(conn, request.id, order, node_id, now)
+    if order := await _open(conn, staff, request, ReturnState.RECEIVED, now):
+        await _received(conn, request.id, order, node_id, now)
 
 
 async def open_kept(conn: Transaction, staff: Staff, request: ReturnRequest, now: datetime) -> None:
-    """By staff: the customer keeps the goods, and what was paid for them can be given back. No stock moves, and the
-    units cannot be returned any more."""
-    order = await _lock(conn, request.order_id)
-    if await _known(conn, request):
+    """By staff: the customer keeps the goods, and what was paid for them can be given back, without a fee. No stock
+    moves, and the units cannot be returned any more."""
+    order = await _open(conn, staff, request, ReturnState.INSPECTED, now)
+    if order is None:
         return
-    rules.check_request(request, order, await reads.claimed_units(conn, order.id))
-    await _insert(conn, order, request, Opening(ReturnState.INSPECTED, _actor(staff), 0), now)
     units = {each.line: each.quantity for each in request.units}
     await conn.execute("UPDATE return_line SET kept = quantity WHERE return_id = $1", request.id)
     await _count(conn, order, request.id, units, delivery=False)
     await journal.record(conn, facts.return_facts(request.id, order, units, now))
+
+
+async def _open(
+    conn: Transaction, staff: Staff, request: ReturnRequest, state: ReturnState, now: datetime
+) -> Order | None:
+    """By staff, as far as `state`, where no goods come back (`INSPECTED`) without a fee; the order, or none if the same
+    request was opened before."""
+    order = await _lock(conn, request.order_id)
+    if await _known(conn, request):
+        return None
+    rules.check_request(request, order, await reads.claimed_units(conn, order.id))
+    fee = 0
+    if state is not ReturnState.INSPECTED:
+        fee = rules.fee_millionths(await reads.settings_of(conn, order.merchant_id), request.reason)
+    await _insert(conn, order, request, Opening(state, _actor(staff), fee), now)
+    return order
 
 
 async def accept(conn: Transaction, return_id: UUID, staff: Staff, now: datetime) -> None:

@@ -67,6 +67,15 @@ def test_the_last_word_may_be_unfinished():
     assert (asked.english, asked.all_but_last, asked.typed) == ("running sho", "running", "'sho':*")
 
 
+def test_letters_are_also_spelled_with_two():
+    assert terms(["Skål für Käse"], [], []).english_a == "skal fur kase skaal fuer kaese"
+    assert terms(["Skaal"], [], []).english_a == "skaal"
+    asked = parse_query("smør skål")
+    assert (asked.english, asked.all_but_last) == ("smor skal or smoer skaal", "smor or smoer")
+    assert asked.typed == "'skal':*|'skaal':*"
+    assert parse_query('"skål fra').english == '"skal fra" or "skaal fra"'
+
+
 @pytest.mark.parametrize("query", ["", "   ", "\x00"])
 def test_nothing_asks_nothing(query):
     assert parse_query(query).empty
@@ -75,7 +84,7 @@ def test_nothing_asks_nothing(query):
 @given(st.text(max_size=300))
 def test_what_is_cast_holds_only_letters_digits_and_our_operators(query):
     asked = parse_query(query)
-    assert re.fullmatch(r"('[^\W_]{2,30}':\*)?", asked.typed)
+    assert re.fullmatch(r"('[^\W_]{2,30}':\*(\|'[^\W_]{2,30}':\*)?)?", asked.typed)
     assert re.fullmatch(
         r"""(\('[^'"\\\s!&|<>():*a-z0-9-]{1,2}'(<->'[^'"\\\s!&|<>():*a-z0-9-]{2}')*\)&?)*""", asked.chinese
     )

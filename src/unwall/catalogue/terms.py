@@ -16,7 +16,7 @@ import nh3
 
 from unwall.kernel import typed
 from unwall.kernel.errors import Invalid
-from unwall.kernel.typed import folded
+from unwall.kernel.typed import folded, spelled_out
 
 # Han with its extensions and compatibility forms, kana, and the marks that stand for a repeated character or zero;
 # Thai, Lao, Tibetan, Myanmar and Khmer; Hangul, whose compounds are written with and without spaces; and the scripts of
@@ -60,13 +60,21 @@ def terms(a: Iterable[str], b: Iterable[str], c: Iterable[str]) -> SearchTerms:
     """The search terms of a product: `a` are its titles, `b` tags, category, vendor and options, `c` descriptions
     (HTML).
     """
-    by_weight = {
-        "A": folded("\n".join(a)),
-        "B": folded("\n".join(b)),
-        "C": folded("\n".join(unescape(nh3.clean(text, tags=set())) for text in c))[:_MAX_DESCRIPTION_CHARACTERS],
-    }
-    english_a, english_b, english_c = (without_runs(text) for text in by_weight.values())
-    return SearchTerms(english_a, english_b, english_c, _vector(by_weight))
+    described = "\n".join(unescape(nh3.clean(text, tags=set())) for text in c)[:_MAX_DESCRIPTION_CHARACTERS]
+    texts = {"A": "\n".join(a), "B": "\n".join(b), "C": described}
+    english_a, english_b, english_c = (_english(text) for text in texts.values())
+    return SearchTerms(
+        english_a, english_b, english_c, _vector({weight: folded(text) for weight, text in texts.items()})
+    )
+
+
+def _english(text: str) -> str:
+    """The words of a text, and behind them those that can be spelled with other letters, spelled so."""
+    words, others = without_runs(folded(text)), without_runs(spelled_out(text))
+    if words == others:
+        return words
+    known = set(words.split())
+    return " ".join([words, *dict.fromkeys(word for word in others.split() if word not in known)])
 
 
 def _vector(by_weight: dict[str, str]) -> str:
@@ -114,17 +122,26 @@ TSQUERY = """
 
 
 def parse_query(asked: str) -> SearchQuery:
-    text = folded(asked[:MAX_QUERY_CHARACTERS])
-    english = without_runs(text)
-    last = None if '"' in english else _TYPED.search(english)
+    asked = asked[:MAX_QUERY_CHARACTERS]
+    text = folded(asked)
+    spellings = list(dict.fromkeys(without_runs(one) for one in (text, spelled_out(asked))))
+    unfinished = [] if '"' in text else [last for one in spellings if (last := _TYPED.search(one))]
     phrases = ["(" + "<->".join(f"'{pair}'" for pair in bigrams(run)) + ")" for run in runs(text)]
     return SearchQuery(
-        english=english,
-        all_but_last=english[: last.start()] if last else "",
-        typed=f"'{last[1]}':*" if last else "",
+        english=_any_of(spellings),
+        all_but_last=_any_of([last.string[: last.start()] for last in unfinished]),
+        typed="|".join(dict.fromkeys(f"'{last[1]}':*" for last in unfinished)),
         chinese="&".join(phrases),
-        code=typed.code(asked[:MAX_QUERY_CHARACTERS]).lower(),
+        code=typed.code(asked).lower(),
     )
+
+
+def _any_of(spellings: list[str]) -> str:
+    """For `websearch_to_tsquery`, where `or` binds less than words side by side, and an open quotation takes all."""
+    different = list(dict.fromkeys(spellings))
+    if len(different) > 1 and '"' in different[0]:
+        different = [one if one.count('"') % 2 == 0 else f'{one}"' for one in different]
+    return " or ".join(different)
 
 
 # --- where a page of answers ends -------------------------------------------------------------------------------------

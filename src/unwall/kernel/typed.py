@@ -138,9 +138,24 @@ _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5
 """The marks on letters of Latin, Greek and Cyrillic, and the vowel points of Hebrew and Arabic."""
 
 
+_TWO_LETTERS = str.maketrans({"å": "aa", "ä": "ae", "ö": "oe", "ø": "oe", "ü": "ue"})
+
+
 def folded(text: str) -> str:
     """For search: letters without their accents and strokes, in one case and one width, and the digits of ASCII, so
     that "złoty" is found by "ZLOTY" and "Straße" by "strasse"."""
-    folded_once = code(text.replace("\x00", " ")).casefold().translate(_STROKES)
-    bare = normalize("NFC", _ACCENTS.sub("", normalize("NFD", folded_once)))
+    return _bare(_in_one_case(text))
+
+
+def spelled_out(text: str) -> str:
+    """As `folded`, with two letters for each that is written so where a keyboard lacks it: "skål" is "skaal"."""
+    return _bare(_in_one_case(text).translate(_TWO_LETTERS))
+
+
+def _in_one_case(text: str) -> str:
+    return code(text.replace("\x00", " ")).casefold()
+
+
+def _bare(text: str) -> str:
+    bare = normalize("NFC", _ACCENTS.sub("", normalize("NFD", text.translate(_STROKES))))
     return " ".join(bare.translate(_STROKES).split())

@@ -35,7 +35,14 @@ from unwall.channels.http.context import (
     provide_visit,
 )
 from unwall.channels.http.csrf import MaskedCSRFMiddleware
-from unwall.channels.http.errors import on_crash, on_http_error, on_unavailable, on_unreadable, on_unwall_error
+from unwall.channels.http.errors import (
+    on_crash,
+    on_http_error,
+    on_unavailable,
+    on_unreadable,
+    on_unwall_error,
+    remember_staff,
+)
 from unwall.channels.http.head_requests import HeadAsGet
 from unwall.channels.http.rendering import load_templates
 from unwall.channels.http.request_limits import MAX_FORM_PARTS, BodyLimit, BoundedRequest, HeadLimit, check_request
@@ -100,6 +107,7 @@ def build(config: Settings) -> Litestar:
             **dict.fromkeys((*LOST, asyncpg.InterfaceError, TimeoutError, ConnectionError), on_unavailable),
             Exception: on_crash,
         },
+        after_exception=[remember_staff],
         request_class=BoundedRequest,
         middleware=[
             BodyLimit,

@@ -12,13 +12,14 @@ from jinja2.meta import find_undeclared_variables
 import unwall.app
 from unwall.channels.console.context import ConsoleLayout, ConsolePage
 from unwall.channels.counter.context import CounterLayout, CounterPage
+from unwall.channels.http.errors import ErrorLayout, ErrorPage
 from unwall.channels.http.places import PlaceSheet
 from unwall.channels.http.rendering import Content, Layout, PageContent, environment
 from unwall.channels.shop.context import ShopLayout, ShopPage
 
 ROOT = Path(__file__).parents[2]
-LAYOUTS = {ShopPage: ShopLayout, ConsolePage: ConsoleLayout, CounterPage: CounterLayout}
-BASES = (Content, PageContent, *LAYOUTS)
+LAYOUTS = {ShopPage: ShopLayout, ConsolePage: ConsoleLayout, CounterPage: CounterLayout, ErrorPage: ErrorLayout}
+BASES = (Content, PageContent, ShopPage, ConsolePage, CounterPage)
 assert unwall.app  # imports every handler, and with it every content
 
 

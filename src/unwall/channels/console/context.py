@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
 from litestar import Response
 from msgspec.structs import replace
 
@@ -13,60 +12,17 @@ from unwall.channels.console.versions import LABELS, ChangedMeanwhile, quoted
 from unwall.channels.http.context import AnyRequest, lang_of
 from unwall.channels.http.errors import status_of
 from unwall.channels.http.flash import Flash, set_flash, take_flash
+from unwall.channels.http.menus import console_menu, staff_line
 from unwall.channels.http.page_context import StaffContext
-from unwall.channels.http.rendering import Layout, NavLink, PageContent, render
+from unwall.channels.http.rendering import Layout, PageContent, render
 from unwall.content.conversations.reads import unanswered
 from unwall.kernel.clock import now
 from unwall.kernel.errors import NotFound, UnwallError
 from unwall.kernel.text import N_
 from unwall.people.reads import merchant
 from unwall.people.rules import ROLE_PERMISSIONS
-from unwall.people.values import Merchant, Permission, Role, Staff
+from unwall.people.values import Merchant, Permission, Staff
 from unwall.services import Services
-
-TODAY = "/console"
-COUNTER = "/counter"
-NAV = (
-    (TODAY, N_("Today"), "chart", Permission.INSIGHT),
-    ("/console/posts", N_("Posts"), "edit", Permission.PUBLISH),
-    ("/console/moderation", N_("Moderation"), "eye", Permission.MODERATE),
-    ("/console/inbox", N_("Waiting for you"), "bell", Permission.PUBLISH),
-    ("/console/reviews", N_("Reviews and questions"), "star", Permission.PUBLISH),
-    ("/console/products", N_("Products"), "tag", Permission.CATALOGUE),
-    ("/console/pages", N_("Pages"), "page", Permission.PUBLISH),
-    ("/console/orders", N_("Orders"), "receipt", Permission.ORDERS),
-    ("/console/returns", N_("Returns"), "back", Permission.ORDERS),
-    ("/console/conversations", N_("Conversations"), "comment", Permission.CONVERSE),
-    ("/console/stock", N_("Stock"), "box", Permission.STOCK),
-    ("/console/nodes", N_("Shops and warehouses"), "store", Permission.STOCK),
-    ("/console/delivery", N_("Delivery prices"), "truck", Permission.STOCK),
-    ("/console/promotions", N_("Promotions"), "tag", Permission.PRICES),
-    ("/console/taxes", N_("Taxes"), "receipt", Permission.PRICES),
-    ("/console/payments", N_("Payments"), "lock", Permission.PRICES),
-    ("/console/payouts", N_("Payouts"), "receipt", Permission.ORDERS),
-    ("/console/insight", N_("Insight"), "flask", Permission.INSIGHT),
-    ("/console/people", N_("Staff"), "people", Permission.PEOPLE),
-    (COUNTER, N_("Counter"), "scan", Permission.FULFIL),
-)
-ROLES = {
-    Role.OWNER: N_("Owner"),
-    Role.EDITOR: N_("Editor"),
-    Role.ANALYST: N_("Analyst"),
-    Role.STOCK: N_("Stock"),
-    Role.NODE: N_("Counter staff"),
-}
-
-
-def home_of(role: Role) -> str:
-    """The first page that the role may open."""
-    return next(url for url, _, _, permission in NAV if permission in ROLE_PERMISSIONS[role])
-
-
-class StaffLine(msgspec.Struct, frozen=True):
-    """Who is signed in, in the menu."""
-
-    name: str
-    role: str
 
 
 class ConsoleLayout(Layout, frozen=True, kw_only=True):
@@ -128,8 +84,8 @@ class ConsoleContext(StaffContext):
                 content = replace(content, version=error.version)
         layout = ConsoleLayout(
             merchant=self.merchant,
-            staff=StaffLine(self.staff.name, self.words(ROLES[self.staff.role])),
-            nav=self._nav(),
+            staff=staff_line(self.staff, self.lang),
+            nav=console_menu(self.request, self.staff, self.lang),
             flash=take_flash(self.request, self.services),
             zone=self.merchant.timezone,
             currency=self.merchant.currency,
@@ -143,14 +99,6 @@ class ConsoleContext(StaffContext):
         """The fields that somebody else changed, with what they say now where that is short."""
         changed = error.changed.items()
         return [(self.words(LABELS.get(name, name)), quoted(value)) for name, value in changed]
-
-    def _nav(self) -> list[NavLink]:
-        path = self.request.url.path
-        return [
-            NavLink(url, self.words(label), icon, path == url or (url != TODAY and path.startswith(f"{url}/")))
-            for url, label, icon, permission in NAV
-            if self.may(permission)
-        ]
 
 
 async def provide_console_context(request: AnyRequest, services: Services, staff: Staff) -> ConsoleContext:

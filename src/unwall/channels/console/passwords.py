@@ -4,9 +4,9 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from unwall.channels.console.context import home_of
 from unwall.channels.http.context import AnyRequest, lang_of, origin_of, set_session, signed_in
 from unwall.channels.http.errors import status_of
+from unwall.channels.http.menus import home_of
 from unwall.channels.http.page_context import FieldTexts, field_errors, problem, see_other
 from unwall.channels.http.rendering import PageContent, render
 from unwall.channels.http.routes import FormData

@@ -8,10 +8,11 @@ import msgspec
 from litestar import Response, get, post
 
 from unwall.channels.console import views
-from unwall.channels.console.context import ROLES, ConsoleContext, ConsolePage, EditorPage
+from unwall.channels.console.context import ConsoleContext, ConsolePage, EditorPage
 from unwall.channels.console.forms import SubmittedForm, form_of
 from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
 from unwall.channels.design.values import Option
+from unwall.channels.http.menus import ROLES
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock.reads import nodes

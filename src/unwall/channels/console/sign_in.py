@@ -4,8 +4,8 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from unwall.channels.console.context import COUNTER, TODAY, home_of
 from unwall.channels.http.context import AnyRequest
+from unwall.channels.http.menus import TASKS, TODAY, home_of
 from unwall.channels.http.page_context import see_other
 from unwall.channels.http.routes import FormData, own_path
 from unwall.channels.http.staff_sign_in import StaffSignInPage, sign_in_form, start_staff_session
@@ -32,7 +32,7 @@ async def sign_in(request: AnyRequest, services: Services, data: FormData) -> Re
 def _first_page(staff: Staff, wanted: str) -> str:
     """The page that was asked for; staff of a node work at the counter."""
     if staff.role is Role.NODE:
-        return COUNTER
+        return TASKS
     return home_of(staff.role) if wanted == TODAY else wanted
 
 

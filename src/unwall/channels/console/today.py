@@ -9,11 +9,12 @@ from litestar import Response, get
 
 from unwall.channels.console import views
 from unwall.channels.console.content.posts import opened_words
-from unwall.channels.console.context import TODAY, ConsoleContext, ConsolePage, console_context, home_of
+from unwall.channels.console.context import ConsoleContext, ConsolePage, console_context
 from unwall.channels.console.store_setup import StoreSetup, store_setup
 from unwall.channels.console.views import FigureChange
 from unwall.channels.design.values import Cell, Plot, Series
 from unwall.channels.http.context import AnyRequest, signed_in
+from unwall.channels.http.menus import TODAY, home_of
 from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.commerce.fulfilment.reads import overdue, work_counts

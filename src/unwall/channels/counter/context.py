@@ -7,28 +7,18 @@ from litestar import Response
 
 from unwall.channels.http.context import AnyRequest, lang_of
 from unwall.channels.http.errors import status_of
+from unwall.channels.http.menus import CHOOSE, TASKS, counter_menu
 from unwall.channels.http.page_context import StaffContext, see_other
-from unwall.channels.http.rendering import Layout, NavLink, PageContent, render
+from unwall.channels.http.rendering import Layout, PageContent, render
 from unwall.commerce.fulfilment.rules import reaches
 from unwall.commerce.stock.reads import nodes
 from unwall.commerce.stock.values import Node
 from unwall.kernel.errors import UnwallError
 from unwall.kernel.ids import parse_id
-from unwall.kernel.text import N_
 from unwall.people.values import Staff
 from unwall.services import Services
 
 NODE = "uw_node"
-TASKS, HAND_OVER, SELL, STOCK = "/counter", "/counter/hand-over", "/counter/sell", "/counter/stock"
-RETURNS = "/counter/returns"
-CHOOSE = "/counter/node"
-NAV = (
-    (TASKS, N_("Tasks"), "list"),
-    (HAND_OVER, N_("Hand over"), "key"),
-    (SELL, N_("Sell"), "wallet"),
-    (RETURNS, N_("Returns"), "back"),
-    (STOCK, N_("Stock"), "box"),
-)
 
 
 class NodeNeeded(Exception):
@@ -60,16 +50,11 @@ class CounterContext(StaffContext):
         layout = CounterLayout(
             staff=self.staff,
             place=self.node.name,
-            nav=self._nav(),
+            nav=counter_menu(self.request, self.lang),
             zone=self.node.timezone,
             beep="bad" if error else beep,
         )
         return render(self.request, self.lang, content, layout, status=status_of(error))
-
-    def _nav(self) -> list[NavLink]:
-        path = self.request.url.path
-        here = next((url for url, _, _ in NAV[1:] if path.startswith(url)), TASKS if path != CHOOSE else "")
-        return [NavLink(url, self.words(label), icon, url == here) for url, label, icon in NAV]
 
 
 async def provide_counter_context(request: AnyRequest, services: Services, staff: Staff) -> CounterContext:

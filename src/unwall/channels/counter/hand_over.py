@@ -6,9 +6,10 @@ from uuid import UUID
 from litestar import Response, get, post
 from msgspec.structs import replace
 
-from unwall.channels.counter.context import HAND_OVER, CounterContext, CounterPage
+from unwall.channels.counter.context import CounterContext, CounterPage
 from unwall.channels.counter.views import DONE, TaskLineView, TaskState, TaskTile, line_view, parcel_tile
 from unwall.channels.http.errors import words_of
+from unwall.channels.http.menus import HAND_OVER
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment import actions

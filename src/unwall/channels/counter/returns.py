@@ -7,8 +7,9 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 
-from unwall.channels.counter.context import RETURNS, CounterContext, CounterPage
+from unwall.channels.counter.context import CounterContext, CounterPage
 from unwall.channels.design.values import Option
+from unwall.channels.http.menus import RETURNS
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.return_forms import counted_of, units_of
 from unwall.channels.http.return_words import CHOOSE_REASON, RETURN_REASONS, RETURN_STATES

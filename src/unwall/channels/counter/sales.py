@@ -10,10 +10,11 @@ from litestar_htmx import ClientRedirect
 
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
-from unwall.channels.counter.context import SELL, CounterContext, CounterPage
+from unwall.channels.counter.context import CounterContext, CounterPage
 from unwall.channels.counter.finder import find_items, own_item
 from unwall.channels.counter.tasks import whole_number
 from unwall.channels.counter.views import ItemView, item_view
+from unwall.channels.http.menus import SELL
 from unwall.channels.http.page_context import FieldTexts, known_id, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.quotes import code_words, included_taxes, quote_rows

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from litestar import Response, get, post
 
-from unwall.channels.counter.context import CHOOSE, NODE, TASKS, CounterPage, their_nodes
+from unwall.channels.counter.context import NODE, CounterPage, their_nodes
 from unwall.channels.http.context import YEAR, AnyRequest, lang_of, set_cookie
+from unwall.channels.http.menus import CHOOSE, TASKS
 from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.rendering import Layout, render
 from unwall.channels.http.routes import FormData, own_path

@@ -8,9 +8,10 @@ from litestar import Response, get
 
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
-from unwall.channels.counter.context import STOCK, CounterContext, CounterPage
+from unwall.channels.counter.context import CounterContext, CounterPage
 from unwall.channels.counter.finder import FoundItems, find_items, own_item
 from unwall.channels.counter.views import ItemView, item_view
+from unwall.channels.http.menus import STOCK
 from unwall.commerce.stock import reads as stock
 from unwall.commerce.stock.values import Level
 from unwall.kernel.geo import distance_km

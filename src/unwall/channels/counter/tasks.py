@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from unwall.channels.counter.context import TASKS, CounterContext, CounterPage
+from unwall.channels.counter.context import CounterContext, CounterPage
 from unwall.channels.counter.views import (
     METHODS,
     TaskLineView,
@@ -23,6 +23,7 @@ from unwall.channels.counter.views import (
     task_state,
     task_tile,
 )
+from unwall.channels.http.menus import TASKS
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment import actions

@@ -40,6 +40,8 @@ CSRF = "uw_csrf"
 """The cookie of the CSRF token; forms contain it masked."""
 KEY = "key"
 """Where a request keeps the program that sent it; who else sent it is kept under the name of their cookie."""
+SIGNED_IN = "signed_in"
+"""Where a request keeps the member of staff who sent it, whether or not they may: pages of errors show their menu."""
 YEAR = 365 * 24 * 3600
 
 
@@ -164,6 +166,7 @@ async def signed_in(request: AnyRequest, services: Services) -> Staff:
             staff = await reads.session_staff(conn, token)
     if staff is None:
         raise SignInNeeded(N_("Sign in to go on."))
+    request.scope["state"][SIGNED_IN] = staff
     return staff
 
 

@@ -1,6 +1,8 @@
 """Errors as answers: problem+json (RFC 9457) for programs, a page in the reader's language for people."""
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -8,9 +10,11 @@ import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException, NotFoundException, ValidationException
 from litestar.response import Redirect
+from litestar.types import Scope
 
-from unwall.channels.http.context import AnyRequest, lang_of, place_of
-from unwall.channels.http.rendering import Content, Layout, PageContent, render, shop_nav
+from unwall.channels.http.context import SIGNED_IN, STAFF, AnyRequest, lang_of, place_of, provide_services, signed_in
+from unwall.channels.http.menus import TASKS, TODAY, console_menu, counter_menu, home_of, shop_menu, staff_line
+from unwall.channels.http.rendering import Content, Layout, NavLink, PageContent, own_address, render
 from unwall.kernel.database import UNAVAILABLE
 from unwall.kernel.errors import (
     Conflict,
@@ -25,7 +29,8 @@ from unwall.kernel.errors import (
     UnwallError,
 )
 from unwall.kernel.text import N_, gettext, ngettext
-from unwall.people.values import BadCredentials
+from unwall.people.rules import ROLE_PERMISSIONS
+from unwall.people.values import BadCredentials, Permission, Staff
 
 STATUS: dict[type[UnwallError], int] = {
     Invalid: 422,
@@ -57,6 +62,11 @@ DETAILS = {
     404: N_("The address is wrong, or the page was removed."),
     408: N_("The request took too long to arrive. Try again where the connection is better."),
     413: N_("Send less at once."),
+}
+ADVICE = {
+    409: N_("Go back and load the page again: it then shows how things are now."),
+    422: N_("Go back, correct it, and send it again."),
+    500: N_("If it happens again, tell those who run this site what you did, and when."),
 }
 TRY_AGAIN = N_("Go back and try again.")
 """Shown to people instead of Litestar's own message."""
@@ -166,9 +176,21 @@ class ErrorPage(PageContent, frozen=True, kw_only=True):
     TEMPLATE = "design/error.html"
 
     detail: str
+    advice: str
+    """what to do, where the detail does not say it"""
     errors: list[FieldError]
-    in_shop: bool
+    area: str
+    """shop | console | counter"""
+    back: str
+    """where they came from; empty where that is not known"""
     home: str
+
+
+class ErrorLayout(Layout, frozen=True, kw_only=True):
+    """What the layouts of console and counter ask for besides."""
+
+    unanswered: int = 0
+    events: str | None = None
 
 
 def _answer(
@@ -185,23 +207,68 @@ def _answer(
         answer = render(request, lang, ErrorToast(detail=detail), status=status)
         answer.headers.update(headers | {"hx-retarget": "#toasts", "hx-reswap": "beforeend"})
         return answer
-    area, place = _area(request), place_of(request)
+    staff: Staff | None = request.scope["state"].get(SIGNED_IN)
     page = ErrorPage(
         title=gettext(lang, title),
         detail=gettext(lang, detail),
+        advice=gettext(lang, ADVICE.get(status, "")),
         errors=fields,
-        in_shop=not area,
-        home=area or "/",
+        area=_area(request).strip("/") or "shop",
+        back=_back(request),
+        home=_home(request, staff),
     )
-    layout = Layout(nav=[] if area else shop_nav(request, lang), place=place.label if place else None)
-    answer = render(request, lang, page, layout, status=status)
+    answer = render(request, lang, page, _layout(request, staff, lang), status=status)
     answer.headers.update(headers)
     return answer
 
 
 def _area(request: AnyRequest) -> str:
     """Of staff; empty in the shop."""
-    return next((area for area in ("/console", "/counter") if request.url.path.startswith(area)), "")
+    path = request.scope["path"]
+    return next((area for area in (TODAY, TASKS) if path == area or path.startswith(f"{area}/")), "")
+
+
+def _back(request: AnyRequest) -> str:
+    before = own_address(request, request.headers.get("referer", ""))
+    return (
+        "" if before == "/" or (request.method == "GET" and before.split("?")[0] == request.scope["path"]) else before
+    )
+
+
+def _home(request: AnyRequest, staff: Staff | None) -> str:
+    area = _area(request)
+    if area and staff and not (area == TASKS and _at_counter(staff)):
+        return home_of(staff.role)
+    return area or "/"
+
+
+def _at_counter(staff: Staff) -> bool:
+    return Permission.FULFIL in ROLE_PERMISSIONS[staff.role]
+
+
+def _layout(request: AnyRequest, staff: Staff | None, lang: str) -> Layout:
+    """Without asking the database, which may be what is wrong."""
+    match _area(request):
+        case "/console":
+            first: Sequence[NavLink] = [NavLink(TODAY, gettext(lang, N_("Today")), "chart", False)]
+            menu = console_menu(request, staff, lang) if staff else first
+            return ErrorLayout(staff=staff_line(staff, lang) if staff else None, nav=menu)
+        case "/counter":
+            works_here = staff is None or _at_counter(staff)
+            return ErrorLayout(staff=staff, nav=counter_menu(request, lang) if works_here else ())
+    place = place_of(request)
+    return Layout(nav=shop_menu(request, lang), place=place.label if place else None)
+
+
+async def remember_staff(error: Exception, scope: Scope) -> None:
+    """Before a page reports what was refused before its route was asked, such as an address that leads nowhere. Not
+    where the fault is ours: then the page does without."""
+    request: AnyRequest = scope["litestar_app"].request_class(scope)
+    refused = error.status_code if isinstance(error, HTTPException) else 500
+    if refused >= 500 or not _area(request) or SIGNED_IN in scope["state"] or STAFF not in request.cookies:
+        return
+    with suppress(Exception):
+        await signed_in(request, provide_services(request))
 
 
 def _sign_in_page(request: AnyRequest) -> str | None:

@@ -30,7 +30,7 @@ from unwall.channels.http.formatters import formatters
 from unwall.channels.http.stated_limits import LIMITS
 from unwall.channels.http.static_files import asset
 from unwall.kernel.files import Files
-from unwall.kernel.text import LANGUAGES, N_, gettext, translations
+from unwall.kernel.text import LANGUAGES, gettext, translations
 
 FOLDERS = [TEMPLATES, *(Path(__file__).parent.parent / voice / "templates" for voice in ("shop", "console", "counter"))]
 
@@ -172,20 +172,6 @@ class NavLink(NamedTuple):
     label: str
     icon: str
     active: bool
-
-
-SHOP_NAV = (
-    ("/", N_("Home"), "home"),
-    ("/search", N_("Search"), "search"),
-    ("/bag", N_("Bag"), "bag"),
-    ("/me", N_("You"), "person"),
-)
-
-
-def shop_nav(request: AnyRequest, lang: str) -> list[NavLink]:
-    """The shop's tab bar, also on a page that reports an error."""
-    path = request.scope["path"]
-    return [NavLink(url, gettext(lang, label), icon, path == url) for url, label, icon in SHOP_NAV]
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):

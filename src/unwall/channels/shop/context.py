@@ -9,8 +9,9 @@ from litestar_htmx import HTMXDetails
 
 from unwall.channels.http.context import MEMBER, VISITOR, AnyRequest, as_member, fresh_visitor, origin_of, visit_of
 from unwall.channels.http.flash import Flash, set_flash, take_flash
+from unwall.channels.http.menus import shop_menu
 from unwall.channels.http.page_context import PageContext
-from unwall.channels.http.rendering import Content, Layout, PageContent, render, shop_nav
+from unwall.channels.http.rendering import Content, Layout, PageContent, render
 from unwall.insight.pages.reads import HEADER_PERSON, PageHeader, page_header
 from unwall.journal.values import Visit
 from unwall.kernel.errors import SignInNeeded
@@ -93,7 +94,7 @@ class ShopContext(PageContext):
             me=self.member,
             bag_count=self.header.units_in_bag,
             unread=self.header.unread,
-            nav=shop_nav(self.request, self.lang),
+            nav=shop_menu(self.request, self.lang),
             place=self.place_label,
             merchant=self.brand,
             flash=take_flash(self.request, self.services),

@@ -107,6 +107,7 @@ CREATE TABLE account (
     avatar       text,
     banner       text,
     followers    bigint NOT NULL DEFAULT 0 CHECK (followers >= 0),
+    staff_ids    uuid[],  -- beside the store's owners, who of its staff act for it; NULL: everybody who may publish
     verified_at  timestamptz,  -- when an operator found it to be who it says; ends with another name or handle
     created_at   timestamptz NOT NULL DEFAULT now(),
     CHECK (merchant_id IS NULL OR member_id IS NULL),
@@ -223,7 +224,7 @@ $$;
 -- Who publishes and who follows, as other packages read it.
 CREATE VIEW account_profile WITH (security_invoker = true) AS
     SELECT id, merchant_id, member_id, kind, handle, name, bio, translations, avatar, banner, followers,
-        verified_at IS NOT NULL AS verified
+        verified_at IS NOT NULL AS verified, staff_ids
     FROM account;
 GRANT SELECT ON account_profile TO unwall_merchant;
 

@@ -22,6 +22,7 @@ from unwall.channels.console import (
 from unwall.channels.console import sign_in as entry
 from unwall.channels.console.catalogue import bundles, product_editor, products
 from unwall.channels.console.content import (
+    accounts,
     blocked,
     calendar,
     composer,
@@ -46,6 +47,7 @@ _MODULES = (
     posts,
     calendar,
     composer,
+    accounts,
     tagging,
     uploads,
     moderation,

@@ -18,6 +18,11 @@ FIELD = "version"
 LABELS = {
     "account_id": N_("Account"),
     "active": N_("On sale"),
+    "avatar": N_("Profile picture"),
+    "banner": N_("Banner"),
+    "bio": N_("About"),
+    "handle": N_("Handle"),
+    "staff_ids": N_("Who acts for it"),
     "address": N_("Address"),
     "body": N_("Text"),
     "capture": N_("Take the money"),

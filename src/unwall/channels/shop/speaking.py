@@ -9,7 +9,7 @@ from unwall.channels.http.context import STAFF
 from unwall.channels.shop.context import ShopContext
 from unwall.content.accounts.reads import account
 from unwall.content.accounts.rules import may_act, member_actor, staff_actor
-from unwall.content.accounts.values import Actor, Owner
+from unwall.content.accounts.values import AccountOwner, Actor
 from unwall.content.comments.reads import post_owner
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Forbidden
@@ -26,12 +26,12 @@ async def speaker_of(conn: Connection, ctx: ShopContext, post_id: UUID) -> Speak
     owner = await post_owner(conn, post_id)
     if owner is None:
         return None
-    actor = await _actor(conn, ctx, owner.owner)
+    actor = await _actor(conn, ctx, owner)
     profile = await account(conn, owner.id, ctx.lang) if actor else None
     return Speaker(actor, profile.name) if actor and profile else None
 
 
-async def _actor(conn: Connection, ctx: ShopContext, owner: Owner) -> Actor | None:
+async def _actor(conn: Connection, ctx: ShopContext, owner: AccountOwner) -> Actor | None:
     if ctx.member and may_act(member_actor(ctx.member), owner):
         return member_actor(ctx.member)
     token = ctx.request.cookies.get(STAFF)

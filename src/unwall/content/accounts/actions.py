@@ -16,6 +16,9 @@ from unwall.kernel.database import Transaction, lock_subject
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
+from unwall.people import reads as people
+from unwall.people.rules import ROLE_PERMISSIONS
+from unwall.people.values import Permission
 
 NO_SUCH_ACCOUNT = N_("There is no such account.")
 TOO_MANY_ACCOUNTS = N_("You have as many accounts as a member may have.")
@@ -31,9 +34,10 @@ async def save_account(conn: Transaction, actor: Actor, draft: AccountDraft) -> 
         raise Invalid(errors)
     account_id = tidied.id or new_id()
     await _check_number(conn, actor.owner, account_id)
+    await _check_staff(conn, actor.owner, tidied.staff_ids)
     if actor.owner.member_id is not None:
         for name in {tidied.name, *(words.name for words in tidied.translations.values() if words.name)}:
-            await reads.check_own_name(conn, actor.owner.member_id, name, "name")
+            await reads.check_own_name(conn, actor.owner, name, "name")
     try:
         async with conn.transaction():  # a savepoint: the caller's transaction stays usable if the handle is taken
             written = await _write(conn, actor, account_id, tidied)
@@ -45,6 +49,16 @@ async def save_account(conn: Transaction, actor: Actor, draft: AccountDraft) -> 
     if written is None:
         raise NoSuchAccount(NO_SUCH_ACCOUNT)
     return account_id
+
+
+async def _check_staff(conn: Transaction, owner: Owner, staff_ids: list[UUID] | None) -> None:
+    """Raises `Invalid` (staff) for who is no staff of the merchant or may not publish."""
+    if staff_ids is None:
+        return
+    staff = await people.staff_list(conn, owner.merchant_id) if owner.merchant_id else []
+    publishing = {one.id for one in staff if one.active and Permission.PUBLISH in ROLE_PERMISSIONS[one.role]}
+    if not publishing.issuperset(staff_ids):
+        raise Invalid.one("staff", N_("Choose among your staff who may publish."))
 
 
 async def _check_number(conn: Transaction, owner: Owner, account_id: UUID) -> None:
@@ -59,11 +73,12 @@ async def _check_number(conn: Transaction, owner: Owner, account_id: UUID) -> No
 async def _write(conn: Transaction, actor: Actor, account_id: UUID, draft: AccountDraft) -> UUID | None:
     written: UUID | None = await conn.fetchval(
         """
-        INSERT INTO account AS a (id, merchant_id, member_id, kind, handle, name, bio, translations, avatar, banner)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        INSERT INTO account AS a (id, merchant_id, member_id, kind, handle, name, bio, translations, avatar, banner,
+            staff_ids)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (id) DO UPDATE SET kind = EXCLUDED.kind, handle = EXCLUDED.handle, name = EXCLUDED.name,
             bio = EXCLUDED.bio, translations = EXCLUDED.translations, avatar = EXCLUDED.avatar,
-            banner = EXCLUDED.banner,
+            banner = EXCLUDED.banner, staff_ids = EXCLUDED.staff_ids,
             verified_at = CASE WHEN (a.handle, a.name) = (EXCLUDED.handle, EXCLUDED.name) THEN a.verified_at END
         WHERE a.merchant_id = EXCLUDED.merchant_id OR a.member_id = EXCLUDED.member_id
         RETURNING id
@@ -78,6 +93,7 @@ async def _write(conn: Transaction, actor: Actor, account_id: UUID, draft: Accou
         draft.translations,
         draft.avatar,
         draft.banner,
+        draft.staff_ids,
     )
     return written
 
@@ -347,7 +363,7 @@ async def _own(conn: Transaction, actor: Actor, account_id: UUID) -> UUID | None
     """Lock the account, which is the actor's owner's; returns its merchant."""
     merchant_id = (await _lock(conn, [account_id]))[account_id]
     owned = await reads.owner_of(conn, account_id)
-    if owned is None or not rules.may_act(actor, owned.owner):
+    if owned is None or not rules.owns(actor, owned.owner):
         raise NoSuchAccount(NO_SUCH_ACCOUNT)
     return merchant_id
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from unwall.content.accounts.values import Account, AccountDraft, AccountOwner, BlockedPerson, Owner, Standing
+from unwall.content.accounts.values import Account, AccountDraft, AccountOwner, Actor, BlockedPerson, Owner, Standing
 from unwall.kernel import typed
 from unwall.kernel.database import Connection, row, rows
 from unwall.kernel.errors import Invalid
@@ -31,25 +31,27 @@ async def accounts(conn: Connection, account_ids: Collection[UUID], lang: str) -
     return {account.id: account for account in accounts_found}
 
 
-async def protected_names(conn: Connection, member_id: UUID) -> list[str]:
-    """Of stores, of the accounts of merchants, and of verified ones that are not the member's own: no other member may
+async def protected_names(conn: Connection, owner: Owner) -> list[str]:
+    """Of stores, of the accounts of merchants, and of verified ones, that are not the owner's own: nobody else may
     use them. In every language."""
     records = await conn.fetch(
         """
-        SELECT name, translations FROM merchant_profile
+        SELECT name, translations FROM merchant_profile WHERE id IS DISTINCT FROM $2
         UNION ALL
         SELECT name, translations FROM account
-        WHERE merchant_id IS NOT NULL OR verified_at IS NOT NULL AND member_id IS DISTINCT FROM $1
+        WHERE (merchant_id IS NOT NULL OR verified_at IS NOT NULL)
+            AND NOT coalesce(member_id = $1 OR merchant_id = $2, false)
         """,
-        member_id,
+        owner.member_id,
+        owner.merchant_id,
     )
     translated = (words.get("name", "") for record in records for words in record["translations"].values())
     return [*dict.fromkeys([*(record["name"] for record in records), *filter(None, translated)])]
 
 
-async def check_own_name(conn: Connection, member_id: UUID, name: str, field: str = "author") -> None:
-    """Raises `Invalid` naming `field` where a member would pass for a store or for somebody who is verified."""
-    if is_alike(name, await protected_names(conn, member_id)):
+async def check_own_name(conn: Connection, owner: Owner, name: str, field: str = "author") -> None:
+    """Raises `Invalid` naming `field` where the owner would pass for a store or for somebody who is verified."""
+    if is_alike(name, await protected_names(conn, owner)):
         raise Invalid.one(field, SAME_NAME)
 
 
@@ -126,7 +128,9 @@ async def may_interact(conn: Connection, account_id: UUID, person_ids: Collectio
 
 
 async def owner_of(conn: Connection, account_id: UUID) -> AccountOwner | None:
-    return await row(conn, AccountOwner, "SELECT id, merchant_id, member_id FROM account WHERE id = $1", account_id)
+    return await row(
+        conn, AccountOwner, "SELECT id, merchant_id, member_id, staff_ids FROM account WHERE id = $1", account_id
+    )
 
 
 async def own_accounts(conn: Connection, owner: Owner, lang: str) -> list[Account]:
@@ -141,13 +145,31 @@ async def own_accounts(conn: Connection, owner: Owner, lang: str) -> list[Accoun
     )
 
 
+async def accounts_of(conn: Connection, actor: Actor, lang: str) -> list[Account]:
+    """Those for which the actor may act, as `rules.may_act` says; the oldest first."""
+    return await rows(
+        conn,
+        Account,
+        f"""
+        {_ACCOUNT}
+        WHERE (a.merchant_id = $2 OR a.member_id = $3)
+            AND ($4::uuid IS NULL OR a.staff_ids IS NULL OR $4 = ANY(a.staff_ids))
+        ORDER BY a.id
+        """,
+        lang,
+        actor.owner.merchant_id,
+        actor.owner.member_id,
+        actor.staff_id,
+    )
+
+
 async def draft(conn: Connection, owner: Owner, account_id: UUID) -> AccountDraft | None:
     """The draft of an account for its editor; `actions.save_account` accepts it."""
     return await row(
         conn,
         AccountDraft,
         """
-        SELECT handle, name, kind, bio, avatar, banner, translations, id FROM account
+        SELECT handle, name, kind, bio, avatar, banner, translations, staff_ids, id FROM account
         WHERE id = $1 AND (merchant_id = $2 OR member_id = $3)
         """,
         account_id,

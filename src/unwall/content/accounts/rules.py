@@ -5,13 +5,20 @@ from collections.abc import Mapping
 
 import msgspec
 
-from unwall.content.accounts.values import AccountDraft, AccountKind, AccountTranslation, Actor, Owner
+from unwall.content.accounts.values import (
+    AccountDraft,
+    AccountKind,
+    AccountOwner,
+    AccountTranslation,
+    Actor,
+    Owner,
+)
 from unwall.kernel import typed
 from unwall.kernel.errors import FieldError
 from unwall.kernel.files import is_key
 from unwall.kernel.text import LANGUAGES, N_
 from unwall.people.rules import permit, permit_scope
-from unwall.people.values import ApiKey, ApiScope, Member, Permission, Staff
+from unwall.people.values import ApiKey, ApiScope, Member, Permission, Role, Staff
 
 HANDLE_CHARACTERS = range(2, 31)
 WRONG_HANDLE = N_(
@@ -31,9 +38,12 @@ MERCHANT_KINDS = frozenset({AccountKind.STORE, AccountKind.BRAND})
 
 
 def staff_actor(staff: Staff) -> Actor:
-    """An actor for every account of the merchant; raises `Forbidden` if the role may not publish."""
+    """An actor for the merchant's accounts: an owner for all, others for those that they may act for. Raises
+    `Forbidden` if the role may not publish.
+    """
     permit(staff, Permission.PUBLISH)
-    return Actor(f"staff:{staff.email}", Owner(merchant_id=staff.merchant_id))
+    limited = None if staff.role is Role.OWNER else staff.id
+    return Actor(f"staff:{staff.email}", Owner(merchant_id=staff.merchant_id), limited)
 
 
 def key_actor(key: ApiKey) -> Actor:
@@ -47,8 +57,13 @@ def member_actor(member: Member) -> Actor:
     return Actor(f"member:{member.id}", Owner(member_id=member.id))
 
 
-def may_act(actor: Actor, owner: Owner) -> bool:
+def owns(actor: Actor, owner: Owner) -> bool:
     return actor.owner == owner != Owner()
+
+
+def may_act(actor: Actor, account: AccountOwner) -> bool:
+    chosen = account.staff_ids is None or actor.staff_id is None or actor.staff_id in account.staff_ids
+    return owns(actor, account.owner) and chosen
 
 
 # --- validation -------------------------------------------------------------------------------------------------------

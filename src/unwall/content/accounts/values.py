@@ -1,7 +1,7 @@
 """Accounts that publish, who may act for them, and who follows them.
 
 UnwallError
-├── Invalid                     names the draft's field: handle, name, kind
+├── Invalid                     names the draft's field: handle, name, kind, staff
 ├── NotFound > NoSuchAccount    it does not exist, or belongs to another owner
 ├── Conflict > TooManyAccounts  the member has as many accounts as one may have
 └── Forbidden > Blocked         the account or the person has blocked the other
@@ -51,12 +51,16 @@ class Actor(msgspec.Struct, frozen=True):
     name: str
     """As recorded with changes: `staff:mei@tea.example`."""
     owner: Owner
+    staff_id: UUID | None = None
+    """Of staff who act for the accounts that they were chosen for; None for owners of a store, keys and members."""
 
 
 class AccountOwner(msgspec.Struct, frozen=True):
     id: UUID
     merchant_id: UUID | None
     member_id: UUID | None
+    staff_ids: list[UUID] | None = None
+    """The staff who were chosen to act for it; None: whoever may publish."""
 
     @property
     def owner(self) -> Owner:
@@ -114,5 +118,7 @@ class AccountDraft(msgspec.Struct, frozen=True):
     avatar: str | None = None
     banner: str | None = None
     translations: dict[str, AccountTranslation] = {}
+    staff_ids: list[UUID] | None = None
+    """As in `AccountOwner`."""
     id: UUID | None = None
     """The account to change, or the id of a new one."""

@@ -9,7 +9,7 @@ import msgspec
 
 from unwall.content.accounts.reads import check_own_name, may_interact, owner_of
 from unwall.content.accounts.rules import may_act
-from unwall.content.accounts.values import Actor, Owner
+from unwall.content.accounts.values import AccountOwner, Actor, Owner
 from unwall.content.comments import rules
 from unwall.content.comments.values import CommentDraft, CommentState, NoSuchComment
 from unwall.journal import actions as journal
@@ -37,7 +37,7 @@ async def comment(conn: Transaction, visit: Visit, post_id: UUID, draft: Comment
     if visit.member_id is None:
         raise SignInNeeded(SIGN_IN)
     checked, comment_id = rules.checked(draft), new_id()
-    await check_own_name(conn, visit.member_id, checked.author)
+    await check_own_name(conn, Owner(member_id=visit.member_id), checked.author)
     post = await _live(conn, post_id)
     if not await may_interact(conn, post.account_id, visit.person_ids):
         raise Forbidden(N_("You cannot comment on posts of this account."))
@@ -73,7 +73,7 @@ async def speak(
     said, comment_id = rules.checked_words(words), new_id()
     post = await _live(conn, post_id)
     owner = await owner_of(conn, post.account_id)
-    if owner is None or not may_act(actor, owner.owner):
+    if owner is None or not may_act(actor, owner):
         raise NoSuchComment(NO_SUCH_COMMENT)
     await _lock_count(conn, post)
     top_id = await _top(conn, post_id, parent_id) if parent_id else None
@@ -151,17 +151,7 @@ async def withdraw(conn: Transaction, member_id: UUID, comment_id: UUID) -> UUID
 
 async def remove(conn: Transaction, actor: Actor, comment_id: UUID) -> UUID:
     """The owner of the post's account removes a comment; returns its post. Raises `NoSuchComment`."""
-    owner = await row(
-        conn,
-        Owner,
-        """
-        SELECT a.merchant_id, a.member_id FROM comment c
-        JOIN post_summary p ON p.id = c.post_id JOIN account_profile a ON a.id = p.account_id WHERE c.id = $1
-        """,
-        comment_id,
-    )
-    if owner is None or not may_act(actor, owner):
-        raise NoSuchComment(NO_SUCH_COMMENT)
+    await _check_actor(conn, actor, comment_id)
     post_id = await _move(conn, comment_id, CommentState.SHOWN, CommentState.REMOVED)
     if post_id is None:
         raise NoSuchComment(NO_SUCH_COMMENT)
@@ -172,11 +162,23 @@ async def undo_remove(conn: Transaction, actor: Actor, comment_id: UUID) -> UUID
     """Show a comment again that the owner removed; returns its post, None where it was not removed. Raises
     `NoSuchComment` for a comment below another's post.
     """
-    merchant_id = actor.owner.merchant_id
-    own = await conn.fetchval("SELECT true FROM comment WHERE id = $1 AND merchant_id = $2", comment_id, merchant_id)
-    if not own:
-        raise NoSuchComment(NO_SUCH_COMMENT)
+    await _check_actor(conn, actor, comment_id)
     return await _move(conn, comment_id, CommentState.REMOVED, CommentState.SHOWN)
+
+
+async def _check_actor(conn: Transaction, actor: Actor, comment_id: UUID) -> None:
+    """Raises `NoSuchComment` for a comment below a post for whose account the actor may not act."""
+    account = await row(
+        conn,
+        AccountOwner,
+        """
+        SELECT a.id, a.merchant_id, a.member_id, a.staff_ids FROM comment c
+        JOIN post_summary p ON p.id = c.post_id JOIN account_profile a ON a.id = p.account_id WHERE c.id = $1
+        """,
+        comment_id,
+    )
+    if account is None or not may_act(actor, account):
+        raise NoSuchComment(NO_SUCH_COMMENT)
 
 
 async def drop(conn: Transaction, comment_id: UUID) -> bool:
@@ -214,16 +216,9 @@ async def _move(conn: Transaction, comment_id: UUID, state: CommentState, wanted
 
 async def author_of(conn: Transaction, actor: Actor, comment_id: UUID) -> tuple[UUID, str]:
     """Who wrote a comment below a post of the actor's, and under which name. Raises `NoSuchComment`."""
-    written = await conn.fetchrow(
-        """
-        SELECT c.member_id, c.author, a.merchant_id, a.member_id AS owner FROM comment c
-        JOIN post_summary p ON p.id = c.post_id JOIN account_profile a ON a.id = p.account_id WHERE c.id = $1
-        """,
-        comment_id,
-    )
-    if written is None or not may_act(actor, Owner(written["merchant_id"], written["owner"])):
-        raise NoSuchComment(NO_SUCH_COMMENT)
-    if written["member_id"] is None:  # the account's own words
+    await _check_actor(conn, actor, comment_id)
+    written = await conn.fetchrow("SELECT member_id, author FROM comment WHERE id = $1", comment_id)
+    if written is None or written["member_id"] is None:  # the account's own words
         raise NoSuchComment(NO_SUCH_COMMENT)
     return written["member_id"], written["author"]
 

@@ -60,7 +60,8 @@ async def reply_head(conn: Connection, comment_id: UUID) -> ReplyHead | None:
 async def post_owner(conn: Connection, post_id: UUID) -> AccountOwner | None:
     """Of the post's account."""
     sql = """
-        SELECT a.id, a.merchant_id, a.member_id FROM post_summary p JOIN account_profile a ON a.id = p.account_id
+        SELECT a.id, a.merchant_id, a.member_id, a.staff_ids
+        FROM post_summary p JOIN account_profile a ON a.id = p.account_id
         WHERE p.id = $1
     """
     return await row(conn, AccountOwner, sql, post_id)

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from unwall.content.accounts.reads import owner_of
-from unwall.content.accounts.rules import may_act
+from unwall.content.accounts.rules import may_act, owns
 from unwall.content.accounts.values import AccountOwner, Actor, Owner
 from unwall.content.moderation.actions import withdraw
 from unwall.content.moderation.values import Subject, SubjectKind
@@ -46,7 +46,7 @@ async def save_draft(conn: Transaction, actor: Actor, draft: PostDraft) -> UUID:
     errors = rules.check(tidied, taggable) + await _check_videos(conn, actor, tidied)
     if known:
         errors += rules.check_edit(known.state, known.account_id, tidied)
-    if account is None or not may_act(actor, account.owner):
+    if account is None or not may_act(actor, account):
         raise Invalid([*errors, FieldError("account_id", N_("This is not one of your accounts."))])
     if errors:
         raise Invalid(errors)
@@ -122,7 +122,7 @@ async def _check_videos(conn: Transaction, actor: Actor, draft: PostDraft) -> li
     errors = []
     for n, shown in enumerate(draft.media):
         video = videos.get(shown.video_id) if shown.video_id else None
-        if shown.video_id and (video is None or not may_act(actor, Owner(video.merchant_id, video.member_id))):
+        if shown.video_id and (video is None or not owns(actor, Owner(video.merchant_id, video.member_id))):
             errors.append(FieldError(f"media.{n}.video_id", N_("This is not one of your videos.")))
         elif video and video.state in (VideoState.FAILED, VideoState.BLOCKED):
             errors.append(FieldError(f"media.{n}.video_id", video.reason or N_("This video cannot be shown.")))

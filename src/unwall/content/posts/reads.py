@@ -123,6 +123,11 @@ async def liked(conn: Connection, person_ids: Collection[UUID], post_ids: Collec
 
 ALL_POSTS = PostFilter()
 _OF_MERCHANT = "p.merchant_id = $2"
+_OF_STAFF = """
+    ({staff}::uuid IS NULL OR EXISTS (
+        SELECT FROM account_profile acting
+        WHERE acting.id = p.account_id AND (acting.staff_ids IS NULL OR {staff} = ANY(acting.staff_ids))))
+"""
 _OF_MEMBER = "p.account_id IN (SELECT id FROM account_profile WHERE member_id = $2)"
 
 
@@ -141,7 +146,7 @@ async def own_posts(
         conn,
         Post,
         f"""
-        {_ANY} WHERE {owned} AND p.id < $3 AND ($4::text IS NULL OR p.state = $4)
+        {_ANY} WHERE {owned} AND p.id < $3 AND {_OF_STAFF.format(staff="$7")} AND ($4::text IS NULL OR p.state = $4)
             AND ($5 = '%%' OR concat_ws(' ', p.title, p.body, jsonb_path_query_array(p.translations, '$.*.title')::text,
                 jsonb_path_query_array(p.translations, '$.*.body')::text) ILIKE $5)
         ORDER BY p.id DESC LIMIT $6
@@ -152,6 +157,7 @@ async def own_posts(
         wanted.state,
         contains_pattern(wanted.words),
         limit + 1,
+        wanted.staff_id,
     )
     return page_of(page, limit, lambda post: post.id)
 
@@ -203,19 +209,20 @@ async def edits(conn: Connection, owner: Owner, post_id: UUID, limit: int = 100)
 
 
 async def calendar(
-    conn: Connection, merchant_id: UUID, lang: str, begin: datetime, end: datetime
+    conn: Connection, merchant_id: UUID, lang: str, begin: datetime, end: datetime, staff_id: UUID | None = None
 ) -> list[CalendarPost]:
-    """The merchant's posts that were or will be published in this time, in order; missed ones too."""
+    """The merchant's posts that were or will be published in this time, in order; missed ones too. `staff_id` as in
+    `PostFilter`."""
     return await rows(
         conn,
         CalendarPost,
-        """
+        f"""
         SELECT p.id, translated(p.translations, $2, 'title', p.title) AS title, left(p.body, 80) AS excerpt, p.kind,
             p.state, coalesce(p.published_at, p.scheduled_at) AS at,
             translated(a.translations, $2, 'name', a.name) AS account_name,
             (SELECT m.file FROM post_media m WHERE m.post_id = p.id ORDER BY m.position LIMIT 1) AS image_file
         FROM post p JOIN account_profile a ON a.id = p.account_id
-        WHERE p.merchant_id = $1 AND p.state IN ('scheduled', 'live', 'missed')
+        WHERE p.merchant_id = $1 AND p.state IN ('scheduled', 'live', 'missed') AND {_OF_STAFF.format(staff="$5")}
             AND coalesce(p.published_at, p.scheduled_at) >= $3 AND coalesce(p.published_at, p.scheduled_at) < $4
         ORDER BY coalesce(p.published_at, p.scheduled_at), p.id
         """,
@@ -223,6 +230,7 @@ async def calendar(
         lang,
         begin,
         end,
+        staff_id,
     )
 
 

@@ -137,6 +137,8 @@ class PostFilter(msgspec.Struct, frozen=True):
 
     words: str = ""
     state: PostState | None = None
+    staff_id: UUID | None = None
+    """of the accounts that these staff may act for"""
 
 
 class EditablePost(msgspec.Struct, frozen=True):

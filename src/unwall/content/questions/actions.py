@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from unwall.content.accounts.reads import check_own_name
+from unwall.content.accounts.values import Owner
 from unwall.content.questions import rules
 from unwall.content.questions.values import NoSuchQuestion, NotABuyer, Said
 from unwall.journal import actions as journal
@@ -25,7 +26,7 @@ async def ask(conn: Transaction, visit: Visit, product_id: UUID, said: Said, now
     if visit.member_id is None:
         raise SignInNeeded(SIGN_IN)
     checked, question_id = rules.checked(said), new_id()
-    await check_own_name(conn, visit.member_id, checked.author)
+    await check_own_name(conn, Owner(member_id=visit.member_id), checked.author)
     merchant_id: UUID | None = await conn.fetchval(
         """
         INSERT INTO question (id, merchant_id, product_id, member_id, author, words, created_at)
@@ -60,7 +61,7 @@ async def answer_as_buyer(conn: Transaction, member_id: UUID, question_id: UUID,
     checked = rules.checked(said)
     if not bought:
         raise NotABuyer(N_("Only who bought this and has it can answer."))
-    await check_own_name(conn, member_id, checked.author)
+    await check_own_name(conn, Owner(member_id=member_id), checked.author)
     return await _answer(conn, question_id, member_id, checked, None)
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from unwall.catalogue.actions import put_stars
 from unwall.content.accounts.reads import check_own_name
+from unwall.content.accounts.values import Owner
 from unwall.content.reviews import rules
 from unwall.content.reviews.reads import ratings
 from unwall.content.reviews.values import (
@@ -54,7 +55,7 @@ async def write(
     if proof is None:
         raise NotBought(NOT_BOUGHT)
     tidied = rules.tidy(draft)
-    await check_own_name(conn, visit.member_id, tidied.author)
+    await check_own_name(conn, Owner(member_id=visit.member_id), tidied.author)
     if tidied.video_id:
         rules.check_video((await videos(conn, [tidied.video_id])).get(tidied.video_id), visit.member_id)
     await _lock_rating(conn, proof.product_id, proof.merchant_id)

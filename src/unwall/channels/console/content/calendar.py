@@ -122,7 +122,7 @@ async def _page(
     zone = ZoneInfo(ctx.merchant.timezone)
     begin, end = (datetime(d.year, d.month, d.day, tzinfo=zone) for d in (monday, monday + timedelta(days=DAYS)))
     async with ctx.confined() as conn:
-        entries = await calendar(conn, ctx.merchant_id, ctx.lang, begin, end)
+        entries = await calendar(conn, ctx.merchant_id, ctx.lang, begin, end, staff_actor(ctx.staff).staff_id)
     errors = ctx.field_errors(error)
     rows = [_entry(ctx, one, errors["scheduled_at"] if one.id == wrong else "") for one in entries]
     days = [monday + timedelta(days=n) for n in range(DAYS)]

@@ -33,7 +33,7 @@ from unwall.channels.http.post_changes import (
     without_picture,
     without_tag,
 )
-from unwall.content.accounts.reads import own_accounts
+from unwall.content.accounts.reads import accounts_of
 from unwall.content.accounts.rules import staff_actor
 from unwall.content.moderation.values import Visibility
 from unwall.content.posts import reads, rules
@@ -58,7 +58,7 @@ NOTES = {LATE: N_("More than an hour late")}
 async def new(ctx: ConsoleContext) -> Response[Any]:
     """The post's id is the form's from the start: saving twice makes one post."""
     async with ctx.confined() as conn:
-        accounts = await own_accounts(conn, staff_actor(ctx.staff).owner, ctx.lang)
+        accounts = await accounts_of(conn, staff_actor(ctx.staff), ctx.lang)
         draft = PostDraft(accounts[0].id if accounts else new_id(), id=new_id())
         return await _page(conn, ctx, draft, None)
 
@@ -172,7 +172,7 @@ async def _page(
     edits = await reads.edits(conn, staff_actor(ctx.staff).owner, draft.id) if known and draft.id else []
     translations = translation_groups(ctx, draft.translations, PostTranslation())
     names = {item.product_id: item.title for item in await catalogue.items_of(conn, _products(draft), ctx.lang)}
-    accounts = await own_accounts(conn, staff_actor(ctx.staff).owner, ctx.lang)
+    accounts = await accounts_of(conn, staff_actor(ctx.staff), ctx.lang)
     account = next((a for a in accounts if a.id == draft.account_id), None)
     return ctx.page(
         ComposerPage(

@@ -14,7 +14,8 @@ from unwall.channels.design.values import Tab
 from unwall.channels.http.page_context import see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
-from unwall.content.accounts.rules import staff_actor
+from unwall.content.accounts.reads import owner_of
+from unwall.content.accounts.rules import may_act, staff_actor
 from unwall.content.moderation import actions as moderation
 from unwall.content.moderation.values import Subject, SubjectKind
 from unwall.content.posts import actions, reads
@@ -48,6 +49,7 @@ async def posts(ctx: ConsoleContext) -> Response[str]:
             states=listing.filter_tabs(ctx, PATH, "state", STATES),
             rows=[_row(ctx, p, sold.get(p.id)) for p in page.rows],
             next_url=listing.address(PATH, after=page.after, **asked) if page.after else None,
+            accounts_url=f"{PATH}/accounts",
             tagging_url=f"{PATH}/tagging",
             export_url=listing.address(f"{PATH}.csv", **asked),
         )
@@ -76,13 +78,13 @@ async def export(ctx: ConsoleContext) -> Stream:
 
 
 async def _found(conn: Connection, ctx: ConsoleContext, after: str | None, limit: int) -> ResultPage[Post]:
-    asked = ctx.query
+    asked, author = ctx.query, staff_actor(ctx.staff)
     state = PostState(asked["state"]) if asked.get("state") in set(PostState) else None
     return await reads.own_posts(
         conn,
-        staff_actor(ctx.staff).owner,
+        author.owner,
         ctx.lang,
-        PostFilter(asked.get("q", ""), state),
+        PostFilter(asked.get("q", ""), state, author.staff_id),
         after=after,
         limit=limit,
     )
@@ -124,6 +126,7 @@ class PostsPage(ConsolePage, frozen=True, kw_only=True):
     states: list[Tab]
     rows: list[PostRow]
     next_url: str | None
+    accounts_url: str
     tagging_url: str
     export_url: str
 
@@ -184,8 +187,11 @@ async def again(ctx: ConsoleContext, post_id: UUID, data: FormData) -> Redirect:
 
 
 async def own(conn: Connection, ctx: ConsoleContext, post_id: UUID) -> EditablePost:
-    editable = await reads.editable_post(conn, staff_actor(ctx.staff).owner, post_id)
-    if editable is None:
+    """Raises `NoSuchPost` also for a post of an account that the member of staff may not act for."""
+    author = staff_actor(ctx.staff)
+    editable = await reads.editable_post(conn, author.owner, post_id)
+    account = await owner_of(conn, editable.draft.account_id) if editable else None
+    if editable is None or account is None or not may_act(author, account):
         raise NoSuchPost(NO_SUCH_POST)
     return editable
 

@@ -31,6 +31,8 @@ class AccountRecord(Record, frozen=True, kw_only=True):
     avatar: str | None = None
     """a file of the media folder"""
     banner: str | None = None
+    staff_ids: tuple[UUID, ...] | None = None
+    """the staff who act for it beside the store's owners; null: everybody who may publish"""
     created_at: When
 
 

@@ -1,5 +1,6 @@
 """Reads of bundles: variants that are sold together."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
@@ -52,6 +53,11 @@ async def newest_bundles(conn: Connection, lang: str, limit: int) -> list[Bundle
 
 async def bundle_by_id(conn: Connection, bundle_id: UUID, lang: str) -> Bundle | None:
     return await row(conn, Bundle, f"{_BUNDLE} WHERE b.id = $2", lang, bundle_id)
+
+
+async def bundles_by_id(conn: Connection, bundle_ids: Collection[UUID], lang: str) -> dict[UUID, Bundle]:
+    of_ids = await rows(conn, Bundle, f"{_BUNDLE} WHERE b.id = ANY($2::uuid[])", lang, list(bundle_ids))
+    return {bundle.id: bundle for bundle in of_ids}
 
 
 async def bundle_draft(conn: Connection, merchant_id: UUID, bundle_id: UUID) -> BundleDraft | None:

@@ -156,6 +156,9 @@ CREATE TRIGGER own_products_only BEFORE INSERT ON trail FOR EACH ROW WHEN (curre
 -- What lists, orders and reports show of a product, and of a variant (of its colour, where
 -- a picture shows it). Pictures are subqueries and the product is joined
 -- from outside, so that whoever does not ask for them does not pay for them.
+CREATE VIEW bundle_summary WITH (security_invoker = true) AS SELECT id, merchant_id, active FROM bundle;
+GRANT SELECT ON bundle_summary TO unwall_merchant;
+
 CREATE VIEW product_summary WITH (security_invoker = true) AS
     SELECT p.id, p.merchant_id, p.slug, p.title, p.translations, p.status = 'active' AS active,
         (SELECT i.file FROM product_image i WHERE i.product_id = p.id ORDER BY i.position LIMIT 1) AS image_file,

@@ -214,10 +214,10 @@ CREATE TABLE comment_count (
 CALL guard('comment_count', 'SELECT, INSERT, UPDATE');
 
 -- owner: content.saves
--- Posts and products that people keep for later; person_id is a member, or a visitor who is not one yet.
+-- Posts, products and bundles that people keep for later; person_id is a member, or a visitor who is not one yet.
 CREATE TABLE save (
     person_id   uuid NOT NULL,
-    kind        text NOT NULL CHECK (kind IN ('post', 'product')),
+    kind        text NOT NULL CHECK (kind IN ('post', 'product', 'bundle')),
     subject_id  uuid NOT NULL,
     entry       uuid NOT NULL UNIQUE,  -- a time-ordered id: the order in which they were saved
     merchant_id uuid,  -- the subject's

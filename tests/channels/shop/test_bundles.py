@@ -1,16 +1,24 @@
 """Sets: offered on the page of each product in them, and put into the bag whole or not at all."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import SCARF, TEA, Store, counted, put_into_bag
+from tests.commerce.market import visitor
 from tests.html import every, fields, form_with, texts, values
 from unwall.catalogue.actions import save_bundle
 from unwall.catalogue.values import BundleDraft, BundlePartDraft, ProductTranslation
 from unwall.content.moderation.rules import operator
 from unwall.content.moderation.values import Action, ReportReason, Verdict
+from unwall.insight.pages.compose import PageSources
+from unwall.insight.pages.storefront_cache import StorefrontCache
+from unwall.insight.pages.stream import Turn, near_you
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
+from unwall.kernel.ids import new_id
+from unwall.services import Services
 from unwall.usecases import moderate
 
 SECTION, BUTTON = 'id="sets"', "Add the set to the bag"
@@ -193,6 +201,54 @@ async def test_a_set_has_a_page_that_sells_it(browser: Shopper, db: Database, st
     assert [line[:2] for line in await lines(db)] == [("SCARF-RED", 1), ("TEA", 2)]
     for gone in ("/m/liu-yun/sets/old-set", "/m/liu-yun/sets/none", "/m/none/sets/quiet-morning"):
         assert (await browser.get(gone)).status_code == 404
+
+
+async def test_a_store_has_a_tab_of_its_sets_where_it_has_some(browser: Shopper, db: Database) -> None:
+    for url in ("/m/liu-yun", "/m/liu-yun/products", "/m/liu-yun/sets"):
+        assert "/m/liu-yun/sets" in values((await browser.get(url)).text, ".tabs a", "href")
+    [tile] = every((await browser.get("/m/liu-yun/sets")).text, "#sets article.bundle")
+    assert texts(tile, "h3 a") == ["Quiet morning"]
+    assert len(values(tile, "a.tile-menu", "href")) == 1
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE bundle SET active = false")
+    assert "/m/liu-yun/sets" not in values((await browser.get("/m/liu-yun/products")).text, ".tabs a", "href")
+    page = (await browser.get("/m/liu-yun/sets")).text
+    assert every(page, "article.bundle") == []
+    assert "No sets here" in page
+    assert (await browser.get("/m/none/sets")).status_code == 404
+
+
+async def test_a_set_is_saved_and_found_again(browser: Shopper, db: Database) -> None:
+    [button] = every((await browser.get("/m/liu-yun/sets")).text, "#sets button.save-mark")
+    assert button.attributes["aria-pressed"] == "false"
+    for _ in range(2):
+        assert (await browser.post(button.attributes["formaction"] or "", {})).status_code == 303
+    page = (await browser.get("/me/saved?kind=bundle")).text
+    assert texts(page, "#sets article.bundle h3 a") == ["Quiet morning"]
+    [pressed] = every((await browser.get("/m/liu-yun/sets/quiet-morning")).text, "button.save")
+    assert pressed.attributes["aria-pressed"] == "true"
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT saves FROM save_count WHERE kind = 'bundle'") == 1
+    assert (await browser.post(pressed.attributes["formaction"] or "", {})).status_code == 303
+    assert "Nothing saved here" in (await browser.get("/me/saved?kind=bundle")).text
+    assert (await browser.post(f"/saved/save/bundle/{new_id()}", {})).status_code == 404
+
+
+async def test_near_you_shows_a_set_while_the_shop_has_each_of_its_products(
+    db: Database, services: Services, store: Store
+) -> None:
+    noon = datetime(2026, 3, 10, 4, tzinfo=UTC)  # in the shop's opening hours
+
+    async def sets() -> list[str]:
+        async with db.read() as conn:
+            sources = PageSources(conn, StorefrontCache(), services.recommender)
+            shown = await near_you(sources, Turn(visitor(), noon))
+        return [slot.bundle.title for module in shown.page.modules for slot in module.slots if slot.bundle]
+
+    assert await sets() == ["Quiet morning"]
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE stock_level SET on_hand = 0 WHERE variant_id = $1", store.market.tea)
+    assert await sets() == []
 
 
 async def test_a_set_is_hidden_and_shown_again(browser: Shopper, db: Database) -> None:

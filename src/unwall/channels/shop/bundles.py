@@ -17,11 +17,13 @@ from unwall.channels.http.routes import FormData
 from unwall.channels.shop import links
 from unwall.channels.shop.bags import add_once, added
 from unwall.channels.shop.context import ShopContext, ShopPage
+from unwall.channels.shop.saves import SaveView, save_view
 from unwall.channels.shop.views import LineView, PictureView, excerpt, money
 from unwall.commerce.orders.cart import add_to_cart
 from unwall.commerce.orders.values import Origin
 from unwall.commerce.stock import reads as stock
 from unwall.commerce.stock.rules import available_in_all
+from unwall.content.saves.values import SavedKind
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import FieldError, Invalid, NotFound, existing
@@ -84,6 +86,7 @@ class BundlePage(ShopPage, frozen=True, kw_only=True):
     bundle_id: UUID
     store: str
     store_url: str
+    save: SaveView
     pictures: list[PictureView]
 
 
@@ -106,6 +109,7 @@ async def bundle_page(ctx: ShopContext, merchant: str, slug: str) -> Response[st
             bundle_id=bundle.id,
             store=store.name,
             store_url=links.store_url(store.slug),
+            save=save_view(ctx, SavedKind.BUNDLE, bundle.id),
             pictures=pictures,
             canonical=ctx.base_url + links.bundle_url(store.slug, bundle.slug),
         )

@@ -30,7 +30,19 @@ MAX_FRAGMENTS = 10_000
 """A product card takes about 1 kB, a post 3 kB."""
 COMPONENTS = "design/components.html"
 HIDEABLE = frozenset(
-    {"home/hero", "home/stream", "account", "hashtag", "search", "search/posts", "post", "post/more", "product/posts"}
+    {
+        "home/hero",
+        "home/stream",
+        "account",
+        "hashtag",
+        "search",
+        "search/posts",
+        "post",
+        "post/more",
+        "product/posts",
+        "store/products",
+        "store/sets",
+    }
 )
 """The pages whose posts and products come with a way to hide them."""
 GAPS = ("origin", "seen", "why", "when", "verb", "pressed")
@@ -147,10 +159,19 @@ def bundle_card(bundle: Bundle, lang: str, placement: Placement) -> Markup:
     menu = links.choices_url("bundle", bundle.id) if placement.origin.page in HIDEABLE else None
 
     def render() -> str:
-        return component(lang, "bundle_card", bundle_tile(bundle, lang, REASON if reason else None), menu=menu)
+        tile = bundle_tile(bundle, lang, REASON if reason else None)
+        return component(lang, "bundle_card", tile, menu=menu, save=SaveMark("bundle", bundle.id))
 
     key = ("bundle", bundle.id, lang, bool(reason), menu is not None)
-    return _cache.get(key, bundle, render).fill({REASON: str(escape(reason or ""))})
+    return _cache.get(key, bundle, render).fill({REASON: str(escape(reason or "")), **_marked(placement)})
+
+
+def bundle_cards(bundles: Iterable[Bundle], lang: str, page: str, saved: Collection[UUID]) -> Markup:
+    """Of bundles on sale. `saved`: what the person saved."""
+    return joined(
+        bundle_card(bundle, lang, Placement(Origin(page=page), n, saved=bundle.id in saved))
+        for n, bundle in enumerate(bundles)
+    )
 
 
 # --- posts ------------------------------------------------------------------------------------------------------------

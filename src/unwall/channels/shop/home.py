@@ -9,12 +9,14 @@ from litestar import Response, get
 from markupsafe import Markup
 
 from unwall.catalogue import reads as catalogue
+from unwall.catalogue.bundle_rules import bundle_sold
+from unwall.catalogue.values import Bundle
 from unwall.channels.design.values import Tab
 from unwall.channels.http.page_context import with_query
 from unwall.channels.shop import composed_pages as composed
 from unwall.channels.shop.context import ShopContext, ShopPage
-from unwall.channels.shop.fragments import post_cards, product_cards
-from unwall.channels.shop.links import products_url, store_url
+from unwall.channels.shop.fragments import bundle_cards, post_cards, product_cards
+from unwall.channels.shop.links import products_url, sets_url, store_url
 from unwall.channels.shop.module_views import ModuleView
 from unwall.channels.shop.views import AccountView, account_view, products_in
 from unwall.content.feed.reads import newest
@@ -71,6 +73,7 @@ async def store_products(ctx: ShopContext, merchant: str) -> Response[str]:
         )
         categories = await catalogue.categories(conn, store.id, ctx.lang)
         account = await _account(conn, ctx, store)
+        tabs = await _tabs(conn, ctx, store, "products")
     url = products_url(merchant)
     every = Tab(url, ctx.words(N_("Everything")), chosen is None)
     return ctx.page(
@@ -79,7 +82,7 @@ async def store_products(ctx: ShopContext, merchant: str) -> Response[str]:
             description=account.bio if account else "",
             account=account,
             store=store,
-            tabs=_tabs(ctx, store, "products"),
+            tabs=tabs,
             categories=[
                 every,
                 *(Tab(with_query(url, {"category": c.slug}), c.title, c.slug == chosen) for c in categories),
@@ -88,6 +91,39 @@ async def store_products(ctx: ShopContext, merchant: str) -> Response[str]:
             next_url=with_query(url, {"category": chosen, "after": page.after}) if page.after else None,
         )
     )
+
+
+class StoreSetsPage(ShopPage, frozen=True, kw_only=True):
+    TEMPLATE = "shop/store_sets.html"
+
+    account: AccountView | None
+    store: Merchant
+    tabs: list[Tab]
+    sets: Markup
+
+
+@get("/m/{merchant:str}/sets", include_in_schema=False)
+async def store_sets(ctx: ShopContext, merchant: str) -> Response[str]:
+    async with ctx.services.db.read() as conn:
+        store = await _store(conn, ctx, merchant)
+        account = await _account(conn, ctx, store)
+        tabs = await _tabs(conn, ctx, store, "sets")
+        sets = await _sets(conn, ctx, store)
+    return ctx.page(
+        StoreSetsPage(
+            title=f"{ctx.words(N_('Sets'))} · {store.name}",
+            description=account.bio if account else "",
+            account=account,
+            store=store,
+            tabs=tabs,
+            sets=bundle_cards(sets, ctx.lang, "store/sets", ctx.saved),
+        )
+    )
+
+
+async def _sets(conn: Connection, ctx: ShopContext, store: Merchant) -> list[Bundle]:
+    """Those on sale."""
+    return [one for one in await ctx.services.storefront.bundles_of(conn, store.id, ctx.lang) if bundle_sold(one)]
 
 
 class StorePage(ShopPage, frozen=True, kw_only=True):
@@ -115,7 +151,7 @@ async def _front(conn: Connection, ctx: ShopContext, store: Merchant, url: str) 
             description=account.bio if account else "",
             account=account,
             store=store,
-            tabs=_tabs(ctx, store, "front"),
+            tabs=await _tabs(conn, ctx, store, "front"),
             modules=composed.shown(ctx, page),
             posts=await _cards(conn, ctx, older, "store/posts"),
             next_url=_next(older, url),
@@ -134,11 +170,15 @@ async def _account(conn: Connection, ctx: ShopContext, store: Merchant) -> Accou
     return account_view(account.account, ctx.lang, followed=account.followed) if account else None
 
 
-def _tabs(ctx: ShopContext, store: Merchant, active: str) -> list[Tab]:
-    return [
+async def _tabs(conn: Connection, ctx: ShopContext, store: Merchant, active: str) -> list[Tab]:
+    """That of the sets only where the store has some."""
+    tabs = [
         Tab(store_url(store.slug), ctx.words(N_("Posts")), active == "front"),
         Tab(products_url(store.slug), ctx.words(N_("Products")), active == "products"),
     ]
+    if active == "sets" or await _sets(conn, ctx, store):
+        tabs.append(Tab(sets_url(store.slug), ctx.words(N_("Sets")), active == "sets"))
+    return tabs
 
 
 # --- older posts ------------------------------------------------------------------------------------------------------
@@ -190,4 +230,4 @@ async def _more(conn: Connection, ctx: ShopContext, posts: ResultPage[Post], url
     )
 
 
-HANDLERS: list[Any] = [store_front, store_products]
+HANDLERS: list[Any] = [store_front, store_products, store_sets]

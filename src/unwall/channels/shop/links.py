@@ -47,8 +47,12 @@ def product_url(
     return with_query(f"{store_url(merchant_slug)}/p/{quote(slug)}", {**more, **origin_fields(origin)})
 
 
+def sets_url(merchant_slug: str) -> str:
+    return f"{store_url(merchant_slug)}/sets"
+
+
 def bundle_url(merchant_slug: str, slug: str) -> str:
-    return f"{store_url(merchant_slug)}/sets/{quote(slug)}"
+    return f"{sets_url(merchant_slug)}/{quote(slug)}"
 
 
 def origin_fields(origin: Origin) -> dict[str, str]:

@@ -63,7 +63,8 @@ def _stream(page: ComposedPage, module: Module, name: str, reader: Reader) -> Ma
 def _tile(page: ComposedPage, slot: Slot, name: str, reader: Reader) -> Markup:
     if slot.bundle:
         origin = Origin(page=name, policy=slot.policy)
-        return bundle_card(slot.bundle, reader.lang, Placement(origin, slot.slot, _reason(slot, reader.lang)))
+        placement = Placement(origin, slot.slot, _reason(slot, reader.lang), slot.bundle.id in reader.saved)
+        return bundle_card(slot.bundle, reader.lang, placement)
     return _product(page, slot, name, reader) if slot.card else _post(page, slot, name, reader, lead=False)
 
 

@@ -1,4 +1,4 @@
-"""Saving posts and products, and the page of what was saved."""
+"""Saving posts, products and sets, and the page of what was saved."""
 
 from typing import Any
 from uuid import UUID
@@ -8,11 +8,13 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 from markupsafe import Markup
 
+from unwall.catalogue.bundle_rules import bundle_sold
+from unwall.catalogue.bundles import bundles_by_id
 from unwall.channels.design.values import Tab
 from unwall.channels.http.page_context import see_other, with_query
 from unwall.channels.http.routes import FormData, own_path
 from unwall.channels.shop.context import ShopContext, ShopPage
-from unwall.channels.shop.fragments import post_cards, product_cards
+from unwall.channels.shop.fragments import bundle_cards, post_cards, product_cards
 from unwall.channels.shop.views import products_in
 from unwall.content.saves import actions, reads
 from unwall.content.saves.values import SavedKind, SavedSubject
@@ -23,11 +25,11 @@ from unwall.people.attempts import count_act
 
 SAVED = 24
 PATH = "/me/saved"
-TABS = {SavedKind.POST: N_("Posts"), SavedKind.PRODUCT: N_("Products")}
+TABS = {SavedKind.POST: N_("Posts"), SavedKind.PRODUCT: N_("Products"), SavedKind.BUNDLE: N_("Sets")}
 
 
 class SaveView(msgspec.Struct, frozen=True):
-    """The button of a post or product. The browser shows at once that it was pressed, on every card of the same."""
+    """The button of a post, product or set. The browser shows at once that it was pressed, on all cards of the same."""
 
     kind: str
     id: str
@@ -46,6 +48,7 @@ class SavedPage(ShopPage, frozen=True, kw_only=True):
     tabs: list[Tab]
     posts: Markup
     products: Markup
+    sets: Markup
     next_url: str | None
 
 
@@ -59,12 +62,16 @@ async def saved_page(ctx: ShopContext) -> Response[str]:
         ids = [one.subject_id for one in saved.rows]
         posts = await cache.posts(conn, ids, lang) if kind is SavedKind.POST else []
         cards = await cache.cards(conn, ids if kind is SavedKind.PRODUCT else products_in(posts), lang)
+        bundles = await bundles_by_id(conn, ids, lang) if kind is SavedKind.BUNDLE else {}
     shown = [cards[i] for i in ids if i in cards] if kind is SavedKind.PRODUCT else []
     page = SavedPage(
         title=ctx.words(N_("Saved")),
         tabs=[Tab(with_query(PATH, {"kind": one.value}), ctx.words(label), one is kind) for one, label in TABS.items()],
         posts=post_cards(posts, cards, lang, "saved", ctx.saved),
         products=product_cards(shown, lang, "saved", ctx.saved),
+        sets=bundle_cards(
+            [bundles[i] for i in ids if i in bundles and bundle_sold(bundles[i])], lang, "saved", ctx.saved
+        ),
         next_url=with_query(PATH, {"kind": kind.value, "after": saved.after}) if saved.after else None,
     )
     return ctx.page(page)

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from unwall.catalogue.bundle_rules import bundle_sold
-from unwall.catalogue.bundles import bundle_by_id
+from unwall.catalogue.bundles import bundle_by_id, bundles_by_id
 from unwall.catalogue.values import Bundle
 from unwall.channels.design.values import Tab
 from unwall.channels.http.flash import Flash
@@ -146,8 +146,8 @@ async def _hidden_views(conn: Connection, ctx: ShopContext, kind: ItemKind, ids:
             for one in await cache.posts(conn, ids, lang)
         ]
     if kind is ItemKind.BUNDLE:
-        kept = [await bundle_by_id(conn, one, lang) for one in ids]
-        return [_hidden_bundle(bundle) for bundle in kept if bundle and bundle_sold(bundle)]
+        kept = await bundles_by_id(conn, ids, lang)
+        return [_hidden_bundle(kept[one]) for one in ids if one in kept and bundle_sold(kept[one])]
     cards = await cache.cards(conn, ids, lang)
     return [
         HiddenView(

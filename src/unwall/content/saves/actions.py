@@ -1,5 +1,5 @@
-"""Saving posts and products. Counts change in the statement that makes or deletes the row, and their rows are locked
-first in the order of their keys, so they are exact under concurrency.
+"""Saving posts, products and bundles. Counts change in the statement that makes or deletes the row, and their rows are
+locked first in the order of their keys, so they are exact under concurrency.
 """
 
 from collections.abc import Collection
@@ -27,6 +27,7 @@ class _Known(msgspec.Struct, frozen=True):
 _SUBJECTS = {
     SavedKind.POST: "SELECT merchant_id, account_id FROM published_post WHERE post_id = $1",
     SavedKind.PRODUCT: "SELECT merchant_id, NULL::uuid AS account_id FROM product_summary WHERE id = $1 AND active",
+    SavedKind.BUNDLE: "SELECT merchant_id, NULL::uuid AS account_id FROM bundle_summary WHERE id = $1 AND active",
 }
 
 
@@ -65,7 +66,7 @@ async def save(conn: Transaction, visit: Visit, subject: SavedSubject, now: date
         known.merchant_id,
         now,
     )
-    if added:
+    if added and subject.kind is not SavedKind.BUNDLE:  # events name posts and products
         await journal.record(conn, [_saved(visit, subject, known, now)])
     return bool(added)
 

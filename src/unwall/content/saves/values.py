@@ -1,7 +1,7 @@
-"""Saved posts and products.
+"""Saved posts, products and bundles.
 
 UnwallError
-├── NotFound > NoSuchSubject     the post is not live, the product not on sale
+├── NotFound > NoSuchSubject     the post is not live, the product or bundle not on sale
 └── Conflict > TooManySaved      the person's list is full
 """
 
@@ -24,6 +24,7 @@ class TooManySaved(Conflict):
 class SavedKind(StrEnum):
     POST = "post"
     PRODUCT = "product"
+    BUNDLE = "bundle"
 
 
 class SavedSubject(msgspec.Struct, frozen=True):
@@ -34,7 +35,7 @@ class SavedSubject(msgspec.Struct, frozen=True):
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """A saved post or product; `entry` is its position in the person's list."""
+    """A saved post, product or bundle; `entry` is its position in the person's list."""
 
     kind: SavedKind
     subject_id: UUID

@@ -213,6 +213,14 @@ class StorefrontCache:
 
         return (await self._bundles.fetch(lang, [product_id], load))[product_id]
 
+    async def bundles_of(self, conn: Connection, merchant_id: UUID, lang: str) -> list[Bundle]:
+        """Of one merchant, the newest first; also those that are not on sale."""
+
+        async def load(_: list[UUID | None]) -> dict[UUID | None, list[Bundle]]:
+            return {merchant_id: await bundles.bundles(conn, merchant_id, lang)}
+
+        return (await self._bundles.fetch(lang, [merchant_id], load))[merchant_id]
+
     async def newest_bundles(self, conn: Connection, lang: str) -> list[Bundle]:
         """Of all merchants, at most `NEWEST_BUNDLES`."""
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from unwall.catalogue.values import Bundle
 from unwall.content.discovery.reads import Ask, discover
 from unwall.content.discovery.rules import decode as decode_marks
 from unwall.content.discovery.rules import page as ranked_page
@@ -147,6 +148,15 @@ async def for_you(sources: PageSources, turn: Turn) -> StreamPage:
     return await _page(sources, known, turn, await _post_slots(sources, visit, discovered.posts), discovered.after)
 
 
+class _Local(msgspec.Struct, frozen=True):
+    """What a shop near by has today."""
+
+    picks: Sequence[Pick]
+    shop: NearShop | None
+    bundles: Sequence[Bundle]
+    """those of which it has each product"""
+
+
 async def near_you(sources: PageSources, turn: Turn) -> StreamPage:
     """Products that the nearest shop with any of them can have ready today, and the posts that show them."""
     visit, known = turn.visit, await _known(sources.conn, turn.visit)
@@ -160,13 +170,17 @@ async def near_you(sources: PageSources, turn: Turn) -> StreamPage:
     posts = await wanted_posts(sources, visit, (one.post_id for one in best), ())
     picks = _picks(sources, known, rules.CANDIDATES)
     tagged = [tag.product_id for post in posts for tag in post.tags if tag.product_id not in known.hidden.products]
-    shop, ready = await _ready(sources, visit, [*(pick.product_id for pick in picks), *dict.fromkeys(tagged)], turn.now)
+    offered = await sources.cache.newest_bundles(sources.conn, visit.lang)
+    parts = [part.item.product_id for bundle in offered for part in bundle.parts]
+    wanted = dict.fromkeys([*(pick.product_id for pick in picks), *tagged, *parts])
+    shop, ready = await _ready(sources, visit, list(wanted), turn.now)
     shown = {post.id: post for post in posts if any(tag.product_id in ready for tag in post.tags)}
     nearby = _of(best, shown, turn)
     reason = Explanation(N_("Shows what {shop} has today"), {"shop": shop.name}) if shop else None
     slots = [Slot(0, one.lane, one.propensity, reason, post=shown[one.candidate.post_id]) for one in nearby.posts]
     local = [pick for pick in picks if pick.product_id in ready]
-    page = await _page(sources, known, turn, slots, nearby.after, (local, shop))
+    sets = [bundle for bundle in offered if ready.issuperset(part.item.product_id for part in bundle.parts)]
+    page = await _page(sources, known, turn, slots, nearby.after, _Local(local, shop, sets))
     return msgspec.structs.replace(page, shop=shop)
 
 
@@ -213,11 +227,11 @@ async def _page(
     turn: Turn,
     posts: Sequence[Slot],
     after: str | None,
-    local: tuple[Sequence[Pick], NearShop | None] | None = None,
+    local: _Local | None = None,
 ) -> StreamPage:
     """Posts with the next products; of a shop near by, where `local` is given."""
     until = turn.products + PRODUCTS
-    picks = list(local[0]) if local else _picks(sources, known, until)
+    picks = list(local.picks) if local else _picks(sources, known, until)
     chosen = picks[turn.products : until]
     tagged = {tag.product_id for slot in posts if slot.post for tag in slot.post.tags}
     anchors = {pick.anchor_id for pick in chosen if pick.anchor_id}
@@ -225,20 +239,20 @@ async def _page(
     cards = await sources.cache.cards(sources.conn, wanted, turn.visit.lang)
     sold = {pick.product_id: pick for pick in chosen if pick.product_id in cards}
     facts = rules.ReasonFacts(cards, turn.now)
-    shop = local[1] if local else None
+    shop = local.shop if local else None
     products = (
         rules.near_slots(shop, list(sold), sold, facts) if shop else rules.product_slots(list(sold), [], sold, facts)
     )
-    bundles = await _bundles(sources, known, turn) if not local and (chosen or turn.after is None) else []
+    bundles = await _bundles(sources, known, turn, local) if chosen or turn.after is None else []
     mix = mixed(products, [reasoned(slot) for slot in posts], bundles)
     stream = Module(ModuleName.STREAM, Explanation(""), mix, shop)
     page = ComposedPage("home", rules.filled([stream]), cards)
     return StreamPage(page, after, turn.products + len(chosen))
 
 
-async def _bundles(sources: PageSources, known: reads.StreamInputs, turn: Turn) -> list[Slot]:
+async def _bundles(sources: PageSources, known: reads.StreamInputs, turn: Turn, local: _Local | None) -> list[Slot]:
     """Those that follow on the pages before, which showed so many products: after the first page `_page` asks only
     while there are more of these."""
-    offered = await sources.cache.newest_bundles(sources.conn, turn.visit.lang)
+    offered = local.bundles if local else await sources.cache.newest_bundles(sources.conn, turn.visit.lang)
     first = -(-turn.products // PRODUCTS) * rules.STREAM_BUNDLES
     return rules.bundle_slots(offered, known.trail, known.hidden.bundles, first)

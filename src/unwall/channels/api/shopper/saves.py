@@ -28,7 +28,7 @@ class Changed(msgspec.Struct, frozen=True):
 
 @get("/saved/{kind:str}", tags=TAGS)
 async def saved(services: Services, caller: Visit, kind: SavedKind, after: str | None = AFTER) -> ResultPage[Saved]:
-    """The ids of the posts (`post`) or products (`product`) that the shopper saved, the latest first."""
+    """The ids of the posts (`post`), products (`product`) or sets (`bundle`) that the shopper saved, newest first."""
     async with services.db.read() as conn:
         return await reads.saved(conn, caller.person_ids, kind, after, SAVED)
 

@@ -129,7 +129,7 @@ class CommentRecord(Record, frozen=True, kw_only=True):
 
 
 class SaveRecord(Record, frozen=True, kw_only=True):
-    """A post or product that somebody saved; `entry` is a time-ordered UUID (version 7)."""
+    """A post, product or set that somebody saved; `entry` is a time-ordered UUID (version 7)."""
 
     person_id: UUID
     """a member, or a visitor who is none"""

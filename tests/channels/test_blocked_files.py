@@ -1,25 +1,50 @@
 """What moderation blocks is no longer served under its address, but to moderators, until the decision is undone."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
+import msgspec
 import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.staffing import Person, signed_in
 from tests.content.helpers import a_merchant
+from tests.storage import BUCKET, s3_server
+from unwall.channels.http.files import check_stored
 from unwall.content.moderation import actions
 from unwall.content.moderation.values import Reported, Subject, SubjectKind
+from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
+from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 from unwall.media import blocked
 from unwall.media.rules import avif_file, derived_file
 from unwall.people.values import Role
 from unwall.services import Services
+from unwall.settings import Settings
 
 PICTURE = f"3f/3f{'a' * 38}-1600x2000.webp"
 SMALLER = derived_file(PICTURE, 320)
 PARTS = [f"{one}/{one}{'b' * 38}{ending}" for one, ending in (("1a", ".mp4"), ("1b", ".m3u8"), ("1c", ".webp"))]
 FREE = f"3f/3f{'c' * 38}-1600x2000.webp"
 TOGETHER = [PICTURE, SMALLER, avif_file(PICTURE), avif_file(SMALLER), *PARTS]
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[dict[str, str]]:
+    with s3_server() as environment:
+        yield environment
+
+
+@pytest.fixture(params=["disk", "s3"])
+def config(config: Settings, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Wherever files are stored."""
+    if request.param == "disk":
+        return config
+    for name, value in request.getfixturevalue("bucket").items():
+        monkeypatch.setenv(name, value)
+    return msgspec.structs.replace(config, files_url=f"s3://{BUCKET}")
 
 
 @pytest.fixture
@@ -107,3 +132,16 @@ async def test_without_notices_the_database_is_asked_each_time(db: Database, sub
         await blocked.unblock(conn, subject.id)
     assert await files.digest(db, PICTURE) is None
     assert await files.digest(db, "demo/not-of-ours.webp") is None
+
+
+async def test_no_draft_names_what_is_blocked(services: Services, subject: Subject, db: Database) -> None:
+    here = replace(services, db=db, storefront=StorefrontCache())  # the app's own are of another loop
+    with pytest.raises(Invalid) as refused:
+        await check_stored(here, {"media.0.file": FREE, "media.1.file": PICTURE, "media.2.file": SMALLER})
+    assert {field: str(words) for field, words in refused.value.by_field().items()} == {
+        "media.1.file": "A moderator has blocked this picture.",
+        "media.2.file": "A moderator has blocked this picture.",
+    }
+    async with db.transaction() as conn:
+        await blocked.unblock(conn, subject.id)
+    await check_stored(here, {"media.1.file": PICTURE})

@@ -8,6 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.content.helpers import START, a_merchant, a_product, a_visitor, signed_in
+from unwall.content.moderation import actions as moderation
+from unwall.content.moderation.reads import case_of
+from unwall.content.moderation.rules import operator
+from unwall.content.moderation.values import Action, Reported, ReportReason, Subject, SubjectKind, Verdict
 from unwall.content.reviews import actions, asking, reads, rules
 from unwall.content.reviews.values import (
     LicenceScope,
@@ -23,6 +27,7 @@ from unwall.content.reviews.values import (
 )
 from unwall.kernel.errors import Invalid, SignInNeeded
 from unwall.kernel.ids import new_id
+from unwall.usecases import moderate
 
 PICTURE = ReviewPicture("ab/" + "c" * 40 + "-800x600.webp", 800, 600)
 GOOD = ReviewDraft(5, "Warm and light.", "Li")
@@ -300,7 +305,7 @@ async def a_video(db, member_id, state: str = "ready"):
     video_id = new_id()
     async with db.transaction() as conn:
         await conn.execute(
-            "INSERT INTO video (id, member_id, state, source, bytes) VALUES ($1, $2, $3, 'a', 1)",
+            f"INSERT INTO video (id, member_id, state, source, bytes) VALUES ($1, $2, $3, 'ab/{'d' * 40}.mp4', 1)",
             video_id,
             member_id,
             state,
@@ -321,6 +326,25 @@ async def test_a_video_of_the_author_stands_under_the_licence_and_goes_with_it(d
         await actions.withdraw_pictures(conn, visit.member_id, shop[1], START + timedelta(hours=1))
         assert (await reads.review(conn, shown.id)).video_id is None
         assert await conn.fetchval("SELECT count(*) FROM review_licence WHERE revoked_at IS NULL") == 0
+
+
+async def test_the_video_and_the_pictures_of_a_review_are_blocked_with_it_until_that_is_undone(db, shop):
+    visit = await a_member(db)
+    video_id = await a_video(db, visit.member_id)
+    draft = ReviewDraft(5, "", "Li", pictures=(PICTURE,), video_id=video_id, licence=LicenceScope.SHOP)
+    _, review_id = await written(db, shop, draft, visit)
+    async with db.transaction() as conn:
+        await moderation.submit(conn, Reported(Subject(SubjectKind.REVIEW, review_id), shop[0]), START)
+        case = await case_of(conn, Subject(SubjectKind.REVIEW, review_id))
+    await moderate.decide(db, operator("root"), [case.id], Verdict(Action.BLOCK, ReportReason.RIGHTS), START)
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT state FROM video") == "blocked"
+        blocked = await conn.fetch("SELECT DISTINCT media FROM blocked_file WHERE subject_id = $1", review_id)
+    assert {record["media"] for record in blocked} == {PICTURE.file, str(video_id)}
+    await moderate.decide(db, operator("mei"), [case.id], Verdict(Action.RESTORE), START)
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT state FROM video") == "uploaded"  # it is made anew
+        assert await conn.fetchval("SELECT count(*) FROM blocked_file") == 0
 
 
 async def test_a_video_of_another_one_that_failed_or_none_is_refused(db, shop):

@@ -1,6 +1,7 @@
 """News for those who follow a topic: heard by all of them, merged, and not lost with a connection."""
 
 import asyncio
+import gc
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
@@ -101,22 +102,32 @@ async def test_one_network_or_person_does_not_take_every_connection(monkeypatch:
     open_now = []
 
     async def enter(topic: str, network: str) -> None:
-        notices.check_room(topic, network)
-        stream = notices.follow(topic, beat_seconds=SOON, network=network)
+        stream = notices.follow(topic, beat_seconds=SOON, place=notices.place(network, topic))
         assert await anext(stream) is True
         open_now.append(stream)
 
     for _ in range(2):
         await enter("ann", "203.0.113.9")
     with pytest.raises(TooMany):
-        notices.check_room("ann", "198.51.100.7")
+        notices.place("198.51.100.7", "ann")
     await enter("bo", "203.0.113.9")
     with pytest.raises(TooMany):
-        notices.check_room("cy", "203.0.113.9")
+        notices.place("203.0.113.9", "cy")
     await enter("cy", "198.51.100.7")
     with pytest.raises(TooMany):
-        notices.check_room("di", "192.0.2.1")
+        notices.place("192.0.2.1", "di")
     for stream in open_now:
         await stream.aclose()
-    await enter("ann", "203.0.113.9")
-    await open_now[-1].aclose()
+    assert notices._places == {}
+
+
+async def test_streams_are_counted_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch):
+    """Not when they begin, or as many as are asked for together would begin."""
+    monkeypatch.setattr("unwall.kernel.notices.MAX_STREAMS", (2, 2, 2))
+    notices = Notices("postgresql://nowhere", "news")
+    asked = [notices.follow("ann", beat_seconds=SOON, place=notices.place("203.0.113.9", "ann")) for _ in range(2)]
+    with pytest.raises(TooMany):
+        notices.place("203.0.113.9", "ann")
+    asked.clear()  # one that never begins, as its client has gone, keeps no place
+    gc.collect()
+    assert notices._places == {}

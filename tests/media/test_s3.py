@@ -1,41 +1,28 @@
 """Pictures and videos in S3, as moto's server plays it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
-from obstore.store import S3Store
 from PIL import Image
 
 from tests.media.clips import write_clip
+from tests.storage import BUCKET, s3_server
 from unwall.kernel.database import Database
-from unwall.kernel.files import Files, key_for
+from unwall.kernel.files import Files, key_for, open_files
 from unwall.kernel.ids import new_id
 from unwall.media import pictures, reads
 from unwall.media.rules import renditions
 from unwall.media.values import VideoState
 from unwall.media.videos import VideoMaker
 
-ACCESS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-
 
 @pytest.fixture
-def files() -> Iterator[Files]:
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    boto3.client("s3", endpoint_url=f"http://{host}:{port}", **ACCESS).create_bucket(Bucket="media")
-    store = S3Store(
-        "media",
-        endpoint=f"http://{host}:{port}",
-        access_key_id="test",
-        secret_access_key="test",
-        region="us-east-1",
-        client_options={"allow_http": True},
-    )
-    yield Files(store)
-    server.stop()
+def files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Files]:
+    with s3_server() as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        yield open_files(f"s3://{BUCKET}", tmp_path)
 
 
 async def test_a_video_is_made_and_read_in_parts(db: Database, files: Files, tmp_path) -> None:

@@ -1,13 +1,17 @@
 """A product file with its stock: how its bytes are read, and where the quantities go."""
 
+import time
+
 import pytest
 
 from tests.catalogue.drafts import a_merchant
 from tests.commerce.stock.stock_fixtures import node
+from unwall.catalogue.product_file.rows import parse
 from unwall.commerce.stock import actions
 from unwall.commerce.stock import reads as stock
+from unwall.kernel import encodings
 from unwall.kernel.errors import Invalid
-from unwall.usecases.import_products import ImportOptions, decode_product_file, import_products
+from unwall.usecases.import_products import FileText, ImportOptions, decode_product_file, import_products
 
 FILE = "Handle,Title,Variant SKU,Variant Inventory Qty,Variant Price\npot,Pot,POT-1,-3,39\nfull,Full,POT-2,5,39\n"
 
@@ -59,3 +63,29 @@ async def test_a_quantity_beyond_what_stock_holds_is_left_out_alone(db):
             assert [(count.sku, count.quantity) for count in report.inventory] == [("C", 1_000_000)]
             told = [(change.line, change.sku, change.column) for change in report.changes]
             assert told == [(2, "A", "Inventory quantity"), (3, "B", "Inventory quantity")]
+
+
+SHOPIFY = "Handle,Title,Variant SKU,Variant Price,Image Src\nx,x,X,1,"
+TAOBAO = "title\tprice\tnum\tdescription\tskuProps\touter_id\tpropAlias\nx\t1\t1\tx\t{}\tX\t{}\n"
+MAX_SECONDS = 2.0
+"""Of processor time; what looks at each character again for each one takes ten times as long."""
+WITHOUT_END = {
+    "a word": lambda: FileText("a" * 150_000 + "é", "utf-8").example,
+    "capitals": lambda: encodings.decoded(b"\xc9" * 40_000),
+    "commas of pictures": lambda: parse(f'{SHOPIFY}"https://a.example/{"," * 100_000}"\n'),
+    "wide commas of pictures": lambda: parse(f'{SHOPIFY}"https://a.example/{"，" * 100_000}"\n'),
+    "digits of an alias": lambda: parse(TAOBAO.format("1:1:a:1:1;", "9" * 100_000)),
+}
+
+
+@pytest.mark.parametrize("what", WITHOUT_END)
+def test_a_field_without_end_is_read_in_linear_time(what: str) -> None:
+    begun = time.thread_time()
+    WITHOUT_END[what]()
+    assert time.thread_time() - begun < MAX_SECONDS
+
+
+def test_an_option_before_the_first_variant_of_a_taobao_file_is_left_out() -> None:
+    file = parse(TAOBAO.format("1627207:28341;20509:28383;9.90:5:A-1:1627207:28341;20509:28383;", ""))
+    [variant] = [row for rows in file.groups.values() for row in rows]
+    assert (variant["Variant SKU"], variant["Option1 Value"], variant["Option2 Value"]) == ("A-1", "28341", "28383")

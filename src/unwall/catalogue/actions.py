@@ -10,7 +10,13 @@ import asyncpg
 import msgspec
 
 from unwall.catalogue import bundle_rules, merchant_reads, rules, texts
-from unwall.catalogue.off_sale import TAKEN_OFF, is_off_sale, off_sale_errors
+from unwall.catalogue.off_sale import (
+    BUNDLE_TAKEN_OFF,
+    TAKEN_OFF,
+    bundle_off_sale_errors,
+    is_off_sale,
+    off_sale_errors,
+)
 from unwall.catalogue.terms import SearchTerms, terms
 from unwall.catalogue.values import (
     BundleDraft,
@@ -134,12 +140,17 @@ async def save_bundle(conn: Transaction, merchant_id: UUID, draft: BundleDraft) 
         [part.variant_id for part in tidied.parts],
     )
     errors = bundle_rules.check_bundle(tidied, {record["id"] for record in own})
+    errors += await bundle_off_sale_errors(conn, merchant_id, tidied)
     if errors:
         raise Invalid(errors)
     try:
         bundle_id = await _write_bundle(conn, merchant_id, tidied)
     except asyncpg.UniqueViolationError as error:
         raise Invalid.one("slug", N_("Another bundle has this address.")) from error
+    except asyncpg.CheckViolationError as error:
+        if not is_off_sale(error):
+            raise
+        raise Invalid([BUNDLE_TAKEN_OFF]) from error
     await conn.execute("DELETE FROM bundle_part WHERE bundle_id = $1", bundle_id)
     await conn.executemany(
         "INSERT INTO bundle_part (bundle_id, position, variant_id, merchant_id, quantity) VALUES ($1, $2, $3, $4, $5)",

@@ -5,13 +5,14 @@ from uuid import UUID
 
 import asyncpg
 
-from unwall.catalogue.values import ProductDraft, ProductStatus
+from unwall.catalogue.values import BundleDraft, ProductDraft, ProductStatus
 from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import FieldError
 from unwall.kernel.text import N_
 
 TAKEN_OFF = FieldError("status", N_("A moderator has taken this product off sale. You can appeal on its page."))
-_CONSTRAINT = "product_off_sale"
+BUNDLE_TAKEN_OFF = FieldError("active", N_("A moderator has taken this set off sale. You can appeal on its page."))
+_CONSTRAINTS = frozenset({"product_off_sale", "bundle_off_sale"})
 
 
 async def take_off_sale(conn: Transaction, product_id: UUID) -> None:
@@ -40,12 +41,17 @@ async def put_back_on_sale(conn: Transaction, product_id: UUID) -> None:
 
 async def take_bundle_off_sale(conn: Transaction, bundle_id: UUID) -> None:
     """As `take_off_sale`."""
-    await conn.execute("UPDATE bundle SET active = false WHERE id = $1", bundle_id)
+    await conn.execute(
+        "UPDATE bundle SET taken_off_from = active, active = false WHERE id = $1 AND taken_off_from IS NULL", bundle_id
+    )
 
 
 async def put_bundle_back_on_sale(conn: Transaction, bundle_id: UUID) -> None:
     """As `put_back_on_sale`."""
-    await conn.execute("UPDATE bundle SET active = true WHERE id = $1", bundle_id)
+    await conn.execute(
+        "UPDATE bundle SET active = taken_off_from, taken_off_from = NULL WHERE id = $1 AND taken_off_from IS NOT NULL",
+        bundle_id,
+    )
 
 
 async def off_sale_errors(
@@ -61,6 +67,20 @@ async def off_sale_errors(
     return [(wanted[record["id"]], TAKEN_OFF) for record in off]
 
 
+async def bundle_off_sale_errors(conn: Connection, merchant_id: UUID, draft: BundleDraft) -> list[FieldError]:
+    """As `off_sale_errors`. A draft without an id is of the bundle that has its address."""
+    off = draft.active and await conn.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM bundle WHERE merchant_id = $1 AND (id = $2 OR $2 IS NULL AND slug = $3)
+            AND taken_off_from IS NOT NULL)
+        """,
+        merchant_id,
+        draft.id,
+        draft.slug,
+    )
+    return [BUNDLE_TAKEN_OFF] if off else []
+
+
 def is_off_sale(error: asyncpg.CheckViolationError) -> bool:
     """Whether it was taken off sale between the check and the write."""
-    return error.constraint_name == _CONSTRAINT
+    return error.constraint_name in _CONSTRAINTS

@@ -222,14 +222,16 @@ def _letters(text: str, language: Alphabet) -> dict[int, float]:
         word = match[0]
         plain = sum(c.isascii() for c in word)
         whole = _as_word(word, plain, language)
+        small_before = False
         for n, character in enumerate(word):
             if not character.isascii():
                 mixed = plain == 0 and len(word) > 1 if latin else plain > 0
                 known = character in language.letters or (not latin and character.lower() in language.letters)
-                capital_within = n and character.isupper() and any(c.islower() for c in word[:n])
+                capital_within = small_before and character.isupper()
                 first = n == 0 and len(word) > 1 and character in _NEVER_FIRST
                 right = known and not mixed and not capital_within
                 weights[match.start() + n] = (0.3 if first else whole) if right else 0.0
+            small_before = small_before or character.islower()
     return weights
 
 

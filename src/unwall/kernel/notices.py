@@ -5,8 +5,9 @@ reconnect every follower gets a notice, since some may have been missed.
 """
 
 import asyncio
+import weakref
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
@@ -27,33 +28,51 @@ APPLICATION_NAME = "unwall notices"
 log = structlog.get_logger()
 
 
+class Place:
+    """Of one stream among those that are counted: until the stream ends, or is dropped before it began."""
+
+    def __init__(self, places: Counter[tuple[str, str]], counted: Sequence[tuple[str, str]]) -> None:
+        places.update(counted)
+        self.leave = weakref.finalize(self, _leave, places, counted)
+        """Idempotent."""
+
+
+def _leave(places: Counter[tuple[str, str]], counted: Sequence[tuple[str, str]]) -> None:
+    for one in counted:
+        places[one] -= 1
+        if not places[one]:
+            del places[one]
+
+
 class Notices:
     """The notifications of one channel; a notification's payload is its topic."""
 
     def __init__(self, url: str, channel: str) -> None:
         self._url = url
         self._channel = channel
-        self._networks: Counter[str] = Counter()
+        self._places: Counter[tuple[str, str]] = Counter()
         self._followers: dict[str, set[asyncio.Event]] = {}
         self._closed = False
 
-    def check_room(self, topic: str, network: str) -> None:
-        """Call it before opening a stream for anybody, since each keeps a connection for as long as the client likes.
-        Raises `TooMany`."""
-        streams = (len(self._followers.get(topic, ())), self._networks[network], self._networks.total())
-        if any(open_now >= most for open_now, most in zip(streams, MAX_STREAMS, strict=True)):
+    def place(self, network: str, topic: str = "") -> Place:
+        """For a stream that anybody opens, since each keeps a connection for as long as the client likes: of a network
+        or person, and where a topic is one person's, of that. Counted at once, so that a thousand that are asked for
+        together get no further than a thousand one after the other. Raises `TooMany`."""
+        counted = (("topic", topic), ("network", network), ("all", ""))
+        if any(self._places[one] >= most for one, most in zip(counted, MAX_STREAMS, strict=True)):
             raise TooMany(N_("Too many pages are waiting for updates. Try again later."), wait_seconds=60)
+        return Place(self._places, counted if topic else counted[1:])
 
-    async def follow(self, topic: str, *, beat_seconds: float, network: str = "") -> AsyncGenerator[bool, None]:
+    async def follow(
+        self, topic: str, *, beat_seconds: float, place: Place | None = None
+    ) -> AsyncGenerator[bool, None]:
         """Yields True at once (something may have changed since the caller last read) and after each notice, and False
-        after `beat_seconds` without a notice. Ends at shutdown; close it (`aclosing`) to stop earlier. `network`: whose
-        streams are counted (`check_room`).
+        after `beat_seconds` without a notice. Ends at shutdown; close it (`aclosing`) to stop earlier, which leaves the
+        `place` too.
         """
         notice = asyncio.Event()
         notice.set()
         self._followers.setdefault(topic, set()).add(notice)
-        if network:
-            self._networks[network] += 1
         try:
             while not self._closed:
                 notified = await _within(beat_seconds, notice)
@@ -62,7 +81,8 @@ class Notices:
                     yield notified
         finally:
             self._forget(topic, notice)
-            self._networks -= Counter([network] if network else [])
+            if place:
+                place.leave()
 
     def _forget(self, topic: str, notice: asyncio.Event) -> None:
         followers = self._followers[topic]

@@ -115,6 +115,8 @@ CREATE TABLE bundle (
     description  text NOT NULL DEFAULT '',  -- sanitised HTML
     translations jsonb NOT NULL DEFAULT '{}',  -- {"zh": {"title", "description"}}
     active       boolean NOT NULL DEFAULT true,
+    taken_off_from boolean,  -- whether it was on sale when moderation took it off; NULL: it did not
+    CONSTRAINT bundle_off_sale CHECK (taken_off_from IS NULL OR NOT active),
     UNIQUE (merchant_id, slug),
     UNIQUE (id, merchant_id)
 );

@@ -18,7 +18,7 @@ _P = Permission
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.EDITOR: frozenset({_P.PUBLISH, _P.CATALOGUE, _P.PRICES, _P.INSIGHT, _P.MODERATE, _P.CONVERSE}),
-    Role.ANALYST: frozenset({_P.INSIGHT, _P.ORDERS}),
+    Role.ANALYST: frozenset({_P.INSIGHT, _P.ORDERS, _P.PAYOUTS}),
     Role.STOCK: frozenset({_P.STOCK, _P.ORDERS, _P.FULFIL, _P.CONVERSE}),
     Role.NODE: frozenset({_P.FULFIL}),
 }

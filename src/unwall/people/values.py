@@ -95,6 +95,8 @@ class Permission(StrEnum):
     """Answer what shoppers write to the store."""
     REFUND = "refund"
     """Give customers their money back."""
+    PAYOUTS = "payouts"
+    """See what the gateway paid out and kept, and what banks dispute."""
     PRICES = "prices"
     """Taxes and promotions."""
     MODERATE = "moderate"

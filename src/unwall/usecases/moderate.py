@@ -33,7 +33,7 @@ from unwall.content.posts.reads import posts_in_any_state
 from unwall.content.posts.review import follow_decision
 from unwall.content.questions import actions as questions
 from unwall.content.reviews import actions as reviews
-from unwall.content.reviews.reads import picture_files
+from unwall.content.reviews.reads import media_of, picture_files
 from unwall.journal.values import Visit
 from unwall.kernel.database import Connection, Database, Transaction
 from unwall.kernel.text import SOURCE
@@ -112,6 +112,8 @@ async def pictures_of(conn: Connection, subject: Subject) -> list[str]:
 
 async def _media_of(conn: Connection, subject: Subject) -> list[str]:
     """The keys of its pictures, and the ids of its videos."""
+    if subject.kind is SubjectKind.REVIEW:
+        return await media_of(conn, subject.id)
     if subject.kind is not SubjectKind.POST:
         return await pictures_of(conn, subject)
     by_id = await posts_in_any_state(conn, [subject.id], SOURCE.code)

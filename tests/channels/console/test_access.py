@@ -37,8 +37,8 @@ PAGES = {
     "/console/promotions": {Role.OWNER, Role.EDITOR},
     "/console/promotions/new": {Role.OWNER, Role.EDITOR},
     "/console/payments": {Role.OWNER, Role.EDITOR},
-    "/console/payouts": {Role.OWNER, Role.STOCK, Role.ANALYST},
-    "/console/payouts.csv": {Role.OWNER, Role.STOCK, Role.ANALYST},
+    "/console/payouts": {Role.OWNER, Role.ANALYST},
+    "/console/payouts.csv": {Role.OWNER, Role.ANALYST},
     "/console/taxes": {Role.OWNER, Role.EDITOR},
     "/console/taxes/rates/GB": {Role.OWNER, Role.EDITOR},
     "/console/insight": {Role.OWNER, Role.EDITOR, Role.ANALYST},
@@ -184,7 +184,6 @@ async def test_the_nav_shows_what_the_role_may_open(site: ConsoleSite) -> None:
         "/console/stock",
         "/console/nodes",
         "/console/delivery",
-        "/console/payouts",
         "/counter",
     ]
 

@@ -1,12 +1,24 @@
 """Sets: the list and the editor."""
 
+from uuid import UUID
+
+import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from tests.channels.console.console_site import ConsoleSite, errors, form
-from unwall.catalogue import bundles
+from unwall.catalogue import actions, bundles
+from unwall.catalogue.off_sale import put_bundle_back_on_sale, take_bundle_off_sale
 from unwall.catalogue.values import BundleDraft, BundlePartDraft, ProductTranslation
+from unwall.content.moderation import actions as moderation
+from unwall.content.moderation.reads import case_of
+from unwall.content.moderation.rules import operator
+from unwall.content.moderation.values import Action, Reported, ReportReason, Subject, SubjectKind, Verdict
+from unwall.kernel.clock import now
 from unwall.kernel.database import Database
+from unwall.kernel.errors import Invalid
 from unwall.people.values import Role
+from unwall.usecases import moderate
 
 PATH, NEW, EDITOR = "/console/bundles", "/console/bundles/new", 'id="parts-part"'
 PARTS = {"parts.0.sku": "SCARF-RED", "parts.0.quantity": "1", "parts.1.sku": "TEA", "parts.1.quantity": "2"}
@@ -69,6 +81,74 @@ async def test_a_set_is_taken_off_sale(site: ConsoleSite, morning: str) -> None:
     assert "Not on sale" in (await site.get(PATH)).text
 
 
+async def test_what_a_moderator_has_taken_off_sale_is_sold_by_nothing_until_an_appeal_succeeds(
+    site: ConsoleSite, morning: str
+) -> None:
+    bundle_id = UUID(morning.rpartition("/")[2])
+    subject = Subject(SubjectKind.BUNDLE, bundle_id)
+    async with site.db.transaction() as conn:
+        await moderation.submit(conn, Reported(subject), now())
+        case = await case_of(conn, subject)
+    assert case
+    assert (await site.post(f"{morning}/appeal", {"words": "Ours"})).status_code == 409
+    await moderate.decide(site.db, operator("root"), [case.id], Verdict(Action.DROP, ReportReason.COUNTERFEIT), now())
+
+    fields = await opened(site, morning) | {"do": "save"}
+    assert "active" not in fields
+    sold = await site.post(morning, fields | {"active": "1"})
+    assert sold.status_code == 422
+    assert "A moderator has taken this set off sale" in sold.text
+    [before] = await saved(site)
+    for draft in (replace(before, active=True), replace(before, active=True, id=None)):  # by its id, by its address
+        with pytest.raises(Invalid) as refused:
+            async with site.db.confined(site.market.merchant) as conn:
+                await actions.save_bundle(conn, site.market.merchant, draft)
+        assert list(refused.value.by_field()) == ["active"]
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with site.db.transaction() as conn:
+            await conn.execute("UPDATE bundle SET active = true WHERE id = $1", bundle_id)
+    assert await saved(site) == [before]
+    assert (await site.post(morning, fields | {"title": "Another morning"})).status_code == 303  # as it may be mended
+
+    appeal = form((await site.get(morning)).text, f"{morning}/appeal")
+    assert (await site.post(f"{morning}/appeal", appeal | {"words": "They are genuine."})).status_code == 303
+    assert "Your appeal is waiting" in (await site.get(morning)).text
+    await moderate.decide(site.db, operator("mei"), [case.id], Verdict(Action.RESTORE), now())
+    [restored] = await saved(site)
+    assert (restored.active, restored.title) == (True, "Another morning")
+    assert "moderator" not in (await site.get(morning)).text
+
+
+async def test_a_set_that_was_not_on_sale_is_not_put_on_sale_by_a_moderator(site: ConsoleSite, morning: str) -> None:
+    bundle_id = UUID(morning.rpartition("/")[2])
+    async with site.db.transaction() as conn:
+        await conn.execute("UPDATE bundle SET active = false WHERE id = $1", bundle_id)
+        await take_bundle_off_sale(conn, bundle_id)
+        await take_bundle_off_sale(conn, bundle_id)
+        await put_bundle_back_on_sale(conn, bundle_id)
+    assert [draft.active for draft in await saved(site)] == [False]
+
+
+async def test_a_set_that_is_taken_off_while_it_is_saved_is_not_sold(
+    site: ConsoleSite, morning: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle_id, check = UUID(morning.rpartition("/")[2]), actions.bundle_off_sale_errors
+    [draft] = await saved(site)
+
+    async def rival(*args):
+        errors = await check(*args)
+        async with site.db.transaction() as conn:
+            await take_bundle_off_sale(conn, bundle_id)
+        return errors
+
+    monkeypatch.setattr(actions, "bundle_off_sale_errors", rival)
+    with pytest.raises(Invalid) as refused:
+        async with site.db.transaction() as conn:
+            await actions.save_bundle(conn, site.market.merchant, draft)
+    assert list(refused.value.by_field()) == ["active"]
+    assert await saved(site) == [replace(draft, active=False)]
+
+
 async def test_parts_are_added_and_taken_out_without_saving(site: ConsoleSite, morning: str) -> None:
     before, fields = await saved(site), await opened(site, morning)
     more = form((await site.post(morning, fields | {"do": "add"})).text, EDITOR)
@@ -121,4 +201,5 @@ async def test_another_merchants_set_is_not_there(site: ConsoleSite, morning: st
         await conn.execute("UPDATE staff SET merchant_id = $1", site.rival.merchant)
     assert (await site.get(morning)).status_code == 404
     assert (await site.post(morning, {"title": "Mine", "do": "save"})).status_code == 404
+    assert (await site.post(f"{morning}/appeal", {"words": "Mine"})).status_code == 404
     assert await saved(site) == before

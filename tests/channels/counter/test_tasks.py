@@ -17,8 +17,9 @@ from unwall.commerce.fulfilment.rules import own_task
 from unwall.kernel.database import Database
 from unwall.kernel.errors import NotFound
 from unwall.kernel.ids import new_id
-from unwall.kernel.notices import listening
+from unwall.kernel.notices import MAX_STREAMS, listening
 from unwall.people.values import Role, Staff
+from unwall.services import Services
 
 HTMX = {"hx-request": "true", "hx-target": "work"}
 
@@ -188,6 +189,21 @@ async def test_the_screen_hears_of_its_own_node_at_once(db: Database, market: Ma
             assert (await anext(here)).data == "tasks"
         notices.close()
         assert {word.data async for word in there} <= {"tasks"}  # and then it ends
+
+
+async def test_one_person_keeps_no_more_streams_open_than_a_network_may(
+    services: Services, db: Database, market: Market, clerk: Shopper
+):
+    _, most, _ = MAX_STREAMS
+    async with AsyncExitStack() as stack, db.read() as conn:
+        staff = await conn.fetchval("SELECT id FROM staff WHERE node_id = $1", market.west_lake)
+        for _ in range(most):
+            place = services.tasks.place(f"staff {staff}")
+            stack.callback(place.leave)
+        refused = await clerk.get("/counter/events")
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+        services.tasks.place("staff of another screen").leave()  # nobody else is refused
+    services.tasks.place(f"staff {staff}").leave()  # and what has ended does not count
 
 
 async def test_a_started_task_says_who_has_it_in_hand(db: Database, market: Market, clerk: Shopper):

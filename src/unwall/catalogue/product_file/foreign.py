@@ -39,7 +39,7 @@ _SAME = {
 }
 SYNONYMS = MappingProxyType({word: heading for heading, words in _SAME.items() for word in words.split("|")})
 """Headings of other systems, in small letters. Where a file has our own heading too, that one counts."""
-_ADDRESS = re.compile(r"https?://(?:(?![,，;|\s]*https?://)[^\s|;])+")
+_ADDRESS = re.compile(r"https?://(?:(?!https?://)[^\s|;])+")
 _WEIGHT = re.compile(r"weight \((kg|g|lbs|oz)\)")
 _GRAMS = MappingProxyType({"kg": 1000.0, "g": 1.0, "lbs": 453.59237, "oz": 28.349523125})
 _ATTRIBUTE = re.compile(r"attribute (\d+) (name|value\(s\))")
@@ -248,6 +248,7 @@ _TAOBAO = MappingProxyType(
     }
 )
 _TAOBAO_SKU = re.compile(r"([0-9.]+):([0-9]+):([^:;]*):(-?[0-9]+):(-?[0-9]+)")
+_TAOBAO_ALIAS = re.compile(r"(?<![0-9-])(-?[0-9]+:-?[0-9]+):([^;:]+)")
 _TAOBAO_OF = {
     "Title": "title",
     "Body (HTML)": "description",
@@ -291,7 +292,7 @@ def _of_taobao(titles: Sequence[str], rows: Sequence[ForeignLine]) -> ForeignTab
 def _taobao_variants(cells: Cells) -> list[tuple[Cells, list[str]]]:
     """The cells of each variant, and the names of its options. A value without a name of its own shows its number."""
     said = ";".join((cells.get("propalias", ""), cells.get("inputcustomcpv", "")))
-    alias = {m[1]: m[2] for m in re.finditer(r"(-?[0-9]+:-?[0-9]+):([^;:]+)", said)}
+    alias = {match[1]: match[2] for match in _TAOBAO_ALIAS.finditer(said)}
     variants: list[tuple[Cells, list[str]]] = []
     options: list[tuple[str, str]] = []
     for part in [*cells.get("skuprops", "").split(";"), "end"]:
@@ -304,7 +305,7 @@ def _taobao_variants(cells: Cells) -> list[tuple[Cells, list[str]]]:
             price, number, code, prop, value = sku.groups()
             variants.append(({"Variant Price": price, "Variant Inventory Qty": number, "Variant SKU": code}, []))
             options = [(prop, value)]
-        elif part.count(":") == 1:
+        elif variants and part.count(":") == 1:
             prop, _, value = part.partition(":")
             options.append((prop, value))
     return variants

@@ -54,7 +54,7 @@ class NewMessage(msgspec.Struct, frozen=True):
 async def _draft(services: Services, data: NewMessage) -> MessageDraft:
     """Raises `Invalid`."""
     if data.picture is not None:
-        await check_stored(services.files, {"picture.file": data.picture.file})
+        await check_stored(services, {"picture.file": data.picture.file})
         if size_of(data.picture.file) != (data.picture.width, data.picture.height):
             raise Invalid.one("picture.file", N_("Name an uploaded picture."))
     return rules.tidy(MessageDraft("key", data.body, data.picture))

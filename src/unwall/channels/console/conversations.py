@@ -60,7 +60,8 @@ async def conversation(ctx: ConsoleContext, conversation_id: UUID) -> Response[s
 @get("/console/events", permission=Permission.CONVERSE, include_in_schema=False)
 async def events(ctx: ConsoleContext) -> ServerSentEvent:
     """An event each time somebody writes, reads or hands over at this store."""
-    return ServerSentEvent(news_events(ctx.services.news, store_topic(ctx.merchant_id)))
+    news = ctx.services.news
+    return ServerSentEvent(news_events(news, store_topic(ctx.merchant_id), news.place(f"staff {ctx.staff.id}")))
 
 
 async def _page(

@@ -57,7 +57,7 @@ class PayoutsPage(ConsolePage, frozen=True, kw_only=True):
     export_url: str
 
 
-@get(PATH, permission=Permission.ORDERS, include_in_schema=False)
+@get(PATH, permission=Permission.PAYOUTS, include_in_schema=False)
 async def payouts(ctx: ConsoleContext) -> Response[str]:
     span = _span(ctx)
     async with ctx.confined() as conn:
@@ -75,7 +75,7 @@ async def payouts(ctx: ConsoleContext) -> Response[str]:
     )
 
 
-@get(f"{PATH}.csv", permission=Permission.ORDERS, include_in_schema=False)
+@get(f"{PATH}.csv", permission=Permission.PAYOUTS, include_in_schema=False)
 async def export(ctx: ConsoleContext) -> Stream:
     async def read(conn: Connection, after: str | None) -> listing.Page:
         return [_cells(ctx, one) for one in await _days(conn, ctx)], None

@@ -37,7 +37,7 @@ from unwall.kernel.addresses import address_lines
 from unwall.kernel.clock import now
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, UnwallError
-from unwall.kernel.notices import Notices
+from unwall.kernel.notices import Notices, Place
 from unwall.kernel.text import N_
 from unwall.people.reads import merchant, staff_list
 
@@ -110,16 +110,15 @@ def _more(ctx: CounterContext) -> int:
 @get("/counter/events")
 async def events(ctx: CounterContext) -> ServerSentEvent:
     """An event each time a task of this node changes; the page then loads its tasks anew."""
-    notices, network = ctx.services.tasks, f"staff {ctx.staff.id}"
-    notices.check_room("", network)
-    return ServerSentEvent(task_events(notices, ctx.node.id, network))
+    notices = ctx.services.tasks
+    return ServerSentEvent(task_events(notices, ctx.node.id, notices.place(f"staff {ctx.staff.id}")))
 
 
 async def task_events(
-    notices: Notices, node_id: UUID, network: str = ""
+    notices: Notices, node_id: UUID, place: Place | None = None
 ) -> AsyncGenerator[ServerSentEventMessage, None]:
     """A browser that loses the stream connects again after `retry` milliseconds."""
-    async with aclosing(notices.follow(str(node_id), beat_seconds=HEARTBEAT_SECONDS, network=network)) as stream:
+    async with aclosing(notices.follow(str(node_id), beat_seconds=HEARTBEAT_SECONDS, place=place)) as stream:
         async for heard in stream:
             yield ServerSentEventMessage("tasks", retry=2000) if heard else ServerSentEventMessage(None, comment="")
 

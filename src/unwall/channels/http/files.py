@@ -90,12 +90,17 @@ async def _smallest(files: Files, key: str, accept: str) -> tuple[str, StoredFil
     return key, await files.describe(key)
 
 
-async def check_stored(files: Files, named: Mapping[str, str]) -> None:
-    """Check the keys that a program sent, by field. Raises `Invalid` for files that are not stored here: they would
-    be broken pictures, and the merchant's data could not be exported."""
-    missing = [field for field, key in named.items() if not (KEY.fullmatch(key) and await files.has(key))]
-    if missing:
-        raise Invalid([FieldError(field, N_("Name an uploaded picture.")) for field in missing])
+async def check_stored(services: Services, named: Mapping[str, str]) -> None:
+    """Check the keys that a program sent, by field. Raises `Invalid` for files that are not stored here (they would
+    be broken pictures, and the merchant's data could not be exported) and for those that moderators have blocked."""
+    wrong = []
+    for field, key in named.items():
+        if not (KEY.fullmatch(key) and await services.files.has(key)):
+            wrong.append(FieldError(field, N_("Name an uploaded picture.")))
+        elif await services.storefront.blocked_files.digest(services.db, key):
+            wrong.append(FieldError(field, N_("A moderator has blocked this picture.")))
+    if wrong:
+        raise Invalid(wrong)
 
 
 def _headers(stored: StoredFile) -> dict[str, str]:

@@ -43,7 +43,7 @@ CONSOLE_NAV = (
     ("/console/promotions", N_("Promotions"), "tag", Permission.PRICES),
     ("/console/taxes", N_("Taxes"), "receipt", Permission.PRICES),
     ("/console/payments", N_("Payments"), "lock", Permission.PRICES),
-    ("/console/payouts", N_("Payouts"), "receipt", Permission.ORDERS),
+    ("/console/payouts", N_("Payouts"), "receipt", Permission.PAYOUTS),
     ("/console/insight", N_("Insight"), "flask", Permission.INSIGHT),
     ("/console/people", N_("Staff"), "people", Permission.PEOPLE),
     (TASKS, N_("Counter"), "scan", Permission.FULFIL),

@@ -5,14 +5,16 @@ from contextlib import aclosing
 
 from litestar.response import ServerSentEventMessage
 
-from unwall.kernel.notices import Notices
+from unwall.kernel.notices import Notices, Place
 
 HEARTBEAT_SECONDS = 15
 """An empty event keeps proxies from closing the stream."""
 
 
-async def news_events(notices: Notices, topic: str, network: str = "") -> AsyncGenerator[ServerSentEventMessage, None]:
+async def news_events(
+    notices: Notices, topic: str, place: Place | None = None
+) -> AsyncGenerator[ServerSentEventMessage, None]:
     """A browser that loses the stream connects again after `retry` milliseconds."""
-    async with aclosing(notices.follow(topic, beat_seconds=HEARTBEAT_SECONDS, network=network)) as stream:
+    async with aclosing(notices.follow(topic, beat_seconds=HEARTBEAT_SECONDS, place=place)) as stream:
         async for heard in stream:
             yield ServerSentEventMessage("news", retry=2000) if heard else ServerSentEventMessage(None, comment="")

@@ -11,7 +11,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from unwall.channels.http.errors import status_of
+from unwall.channels.http.errors import status_of, words_of
 from unwall.channels.http.flash import Flash
 from unwall.channels.http.rendering import Content
 from unwall.channels.http.routes import FormData, own_path
@@ -24,7 +24,7 @@ from unwall.commerce.orders.cart_values import CartLine
 from unwall.commerce.orders.values import Origin
 from unwall.kernel.clock import now
 from unwall.kernel.database import Transaction
-from unwall.kernel.errors import Invalid, existing
+from unwall.kernel.errors import Invalid, TooMany, existing
 from unwall.kernel.idempotency import KeyedRequest, StoredAnswer, keyed_request, once_in_transaction
 from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_
@@ -142,8 +142,9 @@ async def change_code(ctx: ShopContext, data: FormData) -> Response[Any]:
         return Redirect("/bag", status_code=303)
     try:
         await try_code(ctx.services.db, ctx.visit, cart_id, code, now())
-    except Invalid as error:
-        return await _bag(ctx, status=status_of(error), errors={f"code-{cart_id}": error.errors[0].message})
+    except (Invalid, TooMany) as error:
+        words = error.errors[0].message if isinstance(error, Invalid) else words_of(error, ctx.lang)
+        return await _bag(ctx, status=status_of(error), errors={f"code-{cart_id}": words})
     return Redirect("/bag", status_code=303)
 
 

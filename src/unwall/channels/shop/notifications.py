@@ -106,9 +106,8 @@ def _view(ctx: ShopContext, one: Notification) -> NotificationView:
 @get("/me/events", include_in_schema=False)
 async def events(ctx: ShopContext) -> ServerSentEvent:
     """An event each time something is new for this person; the page then loads its part anew."""
-    topic = person_topic(ctx.visit.person_id)
-    ctx.services.news.check_room(topic, ctx.origin)
-    return ServerSentEvent(news_events(ctx.services.news, topic, ctx.origin))
+    topic, news = person_topic(ctx.visit.person_id), ctx.services.news
+    return ServerSentEvent(news_events(news, topic, news.place(ctx.origin, topic)))
 
 
 @post(PATH, include_in_schema=False, status_code=303)

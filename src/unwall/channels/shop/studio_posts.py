@@ -182,9 +182,7 @@ async def compose(ctx: ShopContext) -> Response[Any]:
         if doing in {"save", "publish", "schedule"}:
             if unread:
                 raise Invalid(unread)
-            await check_stored(
-                ctx.services.files, {f"media.{n}.file": m.file for n, m in enumerate(draft.media) if m.file}
-            )
+            await check_stored(ctx.services, {f"media.{n}.file": m.file for n, m in enumerate(draft.media) if m.file})
             return await _save(ctx, actor, draft, _then(ctx, fields, doing))
     except (Invalid, WrongState) as wrong:
         error = wrong

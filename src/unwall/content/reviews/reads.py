@@ -48,6 +48,13 @@ async def picture_files(conn: Connection, review_id: UUID) -> list[str]:
     return [record["file"] for record in records]
 
 
+async def media_of(conn: Connection, review_id: UUID) -> list[str]:
+    """The keys of its pictures and the id of its video, for moderators, whatever its state is."""
+    sql = "SELECT video_id::text AS video FROM review_video WHERE review_id = $1"
+    videos = await conn.fetch(sql, review_id)
+    return [*await picture_files(conn, review_id), *(record["video"] for record in videos)]
+
+
 async def product_reviews(  # what a list is asked by
     conn: Connection,
     product_id: UUID,

@@ -194,6 +194,7 @@ LEFT_OUT_COLUMNS = MappingProxyType(
         "post_tag.product_merchant_id": "the merchant's own: tags of other merchants' products are not exported",
         "sales_order.network": "an address that this install limits unpaid orders by",
         "product.taken_off_from": "what moderation of this install has decided",
+        "bundle.taken_off_from": "what moderation of this install has decided",
         "product.search": "made from the product's words",
         "sales_order.sale_id": "keeps the screen of a counter from selling twice, on the day",
         "staff.password_hash": "a secret",

@@ -60,7 +60,7 @@ async def product(services: Services, key: ApiKey, product_id: UUID) -> ProductD
 @post("/products", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def add_product(request: AnyRequest, services: Services, key: ApiKey, data: ProductDraft) -> Response[bytes]:
     """Create a product. Prices in minor units. Needs an Idempotency-Key."""
-    await check_stored(services.files, _own_images(data))
+    await check_stored(services, _own_images(data))
 
     async def work(made: UUID) -> StoredAnswer:
         async with services.db.confined(key.merchant_id) as conn:
@@ -73,7 +73,7 @@ async def add_product(request: AnyRequest, services: Services, key: ApiKey, data
 @put("/products/{product_id:uuid}", scope=ApiScope.CATALOGUE_WRITE, tags=TAGS)
 async def change_product(services: Services, key: ApiKey, product_id: UUID, data: ProductDraft) -> Made:
     """Replace the product; variants that are left out are no longer sold."""
-    await check_stored(services.files, _own_images(data))
+    await check_stored(services, _own_images(data))
     async with services.db.confined(key.merchant_id) as conn:
         if await merchant_reads.draft(conn, key.merchant_id, product_id) is None:
             raise NotFound("There is no such product.")

@@ -66,7 +66,7 @@ async def _own_post(conn: Connection, key: ApiKey, post_id: UUID) -> EditablePos
 @post("/posts", scope=ApiScope.CONTENT_WRITE, tags=TAGS, repeatable=True, responses=answers(Made))
 async def draft_post(request: AnyRequest, services: Services, key: ApiKey, data: PostDraft) -> Response[bytes]:
     """Create a draft. Needs an Idempotency-Key."""
-    await check_stored(services.files, {f"media.{n}.file": m.file for n, m in enumerate(data.media) if m.file})
+    await check_stored(services, {f"media.{n}.file": m.file for n, m in enumerate(data.media) if m.file})
 
     async def work(made: UUID) -> StoredAnswer:
         async with services.db.confined(key.merchant_id) as conn:

@@ -91,7 +91,7 @@ async def write_review(services: Services, caller: Visit, product_id: UUID, data
     """Write or change the review of what the member has bought and has. Pictures are named as POST /pictures gave them,
     a video by the id of its upload."""
     member_id = _member(caller, actions.SIGN_IN)
-    await check_stored(services.files, {f"pictures.{n}.file": one.file for n, one in enumerate(data.pictures)})
+    await check_stored(services, {f"pictures.{n}.file": one.file for n, one in enumerate(data.pictures)})
     await review_purchase.write_review(services.db, caller, product_id, data, now())
     async with services.db.read() as conn:
         return existing(await reads.own_review(conn, member_id, product_id), NO_REVIEW)

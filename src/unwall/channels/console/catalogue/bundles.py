@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.response import Redirect
 from msgspec.structs import replace
 
 from unwall.catalogue import actions, reads
@@ -13,6 +14,7 @@ from unwall.catalogue import bundles as sets
 from unwall.catalogue.bundle_rules import bundle_price
 from unwall.catalogue.values import Bundle, BundleDraft, BundlePartDraft, ProductTranslation, VariantItem
 from unwall.channels.console import views
+from unwall.channels.console.catalogue.off_sale import OffSale, appeal_against, off_sale_of
 from unwall.channels.console.catalogue.product_forms import read_translations
 from unwall.channels.console.context import ConsoleContext, ConsolePage, EditorPage
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
@@ -20,6 +22,8 @@ from unwall.channels.console.translations import TranslationGroup, other_languag
 from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
 from unwall.channels.design.values import Cell
 from unwall.channels.http.page_context import FieldTexts, known_id, see_other
+from unwall.channels.http.routes import FormData
+from unwall.content.moderation.values import Subject, SubjectKind
 from unwall.kernel.database import Connection, lock_subject
 from unwall.kernel.errors import Invalid, existing
 from unwall.kernel.ids import new_id
@@ -126,6 +130,18 @@ async def save(ctx: ConsoleContext, bundle_id: UUID) -> Response[Any]:
     return await _save(ctx, form, before, known=True)
 
 
+@post(f"{PATH}/{{bundle_id:uuid}}/appeal", permission=Permission.CATALOGUE, include_in_schema=False, status_code=303)
+async def appeal(ctx: ConsoleContext, bundle_id: UUID, data: FormData) -> Redirect:
+    async with ctx.confined() as conn:
+        await _own(conn, ctx, bundle_id)
+    await appeal_against(ctx, _subject(bundle_id), data.get("words", ""))
+    return see_other(f"{PATH}/{bundle_id}")
+
+
+def _subject(bundle_id: UUID) -> Subject:
+    return Subject(SubjectKind.BUNDLE, bundle_id)
+
+
 async def _own(conn: Connection, ctx: ConsoleContext, bundle_id: UUID) -> BundleDraft:
     return existing(await sets.bundle_draft(conn, ctx.merchant_id, bundle_id), N_("There is no such set."))
 
@@ -190,6 +206,7 @@ class BundleEditorPage(EditorPage, frozen=True, kw_only=True):
     TEMPLATE = "console/bundle.html"
 
     draft: BundleDraft
+    off_sale: OffSale
     action: str
     errors: FieldTexts
     translations: list[TranslationGroup[ProductTranslation]]
@@ -211,6 +228,7 @@ async def _page(
             title=draft.title or ctx.words(N_("New set")),
             version=version_of(draft) if version is None else version,
             draft=draft,
+            off_sale=await off_sale_of(ctx, _subject(draft.id) if typed.known and draft.id else None),
             action=f"{PATH}/{draft.id}" if typed.known else f"{PATH}/new",
             errors=ctx.field_errors(error),
             translations=translation_groups(ctx, draft.translations, ProductTranslation()),
@@ -224,4 +242,4 @@ def _item_name(item: VariantItem | None) -> str:
     return views.item_name(item.title, item.options) if item else ""
 
 
-HANDLERS: list[Any] = [bundles, new, save_new, edit, save]
+HANDLERS: list[Any] = [bundles, new, save_new, edit, save, appeal]

@@ -11,6 +11,7 @@ from unwall.catalogue import actions, reads
 from unwall.catalogue.rules import MAX_OPTIONS
 from unwall.catalogue.values import ProductDraft, ProductStatus, ProductTranslation, VariantDraft
 from unwall.channels.console import views
+from unwall.channels.console.catalogue.off_sale import OffSale, off_sale_of
 from unwall.channels.console.catalogue.product_forms import (
     first_image,
     read_product,
@@ -29,8 +30,6 @@ from unwall.channels.http.files import check_stored
 from unwall.channels.http.page_context import FieldTexts, known_id, see_other
 from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url
 from unwall.channels.http.request_limits import MAX_FORM_PARTS
-from unwall.content.moderation.reads import case_of
-from unwall.content.moderation.values import CaseState, Visibility
 from unwall.kernel.database import Connection, lock_subject
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
@@ -99,20 +98,11 @@ async def _save(ctx: ConsoleContext, form: SubmittedForm, before: ProductDraft, 
         return await _page(conn, ctx, _changed(draft, doing, which), known=known, error=error, form=form)
 
 
-async def _decided(ctx: ConsoleContext, product_id: UUID | None) -> tuple[bool, bool]:
-    """Whether a moderator has taken the product off sale, and whether an appeal against it waits. The case is the
-    install's, so the merchant's own rows do not tell."""
-    async with ctx.services.db.read() as conn:
-        one = await case_of(conn, subject_of(product_id)) if product_id else None
-    dropped = one is not None and one.visibility is Visibility.DROP
-    return dropped, dropped and one is not None and one.state is CaseState.APPEALED
-
-
 async def _check_images(ctx: ConsoleContext, draft: ProductDraft, before: ProductDraft) -> None:
     """Hidden fields name the pictures: each is stored here, or was the product's before, such as one of an import."""
     known = {image.file for image in before.images}
     named = {f"images.{n}.file": image.file for n, image in enumerate(draft.images) if image.file not in known}
-    await check_stored(ctx.services.files, named)
+    await check_stored(ctx.services, named)
 
 
 async def _keep(ctx: ConsoleContext, draft: ProductDraft, version: str | None) -> Response[Any]:
@@ -152,15 +142,13 @@ async def _page(  # a form that is shown again needs all it was sent with
 ) -> Response[Any]:
     names = [*draft.option_names, *[""] * MAX_OPTIONS][:MAX_OPTIONS]
     categories = await reads.categories(conn, ctx.merchant_id, "")
-    dropped, appealed = await _decided(ctx, draft.id if known else None)
     return ctx.page(
         ProductEditorPage(
             title=draft.title or ctx.words(N_("New product")),
             version=form.text(FIELD) if form else version_of(draft),
             draft=draft,
             known=known,
-            dropped=dropped,
-            appealed=appealed,
+            off_sale=await off_sale_of(ctx, subject_of(draft.id) if known and draft.id else None),
             action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
             errors=ctx.field_errors(error),
             translations=translation_groups(ctx, draft.translations, ProductTranslation()),
@@ -206,8 +194,7 @@ class ProductEditorPage(EditorPage, frozen=True, kw_only=True):
 
     draft: ProductDraft
     known: bool
-    dropped: bool
-    appealed: bool
+    off_sale: OffSale
     action: str
     errors: FieldTexts
     translations: list[TranslationGroup[ProductTranslation]]

@@ -22,6 +22,7 @@ from unwall.catalogue.values import (
     ProductStatus,
 )
 from unwall.channels.console import listing, views
+from unwall.channels.console.catalogue.off_sale import appeal_against
 from unwall.channels.console.context import ConsoleContext, ConsolePage
 from unwall.channels.console.forms import form_of
 from unwall.channels.design.values import Option, Tab
@@ -30,7 +31,6 @@ from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.commerce.stock import reads as stock_reads
-from unwall.content.moderation import actions as moderation
 from unwall.content.moderation.values import Subject, SubjectKind
 from unwall.kernel.cursors import ResultPage
 from unwall.kernel.database import EXPORT, Connection
@@ -160,9 +160,7 @@ async def appeal(ctx: ConsoleContext, product_id: UUID, data: FormData) -> Redir
     """Against a product's being taken off sale. The case is the install's moderators', who decide about it."""
     async with ctx.confined() as conn:
         await own(conn, ctx, product_id)
-    async with ctx.services.db.transaction() as conn:
-        await moderation.appeal(conn, subject_of(product_id), ctx.actor, data.get("words", ""), ctx.now)
-    ctx.flash(ctx.words(N_("Another moderator looks at it.")))
+    await appeal_against(ctx, subject_of(product_id), data.get("words", ""))
     return see_other(f"{PATH}/{product_id}")
 
 

@@ -185,7 +185,7 @@ async def _save(
     try:
         draft = await _with_pictures(ctx, uploads, draft)
         form.check()
-        await check_stored(ctx.services.files, {name: file for name in PICTURES if (file := getattr(draft, name))})
+        await check_stored(ctx.services, {name: file for name in PICTURES if (file := getattr(draft, name))})
         check = partial(check_version, form.text(FIELD), typed=draft) if known else None
         await save_profile(ctx.services.db, staff_actor(ctx.staff), draft, check)
     except (Invalid, ChangedMeanwhile) as error:

@@ -105,7 +105,7 @@ async def _compose(ctx: ConsoleContext, form: SubmittedForm, post_id: UUID) -> R
         if doing in {"save", "publish", "schedule"}:
             form.check()
             stored = {f"media.{n}.file": m.file for n, m in enumerate(draft.media) if m.file}
-            await check_stored(ctx.services.files, stored)
+            await check_stored(ctx.services, stored)
             return await _save(ctx, draft, form.text(FIELD) if known else None, _then(ctx, form, doing))
         error: Invalid | ChangedMeanwhile | None = None
     except (Invalid, ChangedMeanwhile) as wrong:

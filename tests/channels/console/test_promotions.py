@@ -1,6 +1,9 @@
 """The pages of promotions and of delivery zones."""
 
+import threading
+
 from tests.channels.console.console_site import ConsoleSite, form
+from unwall.commerce.sourcing import zone_file
 from unwall.kernel.ids import new_id
 
 MARKER = 'name="combines"'
@@ -62,3 +65,31 @@ async def test_a_zone_is_written_and_goes_out_and_in_as_a_file(site: ConsoleSite
     assert (await site.post(url, again | {"do": "remove"})).status_code == 303
     async with site.db.read() as conn:
         assert await conn.fetchval("SELECT count(*) FROM delivery_zone") == 0
+
+
+async def test_a_file_of_zones_is_parsed_beside_the_event_loop(site: ConsoleSite, monkeypatch) -> None:
+    """As much as a file may hold in one zone, and a wrong one, which changes nothing."""
+    threads, read = [], zone_file.read
+
+    def watched(text: str, currency: str):
+        threads.append(threading.current_thread())
+        return read(text, currency)
+
+    monkeypatch.setattr(zone_file, "read", watched)
+    upload = "/console/delivery/zones/file"
+    page = form((await site.get(upload)).text, 'type="file"')
+    heading, line = "zone,countries,method,fee,km_to\n", "Lake,CN,courier,6,{}\n"
+    text = heading + "".join(line.format(km) for km in range(1, 61))
+    answer = await site.post(upload, page, files=[("file", ("zones.csv", text.encode(), "text/csv"))])
+    assert answer.status_code == 303
+    kept = "SELECT jsonb_array_length(prices) FROM delivery_zone WHERE title = 'Lake'"
+    assert await site.value(kept) == 60
+    for wrong, words in (
+        (heading.encode() + b"Lake,CN,drone,6,1\n", "Choose post or courier."),
+        ("é".encode("latin-1"), "Save the file as UTF-8."),
+    ):
+        answer = await site.post(upload, page, files=[("file", ("zones.csv", wrong, "text/csv"))])
+        assert (answer.status_code, words in answer.text) == (422, True)
+    assert await site.value(kept) == 60
+    assert len(threads) == 2
+    assert threading.current_thread() not in threads

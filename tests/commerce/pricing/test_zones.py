@@ -89,6 +89,9 @@ def test_a_wrong_file_names_lines_and_columns_and_a_wrong_zone_its_fields():
     assert set(caught.value.by_field()) == {"2.fee", "3.countries", "3.method", "4.weight_to_kg"}
     with pytest.raises(Invalid, match="zone"):
         zone_file.read("a,b\n1,2\n", "GBP")
+    for data, words in ((b"x" * (zone_file.MAX_FILE_BYTES + 1), "too large"), (b"\xe9", "UTF-8")):
+        with pytest.raises(Invalid, match=words):
+            zone_file.decoded(data)
     with pytest.raises(Invalid) as caught:
         checked_zones([LONDON, zone("", radius_km=0, postcodes=("*",), prices=(ZonePrice(PICKUP, -1),))])
     assert set(caught.value.by_field()) == {

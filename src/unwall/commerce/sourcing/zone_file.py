@@ -43,6 +43,16 @@ def _price_cells(price: ZonePrice, currency: str) -> dict[str, object]:
     }
 
 
+def decoded(data: bytes) -> str:
+    """Raises `Invalid`."""
+    if len(data) > MAX_FILE_BYTES:
+        raise Invalid.one("file", N_("This file is too large."))
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Invalid.one("file", N_("Save the file as UTF-8.")) from None
+
+
 def read(text: str, currency: str) -> list[DeliveryZone]:
     """In the order of the file. Raises `Invalid` naming lines and columns, such as `3.fee`."""
     lines = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
@@ -50,41 +60,38 @@ def read(text: str, currency: str) -> list[DeliveryZone]:
     if missing:
         raise Invalid([FieldError(name, N_("The file has no such column.")) for name in missing])
     zones: dict[str, DeliveryZone] = {}
+    prices: dict[str, list[ZonePrice]] = {}
     errors: list[FieldError] = []
     try:
         for number, row in enumerate(lines, 2):
             if number > MAX_ZONES * MAX_ZONE_PRICES:
                 errors.append(FieldError(str(number), N_("The file has too many lines.")))
                 break
-            errors += _take(zones, {name: (row.get(name) or "").strip() for name in HEADINGS}, number, currency)
+            cells = {name: (row.get(name) or "").strip() for name in HEADINGS}
+            if cells["zone"] not in prices:
+                zones[cells["zone"]] = _zone(cells, number, errors)
+            own = prices.setdefault(cells["zone"], [])
+            if cells["method"] and (price := _price(cells, number, currency, errors)):
+                own.append(price)
     except csv.Error:
         errors.append(FieldError("file", N_("This is not a CSV file.")))
     if errors:
         raise Invalid(errors)
-    return list(zones.values())
+    return [replace(zone, prices=tuple(prices[title])) for title, zone in zones.items()]
 
 
-def _take(zones: dict[str, DeliveryZone], row: Mapping[str, str], number: int, currency: str) -> list[FieldError]:
-    """Adds the row's price to its zone."""
-    errors: list[FieldError] = []
-    title = row["zone"]
-    if title not in zones:
-        areas = {name: tuple(part.replace("_", " ") for part in row[name].replace(",", " ").split()) for name in AREAS}
-        zone = DeliveryZone(
-            new_id(),
-            title,
-            areas["countries"],
-            areas["regions"],
-            areas["postcodes"],
-            _whole(row, "radius_km", number, errors),
-        )
-        zones[title] = zone
-        errors += [FieldError(f"{number}.{error.field}", error.message) for error in zone_errors(zone)]
-    if row["method"]:
-        price = _price(row, number, currency, errors)
-        if price:
-            zones[title] = replace(zones[title], prices=(*zones[title].prices, price))
-    return errors
+def _zone(row: Mapping[str, str], number: int, errors: list[FieldError]) -> DeliveryZone:
+    areas = {name: tuple(part.replace("_", " ") for part in row[name].replace(",", " ").split()) for name in AREAS}
+    zone = DeliveryZone(
+        new_id(),
+        row["zone"],
+        areas["countries"],
+        areas["regions"],
+        areas["postcodes"],
+        _whole(row, "radius_km", number, errors),
+    )
+    errors += [FieldError(f"{number}.{error.field}", error.message) for error in zone_errors(zone)]
+    return zone
 
 
 def _price(row: Mapping[str, str], number: int, currency: str, errors: list[FieldError]) -> ZonePrice | None:

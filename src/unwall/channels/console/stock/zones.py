@@ -1,5 +1,6 @@
 """Zones of delivery with prices of their own: a page for each, and all of them as a CSV file."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -257,13 +258,7 @@ async def import_file(ctx: ConsoleContext) -> Response[Any]:
         if not form.uploads:
             raise Invalid.one("file", N_("Choose a CSV file."))
         data = await form.uploads[0].read()
-        if len(data) > zone_file.MAX_FILE_BYTES:
-            raise Invalid.one("file", N_("This file is too large."))
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            raise Invalid.one("file", N_("Save the file as UTF-8.")) from None
-        zones = zone_file.read(text, ctx.merchant.currency)
+        zones = await asyncio.to_thread(_zones_in, data, ctx.merchant.currency)
         async with ctx.confined() as conn:
             await lock_subject(conn, ZONES, ctx.merchant_id)
             await actions.save_delivery_zones(conn, ctx.merchant_id, zones)
@@ -271,6 +266,10 @@ async def import_file(ctx: ConsoleContext) -> Response[Any]:
         return _file_page(ctx, error)
     ctx.flash(ctx.count("1 zone is saved.", "{n} zones are saved.", len(zones)))
     return see_other(PATH)
+
+
+def _zones_in(data: bytes, currency: str) -> list[DeliveryZone]:
+    return zone_file.read(zone_file.decoded(data), currency)
 
 
 HANDLERS: list[Any] = [new_zone, zone_page, save_zone, zones_file, choose_file, import_file]

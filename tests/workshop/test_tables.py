@@ -27,6 +27,8 @@ WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+(?:ONLY\s+
 READS = re.compile(r"\b(?:FROM|JOIN|USING)\s+(\w+)")
 
 MAY_USE_ALL = {"intake": "an import writes a whole merchant, in bulk and in one transaction"}
+READS_ALL = {"media/unused.py": "a file may be deleted only where no row of any table names it, of a new one too"}
+"""Files that read the tables of every package, whose names they ask of PostgreSQL, with the reason."""
 
 
 @cache
@@ -135,6 +137,19 @@ def test_a_package_writes_its_own_tables_only():
 
 def test_a_package_reads_another_packages_tables_through_their_owner():
     assert uses(READS) == set()
+
+
+def test_only_a_file_with_a_reason_asks_postgresql_for_the_names_of_tables():
+    """Then no statement in it names the tables that it reads or writes, and nothing here can see whose they are."""
+    told = {
+        str(path.relative_to(SOURCE))
+        for path in SOURCE.rglob("*.py")
+        if package_of(path).partition(".")[0] not in MAY_USE_ALL
+        for text in statements(path)
+        if re.search(r"\b(FROM|JOIN) pg_class\b", text)
+    }
+    assert told == set(READS_ALL)
+    assert WRITES.findall("\n".join(statements(SOURCE / "media/unused.py"))) == ["upload", "fingerprint", "video"]
 
 
 def test_a_view_is_made_of_its_owners_tables_or_of_views():

@@ -30,10 +30,10 @@ async def record(conn: Transaction, events: Sequence[Event], along: Sequence[Par
     new: set[UUID] = set()
     sql = "SELECT id, entrypoint FROM record_events($1, $2, $3)"
     sql, args = together(along, sql, in_order(events), product_touches(events), post_touches(events))
-    for event_id, entrypoint in await conn.fetch(sql, *args):
-        new.add(event_id)
-        if entrypoint is not None:
-            wanted[entrypoint].add(event_id)
+    for told in await conn.fetch(sql, *args):
+        new.add(told["id"])
+        if told["entrypoint"] is not None:
+            wanted[told["entrypoint"]].add(told["id"])
     await enqueue(conn, [_job(entrypoint, events, ids) for entrypoint, ids in sorted(wanted.items())])
     return len(new)
 
@@ -49,7 +49,7 @@ async def insert_new(conn: Transaction, events: Sequence[Event]) -> set[UUID]:
         INSERT INTO journal SELECT * FROM jsonb_populate_recordset(arriving_event(), $1)
         ON CONFLICT DO NOTHING RETURNING id
     """
-    return {event_id for (event_id,) in await conn.fetch(sql, in_order(events))}
+    return {stored["id"] for stored in await conn.fetch(sql, in_order(events))}
 
 
 async def store_few(conn: Connection, events: Sequence[Event]) -> set[UUID]:
@@ -57,7 +57,7 @@ async def store_few(conn: Connection, events: Sequence[Event]) -> set[UUID]:
     stands alone; nobody who subscribes is told, since what browsers send are no facts."""
     sql = "SELECT id FROM record_events($1, $2, $3)"
     stored = await conn.fetch(sql, in_order(events), product_touches(events), post_touches(events))
-    return {event_id for (event_id,) in stored}
+    return {record["id"] for record in stored}
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:

@@ -22,7 +22,7 @@ from unwall.journal.parquet import SCHEMA, DayWriter, RowsChecksum
 from unwall.journal.rules import BEHIND
 from unwall.journal.schema import NAMES
 from unwall.journal.values import ExportedDay
-from unwall.kernel.database import Connection, Database, rows
+from unwall.kernel.database import Connection, Database, Transaction, rows, transaction_of
 
 MIN_RETENTION = BEHIND + timedelta(days=1)
 """Browsers may still send events that are younger."""
@@ -35,7 +35,7 @@ log = structlog.get_logger()
 async def export_days(db: Database, directory: Path, until: date) -> list[ExportedDay]:
     """Export the days before `until` that are not exported yet or have changed since. Exporters run one at a time."""
     async with _alone(db) as conn:
-        return [await _export(conn, directory, day, part) for day, part in await _due(conn, until)]
+        return [await _export(conn, directory, due) for due in await _due(conn, until)]
 
 
 async def drop_days(db: Database, directory: Path, before: date) -> list[ExportedDay]:
@@ -68,25 +68,31 @@ async def _alone(db: Database) -> AsyncIterator[Connection]:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-async def _due(conn: Connection, until: date) -> list[tuple[date, int]]:
+class _DueDay(msgspec.Struct, frozen=True):
+    day: date
+    part: int
+
+
+async def _due(conn: Connection, until: date) -> list[_DueDay]:
     """The days to export, each with the number of its part."""
     sql = """
         SELECT stored.day,
             coalesce(open.part, 1 + (SELECT coalesce(max(part), 0) FROM journal_export e WHERE e.day = stored.day))
+                AS part
         FROM (
             SELECT (at AT TIME ZONE 'UTC')::date AS day, count(*) AS rows FROM journal WHERE at < $1 GROUP BY 1
         ) stored LEFT JOIN journal_export open ON open.day = stored.day AND open.dropped_at IS NULL
         WHERE open.rows IS DISTINCT FROM stored.rows ORDER BY stored.day
     """
-    return [(day, part) for day, part in await conn.fetch(sql, midnight(until))]
+    return await rows(conn, _DueDay, sql, midnight(until))
 
 
-async def _export(conn: Connection, directory: Path, day: date, part: int) -> ExportedDay:
-    file = f"day={day}/part-{part}.parquet"
-    async with conn.transaction(isolation="repeatable_read"):
-        checksum = await _write(conn, directory / file, day)
-        exported = ExportedDay(day, part, checksum.rows, file, checksum.hexdigest())
-        await conn.execute(
+async def _export(conn: Connection, directory: Path, due: _DueDay) -> ExportedDay:
+    file = f"day={due.day}/part-{due.part}.parquet"
+    async with transaction_of(conn, isolation="repeatable_read") as transaction:
+        checksum = await _write(transaction, directory / file, due.day)
+        exported = ExportedDay(due.day, due.part, checksum.rows, file, checksum.hexdigest())
+        await transaction.execute(
             """
             INSERT INTO journal_export (day, part, rows, file, checksum) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (day, part) DO UPDATE
@@ -97,7 +103,7 @@ async def _export(conn: Connection, directory: Path, day: date, part: int) -> Ex
     return exported
 
 
-async def _write(conn: Connection, path: Path, day: date) -> RowsChecksum:
+async def _write(conn: Transaction, path: Path, day: date) -> RowsChecksum:
     writer = await asyncio.to_thread(DayWriter, path)
     try:
         async for records in stream_day(conn, day, NAMES):
@@ -109,9 +115,9 @@ async def _write(conn: Connection, path: Path, day: date) -> RowsChecksum:
 
 
 async def stream_day(
-    conn: Connection, day: date, columns: Sequence[str], kinds: Sequence[str] | None = None
+    conn: Transaction, day: date, columns: Sequence[str], kinds: Sequence[str] | None = None
 ) -> AsyncIterator[list[asyncpg.Record]]:
-    """The events of a day (of these kinds, or all) in batches, in the order of (at, id). Needs a transaction."""
+    """The events of a day (of these kinds, or all) in batches, in the order of (at, id)."""
     sql = f"""
         SELECT {", ".join(columns)} FROM journal WHERE at >= $1 AND at < $2
             AND ($3::text[] IS NULL OR kind = ANY($3)) ORDER BY at, id
@@ -147,8 +153,8 @@ async def _drop(db: Database, conn: Connection, directory: Path, day: ExportedDa
 async def _verified(conn: Connection, directory: Path, day: ExportedDay) -> bool:
     """Read database and file again, and compare both with the checksum of the export."""
     stored = RowsChecksum()
-    async with conn.transaction(isolation="repeatable_read", readonly=True):
-        async for records in stream_day(conn, day.day, NAMES):
+    async with transaction_of(conn, isolation="repeatable_read", readonly=True) as transaction:
+        async for records in stream_day(transaction, day.day, NAMES):
             await asyncio.to_thread(lambda: stored.update(parquet.to_batch(records, SCHEMA)))  # noqa: B023
     try:
         written = await asyncio.to_thread(parquet.checksum_of, directory / day.file)

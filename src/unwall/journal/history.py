@@ -13,7 +13,7 @@ import structlog
 from unwall.journal import parquet
 from unwall.journal.export import stream_day
 from unwall.journal.parquet import SCHEMA
-from unwall.kernel.database import Connection, Database, rows
+from unwall.kernel.database import Connection, Database, rows, transaction_of
 
 log = structlog.get_logger()
 
@@ -66,8 +66,8 @@ async def _from_table(
     db: Database, day: date, columns: Sequence[str], kinds: Collection[str]
 ) -> AsyncIterator[pa.RecordBatch]:
     schema = pa.schema([SCHEMA.field(name) for name in columns])
-    async with db.read() as conn, conn.transaction(readonly=True):
-        async for records in stream_day(conn, day, columns, list(kinds)):
+    async with db.read() as conn, transaction_of(conn, readonly=True) as transaction:
+        async for records in stream_day(transaction, day, columns, list(kinds)):
             yield await asyncio.to_thread(parquet.to_batch, records, schema)
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from itertools import starmap
 from pathlib import Path
 from types import UnionType
-from typing import Any, NewType, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, NewType, TypeAlias, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
 import asyncpg
@@ -31,6 +31,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 Transaction = NewType("Transaction", "PoolConnectionProxy[asyncpg.Record]")
 """A connection inside `Database.transaction` or `confined`: for functions that lock rows, or whose writes must commit
 together. It may be passed where a `Connection` is expected, but not the other way round."""
+IsolationLevel: TypeAlias = Literal["read_committed", "repeatable_read", "serializable"]
 Row = TypeVar("Row", bound=msgspec.Struct)
 Decoder: TypeAlias = Callable[[Iterable[asyncpg.Record]], Iterator[Row]]
 
@@ -108,6 +109,15 @@ class Database:
         except NO_CONNECTION as error:
             log.warning("no connection to the database", error=repr(error))
             raise Unavailable(UNAVAILABLE, wait_seconds=self._limits.connection) from error
+
+
+@asynccontextmanager
+async def transaction_of(
+    conn: Connection, *, isolation: IsolationLevel | None = None, readonly: bool = False
+) -> AsyncIterator[Transaction]:
+    """On a connection that is kept between transactions, or of another kind than `Database.transaction` begins."""
+    async with conn.transaction(isolation=isolation, readonly=readonly):
+        yield Transaction(conn)  # type: ignore[arg-type]
 
 
 LOST: tuple[type[Exception], ...] = (
@@ -208,8 +218,8 @@ async def row(conn: Connection, kind: type[Row], sql: str, *args: object) -> Row
     return None if record is None else next(_decoder(kind, record, sql)((record,)))
 
 
-async def each_row(conn: Connection, kind: type[Row], sql: str, *args: object) -> AsyncIterator[Row]:
-    """Like `rows`, but a batch at a time within the transaction, for results that do not fit in memory."""
+async def each_row(conn: Transaction, kind: type[Row], sql: str, *args: object) -> AsyncIterator[Row]:
+    """Like `rows`, but a batch at a time, for results that do not fit in memory."""
     cursor = await conn.cursor(sql, *args)
     while records := await cursor.fetch(ROWS_AT_ONCE):
         for one in _decoder(kind, records[0], sql)(records):

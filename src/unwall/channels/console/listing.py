@@ -9,7 +9,7 @@ from litestar.response import Stream
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.design.values import Tab
 from unwall.channels.http.page_context import with_query
-from unwall.kernel.database import EXPORT, Connection
+from unwall.kernel.database import EXPORT, Connection, Transaction
 
 ROWS = 50
 EXPORT_ROWS = 2000
@@ -56,7 +56,7 @@ def report(
     ctx: ConsoleContext,
     name: str,
     headings: Sequence[str],
-    read: Callable[[Connection], AsyncIterator[Sequence[object]]],
+    read: Callable[[Transaction], AsyncIterator[Sequence[object]]],
 ) -> Stream:
     """As `export`, for what one statement reads: its rows are sent as the database gives them."""
 

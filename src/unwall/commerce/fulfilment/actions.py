@@ -160,12 +160,12 @@ async def hand_to_carrier(
 async def cancel_unpicked(conn: Transaction, order_id: UUID, actor: str, now: datetime) -> bool:
     """Cancel an order's shipments; returns False and changes nothing if picking has begun."""
     shipments = await conn.fetch("SELECT id, node_id, state FROM shipment WHERE order_id = $1 FOR UPDATE", order_id)
-    if any(state != ShipmentState.ROUTED for _, _, state in shipments):
+    if any(shipment["state"] != ShipmentState.ROUTED for shipment in shipments):
         return False
     await conn.execute("UPDATE shipment SET state = 'cancelled', updated_at = $2 WHERE order_id = $1", order_id, now)
-    for shipment_id, node_id, _ in shipments:
-        await _add_event(conn, shipment_id, ShipmentState.CANCELLED, actor, now)
-        await _notify(conn, node_id)
+    for shipment in shipments:
+        await _add_event(conn, shipment["id"], ShipmentState.CANCELLED, actor, now)
+        await _notify(conn, shipment["node_id"])
     return True
 
 

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from uuid import UUID
 
+import msgspec
+
 from unwall.commerce.stock.values import HeldLine, Level, LevelKey, Movement, Reused
 from unwall.kernel.database import Transaction, rows
 from unwall.kernel.statements import Part
 from unwall.kernel.text import N_
 
 LOCK = """
-    SELECT l.merchant_id, l.variant_id, l.node_id, l.on_hand, l.held, l.allocated, l.safety_stock
+    SELECT l.variant_id, l.node_id, l.on_hand, l.held, l.allocated, l.safety_stock, l.merchant_id
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS k (merchant_id, variant_id, node_id)
     JOIN stock_level l USING (merchant_id, variant_id, node_id)
     ORDER BY l.variant_id, l.node_id FOR UPDATE OF l
@@ -44,6 +46,22 @@ BOOK = """
         $9::smallint[], $10::text[])
 """
 
+
+class LockedLevel(Level, frozen=True):
+    merchant_id: UUID
+
+
+class _Booked(msgspec.Struct, frozen=True):
+    cause_id: UUID
+    line: int
+    reason: str
+    variant_id: UUID
+    node_id: UUID
+    quantity: int
+    source: str
+    target: str
+
+
 COLUMNS = list(Movement.__struct_fields__)
 FIELDS = [attrgetter(name) for name in COLUMNS]
 
@@ -51,8 +69,8 @@ FIELDS = [attrgetter(name) for name in COLUMNS]
 async def lock(conn: Transaction, keys: Iterable[LevelKey]) -> dict[LevelKey, Level]:
     """Lock and read the existing levels."""
     distinct = list({(m.int, v.int, n.int): (m, v, n) for m, v, n in keys}.values())
-    records = await conn.fetch(LOCK, *([key[i] for key in distinct] for i in range(3)))
-    return {(merchant, variant, node): Level(variant, node, *counts) for merchant, variant, node, *counts in records}
+    levels = await rows(conn, LockedLevel, LOCK, *([key[i] for key in distinct] for i in range(3)))
+    return {(level.merchant_id, level.variant_id, level.node_id): level for level in levels}
 
 
 async def lock_held(conn: Transaction, request_ids: Sequence[UUID]) -> list[HeldLine]:
@@ -66,16 +84,19 @@ async def unbooked(conn: Transaction, movements: Sequence[Movement]) -> list[Mov
     variant or quantity. The caller has locked the levels.
     """
     causes, lines, reasons = ([getattr(m, name) for m in movements] for name in ("cause_id", "line", "reason"))
-    records = await conn.fetch(BOOKED, causes, lines, reasons)
-    booked = {(cause, line, reason): tuple(what) for cause, line, reason, *what in records}
+    booked = {(b.cause_id, b.line, b.reason): b for b in await rows(conn, _Booked, BOOKED, causes, lines, reasons)}
     fresh = []
     for m in movements:
         before = booked.get((m.cause_id, m.line, m.reason))
         if before is None:
             fresh.append(m)
-        elif before != (m.variant_id, m.node_id, m.quantity, m.source, m.target):
+        elif _moved(before) != _moved(m):
             raise Reused(N_("This was booked before with other goods or quantities; nothing was changed."))
     return fresh
+
+
+def _moved(one: "_Booked | Movement") -> tuple[object, ...]:
+    return one.variant_id, one.node_id, one.quantity, one.source, one.target
 
 
 MOVING_HELD = f"""

@@ -91,9 +91,9 @@ async def count_hour(conn: Transaction, hour: datetime) -> None:
 async def counted(conn: Connection, since: datetime) -> dict[UUID, Counts]:
     """What people did with posts since then, of posts with any."""
     columns = Counts.__struct_fields__[:-1]
-    sums = ", ".join(f"sum({column})::int" for column in columns)
+    sums = ", ".join(f"sum({column})::int AS {column}" for column in columns)
     activity = await conn.fetch(f"SELECT post_id, {sums} FROM post_activity WHERE hour >= $1 GROUP BY post_id", since)
-    return {record[0]: Counts(*record[1:]) for record in activity}
+    return {record["post_id"]: Counts(**{name: record[name] for name in columns}) for record in activity}
 
 
 async def least_seen(conn: Connection, since: UUID, fewer_than: int, limit: int) -> list[UUID]:

@@ -114,7 +114,7 @@ async def newest(
         merchant_id,
         list(person_ids),
     )
-    page = [Entry(*record) for record in entries[:limit]]
+    page = [Entry(record["entry"], record["post_id"]) for record in entries[:limit]]
     return Feed(page, encode(page[-1].entry) if len(entries) > limit else None, follows=False)
 
 

@@ -43,7 +43,7 @@ async def visibilities(conn: Connection, kind: SubjectKind, ids: Collection[UUID
     cases = await conn.fetch(
         "SELECT subject_id, visibility FROM moderated WHERE kind = $1 AND subject_id = ANY($2::uuid[])", kind, list(ids)
     )
-    return {subject_id: Visibility(seen) for subject_id, seen in cases}
+    return {case["subject_id"]: Visibility(case["visibility"]) for case in cases}
 
 
 async def case_of(conn: Connection, subject: Subject) -> Case | None:

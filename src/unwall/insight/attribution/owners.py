@@ -46,8 +46,7 @@ class Owners:
                 UNION ALL SELECT id, merchant_id FROM post_summary WHERE id = ANY($1) AND merchant_id IS NOT NULL
                 UNION ALL SELECT id, merchant_id FROM account_profile WHERE id = ANY($1) AND merchant_id IS NOT NULL
             """
-            for subject, owner in await conn.fetch(sql, list(subjects)):
-                self._known[subject] = owner
+            self._known |= {record["id"]: record["merchant_id"] for record in await conn.fetch(sql, list(subjects))}
 
 
 def _subjects(event: Event) -> Iterator[UUID]:

@@ -17,7 +17,7 @@ from unwall.insight.attribution.values import (
 )
 from unwall.journal.values import TOUCH_KINDS, EventKind
 from unwall.kernel.clock import local
-from unwall.kernel.database import Connection, each_row, row, rows
+from unwall.kernel.database import Connection, Transaction, each_row, row, rows
 from unwall.people.values import Merchant
 
 _POST_KINDS = sorted(TOUCH_KINDS - {EventKind.PURCHASE} | {EventKind.ADD_TO_CART})
@@ -80,7 +80,7 @@ async def post_sales(
     return await rows(conn, PostSales, _POST_SALES, *facts)
 
 
-def every_post_sales(conn: Connection, merchant_id: UUID, lang: str, span: Span) -> AsyncIterator[PostSales]:
+def every_post_sales(conn: Transaction, merchant_id: UUID, lang: str, span: Span) -> AsyncIterator[PostSales]:
     """As `post_sales` to the end, a batch at a time."""
     return each_row(conn, PostSales, _POST_SALES, merchant_id, lang, span.start, span.end, None, None, _POST_KINDS)
 

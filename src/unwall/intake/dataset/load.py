@@ -5,12 +5,20 @@ from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from unwall.intake import bulk
 from unwall.intake.dataset.rows import Record, RowMaker
 from unwall.intake.dataset.tables import TABLES, columns, fields
-from unwall.kernel.database import Connection, Transaction
+from unwall.kernel.database import Connection, Transaction, rows
 from unwall.kernel.errors import Invalid
+
+
+class _ForeignKey(msgspec.Struct, frozen=True):
+    child: str
+    field: str
+    parent: str
+
 
 _FOREIGN_KEYS = """
     SELECT c.conrelid::regclass::text AS child, child.attname AS field, c.confrelid::regclass::text AS parent
@@ -94,16 +102,18 @@ class Loader:
     async def check_references(self) -> None:
         """Check that no row of the data set's merchants refers to a row of another merchant; raises `Invalid`."""
         names = {table.name: name for name, table in TABLES.items() if "merchant_id" in fields(name)}
-        for child, field, parent in await self._conn.fetch(_FOREIGN_KEYS, list(names)):
+        for key in await rows(self._conn, _ForeignKey, _FOREIGN_KEYS, list(names)):
             wrong = await self._conn.fetchrow(
                 f"""
-                SELECT c.{field} FROM {child} c JOIN {parent} p ON p.id = c.{field}
+                SELECT c.{key.field} AS wrong_id FROM {key.child} c JOIN {key.parent} p ON p.id = c.{key.field}
                 WHERE c.merchant_id = ANY($1) AND p.merchant_id IS DISTINCT FROM c.merchant_id LIMIT 1
                 """,
                 list(self._merchants),
             )
             if wrong:
-                raise Invalid.one(f"{names[child]}.jsonl, {field}", f"{wrong[0]} is not this merchant's.")
+                raise Invalid.one(
+                    f"{names[key.child]}.jsonl, {key.field}", f"{wrong['wrong_id']} is not this merchant's."
+                )
 
 
 async def lock_merchants(conn: Transaction, slugs: Mapping[UUID, str]) -> bool:

@@ -22,7 +22,7 @@ from unwall.insight.recommend.values import Trained
 from unwall.journal.reads import by_day
 from unwall.journal.values import DayCount, EventKind
 from unwall.kernel.clock import local
-from unwall.kernel.database import Connection
+from unwall.kernel.database import Transaction
 from unwall.kernel.text import N_, locale_of
 from unwall.people.values import Permission
 
@@ -108,7 +108,7 @@ async def export(ctx: ConsoleContext) -> Stream:
     _, since, until = _span(ctx)
     headings = ["id", "title", "published", *FIGURES, "orders", "revenue"]
 
-    async def read(conn: Connection) -> AsyncIterator[Sequence[object]]:
+    async def read(conn: Transaction) -> AsyncIterator[Sequence[object]]:
         async for post in reads.every_post_sales(conn, ctx.merchant_id, ctx.lang, Span(since, until)):
             yield _report_row(ctx, post)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from unwall.commerce.orders.checkout import Checkout
 from unwall.commerce.payments.simulator import TestGateway
 from unwall.commerce.stock.hold_batcher import HoldBatcher
-from unwall.content.discovery.rules import CountScorer, parse_weights
+from unwall.content.discovery.reads import PoolScorer
+from unwall.content.discovery.rules import parse_weights
 from unwall.content.discovery.values import Scorer
 from unwall.insight.attribution.owners import Owners
 from unwall.insight.pages.storefront_cache import StorefrontCache
@@ -62,7 +63,7 @@ async def open_services(config: Settings, secret: bytes, limits: WorkLimits = PA
         recommender = Recommender(db, files)
         tasks = await stack.enter_async_context(listening(config.database_url, "tasks"))
         news = await stack.enter_async_context(listening(config.database_url, "news"))
-        scorer = CountScorer(parse_weights(config.discovery_weights))
+        scorer = PoolScorer(storefront.discovery, parse_weights(config.discovery_weights))
         yield Services(
             config,
             secret,

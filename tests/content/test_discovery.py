@@ -12,6 +12,7 @@ from unwall.content.accounts import actions as accounts
 from unwall.content.discovery import actions, jobs, reads, rules
 from unwall.content.discovery.reads import Ask, DiscoveryPool, Hidden
 from unwall.content.discovery.values import Candidate, Counts, ItemKind, Lane, Weights
+from unwall.content.discovery.weights import reset_weights, save_weights
 from unwall.content.moderation.values import Visibility
 from unwall.journal import actions as journal
 from unwall.journal.values import DwellBody, Event, EventKind
@@ -311,3 +312,37 @@ async def test_what_a_visitor_hid_stays_hidden_when_they_sign_in(db):
         assert (await reads.hidden(conn, [visit.visitor_id])).products == []
         assert await actions.show_again(conn, member, ItemKind.PRODUCT, product)
         assert not await actions.show_again(conn, member, ItemKind.PRODUCT, product)
+
+
+# --- weights that moderators set --------------------------------------------------------------------------------------
+
+
+async def test_processes_rank_by_the_weights_that_moderators_set_within_a_minute_and_the_job_chooses_by_them(db):
+    one = Candidate(new_id(), new_id(), NOW, Counts(impressions=100, orders=10))
+    pool = DiscoveryPool()
+    scorer = reads.PoolScorer(pool, Weights(order=1))
+    async with db.transaction() as conn:
+        await pool.candidates(conn, NOW)
+        assert scorer([one], NOW) == rules.CountScorer(Weights(order=1))([one], NOW)
+        await save_weights(conn, Weights(order=100), "staff:mei", NOW)
+        await pool.candidates(conn, NOW + timedelta(seconds=59))
+        assert scorer([one], NOW) == rules.CountScorer(Weights(order=100))([one], NOW)
+        await reset_weights(conn)
+        await pool.candidates(conn, NOW + timedelta(seconds=118))
+        assert scorer([one], NOW) == rules.CountScorer(Weights(order=1))([one], NOW)
+
+
+@pytest.mark.parametrize(
+    ("weights", "wrong"),
+    [
+        (Weights(order=1001), ["order"]),
+        (Weights(open=-1, hide=1), ["open", "hide"]),
+        (Weights(**dict.fromkeys(Weights.__struct_fields__, 0.0)), ["open"]),
+    ],
+)
+async def test_weights_out_of_their_limits_are_named_and_change_nothing(db, weights, wrong):
+    async with db.transaction() as conn:
+        with pytest.raises(Invalid) as refused:
+            await save_weights(conn, weights, "staff:mei", NOW)
+        assert list(refused.value.by_field()) == wrong
+        assert await reads.stored_weights(conn) is None

@@ -58,6 +58,7 @@ SHOP_ONLY = {
     "feed_seen",
     "post_activity",
     "discovery_candidate",
+    "discovery_weights",
     "hidden_item",
     "search_due",
     "idempotency",

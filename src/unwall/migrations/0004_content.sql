@@ -558,6 +558,15 @@ CREATE INDEX post_activity_hour ON post_activity (hour);
 -- The posts that are ranked beside the newest ones.
 CREATE TABLE discovery_candidate (post_id uuid PRIMARY KEY);
 
+-- What an action is worth, where moderators of the install have set it; without the row the setting holds.
+CREATE TABLE discovery_weights (
+    single     boolean PRIMARY KEY CHECK (single),
+    weights    jsonb NOT NULL,
+    changed_by text NOT NULL,
+    changed_at timestamptz NOT NULL
+);
+CALL notify_changes('discovery_weights', 'discovery', 'single');
+
 -- Posts, products and bundles that a person does not want to see. person_id is a member, or a visitor who is none.
 CREATE TABLE hidden_item (
     person_id  uuid NOT NULL,

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from tests.channels.console.console_site import ConsoleSite, errors, form
 from tests.content.helpers import a_visitor
@@ -12,6 +13,7 @@ from unwall.content.moderation.values import ReportDraft, Reported, ReportReason
 from unwall.kernel.clock import now
 from unwall.kernel.ids import new_id
 from unwall.people.values import Role
+from unwall.services import Services
 
 QUEUE = "/console/moderation"
 
@@ -117,3 +119,45 @@ async def test_a_shopper_reports_a_post_and_an_account_once(site: ConsoleSite) -
     for wrong_url in (f"/report/post/{new_id()}", f"/report/order/{site.store.morning}", f"/report/comment/{new_id()}"):
         assert (await site.get(wrong_url)).status_code == 404
         assert (await site.post(wrong_url, {"reason": "scam"})).status_code == 404
+
+
+# --- what discovery ranks by ------------------------------------------------------------------------------------------
+
+WEIGHTS = f"{QUEUE}/discovery"
+
+
+async def test_moderators_of_one_store_do_not_set_the_weights_of_the_install(site: ConsoleSite) -> None:
+    assert (await site.get(WEIGHTS)).status_code == 403
+    for url in (WEIGHTS, f"{WEIGHTS}/reset"):
+        assert (await site.post(url, {"open": "1"})).status_code == 403
+    assert WEIGHTS not in values((await site.get(QUEUE)).text, "a", "href")
+    assert await site.value("SELECT count(*) FROM discovery_weights") == 0
+
+
+async def test_the_installs_moderators_set_the_weights_and_go_back_to_those_of_the_start(
+    site: ConsoleSite, services: Services
+) -> None:
+    object.__setattr__(services, "settings", replace(services.settings, moderator="liu-yun"))
+    assert WEIGHTS in values((await site.get(QUEUE)).text, "a", "href")
+    opened = form((await site.get(WEIGHTS)).text, 'name="order"')
+    assert (opened["order"], opened["report"]) == ("20", "-230")
+
+    # what is wrong is named, and nothing is saved
+    answer = await site.post(WEIGHTS, opened | {"order": "1001", "hide": "5", "dwell": "nan"})
+    assert answer.status_code == 422
+    assert set(errors(answer.text)) == {"f-dwell"}
+    answer = await site.post(WEIGHTS, opened | {"order": "1001", "hide": "5"})
+    assert set(errors(answer.text)) == {"f-order", "f-hide"}
+    assert await site.value("SELECT count(*) FROM discovery_weights") == 0
+
+    # what is right holds; the second of two who saved is told
+    assert (await site.post(WEIGHTS, opened | {"order": "30,5"})).status_code == 303
+    assert await site.value("SELECT weights ->> 'order' FROM discovery_weights") == "30.5"
+    assert (await site.post(WEIGHTS, opened | {"order": "40"})).status_code == 409
+    page = (await site.get(WEIGHTS)).text
+    assert form(page, 'name="order"')["order"] == "30.5"
+
+    # and the start's are back, whoever asks twice
+    for _ in range(2):
+        assert (await site.post(f"{WEIGHTS}/reset")).status_code == 303
+    assert form((await site.get(WEIGHTS)).text, 'name="order"') == opened

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from heapq import nlargest
 
 from unwall.content.discovery import actions, rules
+from unwall.content.discovery.reads import stored_weights
 from unwall.content.discovery.values import Candidate, Weights
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
@@ -15,7 +16,8 @@ LATE_HOURS = 8 * 24
 
 
 async def count_activity(db: Database, weights: Weights, hours: int = RECENT_HOURS, at: datetime | None = None) -> None:
-    """Each hour is a transaction: what ends in between goes on with the next run."""
+    """Each hour is a transaction: what ends in between goes on with the next run. `weights`: where moderators have set
+    none."""
     end = at or now()
     this_hour = end.replace(minute=0, second=0, microsecond=0)
     for back in reversed(range(hours)):
@@ -23,7 +25,8 @@ async def count_activity(db: Database, weights: Weights, hours: int = RECENT_HOU
             await actions.count_hour(conn, this_hour - timedelta(hours=back))
     async with db.transaction() as conn:
         counts = await actions.counted(conn, end - timedelta(days=rules.AGE_DAYS))
-        scorer, nobody = rules.CountScorer(weights), new_id()
+        stored = await stored_weights(conn)
+        scorer, nobody = rules.CountScorer(stored.weights if stored else weights), new_id()
         candidates = [Candidate(post_id, nobody, end, seen) for post_id, seen in counts.items()]
         scores = scorer(candidates, end)
         best = nlargest(rules.MAX_ACTIVE, zip(scores, (one.post_id for one in candidates), strict=True))

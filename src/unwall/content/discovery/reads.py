@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from unwall.content.discovery import rules
-from unwall.content.discovery.values import Candidate, Discovered, HiddenThing, ItemKind, Scorer, Weights
+from unwall.content.discovery.values import Candidate, Discovered, HiddenThing, ItemKind, Scorer, StoredWeights, Weights
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, row, rows
 from unwall.kernel.ids import id_at
@@ -24,6 +24,8 @@ class DiscoveryPool:
     def __init__(self) -> None:
         self._kept: list[Candidate] = []
         self._until: datetime | None = None
+        self.weights: Weights | None = None
+        """Those that moderators have set, if any; read with the posts."""
 
     def clear(self) -> None:
         self._until = None
@@ -33,7 +35,23 @@ class DiscoveryPool:
             until = at + timedelta(seconds=KEPT_SECONDS)
             self._until = until
             self._kept = await _load(conn, at)
+            stored = await stored_weights(conn)
+            self.weights = stored.weights if stored else None
         return self._kept
+
+
+class PoolScorer:
+    """The weights that moderators have set over the counts, else `otherwise`. Asked after the pool's candidates."""
+
+    def __init__(self, pool: DiscoveryPool, otherwise: Weights) -> None:
+        self._pool, self._otherwise = pool, otherwise
+
+    def __call__(self, candidates: Sequence[Candidate], at: datetime) -> list[float]:
+        return rules.CountScorer(self._pool.weights or self._otherwise)(candidates, at)
+
+
+async def stored_weights(conn: Connection) -> StoredWeights | None:
+    return await row(conn, StoredWeights, "SELECT weights, changed_by, changed_at FROM discovery_weights")
 
 
 async def _load(conn: Connection, at: datetime) -> list[Candidate]:

@@ -5,13 +5,14 @@ from binascii import Error as Base64Error
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from math import isfinite
 from random import Random
 from uuid import UUID
 
 import msgspec
 
 from unwall.content.discovery.values import Candidate, Counts, Discovered, DiscoveredPost, Lane, Weights
-from unwall.kernel.errors import Invalid
+from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.text import N_
 
 AGE_DAYS = 30
@@ -95,6 +96,34 @@ def parse_weights(text: str) -> Weights:
         names = ", ".join(Weights.__struct_fields__)
         raise Invalid.one("UNWALL_DISCOVERY_WEIGHTS", f"There is no weight {unknown[0]!r}; there are {names}.")
     return Weights(**{**msgspec.structs.asdict(Weights()), **changes})
+
+
+MAX_WEIGHT = 1000
+BELOW_NOTHING = frozenset({"hide", "report"})
+WEIGHT_LIMITS = {
+    name: (-MAX_WEIGHT, 0) if name in BELOW_NOTHING else (0, MAX_WEIGHT) for name in Weights.__struct_fields__
+}
+
+
+def weight_of(text: str) -> float:
+    """Raises `ValueError`."""
+    value = float(text.replace(",", ".").replace("\N{MINUS SIGN}", "-"))
+    if not isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def check_weights(weights: Weights) -> None:
+    """Raises `Invalid` naming each weight that is out of its limits; or `open`, where nothing would ever be shown."""
+    errors = [
+        FieldError(name, N_("Write a number from {least} to {most}.", least=least, most=most))
+        for name, (least, most) in WEIGHT_LIMITS.items()
+        if not least <= getattr(weights, name) <= most
+    ]
+    if not errors and not any(getattr(weights, name) > 0 for name in WEIGHT_LIMITS):
+        errors.append(FieldError("open", N_("One weight must be above 0: otherwise nothing is shown.")))
+    if errors:
+        raise Invalid(errors)
 
 
 # --- ranking ----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Posts that may be discovered, what people did with them, and what that is worth.
 
 UnwallError
-└── Invalid    names UNWALL_DISCOVERY_WEIGHTS, or the cursor `after`
+└── Invalid    names UNWALL_DISCOVERY_WEIGHTS, a weight, or the cursor `after`
 """
 
 from collections.abc import Sequence
@@ -53,6 +53,12 @@ class Weights(msgspec.Struct, frozen=True):
     order: float = 20.0
     hide: float = -40.0
     report: float = -230.0
+
+
+class StoredWeights(msgspec.Struct, frozen=True):
+    weights: Weights
+    changed_by: str
+    changed_at: datetime
 
 
 class Candidate(msgspec.Struct, frozen=True):

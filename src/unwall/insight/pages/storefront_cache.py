@@ -163,6 +163,7 @@ class StorefrontCache:
             "node": (self._nodes,),
             "delivery-price": (self._rates,),
             "pricing": (self._pricing,),
+            "discovery": (),  # the pool is cleared whatever changes
         }
         return by_kind.get(kind, self._all)
 

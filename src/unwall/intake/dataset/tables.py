@@ -158,6 +158,7 @@ LEFT_OUT = MappingProxyType(
         "search_entry": "made from the words of posts and accounts",
         "search_due": "whose words are to be taken in",
         "post_activity": "counted from the journal",
+        "discovery_weights": "what moderators of this install have set",
         "discovery_candidate": "chosen by what was counted from the journal",
         "hidden_item": "the person's own: no merchant reads what somebody hides",
         "feed_seen": "the person's own: where they were in their feed",

@@ -121,6 +121,8 @@ class ModerationPage(ConsolePage, frozen=True, kw_only=True):
     TEMPLATE = "console/moderation.html"
 
     path: str
+    weights_url: str | None
+    """for moderators of the install"""
     tabs: list[Tab]
     cases: list[CaseRow]
     decided: bool
@@ -193,6 +195,7 @@ async def _queue(
         ModerationPage(
             title=ctx.words(N_("Moderation")),
             path=PATH,
+            weights_url=f"{PATH}/discovery" if may_block(moderator) else None,
             tabs=tabs,
             cases=rows,
             decided=decided,

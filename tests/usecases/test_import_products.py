@@ -1,5 +1,6 @@
 """A product file with its stock: how its bytes are read, and where the quantities go."""
 
+import asyncio
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from unwall.catalogue.product_file.rows import parse
 from unwall.commerce.stock import actions
 from unwall.commerce.stock import reads as stock
 from unwall.kernel import encodings
+from unwall.kernel.database import Database
 from unwall.kernel.errors import Invalid
 from unwall.usecases.import_products import FileText, ImportOptions, decode_product_file, import_products
 
@@ -89,3 +91,24 @@ def test_an_option_before_the_first_variant_of_a_taobao_file_is_left_out() -> No
     file = parse(TAOBAO.format("1627207:28341;20509:28383;9.90:5:A-1:1627207:28341;20509:28383;", ""))
     [variant] = [row for rows in file.groups.values() for row in rows]
     assert (variant["Variant SKU"], variant["Option1 Value"], variant["Option2 Value"]) == ("A-1", "28341", "28383")
+
+
+async def test_a_file_of_one_sku_is_numbered_in_linear_time_and_not_on_the_event_loop(db: Database):
+    file = "Handle,Title,Variant SKU,Variant Price\n" + "".join(f"h{n},T,X,1\n" for n in range(20_000))
+    stalls = [0.0]
+
+    async def beat() -> None:
+        last = time.thread_time()  # of the loop's thread
+        while True:
+            await asyncio.sleep(0)
+            at = time.thread_time()
+            stalls[0], last = max(stalls[0], at - last), at
+
+    async with db.transaction() as conn:
+        merchant = await a_merchant(conn, "shop")
+        beating = asyncio.create_task(beat())
+        options = ImportOptions("staff:me", strict=True)  # so that nothing is written
+        report = await import_products(conn, merchant, file, options, files_url="")
+        beating.cancel()
+    assert len(report.errors) == 19_999
+    assert stalls[0] < MAX_SECONDS

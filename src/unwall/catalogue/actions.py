@@ -204,15 +204,21 @@ async def find_errors(
     """
     all_slugs, all_skus = [d.slug for d in drafts], [v.sku for d in drafts for v in d.variants]
     taken_slugs, taken_skus = await merchant_reads.taken(conn, merchant_id, all_slugs, all_skus)
-    slugs: dict[str, UUID | None] = {**taken_slugs}
-    skus: dict[str, UUID | None] = {**taken_skus}
+    errors = await asyncio.to_thread(_rule_errors, drafts, {**taken_slugs}, {**taken_skus})
+    return errors + await off_sale_errors(conn, merchant_id, drafts)
+
+
+def _rule_errors(
+    drafts: Sequence[ProductDraft], slugs: dict[str, UUID | None], skus: dict[str, UUID | None]
+) -> list[tuple[int, FieldError]]:
     errors = []
     for i, draft in enumerate(drafts):
         errors += [(i, e) for e in (*rules.check(draft), *rules.clashes(draft, slugs, skus))]
         marker = draft.id or new_id()
         slugs.setdefault(draft.slug, marker)
-        skus |= {v.sku: skus.get(v.sku, marker) for v in draft.variants}
-    return errors + await off_sale_errors(conn, merchant_id, drafts)
+        for variant in draft.variants:
+            skus.setdefault(variant.sku, marker)
+    return errors
 
 
 async def write(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDraft]) -> list[UUID]:
@@ -222,9 +228,7 @@ async def write(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDr
     known = {
         draft.id: draft for draft in await merchant_reads.drafts(conn, merchant_id, ids=[d.id for d in drafts if d.id])
     }
-    whole = [_with_ids(rules.match_variants(draft, known.get(draft.id))) for draft in drafts]
-    # a SKU of a variant that is no longer sold, and how many of those there are
-    errors = [error for draft in whole for error in (*rules.check_skus(draft), *rules.check_stored_variants(draft))]
+    whole, errors = await asyncio.to_thread(_whole, drafts, known)
     if errors:
         raise Invalid(errors)
     try:
@@ -239,6 +243,15 @@ async def write(conn: Transaction, merchant_id: UUID, drafts: Sequence[ProductDr
         raise Invalid([TAKEN_OFF]) from error
     await _write_images(conn, merchant_id, whole)
     return [draft.id for draft in whole if draft.id]
+
+
+def _whole(
+    drafts: Sequence[ProductDraft], known: Mapping[UUID | None, ProductDraft]
+) -> tuple[list[ProductDraft], list[FieldError]]:
+    """With their ids, and what is wrong with them: a SKU of a variant that is no longer sold, and how many of those
+    there are."""
+    whole = [_with_ids(rules.match_variants(draft, known.get(draft.id))) for draft in drafts]
+    return whole, [e for draft in whole for e in (*rules.check_skus(draft), *rules.check_stored_variants(draft))]
 
 
 def _with_ids(draft: ProductDraft) -> ProductDraft:
@@ -312,10 +325,14 @@ async def _write_products(conn: Transaction, merchant_id: UUID, drafts: Sequence
         RETURNING id
         """,
         merchant_id,
-        [_product_row(draft, categories.get(draft.category)) for draft in drafts],
+        await asyncio.to_thread(_product_rows, drafts, categories),
     )
     if len(written) < len(drafts):
         raise NoSuchProduct(N_("There is no such product."))
+
+
+def _product_rows(drafts: Sequence[ProductDraft], categories: Mapping[str, _Category]) -> list[dict[str, object]]:
+    return [_product_row(draft, categories.get(draft.category)) for draft in drafts]
 
 
 def _product_row(draft: ProductDraft, category: _Category | None) -> dict[str, object]:

@@ -45,19 +45,23 @@ async def csv_import(
     for i, error in await find_errors(conn, merchant.id, drafts):
         parsed.add_error(*entries[i].row_of(error), error.message)
     if strict and (parsed.errors or parsed.changes):
-        return _report(parsed, everything=True)
+        return await asyncio.to_thread(_report, parsed, everything=True)
     kept = [(e, d) for e, d in zip(entries, drafts, strict=True) if e.first.handle not in parsed.wrong]
-    changed = [d for _, d in kept if d.slug not in known or rules.match_variants(d, known[d.slug]) != known[d.slug]]
+    changed = await asyncio.to_thread(_changed, [draft for _, draft in kept], known)
     written = await write(conn, merchant.id, changed)
     await picture_fetch.want(conn, merchant.id, [*written, *(draft.id for _, draft in kept if draft.id)])
     created = sum(draft.slug not in known for _, draft in kept)
     return msgspec.structs.replace(
-        _report(parsed),
+        await asyncio.to_thread(_report, parsed),
         created=created,
         updated=len(changed) - created,
         unchanged=len(kept) - len(changed),
         inventory=await _counted(conn, merchant.id, kept),
     )
+
+
+def _changed(drafts: Iterable[ProductDraft], known: Mapping[str, ProductDraft]) -> list[ProductDraft]:
+    return [d for d in drafts if d.slug not in known or rules.match_variants(d, known[d.slug]) != known[d.slug]]
 
 
 def _report(parsed: ProductFile, *, everything: bool = False) -> ProductImportReport:
@@ -109,21 +113,53 @@ async def _with_own_skus(
     second one gets a number: HOOP-1-2, the same one at every import.
     """
     _, owners = await merchant_reads.taken(conn, merchant_id, [], [v.sku for d in drafts for v in d.variants])
-    used = dict(owners)
-    everything: dict[str, UUID] | None = None
+    others = await merchant_reads.all_skus(conn, merchant_id) if _any_twice(drafts, owners) else {}
+    return await asyncio.to_thread(_numbered_drafts, parsed, entries, drafts, _Skus({**owners}, others))
+
+
+def _any_twice(drafts: Iterable[ProductDraft], owners: Mapping[str, UUID]) -> bool:
+    seen = set[str]()
+    for draft in drafts:
+        for variant in draft.variants:
+            if variant.sku in seen or owners.get(variant.sku, draft.id) != draft.id:
+                return True
+            seen.add(variant.sku)
+    return False
+
+
+class _Skus:
+    """Those of the file by their product, and the merchant's others."""
+
+    def __init__(self, used: dict[str, UUID], others: Mapping[str, UUID]) -> None:
+        self.used = used
+        self.all = ChainMap(used, {**others})
+        self._numbers: dict[str, int] = {}
+        """From where on a number behind a SKU may be free, as none that is used becomes free again."""
+
+    def first_free(self, sku: str, own: set[str]) -> str:
+        for n in count(self._numbers.get(sku, 2)):
+            numbered = f"{sku}-{n}"
+            if numbered not in own and numbered not in self.all:
+                self._numbers[sku] = n + 1
+                return numbered
+        raise AssertionError("numbers do not end")
+
+
+def _numbered_drafts(
+    parsed: ProductFile, entries: Sequence[FileProduct], drafts: Sequence[ProductDraft], skus: _Skus
+) -> list[ProductDraft]:
     whole = []
     for entry, draft in zip(entries, drafts, strict=True):
         variants, own = [], set[str]()
         for n, variant in enumerate(draft.variants):
             sku = variant.sku
-            if sku in own or used.get(sku, draft.id) != draft.id:
-                everything = everything or await merchant_reads.all_skus(conn, merchant_id)
-                sku = _numbered(variant, entry.before, ChainMap(used, everything), own, draft.id)
+            if sku in own or skus.used.get(sku, draft.id) != draft.id:
+                sku = _numbered(variant, entry.before, skus, own, draft.id)
                 row = entry.variants[n] if n < len(entry.variants) else entry.first
                 parsed.add_change(row, "Variant SKU", _NUMBERED)
             own.add(sku)
             variants.append(msgspec.structs.replace(variant, sku=sku))
-        used |= dict.fromkeys(own, draft.id or _NEW)
+        skus.used |= dict.fromkeys(own, draft.id or _NEW)
         whole.append(msgspec.structs.replace(draft, variants=tuple(variants)))
     return whole
 
@@ -134,15 +170,14 @@ _NEW = UUID(int=0)
 
 
 def _numbered(
-    variant: VariantDraft, before: Sequence[VariantDraft], used: Mapping[str, UUID], own: set[str], product: UUID | None
+    variant: VariantDraft, before: Sequence[VariantDraft], skus: _Skus, own: set[str], product: UUID | None
 ) -> str:
     """The number that the stored variant with these options has already, else the first that is free."""
     stored = next((v.sku for v in before if v.options == variant.options), "")
     number = stored.removeprefix(f"{variant.sku}-")
-    if number != stored and number.isdecimal() and stored not in own and used.get(stored, product) == product:
+    if number != stored and number.isdecimal() and stored not in own and skus.all.get(stored, product) == product:
         return stored
-    numbered = (f"{variant.sku}-{n}" for n in count(2))
-    return next(sku for sku in numbered if sku not in own and sku not in used)
+    return skus.first_free(variant.sku, own)
 
 
 async def _counted(

@@ -7,7 +7,7 @@ import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import SCARF, Store, another, cart_of, counted, put_into_bag
-from tests.html import fields, form_with, texts, the, values
+from tests.html import every, fields, form_with, texts, the, values, words
 from tests.storage import places_of
 from unwall.commerce.fulfilment.rules import pickup_code
 from unwall.kernel.database import Database
@@ -160,6 +160,27 @@ async def test_ordering_by_post(browser: Shopper, db: Database, store: Store) ->
 
 
 COURIER = {**BY_POST, "city": "Hangzhou"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("(212) 555-0123", "(212) 555-0123"),
+        ("\u202d+49 30 1234567\u202c", "+49 30 1234567"),
+        ("+86\u00a0138\u00a00013\u00a08000", "+86 138 0013 8000"),
+        ("+86\u2013138\u20130013\u20138000", "+86-138-0013-8000"),
+        ("0571 8888 8888 ext 801", "0571 8888 8888 ext 801"),
+        ("０１０ー１２３４ー５６７８", "010-1234-5678"),
+    ],
+)
+async def test_the_order_shows_the_telephone_as_it_was_typed(
+    browser: Shopper, db: Database, store: Store, sent: str, shown: str
+) -> None:
+    await put_into_bag(browser, store.market.red)
+    answer = await order(browser, db, **BY_POST | {"phone": sent})
+    assert answer.status_code == 303
+    [address] = every((await browser.get(answer.headers["location"])).text, "main address")
+    assert words(address).endswith(f"China {shown}")
 
 
 async def courier_way(browser: Shopper, db: Database, city: str) -> str:

@@ -60,7 +60,7 @@ async def open_services(config: Settings, secret: bytes, limits: WorkLimits = PA
         stack.push_async_callback(checkout.close)
         bags = BagBatcher(db)
         stack.push_async_callback(bags.close)
-        recommender = Recommender(db, files)
+        recommender = Recommender(db, files, config.data / "models")
         tasks = await stack.enter_async_context(listening(config.database_url, "tasks"))
         news = await stack.enter_async_context(listening(config.database_url, "news"))
         scorer = PoolScorer(storefront.discovery, parse_weights(config.discovery_weights))

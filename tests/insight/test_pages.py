@@ -32,7 +32,15 @@ from unwall.commerce.stock.values import Cause, Reason, VariantQuantity
 from unwall.insight.pages import compose, reads
 from unwall.insight.pages.actions import save_pins
 from unwall.insight.pages.reads import pins as pins_of
-from unwall.insight.pages.rules import NEW_DAYS, POPULAR_PEOPLE, arrange, exposures, varied
+from unwall.insight.pages.rules import (
+    FRESH_PLACES,
+    NEW_DAYS,
+    POPULAR_PEOPLE,
+    ROW_PRODUCTS,
+    arrange,
+    exposures,
+    varied,
+)
 from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.insight.pages.values import ModuleName, Pin
 from unwall.insight.recommend.actions import train
@@ -469,7 +477,7 @@ async def test_p7_each_slot_is_one_impression(market, recommender):
         product_id=card.product_id,
         page="home/for-you",
         slot=0,
-        policy="transitions-1",
+        policy="transitions-2",
         propensity=1.0,
     )
     assert {(e.visitor_id, e.member_id, e.session_id, e.at) for e in shown} == {(ANN, BOB, SESSION, NOON)}
@@ -581,3 +589,32 @@ async def test_an_order_needs_no_page(market):
         await add_order(conn, "1", TEA, None, [("green", 1, None)], channel="import")
         page = await compose.compose_home(sources(conn, Recommender(market, Files(MemoryStore()))), NEWCOMER, NOON)
     assert {slot.policy for slot in modules(page)[ModuleName.FOR_YOU].slots} == {"newest-1"}
+
+
+async def test_p12_what_is_put_on_sale_after_the_training_has_a_place_at_once(market):
+    async with market.transaction() as conn:
+        await store_with_pins(conn, "shop", 14)
+        await conn.execute("DELETE FROM pin")
+    recommender = Recommender(market, Files(MemoryStore()))
+    await train(market, recommender._files, at=NOON)
+    await recommender.refresh()
+    async with market.transaction() as conn:
+        await add_product(conn, TEA, "today")
+    async with market.read() as conn:
+        page = await compose.compose_home(sources(conn, recommender), NEWCOMER, NOON)
+    row = modules(page)[ModuleName.FOR_YOU]
+    assert [n for n, name in enumerate(names(row)) if name == "today"] == [FRESH_PLACES[0]]
+    assert row.slots[FRESH_PLACES[0]].policy == "newest-1"
+    assert len(row.slots) == ROW_PRODUCTS
+
+
+async def test_p12_what_a_person_has_just_done_changes_the_next_page(market, recommender):
+    async with market.read() as conn:
+        before = modules(await compose.compose_home(sources(conn, recommender), visit(EVE), NOON))[ModuleName.FOR_YOU]
+    async with market.transaction() as conn:
+        await record(conn, [did(EVE, EventKind.VIEW, "green", hours=1)])
+    async with market.read() as conn:
+        after = modules(await compose.compose_home(sources(conn, recommender), visit(EVE), NOON))[ModuleName.FOR_YOU]
+    assert names(after) != names(before)
+    assert str(after.slots[0].reason) != str(before.slots[0].reason)
+    assert after.slots[0].policy in ("transitions-2", "sessions-2")

@@ -1,20 +1,28 @@
 """The recommender on data whose right answer is obvious."""
 
 from datetime import timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import numpy as np
 import pytest
 import structlog
+from msgspec.structs import replace
 from obstore.store import MemoryStore
 
 from tests.insight.market import ANN, BOB, EVE, LABEL, NOON, TEA, did, open_market, product
 from unwall.insight.recommend import fitting
 from unwall.insight.recommend.actions import train
+from unwall.insight.recommend.artefact import UnreadableModel
+from unwall.insight.recommend.content import content_neighbours
 from unwall.insight.recommend.fitting import Steps
-from unwall.insight.recommend.model import TransitionModel, UnreadableModel
+from unwall.insight.recommend.model import Catalogue, Model
 from unwall.insight.recommend.recommender import Recommender
+from unwall.insight.recommend.settings import VISITS, HistorySettings, SessionSettings, TransitionSettings
+from unwall.insight.recommend.sparse import Neighbours, histories_of, no_neighbours, two_hops
+from unwall.insight.recommend.transitions import fit_transitions
 from unwall.insight.recommend.values import PickSource
+from unwall.insight.recommend.visits import fit_visits, in_visits, same_visit, visit_scores
 from unwall.journal.actions import record
 from unwall.journal.values import EventKind, Trail
 from unwall.kernel.files import Files
@@ -55,29 +63,76 @@ def test_steps_over_one_thing_in_a_row_are_one_step_with_the_strongest_weight():
     assert found.person.tolist() == [1, 1, 1, 2]
 
 
-def test_nearer_steps_count_more_and_forward_more_than_backward():
-    near = fitting.transitions(steps((1, 0, 1, 0), (1, 1, 1, 1), (1, 2, 1, 2)), 3)
-    rows = [
-        dict(zip(near.indices[a:b].tolist(), near.scores[a:b].tolist(), strict=True))
-        for a, b in zip(near.indptr, near.indptr[1:], strict=False)
+ALIKE = TransitionSettings(
+    window=10, gap_decay=0.8, backward=0.5, same_time=1.0, fade_days=1e9, anchor_power=0.5, target_power=0.3
+)
+
+
+def rows(near: Neighbours) -> list[dict[int, float]]:
+    return [
+        dict(zip(near.indices[a:b].tolist(), near.scores[a:b].tolist(), strict=True)) for a, b in pairwise(near.indptr)
     ]
-    assert rows == [
+
+
+def test_nearer_steps_count_more_and_forward_more_than_backward():
+    near = fit_transitions(steps((1, 0, 1, 0), (1, 1, 1, 1), (1, 2, 1, 2)), 3, ALIKE)
+    assert rows(near) == [
         {1: pytest.approx(1), 2: pytest.approx(0.8)},
         {2: pytest.approx(1), 0: pytest.approx(0.5)},
         {1: pytest.approx(0.5), 0: pytest.approx(0.4)},
     ]
 
 
+def test_steps_at_the_same_time_count_more_and_slow_ones_less():
+    settings = replace(ALIKE, same_time=2.0, fade_days=1.0)
+    near = fit_transitions(steps((1, 0, 1, 0), (1, 1, 1, 0), (2, 0, 1, 0), (2, 2, 1, 1)), 3, settings)
+    assert rows(near)[0] == {1: pytest.approx(2 / 2**0.5), 2: pytest.approx(np.exp(-1) / 2**0.5)}
+
+
 def test_persons_do_not_leak_into_each_other():
-    near = fitting.transitions(steps((1, 0, 1, 0), (2, 1, 1, 1)), 2)
+    near = fit_transitions(steps((1, 0, 1, 0), (2, 1, 1, 1)), 2, ALIKE)
     assert near.indices.tolist() == []
     assert near.indptr.tolist() == [0, 0, 0]
 
 
-def test_only_the_best_neighbours_are_kept(monkeypatch):
-    monkeypatch.setattr(fitting, "NEIGHBOURS", 2)
-    near = fitting.transitions(steps((1, 0, 1, 0), (1, 1, 1, 1), (1, 2, 1, 2), (1, 3, 1, 3)), 4)
+def test_only_the_best_neighbours_are_kept():
+    walk = steps((1, 0, 1, 0), (1, 1, 1, 1), (1, 2, 1, 2), (1, 3, 1, 3))
+    near = fit_transitions(walk, 4, replace(ALIKE, neighbours=2))
     assert near.indices[near.indptr[0] : near.indptr[1]].tolist() == [1, 2]
+
+
+def test_two_hops_lead_to_what_was_never_seen_together():
+    near = fit_transitions(steps((1, 0, 1, 0), (1, 1, 1, 1), (2, 1, 1, 0), (2, 2, 1, 1)), 3, ALIKE)
+    hops = two_hops(near, first=10, second=10, most=10)
+    assert [sorted(row) for row in rows(hops)] == [[2], [], [0]]
+
+
+def test_alike_are_those_that_share_rare_words():
+    near = content_neighbours([["green", "tea"], ["white", "tea"], ["tea", "cup", "green"], ["coat"]])
+    assert near.indices[near.indptr[0] : near.indptr[1]].tolist() == [2, 1]
+    assert rows(near)[3] == {}
+
+
+def test_visits_alike_vote_for_what_they_went_on_to_and_for_what_was_seen():
+    visits = steps((0, 0, 1, 0), (0, 1, 1, 0), (1, 0, 1, 0), (1, 2, 1, 0), (2, 3, 1, 0), (2, 4, 1, 0))
+    index = fit_visits(visits, 5, newest=1)
+    history = histories_of([np.array([0])], [np.zeros(1)], VISITS.history)
+    votes = visit_scores(index, history, SessionSettings(newest=1), 1)[0]
+    assert np.flatnonzero(votes).tolist() == [0, 2]  # only the newest visit with 0 is asked
+
+
+def test_a_pause_of_half_an_hour_ends_a_visit():
+    two = in_visits(Steps(*(np.array(column) for column in ([1, 1, 1], [7, 8, 9], [1.0] * 3, [0.0, 60.0, 9_000.0]))))
+    assert (two.person.tolist(), two.item.tolist()) == ([0, 0, 1], [7, 8, 9])
+    assert same_visit(np.array([0.0, 60.0]))
+    assert not same_visit(np.array([0.0, 60.0, 9_000.0]))
+
+
+def test_an_item_within_one_basket_is_hardly_a_step():
+    settings = HistorySettings(length=3, decay=0.5, same_time=0.0, fade_days=1e9)
+    history = histories_of([np.array([5, 6, 7, 6])], [np.array([0.0, 1.0, 2.0, 2.0])], settings)
+    assert history.item.tolist() == [6, 7]
+    assert history.weight.tolist() == [pytest.approx(1), pytest.approx(1)]
 
 
 def test_popularity_halves_in_a_half_life_before_the_merchants_own_last_day():
@@ -87,10 +142,10 @@ def test_popularity_halves_in_a_half_life_before_the_merchants_own_last_day():
 
 
 def test_nothing_learned_is_nothing_recommended():
-    model = TransitionModel.empty()
+    model = Model.empty()
     assert model.recommend(touched("green"), exclude=(), limit=5, merchant_id=None) == []
     assert model.recommend([], exclude=(), limit=5, merchant_id=TEA) == []
-    assert TransitionModel.from_bytes(model.to_bytes()).ids == []
+    assert Model.from_bytes(model.to_bytes()).ids == []
 
 
 # --- asked ------------------------------------------------------------------------------------------------------------
@@ -107,7 +162,7 @@ async def test_what_others_did_next_comes_first_and_says_after_what(db):
     )
     first, second, *rest = recommender.recommend(touched("green"), exclude=[product("green")], limit=4)
 
-    assert (first.product_id, first.source, first.policy) == (product("cup"), PickSource.TRANSITIONS, "transitions-1")
+    assert (first.product_id, first.source, first.policy) == (product("cup"), PickSource.TRANSITIONS, "transitions-2")
     assert (first.anchor_id, first.anchor_kind, first.propensity) == (product("green"), EventKind.VIEW, 1.0)
     assert second.product_id == product("white")
     assert {pick.source for pick in rest} == {PickSource.POPULAR}
@@ -196,9 +251,9 @@ async def test_a_newer_model_is_taken_over_once(db):
 async def test_a_file_of_another_version_is_left_alone(db, monkeypatch):
     recommender = await trained(db, did(ANN, EventKind.VIEW, "green"))
     before, data = recommender.model, recommender.model.to_bytes()
-    monkeypatch.setattr("unwall.insight.recommend.model.VERSION", 2)
+    monkeypatch.setattr("unwall.insight.recommend.model.VERSION", 3)
     with pytest.raises(UnreadableModel):
-        TransitionModel.from_bytes(data)
+        Model.from_bytes(data)
     other = Recommender(db, recommender._files)
     assert await other.refresh() is False
     assert other.recommend([], limit=5) == []
@@ -239,7 +294,8 @@ def test_a_model_of_300_000_events_recommends_what_is_not_excluded():
     ids = [UUID(int=n + 1) for n in range(items)]
     person = np.sort(random.integers(0, 5_000, events))
     all_steps = Steps(person, random.zipf(1.3, events) % items, np.ones(events), np.arange(events, dtype=float))
-    model = TransitionModel.fit(ids, [TEA], np.zeros(items, np.int64), all_steps, now=0)
+    catalogue = Catalogue(ids, [TEA], np.zeros(items, np.int64), no_neighbours(items))
+    model = Model.fit(catalogue, all_steps, now=0)
     trail = [Trail(ids[n], EventKind.VIEW, NOON) for n in random.integers(0, items, 20)]
     picks = model.recommend(trail, exclude=ids[:20], limit=24, merchant_id=None)
     assert len({pick.product_id for pick in picks} - set(ids[:20])) == 24

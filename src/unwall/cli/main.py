@@ -35,6 +35,7 @@ COMMANDS = {
     "settings": Listed("running", "Print all settings with their current values."),
     "demo": Listed("data", "Load the demo market (only the first time) and start the server."),
     "train": Listed("maintenance", "Train the recommender on the journal and activate the new model."),
+    "models": Listed("maintenance", "List the recommender's models, and go back to an earlier one.", "models"),
     "stock": Listed("maintenance", "Check the stock.", "stock"),
     "money": Listed("maintenance", "Check the money.", "money"),
     "journal": Listed("maintenance", "Export the journal.", "journal"),

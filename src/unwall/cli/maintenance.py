@@ -13,7 +13,11 @@ from unwall.commerce.payments import reads as payment_reads
 from unwall.commerce.payments.reconcile import gateway_differences
 from unwall.commerce.payments.simulator import TestGateway
 from unwall.commerce.stock import reads as stock_reads
+from unwall.insight.recommend import reads as recommend_reads
+from unwall.insight.recommend.actions import roll_back
 from unwall.insight.recommend.actions import train as train_model
+from unwall.insight.recommend.recommender import WATCH_SECONDS
+from unwall.insight.recommend.values import Fit
 from unwall.journal import jobs as journal_jobs
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
@@ -23,6 +27,7 @@ MAX_SHOWN = 50
 """Differences that an audit prints; the others are counted."""
 
 commands = typer.Typer()
+models = typer.Typer(help="List the recommender's models, and go back to an earlier one.", no_args_is_help=True)
 stock = typer.Typer(help="Check the stock.", no_args_is_help=True)
 money = typer.Typer(help="Check the money.", no_args_is_help=True)
 journal = typer.Typer(help="Export the journal.", no_args_is_help=True)
@@ -92,5 +97,45 @@ def train() -> None:
         begin = now()
         model_facts = await train_model(db, files, journal_jobs.parquet_folder(settings.load().data))
         out.print(f"Trained in {(now() - begin) / timedelta(seconds=1):.1f} s: {model_facts}", highlight=False)
+        if model_facts.judged.worse:
+            out.print("[red]It guessed worse than the model that serves, which stays.[/]")
+
+    with_database(work)
+
+
+@models.command("list")
+def list_models() -> None:
+    """List the models, the newest first: which one serves, and how each guessed what people did next."""
+
+    async def work(db: Database, _: Files) -> None:
+        async with db.read() as conn:
+            kept = await recommend_reads.models(conn)
+        for model in kept:
+            state = "serves" if model.active else "worse" if model.fit.judged.worse else ""
+            out.print(f"{model.id}  {model.at:%Y-%m-%d %H:%M}  {state:7} {_judged(model.fit)}", highlight=False)
+        if not kept:
+            out.print("No model is trained yet.")
+
+    with_database(work)
+
+
+def _judged(fit: Fit) -> str:
+    judged, size = fit.judged, f"{fit.events:,} events, {fit.items:,} products"
+    if judged.hit_20 is None:
+        return f"{size}; not judged: only {judged.questions} people did something new lately"
+    before = f", the one before it {judged.standing_hit_20:.1%}" if judged.standing_hit_20 is not None else ""
+    return f"{size}; guessed {judged.hit_20:.1%} of {judged.questions:,} next products among 20{before}"
+
+
+@models.command()
+def rollback() -> None:
+    """Go back to the model before the one that serves; the next training replaces it."""
+
+    async def work(db: Database, _: Files) -> None:
+        model_id = await roll_back(db)
+        if model_id is None:
+            out.print("[red]There is no earlier model.[/]")
+            raise typer.Exit(1)
+        out.print(f"Model {model_id} serves; running servers take it over within {WATCH_SECONDS} seconds.")
 
     with_database(work)

@@ -152,14 +152,16 @@ async def _compose(sources: PageSources, known: _Known, now: datetime) -> Compos
     chosen = sources.recommender.recommend(
         known.trail, exclude=bought, limit=rules.CANDIDATES, merchant_id=known.merchant_id
     )
-    newest = _newest(known, chosen, bought)
+    newest = _newest(sources, known, chosen, bought)
     near = await _near(sources, known, [*(pick.product_id for pick in chosen), *newest], now)
     cards = await sources.cache.cards(sources.conn, {*_shown(chosen, known), *newest}, known.visit.lang)
     picks = {pick.product_id: pick for pick in chosen if pick.product_id in cards}
     picks |= {product_id: rules.newest_pick(cards[product_id]) for product_id in newest if product_id in cards}
+    fresh = [product_id for product_id in newest if product_id in cards and not sources.recommender.knows(product_id)]
+    ranked = rules.with_fresh(list(picks), fresh if len(chosen) >= rules.ROW_PRODUCTS else ())
     wanted = [pin for pin in known.pins if pin.product_id not in known.hidden_products]
     pins, facts = rules.shown_pins(wanted, cards, home=known.merchant_id is None), rules.ReasonFacts(cards, now)
-    row = rules.arrange(pins, list(picks), rules.ROW_PRODUCTS)
+    row = rules.arrange(pins, ranked, rules.ROW_PRODUCTS)
     posts, policy, between = known.posts, known.posts_policy, 1 + rules.POSTS_BETWEEN_ROWS
     modules = [
         _posts_module(ModuleName.HERO, "", posts[:1], policy, 0),
@@ -174,12 +176,14 @@ async def _compose(sources: PageSources, known: _Known, now: datetime) -> Compos
     return ComposedPage(page, rules.filled(modules), cards, known.merchant_id, known.new)
 
 
-def _newest(known: _Known, chosen: Sequence[Pick], bought: Sequence[UUID]) -> list[UUID]:
-    """Where the recommender knows too few to fill a row, as before the first training of a new store: the newest."""
-    if len(chosen) >= rules.ROW_PRODUCTS:
-        return []
+def _newest(sources: PageSources, known: _Known, chosen: Sequence[Pick], bought: Sequence[UUID]) -> list[UUID]:
+    """The newest products: where the recommender knows too few to fill a row, as before the first training of a new
+    store, all of them; else a few that were put on sale since the last training."""
     taken = {pick.product_id for pick in chosen}.union(bought)
-    return [product_id for product_id in known.newest_products if product_id not in taken]
+    newest = [product_id for product_id in known.newest_products if product_id not in taken]
+    if len(chosen) < rules.ROW_PRODUCTS:
+        return newest
+    return [product_id for product_id in newest if not sources.recommender.knows(product_id)][: rules.FRESH_CANDIDATES]
 
 
 @dataclass(frozen=True)

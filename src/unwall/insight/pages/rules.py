@@ -50,6 +50,13 @@ BECAUSE = {
     EventKind.ADD_TO_CART: N_("Because you put {product} into your bag"),
     EventKind.PURCHASE: N_("Because you bought {product}"),
 }
+SIMILAR = N_("Similar to {product}")
+ANCHORED = (PickSource.TRANSITIONS, PickSource.TWO_HOPS, PickSource.CONTENT)
+"""The sources that recommend because of one product of the person's trail."""
+FRESH_PLACES = (3, 8)
+"""Where, counted from 0, a row shows a product that was put on sale after the last training."""
+FRESH_CANDIDATES = 4
+"""How many of these are looked at: some may not be for sale."""
 
 
 def shown_pins(pins: Sequence[Pin], cards: Mapping[UUID, ProductCard], *, home: bool) -> list[Pin]:
@@ -125,12 +132,15 @@ def _of_itself(pick: Pick, facts: ReasonFacts) -> list[Explanation]:
 
 
 def _because(pick: Pick, cards: Mapping[UUID, ProductCard]) -> list[Explanation]:
-    if pick.source is not PickSource.TRANSITIONS:
+    if pick.source is PickSource.SESSIONS:
+        return [Explanation(N_("Others with visits like yours looked at this"))]
+    if pick.source not in ANCHORED:
         return []
     anchor = cards.get(pick.anchor_id) if pick.anchor_id else None
     if anchor is None or pick.anchor_kind is None:  # the product that the reason would name is no longer sold
         return [Explanation(N_("Because of what you looked at lately"))]
-    return [Explanation(BECAUSE[pick.anchor_kind], {"product": anchor.title})]
+    words = SIMILAR if pick.source is PickSource.CONTENT else BECAUSE[pick.anchor_kind]
+    return [Explanation(words, {"product": anchor.title})]
 
 
 def chosen_by(card: ProductCard) -> Explanation:
@@ -146,6 +156,15 @@ def varied(choices: Sequence[Sequence[Explanation]]) -> list[Explanation | None]
     return given
 
 
+def with_fresh(ranked: Sequence[UUID], fresh: Sequence[UUID]) -> list[UUID]:
+    """The recommender's products with some that it does not know yet among them, so that a product has its chance as
+    soon as it is on sale (P9)."""
+    chosen = [item for item in ranked if item not in fresh]
+    for place, item in zip(FRESH_PLACES, fresh, strict=False):
+        chosen.insert(place, item)
+    return chosen
+
+
 def newest_pick(card: ProductCard) -> Pick:
     return Pick(card.product_id, card.merchant_id, 0.0, PickSource.NEWEST, POLICIES[PickSource.NEWEST])
 
@@ -153,7 +172,8 @@ def newest_pick(card: ProductCard) -> Pick:
 def goes_with_slots(picks: Sequence[Pick], facts: ReasonFacts) -> list[Slot]:
     """Only what people went on to says so; another that is neither popular nor new says nothing."""
     also = Explanation(N_("Others looked at this too"))
-    told = [[also] if pick.source is PickSource.TRANSITIONS else _of_itself(pick, facts) for pick in picks]
+    together = (PickSource.TRANSITIONS, PickSource.SESSIONS)
+    told = [[also] if pick.source in together else _of_itself(pick, facts) for pick in picks]
     reasons = varied(told)
     return [picked_slot(n, pick, reasons[n], facts.cards) for n, pick in enumerate(picks)]
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import structlog
-from msgspec.structs import asdict
+from msgspec import to_builtins
 
 from unwall.insight.recommend import actions
 from unwall.kernel.database import Database
@@ -13,4 +13,7 @@ log = structlog.get_logger()
 
 
 async def train(db: Database, files: Files, history: Path) -> None:
-    log.info("recommender trained", **asdict(await actions.train(db, files, history)))
+    fit = await actions.train(db, files, history)
+    log.info("recommender trained", **to_builtins(fit))
+    if fit.judged.worse:
+        log.warning("recommender not replaced: the new model guesses worse", model="kept inactive")

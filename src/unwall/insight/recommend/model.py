@@ -1,115 +1,140 @@
-"""The recommendation model: arrays by item number, stored as one .npz file."""
+"""The recommendation model: sources for members and for visitors, asked from memory; stored as one file of arrays."""
 
-import io
-import zipfile
-import zlib
 from collections.abc import Collection, Iterable, Sequence
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unwall.insight.recommend import fitting
-from unwall.insight.recommend.fitting import Floats, Ints, Neighbours, Popularity, Steps
+from unwall.insight.recommend.artefact import (
+    Array,
+    UnreadableModel,
+    packed_ids,
+    read_arrays,
+    unpacked_ids,
+    write_arrays,
+)
+from unwall.insight.recommend.blend import Candidates
+from unwall.insight.recommend.evaluation import Questions, ranks_of
+from unwall.insight.recommend.fitting import Popularity, Steps
+from unwall.insight.recommend.settings import MEMBERS, VISITS, ModelSettings, Source
+from unwall.insight.recommend.sources import Sources, candidates, fit_sources
+from unwall.insight.recommend.sparse import Floats, Histories, Ints, Neighbours, best_first, histories_of, no_neighbours
 from unwall.insight.recommend.values import Pick, PickSource
+from unwall.insight.recommend.visits import VisitIndex, in_visits, same_visit
 from unwall.journal.values import Trail
-from unwall.kernel.errors import UnwallError
 
-VERSION = 1
+VERSION = 2
 """Of the file and of the rules; part of the policy's name. Raise it when either changes."""
-POLICIES = {source: f"{source}-{VERSION}" for source in PickSource}
-HISTORY = 20
-"""How many of a person's latest items are used."""
-HISTORY_DECAY = 0.6
-"""The weight of each item relative to the one touched after it."""
+UNCHANGED = {PickSource.POPULAR: 1, PickSource.NEWEST: 1}
+"""Sources whose rules are of an earlier version."""
+POLICIES = {source: f"{source}-{UNCHANGED.get(source, VERSION)}" for source in PickSource}
+TOLD_BY = (Source.TRANSITIONS, Source.TWO_HOPS, Source.CONTENT, Source.SESSIONS)
+"""Of the sources that speak for a product, the first gives its reason: the one that says most."""
 
 
-class UnreadableModel(UnwallError):
-    """The file is damaged, or was written by another version."""
+class Catalogue(NamedTuple):
+    """What is recommended: parallel sequences by item number."""
 
-    code = "unreadable-model"
+    ids: Sequence[UUID]
+    merchants: Sequence[UUID]
+    owner: Ints
+    """each item's merchant's index in `merchants`"""
+    content: Neighbours
 
 
-class TransitionModel:
-    """Recommends from memory. `ids` holds each item's product id, `owner` its merchant's index in `merchants`."""
+class Model:
+    """Recommends from memory."""
 
-    def __init__(
-        self, ids: Sequence[UUID], merchants: Sequence[UUID], owner: Ints, near: Neighbours, popularity: Popularity
-    ) -> None:
-        self.ids = ids
-        self.merchants = merchants
-        self.owner = owner
-        self.near = near
-        self.popularity = popularity.scores
-        self.people = popularity.people
+    def __init__(self, catalogue: Catalogue, popularity: Popularity, members: Sources, visits: Sources) -> None:
+        self.ids = catalogue.ids
+        self.catalogue = catalogue
+        self.popularity = popularity
+        self.members, self.visits = members, visits
+        merchants, owner = catalogue.merchants, catalogue.owner
         self._merchants_of = [merchants[number] for number in owner.tolist()]
-        self._number = {item: n for n, item in enumerate(ids)}
+        self._number = {item: n for n, item in enumerate(self.ids)}
         self._merchant_number = {merchant: n for n, merchant in enumerate(merchants)}
         self._popular = {n: self._by_popularity(np.flatnonzero(owner == n)) for n in range(len(merchants))}
         self._popular_anywhere = _round_robin(list(self._popular.values()), popularity.scores)
 
     @classmethod
     def empty(cls) -> Self:
-        nothing = np.zeros(0, np.int64)
-        none = Neighbours(np.zeros(1, np.int64), nothing, np.zeros(0))
-        return cls([], [], nothing, none, Popularity(np.zeros(0), nothing))
+        catalogue = Catalogue([], [], np.zeros(0, np.int64), no_neighbours(0))
+        return cls.fit(catalogue, Steps(*(np.zeros(0, np.int64),) * 2, *(np.zeros(0),) * 2), now=0)
 
     @classmethod
-    def fit(cls, ids: Sequence[UUID], merchants: Sequence[UUID], owner: Ints, steps: Steps, *, now: float) -> Self:
+    def fit(cls, catalogue: Catalogue, steps: Steps, *, now: float) -> Self:
         """`now` in seconds since 1970."""
-        people = fitting.people_lately(steps, len(ids), now)
-        steps = fitting.merged(steps)
-        near = fitting.transitions(steps, len(ids))
-        return cls(ids, merchants, owner, near, Popularity(fitting.popularity(steps, owner), people))
+        people = fitting.people_lately(steps, len(catalogue.ids), now)
+        merged = fitting.merged(steps)
+        scores = fitting.popularity(merged, catalogue.owner)
+        members = fit_sources(merged, scores, catalogue.content, MEMBERS)
+        visits = fit_sources(merged, scores, catalogue.content, VISITS, in_visits(merged))
+        return cls(catalogue, Popularity(scores, people), members, visits)
 
     # --- queries
     # --------------------------------------------------------------------------------------------------------
 
+    def knows(self, product_id: UUID) -> bool:
+        return product_id in self._number
+
     def recommend(
         self, trail: Iterable[Trail], *, exclude: Collection[UUID], limit: int, merchant_id: UUID | None
     ) -> list[Pick]:
-        """Picks, best first: what people went on to after the trail's products, then popular products. No product
-        twice.
-        """
+        """Picks, best first: what the sources say to the trail, then popular products. No product twice."""
         if merchant_id is not None and merchant_id not in self._merchant_number:
             return []
         merchant = None if merchant_id is None else self._merchant_number[merchant_id]
-        barred = np.array([self._number[item] for item in exclude if item in self._number], np.int64)
-        picks = self._next(self._known(trail), barred, limit, merchant)
+        picks = self._next([step for step in trail if step.product_id in self._number], exclude, limit, merchant)
         if len(picks) < limit:
             taken = {pick.product_id for pick in picks} | set(exclude)
             picks += self._popular_picks(taken, limit - len(picks), merchant)
         return picks
 
-    def _known(self, trail: Iterable[Trail]) -> list[tuple[int, Trail]]:
-        """The latest HISTORY items of the trail that are in the model, latest first, without duplicates."""
-        known: dict[int, Trail] = {}
-        for step in trail:
-            number = self._number.get(step.product_id)
-            if number is not None and number not in known:
-                known[number] = step
-                if len(known) == HISTORY:
-                    break
-        return list(known.items())
+    def ranks(self, questions: Questions) -> Floats:
+        """Of each target, among what the sources say: as `evaluation.ranks`, but with the settings that each history
+        is answered with."""
+        ranks: list[Floats] = [np.zeros(0)]
+        for items, at, target in zip(questions.items, questions.at, questions.targets, strict=True):
+            said, _, _ = self._said(items, at, None)
+            ranks.append(ranks_of(said, said.score, np.array([target])))
+        return np.concatenate(ranks)
 
-    def _next(self, known: list[tuple[int, Trail]], barred: Ints, limit: int, merchant: int | None) -> list[Pick]:
+    def _next(self, known: list[Trail], exclude: Collection[UUID], limit: int, merchant: int | None) -> list[Pick]:
+        """`known`: latest first."""
         if not known:
             return []
-        bounds = self.near.indptr
-        parts = [slice(bounds[number], bounds[number + 1]) for number, _ in known]
-        voters = np.repeat(np.arange(len(known)), [part.stop - part.start for part in parts])
-        reached = np.concatenate([self.near.indices[part] for part in parts])
-        votes = np.concatenate([self.near.scores[part] for part in parts]) * (HISTORY_DECAY**voters)
-        scores = np.bincount(reached, votes, minlength=len(self.ids))
-        scores[barred] = 0
+        items = np.array([self._number[step.product_id] for step in reversed(known)])
+        at = np.array([step.at.timestamp() for step in reversed(known)])
+        barred = np.zeros(len(self.ids), bool)
+        barred[[self._number[item] for item in exclude if item in self._number]] = True
         if merchant is not None:
-            scores[self.owner != merchant] = 0
-        items = np.flatnonzero(scores)
-        best = items[np.argsort(-scores[items], kind="stable")[:limit]]
-        strongest = _strongest(reached, votes, voters, best, len(scores))
-        picks = zip(best.tolist(), scores[best].tolist(), strongest[best].tolist(), strict=True)
-        return [self._pick(item, score, known[voter][1]) for item, score, voter in picks]
+            barred |= self.catalogue.owner != merchant
+        said, histories, settings = self._said(items, at, np.flatnonzero(barred))
+        best = best_first(said.query, said.score, limit)
+        latest = {int(self._number[step.product_id]): step for step in reversed(known)}
+        return [self._explained(said, int(place), histories, settings, latest) for place in best]
+
+    def _said(self, items: Ints, at: Floats, barred: Ints | None) -> tuple[Candidates, Histories, ModelSettings]:
+        """A history of one visit is asked as a visitor's, a longer one as a member's. Oldest first."""
+        newcomer = same_visit(at)
+        sources, settings = (self.visits, VISITS) if newcomer else (self.members, MEMBERS)
+        histories = histories_of([items], [at], settings.history)
+        excluded = None if barred is None else (np.zeros(len(barred), np.int64), barred)
+        return candidates(sources, histories, settings, excluded, 1), histories, settings
+
+    def _explained(
+        self, said: Candidates, place: int, histories: Histories, settings: ModelSettings, trail: dict[int, Trail]
+    ) -> Pick:
+        item = int(said.item[place])
+        source = next((one for one in TOLD_BY if one in said.shares and said.shares[one][place] > 0), TOLD_BY[0])
+        anchor = None
+        if source is not Source.SESSIONS:
+            near = (self.visits if settings is VISITS else self.members).near(source)
+            anchor = trail[int(histories.item[_strongest(near, histories, item)])]
+        return self._pick(item, float(said.score[place]), PickSource(source), anchor)
 
     def _popular_picks(self, taken: set[UUID], limit: int, merchant: int | None) -> list[Pick]:
         order = self._popular_anywhere if merchant is None else self._popular[merchant]
@@ -118,11 +143,10 @@ class TransitionModel:
             if len(picks) == limit:
                 break
             if self.ids[item] not in taken:
-                picks.append(self._pick(int(item), float(self.popularity[item]), None))
+                picks.append(self._pick(int(item), float(self.popularity.scores[item]), PickSource.POPULAR, None))
         return picks
 
-    def _pick(self, item: int, score: float, anchor: Trail | None) -> Pick:
-        source = PickSource.TRANSITIONS if anchor else PickSource.POPULAR
+    def _pick(self, item: int, score: float, source: PickSource, anchor: Trail | None) -> Pick:
         return Pick(
             product_id=self.ids[item],
             merchant_id=self._merchants_of[item],
@@ -131,64 +155,81 @@ class TransitionModel:
             policy=POLICIES[source],
             anchor_id=anchor.product_id if anchor else None,
             anchor_kind=anchor.kind if anchor else None,
-            people=int(self.people[item]),
+            people=int(self.popularity.people[item]),
         )
 
     def _by_popularity(self, items: Ints) -> Ints:
         """Most popular first; items without events come last, the newest (highest number) first."""
-        ordered: Ints = items[np.lexsort((-items, -self.popularity[items]))]
+        ordered: Ints = items[np.lexsort((-items, -self.popularity.scores[items]))]
         return ordered
 
     # --- storage
     # ---------------------------------------------------------------------------------------------------------
 
     def to_bytes(self) -> bytes:
-        file = io.BytesIO()
-        np.savez_compressed(
-            file,
-            version=np.array(VERSION),
-            ids=_packed(self.ids),
-            merchants=_packed(self.merchants),
-            owner=self.owner.astype(np.int32),
-            indptr=self.near.indptr,
-            indices=self.near.indices.astype(np.int32),
-            scores=self.near.scores.astype(np.float32),
-            popularity=self.popularity,
-            people=self.people.astype(np.int32),
-        )
-        return file.getvalue()
+        catalogue = self.catalogue
+        named: dict[str, Array] = {
+            "ids": packed_ids(catalogue.ids),
+            "merchants": packed_ids(catalogue.merchants),
+            "owner": catalogue.owner,
+            "popularity": self.popularity.scores,
+            "people": self.popularity.people,
+            **_columns("content", catalogue.content),
+            **_source_columns("members", self.members),
+            **_source_columns("visits", self.visits),
+        }
+        return write_arrays(VERSION, named)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """Raises `UnreadableModel`."""
+    def from_bytes(cls, data: bytes | memoryview) -> Self:
+        """Keeps to the given memory, which may be a mapped file. Raises `UnreadableModel`."""
+        named = read_arrays(VERSION, data)
         try:
-            return cls._from_file(data)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            content = Neighbours(named["content.indptr"], named["content.indices"], named["content.scores"])
+            catalogue = Catalogue(unpacked_ids(named["ids"]), unpacked_ids(named["merchants"]), named["owner"], content)
+            popularity = Popularity(named["popularity"], named["people"])
+            sources = [_sources(group, named, popularity, content) for group in ("members", "visits")]
+            return cls(catalogue, popularity, sources[0], sources[1])
+        except (KeyError, IndexError, ValueError) as error:
             raise UnreadableModel(f"The model's file cannot be read: {error!r}.") from error
 
-    @classmethod
-    def _from_file(cls, data: bytes) -> Self:
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            if int(file["version"]) != VERSION:
-                raise UnreadableModel(f"The model has version {file['version']}; this program reads {VERSION}.")
-            near = Neighbours(file["indptr"], file["indices"].astype(np.int64), file["scores"].astype(np.float64))
-            return cls(
-                _unpacked(file["ids"]),
-                _unpacked(file["merchants"]),
-                file["owner"].astype(np.int64),
-                near,
-                Popularity(file["popularity"], file["people"].astype(np.int64)),
-            )
+
+def _columns(name: str, near: Neighbours) -> dict[str, Array]:
+    return {f"{name}.indptr": near.indptr, f"{name}.indices": near.indices, f"{name}.scores": near.scores}
 
 
-def _strongest(reached: Ints, votes: Floats, voters: Ints, wanted: Ints, items: int) -> Ints:
-    """By item number, for the wanted ones: the voter with the largest vote; of equal ones the last."""
-    strongest = np.zeros(items, np.int64)
-    strongest[wanted] = 1
-    asked = np.flatnonzero(strongest[reached])
-    asked = asked[np.argsort(votes[asked], kind="stable")]
-    strongest[reached[asked]] = voters[asked]  # of several the last is assigned
-    return strongest
+def _source_columns(group: str, of: Sources) -> dict[str, Array]:
+    return {
+        **_columns(f"{group}.transitions", of.transitions),
+        **_columns(f"{group}.two_hops", of.two_hops),
+        **_columns(f"{group}.visits_of", of.visits.visits_of),
+        **_columns(f"{group}.items_of", of.visits.items_of),
+        f"{group}.rarity": of.visits.rarity,
+    }
+
+
+def _sources(
+    group: str,
+    named: dict[str, Array],
+    popularity: Popularity,
+    content: Neighbours,
+) -> Sources:
+    def near(name: str) -> Neighbours:
+        return Neighbours(*(named[f"{group}.{name}.{column}"] for column in Neighbours._fields))
+
+    visits = VisitIndex(near("visits_of"), near("items_of"), named[f"{group}.rarity"])
+    scaled = popularity.scores / max(float(popularity.scores.max(initial=0)), 1e-12)
+    return Sources(len(scaled), near("transitions"), near("two_hops"), visits, content, scaled)
+
+
+def _strongest(near: Neighbours, histories: Histories, item: int) -> int:
+    """The place in the history of the item that votes most for this one."""
+    votes = np.zeros(len(histories.item))
+    for place, voter in enumerate(histories.item.tolist()):
+        entries = slice(near.indptr[voter], near.indptr[voter + 1])
+        hit = np.flatnonzero(near.indices[entries] == item)
+        votes[place] = near.scores[entries][hit].sum() * histories.weight[place]
+    return int(votes.argmax())
 
 
 def _round_robin(orders: Sequence[Ints], popularity: Floats) -> Ints:
@@ -199,11 +240,3 @@ def _round_robin(orders: Sequence[Ints], popularity: Floats) -> Ints:
     rank = np.concatenate([np.arange(len(order)) for order in orders])
     mixed: Ints = items[np.lexsort((items, -popularity[items], rank))]
     return mixed
-
-
-def _packed(ids: Sequence[UUID]) -> NDArray[np.uint8]:
-    return np.frombuffer(b"".join(item.bytes for item in ids), np.uint8).reshape(-1, 16)
-
-
-def _unpacked(packed: NDArray[np.uint8]) -> list[UUID]:
-    return [UUID(bytes=row.tobytes()) for row in packed]

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from unwall.insight.recommend.fitting import KIND_WEIGHTS, Floats, Ints, Steps
+from unwall.insight.recommend.fitting import KIND_WEIGHTS, Steps
+from unwall.insight.recommend.sparse import Floats, Ints
 from unwall.journal.history import read_history
 from unwall.journal.values import TRAIL_KINDS
 from unwall.kernel.database import Database

@@ -75,6 +75,34 @@ async def test_the_network_is_the_one_that_the_outermost_proxy_saw(
     assert subjects == {"member:a@b.example", f"member@{origin}"}
 
 
+HOSTS = (
+    "shop.example",
+    "shop.example:8000",
+    "127.0.0.1:80",
+    "[2001:db8::1]:443",
+    "xn--caf-dma.example",
+    "shop.example:",
+)
+NO_HOSTS = (
+    "shop.example:99999",
+    "shop.example:1e3",
+    "[::1",
+    "a b",
+    "evil.example/x?",
+    "'\"><script>",
+    "a" * 300,
+    "a@b",
+    "",
+)
+
+
+async def test_a_host_of_which_no_address_can_be_made_is_refused(browser: Shopper):
+    for host, status in (*((host, 200) for host in HOSTS), *((host, 400) for host in NO_HOSTS)):
+        answer = await browser.get("/search", headers={"host": host})
+        assert answer.status_code == status, host
+    assert answer.json()["status"] == 400
+
+
 # --- memberships ------------------------------------------------------------------------------------------------------
 
 

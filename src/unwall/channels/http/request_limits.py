@@ -1,5 +1,5 @@
-"""What is refused before anything is parsed: addresses and headers that are too long, callers without the right to ask,
-bodies that are too large, too slow or made of too many parts, and at last NUL characters."""
+"""What is refused before anything is parsed: addresses and headers that are too long, hosts that are none, callers without
+the right to ask, bodies that are too large, too slow or made of too many parts, and at last NUL characters."""
 
 import asyncio
 import re
@@ -25,6 +25,7 @@ from unwall.channels.http.errors import PROGRAMS, UNREADABLE, Problem
 from unwall.kernel.errors import FieldError, Invalid, NotFound
 from unwall.kernel.text import N_
 
+MAX_HOST_BYTES, MAX_PORT = 260, 65_535
 NUL, ESCAPED_NUL = "\0", b"\\u0000"
 BETWEEN_FIELDS = b"&"
 MAX_PATH_BYTES, MAX_PATH_SEGMENT_BYTES = 1024, 255
@@ -44,6 +45,7 @@ BODY_SECONDS, BODY_BYTES_PER_SECOND = 20, 8000
 LATE_TURNS = 3
 """Of the event loop, after the time is up: what arrived while the loop was busy is taken by then."""
 
+_HOST = re.compile(rb"(?:[a-zA-Z0-9._-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{0,5}))?")
 _BODILESS = {"GET", "HEAD", "DELETE", "OPTIONS"}
 _FORMS = {RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART}
 _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -131,10 +133,18 @@ def _head_status(scope: Scope) -> HTTPStatus | None:
         return HTTPStatus.REQUEST_URI_TOO_LONG
     if len(query) > MAX_QUERY_BYTES or query.count(BETWEEN_FIELDS) >= MAX_QUERY_FIELDS:
         return HTTPStatus.REQUEST_URI_TOO_LONG
+    if not all(_is_host(value) for name, value in scope["headers"] if name == b"host"):
+        return HTTPStatus.BAD_REQUEST
     lengths = [len(name) + len(value) for name, value in scope["headers"]]
     if max(lengths, default=0) > MAX_HEADER_BYTES or sum(lengths) > MAX_HEADERS_BYTES:
         return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
     return None
+
+
+def _is_host(host: bytes) -> bool:
+    """Whether an address can be made of it: pages name their own."""
+    match = _HOST.fullmatch(host) if len(host) <= MAX_HOST_BYTES else None
+    return match is not None and int(match["port"] or 0) <= MAX_PORT
 
 
 class BodyLimit:

@@ -39,7 +39,7 @@ async def csv_import(
     known = {draft.slug: draft for draft in await merchant_reads.drafts(conn, merchant.id, slugs=parsed.groups)}
     titles = {category.slug: category.title for category in await reads.categories(conn, merchant.id, "")}
     stored = await picture_fetch.fetched(conn, merchant.id, parsed.addresses())
-    reader = DraftReader(parsed, merchant.currency, files_url, stored, max_quantity)
+    reader = await asyncio.to_thread(DraftReader, parsed, merchant.currency, files_url, stored, max_quantity)
     entries, drafts = await asyncio.to_thread(_read_entries, parsed, reader, known, titles)
     drafts = await _with_own_skus(conn, merchant.id, parsed, entries, drafts)
     for i, error in await find_errors(conn, merchant.id, drafts):

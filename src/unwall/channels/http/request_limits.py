@@ -1,5 +1,5 @@
-"""What is refused before anything is parsed: addresses and headers that are too long, hosts that are none, callers without
-the right to ask, bodies that are too large, too slow or made of too many parts, and at last NUL characters."""
+"""What is refused before anything is parsed: addresses and headers that are too long, hosts that are none, callers
+without the right to ask, bodies that are too large, too slow or made of too many parts, and at last NUL characters."""
 
 import asyncio
 import re

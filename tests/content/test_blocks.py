@@ -221,3 +221,21 @@ async def test_a_member_owns_several_accounts_up_to_the_limit_even_at_once(db):
         own = await reads.own_accounts(conn, Owner(member_id=actor.owner.member_id), "en")
         assert len(own) == rules.MAX_MEMBER_ACCOUNTS
         assert own[0].name == "Renamed"
+
+
+async def test_an_owner_sees_the_followers_who_publish_in_pages_and_nobody_elses(db):
+    async with db.transaction() as conn:
+        merchant_id, account_id = await an_account(conn, "tea")
+        owner, fans = Owner(merchant_id=merchant_id), []
+        for name in ("lin", "wu"):
+            _, fan = await a_members_account(conn, name)
+            member_id = (await reads.owner_of(conn, fan)).member_id
+            await conn.execute("INSERT INTO follow (account_id, follower_id) VALUES ($1, $2)", account_id, member_id)
+            fans.append(name)
+        await actions.follow(conn, await a_visitor(conn), account_id)
+        first = await reads.followers(conn, owner, account_id, "en", limit=1)
+        second = await reads.followers(conn, owner, account_id, "en", after=first.after, limit=1)
+        other, _ = await an_account(conn, "label")
+        nobody = await reads.followers(conn, Owner(merchant_id=other), account_id, "en")
+    assert [one.handle for page in (first, second) for one in page.rows] == fans[::-1]
+    assert (second.after, nobody.rows) == (None, [])

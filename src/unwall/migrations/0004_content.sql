@@ -232,7 +232,7 @@ CREATE VIEW account_follower WITH (security_invoker = true) AS SELECT account_id
 GRANT SELECT ON account_follower TO unwall_merchant;
 
 -- Whose posts a person is not shown: muted and blocked accounts.
-CREATE VIEW hidden_account WITH (security_invoker = true) AS SELECT person_id, account_id FROM muted_account;
+CREATE VIEW hidden_account WITH (security_invoker = true) AS SELECT person_id, account_id, blocked FROM muted_account;
 
 -- owner: content.moderation
 -- What was reported or waits to be looked at, a row a subject. `merchant_id` says whose moderators decide; without one the

@@ -137,3 +137,30 @@ async def test_a_picture_goes_with_a_message_of_either_side(client, db: Database
     wrong = image | {"file": "ab/" + "c" * 40 + "-60x40.webp"}
     assert problem(await app.post("/conversations/liuyun/messages", {"picture": wrong}))[2] == {"picture.file"}
     assert problem(await app.post("/conversations/liuyun/messages", {}))[2] == {"body"}
+
+
+async def test_a_comment_is_written_once_replied_to_and_withdrawn_and_names_nobody(client, db: Database):
+    store = await open_store(db)
+    ann, reader = await a_member(client, db, store, bought=False), await shopper_app(client)
+    path = f"/posts/{store.morning}/comments"
+    assert problem(await reader.post(path, {"words": "Nice", "author": "Eve"}))[0] == 401
+    first = [await ann.post(path, {"words": "How nice", "author": "Ann"}, "the first comment") for _ in range(2)]
+    assert [answer.status_code for answer in first] == [201, 201]
+    comment_id = first[0].json()["id"]
+    reply = await ann.post(path, {"words": "And warm", "author": "Ann", "parent_id": comment_id})
+    [shown] = (await reader.get(path)).json()["rows"]
+    assert (shown["words"], shown["own"], [one["words"] for one in shown["replies"]]) == (
+        "How nice",
+        False,
+        ["And warm"],
+    )
+    assert "member_id" not in shown
+    assert (await ann.get(path)).json()["rows"][0]["own"] is True
+    assert problem(await ann.post(path, {"words": "", "author": "Ann"}))[0] == 422
+    assert problem(await reader.send("DELETE", f"/comments/{comment_id}", key=None))[0] == 401
+    assert (await ann.send("DELETE", f"/comments/{reply.json()['id']}", key=None)).json() == {
+        "post_id": str(store.morning)
+    }
+    assert (await reader.get(path)).json()["rows"][0]["replies"] == []
+    assert problem(await ann.send("DELETE", f"/comments/{new_id()}", key=None))[0] == 404
+    assert problem(await reader.get(f"/posts/{new_id()}/comments"))[0] == 404

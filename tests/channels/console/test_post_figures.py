@@ -9,6 +9,8 @@ from unwall.journal.ingest import Ingest
 from unwall.journal.values import Event, EventKind
 from unwall.kernel.clock import now
 from unwall.kernel.ids import new_id
+from unwall.services import Services
+from unwall.worker import routines
 
 PATH = "/console/insight/posts"
 
@@ -32,6 +34,23 @@ async def test_each_post_has_its_figures(site: ConsoleSite) -> None:
     assert the(page, "th[aria-sort=descending]").text(strip=True) == "Opened"
     assert len(every(page, "dl.facts dt")) == 14
     assert "Secret" not in page
+
+
+async def test_figures_are_counted_every_minute_and_say_where_they_are_older_than_five(
+    site: ConsoleSite, services: Services
+) -> None:
+    assert "* * * * *" in [cron for name, cron in routines(services, services.db) if name == "reports.posts"]
+    await opened(site, site.store.morning)
+    age = now() - await site.value("SELECT at FROM report_progress WHERE report = 'posts'")
+    shown = (await site.get(PATH)).text
+    assert row_of(the(shown, ".panel .table-wrap").html or "", "Morning")[2] == "1"
+    assert age < timedelta(minutes=5)
+    assert "These figures are not of now" not in shown
+    async with site.db.transaction() as conn:
+        await conn.execute("UPDATE report_progress SET at = at - interval '6 minutes'")
+    assert "These figures are not of now" in (await site.get(PATH)).text
+    await count_posts(site.db)
+    assert "These figures are not of now" not in (await site.get(PATH)).text
 
 
 async def test_days_and_accounts_are_chosen_and_nonsense_is_the_last_month(site: ConsoleSite) -> None:

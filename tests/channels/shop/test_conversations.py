@@ -138,9 +138,15 @@ async def test_a_store_can_be_blocked_and_a_message_reported(browser, db: Databa
     assert (await browser.post(f"{THREAD}/report", form | {"reason": "nonsense"})).status_code == 422
     async with db.read() as conn:
         assert await conn.fetchval("SELECT count(*) FROM moderation_report") == 1
+    assert THREAD in (await browser.get("/me/messages")).text
     assert (await browser.post(f"{THREAD}/block")).status_code == 303
     assert (await browser.post(THREAD, message("Hi again"))).status_code == 403
+    assert THREAD not in (await browser.get("/me/messages")).text  # nor is it among what they are written
+    blocked = (await browser.get(THREAD)).text
+    assert "Buy this!" not in blocked
+    assert "You have blocked this account." in blocked
     assert (await browser.post(f"{THREAD}/block", {"undo": "1"})).status_code == 303
+    assert "Buy this!" in (await browser.get(THREAD)).text
     assert (await browser.post(THREAD, message("Hi again"))).status_code == 303
 
 

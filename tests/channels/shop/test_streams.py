@@ -7,12 +7,16 @@ import pytest
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import Store, author, older_posts
 from tests.html import every, fields, form_with, texts, the, values
+from unwall.content.moderation.reads import queue
+from unwall.content.moderation.rules import operator
+from unwall.content.moderation.values import Action, ReportReason, Verdict
 from unwall.content.posts import actions as posts
 from unwall.content.posts.values import PostDraft
 from unwall.content.search.jobs import take_in_changes
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.ids import id_at, new_id
+from unwall.usecases import moderate
 
 
 def titles(page: str) -> list[str]:
@@ -29,6 +33,28 @@ async def test_home_has_three_tabs_and_a_stream_of_posts_and_products_with_reaso
     for article in every(page, "#stream article"):
         assert texts(article, ".reason") != []
         assert len(values(article, "a.tile-menu", "href")) == 1
+
+
+async def test_a_post_with_a_warning_shows_nothing_of_itself_on_the_home_page_of_its_followers(
+    browser: Shopper, db: Database, store: Store
+) -> None:
+    await browser.post("/follow", {"account": str(store.account)})
+    assert "Evening" in (await browser.get("/")).text
+    assert (await browser.post(f"/report/post/{store.evening}", {"reason": "violence"})).status_code == 303
+    root = operator("root")
+    async with db.read() as conn:
+        [case] = await queue(conn, root, None, 10)
+    await moderate.decide(db, root, [case.case.id], Verdict(Action.WARN, ReportReason.VIOLENCE), now())
+    page = (await browser.get("/")).text
+    [card] = [
+        one
+        for one in every(page, "article.post")
+        if values(one, "h3 a", "href")[0].startswith(f"/post/{store.evening}")
+    ]
+    assert texts(card, "h3 a") == ["A post with a moderators' warning"]
+    assert every(card, "img[src*='/files/']:not(.avatar img)") == []
+    assert "Evening" not in page
+    assert "Evening" not in (await browser.get("/for-you")).text
 
 
 async def test_for_you_pages_through_posts_of_all_accounts_once_each(

@@ -313,6 +313,19 @@ async def test_a_member_is_written_to_and_answers_blocks_and_reports(lin: Shoppe
     assert await value(db, "SELECT count(*) FROM message") == 3
 
 
+async def test_the_owner_of_an_account_sees_which_followers_publish_and_nobody_else_does(
+    lin: Shopper, db: Database, store: Store
+) -> None:
+    account = await value(db, "SELECT id FROM account WHERE handle = 'lin_walks'")
+    member = await value(db, "SELECT member_id FROM account WHERE id = $1", account)
+    async with db.transaction() as conn:
+        await conn.execute("INSERT INTO follow (account_id, follower_id) VALUES ($1, $2)", account, member)
+    url = f"{STUDIO}/accounts/{account}/followers"
+    assert url in (await lin.get(STUDIO)).text
+    assert "@lin_walks" in (await lin.get(url)).text
+    assert (await lin.get(f"{STUDIO}/accounts/{store.account}/followers")).status_code == 404
+
+
 async def test_an_account_that_is_taken_down_is_appealed_by_its_owner_only(lin: Shopper, db: Database) -> None:
     account_id = await value(db, "SELECT id FROM account WHERE handle = 'lin_walks'")
     ann = Seat(lin.http)

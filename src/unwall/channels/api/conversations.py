@@ -11,7 +11,7 @@ from unwall.channels.api.description import answers
 from unwall.channels.http.context import AnyRequest, origin_of
 from unwall.channels.http.files import check_stored
 from unwall.content.accounts.actions import NO_SUCH_ACCOUNT
-from unwall.content.accounts.reads import account_by_handle
+from unwall.content.accounts.reads import account_by_handle, standing
 from unwall.content.conversations import actions, reads, rules
 from unwall.content.conversations.values import (
     Conversation,
@@ -89,7 +89,8 @@ async def own_messages(services: Services, caller: Visit, handle: str, after: st
     decode(after)  # a wrong cursor is told whether there is a conversation or not
     async with services.db.transaction() as conn:
         account = await account_by_handle(conn, handle, caller.lang)
-        known = await reads.own_conversation(conn, caller, account.id) if account else None
+        blocked = account is not None and (await standing(conn, caller.person_ids, account.id)).blocked
+        known = await reads.own_conversation(conn, caller, account.id) if account and not blocked else None
         if known is None:
             return ResultPage([], None)
         if not after:

@@ -30,7 +30,7 @@ LABELS = {
     "city": N_("City"),
     "code": N_("Code"),
     "courier": N_("Courier"),
-    "dwell": N_("Looking at it for five seconds"),
+    "dwell": N_("Looking at it"),
     "like": N_("Liking it"),
     "save": N_("Saving it"),
     "share": N_("Sharing it"),

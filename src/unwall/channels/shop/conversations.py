@@ -172,7 +172,8 @@ async def _page(
     ctx: ShopContext, account: Account, asked: dict[str, str], *, error: UnwallError | None = None, kept: str = ""
 ) -> Response[Any]:
     async with ctx.services.db.transaction() as conn:
-        known = await reads.own_conversation(conn, ctx.visit, account.id)
+        blocked = (await standing(conn, ctx.visit.person_ids, account.id)).blocked
+        known = None if blocked else await reads.own_conversation(conn, ctx.visit, account.id)
         part = await reads.messages(conn, known.id, asked.get("before"), MESSAGES) if known else None
         if known and not asked.get("before"):
             await actions.read_as_shopper(conn, ctx.visit, known.id, known.last_id)
@@ -183,7 +184,6 @@ async def _page(
         abouts = await about_views(conn, ctx, [*(about_of(m) for m in messages), about])
         seen = await visibilities(conn, SubjectKind.MESSAGE, [m.id for m in messages])
         owner = await owner_of(conn, account.id)
-        blocked = (await standing(conn, ctx.visit.person_ids, account.id)).blocked
     url = links.messages_url(account.handle)
     reader = ThreadReader(
         ctx.lang,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from unwall.content.accounts.values import Account, AccountDraft, AccountOwner, Actor, BlockedPerson, Owner, Standing
 from unwall.kernel import typed
+from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, row, rows
 from unwall.kernel.errors import Invalid
 from unwall.people.rules import SAME_NAME, is_alike
@@ -176,6 +177,31 @@ async def draft(conn: Connection, owner: Owner, account_id: UUID) -> AccountDraf
         owner.merchant_id,
         owner.member_id,
     )
+
+
+async def followers(
+    conn: Connection, owner: Owner, account_id: UUID, lang: str, *, after: str | None = None, limit: int = 50
+) -> ResultPage[Account]:
+    """Of the followers of one of the owner's accounts, those who publish: their accounts, the newest first. Others are
+    counted (`Account.followers`) and not named: whom somebody follows is theirs to tell."""
+    page = await rows(
+        conn,
+        Account,
+        f"""
+        {_ACCOUNT}
+        WHERE a.member_id IS NOT NULL AND a.id < $3 AND EXISTS (SELECT FROM account o
+                WHERE o.id = $2 AND (o.merchant_id = $4 OR o.member_id = $5))
+            AND EXISTS (SELECT FROM follow f WHERE f.account_id = $2 AND f.follower_id = a.member_id)
+        ORDER BY a.id DESC LIMIT $6
+        """,
+        lang,
+        account_id,
+        decode(after),
+        owner.merchant_id,
+        owner.member_id,
+        limit + 1,
+    )
+    return page_of(page, limit, lambda one: one.id)
 
 
 async def blocked_people(conn: Connection, account_id: UUID) -> list[UUID]:

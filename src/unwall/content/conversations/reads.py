@@ -46,7 +46,7 @@ async def own_conversation(conn: Connection, visit: Visit, account_id: UUID) -> 
 async def own_conversations(
     conn: Connection, visit: Visit, lang: str, after: str | None, limit: int
 ) -> ResultPage[OwnConversation]:
-    """The person's, the one with the newest message first."""
+    """The person's, the one with the newest message first; none with an account that they have blocked."""
     conversations = await rows(
         conn,
         OwnConversation,
@@ -54,7 +54,9 @@ async def own_conversations(
         SELECT (SELECT to_jsonb(k) FROM (SELECT {COLUMNS}) k) AS conversation, a.handle,
             translated(a.translations, $2, 'name', a.name) AS account_name, a.avatar
         FROM conversation c JOIN account_profile a ON a.id = c.account_id
-        WHERE c.person_id = ANY($1::uuid[]) AND c.last_id < $3 ORDER BY c.last_id DESC LIMIT $4
+        WHERE c.person_id = ANY($1::uuid[]) AND c.last_id < $3 AND NOT EXISTS (SELECT FROM hidden_account h
+            WHERE h.account_id = c.account_id AND h.person_id = ANY($1::uuid[]) AND h.blocked)
+        ORDER BY c.last_id DESC LIMIT $4
         """,
         visit.person_ids,
         lang,

@@ -93,6 +93,10 @@ class DayFigures(msgspec.Struct, frozen=True):
     product_opens: int
 
 
+MAX_AGE_MINUTES = 5
+"""Of the figures of posts: older ones are told to be."""
+
+
 class CountProgress(msgspec.Struct, frozen=True):
     """How far the journal is counted: `arrival` and later are not, and at `at` everything before was."""
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from unwall.channels.api.shopper import (
     accounts,
+    comments,
     delivery,
     hashtags,
     opinions,
@@ -22,6 +23,7 @@ HANDLERS: list[Any] = [
     *saves.HANDLERS,
     *products.HANDLERS,
     *opinions.HANDLERS,
+    *comments.HANDLERS,
     *delivery.HANDLERS,
     *orders.HANDLERS,
 ]

@@ -17,7 +17,7 @@ from unwall.channels.design.values import Option
 from unwall.channels.http.body_sizes import MAX_UPLOAD_BYTES
 from unwall.channels.http.files import check_stored
 from unwall.channels.http.menus import ROLES
-from unwall.channels.http.page_context import FieldTexts, known_id, see_other
+from unwall.channels.http.page_context import FieldTexts, known_id, see_other, with_query
 from unwall.channels.http.pictures import picture_url, thumbnail_url
 from unwall.content.accounts import reads
 from unwall.content.accounts.rules import staff_actor
@@ -114,6 +114,35 @@ def _row(ctx: ConsoleContext, one: Account, *, acting: bool) -> AccountRow:
         followers=ctx.count("{n} follower", "{n} followers", one.followers),
         url=f"{PATH}/{one.id}" if acting else None,
         shop_url=f"/a/{one.handle}",
+    )
+
+
+class AccountFollowersPage(ConsolePage, frozen=True, kw_only=True):
+    TEMPLATE = "console/account_followers.html"
+
+    path: str
+    counted: str
+    rows: list[AccountRow]
+    next_url: str | None
+
+
+@get(f"{PATH}/{{account_id:uuid}}/followers", permission=Permission.PUBLISH, include_in_schema=False)
+async def followers(ctx: ConsoleContext, account_id: UUID) -> Response[str]:
+    """Those who publish; their accounts are public, and no row of the merchant's."""
+    actor = staff_actor(ctx.staff)
+    async with ctx.confined() as conn:
+        await _own(conn, ctx, account_id)
+        own = existing(await reads.account(conn, account_id, ctx.lang), NOT_YOURS)
+    async with ctx.services.db.read() as conn:
+        page = await reads.followers(conn, actor.owner, account_id, ctx.lang, after=ctx.query.get("after"))
+    return ctx.page(
+        AccountFollowersPage(
+            title=ctx.words(N_("Followers of {name}"), name=own.name),
+            path=PATH,
+            counted=ctx.count("{n} follower", "{n} followers", own.followers),
+            rows=[_row(ctx, one, acting=False) for one in page.rows],
+            next_url=with_query(f"{PATH}/{account_id}/followers", {"after": page.after}) if page.after else None,
+        )
     )
 
 
@@ -283,4 +312,4 @@ async def _choices(ctx: ConsoleContext, draft: AccountDraft) -> list[StaffChoice
     ]
 
 
-HANDLERS: list[Any] = [accounts, new, save_new, edit, save]
+HANDLERS: list[Any] = [accounts, followers, new, save_new, edit, save]

@@ -15,7 +15,7 @@ from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_vers
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
 from unwall.content.discovery.reads import stored_weights
-from unwall.content.discovery.rules import WEIGHT_LIMITS, parse_weights, weight_of
+from unwall.content.discovery.rules import DWELL_SECONDS, WEIGHT_LIMITS, parse_weights, weight_of
 from unwall.content.discovery.values import Weights
 from unwall.content.discovery.weights import reset_weights, save_weights
 from unwall.content.moderation.rules import may_block
@@ -28,7 +28,7 @@ PATH = f"{MODERATION}/discovery"
 WRONG = N_("Write a number such as 4 or 0.5.")
 MEANINGS = {
     "open": N_("Opening the post"),
-    "dwell": N_("Looking at it for five seconds"),
+    "dwell": N_("Looking at it for {seconds} seconds", seconds=DWELL_SECONDS),
     "like": N_("Liking it"),
     "save": N_("Saving it"),
     "share": N_("Sharing it"),

@@ -17,7 +17,7 @@ from unwall.channels.design.values import Cell, Option, Plot, Series, Tab
 from unwall.content.accounts.reads import own_accounts
 from unwall.content.accounts.values import Owner
 from unwall.insight.reports import reads
-from unwall.insight.reports.values import DayFigures, Days, FigureSort, PostFigures
+from unwall.insight.reports.values import MAX_AGE_MINUTES, DayFigures, Days, FigureSort, PostFigures
 from unwall.kernel.clock import local
 from unwall.kernel.database import Connection
 from unwall.kernel.ids import parse_id
@@ -112,6 +112,8 @@ class PostFiguresPage(ConsolePage, frozen=True, kw_only=True):
     rows: list[FigureRow]
     definitions: list[Definition]
     counted: str
+    late: bool
+    """they are older than they may be"""
     cut: bool
     """there are more posts than are listed"""
     export_url: str
@@ -154,6 +156,7 @@ async def post_figures(ctx: ConsoleContext) -> Response[str]:
         rows=[_row(ctx, one) for one in top],
         definitions=[Definition(ctx.words(LABELS[one]), ctx.words(words)) for one, words in DEFINITIONS.items()],
         counted=views.moment(ctx, known.at) if known else "",
+        late=known is not None and ctx.now - known.at > timedelta(minutes=MAX_AGE_MINUTES),
         cut=len(top) == reads.MAX_LISTED,
         export_url=asked.url(f"{PATH}.csv"),
     )

@@ -9,7 +9,7 @@ import msgspec
 from unwall.commerce.orders.limits import PAY_MINUTES
 from unwall.kernel.errors import FieldError, Invalid
 
-Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Port = Annotated[int, msgspec.Meta(ge=1, le=2**16 - 1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 

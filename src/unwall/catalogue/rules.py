@@ -10,6 +10,7 @@ from unwall.catalogue.values import CategoryDraft, ProductDraft, ProductTranslat
 from unwall.kernel import typed
 from unwall.kernel.errors import FieldError
 from unwall.kernel.text import LANGUAGES, N_
+from unwall.media.rules import MAX_STATED_SIDE_PIXELS
 from unwall.media.values import Image
 
 MAX_OPTIONS = 3
@@ -25,7 +26,6 @@ MAX_DESCRIPTION_CHARACTERS, MAX_DESCRIPTION_TAGS = 100_000, 5000
 """Repairing HTML takes time that grows with the square of how deep its tags are nested."""
 MAX_PRICE_MINOR_UNITS = 10**12
 MAX_WEIGHT_GRAMS = 10**9
-MAX_IMAGE_SIDE_PIXELS = 100_000
 MAX_TRANSLATED_WORDS = 5000
 MAX_TRANSLATED_WORD_CHARACTERS = 1000
 MAX_ALT_CHARACTERS = 1000
@@ -244,7 +244,7 @@ def _check_image(field: str, image: Image) -> list[FieldError]:
     errors = []
     if not is_picture_file(image.file):
         errors.append(FieldError(f"{field}.file", N_("Name an uploaded picture, or an https address.")))
-    if not (0 < image.width <= MAX_IMAGE_SIDE_PIXELS and 0 < image.height <= MAX_IMAGE_SIDE_PIXELS):
+    if not (0 < image.width <= MAX_STATED_SIDE_PIXELS and 0 < image.height <= MAX_STATED_SIDE_PIXELS):
         errors.append(FieldError(f"{field}.file", N_("Give the width and height of the picture.")))
     if len(image.alt) > MAX_ALT_CHARACTERS:
         errors.append(FieldError(f"{field}.alt", N_("This is too long.")))

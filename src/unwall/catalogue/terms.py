@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 import nh3
 
+from unwall.journal.values import MAX_QUERY_CHARACTERS
 from unwall.kernel import typed
 from unwall.kernel.errors import Invalid
 from unwall.kernel.typed import folded, spelled_out
@@ -27,7 +28,6 @@ _RUN = re.compile(
 )
 _TYPED = re.compile(r"(?:^|\s)([^\W_]{2,30})$")
 _MAX_DESCRIPTION_CHARACTERS = 20_000  # of a description: positions in a tsvector end at 16383 anyway
-MAX_QUERY_CHARACTERS = 200
 
 
 def runs(text: str) -> list[str]:

@@ -146,12 +146,20 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="k
         return EventKind(str(self.__struct_config__.tag))
 
 
+MAX_QUERY_CHARACTERS = 200
+"""Of a search."""
+MAX_SECONDS = 86_400
+"""Of one look at a post or video: a day."""
+MAX_SLOT = 999
+"""Of a page, counted from 0."""
+
+
 class SearchBody(Body, frozen=True, tag=EventKind.SEARCH.value):
-    query: Annotated[str, msgspec.Meta(max_length=200, pattern=NO_NUL)]
+    query: Annotated[str, msgspec.Meta(max_length=MAX_QUERY_CHARACTERS, pattern=NO_NUL)]
 
 
 class DwellBody(Body, frozen=True, tag=EventKind.DWELL.value):
-    seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=MAX_SECONDS)]
 
 
 class VideoStartBody(Body, frozen=True, tag=EventKind.VIDEO_START.value):
@@ -168,7 +176,7 @@ class VideoQuartileBody(Body, frozen=True, tag=EventKind.VIDEO_QUARTILE.value):
 
 class WatchBody(Body, frozen=True, tag=EventKind.WATCH.value):
     video_id: UUID
-    seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=MAX_SECONDS)]
     """played and seen, repetitions included"""
     share: Annotated[float, msgspec.Meta(ge=0, le=1)]
     """of the video's seconds, each counted once"""
@@ -186,7 +194,8 @@ class Stored(msgspec.Struct, frozen=True):
     sql: str
 
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=NO_NUL)]
+_MAX_NAME_CHARACTERS = 100
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=_MAX_NAME_CHARACTERS, pattern=NO_NUL)]
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -210,7 +219,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     node_id: UUID | None = None
     page: Name | None = None
     """`PAGE` or `PAGE/MODULE`, such as `home/for-you`."""
-    slot: Annotated[int, Stored("smallint"), msgspec.Meta(ge=0, le=999)] | None = None
+    slot: Annotated[int, Stored("smallint"), msgspec.Meta(ge=0, le=MAX_SLOT)] | None = None
     policy: Name | None = None
     propensity: Annotated[float, Stored("real")] | None = None
     """How likely the policy was to put this item into this slot."""

@@ -14,6 +14,8 @@ MAX_DECODED_BYTES = 256 * 2**20
 FITTING_MEGAPIXELS = 20
 """A picture of so many is decoded within `MAX_DECODED_BYTES` whatever its format."""
 MAX_SIDE_PIXELS = 2000
+MAX_STATED_SIDE_PIXELS = 100_000
+"""Of a picture as a program or a file describes it, whose pixels we have not seen."""
 WEBP_QUALITY = 82
 AVIF_QUALITY, AVIF_SPEED = 60, 6
 """Looks like the WebP; slower speeds take seconds a picture for a few per cent."""

@@ -100,7 +100,7 @@ CREATE TABLE account (
     merchant_id  uuid REFERENCES merchant,
     member_id    uuid REFERENCES member,
     kind         text NOT NULL CHECK (kind IN ('store', 'brand', 'creator', 'publisher')),
-    handle       text NOT NULL UNIQUE CHECK (length(handle) BETWEEN 2 AND 30),
+    handle       text NOT NULL UNIQUE CHECK (length(handle) BETWEEN 2 AND 30),  -- rules.HANDLE_CHARACTERS
     name         text NOT NULL CHECK (name <> ''),
     bio          text NOT NULL DEFAULT '',
     translations jsonb NOT NULL DEFAULT '{}',

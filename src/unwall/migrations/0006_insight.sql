@@ -15,7 +15,7 @@ CREATE UNIQUE INDEX model_active ON model (kind) WHERE active;
 CREATE TABLE pin (
     merchant_id uuid NOT NULL REFERENCES merchant,
     page        text NOT NULL CHECK (page IN ('home', 'store')),
-    position    smallint NOT NULL CHECK (position BETWEEN 0 AND 19),
+    position    smallint NOT NULL CHECK (position BETWEEN 0 AND 19),  -- rules.MAX_PINS
     product_id  uuid NOT NULL,
     PRIMARY KEY (merchant_id, page, position),
     UNIQUE (merchant_id, page, product_id),

@@ -36,7 +36,7 @@ CREATE TABLE message (
     author          text NOT NULL CHECK (author IN ('shopper', 'staff', 'note')),  -- a note is seen by staff only
     staff_id        uuid,
     staff_name      text NOT NULL DEFAULT '',
-    key             text NOT NULL CHECK (length(key) BETWEEN 1 AND 100),
+    key             text NOT NULL CHECK (length(key) BETWEEN 1 AND 100),  -- rules.MAX_KEY_CHARACTERS
     body            text NOT NULL DEFAULT '' CHECK (length(body) <= 2000),  -- rules.MAX_MESSAGE_CHARACTERS
     file            text,
     width           int,

@@ -62,7 +62,7 @@ CALL notify_changes('promotion', 'pricing', 'merchant_id', 'active, rule');
 
 CREATE TABLE promotion_code (
     merchant_id  uuid NOT NULL,
-    code         text NOT NULL CHECK (code ~ '^[A-Z0-9-]{3,40}$'),
+    code         text NOT NULL CHECK (code ~ '^[A-Z0-9-]{3,40}$'),  -- promotion_rules.CODE_LENGTHS
     promotion_id uuid NOT NULL,
     max_uses     int CHECK (max_uses > 0),  -- NULL: any number
     uses         int NOT NULL DEFAULT 0 CHECK (uses >= 0),

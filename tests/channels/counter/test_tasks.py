@@ -12,7 +12,7 @@ from tests.commerce.market import Market, sound
 from tests.html import every, texts, the, values
 from tests.waiting import PATIENCE_SECONDS
 from unwall.channels.counter import hand_over, tasks
-from unwall.channels.counter.tasks import task_events
+from unwall.channels.http.streams import news_events
 from unwall.commerce.fulfilment.rules import own_task
 from unwall.kernel.database import Database
 from unwall.kernel.errors import NotFound
@@ -180,15 +180,15 @@ async def test_the_rule_whose_task_it_is(db: Database, market: Market):
 async def test_the_screen_hears_of_its_own_node_at_once(db: Database, market: Market):
     async with listening(db.url, "tasks") as notices, AsyncExitStack() as stack:
         here, there = [
-            await stack.enter_async_context(aclosing(task_events(notices, node)))
+            await stack.enter_async_context(aclosing(news_events(notices, str(node))))
             for node in (market.west_lake, market.bund)
         ]
-        assert [(await anext(stream)).data for stream in (here, there)] == ["tasks", "tasks"]
+        assert [(await anext(stream)).data for stream in (here, there)] == ["news", "news"]
         await to_collect(db, market)
         async with asyncio.timeout(PATIENCE_SECONDS):
-            assert (await anext(here)).data == "tasks"
+            assert (await anext(here)).data == "news"
         notices.close()
-        assert {word.data async for word in there} <= {"tasks"}  # and then it ends
+        assert {word.data async for word in there} <= {"news"}  # and then it ends
 
 
 async def test_one_person_keeps_no_more_streams_open_than_a_network_may(

@@ -7,10 +7,14 @@ from unwall.catalogue import bundle_rules, texts
 from unwall.catalogue import rules as catalogue
 from unwall.channels.api.callers import PLACE_DEGREES
 from unwall.commerce.orders import rules as orders
+from unwall.commerce.stock import rules as stock
 from unwall.content.posts import rules as posts
 from unwall.content.questions import rules as questions
 from unwall.content.reviews import rules as reviews
+from unwall.insight.attribution.rules import MAX_REPORT_DAYS
+from unwall.kernel.files import MAX_KEY_CHARACTERS
 from unwall.kernel.typed import MAX_EMAIL_CHARACTERS
+from unwall.media.rules import MAX_STATED_SIDE_PIXELS
 from unwall.people import rules as people
 
 Json = dict[str, Any]
@@ -18,9 +22,6 @@ Json = dict[str, Any]
 
 CURSOR: Json = {"type": "string", "pattern": "^([A-Za-z0-9_-]{22})?$"}
 SEARCH_CURSOR: Json = {"type": "string", "pattern": "^([A-Za-z0-9_-]{28})?$"}
-MAX_REPORT_DAYS = 366
-MAX_STOCK_LINES = 1000
-"""Of one receipt or correction."""
 
 
 def text(most: int, least: int = 0) -> Json:
@@ -62,8 +63,8 @@ FIELDS: dict[str, dict[str, Json]] = {
     "Image": {
         "file": text(texts.MAX_FILE_CHARACTERS, 1),
         "alt": text(catalogue.MAX_ALT_CHARACTERS),
-        "width": whole(1, catalogue.MAX_IMAGE_SIDE_PIXELS),
-        "height": whole(1, catalogue.MAX_IMAGE_SIDE_PIXELS),
+        "width": whole(1, MAX_STATED_SIDE_PIXELS),
+        "height": whole(1, MAX_STATED_SIDE_PIXELS),
     },
     "BundleDraft": {"title": _TITLE, "slug": _LINE, "parts": several(bundle_rules.MAX_BUNDLE_PARTS, 1)},
     "BundlePartDraft": {"quantity": whole(1, bundle_rules.MAX_UNITS_PER_BUNDLE_PART)},
@@ -75,10 +76,10 @@ FIELDS: dict[str, dict[str, Json]] = {
     },
     "PostTranslation": {"title": text(posts.MAX_TITLE_CHARACTERS), "body": text(posts.MAX_BODY_CHARACTERS)},
     "Media": {
-        "file": text(200, 1),
+        "file": text(MAX_KEY_CHARACTERS, 1),
         "alt": text(posts.MAX_ALT_CHARACTERS),
-        "width": whole(1, posts.MAX_SIDE_PIXELS),
-        "height": whole(1, posts.MAX_SIDE_PIXELS),
+        "width": whole(1, MAX_STATED_SIDE_PIXELS),
+        "height": whole(1, MAX_STATED_SIDE_PIXELS),
     },
     "ReviewDraft": {
         "stars": whole(min(reviews.STARS), max(reviews.STARS)),
@@ -91,7 +92,7 @@ FIELDS: dict[str, dict[str, Json]] = {
     "QuestionAnswer": {"words": text(questions.MAX_WORDS_CHARACTERS, 1)},
     "NewLine": {"quantity": _UNITS},
     "Quantity": {"quantity": whole(0, orders.MAX_UNITS_PER_LINE)},
-    "StockChange": {"lines": several(MAX_STOCK_LINES, 1)},
+    "StockChange": {"lines": several(stock.MAX_STOCK_LINES, 1)},
     "SignInBody": {"email": text(MAX_EMAIL_CHARACTERS), "password": text(people.PASSWORD_CHECKED_CHARACTERS)},
 }
 QUERY: dict[str, Json] = {

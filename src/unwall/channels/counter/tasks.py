@@ -1,13 +1,12 @@
 """The tasks of this node, soonest due first, and one task from its first unit to the carrier."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.response import ServerSentEvent, ServerSentEventMessage
+from litestar.response import ServerSentEvent
 
 from unwall.channels.counter.context import CounterContext, CounterPage
 from unwall.channels.counter.views import (
@@ -26,6 +25,7 @@ from unwall.channels.counter.views import (
 from unwall.channels.http.menus import TASKS
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
+from unwall.channels.http.streams import news_events
 from unwall.commerce.fulfilment import actions
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.fulfilment.rules import own_task
@@ -37,12 +37,9 @@ from unwall.kernel.addresses import address_lines
 from unwall.kernel.clock import now
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, UnwallError
-from unwall.kernel.notices import Notices, Place
 from unwall.kernel.text import N_
 from unwall.people.reads import merchant, staff_list
 
-HEARTBEAT_SECONDS = 15
-"""An empty event keeps proxies from closing the stream."""
 TASKS_SHOWN = 60
 """Of each part of the work, at first."""
 MAX_MORE = 100
@@ -111,16 +108,7 @@ def _more(ctx: CounterContext) -> int:
 async def events(ctx: CounterContext) -> ServerSentEvent:
     """An event each time a task of this node changes; the page then loads its tasks anew."""
     notices = ctx.services.tasks
-    return ServerSentEvent(task_events(notices, ctx.node.id, notices.place(f"staff {ctx.staff.id}")))
-
-
-async def task_events(
-    notices: Notices, node_id: UUID, place: Place | None = None
-) -> AsyncGenerator[ServerSentEventMessage, None]:
-    """A browser that loses the stream connects again after `retry` milliseconds."""
-    async with aclosing(notices.follow(str(node_id), beat_seconds=HEARTBEAT_SECONDS, place=place)) as stream:
-        async for heard in stream:
-            yield ServerSentEventMessage("tasks", retry=2000) if heard else ServerSentEventMessage(None, comment="")
+    return ServerSentEvent(news_events(notices, str(ctx.node.id), notices.place(f"staff {ctx.staff.id}")))
 
 
 # --- one task ---------------------------------------------------------------------------------------------------------

@@ -23,7 +23,6 @@ from unwall.kernel.errors import NotFound
 from unwall.kernel.text import N_
 from unwall.people.attempts import count_act
 
-SAVED = 24
 PATH = "/me/saved"
 TABS = {SavedKind.POST: N_("Posts"), SavedKind.PRODUCT: N_("Products"), SavedKind.BUNDLE: N_("Sets")}
 
@@ -58,7 +57,7 @@ async def saved_page(ctx: ShopContext) -> Response[str]:
     kind = SavedKind(ctx.query["kind"]) if ctx.query.get("kind") in set(SavedKind) else SavedKind.POST
     cache, lang = ctx.services.storefront, ctx.lang
     async with ctx.services.db.read() as conn:
-        saved = await reads.saved(conn, ctx.visit.person_ids, kind, ctx.query.get("after"), SAVED * ctx.pages)
+        saved = await reads.saved(conn, ctx.visit.person_ids, kind, ctx.query.get("after"), reads.PAGE * ctx.pages)
         ids = [one.subject_id for one in saved.rows]
         posts = await cache.posts(conn, ids, lang) if kind is SavedKind.POST else []
         cards = await cache.cards(conn, ids if kind is SavedKind.PRODUCT else products_in(posts), lang)

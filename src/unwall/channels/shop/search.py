@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.reads import ALL_PRODUCTS
-from unwall.catalogue.terms import MAX_QUERY_CHARACTERS
 from unwall.catalogue.values import SearchFilter, SearchSort
 from unwall.channels.design.values import Tab
 from unwall.channels.http.page_context import with_query
@@ -24,6 +23,7 @@ from unwall.content.posts.hashtag_reads import hashtags_like
 from unwall.content.search import reads as content
 from unwall.content.search.reads import Asked
 from unwall.content.search.values import FoundKind
+from unwall.journal.values import MAX_QUERY_CHARACTERS
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import NotFound

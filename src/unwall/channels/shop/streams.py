@@ -14,6 +14,7 @@ from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.module_views import ModuleView, near_words
 from unwall.content.feed.rules import MAX_NEW
 from unwall.insight.pages.compose import PageSources
+from unwall.insight.pages.rules import MAX_SHOWN_PRODUCTS
 from unwall.insight.pages.stream import StreamPage, Turn, for_you, more_followed, near_you, streamed
 from unwall.insight.pages.values import ComposedPage
 from unwall.kernel.clock import now
@@ -21,8 +22,6 @@ from unwall.kernel.cursors import encode
 from unwall.kernel.text import N_, ngettext
 
 FOLLOWING, FOR_YOU, NEAR = "/", "/for-you", "/near-you"
-MAX_PRODUCTS = 2000
-"""How many products of a stream an address may say that were shown."""
 TABS = ((FOLLOWING, N_("Following")), (FOR_YOU, N_("For you")), (NEAR, N_("Near you")))
 
 Ask = Callable[[PageSources, Turn], Awaitable[StreamPage]]
@@ -90,7 +89,7 @@ async def _tab(ctx: ShopContext, url: str, ask: Ask) -> Response[Any]:
 
 def _asked(ctx: ShopContext) -> Turn:
     shown = ctx.query.get("products", "")
-    products = min(int(shown), MAX_PRODUCTS) if shown.isascii() and shown.isdecimal() and len(shown) < 6 else 0
+    products = min(int(shown), MAX_SHOWN_PRODUCTS) if shown.isascii() and shown.isdecimal() and len(shown) < 6 else 0
     return Turn(ctx.visit, now(), ctx.query.get("after") or None, products, ctx.services.scorer)
 
 

@@ -133,7 +133,7 @@ async def hand_over(
 async def unlock(conn: Transaction, shipment_id: UUID, reason: str, staff: Staff, now: datetime) -> None:
     """Allow `MAX_CODE_TRIES` more tries; the reason is recorded."""
     reason = typed.line(reason[:1000])
-    if not 3 <= len(reason) <= 200:
+    if len(reason) not in rules.REASON_CHARACTERS:
         raise Invalid.one("reason", N_("Give a short reason."))
     shipment = await _lock(conn, shipment_id, staff)
     await conn.execute("UPDATE shipment SET code_tries = 0 WHERE id = $1", shipment_id)

@@ -26,6 +26,8 @@ MAX_CODE_TRIES = 5
 """Wrong pickup codes until staff must unlock the shipment."""
 LOCKED = N_("{limit} wrong codes. See who it is, then unlock it with a reason.", limit=MAX_CODE_TRIES)
 PICKUP_CODE_DIGITS = 6
+REASON_CHARACTERS = range(3, 201)
+"""Of why a shipment is unlocked."""
 MAX_TRACKING_CHARACTERS = 100
 PICKUP_OVERDUE_DAYS = 3
 """After so many days an uncollected parcel needs attention."""

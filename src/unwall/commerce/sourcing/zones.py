@@ -24,6 +24,8 @@ MAX_ZONES = 100
 MAX_ZONE_PRICES = 60
 MAX_ZONE_AREAS = 300
 """Countries, regions or postcodes of a zone."""
+MAX_RADIUS_KM = 20_000
+"""Half way round the earth."""
 MAX_ZONE_TITLE_CHARACTERS = 60
 CARRIED = (DeliveryMethod.SHIP, DeliveryMethod.COURIER)
 _POSTCODE = re.compile(r"[A-Z0-9 ]{1,10}(-[A-Z0-9 ]{1,10})?")
@@ -96,7 +98,7 @@ def zone_errors(zone: DeliveryZone) -> list[FieldError]:
         errors.append(
             FieldError("postcodes", N_("At most {limit} countries, regions or postcodes.", limit=MAX_ZONE_AREAS))
         )
-    if zone.radius_km is not None and not 0 < zone.radius_km <= 20_000:
+    if zone.radius_km is not None and not 0 < zone.radius_km <= MAX_RADIUS_KM:
         errors.append(FieldError("radius_km", N_("Write kilometres as a whole number above zero.")))
     if not (zone.countries or zone.postcodes or zone.radius_km):
         errors.append(FieldError("countries", N_("Say where the zone is: countries, postcodes or a radius.")))

@@ -40,6 +40,8 @@ MAX_LINES_PER_CALL = 30_000
 MAX_CODE_CHARACTERS = 40
 """Of a node."""
 """Line numbers are stored as smallint."""
+MAX_STOCK_LINES = 1000
+"""Of one receipt or correction by a program."""
 
 GRANTED = HoldResult(granted=True)
 REPEATED = HoldResult(granted=True, repeated=True)

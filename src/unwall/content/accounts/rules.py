@@ -21,6 +21,7 @@ from unwall.people.rules import permit, permit_scope
 from unwall.people.values import ApiKey, ApiScope, Member, Permission, Role, Staff
 
 HANDLE_CHARACTERS = range(2, 31)
+"""SQL repeats it: the CHECK of account.handle."""
 WRONG_HANDLE = N_(
     "Use {least} to {most} letters of one script, digits or underscores.",
     least=min(HANDLE_CHARACTERS),

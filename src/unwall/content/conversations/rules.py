@@ -16,7 +16,9 @@ from unwall.kernel.text import N_
 from unwall.people.values import Staff
 
 MAX_MESSAGE_CHARACTERS = 2000
+"""SQL repeats it: the CHECK of message.body."""
 MAX_KEY_CHARACTERS = 100
+"""SQL repeats it: the CHECK of message.key."""
 MAX_EXCERPT_CHARACTERS = 120
 HIDDEN_EXCERPT = "…"
 """Of a message that moderators have dropped."""

@@ -27,6 +27,7 @@ from unwall.kernel import typed
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.files import is_key
 from unwall.kernel.text import LANGUAGES, N_
+from unwall.media.rules import MAX_STATED_SIDE_PIXELS
 
 MAX_TAGS = 20
 """SQL repeats it: the CHECK of post_tag.position."""
@@ -34,7 +35,6 @@ MAX_PICTURES = 20
 MAX_TITLE_CHARACTERS = 200
 MAX_BODY_CHARACTERS = 50_000
 MAX_ALT_CHARACTERS = 1000
-MAX_SIDE_PIXELS = 100_000
 MAX_TABLE_CELLS = 2000
 """Of all tables in a text. A row gets the cells that it lacks: 5 kB could become 2 MB of HTML."""
 
@@ -214,7 +214,7 @@ def _check_translation(lang: str, words: PostTranslation) -> list[FieldError]:
 def _check_media(field: str, media: Media) -> list[FieldError]:
     errors = []
     named = is_key(media.file) or (media.video_id is not None and not media.file)
-    if not named or not all(0 < side <= MAX_SIDE_PIXELS for side in (media.width, media.height)):
+    if not named or not all(0 < side <= MAX_STATED_SIDE_PIXELS for side in (media.width, media.height)):
         errors.append(FieldError(f"{field}.file", N_("Name an uploaded picture.")))
     if len(media.alt) > MAX_ALT_CHARACTERS:
         errors.append(FieldError(f"{field}.alt", N_("This is too long.")))

@@ -7,9 +7,12 @@ from unwall.content.saves.values import Saved, SavedKind
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, rows
 
+PAGE = 24
+"""Of what a person saved."""
+
 
 async def saved(
-    conn: Connection, person_ids: Sequence[UUID], kind: SavedKind, after: str | None, limit: int
+    conn: Connection, person_ids: Sequence[UUID], kind: SavedKind, after: str | None, limit: int = PAGE
 ) -> ResultPage[Saved]:
     """What a person saved, the latest first."""
     sql = """

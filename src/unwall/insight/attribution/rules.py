@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from unwall.insight.attribution.values import HourSales, Span, Today
 from unwall.kernel.clock import local
 
+MAX_REPORT_DAYS = 366
+
 
 def day_of(now: datetime, timezone: str, *, weeks_ago: int = 0) -> Span:
     """The local day of `now`, or the same weekday some weeks before: 23 or 25 hours long when clocks change."""

@@ -21,6 +21,8 @@ from unwall.kernel.text import N_, Explanation
 MAX_PINS = 20
 """Positions that can be pinned on a page. SQL repeats it: the CHECK of pin.position."""
 ROW_PRODUCTS = 12
+MAX_SHOWN_PRODUCTS = 2000
+"""How many products of a stream an address may say that were shown before."""
 MAX_HOME_PINS = 6
 """How many pins of all stores together the home page shows; the rest of its row is chosen for the person."""
 HOME_PIN_CANDIDATES = 24

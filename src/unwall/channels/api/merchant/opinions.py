@@ -13,6 +13,7 @@ from unwall.content.questions import actions as questions
 from unwall.content.questions import reads as question_reads
 from unwall.content.questions.values import MerchantQuestion, QuestionFilter, Said
 from unwall.content.reviews import actions, reads
+from unwall.content.reviews.rules import STARS
 from unwall.content.reviews.values import MerchantReview, ReviewFilter
 from unwall.kernel.clock import now
 from unwall.kernel.cursors import ResultPage
@@ -41,7 +42,7 @@ async def reviews(
     request: AnyRequest,
     services: Services,
     key: ApiKey,
-    stars: Annotated[int | None, Parameter(ge=1, le=5)] = None,
+    stars: Annotated[int | None, Parameter(ge=min(STARS), le=max(STARS))] = None,
     after: str | None = None,
     *,
     unanswered: bool = False,

@@ -7,11 +7,11 @@ from uuid import UUID
 from litestar import get
 
 from unwall.channels.api.callers import lang
-from unwall.channels.api.limits import MAX_REPORT_DAYS
 from unwall.channels.http.context import AnyRequest
 from unwall.commerce.orders import reads as order_reads
 from unwall.commerce.orders.values import OrderFilter, OrderRow, OrderStory
 from unwall.insight.attribution import reads as insight
+from unwall.insight.attribution.rules import MAX_REPORT_DAYS
 from unwall.insight.attribution.values import PostSales, Span
 from unwall.kernel.clock import now
 from unwall.kernel.cursors import ResultPage

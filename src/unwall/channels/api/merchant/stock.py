@@ -9,10 +9,10 @@ from litestar import Response, get, post
 
 from unwall.channels.api.callers import Made, json_answer, key_name, lang, once
 from unwall.channels.api.description import answers
-from unwall.channels.api.limits import MAX_STOCK_LINES
 from unwall.channels.http.context import AnyRequest
 from unwall.commerce.stock import actions as stock
 from unwall.commerce.stock import reads as stock_reads
+from unwall.commerce.stock.rules import MAX_STOCK_LINES
 from unwall.commerce.stock.values import Cause, GridRow, LedgerEntry, Node, Reason, VariantQuantity
 from unwall.kernel.cursors import ResultPage
 from unwall.kernel.errors import NotFound

@@ -19,7 +19,7 @@ from unwall.content.questions import reads as question_reads
 from unwall.content.questions.rules import WRITES_PER_WINDOW
 from unwall.content.questions.values import Question, Said
 from unwall.content.reviews import actions, reads
-from unwall.content.reviews.rules import VOTES_PER_WINDOW
+from unwall.content.reviews.rules import STARS, VOTES_PER_WINDOW
 from unwall.content.reviews.values import OwnReview, Rating, Review, ReviewDraft, ReviewSort
 from unwall.journal.values import Visit
 from unwall.kernel.clock import now
@@ -70,7 +70,7 @@ async def product_reviews(
     caller: Visit,
     product_id: UUID,
     sort: ReviewSort = ReviewSort.HELPFUL,
-    stars: Annotated[int | None, Parameter(ge=1, le=5)] = None,
+    stars: Annotated[int | None, Parameter(ge=min(STARS), le=max(STARS))] = None,
     after: str | None = AFTER,
 ) -> ResultPage[Review]:
     """Those that are shown, all or with so many stars."""

@@ -20,6 +20,7 @@ from unwall.content.search.reads import Asked
 from unwall.content.search.reads import search as content_search
 from unwall.content.search.values import FoundKind
 from unwall.insight.pages.compose import PageSources
+from unwall.insight.pages.rules import MAX_SHOWN_PRODUCTS
 from unwall.insight.pages.stream import Turn, near_you
 from unwall.insight.pages.values import NearShop
 from unwall.journal.values import Visit
@@ -78,7 +79,7 @@ async def near(
     latitude: Annotated[float, Parameter(ge=-90, le=90)],
     longitude: Annotated[float, Parameter(ge=-180, le=180)],
     after: str | None = AFTER,
-    shown: Annotated[int, Parameter(ge=0, le=2000)] = 0,
+    shown: Annotated[int, Parameter(ge=0, le=MAX_SHOWN_PRODUCTS)] = 0,
 ) -> NearYou:
     """Products that a shop near the place can have ready today, and the posts that show them; without what the shopper
     hid, mutes or blocks."""

@@ -11,6 +11,7 @@ from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import Bundle, ProductCard, ProductDetails, SearchFilter, SearchSort
 from unwall.commerce.stock import reads as stock_reads
 from unwall.commerce.stock.rules import available_in_all
+from unwall.content.reviews.rules import STARS
 from unwall.journal.values import Visit
 from unwall.kernel.cursors import ResultPage
 from unwall.kernel.errors import existing
@@ -71,7 +72,7 @@ async def search(
     caller: Visit,
     q: str,
     sort: SearchSort = SearchSort.FIT,
-    min_stars: Annotated[int, Parameter(ge=0, le=5)] = 0,
+    min_stars: Annotated[int, Parameter(ge=0, le=max(STARS))] = 0,
     after: str | None = AFTER,
 ) -> ResultPage[ProductCard]:
     """By words in English or Chinese, SKU or barcode; those with so many stars on average, the best rated first."""

@@ -18,7 +18,6 @@ from unwall.services import Services
 
 TAGS = ["shopper"]
 AFTER = Parameter(description="The cursor that the page before gave; none for the first page.")
-SAVED = 24
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -30,7 +29,7 @@ class Changed(msgspec.Struct, frozen=True):
 async def saved(services: Services, caller: Visit, kind: SavedKind, after: str | None = AFTER) -> ResultPage[Saved]:
     """The ids of the posts (`post`), products (`product`) or sets (`bundle`) that the shopper saved, newest first."""
     async with services.db.read() as conn:
-        return await reads.saved(conn, caller.person_ids, kind, after, SAVED)
+        return await reads.saved(conn, caller.person_ids, kind, after)
 
 
 @put("/saved/{kind:str}/{subject_id:uuid}", tags=TAGS)

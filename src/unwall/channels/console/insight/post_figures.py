@@ -16,6 +16,7 @@ from unwall.channels.console.context import ConsoleContext, ConsolePage
 from unwall.channels.design.values import Cell, Option, Plot, Series, Tab
 from unwall.content.accounts.reads import own_accounts
 from unwall.content.accounts.values import Owner
+from unwall.insight.attribution.rules import MAX_REPORT_DAYS
 from unwall.insight.reports import reads
 from unwall.insight.reports.values import MAX_AGE_MINUTES, DayFigures, Days, FigureSort, PostFigures
 from unwall.kernel.clock import local
@@ -26,7 +27,6 @@ from unwall.people.values import Permission
 
 PATH = "/console/insight/posts"
 SPANS = {str(days): N_("{days} days", days=days) for days in (7, 30, 90)}
-MAX_DAYS = 366
 PLOTTED = 10
 _S = FigureSort
 LABELS = {
@@ -173,7 +173,7 @@ def _days(ctx: ConsoleContext) -> Days:
     """The last thirty days where none are asked, or what is asked makes no sense."""
     today = local(ctx.now, ctx.merchant.timezone).date()
     first, last = _date(ctx.query.get("first", "")), _date(ctx.query.get("last", ""))
-    if first is None or last is None or not timedelta(0) <= last - first < timedelta(days=MAX_DAYS):
+    if first is None or last is None or not timedelta(0) <= last - first < timedelta(days=MAX_REPORT_DAYS):
         first, last = today - timedelta(days=29), today
     return Days(first, last, _midnight(ctx, first), _midnight(ctx, last + timedelta(days=1)))
 

@@ -8,7 +8,7 @@ import msgspec
 from unwall.commerce.returns.values import ReturnReason, ReturnState
 from unwall.intake.dataset.records.base import Amount, Position, Quantity, Record, When
 
-Millionths = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+Millionths = Annotated[int, msgspec.Meta(ge=0, le=10**6)]
 
 
 class ReturnSettingsRecord(Record, frozen=True, kw_only=True):

@@ -6,11 +6,12 @@ from uuid import UUID
 from msgspec import Meta
 
 from unwall.content.comments.values import CommentState
+from unwall.content.reviews.rules import STARS
 from unwall.content.reviews.values import LicenceScope, ReviewState
 from unwall.content.saves.values import SavedKind
 from unwall.intake.dataset.records.base import Pixels, Position, Record, When
 
-Stars = Annotated[int, Meta(ge=1, le=5)]
+Stars = Annotated[int, Meta(ge=min(STARS), le=max(STARS))]
 
 
 class ReviewRecord(Record, frozen=True, kw_only=True):

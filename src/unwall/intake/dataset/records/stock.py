@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from unwall.commerce.sourcing.values import DeliveryMethod, ZonePrice
+from unwall.commerce.sourcing.zones import MAX_RADIUS_KM
 from unwall.commerce.stock.values import HoldState, NodeKind, StockBucket
 from unwall.intake.dataset.records.base import Amount, Position, Quantity, Record, Translations, When
 
@@ -59,7 +60,7 @@ class DeliveryZoneRecord(Record, frozen=True, kw_only=True):
     regions: tuple[str, ...] = ()
     postcodes: tuple[str, ...] = ()
     """their beginnings, or from-to with a hyphen"""
-    radius_km: Annotated[int, msgspec.Meta(ge=1, le=20_000)] | None = None
+    radius_km: Annotated[int, msgspec.Meta(ge=1, le=MAX_RADIUS_KM)] | None = None
     """from where it is sent"""
     prices: tuple[ZonePrice, ...] = ()
     """the first that fits weight, distance and value counts"""

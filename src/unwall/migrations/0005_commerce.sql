@@ -239,6 +239,8 @@ CREATE TABLE sales_order (
     expires_at     timestamptz,  -- until when a prepared order can be paid
     paid_at        timestamptz,
     closed_at      timestamptz,
+    archived_at    timestamptz,  -- put out of the merchant's list; an order that is open stays in it
+    CHECK (archived_at IS NULL OR state IN ('fulfilled', 'cancelled', 'expired')),
     UNIQUE (merchant_id, number),
     UNIQUE (merchant_id, id)  -- also serves a merchant's list, newest first
 );
@@ -282,6 +284,7 @@ CREATE TABLE order_line (
     FOREIGN KEY (merchant_id, order_id) REFERENCES sales_order (merchant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX order_line_product ON order_line (product_id);
+CREATE INDEX order_line_sku ON order_line (merchant_id, lower(sku));
 CALL guard('order_line');
 
 -- What was sold, as reports read it; `amount` is that of the goods, after discounts.
@@ -495,6 +498,7 @@ CREATE TABLE shipment (
     UNIQUE (id, merchant_id)
 );
 CREATE INDEX shipment_order ON shipment (order_id);
+CREATE INDEX shipment_tracking ON shipment (merchant_id, lower(tracking)) WHERE tracking IS NOT NULL;
 CREATE INDEX shipment_work ON shipment (merchant_id, due_at) WHERE state IN ('routed', 'picking', 'ready');
 CREATE INDEX shipment_tasks ON shipment (node_id, due_at) WHERE state IN ('routed', 'picking', 'ready');
 CALL guard('shipment');

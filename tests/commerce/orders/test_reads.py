@@ -6,9 +6,10 @@ from msgspec.structs import replace
 
 from tests.commerce.market import ANN, NOW, buy, checkout_of, fill_cart, open_market, staff, visitor
 from unwall.commerce.fulfilment import actions as fulfilment
-from unwall.commerce.orders import progress, reads, rules
+from unwall.commerce.orders import listing, progress, reads, rules
 from unwall.commerce.orders.hand_over import hand_to_carrier
-from unwall.commerce.orders.values import OrderFilter, TimelineEntry
+from unwall.commerce.orders.listing_values import OrderFilter
+from unwall.commerce.orders.values import TimelineEntry
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.kernel.ids import derived_id, new_id
 from unwall.people.actions import claim_visitor
@@ -86,7 +87,7 @@ async def test_lists_page_without_gap_and_leave_out_the_unpaid(db):
     seen, after = [], None
     async with db.confined(market.merchant) as conn:
         while True:
-            page = await reads.merchant_orders(conn, market.merchant, OrderFilter(), after, 2, "en")
+            page = await listing.merchant_orders(conn, market.merchant, OrderFilter(), after, 2, "en")
             seen += page.rows
             after = page.after
             if after is None:
@@ -110,7 +111,7 @@ async def test_the_console_finds_by_number_and_name_and_takes_no_wildcards(db):
     found = {}
     async with db.confined(market.merchant) as conn:
         for query in (order.number.lower(), order.number[3:6], "ann", " Lin ", "%", "_", "nobody", "\\"):
-            page = await reads.merchant_orders(conn, market.merchant, OrderFilter(query), None, 10, "en")
+            page = await listing.merchant_orders(conn, market.merchant, OrderFilter(query), None, 10, "en")
             found[query] = len(page.rows)
     assert list(found.values()) == [1, 1, 1, 1, 0, 0, 0, 0]
 
@@ -120,7 +121,7 @@ async def test_another_merchants_console_sees_nothing(db):
     order = await buy(db, visitor(), (market.tea, 1))
     async with db.confined(other.merchant) as conn:
         assert await reads.order(conn, order.id, "en") is None
-        assert (await reads.merchant_orders(conn, market.merchant, OrderFilter(), None, 10, "en")).rows == []
+        assert (await listing.merchant_orders(conn, market.merchant, OrderFilter(), None, 10, "en")).rows == []
 
 
 async def test_the_story_tells_why_there_and_every_movement(db):

@@ -8,14 +8,11 @@ from litestar.di import Provide
 from unwall.channels.console import (
     answering,
     conversations,
-    orders,
     passwords,
     payment_settings,
     payouts,
     people,
     pushes,
-    refunds,
-    return_opening,
     returns,
     today,
 )
@@ -37,6 +34,7 @@ from unwall.channels.console.content import (
 from unwall.channels.console.context import provide_console_context
 from unwall.channels.console.insight import pins, post_figures
 from unwall.channels.console.insight import reports as insight
+from unwall.channels.console.orders import details, marks, order_list, refunds, return_opening, slips
 from unwall.channels.console.pricing import promotions, taxes
 from unwall.channels.console.stock import delivery, nodes, zones
 from unwall.channels.console.stock import levels as stock
@@ -60,7 +58,10 @@ _MODULES = (
     product_editor,
     bundles,
     pins,
-    orders,
+    order_list,
+    details,
+    marks,
+    slips,
     refunds,
     returns,
     return_opening,

@@ -10,7 +10,7 @@ from litestar.response import Stream
 
 from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext, ConsolePage
-from unwall.channels.console.orders import GATEWAYS
+from unwall.channels.console.orders.details import GATEWAYS
 from unwall.channels.design.values import Cell, Tab
 from unwall.commerce.payments import payouts as reads
 from unwall.commerce.payments.payouts import DisputeRow, PayoutDay

@@ -23,6 +23,7 @@ from unwall.channels.counter.views import (
     task_tile,
 )
 from unwall.channels.http.menus import TASKS
+from unwall.channels.http.packing_slips import SlipView, receiver_of, slip_view
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
 from unwall.channels.http.streams import news_events
@@ -31,9 +32,7 @@ from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.fulfilment.rules import own_task
 from unwall.commerce.fulfilment.values import NotPicked, ShipmentState, Task, WorkPart, WrongItem, WrongStep
 from unwall.commerce.orders.hand_over import hand_to_carrier
-from unwall.commerce.stock.values import Node
 from unwall.kernel import typed
-from unwall.kernel.addresses import address_lines
 from unwall.kernel.clock import now
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, UnwallError
@@ -156,7 +155,7 @@ async def _page(
             due=due_words(task, at, ctx.lang, ctx.node.timezone),
             late=task.state in TO_PICK and task.due_at < at,
             packed=state.kind == "pack",
-            label=label_of(task, ctx),
+            label=receiver_of(task, ctx.node, ctx.lang),
             slip_url=f"/counter/tasks/{task.id}/slip",
         ),
         error=error,
@@ -167,13 +166,8 @@ async def _page(
 class PackingSlipPage(CounterPage, frozen=True, kw_only=True):
     TEMPLATE = "counter/slip.html"
 
-    task: Task
-    lines: list[TaskLineView]
-    label: list[str]
-    units: int
-    method: str
-    sender: Node
-    merchant_name: str
+    slip: SlipView
+    task_url: str
 
 
 @get("/counter/tasks/{shipment_id:uuid}/slip")
@@ -184,13 +178,8 @@ async def slip(ctx: CounterContext, shipment_id: UUID) -> Response[str]:
     return ctx.page(
         PackingSlipPage(
             title=ctx.words(N_("Packing slip {number}"), number=task.order_number),
-            task=task,
-            lines=[line_view(line) for line in task.lines],
-            label=label_of(task, ctx),
-            units=sum(line.quantity for line in task.lines),
-            method=ctx.words(METHODS[task.method]),
-            sender=ctx.node,
-            merchant_name=await _merchant_name(ctx),
+            slip=slip_view(task, ctx.node, await _merchant_name(ctx), METHODS, ctx.lang),
+            task_url=f"/counter/tasks/{task.id}",
         )
     )
 
@@ -199,12 +188,6 @@ async def _merchant_name(ctx: CounterContext) -> str:
     async with ctx.confined() as conn:
         own_merchant = await merchant(conn, ctx.staff.merchant_id, ctx.lang)
     return own_merchant.name if own_merchant else ""
-
-
-def label_of(task: Task, ctx: CounterContext) -> list[str]:
-    """What is written on the parcel; of what is collected, only the name."""
-    abroad = task.address.country != ctx.node.country
-    return address_lines(task.address, task.customer, lang=ctx.lang, abroad=abroad) if task.address else [task.customer]
 
 
 Step = Callable[[Transaction], Awaitable[object]]

@@ -17,6 +17,7 @@ from unwall.channels.shop import (
     hashtags,
     home,
     notifications,
+    order_lookup,
     orders,
     passwords,
     payments,
@@ -46,6 +47,7 @@ _PUBLIC = (streams, home, accounts, posts, products, searching, hashtags, bundle
 _PERSONAL = (
     bags,
     checkouts,
+    order_lookup,
     orders,
     payments,
     returns,

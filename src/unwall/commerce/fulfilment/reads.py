@@ -75,6 +75,12 @@ async def task(conn: Connection, shipment_id: UUID, lang: str) -> Task | None:
     return await row(conn, Task, _TASK + "WHERE s.id = $1", shipment_id, lang, MAX_CODE_TRIES)
 
 
+async def tasks_of(conn: Connection, order_ids: Sequence[UUID], lang: str) -> list[Task]:
+    """The tasks of these orders, open or done, the orders in the order given."""
+    where = "WHERE s.order_id = ANY($1) AND s.state <> 'cancelled' ORDER BY array_position($1, s.order_id), s.id"
+    return await rows(conn, Task, _TASK + where, list(order_ids), lang, MAX_CODE_TRIES)
+
+
 async def shipment(conn: Connection, shipment_id: UUID, lang: str) -> Shipment | None:
     return await row(conn, Shipment, _SHIPMENT + "WHERE s.id = $1", shipment_id, lang)
 
@@ -117,6 +123,12 @@ async def orders_with(conn: Connection, merchant_id: UUID, work: Work, now: date
     """The orders that `work_counts` counts."""
     sql = f"SELECT DISTINCT order_id FROM ({_WORK}) w WHERE {work}"
     return [record[0] for record in await conn.fetch(sql, merchant_id, now, now - _PICKUP_OVERDUE)]
+
+
+async def orders_tracked(conn: Connection, merchant_id: UUID, tracking: str) -> list[UUID]:
+    """The orders of a merchant that left under this number of a carrier."""
+    sql = "SELECT DISTINCT order_id FROM shipment WHERE merchant_id = $1 AND lower(tracking) = lower($2)"
+    return [record["order_id"] for record in await conn.fetch(sql, merchant_id, tracking)]
 
 
 async def steps_of(conn: Connection, order_id: UUID) -> list[ShipmentEvent]:

@@ -6,13 +6,15 @@ from unwall.commerce.fulfilment.values import Shipment, ShipmentEvent, ShipmentS
 from unwall.commerce.orders.values import Order, OrderStage, OrderState, TimelineEntry
 from unwall.commerce.sourcing.values import DeliveryMethod
 
-_STAGES = {
-    ShipmentState.ROUTED: OrderStage.TO_PICK,
-    ShipmentState.PICKING: OrderStage.PICKING,
-    ShipmentState.READY: OrderStage.READY,
-    ShipmentState.HANDED_OVER: OrderStage.ON_ITS_WAY,
-    ShipmentState.COLLECTED: OrderStage.DONE,
-}
+SLOWEST_FIRST = (
+    (ShipmentState.ROUTED, OrderStage.TO_PICK),
+    (ShipmentState.PICKING, OrderStage.PICKING),
+    (ShipmentState.READY, OrderStage.READY),
+    (ShipmentState.HANDED_OVER, OrderStage.ON_ITS_WAY),
+    (ShipmentState.COLLECTED, OrderStage.DONE),
+)
+"""The stage of an order is that of its slowest shipment; commerce.orders.listing selects by the same."""
+_STAGES = dict(SLOWEST_FIRST)
 _WITHOUT_SHIPMENTS = {
     OrderState.PREPARED: OrderStage.UNPAID,
     OrderState.PAID: OrderStage.TO_PICK,

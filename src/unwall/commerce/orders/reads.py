@@ -12,7 +12,6 @@ from unwall.commerce.orders.values import (
     Contact,
     HandedOverLine,
     Order,
-    OrderFilter,
     OrderHead,
     OrderPerson,
     OrderRow,
@@ -21,7 +20,7 @@ from unwall.commerce.orders.values import (
 from unwall.commerce.stock import reads as stock
 from unwall.journal.values import Visit
 from unwall.kernel.cursors import ResultPage, decode, page_of
-from unwall.kernel.database import Connection, Transaction, contains_pattern, row, rows
+from unwall.kernel.database import Connection, Transaction, row, rows
 
 _CART = """
     SELECT c.id, c.merchant_id, m.slug AS merchant_slug,
@@ -84,8 +83,8 @@ REFUNDS = """
 """
 FROM_ORDER = "FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id "
 _ORDER = f"SELECT {ORDER_COLUMNS}, {_PAYMENTS}, {REFUNDS}, o.sourcing {FROM_ORDER}"
-_ROW = """
-    SELECT o.id, o.number, m.slug AS merchant_slug, translated(m.translations, $2, 'name', m.name) AS merchant_name,
+ROW_COLUMNS = """
+    o.id, o.number, m.slug AS merchant_slug, translated(m.translations, $2, 'name', m.name) AS merchant_name,
         m.timezone, o.channel, o.state, o.method, o.currency, o.total,
         coalesce((SELECT sum(quantity) FROM order_line l WHERE l.order_id = o.id), 0)::int AS units,
         coalesce(o.contact ->> 'name', '') AS customer, o.placed_at,
@@ -95,8 +94,8 @@ _ROW = """
         ARRAY(SELECT s.state FROM shipment_state s WHERE s.order_id = o.id ORDER BY s.id) AS shipment_states,
         ARRAY(SELECT v.image_file FROM order_line l JOIN variant_summary v ON v.id = l.variant_id
             WHERE l.order_id = o.id AND v.image_file IS NOT NULL ORDER BY l.line LIMIT 4) AS pictures
-    FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id
 """
+_ROW = f"SELECT {ROW_COLUMNS} {FROM_ORDER}"
 
 # A member's orders are the member's alone, on any device; those of a visitor are read as that visitor, and once the
 # visitor has signed in by that member only.
@@ -245,19 +244,16 @@ async def orders_of(conn: Connection, visit: Visit, after: str | None, limit: in
     return page_of(placed, limit, lambda one: one.id)
 
 
-async def merchant_orders(
-    conn: Connection, merchant_id: UUID, wanted: OrderFilter, after: str | None, limit: int, lang: str
-) -> ResultPage[OrderRow]:
-    """A merchant's orders, newest first."""
-    where = """
-        WHERE o.merchant_id = $1 AND (o.state = $6 OR $6::text IS NULL AND o.state <> 'expired') AND o.id < $3
-            AND ($5 = '%%' OR o.number ILIKE $5 OR o.contact ->> 'name' ILIKE $5)
-            AND ($7::uuid[] IS NULL OR o.id = ANY($7))
-        ORDER BY o.id DESC LIMIT $4
+async def orders_by_contact(conn: Connection, number: str, email: str, phone_digits: str) -> list[UUID]:
+    """The paid or cancelled orders of this number, of any merchant, that were placed with the e-mail address or with a
+    telephone number that ends in these digits, the newest first; empty texts match nothing."""
+    sql = """
+        SELECT id FROM sales_order WHERE number = $1 AND (paid_at IS NOT NULL OR state = 'cancelled')
+            AND ($2 <> '' AND lower(contact ->> 'email') = $2
+                OR $3 <> '' AND reversed_phone(contact) LIKE reverse($3) || '%')
+        ORDER BY id DESC
     """
-    asked = (decode(after), limit + 1, contains_pattern(wanted.words), wanted.state, wanted.only)
-    placed = await rows(conn, OrderRow, _ROW + where, merchant_id, lang, *asked)
-    return page_of(placed, limit, lambda one: one.id)
+    return [record["id"] for record in await conn.fetch(sql, number, email, phone_digits)]
 
 
 async def order_by_number(conn: Connection, merchant_id: UUID, number: str) -> UUID | None:

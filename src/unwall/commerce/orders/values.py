@@ -163,15 +163,6 @@ class Order(ShopperOrder, frozen=True):
     sourcing: list[SourcedPart]
 
 
-class OrderFilter(msgspec.Struct, frozen=True):
-    """`words` are part of a number or of the customer's name. Without a state: all but those that were never paid."""
-
-    words: str = ""
-    state: OrderState | None = None
-    only: tuple[UUID, ...] | None = None
-    """These orders alone."""
-
-
 class OrderRow(msgspec.Struct, frozen=True):
     """An order in a list."""
 

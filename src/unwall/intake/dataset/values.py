@@ -41,8 +41,11 @@ from unwall.intake.dataset.records.conversations import (
 )
 from unwall.intake.dataset.records.orders import (
     DisputeRecord,
+    OrderFilterRecord,
     OrderLineRecord,
+    OrderNoteRecord,
     OrderRecord,
+    OrderTagRecord,
     PaymentLedgerRecord,
     PaymentRecord,
     PaymentSettingsRecord,
@@ -142,6 +145,9 @@ FILES: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "stock_ledger": StockLedgerRecord,
         "orders": OrderRecord,
         "order_lines": OrderLineRecord,
+        "order_tags": OrderTagRecord,
+        "order_notes": OrderNoteRecord,
+        "order_filters": OrderFilterRecord,
         "payment_settings": PaymentSettingsRecord,
         "payments": PaymentRecord,
         "refunds": RefundRecord,

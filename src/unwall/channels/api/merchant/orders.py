@@ -1,15 +1,18 @@
 """A merchant's orders, and the figures of its posts."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from litestar import get
+from litestar.di import Provide
 
 from unwall.channels.api.callers import lang
 from unwall.channels.http.context import AnyRequest
+from unwall.commerce.orders import listing
 from unwall.commerce.orders import reads as order_reads
-from unwall.commerce.orders.values import OrderFilter, OrderRow, OrderStory
+from unwall.commerce.orders.listing_values import ListedOrder, OrderFilter, OrderProgress
+from unwall.commerce.orders.values import OrderStory
 from unwall.insight.attribution import reads as insight
 from unwall.insight.attribution.rules import MAX_REPORT_DAYS
 from unwall.insight.attribution.values import PostSales, Span
@@ -22,12 +25,28 @@ from unwall.services import Services
 TAGS = ["merchant"]
 
 
-@get("/orders", scope=ApiScope.ORDERS_READ, tags=TAGS)
+def provide_order_filter(
+    q: str = "",
+    progress: OrderProgress | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    tag: str = "",
+    archived: bool = False,  # noqa: FBT001, FBT002 (a field of the query)
+) -> OrderFilter:
+    return OrderFilter(words=q, progress=progress, since=since, until=until, tag=tag, archived=archived)
+
+
+@get(
+    "/orders",
+    scope=ApiScope.ORDERS_READ,
+    tags=TAGS,
+    dependencies={"wanted": Provide(provide_order_filter, sync_to_thread=False)},
+)
 async def orders(
-    request: AnyRequest, services: Services, key: ApiKey, q: str = "", after: str | None = None
-) -> ResultPage[OrderRow]:
+    request: AnyRequest, services: Services, key: ApiKey, wanted: OrderFilter, after: str | None = None
+) -> ResultPage[ListedOrder]:
     async with services.db.confined(key.merchant_id) as conn:
-        return await order_reads.merchant_orders(conn, key.merchant_id, OrderFilter(q), after, 50, lang(request))
+        return await listing.merchant_orders(conn, key.merchant_id, wanted, after, 50, lang(request))
 
 
 @get("/orders/{order_id:uuid}", scope=ApiScope.ORDERS_READ, tags=TAGS)

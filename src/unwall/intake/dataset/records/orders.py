@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from unwall.commerce.fulfilment.values import ShipmentState
+from unwall.commerce.orders.listing_values import OrderFilter
 from unwall.commerce.orders.values import Channel, Contact, OrderState, SourcedPart, StoredPromise
 from unwall.commerce.payments.values import (
     CaptureAt,
@@ -51,6 +52,30 @@ class OrderRecord(Record, frozen=True, kw_only=True):
     expires_at: When | None = None
     paid_at: When | None = None
     closed_at: When | None = None
+    archived_at: When | None = None
+    """when staff put it out of their list"""
+
+
+class OrderTagRecord(Record, frozen=True, kw_only=True):
+    order_id: UUID
+    tag: str
+    merchant_id: UUID
+
+
+class OrderNoteRecord(Record, frozen=True, kw_only=True):
+    id: UUID
+    merchant_id: UUID
+    order_id: UUID
+    written_at: When
+    author: str
+    """whoever wrote it, as the ledgers name actors"""
+    text: str
+
+
+class OrderFilterRecord(Record, frozen=True, kw_only=True):
+    merchant_id: UUID
+    name: str
+    wanted: OrderFilter
 
 
 class OrderLineRecord(Record, frozen=True, kw_only=True):

@@ -1,34 +1,33 @@
-"""Orders: the list, and one order with its sourcing, payments, history and stock movements."""
+"""One order with its sourcing, payments, history and stock movements."""
 
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.response import Redirect, Stream
+from litestar.response import Redirect
 from msgspec.structs import replace
 
 from unwall.catalogue import reads as catalogue
 from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext, ConsolePage
-from unwall.channels.console.refunds import RefundView, left_to_refund, refund_view
+from unwall.channels.console.orders.refunds import RefundView, left_to_refund, refund_view
 from unwall.channels.console.stock.levels import EntryView, entry_view
-from unwall.channels.design.values import Cell, Step, Tab
-from unwall.channels.http.page_context import see_other
+from unwall.channels.design.values import Step, Tab
+from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.quotes import included_taxes, quote_rows
 from unwall.channels.http.return_words import RETURN_STATES, RETURN_TONES
 from unwall.channels.http.routes import FormData
-from unwall.commerce.fulfilment import reads as fulfilment
-from unwall.commerce.fulfilment.values import ShipmentState, Work
+from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders import reads
-from unwall.commerce.orders.progress import stage, timeline
+from unwall.commerce.orders.listing import marks_of, notes_of
+from unwall.commerce.orders.listing_values import OrderNote
+from unwall.commerce.orders.progress import timeline
 from unwall.commerce.orders.values import (
     Contact,
     Order,
-    OrderFilter,
     OrderLine,
-    OrderRow,
     OrderState,
     OrderStory,
 )
@@ -40,18 +39,13 @@ from unwall.insight.attribution.reads import sale_post
 from unwall.insight.attribution.values import AttributionRule, Credit
 from unwall.kernel.addresses import address_lines
 from unwall.kernel.database import Connection
-from unwall.kernel.errors import Conflict, existing
+from unwall.kernel.errors import Conflict, Invalid, existing
+from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 from unwall.people.rules import permit
 from unwall.people.values import Permission
 
 PATH = "/console/orders"
-WORK = {
-    Work.OPEN: N_("To pick and pack"),
-    Work.LATE: N_("Late"),
-    Work.WAITING: N_("Waiting too long"),
-}
-STATES = (("", N_("All")), *((one.value, label) for one, label in [*WORK.items(), *views.ORDER_STATES.items()]))
 PAYMENTS = {
     PaymentState.ASKED: N_("Requested"),
     PaymentState.AUTHORISED: N_("Reserved, not taken yet"),
@@ -66,86 +60,6 @@ CREDITED = {
     AttributionRule.IN_POST: N_("An item was added to the bag from this post."),
     AttributionRule.LAST_TOUCH: N_("The last post of this store that the shopper opened before ordering."),
 }
-
-
-@get(PATH, permission=Permission.ORDERS, include_in_schema=False)
-async def orders(ctx: ConsoleContext) -> Response[str]:
-    asked = {"q": ctx.query.get("q", ""), "state": ctx.query.get("state", "")}
-    async with ctx.confined() as conn:
-        page = await _found(conn, ctx, ctx.query.get("after"), listing.ROWS)
-    return ctx.page(
-        OrdersPage(
-            title=ctx.words(N_("Orders")),
-            query=asked["q"],
-            states=listing.filter_tabs(ctx, PATH, "state", STATES),
-            rows=[_row(ctx, one) for one in page.rows],
-            next_url=listing.address(PATH, after=page.after, **asked) if page.after else None,
-            export_url=listing.address(f"{PATH}.csv", **asked),
-        )
-    )
-
-
-async def _found(conn: Connection, ctx: ConsoleContext, after: str | None, limit: int) -> Any:
-    asked = ctx.query
-    chosen = asked.get("state")
-    state = OrderState(chosen) if chosen in set(OrderState) else None
-    work = Work(chosen) if chosen in set(Work) else None
-    only = tuple(await fulfilment.orders_with(conn, ctx.merchant_id, work, ctx.now)) if work else None
-    wanted = OrderFilter(asked.get("q", ""), state, only)
-    return await reads.merchant_orders(conn, ctx.merchant_id, wanted, after, limit, ctx.lang)
-
-
-@get(f"{PATH}.csv", permission=Permission.ORDERS, include_in_schema=False)
-async def export(ctx: ConsoleContext) -> Stream:
-    async def read(conn: Connection, after: str | None) -> listing.Page:
-        page = await _found(conn, ctx, after, listing.EXPORT_ROWS)
-        return [_cells(ctx, one) for one in page.rows], page.after
-
-    headings = ["number", "placed", "state", "channel", "method", "customer", "units", "total", "currency", "from"]
-    return listing.export(ctx, "orders", headings, read)
-
-
-def _cells(ctx: ConsoleContext, one: OrderRow) -> list[object]:
-    placed, total = views.iso(ctx, one.placed_at), views.major(ctx, one.total)
-    what = [one.state.value, one.channel.value, one.method.value, one.customer, one.units]
-    return [one.number, placed, *what, total, one.currency, "; ".join(one.node_names)]
-
-
-class OrderRowView(msgspec.Struct, frozen=True):
-    number: Cell
-    placed: str
-    customer: str
-    state: Cell
-    goods: Cell
-    how: str
-    nodes: str
-    units: str
-    total: str
-
-
-class OrdersPage(ConsolePage, frozen=True, kw_only=True):
-    TEMPLATE = "console/orders.html"
-
-    query: str
-    states: list[Tab]
-    rows: list[OrderRowView]
-    next_url: str | None
-    export_url: str
-
-
-def _row(ctx: ConsoleContext, one: OrderRow) -> OrderRowView:
-    reached = stage(one.state, one.shipment_states)
-    return OrderRowView(
-        number=Cell(one.number, views.order_url(one.id)),
-        placed=views.moment(ctx, one.placed_at),
-        customer=one.customer or "–",
-        state=Cell(ctx.words(views.ORDER_STAGES[reached]), tone=views.STAGE_TONES.get(reached, "")),
-        goods=Cell("", images=[url for file in one.pictures if (url := thumbnail_url(file))]),
-        how=f"{ctx.words(views.CHANNELS[one.channel])} · {ctx.words(views.METHODS[one.method])}",
-        nodes=", ".join(one.node_names) or "–",
-        units=views.number(ctx, one.units),
-        total=views.money(ctx, one.total),
-    )
 
 
 # --- one order --------------------------------------------------------------------------------------------------------
@@ -202,9 +116,15 @@ class CreditView(msgspec.Struct, frozen=True):
     amount: str
 
 
+class NoteView(msgspec.Struct, frozen=True):
+    at: str
+    author: str
+    text: str
+
+
 @get(f"{PATH}/{{order_id:uuid}}", permission=Permission.ORDERS, include_in_schema=False)
 async def order(ctx: ConsoleContext, order_id: UUID) -> Response[str]:
-    return await _page(ctx, order_id)
+    return await order_page(ctx, order_id)
 
 
 class OrderDetailsPage(ConsolePage, frozen=True, kw_only=True):
@@ -212,6 +132,7 @@ class OrderDetailsPage(ConsolePage, frozen=True, kw_only=True):
 
     order: Order
     problem: str | None
+    errors: FieldTexts
     head: OrderHeadView
     lines: list[OrderLineView]
     totals: list[tuple[str, str]]
@@ -227,12 +148,22 @@ class OrderDetailsPage(ConsolePage, frozen=True, kw_only=True):
     sources: list[SourceView]
     credit: CreditView | None
     may_cancel: bool
+    tags: list[Tab]
+    notes: list[NoteView]
+    note_id: UUID
+    unsaved_note: str
+    archived: bool
+    may_archive: bool
 
 
-async def _page(ctx: ConsoleContext, order_id: UUID, problem: Conflict | None = None) -> Response[str]:
+async def order_page(
+    ctx: ConsoleContext, order_id: UUID, error: Conflict | Invalid | None = None, unsaved: OrderNote | None = None
+) -> Response[str]:
+    """`error` is why nothing was done; `unsaved` is the note that was not added."""
     async with ctx.confined() as conn:
         story = await _story(conn, ctx, order_id)
         credit = await sale_post(conn, order_id, ctx.lang)
+        marks, notes = await marks_of(conn, order_id), await notes_of(conn, order_id)
         refunds = await refunds_of(conn, order_id) if story.order.refunds else []
         returned = await returns_of(conn, order_id) if _left_whole(story) else []
         names = {node.id: node.name for node in await nodes(conn, [ctx.merchant_id], ctx.lang)}
@@ -246,7 +177,8 @@ async def _page(ctx: ConsoleContext, order_id: UUID, problem: Conflict | None = 
         OrderDetailsPage(
             title=story.order.number,
             order=story.order,
-            problem=ctx.problem(problem),
+            problem=ctx.problem(error),
+            errors=ctx.field_errors(error),
             head=_head(ctx, story.order),
             lines=[_line(ctx, line) for line in story.order.lines],
             totals=_totals(ctx, story.order),
@@ -264,8 +196,14 @@ async def _page(ctx: ConsoleContext, order_id: UUID, problem: Conflict | None = 
             sources=_sources(ctx, story, names, item_names),
             credit=_credit(ctx, credit) if credit else None,
             may_cancel=_may_cancel(ctx, story),
+            tags=[Tab(listing.address(PATH, tag=tag), tag, active=False) for tag in marks.tags],
+            notes=[NoteView(views.moment(ctx, o.written_at), views.actor(ctx, o.author), o.text) for o in notes],
+            note_id=unsaved.id if unsaved else new_id(),
+            unsaved_note=unsaved.text if unsaved else "",
+            archived=marks.archived_at is not None,
+            may_archive=story.order.state not in {OrderState.PREPARED, OrderState.PAID},
         ),
-        error=problem,
+        error=error,
     )
 
 
@@ -387,9 +325,9 @@ async def cancel(ctx: ConsoleContext, order_id: UUID, data: FormData) -> Respons
     try:
         await ctx.services.checkout.cancel(order_id, ctx.actor, ctx.now)
     except Conflict as error:
-        return await _page(ctx, order_id, error)
+        return await order_page(ctx, order_id, error)
     ctx.flash(ctx.words(N_("The order is cancelled: its stock is released and the payment is refunded.")))
     return see_other(views.order_url(order_id))
 
 
-HANDLERS: list[Any] = [orders, export, order, cancel]
+HANDLERS: list[Any] = [order, cancel]

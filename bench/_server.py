@@ -16,6 +16,7 @@ import msgspec
 import psutil
 
 from unwall.kernel.database import Database, connect
+from unwall.media.jobs import ADD_AVIF
 
 START_SECONDS = 300
 
@@ -23,9 +24,10 @@ START_SECONDS = 300
 @asynccontextmanager
 async def serving(database_url: str, data: Path, *, workers: int = 1, proxies: int = 0) -> AsyncIterator[int]:
     """The port of a server on this database, its worker started too; it is stopped afterwards. The demo market's films
-    are left unmade: to encode them would be measured too."""
+    and the AVIF copies of its pictures are left unmade: to encode them would be measured too."""
     async with connect(database_url, size=1) as db, db.transaction() as conn:
         await conn.execute("UPDATE video SET state = 'failed' WHERE state = 'uploaded'")
+        await conn.execute("DELETE FROM pgqueuer WHERE entrypoint = $1", ADD_AVIF)
     port = free_port()
     environment = os.environ | {
         "DATABASE_URL": database_url,

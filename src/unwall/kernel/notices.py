@@ -28,7 +28,7 @@ APPLICATION_NAME = "unwall notices"
 log = structlog.get_logger()
 
 
-class Place:
+class StreamPlace:
     """Of one stream among those that are counted: until the stream ends, or is dropped before it began."""
 
     def __init__(self, places: Counter[tuple[str, str]], counted: Sequence[tuple[str, str]]) -> None:
@@ -54,17 +54,17 @@ class Notices:
         self._followers: dict[str, set[asyncio.Event]] = {}
         self._closed = False
 
-    def place(self, network: str, topic: str = "") -> Place:
+    def place(self, network: str, topic: str = "") -> StreamPlace:
         """For a stream that anybody opens, since each keeps a connection for as long as the client likes: of a network
         or person, and where a topic is one person's, of that. Counted at once, so that a thousand that are asked for
         together get no further than a thousand one after the other. Raises `TooMany`."""
         counted = (("topic", topic), ("network", network), ("all", ""))
         if any(self._places[one] >= most for one, most in zip(counted, MAX_STREAMS, strict=True)):
             raise TooMany(N_("Too many pages are waiting for updates. Try again later."), wait_seconds=60)
-        return Place(self._places, counted if topic else counted[1:])
+        return StreamPlace(self._places, counted if topic else counted[1:])
 
     async def follow(
-        self, topic: str, *, beat_seconds: float, place: Place | None = None
+        self, topic: str, *, beat_seconds: float, place: StreamPlace | None = None
     ) -> AsyncGenerator[bool, None]:
         """Yields True at once (something may have changed since the caller last read) and after each notice, and False
         after `beat_seconds` without a notice. Ends at shutdown; close it (`aclosing`) to stop earlier, which leaves the

@@ -101,6 +101,15 @@ async def test_who_is_not_signed_in_gets_no_menu_of_staff(browser: Shopper):
     assert every(answer.text, ".who b") == []
 
 
+@pytest.mark.parametrize("path", ["/nothing", "/m/no-store", "/post/not-an-id"])
+async def test_what_is_not_in_the_shop_has_its_header_a_search_and_a_way_on(browser: Shopper, path: str):
+    answer = await browser.get(path)
+    assert (answer.status_code, *shown(answer.text)) == (404, "There is nothing here", SHOP_MENU)
+    assert len(every(answer.text, "header.masthead a[href='/bag']")) == 1
+    assert len(every(answer.text, "main form[action='/search']")) == 1
+    assert ways_on(answer.text) == ["/"]
+
+
 async def test_a_shops_error_says_what_to_do(config: Settings, monkeypatch: pytest.MonkeyPatch):
     async with AsyncTestClient(build(config)) as http:
         services = http.app.state.services

@@ -406,6 +406,7 @@ async def test_plots_of_the_first_page_are_drawable(site: ConsoleSite) -> None:
     page = (await site.get("/console")).text
     plots = [json.loads(text) for text in values(page, "[data-plot]", "data-plot")]
     assert [plot["kind"] for plot in plots] == ["bar", "hbar"]
+    assert [plot.get("anywhere", False) for plot in plots] == [False, False], "amounts begin at zero"
     assert len(plots[0]["x"]) == 24
     assert all(len(series["values"]) == 24 for series in plots[0]["series"])
 

@@ -10,6 +10,7 @@ from tests.channels.shop.store import SCARF, Store, another, cart_of, counted, p
 from tests.html import every, fields, form_with, texts, the, values, words
 from tests.storage import places_of
 from unwall.commerce.fulfilment.rules import pickup_code
+from unwall.commerce.stock import reads as stock_reads
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 from unwall.services import Services
@@ -312,6 +313,29 @@ async def test_collecting_shows_the_code_and_its_picture(
     assert f"<output>{code[:3]} {code[3:]}</output>" in page
     assert '<svg viewBox="' in page
     assert "Show this at Hangzhou West Lake" in page
+
+
+async def test_a_line_says_who_does_what(browser: Shopper, db: Database, store: Store) -> None:
+    await put_into_bag(browser, store.market.red)
+    path = f"/checkout/{await cart_of(db)}"
+    collected = (await browser.get(f"{path}?way=pickup:{store.market.west_lake}")).text
+    assert "You collect it at Hangzhou West Lake." in words(the(collected, "main"))
+    assert "It is posted to you from" in words(the((await browser.get(f"{path}?way=ship")).text, "main"))
+
+
+async def test_the_parcels_of_a_large_order_are_a_list(browser: Shopper, db: Database, store: Store) -> None:
+    async with db.read() as conn:
+        levels = await stock_reads.levels(conn, [store.market.red])
+    most, rest = max(level.available for level in levels), sum(level.available for level in levels)
+    assert most < rest
+    await put_into_bag(browser, store.market.red, most + 1)
+    answer = await order(browser, db, **BY_POST)
+    page = (await browser.get(answer.headers["location"])).text
+    async with db.read() as conn:
+        shipments = await conn.fetchval("SELECT count(*) FROM shipment")
+    assert shipments > 1
+    assert f"{shipments} parcels" in texts(page, "main h2")
+    assert len([line for line in texts(page, "main .lines li") if line.startswith("From ")]) == shipments
 
 
 async def test_every_wrong_field_is_named_and_nothing_done(browser: Shopper, db: Database, store: Store) -> None:

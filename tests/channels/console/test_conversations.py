@@ -19,8 +19,10 @@ from unwall.content.reviews.actions import write
 from unwall.content.reviews.values import ProofOfPurchase, ReviewDraft
 from unwall.kernel.clock import now
 from unwall.kernel.ids import new_id
+from unwall.kernel.notices import MAX_STREAMS
 from unwall.messages.hearing import ANSWER, Answered, tell_of_answer
 from unwall.people.values import ApiScope, Role
+from unwall.services import Services
 from unwall.usecases.moderate import decide
 
 LIST = "/console/conversations"
@@ -186,3 +188,12 @@ async def test_what_waits_for_the_stores_words_stands_in_one_list(site: ConsoleS
             await tell_of_answer(conn, msgspec.json.decode(payload["payload"], type=Answered))
         told = await conn.fetch("SELECT person_id, facts->>'words' AS words FROM notification ORDER BY words")
     assert [tuple(one) for one in told] == [(visit.member_id, "No."), (visit.member_id, "We are sorry.")]
+
+
+async def test_one_person_keeps_no_more_streams_of_news_open_than_a_network_may(site: ConsoleSite, services: Services):
+    places = [services.news.place(f"staff {site.staff[Role.OWNER]}") for _ in range(MAX_STREAMS[1])]
+    refused = await site.get("/console/events")
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+    services.news.place(f"staff {uuid4()}").leave()  # nobody else is refused
+    for place in places:
+        place.leave()

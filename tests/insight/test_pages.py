@@ -591,6 +591,27 @@ async def test_an_order_needs_no_page(market):
     assert {slot.policy for slot in modules(page)[ModuleName.FOR_YOU].slots} == {"newest-1"}
 
 
+async def test_p5_instead_of_a_product_stand_those_like_it_at_the_same_store(market):
+    async with market.transaction() as conn:
+        for merchant, name in ((TEA, "jade cup"), (TEA, "clay cup"), (LABEL, "cup coat")):
+            await add_product(conn, merchant, name)
+    recommender = Recommender(market, Files(MemoryStore()))
+    await train(market, recommender._files, at=NOON)
+    await recommender.refresh()
+    assert {pick.product_id for pick in recommender.alike(product("cup"), exclude=[], limit=9)} == {
+        product("jade cup"),
+        product("clay cup"),
+    }
+    assert recommender.alike(product("cup"), exclude=[product("clay cup")], limit=9)[0].product_id == product(
+        "jade cup"
+    )
+    async with market.read() as conn:
+        page = await compose.compose_product(sources(conn, recommender), visit(), product("jade cup"), TEA, NOON)
+    shown = [slot.card.slug for module in page.modules for slot in module.slots]
+    assert len(shown) == len(set(shown))
+    assert "jade cup" not in shown
+
+
 async def test_p12_what_is_put_on_sale_after_the_training_has_a_place_at_once(market):
     async with market.transaction() as conn:
         await store_with_pins(conn, "shop", 14)

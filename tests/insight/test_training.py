@@ -94,7 +94,9 @@ async def test_a_worse_model_is_kept_and_does_not_serve(db, monkeypatch):
     assert await active(db) == first
     async with db.read() as conn:
         kept = await reads.models(conn)
+        shown = await reads.active_fit(conn)
     assert [(model.active, model.fit.judged.worse) for model in kept] == [(False, True), (True, False)]
+    assert shown.refused
 
 
 async def test_rolled_back_to_the_model_before(db, tmp_path):

@@ -19,7 +19,7 @@ from unwall.insight.pages import reads, rules
 from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.insight.pages.values import ComposedPage, Module, ModuleName, NearShop, Pin, Slot
 from unwall.insight.recommend.recommender import Recommender
-from unwall.insight.recommend.values import Pick
+from unwall.insight.recommend.values import Pick, PickSource
 from unwall.journal.values import EventKind, Trail, Visit
 from unwall.kernel.database import Connection
 from unwall.kernel.text import N_, Explanation
@@ -134,16 +134,27 @@ async def compose_store(sources: PageSources, visit: Visit, merchant_id: UUID, n
 async def compose_product(
     sources: PageSources, visit: Visit, product_id: UUID, merchant_id: UUID, now: datetime
 ) -> ComposedPage:
-    """Products of the same merchant that people often viewed or bought after this one. No statement."""
+    """Of the same merchant: what people often viewed or bought after this one, and what is like it. No statement."""
     looked_at = [Trail(product_id, EventKind.VIEW, now)]
-    picks = sources.recommender.recommend(
-        looked_at, exclude=[product_id], limit=rules.GOES_WITH_CANDIDATES, merchant_id=merchant_id
-    )
-    cards = await sources.cache.cards(sources.conn, [pick.product_id for pick in picks], visit.lang)
-    sold = [pick for pick in picks if pick.product_id in cards][: rules.GOES_WITH_PRODUCTS]
-    slots = rules.goes_with_slots(sold, rules.ReasonFacts(cards, now))
-    module = Module(ModuleName.GOES_WITH, Explanation(N_("Goes with")), slots)
-    return ComposedPage("product", rules.filled([module]), cards, merchant_id)
+    recommender, most = sources.recommender, rules.GOES_WITH_CANDIDATES
+    picks = recommender.recommend(looked_at, exclude=[product_id], limit=most, merchant_id=merchant_id)
+    alike = recommender.alike(product_id, exclude=[product_id], limit=2 * most)
+    shown = {pick.product_id for pick in (*picks, *alike)}
+    cards = await sources.cache.cards(sources.conn, shown, visit.lang)
+    together = [pick for pick in picks if pick.product_id in cards and pick.source is not PickSource.CONTENT]
+    together = together[: rules.GOES_WITH_PRODUCTS]
+    beside = {pick.product_id for pick in together}
+    instead = [pick for pick in alike if pick.product_id in cards and pick.product_id not in beside]
+    facts = rules.ReasonFacts(cards, now)
+    modules = [
+        Module(ModuleName.GOES_WITH, Explanation(N_("Goes with")), rules.goes_with_slots(together, facts)),
+        Module(
+            ModuleName.INSTEAD,
+            Explanation(N_("Instead of this")),
+            rules.alike_slots(instead[: rules.GOES_WITH_PRODUCTS], facts),
+        ),
+    ]
+    return ComposedPage("product", rules.filled(modules), cards, merchant_id)
 
 
 async def _compose(sources: PageSources, known: _Known, now: datetime) -> ComposedPage:

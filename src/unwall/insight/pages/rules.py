@@ -180,6 +180,12 @@ def goes_with_slots(picks: Sequence[Pick], facts: ReasonFacts) -> list[Slot]:
     return [picked_slot(n, pick, reasons[n], facts.cards) for n, pick in enumerate(picks)]
 
 
+def alike_slots(picks: Sequence[Pick], facts: ReasonFacts) -> list[Slot]:
+    """The row's title says that they are alike; a slot says what else is true of the product."""
+    reasons = varied([_of_itself(pick, facts) for pick in picks])
+    return [picked_slot(n, pick, reasons[n], facts.cards) for n, pick in enumerate(picks)]
+
+
 # --- the nearest shop -------------------------------------------------------------------------------------------------
 
 

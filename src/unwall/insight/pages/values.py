@@ -24,6 +24,8 @@ class ModuleName(StrEnum):
     FOLLOW = "follow"
     """accounts to follow"""
     GOES_WITH = "goes-with"
+    INSTEAD = "instead"
+    """products like the one that is looked at"""
     SETS = "sets"
     """bundles"""
     STREAM = "stream"

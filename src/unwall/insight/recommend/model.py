@@ -33,6 +33,9 @@ POLICIES = {source: f"{source}-{UNCHANGED.get(source, VERSION)}" for source in P
 TOLD_BY = (Source.TRANSITIONS, Source.TWO_HOPS, Source.CONTENT, Source.SESSIONS)
 """Of the sources that speak for a product, the first gives its reason: the one that says most."""
 
+LEAST_ALIKE = 0.15
+"""The cosine of two products' words below which one is nothing instead of the other."""
+
 
 class Catalogue(NamedTuple):
     """What is recommended: parallel sequences by item number."""
@@ -91,6 +94,21 @@ class Model:
         if len(picks) < limit:
             taken = {pick.product_id for pick in picks} | set(exclude)
             picks += self._popular_picks(taken, limit - len(picks), merchant)
+        return picks
+
+    def alike(self, product_id: UUID, *, exclude: Collection[UUID], limit: int) -> list[Pick]:
+        """Products of the same merchant that have most words in common with this one, best first."""
+        number = self._number.get(product_id)
+        if number is None:
+            return []
+        near = self.catalogue.content
+        row = slice(near.indptr[number], near.indptr[number + 1])
+        picks: list[Pick] = []
+        for item, score in zip(near.indices[row].tolist(), near.scores[row].tolist(), strict=True):
+            if len(picks) == limit or score < LEAST_ALIKE:
+                break
+            if self.catalogue.owner[item] == self.catalogue.owner[number] and self.ids[item] not in exclude:
+                picks.append(self._pick(item, score, PickSource.CONTENT, None))
         return picks
 
     def ranks(self, questions: Questions) -> Floats:

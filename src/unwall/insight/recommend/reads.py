@@ -37,7 +37,13 @@ async def active_model(conn: Connection) -> ModelRow | None:
 
 async def active_fit(conn: Connection) -> Trained | None:
     """What the active model was trained on."""
-    return await row(conn, Trained, "SELECT created_at AS at, facts AS fit FROM model WHERE kind = $1 AND active", KIND)
+    sql = """
+        SELECT m.created_at AS at, m.facts AS fit, EXISTS (
+            SELECT FROM model n WHERE n.kind = m.kind AND n.id > m.id AND (n.facts->'judged'->>'worse')::bool
+        ) AS refused
+        FROM model m WHERE m.kind = $1 AND m.active
+    """
+    return await row(conn, Trained, sql, KIND)
 
 
 async def models(conn: Connection) -> list[KeptModel]:

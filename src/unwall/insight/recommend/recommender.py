@@ -110,6 +110,10 @@ class Recommender:
         """As `Model.recommend`, with the model in memory."""
         return self.model.recommend(trail, exclude=exclude, limit=limit, merchant_id=merchant_id)
 
+    def alike(self, product_id: UUID, *, exclude: Collection[UUID], limit: int) -> list[Pick]:
+        """As `Model.alike`, with the model in memory."""
+        return self.model.alike(product_id, exclude=exclude, limit=limit)
+
     def knows(self, product_id: UUID) -> bool:
         return self.model.knows(product_id)
 

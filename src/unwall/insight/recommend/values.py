@@ -69,3 +69,5 @@ class Fit(msgspec.Struct, frozen=True):
 class Trained(msgspec.Struct, frozen=True):
     at: datetime
     fit: Fit
+    refused: bool
+    """a newer model was trained and does not serve, since it guesses worse"""

@@ -185,6 +185,11 @@ class ModelFigures(msgspec.Struct, frozen=True):
     persons: str
     products: str
     transitions: str
+    questions: str
+    hits: str
+    """the share of guesses that were right; empty where too few people could be asked"""
+    refused: bool
+    """a newer model was trained and does not serve, since it guesses worse"""
 
 
 class InsightPage(ConsolePage, frozen=True, kw_only=True):
@@ -230,6 +235,9 @@ def _model(ctx: ConsoleContext, trained: Trained) -> ModelFigures:
         persons=views.number(ctx, fit.persons),
         products=views.number(ctx, fit.items),
         transitions=views.number(ctx, fit.transitions),
+        questions=views.number(ctx, fit.judged.questions),
+        hits="" if fit.judged.hit_20 is None else f"{fit.judged.hit_20:.1%}",
+        refused=trained.refused,
     )
 
 

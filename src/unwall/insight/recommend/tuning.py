@@ -3,7 +3,7 @@ to its best value. What is chosen for transitions and visits is chosen for each 
 what they say together."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
@@ -123,7 +123,7 @@ def tried_blends(sources: Sources, start: ModelSettings, ladder: Ladder, trial: 
 
 
 def _all_used(settings: BlendSettings, ladder: Ladder) -> BlendSettings:
-    unused: dict[str, Any] = {name: 0.01 for name in ("two_hops", "sessions", "content") if name in ladder}
+    unused = {name: 0.01 for name in ("two_hops", "sessions", "content") if name in ladder}
     return replace(settings, **{name: getattr(settings, name) or least for name, least in unused.items()})
 
 

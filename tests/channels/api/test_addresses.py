@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.channels.api.api_clients import Client, problem, shopper_app
+from tests.channels.api.api_clients import CARD, CONTACT, Client, problem, shopper_app
 from unwall.kernel.ids import new_id
 from unwall.people.addresses import MAX_ADDRESSES
 from unwall.people.sessions import sign_up
@@ -65,6 +65,16 @@ async def test_a_member_adds_changes_prefers_and_removes(lin: Client):
     assert (gone.status_code, gone.json()["address"]) == (200, "Hof 4")
     assert await listed(lin) == [("1 Lake Road", False)]
     assert problem(await lin.send("DELETE", f"/addresses/{berlin['id']}", key=None))[0] == 404
+
+
+async def test_the_address_that_an_order_goes_to_is_remembered_once_it_is_paid(lin: Client, store):
+    cart = (await lin.post("/carts/lines", {"variant_id": str(store.market.red)})).json()["id"]
+    order = (await lin.post("/orders", {"cart_id": cart, "choice": {"method": "ship"}, "contact": CONTACT})).json()
+    assert await listed(lin) == []
+    for key in ("the same key", "the same key"):
+        paid = await lin.post(f"/orders/{order['id']}/payment", CARD | {"agreed_total": order["total"]}, key)
+        assert (paid.status_code, paid.json().get("state")) == (200, "paid"), paid.text
+    assert await listed(lin) == [(CONTACT["address"], True)]
 
 
 async def test_one_request_that_comes_twice_adds_once(lin: Client):

@@ -262,9 +262,12 @@ async def test_wrong_cards_are_named_and_a_declined_one_may_be_followed_by_anoth
     ):
         assert problem(await app.post(path, CARD | change)) == (422, "invalid", fields)
     assert await snapshot(db, without=QUIET) == before
+    changed = await app.post(path, CARD | {"agreed_total": order["total"] - 1})
+    assert problem(changed)[:2] == (409, "conflict")
+    assert await snapshot(db, without=QUIET) == before
     declined = await app.post(path, CARD | {"number": "4000 0000 0000 0002"})
     assert problem(declined)[:2] == (409, "payment-declined")
-    assert (await app.post(path, CARD)).json()["state"] == "paid"
+    assert (await app.post(path, CARD | {"agreed_total": order["total"]})).json()["state"] == "paid"
 
 
 async def test_wrong_questions_are_named(store: Store, app: Client):

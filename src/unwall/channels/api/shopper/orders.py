@@ -22,6 +22,7 @@ from unwall.journal.values import Visit
 from unwall.kernel.clock import now
 from unwall.kernel.errors import existing
 from unwall.services import Services
+from unwall.usecases.place_order import PaymentRequest, pay_keyed
 from unwall.usecases.try_code import try_code
 
 TAGS = ["shopper"]
@@ -36,6 +37,10 @@ class NewLine(msgspec.Struct, frozen=True):
 class Quantity(msgspec.Struct, frozen=True):
     quantity: int
     """0 removes the line."""
+
+
+class OrderPayment(CardDetails, frozen=True):
+    agreed_total: int | None = None
 
 
 class NewOrder(msgspec.Struct, frozen=True):
@@ -103,12 +108,15 @@ async def place_order(request: AnyRequest, services: Services, caller: Visit, da
     "/orders/{order_id:uuid}/payment", status_code=200, tags=TAGS, repeatable=True, responses=answers(ShopperOrder, 200)
 )
 async def pay(
-    request: AnyRequest, services: Services, caller: Visit, order_id: UUID, data: CardDetails
+    request: AnyRequest, services: Services, caller: Visit, order_id: UUID, data: OrderPayment
 ) -> Response[bytes]:
-    """Pay with a test card. Needs an Idempotency-Key; a declined card may be followed by another under a new key."""
+    """Pay with a test card. With `agreed_total`, the total that the shopper saw in minor units, nothing is charged
+    where the order costs something else (409). Needs an Idempotency-Key; a declined card may be followed by another
+    under a new key. The address that a member had the order sent to is the latest of their list."""
     keyed = await keyed_request(request, services, f"visitor {caller.visitor_id}")
     token = await services.checkout.gateway.tokenize(data, now().date())
-    return respond(await services.checkout.pay_keyed(order_id, token, now(), caller, keyed))
+    payment = PaymentRequest(order_id, token, data.agreed_total)
+    return respond(await pay_keyed(services.db, services.checkout, caller, payment, now(), keyed))
 
 
 @get("/orders/{order_id:uuid}", tags=TAGS)

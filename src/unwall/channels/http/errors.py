@@ -29,10 +29,14 @@ from unwall.kernel.errors import (
     UnwallError,
 )
 from unwall.kernel.text import N_, gettext, ngettext
+from unwall.media.values import TooLarge, UploadBusy, WrongChecksum
 from unwall.people.rules import ROLE_PERMISSIONS
 from unwall.people.values import BadCredentials, Permission, Staff
 
 STATUS: dict[type[UnwallError], int] = {
+    TooLarge: 413,
+    UploadBusy: 423,
+    WrongChecksum: 460,  # as tus has it
     Invalid: 422,
     NotFound: 404,
     Forbidden: 403,

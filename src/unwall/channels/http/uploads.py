@@ -31,16 +31,12 @@ from unwall.media.values import (
     NewUpload,
     TooLarge,
     Upload,
-    UploadBusy,
-    WrongChecksum,
 )
 from unwall.media.video_rules import MAX_DURATION_SECONDS
 from unwall.services import Services
 
 VERSION = "1.0.0"
 BYTES = "application/offset+octet-stream"
-STATUS: dict[type[UnwallError], int] = {TooLarge: 413, UploadBusy: 423, WrongChecksum: 460}
-"""Where tus has a status of its own."""
 EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
 
 
@@ -200,7 +196,7 @@ async def _told(request: AnyRequest, doing: Any) -> Response[bytes]:
         answer: Response[bytes] = await doing
     except UnwallError as error:
         lang = lang_of(request)
-        status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), status_of(error))
+        status = status_of(error)
         words = words_of(error, lang)
         if isinstance(error, Invalid):
             words = " ".join(gettext(lang, wrong.message) for wrong in error.errors)

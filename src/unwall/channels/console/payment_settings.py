@@ -64,7 +64,7 @@ async def save(ctx: ConsoleContext, data: FormData) -> Response[Any]:
             await settings.save_capture_at(conn, ctx.merchant_id, capture)
     except (Invalid, ChangedMeanwhile) as error:
         return await _page(ctx, data, error)
-    ctx.flash(ctx.words(N_("Saved. It holds for payments from now on.")))
+    ctx.flash(ctx.words(N_("Saved. It applies to payments from now on.")))
     return see_other(PATH)
 
 

@@ -52,7 +52,7 @@ def _amounts(taxes: Sequence[Tax], currency: str, lang: str) -> list[str]:
 
 
 WHY_REFUSED = {
-    PriceRefusal.UNKNOWN: N_("{code}: this code does not hold here."),
+    PriceRefusal.UNKNOWN: N_("{code}: this code is not valid here."),
     PriceRefusal.TOO_EARLY: N_("{code}: this does not hold yet."),
     PriceRefusal.ENDED: N_("{code}: this has ended."),
     PriceRefusal.USED_UP: N_("{code}: this is used up."),

@@ -19,7 +19,7 @@ from unwall.people.reset_links import ticket_of
 from unwall.people.values import Audience, PasswordChange, ResetTicket
 
 CHANGED = N_("Your password is changed, and you are signed out everywhere else.")
-CHOSEN = N_("Your new password holds. Sign in with it.")
+CHOSEN = N_("Your password is changed. Sign in with the new one.")
 SIGN_IN = {Audience.MEMBER: "/sign-in?next=/me", Audience.STAFF: "/console/sign-in"}
 
 

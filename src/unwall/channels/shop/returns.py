@@ -154,7 +154,7 @@ async def ask(request: AnyRequest, ctx: ShopContext, order_id: UUID) -> Response
             await actions.ask(conn, ctx.visit, wanted, now())
     except (Invalid, Conflict, TooMany) as error:
         return await _page(ctx, order_id, typed, error)
-    ctx.flash(Flash(ctx.words(N_("The store has your wish. It answers here, and you are told."))))
+    ctx.flash(Flash(ctx.words(N_("The store has your request. It answers here, and you get a message."))))
     return see_other(f"/order/{order_id}#returns")
 
 

@@ -238,7 +238,11 @@ def _check_tag(field: str, tag: Tag, draft: PostDraft) -> list[FieldError]:
     if sum(tag.product_id == other.product_id for other in draft.tags) > 1:
         return [FieldError(f"{field}.product_id", N_("This product is tagged twice."))]
     if (tag.x is None) != (tag.y is None) or (tag.t0 is None) != (tag.t1 is None):
-        return [FieldError(f"{field}.media", N_("A tag has a whole point or span, or none."))]
+        return [
+            FieldError(
+                f"{field}.media", N_("Give both coordinates of a tag's point and both ends of its time, or neither.")
+            )
+        ]
     if (tag.media is not None) != (tag.x is not None or tag.t0 is not None):
         return [FieldError(f"{field}.media", N_("A tag has a picture and a point on it, or neither."))]
     if tag.media is not None and not 0 <= tag.media < len(draft.media):

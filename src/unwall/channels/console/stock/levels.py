@@ -346,7 +346,7 @@ def _cell_errors(ctx: ConsoleContext, error: Invalid | Conflict | None) -> Field
     errors = ctx.field_errors(error)
     if isinstance(error, Short):
         left = error.short[0].available
-        errors["quantity"] = ctx.words(N_("Only {left} are there and not promised."), left=left)
+        errors["quantity"] = ctx.words(N_("Only {left} are available."), left=left)
     elif isinstance(error, Conflict) and not isinstance(error, ChangedMeanwhile):
         errors["quantity"] = ctx.words(error.message)
     elif errors and not errors["quantity"] and not errors["reason"]:

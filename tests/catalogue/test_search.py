@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.catalogue.drafts import a_draft, a_merchant
 from unwall.catalogue import actions, merchant_reads, reads
+from unwall.catalogue.stars import put_stars
 from unwall.catalogue.values import (
     CatalogueFilter,
     CategoryDraft,
@@ -210,7 +211,7 @@ async def test_every_piece_of_a_chinese_title_finds_it(products, title, data):
 async def rated(conn, merchant, given: dict[str, tuple[int, int]]) -> None:
     for slug, (total, reviews) in given.items():
         product_id = await conn.fetchval("SELECT id FROM product WHERE slug = $1", slug)
-        await actions.put_stars(conn, merchant.id, product_id, total, reviews)
+        await put_stars(conn, merchant.id, product_id, total, reviews)
 
 
 async def test_the_best_rated_come_first_and_a_single_five_does_not_beat_many_good_ones(db):

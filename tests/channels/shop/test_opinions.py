@@ -8,7 +8,7 @@ from PIL import Image
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import SCARF, Store, another
 from tests.html import every, texts, the, words
-from unwall.catalogue.actions import put_stars
+from unwall.catalogue.stars import put_stars
 from unwall.content.moderation.rules import operator
 from unwall.content.moderation.values import Action, ReportReason, Verdict
 from unwall.kernel.clock import now

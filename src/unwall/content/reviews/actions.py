@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.catalogue.actions import put_stars
+from unwall.catalogue.stars import put_stars
 from unwall.content.accounts.reads import check_own_name
 from unwall.content.accounts.values import Owner
 from unwall.content.reviews import rules

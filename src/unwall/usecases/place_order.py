@@ -47,7 +47,7 @@ async def place_and_pay(
         return order
 
 
-class PaymentRequest(msgspec.Struct, frozen=True):
+class AgreedPayment(msgspec.Struct, frozen=True):
     """`agreed_total` is the total that the buyer saw, in minor units; None where a program does not say it."""
 
     order_id: UUID
@@ -56,7 +56,7 @@ class PaymentRequest(msgspec.Struct, frozen=True):
 
 
 async def pay_keyed(
-    db: Database, checkout: Checkout, visit: Visit, request: PaymentRequest, now: datetime, key: KeyedRequest
+    db: Database, checkout: Checkout, visit: Visit, request: AgreedPayment, now: datetime, key: KeyedRequest
 ) -> StoredAnswer:
     """As `place_and_pay`, for an order that stands and a request that may arrive twice. Raises the errors of
     `Checkout.pay`, and `Conflict` if the total is not the agreed one."""

@@ -22,7 +22,7 @@ from unwall.journal.values import Visit
 from unwall.kernel.clock import now
 from unwall.kernel.errors import existing
 from unwall.services import Services
-from unwall.usecases.place_order import PaymentRequest, pay_keyed
+from unwall.usecases.place_order import AgreedPayment, pay_keyed
 from unwall.usecases.try_code import try_code
 
 TAGS = ["shopper"]
@@ -115,7 +115,7 @@ async def pay(
     under a new key. The address that a member had the order sent to is the latest of their list."""
     keyed = await keyed_request(request, services, f"visitor {caller.visitor_id}")
     token = await services.checkout.gateway.tokenize(data, now().date())
-    payment = PaymentRequest(order_id, token, data.agreed_total)
+    payment = AgreedPayment(order_id, token, data.agreed_total)
     return respond(await pay_keyed(services.db, services.checkout, caller, payment, now(), keyed))
 
 

@@ -5,24 +5,15 @@ from typing import Any
 from litestar import Router
 from litestar.di import Provide
 
-from unwall.channels.console import (
-    answering,
-    conversations,
-    passwords,
-    payment_settings,
-    payouts,
-    people,
-    pushes,
-    returns,
-    today,
-)
-from unwall.channels.console import sign_in as entry
+from unwall.channels.console import today
 from unwall.channels.console.catalogue import bundles, product_editor, products
 from unwall.channels.console.content import (
     accounts,
+    answering,
     blocked,
     calendar,
     composer,
+    conversations,
     discovery,
     inbox,
     moderation,
@@ -34,7 +25,19 @@ from unwall.channels.console.content import (
 from unwall.channels.console.context import provide_console_context
 from unwall.channels.console.insight import pins, post_figures
 from unwall.channels.console.insight import reports as insight
-from unwall.channels.console.orders import details, marks, order_list, refunds, return_opening, slips
+from unwall.channels.console.orders import (
+    details,
+    marks,
+    order_list,
+    payment_settings,
+    payouts,
+    refunds,
+    return_opening,
+    returns,
+    slips,
+)
+from unwall.channels.console.people import passwords, pushes, staff
+from unwall.channels.console.people import sign_in as entry
 from unwall.channels.console.pricing import promotions, taxes
 from unwall.channels.console.stock import delivery, nodes, zones
 from unwall.channels.console.stock import levels as stock
@@ -78,7 +81,7 @@ _MODULES = (
     payouts,
     post_figures,
     insight,
-    people,
+    staff,
     passwords,
 )
 

@@ -8,9 +8,9 @@ import msgspec
 from litestar import Response, get
 
 from unwall.channels.console import listing, views
+from unwall.channels.console.content.conversation_views import PATH as CONVERSATIONS
+from unwall.channels.console.content.conversation_views import name_of
 from unwall.channels.console.context import ConsoleContext, ConsolePage
-from unwall.channels.console.conversation_views import PATH as CONVERSATIONS
-from unwall.channels.console.conversation_views import name_of
 from unwall.channels.design.values import Tab
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.content.comments import reads as comments

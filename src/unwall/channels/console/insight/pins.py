@@ -31,7 +31,7 @@ from unwall.people.values import Permission
 
 PATH = "/console/pages"
 NAMES = {"store": N_("Store front"), "home": N_("Home page")}
-Places = list[tuple[int, UUID]]
+PinList = list[tuple[int, UUID]]
 MODULES = {ModuleName.HERO: N_("First post")}
 
 
@@ -43,7 +43,7 @@ async def pages(ctx: ConsoleContext) -> Response[str]:
     return await _page(ctx, name, pins)
 
 
-async def _pins(conn: Connection, ctx: ConsoleContext, name: str) -> Places:
+async def _pins(conn: Connection, ctx: ConsoleContext, name: str) -> PinList:
     return sorted((pin.position, pin.product_id) for pin in await reads.pins(conn, ctx.merchant_id, name))
 
 
@@ -73,13 +73,13 @@ def _name(ctx: ConsoleContext) -> str:
     return asked if asked in PAGES else "store"
 
 
-def _read(form: SubmittedForm) -> Places:
+def _read(form: SubmittedForm) -> PinList:
     """The form counts positions from one, the database from zero."""
     numbers = form.parts("pins")
     return [(form.read(f"pins.{n}.position", int, 0) - 1, known_id(form.text(f"pins.{n}.product_id"))) for n in numbers]
 
 
-def _changed(places: Places, doing: str, which: str) -> Places:
+def _changed(places: PinList, doing: str, which: str) -> PinList:
     if doing == "drop":
         return [place for n, place in enumerate(places) if n != number_of(which)]
     if doing == "add":
@@ -92,7 +92,7 @@ def _changed(places: Places, doing: str, which: str) -> Places:
 async def _page(
     ctx: ConsoleContext,
     name: str,
-    places: Places,
+    places: PinList,
     *,
     error: Invalid | ChangedMeanwhile | None = None,
     form: SubmittedForm | None = None,

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 
 from unwall.channels.console.context import ConsoleContext, ConsolePage
 from unwall.channels.console.forms import SubmittedForm, whole
-from unwall.channels.console.returns import PATH, refunded, return_url
+from unwall.channels.console.orders.returns import PATH, refunded, return_url
 from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
 from unwall.channels.design.values import Option
 from unwall.channels.http.page_context import FieldTexts, see_other

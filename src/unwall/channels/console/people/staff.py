@@ -210,7 +210,7 @@ def _fields(one: Staff) -> dict[str, str]:
 
 @post(f"{PATH}/{{staff_id:uuid}}", permission=Permission.PEOPLE, include_in_schema=False, status_code=303)
 async def change(ctx: ConsoleContext, staff_id: UUID, data: FormData) -> Response[Any]:
-    """Undone by sending what it was before."""
+    """Change name, role or node. To undo, the form is sent again with the values before."""
     form = SubmittedForm({"name": "", "role": "", "node": "", **data}, [])
     try:
         role = form.read("role", Role, Role.EDITOR, N_("Choose a role."))

@@ -6,8 +6,7 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.response import Redirect, ServerSentEvent
 
-from unwall.channels.console.context import ConsoleContext, ConsolePage
-from unwall.channels.console.conversation_views import (
+from unwall.channels.console.content.conversation_views import (
     PATH,
     known_conversation,
     list_page,
@@ -16,6 +15,7 @@ from unwall.channels.console.conversation_views import (
     thread_view,
     who_answers,
 )
+from unwall.channels.console.context import ConsoleContext, ConsolePage
 from unwall.channels.console.forms import SubmittedForm, form_of
 from unwall.channels.design.values import Option
 from unwall.channels.http.body_sizes import MAX_UPLOAD_BYTES

@@ -87,8 +87,9 @@ def _converter(kind: Any) -> Callable[[Any], Any] | None:
 async def _media(conn: Connection, merchant_id: UUID) -> list[str]:
     """The keys of all files that the merchant's rows refer to."""
     named = " UNION ".join(
-        f"SELECT {field} FROM {table.name} t WHERE {owned_rows(name)} AND {field} <> '' AND {field} NOT LIKE 'https://%'"
+        f"SELECT {file} AS key FROM {table.name} t WHERE {owned_rows(name)}"
         for name, table in TABLES.items()
-        for field in table.media
+        for file in (*table.media, *(f"unnest({field})" for field in table.media_lists))
     )
-    return [record[0] for record in await conn.fetch(f"{named} ORDER BY 1", merchant_id)]
+    sql = f"SELECT key FROM ({named}) named WHERE key <> '' AND key NOT LIKE 'https://%' ORDER BY key"
+    return [record["key"] for record in await conn.fetch(sql, merchant_id)]

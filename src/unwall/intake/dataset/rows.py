@@ -59,6 +59,9 @@ class RowMaker:
                 raise Invalid.one(f"{name}.jsonl line {number}, merchant_id", "merchants.jsonl has no such merchant.")
             for field in table.media:
                 self._check_media(f"{name}.jsonl line {number}, {field}", getattr(record, field))
+            for field in table.media_lists:
+                for file in getattr(record, field):
+                    self._check_media(f"{name}.jsonl line {number}, {field}", file)
             yield self._with_known_people(table.people, record) if merge else record
 
     def _check_media(self, where: str, file: str | None) -> None:

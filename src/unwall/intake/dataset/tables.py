@@ -36,6 +36,8 @@ class Table(msgspec.Struct, frozen=True):
     """which rows `t` are the merchant's ($1)"""
     media: tuple[str, ...] = ()
     """fields that hold a media file"""
+    media_lists: tuple[str, ...] = ()
+    """fields that hold several"""
     people: tuple[str, ...] = ()
     """fields that hold a member or visitor"""
     shared: bool = False
@@ -87,6 +89,7 @@ TABLES = MappingProxyType(
         "quick_replies": Table("quick_reply"),
         "answering_hours": Table("answering_hours", "merchant_id"),
         "pins": Table("pin", "merchant_id, page, position"),
+        "opening_stock": Table("opening_stock", "variant_id"),
         "stock_levels": Table("stock_level", "variant_id, node_id"),
         "stock_holds": Table("stock_hold", "request_id, line"),
         "stock_ledger": Table("stock_ledger", "cause_id, line, reason", order="entry"),
@@ -104,7 +107,7 @@ TABLES = MappingProxyType(
         "shipment_lines": Table("shipment_line", "shipment_id, line"),
         "shipment_events": Table("shipment_event"),
         "return_settings": Table("return_settings", "merchant_id"),
-        "returns": Table("order_return"),
+        "returns": Table("order_return", media_lists=("pictures",)),
         "return_lines": Table("return_line", "return_id, line"),
         "return_steps": Table("return_step", "return_id, step"),
         "reviews": Table("review", people=("member_id",)),
@@ -144,8 +147,7 @@ LEFT_OUT = MappingProxyType(
         "quiet_hours": "goes with the choices of what to be told",
         "push_subscription": "a browser's address for this install's key, which another install does not have",
         "announcement": "followers that are being told just now",
-        "picture_fetch": "which web addresses a product file named; the pictures themselves are exported",
-        "opening_stock": "quantities of a product file that wait for the merchant's first shop or warehouse",
+        "picture_fetch": "a queue of this install; what it has fetched is exported with the products",
         "review_video": "a member's film, which belongs to them and not to the merchant",
         "product_rating": "counted from the reviews",
         "product_stars": "counted from the reviews",
@@ -212,7 +214,6 @@ LEFT_OUT_COLUMNS = MappingProxyType(
         ),
         "video.member_id": "a merchant's videos have none",
         "video.visitor_id": "a merchant's videos have none",
-        "order_return.pictures": "what the customer showed the store at this install",
         "stock_ledger.entry": "the line of the file",
         "payment.compared_at": "when this install asked the gateway",
         "payment_ledger.entry": "the line of the file",

@@ -31,6 +31,8 @@ class ReturnRecord(Record, frozen=True, kw_only=True):
     reason: ReturnReason
     note: str = ""
     """the customer's words"""
+    pictures: tuple[str, ...] = ()
+    """what the customer showed the store: media files"""
     fee_millionths: Millionths
     fee: Amount = 0
     delivery: Amount = 0

@@ -66,6 +66,14 @@ class DeliveryZoneRecord(Record, frozen=True, kw_only=True):
     """the first that fits weight, distance and value counts"""
 
 
+class OpeningStockRecord(Record, frozen=True, kw_only=True):
+    """Units of a variant that wait for the merchant's first shop or warehouse."""
+
+    variant_id: UUID
+    merchant_id: UUID
+    quantity: Quantity
+
+
 class StockLevelRecord(Record, frozen=True, kw_only=True):
     """A variant at a node. The quantities are the sums of the stock ledger."""
 

@@ -87,7 +87,7 @@ async def test_too_many_waiting_are_refused_and_impressions_dropped(db):
     assert {e.id for e in await stored(db)} == {event(n).id for n in range(BATCHERS)}
 
 
-async def test_impressions_are_stored_by_the_time_the_house_closes(db):
+async def test_impressions_are_stored_by_the_time_the_services_close(db):
     ingest = Ingest(db)
     ingest.add_soon([event(n, EventKind.IMPRESSION) for n in range(150)])
     ingest.add_soon([event("poison", EventKind.IMPRESSION, page="\x00")])
@@ -95,7 +95,7 @@ async def test_impressions_are_stored_by_the_time_the_house_closes(db):
     assert len(await stored(db)) == 150
 
 
-async def test_the_trail_is_laid_in_the_same_commit(db):
+async def test_the_trail_is_recorded_in_the_same_commit(db):
     ingest = Ingest(db)
     await ingest.add([event(1, product_id=SILK), event(2, EventKind.IMPRESSION, product_id=SHOP)])
     await ingest.add([event(1, product_id=SILK), event(3, EventKind.CLICK, product_id=SILK, minutes=2)])

@@ -170,7 +170,7 @@ def import_products_command(
 
 
 def _print_products(report: ProductImportReport, encoding: str, pictures: FetchProgress) -> Iterable[str]:
-    """Line by line what was not taken, or otherwise than it stood there; the products that were left out."""
+    """Print each cell that was not imported or was changed, with its line, and the products that were left out."""
     for title, cells in (("not imported", report.errors), ("changed", report.changes)):
         for cell in cells:
             where = " ".join(word for word in (f"line {cell.line}", cell.sku, cell.column) if word)

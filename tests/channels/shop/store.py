@@ -83,7 +83,7 @@ def another(browser: Shopper) -> Shopper:
     return browser
 
 
-class Seat(Shopper):
+class StoreShopper(Shopper):
     """One of two people who use the shop in turn, with cookies of their own."""
 
     def __init__(self, http: AsyncTestClient) -> None:

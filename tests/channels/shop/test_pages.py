@@ -52,7 +52,7 @@ async def test_home_goes_on_below_its_last_post(browser: Shopper, db: Database, 
     assert seen == [f"Note {n:02}" for n in reversed(range(24))] + ["Evening", "Morning"]
 
 
-async def test_an_empty_house_says_so(browser: Shopper, db: Database) -> None:
+async def test_an_install_without_posts_says_so(browser: Shopper, db: Database) -> None:
     answer = await browser.get("/")
     assert answer.status_code == 200
     assert "Nothing is published yet" in answer.text

@@ -200,7 +200,7 @@ async def test_a_hashtag_has_its_page_and_is_found_and_suggested(browser: Shoppe
 async def test_what_is_hidden_is_listed_and_shown_again(browser: Shopper, db: Database, store: Store) -> None:
     await browser.post("/hide", {"kind": "post", "id": str(store.morning)})
     await browser.post("/hide", {"kind": "product", "id": str(store.tea)})
-    assert values((await browser.get("/me")).text, ".doors-list a", "href").count("/me/hidden") == 1
+    assert values((await browser.get("/me")).text, ".link-list a", "href").count("/me/hidden") == 1
     page = (await browser.get("/me/hidden")).text
     assert texts(page, "#things a") == ["Morning"]
     assert texts((await browser.get("/me/hidden?kind=product")).text, "#things a") == ["Longjing"]

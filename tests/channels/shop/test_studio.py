@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from tests.channels.conftest import Shopper
-from tests.channels.shop.store import Seat, Store, join
+from tests.channels.shop.store import Store, StoreShopper, join
 from tests.content.helpers import published
 from tests.content.test_video_posts import a_video
 from tests.html import every, fields, form_with, texts, values
@@ -283,7 +283,7 @@ async def test_the_composer_takes_captions_of_the_members_own_video(lin: Shopper
 
 
 async def test_a_member_is_written_to_and_answers_blocks_and_reports(lin: Shopper, db: Database) -> None:
-    ann, thread = Seat(lin.http), "/me/messages/lin_walks"
+    ann, thread = StoreShopper(lin.http), "/me/messages/lin_walks"
     hello = {"key": "one", "body": f"Where is this? {EVIL}"}
     assert "Sign in to write" in (await ann.get(thread)).text
     assert (await ann.post(thread, hello)).status_code == 401
@@ -328,7 +328,7 @@ async def test_the_owner_of_an_account_sees_which_followers_publish_and_nobody_e
 
 async def test_an_account_that_is_taken_down_is_appealed_by_its_owner_only(lin: Shopper, db: Database) -> None:
     account_id = await value(db, "SELECT id FROM account WHERE handle = 'lin_walks'")
-    ann = Seat(lin.http)
+    ann = StoreShopper(lin.http)
     assert (await ann.post(f"/report/account/{account_id}", {"reason": "scam"})).status_code == 303
     url = f"/me/removed/account/{account_id}/appeal"
     assert (await lin.post(url, {"words": "It is mine"})).status_code == 404

@@ -46,8 +46,15 @@ def key_name(key: ApiKey) -> str:
     return f"key:{key.name}"
 
 
+class SealedVisit(msgspec.Struct, frozen=True):
+    """What the visit token of a shopper's app holds."""
+
+    visitor_id: UUID
+    session_id: UUID
+
+
 def visit_token(secret: bytes, visitor_id: UUID, session_id: UUID) -> str:
-    return seal(secret, VISIT, (visitor_id, session_id))
+    return seal(secret, VISIT, SealedVisit(visitor_id, session_id))
 
 
 def lang(request: AnyRequest) -> str:
@@ -72,14 +79,14 @@ async def provide_caller(request: AnyRequest, services: Services) -> Visit:
 
 async def _caller(request: AnyRequest, services: Services) -> Visit:
     sealed = request.headers.get(VISIT, "")
-    known = unseal(services.secret, VISIT, sealed, tuple[UUID, UUID], max_age_seconds=VISIT_DAYS * 24 * 3600)
+    known = unseal(services.secret, VISIT, sealed, SealedVisit, max_age_seconds=VISIT_DAYS * 24 * 3600)
     if known is None and request.method != "GET":
         raise SignInNeeded("Send the header Unwall-Visit with the token that POST /api/v1/visits gave you.")
-    visitor_id, session_id = known or (new_id(), new_id())
-    member = await _member(request, services, visitor_id)
+    known = known or SealedVisit(new_id(), new_id())
+    member = await _member(request, services, known.visitor_id)
     network = origin_of(request, services)
     place = _place(request) or (member.place if member else None)
-    return Visit(visitor_id, session_id, member.id if member else None, lang(request), place, network)
+    return Visit(known.visitor_id, known.session_id, member.id if member else None, lang(request), place, network)
 
 
 def bearer_of(request: AnyRequest) -> str:

@@ -190,10 +190,10 @@ async def _merchant_name(ctx: CounterContext) -> str:
     return own_merchant.name if own_merchant else ""
 
 
-Step = Callable[[Transaction], Awaitable[object]]
+TaskStep = Callable[[Transaction], Awaitable[object]]
 
 
-async def _take(ctx: CounterContext, shipment_id: UUID, step: Step, *, kept: str = "") -> Response[Any]:
+async def _take(ctx: CounterContext, shipment_id: UUID, step: TaskStep, *, kept: str = "") -> Response[Any]:
     """Take one step of a task and answer with its page: htmx gets it at once, others by a redirect."""
     try:
         async with ctx.confined() as conn:

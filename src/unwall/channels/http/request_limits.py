@@ -51,7 +51,7 @@ _FORMS = {RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART}
 _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """NUL in JSON, which has no other form of it; a backslash that is itself escaped begins none."""
 
-Place: TypeAlias = "tuple[Place, str] | None"
+JsonPath: TypeAlias = "tuple[JsonPath, str] | None"
 """Of a value in JSON: the place of what holds it, and its own step. A path is only built for what is named."""
 
 
@@ -262,30 +262,30 @@ async def _nul_in_body(request: AnyRequest) -> Iterable[str]:
     if len(body) > NAMED_NUL_BYTES:
         return ["body"]
     try:
-        return [_named(place) for place in islice(_nul_places(msgspec.json.decode(body)), MAX_NAMED_FIELDS)]
+        return [_named(path) for path in islice(_nul_places(msgspec.json.decode(body)), MAX_NAMED_FIELDS)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # left for its handler to report
         return []
 
 
-def _nul_places(value: object) -> Iterator[Place]:
-    """The place of each text and name with a NUL."""
-    waiting: list[tuple[Place, object]] = [(None, value)]
+def _nul_places(value: object) -> Iterator[JsonPath]:
+    """The path to each text and name with a NUL."""
+    waiting: list[tuple[JsonPath, object]] = [(None, value)]
     while waiting:
-        place, here = waiting.pop()
+        path, here = waiting.pop()
         if isinstance(here, str):
             if NUL in here:
-                yield place
+                yield path
         elif isinstance(here, dict):
-            yield from ((place, f".{name}") for name in here if NUL in name)
-            waiting += [((place, f".{name}"), inside) for name, inside in here.items()]
+            yield from ((path, f".{name}") for name in here if NUL in name)
+            waiting += [((path, f".{name}"), inside) for name, inside in here.items()]
         elif isinstance(here, list):
-            waiting += [((place, f"[{n}]"), inside) for n, inside in enumerate(here)]
+            waiting += [((path, f"[{n}]"), inside) for n, inside in enumerate(here)]
 
 
-def _named(place: Place) -> str:
+def _named(path: JsonPath) -> str:
     """As `lines[0].title`."""
     steps = []
-    while place is not None:
-        place, step = place
+    while path is not None:
+        path, step = path
         steps.append(step[:MAX_NAME_CHARACTERS])
     return "".join(reversed(steps)).removeprefix(".") or "body"

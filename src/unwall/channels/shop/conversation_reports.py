@@ -38,7 +38,7 @@ class ReportMessagePage(ShopPage, frozen=True, kw_only=True):
 
 @post(f"{PATH}/{{handle:str}}/block", include_in_schema=False, status_code=303)
 async def block(ctx: ShopContext, handle: str, data: FormData) -> Redirect:
-    """`undo`: end it."""
+    """Block the account, or with the field `undo` end the block."""
     account = await account_of(ctx, handle)
     async with ctx.services.db.transaction() as conn:
         change = accounts.unblock if data.get("undo") else accounts.block

@@ -135,7 +135,8 @@ class ProductPage(ShopPage, frozen=True, kw_only=True):
     bundles: list[bundles.BundleView]
     opinions: OpinionsView
     save: SaveView
-    structured: Mapping[str, Any]
+    structured: Mapping[str, object]
+    """schema.org's, as JSON-LD"""
     posts: Markup
     modules: list[ModuleView]
 

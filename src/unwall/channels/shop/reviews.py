@@ -83,7 +83,8 @@ class ReviewsPage(ShopPage, frozen=True, kw_only=True):
     reviews: list[ReviewView]
     next_url: str | None
     write_url: str
-    structured: Mapping[str, Any]
+    structured: Mapping[str, object]
+    """schema.org's, as JSON-LD"""
 
 
 @get("/m/{merchant:str}/p/{slug:str}/reviews", include_in_schema=False)

@@ -171,7 +171,7 @@ def _wanted(ctx: ShopContext) -> SearchFilter:
 
 
 def _fields(query: str, wanted: SearchFilter) -> dict[str, str | None]:
-    """Of the address; what is as usual is left out."""
+    """The fields of the address; those with their default values are left out."""
     sort = wanted.sort.value if wanted.sort is not SearchSort.FIT else None
     return {"q": query, "sort": sort, "stars": str(wanted.min_stars) if wanted.min_stars else None}
 

@@ -57,7 +57,7 @@ class _NewShipment(msgspec.Struct, frozen=True):
     route: Route
 
 
-def opening(routes: Sequence[Route], actor: str) -> Part:
+def opening_shipments(routes: Sequence[Route], actor: str) -> Part:
     """Creates the shipments of paid orders, one per route. The caller has locked the orders."""
     return Part(_OPENING, ([_NewShipment(new_id(), new_id(), route) for route in routes], actor))
 

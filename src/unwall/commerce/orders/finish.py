@@ -248,7 +248,7 @@ async def _write(
         writes.append(Part(_PAYING, (ids, moments, [new_id() for _ in ids])))
         valid = {order.id: held[order.hold_id] for order in orders if order.hold_id}
         writes += stock.allocating(valid.values(), SYSTEM)
-        writes.append(fulfilment.opening([r for o in orders for r in rules.routes(o, valid[o.id])], SYSTEM))
+        writes.append(fulfilment.opening_shipments([r for o in orders for r in rules.routes(o, valid[o.id])], SYSTEM))
     await journal.record(conn, [fact for order in orders for fact in purchase_facts(order)], along=writes)
 
 

@@ -202,7 +202,8 @@ class _Batch:
         await self._read_buyers()
 
     async def _read_buyers(self) -> None:
-        """What of who buys decides prices: no statement where nothing does."""
+        """What prices depend on about each buyer: earlier orders and uses of promotions. Where no promotion needs
+        it, the database is not asked."""
         asked, uses, ordered_asked = [], {}, list[reads.OrderedAsked]()
         for i, item in self._open():
             cart, pricing = self._carts[i], self._stores[i].pricing

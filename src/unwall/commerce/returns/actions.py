@@ -39,7 +39,7 @@ NO_SUCH_ORDER = N_("There is no such order.")
 USED = N_("This return was asked for before. Open the order again.")
 
 
-class Opening(msgspec.Struct, frozen=True):
+class OpenedBy(msgspec.Struct, frozen=True):
     """Who opens a return, and how far it is at once."""
 
     state: ReturnState
@@ -61,7 +61,7 @@ async def ask(conn: Transaction, visit: Visit, request: ReturnRequest, now: date
     if until is None or now > until:
         raise Conflict(rules.TOO_LATE)
     fee = rules.fee_millionths(settings, request.reason)
-    await _insert(conn, order, request, Opening(ReturnState.ASKED, f"shopper:{visit.person_id}", fee), now)
+    await _insert(conn, order, request, OpenedBy(ReturnState.ASKED, f"shopper:{visit.person_id}", fee), now)
 
 
 async def open_accepted(conn: Transaction, staff: Staff, request: ReturnRequest, now: datetime) -> None:
@@ -100,7 +100,7 @@ async def _open(
     fee = 0
     if state is not ReturnState.INSPECTED:
         fee = rules.fee_millionths(await reads.settings_of(conn, order.merchant_id), request.reason)
-    await _insert(conn, order, request, Opening(state, _actor(staff), fee), now)
+    await _insert(conn, order, request, OpenedBy(state, _actor(staff), fee), now)
     return order
 
 
@@ -262,7 +262,7 @@ async def _known(conn: Transaction, request: ReturnRequest) -> bool:
     return known is not None
 
 
-async def _insert(conn: Transaction, order: Order, request: ReturnRequest, by: Opening, now: datetime) -> None:
+async def _insert(conn: Transaction, order: Order, request: ReturnRequest, by: OpenedBy, now: datetime) -> None:
     number = f"{order.number}-R{(await reads.given_of(conn, order.id)).returns + 1}"
     made = await conn.fetchval(
         """

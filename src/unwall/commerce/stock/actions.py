@@ -175,7 +175,7 @@ async def _change_on_hand(
     await conn.execute(CREATE_LEVELS, merchant_id, arriving, node_id)
     levels = await _lock_levels(conn, [(merchant_id, change.variant_id, node_id) for change in changes])
     fresh = await ledger.unbooked(conn, rules.movements(merchant_id, node_id, changes, cause))
-    rules.check_room(fresh, levels)
+    rules.check_capacity(fresh, levels)
     if short := rules.missing(fresh, levels):
         raise Short(N_("Too few units are available; the others are promised to orders."), short)
     await ledger.book(conn, fresh)

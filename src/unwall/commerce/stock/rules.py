@@ -275,7 +275,7 @@ def missing(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) -> 
     )
 
 
-def check_room(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) -> None:
+def check_capacity(movements: Iterable[Movement], levels: Mapping[LevelKey, Level]) -> None:
     """Raises `Invalid` naming the line that would raise a level above `MAX_UNITS_PER_LEVEL`."""
     on_hand = {key: level.on_hand for key, level in levels.items()}
     for m in movements:

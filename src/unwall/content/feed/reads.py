@@ -119,5 +119,5 @@ async def newest(
 
 
 async def seen(conn: Connection, person_id: UUID) -> Seen | None:
-    """What the person has seen of their feed; None of who never came."""
+    """What the person has seen of their feed; None for a person who has never opened it."""
     return await row(conn, Seen, "SELECT before, newest, at FROM feed_seen WHERE person_id = $1", person_id)

@@ -20,7 +20,7 @@ DROPPED = N_("A moderator has taken this post down. Appeal with your reasons, or
 
 
 def entry_of(post: LockedPost, at: datetime) -> UUID:
-    """The outbox entry follows from the time, so a post that was published at a time has its place of then."""
+    """The id of the post's outbox entry. It sorts by time: a post shown again takes its earlier position."""
     return id_at(at, post.id.int)
 
 

@@ -86,13 +86,13 @@ def mixed(*kinds: Sequence[Slot]) -> list[Slot]:
     row: list[Slot] = []
     while any(left):
         waiting = sorted((n for n, slots in enumerate(left) if slots), key=lambda n: (1 - len(left[n]) / total[n], n))
-        worn = _worn(row)
-        turn = next((n for n in waiting if kind_of(left[n][0]) != worn), waiting[0])
+        used_up = _kind_used_up(row)
+        turn = next((n for n in waiting if kind_of(left[n][0]) != used_up), waiting[0])
         row.append(left[turn].pop(0))
     return [msgspec.structs.replace(slot, slot=n) for n, slot in enumerate(row)]
 
 
-def _worn(row: Sequence[Slot]) -> str | None:
+def _kind_used_up(row: Sequence[Slot]) -> str | None:
     """The kind of which one more would be too many in a row."""
     last = {kind_of(slot) for slot in row[-IN_A_ROW:]}
     return last.pop() if len(row) >= IN_A_ROW and len(last) == 1 else None

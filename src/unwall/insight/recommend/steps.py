@@ -68,7 +68,8 @@ async def _people(db: Database) -> People:
 
 
 def _pairs_of(records: Sequence[asyncpg.Record]) -> NDArray[np.uint64]:
-    return np.array([(visitor.int & LOW_BITS, member.int & LOW_BITS) for visitor, member in records], np.uint64)
+    pairs = [(one["visitor_id"].int & LOW_BITS, one["member_id"].int & LOW_BITS) for one in records]
+    return np.array(pairs, np.uint64)
 
 
 def _keys_of(ids: Sequence[UUID]) -> Keys:

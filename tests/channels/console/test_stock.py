@@ -91,7 +91,7 @@ async def test_safety_stock_is_kept_back(site: ConsoleSite) -> None:
 
 
 ELSEWHERE = "This reason is not allowed here."
-ONLY_TEN = "Only 10 are there and not promised."
+ONLY_TEN = "Only 10 are available."
 WRONG = [
     ({"do": "receive", "quantity": "0"}, 422, "f-receive", "Enter a quantity from 1 to 1,000,000."),
     ({"do": "receive", "quantity": "some"}, 422, "f-receive", "Write a whole number."),

@@ -15,6 +15,7 @@ from unwall.channels.console.context import ConsoleLayout, ConsolePage
 from unwall.channels.counter.context import CounterLayout, CounterPage
 from unwall.channels.design import STATIC, TEMPLATES
 from unwall.channels.http.rendering import NavLink, icon
+from unwall.channels.http.stated_limits import LIMITS
 from unwall.channels.shop.context import ShopLayout, ShopPage
 from unwall.kernel.text import LANGUAGES
 
@@ -37,7 +38,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, extensions=["jinja2.ext.i18n"]
     )
     made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    made.globals.update(context())  # the components are imported without a page's context
+    made.globals.update(context(), limits=LIMITS)  # the components are imported without a page's context
     return made
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.channels.conftest import Shopper
+from unwall.channels.api.callers import SealedVisit
 from unwall.channels.http.context import SESSION, VISITOR
 from unwall.channels.http.flash import FLASH_COOKIE, Flash
 from unwall.kernel.ids import new_id
@@ -16,7 +17,7 @@ SEALED = {
     VISITOR: new_id(),
     SESSION: new_id(),
     FLASH_COOKIE: Flash("Done."),
-    VISIT_TOKEN: (new_id(), new_id()),
+    VISIT_TOKEN: SealedVisit(new_id(), new_id()),
     RESET: ResetTicket(Audience.MEMBER, new_id(), "0" * 16),
 }
 

@@ -17,7 +17,7 @@ CREATE INDEX order_tag_merchant ON order_tag (merchant_id, tag);
 CALL guard('order_tag');
 
 CREATE TABLE order_note (
-    id          uuid PRIMARY KEY,  -- chosen by the form: a note that is sent twice stands once
+    id          uuid PRIMARY KEY,  -- from the key of the form: a note that is sent twice stands once
     merchant_id uuid NOT NULL,
     order_id    uuid NOT NULL,
     written_at  timestamptz NOT NULL,
@@ -25,7 +25,7 @@ CREATE TABLE order_note (
     text        text NOT NULL,
     FOREIGN KEY (merchant_id, order_id) REFERENCES sales_order (merchant_id, id) ON DELETE CASCADE
 );
-CREATE INDEX order_note_order ON order_note (order_id, id);
+CREATE INDEX order_note_order ON order_note (order_id, written_at);
 CALL guard('order_note');
 
 -- A filter of the list of orders that is kept under a name, for all staff of the merchant.

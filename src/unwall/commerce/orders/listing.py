@@ -145,7 +145,7 @@ async def marks_of(conn: Connection, order_id: UUID) -> OrderMarks:
 
 async def notes_of(conn: Connection, order_id: UUID) -> list[OrderNote]:
     """Oldest first."""
-    sql = "SELECT id, written_at, author, text FROM order_note WHERE order_id = $1 ORDER BY id"
+    sql = "SELECT id, written_at, author, text FROM order_note WHERE order_id = $1 ORDER BY written_at, id"
     return await rows(conn, OrderNote, sql, order_id)
 
 

@@ -22,7 +22,6 @@ from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.listing import marks_of, notes_of
-from unwall.commerce.orders.listing_values import OrderNote
 from unwall.commerce.orders.progress import timeline
 from unwall.commerce.orders.values import (
     Contact,
@@ -40,7 +39,6 @@ from unwall.insight.attribution.values import AttributionRule, Credit
 from unwall.kernel.addresses import address_lines
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Conflict, Invalid, existing
-from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 from unwall.people.rules import permit
 from unwall.people.values import Permission
@@ -150,16 +148,15 @@ class OrderDetailsPage(ConsolePage, frozen=True, kw_only=True):
     may_cancel: bool
     tags: list[Tab]
     notes: list[NoteView]
-    note_id: UUID
     unsaved_note: str
     archived: bool
     may_archive: bool
 
 
 async def order_page(
-    ctx: ConsoleContext, order_id: UUID, error: Conflict | Invalid | None = None, unsaved: OrderNote | None = None
+    ctx: ConsoleContext, order_id: UUID, error: Conflict | Invalid | None = None, unsaved_note: str = ""
 ) -> Response[str]:
-    """`error` is why nothing was done; `unsaved` is the note that was not added."""
+    """`error` is why nothing was done; `unsaved_note` is what was not added."""
     async with ctx.confined() as conn:
         story = await _story(conn, ctx, order_id)
         credit = await sale_post(conn, order_id, ctx.lang)
@@ -198,8 +195,7 @@ async def order_page(
             may_cancel=_may_cancel(ctx, story),
             tags=[Tab(listing.address(PATH, tag=tag), tag, active=False) for tag in marks.tags],
             notes=[NoteView(views.moment(ctx, o.written_at), views.actor(ctx, o.author), o.text) for o in notes],
-            note_id=unsaved.id if unsaved else new_id(),
-            unsaved_note=unsaved.text if unsaved else "",
+            unsaved_note=unsaved_note,
             archived=marks.archived_at is not None,
             may_archive=story.order.state not in {OrderState.PREPARED, OrderState.PAID},
         ),

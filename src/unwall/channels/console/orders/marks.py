@@ -17,6 +17,7 @@ from unwall.commerce.orders import marks
 from unwall.commerce.orders.listing_values import OrderFilter, OrderNote
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Conflict, Invalid
+from unwall.kernel.ids import derived_id, new_id
 from unwall.kernel.text import N_
 from unwall.people.values import Permission
 
@@ -67,12 +68,13 @@ async def _mark(conn: Transaction, ctx: ConsoleContext, orders: list[UUID], fiel
 
 @post(f"{PATH}/{{order_id:uuid}}/notes", permission=Permission.ORDERS, include_in_schema=False, status_code=303)
 async def add_note(ctx: ConsoleContext, order_id: UUID, data: FormData) -> Response[str] | Redirect:
-    note = OrderNote(known_id(data.get("note_id", "")), ctx.now, ctx.actor, data.get("note", ""))
+    note_id = derived_id("order-note", order_id, data.get("key") or new_id())
+    note = OrderNote(note_id, ctx.now, ctx.actor, data.get("note", ""))
     try:
         async with ctx.confined() as conn:
             await marks.add_note(conn, ctx.merchant_id, order_id, note)
     except (Invalid, Conflict) as error:
-        return await order_page(ctx, order_id, error, note)
+        return await order_page(ctx, order_id, error, note.text)
     return see_other(f"{views.order_url(order_id)}#notes")
 
 

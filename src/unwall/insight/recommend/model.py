@@ -20,7 +20,17 @@ from unwall.insight.recommend.evaluation import Questions, ranks_of
 from unwall.insight.recommend.fitting import Popularity, Steps
 from unwall.insight.recommend.settings import MEMBERS, VISITS, ModelSettings, Source
 from unwall.insight.recommend.sources import Sources, candidates, fit_sources
-from unwall.insight.recommend.sparse import Floats, Histories, Ints, Neighbours, best_first, histories_of, no_neighbours
+from unwall.insight.recommend.sparse import (
+    Floats,
+    Histories,
+    Ints,
+    Neighbours,
+    added,
+    best_first,
+    entries,
+    histories_of,
+    no_neighbours,
+)
 from unwall.insight.recommend.values import Pick, PickSource
 from unwall.insight.recommend.visits import VisitIndex, in_visits, same_visit
 from unwall.journal.values import Trail
@@ -133,7 +143,18 @@ class Model:
         said, histories, settings = self._said(items, at, np.flatnonzero(barred))
         best = best_first(said.query, said.score, limit)
         latest = {int(self._number[step.product_id]): step for step in reversed(known)}
-        return [self._explained(said, int(place), histories, settings, latest) for place in best]
+        sources = self.visits if settings is VISITS else self.members
+        anchors = {
+            source: histories.item[_strongest(sources.near(source), histories, said.item[best])]
+            for source in said.shares
+            if source is not Source.SESSIONS
+        }
+        picks = []
+        for n, place in enumerate(best.tolist()):
+            source = next((one for one in TOLD_BY if one in said.shares and said.shares[one][place] > 0), TOLD_BY[0])
+            anchor = latest[int(anchors[source][n])] if source in anchors else None
+            picks.append(self._pick(int(said.item[place]), float(said.score[place]), PickSource(source), anchor))
+        return picks
 
     def _said(self, items: Ints, at: Floats, barred: Ints | None) -> tuple[Candidates, Histories, ModelSettings]:
         """A history of one visit is asked as a visitor's, a longer one as a member's. Oldest first."""
@@ -142,17 +163,6 @@ class Model:
         histories = histories_of([items], [at], settings.history)
         excluded = None if barred is None else (np.zeros(len(barred), np.int64), barred)
         return candidates(sources, histories, settings, excluded, 1), histories, settings
-
-    def _explained(
-        self, said: Candidates, place: int, histories: Histories, settings: ModelSettings, trail: dict[int, Trail]
-    ) -> Pick:
-        item = int(said.item[place])
-        source = next((one for one in TOLD_BY if one in said.shares and said.shares[one][place] > 0), TOLD_BY[0])
-        anchor = None
-        if source is not Source.SESSIONS:
-            near = (self.visits if settings is VISITS else self.members).near(source)
-            anchor = trail[int(histories.item[_strongest(near, histories, item)])]
-        return self._pick(item, float(said.score[place]), PickSource(source), anchor)
 
     def _popular_picks(self, taken: set[UUID], limit: int, merchant: int | None) -> list[Pick]:
         order = self._popular_anywhere if merchant is None else self._popular[merchant]
@@ -240,14 +250,17 @@ def _sources(
     return Sources(len(scaled), near("transitions"), near("two_hops"), visits, content, scaled)
 
 
-def _strongest(near: Neighbours, histories: Histories, item: int) -> int:
-    """The place in the history of the item that votes most for this one."""
-    votes = np.zeros(len(histories.item))
-    for place, voter in enumerate(histories.item.tolist()):
-        entries = slice(near.indptr[voter], near.indptr[voter + 1])
-        hit = np.flatnonzero(near.indices[entries] == item)
-        votes[place] = near.scores[entries][hit].sum() * histories.weight[place]
-    return int(votes.argmax())
+def _strongest(near: Neighbours, histories: Histories, chosen: Ints) -> Ints:
+    """For each of the chosen items, which are different, the place in the history of the item that votes most for it;
+    the first where none does."""
+    place, entry = entries(near, histories.item)
+    order = np.argsort(chosen)
+    at = np.minimum(np.searchsorted(chosen[order], near.indices[entry]), max(len(chosen) - 1, 0))
+    hit = chosen[order[at]] == near.indices[entry] if len(chosen) else np.zeros(0, bool)
+    key = place[hit] * len(chosen) + order[at[hit]]
+    votes = near.scores[entry[hit]] * histories.weight[place[hit]]
+    strongest: Ints = added(key, votes, len(histories.item), len(chosen)).argmax(axis=0)
+    return strongest
 
 
 def _round_robin(orders: Sequence[Ints], popularity: Floats) -> Ints:

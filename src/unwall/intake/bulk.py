@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeAlias
 
-from unwall.kernel.database import Transaction
+from unwall.kernel.database import Transaction, row_count
 
 Row: TypeAlias = tuple[object, ...]
 Columns: TypeAlias = Sequence[str]
@@ -13,7 +13,7 @@ Columns: TypeAlias = Sequence[str]
 
 async def copy(conn: Transaction, table: str, columns: Columns, rows: Iterable[Row]) -> int:
     """COPY rows that cannot exist yet directly into the table; returns their number."""
-    return _count(await conn.copy_records_to_table(table, records=rows, columns=list(columns)))
+    return row_count(await conn.copy_records_to_table(table, records=rows, columns=list(columns)))
 
 
 @asynccontextmanager
@@ -31,7 +31,7 @@ async def insert(conn: Transaction, table: str, columns: Columns, conflict: str)
     CONFLICT.
     """
     named = ", ".join(columns)
-    return _count(
+    return row_count(
         await conn.execute(f"INSERT INTO {table} ({named}) SELECT {named} FROM incoming ON CONFLICT {conflict}")
     )
 
@@ -48,8 +48,3 @@ def cycle_detection_paused() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _count(status: str) -> int:
-    """The number of rows in a command tag: "COPY 12" or "INSERT 0 12"."""
-    return int(status.rpartition(" ")[2])

@@ -187,6 +187,11 @@ def contains_pattern(text: str) -> str:
     return "%" + typed.line(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
+def row_count(status: str) -> int:
+    """Of a command tag, as `execute` returns it: "COPY 12" or "INSERT 0 12"."""
+    return int(status.rpartition(" ")[2])
+
+
 # --- typed rows -------------------------------------------------------------------------------------------------------
 
 

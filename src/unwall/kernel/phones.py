@@ -22,6 +22,11 @@ def tidied(text: str) -> str:
     return typed.code(text)
 
 
+def digits(text: str) -> str:
+    """Without the zeros at the beginning, which a number written with its country lacks: to compare ends of numbers."""
+    return "".join(sign for sign in tidied(text) if sign.isdecimal()).lstrip("0")
+
+
 def is_phone(text: str, country: str = "") -> bool:
     """Whether a tidied text can be dialled. Letters only stand before an extension, or in a number that the country
     knows ("1-800-FLOWERS")."""

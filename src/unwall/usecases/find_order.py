@@ -43,7 +43,7 @@ def _read(number: str, contact: str) -> tuple[str, str, str]:
     email, digits = "", ""
     if len(contact) <= MAX_CONTACT_CHARACTERS:
         email = typed.email(contact) if "@" in contact else ""
-        digits = "" if email else "".join(sign for sign in phones.tidied(contact) if sign.isdecimal()).lstrip("0")
+        digits = "" if email else phones.digits(contact)
     if not typed.is_email(email) and len(digits) < MIN_PHONE_DIGITS:
         errors.append(FieldError("contact", N_("Write the whole e-mail address or telephone number of the order.")))
     if errors:

@@ -117,6 +117,11 @@ def words_of(error: UnwallError, lang: str) -> str:
     return f"{message} {wait}"
 
 
+def first_words(error: UnwallError, lang: str) -> str:
+    """As `words_of`, where there is room for one message: of several fields that are wrong, the first."""
+    return gettext(lang, error.errors[0].message) if isinstance(error, Invalid) else words_of(error, lang)
+
+
 def on_unwall_error(request: AnyRequest, error: UnwallError) -> Response[Any]:
     status = status_of(error)
     fields = error.errors if isinstance(error, Invalid) else []

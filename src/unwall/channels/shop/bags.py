@@ -11,7 +11,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from unwall.channels.http.errors import status_of, words_of
+from unwall.channels.http.errors import first_words, status_of
 from unwall.channels.http.flash import Flash
 from unwall.channels.http.rendering import Content
 from unwall.channels.http.routes import FormData, own_path
@@ -143,7 +143,7 @@ async def change_code(ctx: ShopContext, data: FormData) -> Response[Any]:
     try:
         await try_code(ctx.services.db, ctx.visit, cart_id, code, now())
     except (Invalid, TooMany) as error:
-        words = error.errors[0].message if isinstance(error, Invalid) else words_of(error, ctx.lang)
+        words = first_words(error, ctx.lang)
         return await _bag(ctx, status=status_of(error), errors={f"code-{cart_id}": words})
     return Redirect("/bag", status_code=303)
 

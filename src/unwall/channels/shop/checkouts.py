@@ -12,7 +12,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 from msgspec.structs import replace
 
-from unwall.channels.http.errors import status_of, words_of
+from unwall.channels.http.errors import first_words, status_of, words_of
 from unwall.channels.http.page_context import FieldTexts
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop.address_forms import (
@@ -118,7 +118,7 @@ async def change_code(ctx: ShopContext, cart_id: UUID, data: FormData) -> Respon
         else:
             await try_code(ctx.services.db, ctx.visit, cart_id, data.get("code", ""), now())
     except (Invalid, TooMany) as error:
-        words = error.errors[0].message if isinstance(error, Invalid) else words_of(error, ctx.lang)
+        words = first_words(error, ctx.lang)
         return await _opened(ctx, cart_id, written, Failure({"code": words}, None, status_of(error)))
     return Redirect(f"/checkout/{cart_id}{f'?{urlencode(written)}' if written else ''}", status_code=303)
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.response import Redirect
-from msgspec.structs import replace
 
 from unwall.channels.design.values import Step
 from unwall.channels.http.context import set_sealed_cookie
@@ -88,14 +87,13 @@ async def status(ctx: ShopContext) -> Response[Any] | Redirect:
             raise NotFound(NO_SUCH_ORDER)
         order = story.order
         by_id = {node.id: node for node in await ctx.services.storefront.nodes(conn, order.merchant_id, ctx.lang)}
-    parcels = [parcel(order, one, by_id.get(one.node_id), ctx) for one in story.shipments]
     return ctx.page(
         OrderStatusPage(
             title=ctx.words(N_("Order {number}"), number=order.number),
             order=order,
             headline=ctx.words(HEADLINES[order.state]),
             steps=steps(story, ctx.lang),
-            parcels=[replace(one, code=None, qr=None) for one in parcels],
+            parcels=[parcel(order, s, by_id.get(s.node_id), ctx, to_buyer=False) for s in story.shipments],
             lines=[line_view(order, n, ctx.lang) for n in range(len(order.lines))],
             totals=totals(order, ctx.lang),
             store_url=links.store_url(order.merchant_slug),

@@ -186,11 +186,14 @@ def _day_and_time(at: datetime, timezone: str, lang: str) -> str:
     return gettext(lang, N_("{day}, {time}"), day=formatter.day(at, timezone), time=formatter.clock(at, timezone))
 
 
-def parcel(order: Order, shipment: Shipment, node: Node | None, ctx: ShopContext) -> ParcelView:
+def parcel(
+    order: Order, shipment: Shipment, node: Node | None, ctx: ShopContext, *, to_buyer: bool = True
+) -> ParcelView:
+    """`to_buyer`: with the code to collect it, while it waits."""
     waits = shipment.method is ShipmentMethod.PICKUP and shipment.state in WAITING and order.state is OrderState.PAID
     awaited = order.state is OrderState.PAID or shipment.state is ShipmentState.HANDED_OVER
     promised = shipment.due_at if waits else order.promise.at or shipment.due_at
-    code, lang = pickup_code(ctx.services.secret, shipment.id) if waits else None, ctx.lang
+    code, lang = pickup_code(ctx.services.secret, shipment.id) if waits and to_buyer else None, ctx.lang
     return ParcelView(
         title=gettext(lang, PARCEL_STATES[shipment.state]),
         node_name=shipment.node_name,

@@ -22,7 +22,7 @@ from unwall.commerce.orders.values import OrderStage, OrderState
 from unwall.kernel import phones, typed
 from unwall.kernel.clock import now
 from unwall.kernel.cursors import ResultPage, decode, page_of
-from unwall.kernel.database import Connection, contains_pattern, rows
+from unwall.kernel.database import Connection, contains_pattern, row, rows
 
 MAX_REFERRED = 500
 """Orders of one telephone number, SKU or the like that are found, the newest."""
@@ -125,7 +125,7 @@ async def referred_to(conn: Connection, merchant_id: UUID, words: str) -> list[U
     code = typed.code(words)
     if not code:
         return []
-    digits = "".join(sign for sign in phones.tidied(words) if sign.isdecimal()).lstrip("0")
+    digits = phones.digits(words)
     end = digits[::-1] if len(digits) >= PHONE_SUFFIX_DIGITS else ""
     orders = await conn.fetch(_REFERRED, merchant_id, typed.email(words).lower(), end, code.lower(), MAX_REFERRED)
     return [record["id"] for record in orders] + await fulfilment.orders_tracked(conn, merchant_id, code)
@@ -139,8 +139,7 @@ async def marks_of(conn: Connection, order_id: UUID) -> OrderMarks:
         SELECT ARRAY(SELECT t.tag FROM order_tag t WHERE t.order_id = o.id ORDER BY t.tag) AS tags, o.archived_at
         FROM sales_order o WHERE o.id = $1
     """
-    marks = await rows(conn, OrderMarks, sql, order_id)
-    return marks[0] if marks else OrderMarks([], None)
+    return await row(conn, OrderMarks, sql, order_id) or OrderMarks([], None)
 
 
 async def notes_of(conn: Connection, order_id: UUID) -> list[OrderNote]:

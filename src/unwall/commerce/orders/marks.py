@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from unwall.commerce.orders import listing, listing_rules
+from unwall.commerce.orders import listing_rules
 from unwall.commerce.orders.listing_values import OrderFilter, OrderNote
-from unwall.kernel.database import Transaction
+from unwall.kernel.database import Transaction, row_count
 from unwall.kernel.errors import Conflict, Invalid, NotFound
 from unwall.kernel.text import N_
 
@@ -21,7 +21,7 @@ async def tag(conn: Transaction, merchant_id: UUID, order_ids: Sequence[UUID], n
         INSERT INTO order_tag (order_id, tag, merchant_id) SELECT id, $2, $3 FROM unnest($1::uuid[]) AS id
         ON CONFLICT DO NOTHING
     """
-    added = _count(await conn.execute(sql, orders, name, merchant_id))
+    added = row_count(await conn.execute(sql, orders, name, merchant_id))
     most = await conn.fetchval(
         "SELECT count(*) FROM order_tag WHERE order_id = ANY($1) GROUP BY order_id ORDER BY 1 DESC LIMIT 1", orders
     )
@@ -33,7 +33,7 @@ async def tag(conn: Transaction, merchant_id: UUID, order_ids: Sequence[UUID], n
 async def untag(conn: Transaction, merchant_id: UUID, order_ids: Sequence[UUID], name: str) -> int:
     """How many of the orders had the tag. Raises `NotFound`."""
     orders = await _marked(conn, merchant_id, order_ids)
-    return _count(await conn.execute("DELETE FROM order_tag WHERE order_id = ANY($1) AND tag = $2", orders, name))
+    return row_count(await conn.execute("DELETE FROM order_tag WHERE order_id = ANY($1) AND tag = $2", orders, name))
 
 
 async def archive(
@@ -49,7 +49,7 @@ async def archive(
         UPDATE sales_order SET archived_at = CASE WHEN $2 THEN $3::timestamptz END
         WHERE id = ANY($1) AND (archived_at IS NOT NULL) <> $2
     """
-    return _count(await conn.execute(sql, orders, archived, now))
+    return row_count(await conn.execute(sql, orders, archived, now))
 
 
 async def _marked(conn: Transaction, merchant_id: UUID, order_ids: Sequence[UUID]) -> list[UUID]:
@@ -60,10 +60,9 @@ async def _marked(conn: Transaction, merchant_id: UUID, order_ids: Sequence[UUID
         raise Invalid.one("order", N_("Choose at least one order."))
     if len(wanted) > listing_rules.MAX_MARKED:
         raise Invalid.one("order", N_("Choose at most {limit} orders.", limit=listing_rules.MAX_MARKED))
-    own = await listing.own_orders(conn, merchant_id, wanted)
-    if own != wanted:
+    sql = "SELECT id FROM sales_order WHERE merchant_id = $1 AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE"
+    if [record["id"] for record in await conn.fetch(sql, merchant_id, wanted)] != wanted:
         raise NotFound(NO_ORDER)
-    await conn.execute("SELECT FROM sales_order WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", wanted)
     return wanted
 
 
@@ -100,8 +99,3 @@ async def save_filter(conn: Transaction, merchant_id: UUID, name: str, wanted: O
 
 async def delete_filter(conn: Transaction, merchant_id: UUID, name: str) -> None:
     await conn.execute("DELETE FROM order_filter WHERE merchant_id = $1 AND name = $2", merchant_id, name)
-
-
-def _count(status: str) -> int:
-    """Of rows, from PostgreSQL's answer."""
-    return int(status.rpartition(" ")[2])

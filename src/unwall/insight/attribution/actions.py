@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from unwall.kernel.database import Transaction
+from unwall.kernel.database import Transaction, row_count
 
 # In-post: the post that most of the order's goods were bought from. Browsers name it, so it must be this merchant's, or
 # show the goods and be allowed to. Else last-touch: the last post of this merchant, or that shows its products and is
@@ -44,14 +44,9 @@ _CREDIT_SINCE = _CREDIT.format(which="o.placed_at >= $1")
 
 async def attribute(conn: Transaction, order_ids: Sequence[UUID], window: timedelta) -> int:
     """Credit these paid orders; returns how many were newly credited to a post."""
-    return _count(await conn.execute(_CREDIT_THESE, list(order_ids), window))
+    return row_count(await conn.execute(_CREDIT_THESE, list(order_ids), window))
 
 
 async def attribute_since(conn: Transaction, since: datetime, window: timedelta) -> int:
     """As `attribute`, for every paid order placed since then: for imported data."""
-    return _count(await conn.execute(_CREDIT_SINCE, since, window))
-
-
-def _count(status: str) -> int:
-    """Of a command tag such as "INSERT 0 12"."""
-    return int(status.rpartition(" ")[2])
+    return row_count(await conn.execute(_CREDIT_SINCE, since, window))

@@ -21,7 +21,7 @@ from unwall.intake.dataset.values import MEDIA, LogIn
 from unwall.intake.progress import Progress
 from unwall.journal.partitions import ensure_days
 from unwall.journal.values import TOUCH_KINDS, TRAIL_KINDS
-from unwall.kernel.database import Database, Transaction
+from unwall.kernel.database import Database, Transaction, row_count
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files
 from unwall.media.jobs import enqueue_avif
@@ -198,7 +198,7 @@ async def derive_trails(conn: Transaction, merchants: list[UUID]) -> int:
         merchants,
         list(TRAIL_KINDS),
     )
-    return int(status.rpartition(" ")[2])
+    return row_count(status)
 
 
 async def derive_touches(conn: Transaction, merchants: list[UUID]) -> int:
@@ -214,4 +214,4 @@ async def derive_touches(conn: Transaction, merchants: list[UUID]) -> int:
         merchants,
         list(TOUCH_KINDS),
     )
-    return int(status.rpartition(" ")[2])
+    return row_count(status)

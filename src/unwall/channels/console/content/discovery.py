@@ -11,7 +11,7 @@ from unwall.channels.console.content.moderation import PATH as MODERATION
 from unwall.channels.console.content.moderation import moderator_of
 from unwall.channels.console.context import ConsoleContext, EditorPage
 from unwall.channels.console.forms import SubmittedForm
-from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
+from unwall.channels.console.versions import FIELD, LABELS, ChangedMeanwhile, check_version, version_of
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
 from unwall.content.discovery.reads import stored_weights
@@ -29,14 +29,7 @@ WRONG = N_("Write a number such as 4 or 0.5.")
 MEANINGS = {
     "open": N_("Opening the post"),
     "dwell": N_("Looking at it for {seconds} seconds", seconds=DWELL_SECONDS),
-    "like": N_("Liking it"),
-    "save": N_("Saving it"),
-    "share": N_("Sharing it"),
-    "click": N_("Opening a product in it"),
-    "add": N_("Putting a product of it into the bag"),
-    "order": N_("Buying a product of it"),
-    "hide": N_("Hiding it"),
-    "report": N_("Reporting it"),
+    **{name: LABELS[name] for name in ("like", "save", "share", "click", "add", "order", "hide", "report")},
 }
 
 

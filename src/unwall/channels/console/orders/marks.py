@@ -11,6 +11,7 @@ from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext
 from unwall.channels.console.orders.details import order_page
 from unwall.channels.console.orders.order_list import PATH, fields_of, filter_of
+from unwall.channels.http.errors import first_words
 from unwall.channels.http.page_context import known_id, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.orders import marks
@@ -33,15 +34,11 @@ async def mark_orders(ctx: ConsoleContext) -> Redirect:
         async with ctx.confined() as conn:
             done = await _mark(conn, ctx, chosen, fields)
     except (Invalid, Conflict) as error:
-        done = _why_not(ctx, error)
+        done = first_words(error, ctx.lang)
     ctx.flash(done)
     if fields.get("back") == "order" and chosen:
         return see_other(f"{views.order_url(chosen[0])}#notes")
     return see_other(listing.address(PATH, **fields_of(_filter_in(fields))))
-
-
-def _why_not(ctx: ConsoleContext, error: Invalid | Conflict) -> str:
-    return ctx.problem(error) or next(iter(ctx.field_errors(error).values()), "")
 
 
 def _filter_in(fields: dict[str, str]) -> OrderFilter:
@@ -86,7 +83,7 @@ async def save_filter(ctx: ConsoleContext, data: FormData) -> Redirect:
         async with ctx.confined() as conn:
             await marks.save_filter(conn, ctx.merchant_id, data.get("name", ""), wanted)
     except (Invalid, Conflict) as error:
-        done = _why_not(ctx, error)
+        done = first_words(error, ctx.lang)
     ctx.flash(done)
     return see_other(listing.address(PATH, **fields_of(wanted)))
 

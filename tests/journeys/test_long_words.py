@@ -43,21 +43,30 @@ async def wide(page, urls) -> dict[str, int]:
 
 
 async def test_no_page_gets_wider_than_a_small_phone(windows, market: Market, long_words):
-    merchant, product, post, handle, place = await long_words.fetchrow(
+    merchant, post, handle, place = await long_words.fetchrow(
         """
-        SELECT m.slug, p.slug, (SELECT id FROM post WHERE state = 'live' LIMIT 1), a.handle, n.id
-        FROM merchant m JOIN product p ON p.merchant_id = m.id JOIN account a ON a.merchant_id = m.id
-            JOIN node n ON n.merchant_id = m.id
-        WHERE m.slug = 'south-window' AND p.status = 'active' LIMIT 1
+        SELECT m.slug, (SELECT id FROM post WHERE state = 'live' ORDER BY id LIMIT 1), a.handle, n.id
+        FROM merchant m JOIN account a ON a.merchant_id = m.id JOIN node n ON n.merchant_id = m.id
+        WHERE m.slug = 'south-window' ORDER BY a.handle, n.id LIMIT 1
         """
     )
+    products = await long_words.fetch(
+        """
+        SELECT p.slug, EXISTS (SELECT FROM review r WHERE r.product_id = p.id) AS reviewed
+        FROM product p JOIN merchant m ON m.id = p.merchant_id
+        WHERE m.slug = 'south-window' AND p.status = 'active' ORDER BY p.slug
+        """
+    )
+    # what a page holds depends on the product: one with reviews and one without, the same in every run
+    reviewed, plain = (next(p["slug"] for p in products if p["reviewed"] is wanted) for wanted in (True, False))
     page = await windows(SMALL)
     store = f"/m/{merchant}"
     shop = [
         "/",
         store,
         f"{store}/products",
-        f"{store}/p/{product}",
+        f"{store}/p/{reviewed}",
+        f"{store}/p/{plain}",
         f"/post/{post}",
         f"/a/{handle}",
         f"/a/{handle}/products",

@@ -12,7 +12,7 @@ from tests.channels.counter.parcels import pack, task_of, to_collect, to_ship
 from tests.channels.snapshots import snapshot
 from tests.channels.staffing import Person, signed_in
 from tests.commerce.market import Market, facts, sound
-from tests.html import values
+from tests.html import fields, form_with, texts, the, values
 from unwall.commerce.fulfilment.rules import find_by_code, pickup_code
 from unwall.kernel.database import Database
 from unwall.people.values import Role
@@ -43,6 +43,23 @@ async def test_the_digits_find_the_parcel_and_one_press_gives_it(services, db: D
     assert (await task_of(db, parcel)).state == "collected"
     assert [fact[0] for fact in await facts(db)].count("pickup") == 1
     await sound(db)
+
+
+async def test_without_javascript_every_press_of_a_hand_over_is_a_form_of_its_page(
+    services, db: Database, clerk: Shopper, parcel
+):
+    """Sent as the page has them: their address, their fields and the button that stands in `noscript`."""
+    code = pickup_code(services.secret, parcel)
+    search = form_with((await clerk.get(PAGE)).text, "f-code")
+    assert texts(search, "noscript button[type=submit]") == ["Find the parcel"]
+    found = await clerk.post(search.attributes["action"], fields(search) | {"code": code})
+    assert (found.status_code, texts(found.text, "title")[0][:3]) == (200, "LY-")
+    press = the(found.text, f"form[action='{PAGE}/{parcel}']")
+    assert texts(press, "button[type=submit]") == ["The customer has it"]
+    given = await clerk.post(press.attributes["action"], fields(press))
+    assert (given.status_code, given.headers["location"]) == (303, f"{PAGE}/{parcel}")
+    assert "The customer has it." in (await clerk.get(given.headers["location"])).text
+    assert (await task_of(db, parcel)).state == "collected"
 
 
 async def test_digits_that_two_parcels_share_find_neither(services, db: Database, parcel):

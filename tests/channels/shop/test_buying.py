@@ -412,10 +412,35 @@ async def test_a_declined_card_takes_nothing_and_another_pays(browser: Shopper, 
 
 async def test_a_sum_the_shopper_did_not_see_is_not_charged(browser: Shopper, db: Database, store: Store) -> None:
     await put_into_bag(browser, store.market.red)
+    before = await counted(db)
     answer = await order(browser, db, **BY_POST, total="28800")
     assert answer.status_code == 409
     assert "The total has changed since you saw it." in answer.text
-    assert (await counted(db))["payment"] == 0
+    assert await counted(db) == before
+
+
+async def test_another_way_without_javascript_is_a_choice_that_holds_nothing(
+    browser: Shopper, db: Database, store: Store
+) -> None:
+    await put_into_bag(browser, store.market.tea)
+    cart = await cart_of(db)
+    sent = fields(form_with((await browser.get(f"/checkout/{cart}?way=ship&city=Hangzhou")).text, "card_number"))
+    sent |= {**WHO, **WHERE, **CARD, "way": f"pickup:{store.market.west_lake}"}
+    before = await counted(db)
+    for more in ({}, {"show": "total"}):  # the button that pays, and the one that shows what was chosen
+        chosen = await browser.post(f"/checkout/{cart}", sent | more)
+        assert chosen.status_code == 200
+        assert every(chosen.text, "[role=alert]") == []
+        assert texts(chosen.text, ".notice .said")[:1] == (
+            ["This store runs in test mode: no money moves."] if more else ["What you chose costs CN¥99."]
+        )
+        assert await counted(db) == before
+    again = fields(form_with(chosen.text, "card_number"))
+    assert (again["way"], again["name"], again["address"]) == (sent["way"], "Ann Lin", "1 Lake Road")
+    assert int(again["total"]) < int(sent["total"])
+    assert (await browser.post(f"/checkout/{cart}", again | CARD)).status_code == 303
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT method FROM sales_order") == "pickup"
 
 
 async def test_a_lost_answer_is_asked_after_and_paid_once(browser: Shopper, db: Database, store: Store) -> None:

@@ -26,6 +26,7 @@ from tests.commerce.market import (
 from tests.commerce.stock.stock_fixtures import once_before
 from unwall.commerce.fulfilment import reads as fulfilment
 from unwall.commerce.orders import prepare, reads
+from unwall.commerce.orders.checkout_values import CheckoutRequest
 from unwall.commerce.orders.sweep import SweepReport
 from unwall.commerce.orders.values import (
     Contact,
@@ -34,6 +35,7 @@ from unwall.commerce.orders.values import (
     Origin,
     PaymentDeclined,
     TooLate,
+    TotalChanged,
 )
 from unwall.commerce.payments.gateway import GatewaySilent
 from unwall.commerce.payments.values import PaymentState
@@ -270,6 +272,22 @@ async def test_m8_pressing_twice_orders_once(db):
     assert len(await shipments_of(db, paid)) == 1
     assert (await available(db, market.red))[market.west_lake] == 9
     assert [f[0] for f in await facts(db)] == ["add-to-cart", "checkout", "purchase"]
+
+
+async def test_another_total_than_the_agreed_holds_nothing(db):
+    market, visit, checkout = await open_market(db), visitor(), checkout_of(db)
+    cart = await fill_cart(db, visit, (market.red, 1))
+    for agreed in (29799, 0):
+        with pytest.raises(TotalChanged):
+            await checkout.prepare_agreed(visit, CheckoutRequest(cart, SHIP, ANN, agreed), NOW)
+    assert await available(db, market.red) == {market.west_lake: 10, market.bund: 10, market.warehouse: 10}
+    assert [f[0] for f in await facts(db)] == ["add-to-cart"]
+    order = await checkout.prepare_agreed(visit, CheckoutRequest(cart, SHIP, ANN, 29800), NOW)
+    # one that is prepared already keeps its hold, and is not paid at another total
+    with pytest.raises(TotalChanged):
+        await checkout.prepare_agreed(visit, CheckoutRequest(cart, SHIP, ANN, 29799), NOW)
+    assert (await checkout.pay(order.id, PAYS, NOW)).total == 29800
+    await sound(db)
 
 
 async def test_another_choice_replaces_what_was_prepared(db):

@@ -12,7 +12,7 @@ from unwall.channels.shop.delivery_promises import DeliveryOffer, Goods, offer
 from unwall.channels.shop.delivery_views import DeliveryWay, chosen
 from unwall.channels.shop.views import LineView, Total, money
 from unwall.commerce.orders.cart_values import Cart, CartLine
-from unwall.commerce.orders.quoting import Store, cart_request, goal_of, priced_cart, store_for
+from unwall.commerce.orders.quoting import Store, cart_request, goal_of, priced_cart, store_for, way_key
 from unwall.commerce.pricing.values import TaxPlace
 from unwall.commerce.sourcing.values import AddressPlace, DeliveryOption
 from unwall.commerce.stock.reads import levels
@@ -32,6 +32,8 @@ class CartView(msgspec.Struct, frozen=True):
     """that the sum includes"""
     total: str
     total_minor: int
+    total_for: str
+    """the way and the place of its taxes, of which it is the total"""
     ways: list[DeliveryWay]
     codes: list[tuple[str, str, bool]]
     """each with what became of it, and whether it counts"""
@@ -97,6 +99,7 @@ def view_of(cart: Cart, offered: DeliveryOffer, store: Store, wanted: WantedDeli
         taxes=included_taxes(quote, lang),
         total=money(quote.total, cart.currency, lang),
         total_minor=quote.total,
+        total_for=" ".join((way_key(option) if option else "", *msgspec.structs.astuple(wanted.tax_place))),
         ways=offered.quoted_ways(quote, option),
         codes=[(one.code, code_words(one, quote.currency, lang), one.refusal is None) for one in quote.codes],
         option=option,

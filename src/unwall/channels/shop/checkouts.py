@@ -28,6 +28,7 @@ from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.commerce.orders import cart as cart_actions
 from unwall.commerce.orders import contacts, reads
 from unwall.commerce.orders.cart_values import Cart
+from unwall.commerce.orders.checkout_values import CheckoutRequest
 from unwall.commerce.orders.contacts import (
     SAME_PLACE_KM,
     address_of,
@@ -36,8 +37,9 @@ from unwall.commerce.orders.contacts import (
     same_destination,
     with_address,
 )
+from unwall.commerce.orders.prepare import TOTAL_CHANGED
 from unwall.commerce.orders.rules import is_late
-from unwall.commerce.orders.values import Contact, Order, OrderState
+from unwall.commerce.orders.values import Contact, Order, OrderState, TotalChanged
 from unwall.commerce.payments.gateway import CardDetails, CardToken
 from unwall.commerce.pricing.values import TaxPlace
 from unwall.commerce.sourcing.values import AddressPlace, DeliveryChoice, DeliveryMethod, DeliveryOption
@@ -49,7 +51,7 @@ from unwall.kernel.errors import Conflict, FieldError, Invalid, TooMany, existin
 from unwall.kernel.geo import Place, distance_km
 from unwall.kernel.text import N_
 from unwall.people.addresses import MemberAddress, addresses_of
-from unwall.usecases.place_order import OrderRequest, place_and_pay, remember_address
+from unwall.usecases.place_order import place_and_pay, remember_address
 from unwall.usecases.try_code import try_code
 
 KEPT = ("name", "phone", "email", *ADDRESS)
@@ -68,12 +70,14 @@ ANOTHER_TIME = N_("It arrives at another time than you saw. Check how and when, 
 NO_SUCH_BAG = N_("There is no such bag.")
 
 
-class Failure(msgspec.Struct, frozen=True):
-    """Why an order was not placed, or a code not taken."""
+class Outcome(msgspec.Struct, frozen=True):
+    """Why an order was not placed, or a code not taken; or that the shopper chose what changed the total, as happens
+    only without JavaScript."""
 
     errors: dict[str, str]
     notice: str | None
     status: int
+    chose: bool = False
 
 
 @get("/checkout/{cart_id:uuid}", include_in_schema=False)
@@ -85,7 +89,7 @@ async def _opened(
     ctx: ShopContext,
     cart_id: UUID,
     query: Mapping[str, str],
-    failure: Failure = Failure({}, None, 200),  # noqa: B008 (immutable)
+    outcome: Outcome = Outcome({}, None, 200),  # noqa: B008 (immutable)
 ) -> Response[Any]:
     """The page before anything is ordered; `query` is what is written in it already."""
     await gazetteer.until_loaded()
@@ -104,7 +108,7 @@ async def _opened(
         kept = before | asked
         goal = goal_of(cart, kept)
         shown = await cart_view(conn, ctx, cart, WantedDelivery(query.get("way", ""), goal, tax_place(cart, kept)))
-        return _page(ctx, shown, kept, goal, failure=failure, saved=SavedAddresses(book, chosen))
+        return _page(ctx, shown, kept, goal, outcome=outcome, saved=SavedAddresses(book, chosen))
 
 
 @post("/checkout/{cart_id:uuid}/code", include_in_schema=False, status_code=303)
@@ -119,7 +123,7 @@ async def change_code(ctx: ShopContext, cart_id: UUID, data: FormData) -> Respon
             await try_code(ctx.services.db, ctx.visit, cart_id, data.get("code", ""), now())
     except (Invalid, TooMany) as error:
         words = first_words(error, ctx.lang)
-        return await _opened(ctx, cart_id, written, Failure({"code": words}, None, status_of(error)))
+        return await _opened(ctx, cart_id, written, Outcome({"code": words}, None, status_of(error)))
     return Redirect(f"/checkout/{cart_id}{f'?{urlencode(written)}' if written else ''}", status_code=303)
 
 
@@ -226,6 +230,7 @@ class CheckoutPage(ShopPage, frozen=True, kw_only=True):
     cart: CartView
     errors: dict[str, str]
     notice: str | None
+    chose: bool
     wrong: FieldTexts
     address_form: AddressFields
     saved: list[AddressView]
@@ -242,7 +247,7 @@ def _page(
     data: dict[str, str],
     goal: AddressPlace,
     *,
-    failure: Failure = Failure({}, None, 200),  # noqa: B008 (immutable)
+    outcome: Outcome = Outcome({}, None, 200),  # noqa: B008 (immutable)
     saved: SavedAddresses = SavedAddresses(),  # noqa: B008 (immutable)
 ) -> Response[str]:
     country = data.get("country", "").upper()
@@ -250,9 +255,10 @@ def _page(
         CheckoutPage(
             title=ctx.words(N_("Check out")),
             cart=shown,
-            errors=failure.errors,
-            notice=failure.notice,
-            wrong=FieldTexts({field: ctx.words(words) for field, words in failure.errors.items()}),
+            errors=outcome.errors,
+            notice=outcome.notice,
+            chose=outcome.chose,
+            wrong=FieldTexts({field: ctx.words(words) for field, words in outcome.errors.items()}),
             address_form=address_fields(ctx, country),
             saved=[address_view(one, ctx.lang) for one in saved.addresses],
             saved_id=str(saved.chosen.id) if saved.chosen else "",
@@ -261,7 +267,7 @@ def _page(
             kept={field: data.get(field, "") for field in KEPT},
             cards=[(number, ctx.words(what)) for number, what in TEST_CARDS],
         ),
-        status=failure.status,
+        status=outcome.status,
     )
 
 
@@ -282,11 +288,17 @@ async def place_order(ctx: ShopContext, cart_id: UUID, data: FormData) -> Respon
             await cart_view(conn, ctx, cart, replace(wanted, address_place=_seen_goal(ctx, data))) if moved else shown
         )
         saved = SavedAddresses(await _addresses(conn, ctx))
+    if "show" in data:
+        return _page(ctx, shown, data, goal, saved=saved)
     try:
         check_goal(ctx, data, goal)
         check_time(data, seen, shown)
         choice, contact, card = await checked(ctx, cart, shown, data)
-        request = OrderRequest(cart.id, choice, contact, data.get("total", ""))
+        if data.get("total") != str(shown.total_minor):
+            if data.get("total_for", shown.total_for) != shown.total_for:  # they chose, and have not seen its total
+                return _page(ctx, shown, data, goal, outcome=Outcome({}, None, 200, chose=True), saved=saved)
+            raise TotalChanged(TOTAL_CHANGED)
+        request = CheckoutRequest(cart.id, choice, contact, shown.total_minor)
         order = await place_and_pay(ctx.services.checkout, ctx.visit, request, card, now())
         await remember_address(ctx.services.db, ctx.visit, order, now())
         return Redirect(after_order(order), status_code=303)
@@ -298,7 +310,7 @@ async def place_order(ctx: ShopContext, cart_id: UUID, data: FormData) -> Respon
     async with ctx.services.db.read() as conn:
         if not errors:  # what was held or sold meanwhile has changed the offer
             shown = await cart_view(conn, ctx, cart, wanted)
-        return _page(ctx, shown, data, goal, failure=Failure(errors, notice, status), saved=saved)
+        return _page(ctx, shown, data, goal, outcome=Outcome(errors, notice, status), saved=saved)
 
 
 def after_order(order: Order) -> str:

@@ -52,7 +52,11 @@ class Checkout:
         returns the same order; another choice, contact or content replaces it. Raises `Invalid`, `SoldOut`,
         `PaymentPending`, `NotFound`, and `TooMany` for a visitor or network with many unpaid orders.
         """
-        return await self._preparer.prepare(visit, CheckoutRequest(cart_id, choice, contact), now)
+        return await self.prepare_agreed(visit, CheckoutRequest(cart_id, choice, contact), now)
+
+    async def prepare_agreed(self, visit: Visit, request: CheckoutRequest, now: datetime) -> Order:
+        """As `prepare`. Raises also `TotalChanged` if the total is not the agreed one; no stock is held then."""
+        return await self._preparer.prepare(visit, request, now)
 
     async def prepare_keyed(
         self, visit: Visit, request: CheckoutRequest, now: datetime, key: KeyedRequest

@@ -23,9 +23,12 @@ class OpenOrders(msgspec.Struct, frozen=True):
 
 
 class CheckoutRequest(msgspec.Struct, frozen=True):
+    """`agreed_total` is the total that the buyer saw, in minor units; None where a program does not say it."""
+
     cart_id: UUID
     choice: DeliveryChoice
     contact: Contact
+    agreed_total: int | None = None
 
 
 class Preparation(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from unwall.commerce.orders.checkout_values import CheckoutRequest, OpenOrders, 
 from unwall.commerce.orders.closing import close_unpaid
 from unwall.commerce.orders.facts import checkout_fact
 from unwall.commerce.orders.locks import lock_orders
-from unwall.commerce.orders.values import Order, OrderState, PaymentPending
+from unwall.commerce.orders.values import Order, OrderState, PaymentPending, TotalChanged
 from unwall.commerce.pricing.gather import Pricing
 from unwall.commerce.pricing.reads import BuyerAsked, PricingReads, buyers, promotion_uses
 from unwall.commerce.pricing.uses import OrderUses, using
@@ -39,6 +39,7 @@ from unwall.kernel.text import N_
 from unwall.people.rules import PEOPLE_PER_NETWORK
 
 TOO_MANY_ORDERS = N_("You have orders that are not paid yet. Pay for one of them first, or cancel it.")
+TOTAL_CHANGED = N_("The total has changed since you saw it. Check it, then pay.")
 TOO_MANY_OF_NETWORK = N_("Many orders from your network are not paid yet.")
 
 
@@ -232,7 +233,8 @@ class _Batch:
                 and rules.same_order(order, cart, item.request, item.now)
                 and quoting.same_price(order, cart, item.now, self._stores[i])
             ):
-                self._answers[i] = Existing(order.id)
+                agreed = order.state is not OrderState.PREPARED or item.request.agreed_total in {None, order.total}
+                self._answers[i] = Existing(order.id) if agreed else TotalChanged(TOTAL_CHANGED)
             elif order.state is OrderState.PREPARED and order.payment:
                 self._answers[i] = PaymentPending(N_("A payment for this bag is on its way. Wait a moment."))
             elif order.state is OrderState.PREPARED:
@@ -274,6 +276,8 @@ class _Batch:
                 request = quoting.cart_request(cart, item.now, [option], option, place)
                 self._priced[i] = quoting.priced_cart(cart, request, self._stores[i])
                 self._orders[i] = rules.new_order(item, cart, option, self._priced[i].quote)
+                if item.request.agreed_total not in {None, self._orders[i].total}:
+                    self._answers[i] = TotalChanged(TOTAL_CHANGED)
 
     async def _supplies(self) -> dict[UUID, Supply]:
         """By merchant. Units that earlier orders of the batch take are not available to later ones."""

@@ -9,7 +9,7 @@ UnwallError
     ├── OrderClosed               the order expired or was cancelled; the bag can be ordered again
     ├── TooLate                   too late to cancel: a node has begun to pick
     ├── SaleDone                  the id of a counter sale was used before for another basket
-    └── TotalChanged              a counter sale costs something else than the till showed
+    └── TotalChanged              an order or a counter sale costs something else than the buyer was shown
 """
 
 from datetime import datetime

@@ -180,6 +180,7 @@ def csrf_config(config: Settings, secret: bytes) -> CSRFConfig:
             "^/readyz$",
             "^/metrics$",
             "^/unsubscribe/",
+            "^/payments/",
         ],
     )
 

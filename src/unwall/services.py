@@ -56,7 +56,7 @@ async def open_services(config: Settings, secret: bytes, limits: WorkLimits = PA
         stack.push_async_callback(holds.close)
         storefront = StorefrontCache()
         await stack.enter_async_context(storefront.watching(config.database_url))
-        checkout = Checkout(db, holds, TestGateway(db), pay_minutes=config.pay_minutes, merchants=storefront)
+        checkout = Checkout(db, holds, TestGateway(db, secret), pay_minutes=config.pay_minutes, merchants=storefront)
         stack.push_async_callback(checkout.close)
         bags = BagBatcher(db)
         stack.push_async_callback(bags.close)

@@ -10,7 +10,9 @@ from msgspec import to_builtins
 
 from unwall import settings
 from unwall.catalogue import picture_fetch
+from unwall.commerce.orders.gateway_events import EventApplier
 from unwall.commerce.payments.reconcile import compare_payments
+from unwall.commerce.payments.webhooks import APPLY_EVENT, delete_old_events
 from unwall.content.discovery import jobs as discovery
 from unwall.content.discovery.rules import parse_weights
 from unwall.content.posts import jobs as posts
@@ -91,6 +93,7 @@ def handlers(services: Services) -> Mapping[str, Handler]:
     mailer = Mailer(services.db, MailOrigin(config.mail_from, config.public_url, services.secret), transport)
     teller = messages.Teller(services.db, mails=transport is not None)
     return {
+        APPLY_EVENT: EventApplier(services.checkout),
         ask_for_reviews.HANDED_OVER: requests.handed_over,
         ask_for_reviews.ASK: requests.ask,
         attribution.ATTRIBUTE: attribution.Attributor(services.db, services.settings.attribution_days),
@@ -151,6 +154,7 @@ async def _sweep(services: Services) -> None:
 
 
 async def _compare_payments(services: Services) -> None:
+    await EventApplier(services.checkout).sweep(now())
     await compare_payments(services.db, services.checkout.gateway, now())
 
 
@@ -170,3 +174,4 @@ async def _forget(services: Services) -> None:
         await forget_expired(conn, now())
         await idempotency.delete_expired(conn, now())
         await delete_old_log(conn, now())
+        await delete_old_events(conn, now())

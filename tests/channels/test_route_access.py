@@ -64,8 +64,8 @@ FOR_EVERYBODY = (
     *("/manifest.webmanifest", "/merchant.webmanifest", "/worker.js"),
 )
 """Files that are alike for all; and streams, which have no end."""
-WITHOUT_COOKIES = ("/api/", "/journal", "/unsubscribe/")
-"""Who asks there is known by a header or the address; nobody's rights come by a cookie."""
+WITHOUT_COOKIES = ("/api/", "/journal", "/unsubscribe/", "/payments/")
+"""Who asks there is known by a header, a signature or the address; nobody's rights come by a cookie."""
 PRIVATE = {"cart_id", "comment_id", "order_id", "address_id", "return_id"}
 """Things of one shopper; what else stands in an address of the shop is for everybody to see."""
 FORM = {"code": "123456", "quantity": "1", "tracking": "SF1", "reason": "adjustment", "note": "Mine now"}
@@ -163,6 +163,7 @@ class Things(msgspec.Struct, frozen=True):
 
 NAMED = {
     *Things.__struct_fields__,
+    "gateway",
     "merchant",
     "slug",
     "handle",

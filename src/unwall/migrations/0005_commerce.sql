@@ -411,6 +411,18 @@ CREATE TABLE dispute (
 CREATE INDEX dispute_merchant ON dispute (merchant_id, opened_at);
 CALL guard('dispute');
 
+-- What gateways have told by themselves, once each. Of no merchant: it is checked later whether the payment is ours.
+CREATE TABLE gateway_event (
+    gateway     text NOT NULL,
+    event_id    text NOT NULL CHECK (length(event_id) BETWEEN 1 AND 255),  -- rules.MAX_EVENT_ID_CHARACTERS
+    kind        text NOT NULL,
+    payment_id  uuid,
+    received_at timestamptz NOT NULL,
+    applied_at  timestamptz,
+    PRIMARY KEY (gateway, event_id)
+);
+CREATE INDEX gateway_event_waiting ON gateway_event (received_at) WHERE applied_at IS NULL;
+
 -- Stores the payments before the gateway is asked; an order that has a live payment gets no other.
 CREATE FUNCTION ask_payments(asked jsonb)
 RETURNS TABLE (id uuid, amount bigint, currency text, capture text) LANGUAGE sql AS $$

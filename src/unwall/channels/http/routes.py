@@ -14,6 +14,7 @@ from unwall.channels.http.installing import HANDLERS as INSTALLING
 from unwall.channels.http.rendering import PageContent, render
 from unwall.channels.http.static_files import static_file
 from unwall.channels.http.videos import HANDLERS as VIDEOS
+from unwall.channels.http.webhooks import HANDLERS as WEBHOOKS
 from unwall.kernel.errors import Invalid
 from unwall.kernel.health import Readiness, readiness
 from unwall.kernel.telemetry import metrics_text
@@ -87,4 +88,5 @@ HANDLERS: list[Any] = [
     style_guide,
     *VIDEOS,
     *INSTALLING,
+    *WEBHOOKS,
 ]

@@ -5,7 +5,8 @@ It therefore gets the payment's id as an idempotency key.
 """
 
 import re
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -84,6 +85,16 @@ class Known(msgspec.Struct, frozen=True):
     disputes: tuple[Dispute, ...] = ()
 
 
+class GatewayEvent(msgspec.Struct, frozen=True):
+    """News of a payment that a gateway tells by itself."""
+
+    id: str
+    """The gateway's own: an event that is told twice has one."""
+    kind: str
+    payment_id: UUID | None
+    """None: of something that is not ours."""
+
+
 class GatewaySilent(Exception):
     """The gateway did not answer: what it was asked for may or may not have been done. Ask again, or `find`."""
 
@@ -119,6 +130,11 @@ class Gateway(Protocol):
 
     async def refund(self, refund_id: UUID, payment_id: UUID, amount: Money) -> RefundAnswer:
         """Give a part of the payment back, at most once per refund id; raises `GatewaySilent`."""
+        ...
+
+    async def read_event(self, body: bytes, headers: Mapping[str, str], now: datetime) -> GatewayEvent:
+        """What the gateway has sent to our webhook. The signature is checked before the body is read; raises `Invalid`
+        naming the signature or the body. `headers` by their names in lower case."""
         ...
 
 

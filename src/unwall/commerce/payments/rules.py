@@ -24,7 +24,15 @@ LONG_NOTE = N_("Write a note of at most {limit} characters.", limit=MAX_NOTE_CHA
 MAX_PER_SWEEP = 200
 COMPARE_HOURS, COMPARE_DAYS = 24, 120
 """How often a payment is compared with what its gateway knows, and for how long: banks may dispute for 120 days."""
+EVENT_LATE_MINUTES, EVENT_DAYS = 2, 90
+"""After how long an event that is not applied is applied by the sweep, and for how long those that are applied are
+known."""
+MAX_EVENT_AGE_SECONDS = 300
+"""Of the signature: what somebody has listened to and sends later is refused."""
+MAX_EVENT_ID_CHARACTERS = 255
 MAX_DISPUTES_SHOWN = 100
+FORGED = N_("This was not signed by the payment gateway, or too long ago.")
+UNREADABLE_EVENT = N_("This is not an event of the payment gateway.")
 START_AGAIN = N_("Open the order again, and start once more.")
 
 

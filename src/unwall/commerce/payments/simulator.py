@@ -1,8 +1,14 @@
 """The test gateway: simulates what real ones do, by the number of the card."""
 
-from datetime import date
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import date, datetime
 from uuid import UUID
 
+import msgspec
+
+from unwall.commerce.payments import rules
 from unwall.commerce.payments.gateway import (
     CaptureAnswer,
     CardDetails,
@@ -10,6 +16,7 @@ from unwall.commerce.payments.gateway import (
     Charge,
     ChargeState,
     Dispute,
+    GatewayEvent,
     GatewaySilent,
     Known,
     RefundAnswer,
@@ -17,6 +24,7 @@ from unwall.commerce.payments.gateway import (
 )
 from unwall.commerce.payments.values import CaptureAt, DisputeState
 from unwall.kernel.database import Database
+from unwall.kernel.errors import Invalid
 from unwall.kernel.money import Money
 from unwall.kernel.text import N_
 
@@ -32,8 +40,10 @@ class TestGateway:
 
     name = "test"
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, secret: bytes | None = None) -> None:
+        """With the install's secret, events can be sent by `signed_event`; without, none is taken."""
         self._db = db
+        self._key = hmac.digest(secret, b"events of the test gateway", "sha256") if secret else None
 
     async def tokenize(self, card: CardDetails, today: date) -> CardToken:
         number = check_card(card, today)
@@ -109,6 +119,26 @@ class TestGateway:
             )
         return RefundAnswer(done=True)
 
+    async def read_event(self, body: bytes, headers: Mapping[str, str], now: datetime) -> GatewayEvent:
+        signed, _, signature = headers.get(SIGNATURE, "").partition(".")
+        if self._key is None or not hmac.compare_digest(self._sign(body, signed).encode(), signature.encode()):
+            raise Invalid.one("signature", rules.FORGED)
+        if abs(now.timestamp() - int(signed)) > rules.MAX_EVENT_AGE_SECONDS:
+            raise Invalid.one("signature", rules.FORGED)
+        try:
+            return msgspec.json.decode(body, type=GatewayEvent)
+        except msgspec.DecodeError:
+            raise Invalid.one("body", rules.UNREADABLE_EVENT) from None
+
+    def signed_event(self, event: GatewayEvent, now: datetime) -> tuple[bytes, dict[str, str]]:
+        """The body and headers that the gateway sends to the webhook."""
+        body, signed = msgspec.json.encode(event), str(int(now.timestamp()))
+        return body, {SIGNATURE: f"{signed}.{self._sign(body, signed)}"}
+
+    def _sign(self, body: bytes, signed: str) -> str:
+        assert self._key is not None
+        return hmac.new(self._key, signed.encode() + b"." + body, hashlib.sha256).hexdigest()
+
     # --- what happens at the bank -------------------------------------------------------------------------------------
 
     async def waits_for(self, payment_id: UUID) -> str:
@@ -124,6 +154,7 @@ class TestGateway:
         await self._db.pool.execute("UPDATE test_gateway_charge SET dispute = $2 WHERE id = $1", payment_id, outcome)
 
 
+SIGNATURE = "test-signature"
 SHOPPER, BANK = "shopper", "bank"
 # It need not wait for the disk: the store's own record of the charge, which does, is written after it to the same log.
 _CHARGE = """

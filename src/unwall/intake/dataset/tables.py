@@ -177,6 +177,7 @@ LEFT_OUT = MappingProxyType(
         "blocked_look": "what moderation of this install has blocked",
         "worker_heartbeat": "the processes of this install",
         "touch": "worked out from the journal",
+        "gateway_event": "what gateways have told this install",
         "test_gateway_charge": "the books of the test gateway, which stands for another company",
         "test_gateway_refund": "goes with its charges",
     }

@@ -2,7 +2,7 @@
 
 from unwall.kernel.database import Database
 
-BOOKKEEPING = frozenset({"session", "attempt"})
+BOOKKEEPING = frozenset({"session", "known_network", "attempt"})
 """What signing in and being refused may leave behind."""
 
 _TABLES = """

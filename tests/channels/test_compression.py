@@ -8,9 +8,12 @@ from litestar.middleware.csrf import generate_csrf_token
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from litestar.testing import AsyncTestClient
 
+from tests.channels.staffing import hire
 from tests.html import values
+from tests.people.members import new_member
 from unwall.channels.http.compression import MIN_BYTES, Compression, accepts
 from unwall.channels.http.csrf import masked, unmasked
+from unwall.people import actions as people
 
 TEXT = "<p>é中</p>" * MIN_BYTES
 
@@ -127,6 +130,25 @@ async def test_every_page_has_another_token_that_its_form_may_send(browser):
         assert answer.status_code == 303
     header = {"x-csrftoken": first}
     assert (await browser.http.post("/language", data={"lang": "en"}, headers=header)).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/console/sign-in"])
+async def test_signing_in_ends_the_token_that_was_known_before(db, browser, path):
+    await new_member(db, "lin@example.com")
+    async with db.transaction() as conn:
+        merchant = await people.add_merchant(conn, "tea", "Tea", "CNY", "Asia/Shanghai")
+    email = "lin@example.com" if path == "/sign-in" else await hire(db, merchant)
+    await browser.get("/styleguide")
+    before = browser.http.cookies["uw_csrf"]
+    form = {"email": email, "password": "tea and snow"}
+    wrong = form | {"password": "wrong-password"}
+    assert (await browser.http.post(path, data={"_csrf_token": before, **wrong})).status_code == 422
+    assert browser.http.cookies["uw_csrf"] == before
+    assert (await browser.http.post(path, data={"_csrf_token": before, **form})).status_code == 303
+    assert browser.http.cookies["uw_csrf"] != before
+    assert (await browser.http.post("/language", data={"_csrf_token": before, "lang": "zh"})).status_code == 403
+    (fresh, *_) = await tokens(browser)
+    assert (await browser.http.post("/language", data={"_csrf_token": fresh, "lang": "zh"})).status_code == 303
 
 
 async def test_a_form_that_is_shown_again_can_be_sent_again(browser):

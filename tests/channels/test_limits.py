@@ -72,7 +72,7 @@ async def test_the_network_is_the_one_that_the_outermost_proxy_saw(
     assert answer.status_code == 422
     async with db.read() as conn:
         subjects = {row[0] for row in await conn.fetch("SELECT subject FROM attempt")}
-    assert subjects == {"member:a@b.example", f"member@{origin}"}
+    assert subjects == {"member:a@b.example", f"member:a@b.example {origin}", f"member@{origin}"}
 
 
 HOSTS = (

@@ -35,7 +35,16 @@ from unwall_demo.warehouse import SHOWN
 
 NOW = datetime(2026, 3, 10, 8, 30, tzinfo=UTC)  # a Tuesday afternoon in Shanghai
 MEMBERS = 200
-MADE_OTHERWISE = {"model", "session", "attempt", "pgqueuer", "pgqueuer_log", "stock_ledger", "payment_ledger"}
+MADE_OTHERWISE = {
+    "model",
+    "session",
+    "known_network",
+    "attempt",
+    "pgqueuer",
+    "pgqueuer_log",
+    "stock_ledger",
+    "payment_ledger",
+}
 """Trained, signed in and enqueued at some time; and the numbers of ledgers go on from those of a load that died."""
 
 

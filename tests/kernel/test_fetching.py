@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from unwall.kernel.fetching import Fetcher, NotFetched, is_public
+from unwall.kernel.fetching import Fetcher, NotFetched, is_public, resolve
 
 OK = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"
 
@@ -70,6 +70,44 @@ async def test_private_and_odd_addresses_are_not_asked(address):
     assert seen == []
 
 
+INSIDE = (
+    *("2130706433", "0x7f000001", "017700000001", "127.1", "0", "0.0.0.0", "3232235777", "127。0。0。1", "localhost"),
+    *("[::]", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[fec0::1]"),
+    *("[2002:7f00:1::]", "[64:ff9b:1::7f00:1]", "[fd00::1]", "[ff02::1]", "192.0.0.8", "100.64.0.1", "198.18.0.1"),
+)
+"""Ways to write an address of this machine or of its network, each as the system's own resolver reads it."""
+NO_ADDRESSES = (
+    *("http://127.0.0.1:80@8.8.8.8/", "http://8.8.8.8@127.0.0.1/", "http://8.8.8.8\\@127.0.0.1/", "http://@127.0.0.1/"),
+    *("http://127.0.0.1\\@8.8.8.8/", "http:127.0.0.1/", "http:///127.0.0.1/", "//127.0.0.1/", "http://127.0.0.1:22/"),
+    *("http://127.0.0.1:99999/", "http://127.0.0.1:-1/", "http://x:80:80/", "http://[::1/", "http://a\0b/"),
+    *("gopher://127.0.0.1/", "http://①②⑦.⓪.⓪.①/", "http://0177.0.0.1/", "http://127.0.0.1:6379/"),
+)
+
+
+@pytest.mark.parametrize("host", INSIDE)
+async def test_no_way_to_write_an_address_leads_into_a_private_network(host):
+    """Neither at once nor after a redirect from a server that may be asked."""
+    to_it = f"HTTP/1.1 302 Found\r\nlocation: http://{host}/secret\r\n\r\n".encode()
+
+    async def resolver(name: str, port: int) -> list[str]:
+        return ["127.0.0.1"] if name == "cdn.example" else await resolve(name, port)
+
+    async with serving({b"/a": to_it}) as (port, seen):
+        redirected = Fetcher(100, resolver, lambda ip: is_public(ip) or not seen, frozenset({80, 443, port}))
+        for using, address in ((Fetcher(100), f"http://{host}/"), (redirected, f"http://cdn.example:{port}/a")):
+            with pytest.raises(NotFetched, match="public internet"):
+                await fetched(using, address)
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
+async def test_what_two_parsers_could_read_differently_is_no_address(address):
+    with pytest.raises(NotFetched, match="not a web address"):
+        await Fetcher(100).fetch(address, io.BytesIO())
+    with pytest.raises(NotFetched, match="not a web address"):
+        await Fetcher(0).post(address, b"x", {}, 60)
+
+
 async def test_a_redirect_into_a_private_network_is_not_followed():
     async with serving({b"/a": b"HTTP/1.1 302 Found\r\nlocation: http://inside.example/\r\n\r\n"}) as (port, seen):
         using = fetcher(port, {"cdn.example": ["127.0.0.1"], "inside.example": ["192.168.0.1"]})
@@ -120,6 +158,15 @@ async def test_large_files_and_endless_redirects_end():
         ("::ffff:10.0.0.1", False),
         ("64:ff9b::a00:1", False),
         ("2002:a00:1::", False),
+        ("192.0.0.8", False),
+        ("192.88.99.1", False),
+        ("fec0::1", False),
+        ("5f00::1", False),
+        ("3fff::1", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("::127.0.0.1", False),
+        ("240.0.0.1", False),
+        ("255.255.255.255", False),
     ],
 )
 def test_public_addresses_are_told_from_others(address, public):

@@ -53,6 +53,7 @@ SHOP_ONLY = {
     "quiet_hours",
     "visitor",
     "session",
+    "known_network",
     "attempt",
     "muted_account",
     "feed_seen",

@@ -1,15 +1,31 @@
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from tests.people.members import new_member
+from tests.waiting import until
 from unwall.kernel.clock import now
-from unwall.kernel.database import Database
-from unwall.kernel.errors import Forbidden, Invalid, TooMany
+from unwall.kernel.database import Database, connect
+from unwall.kernel.errors import Forbidden, Invalid, TooMany, Unavailable
 from unwall.people import actions, passwords, reads, rules, sessions
 from unwall.people.passwords import hash_password
-from unwall.people.values import ApiKey, ApiScope, BadCredentials, Permission, Role, Staff, StaffDraft
+from unwall.people.sessions import OwnPassword
+from unwall.people.values import (
+    ApiKey,
+    ApiScope,
+    Audience,
+    BadCredentials,
+    PasswordChange,
+    Permission,
+    Role,
+    Staff,
+    StaffDraft,
+)
 
 
 async def test_a_new_member_can_sign_in_again_and_again(db: Database):
@@ -98,6 +114,113 @@ async def test_after_five_failures_the_address_must_wait_and_then_may_try_again(
     later = at + timedelta(minutes=15)
     signed = await sessions.sign_in_member(db, "lin@example.com", "tea and snow", "127.0.0.1", later)
     assert signed.token
+
+
+async def test_who_guesses_from_elsewhere_keeps_nobody_out_where_they_have_signed_in_before(db: Database):
+    await sessions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
+    at = now()
+    await sessions.sign_in_member(db, "lin@example.com", "tea and snow", "home", at)
+    told = []
+    for network in ("a", "b", "c", "d", "e"):
+        for _ in range(6):
+            with pytest.raises((BadCredentials, TooMany)) as caught:
+                await sessions.sign_in_member(db, "lin@example.com", "wrong password", network, at)
+            told.append(caught.type)
+    assert told == [*4 * [*5 * [BadCredentials], TooMany], *6 * [TooMany]]
+    with pytest.raises(TooMany) as refused:
+        await sessions.sign_in_member(db, "lin@example.com", "tea and snow", "a friend's", at)
+    assert refused.value.wait_seconds == 15 * 60
+    assert (await sessions.sign_in_member(db, "lin@example.com", "tea and snow", "home", at)).token
+    later = at + timedelta(minutes=15)
+    assert (await sessions.sign_in_member(db, "lin@example.com", "tea and snow", "a friend's", later)).token
+
+
+async def test_a_network_is_known_for_one_person_and_for_ninety_days(db: Database):
+    await new_member(db, "a@example.com")
+    await new_member(db, "b@example.com")
+    async with db.transaction() as conn:
+        known = "SELECT count(*) FROM known_network"
+        await sessions.forget_expired(conn, now() + timedelta(days=89))
+        assert await conn.fetchval(known) == 2
+        stored = [
+            await reads.credentials(conn, Audience.MEMBER, f"{who}@example.com", network)
+            for who, network in (("a", "127.0.0.1"), ("a", "192.0.2.1"), ("b", "127.0.0.1"))
+        ]
+        assert [one and one.known for one in stored] == [True, False, True]
+        assert await reads.credentials(conn, Audience.STAFF, "a@example.com", "127.0.0.1") is None
+        await sessions.forget_expired(conn, now() + timedelta(days=91))
+        assert await conn.fetchval(known) == 0
+
+
+class Hashing:
+    """Instead of the hasher: hashes that go on until the test lets them, or that ask the database meanwhile."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self.running, self.most, self.done = 0, 0, 0
+        self.meanwhile = meanwhile
+
+    def _work(self) -> None:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        self.meanwhile()
+        self.running -= 1
+        self.done += 1
+
+    def hash(self, password: str) -> str:
+        self._work()
+        return f"hash of {password}"
+
+    def verify(self, password: str, hashed: str) -> bool:
+        self._work()
+        return hashed == f"hash of {password}"
+
+
+async def test_no_connection_is_held_while_a_password_is_hashed(db_url: str, monkeypatch):
+    """The pool has one connection, which each hash takes for itself before it goes on."""
+    loop, seconds = asyncio.get_running_loop(), 60
+    async with connect(db_url, size=1) as db:
+
+        async def take() -> None:
+            async with db.read():
+                pass
+
+        hasher = Hashing(lambda: asyncio.run_coroutine_threadsafe(take(), loop).result(seconds))
+        monkeypatch.setattr(passwords, "HASHER", hasher)
+        await sessions.sign_up(db, "lin@example.com", "Lin", "tea and snow", "en")
+        signed = await sessions.sign_in_member(db, "lin@example.com", "tea and snow", "here", now())
+        for enter in (sessions.sign_in_member, sessions.sign_in_staff):
+            with pytest.raises(BadCredentials):
+                await enter(db, "nobody@example.com", "tea and snow", "here", now())
+        change = PasswordChange("tea and snow", "tea and rain", "here")
+        await sessions.change_password(db, Audience.MEMBER, signed.person_id, change, now())
+        own = OwnPassword(Audience.MEMBER, signed.person_id, "tea and rain", "here")
+        await sessions.check_own_password(db, own, now())
+        async with db.transaction() as conn:
+            ticket = await passwords.reset_password(conn, Audience.MEMBER, "lin@example.com", "none")
+        await passwords.redeem(db, ticket, "tea and wind")
+    assert hasher.done == 9
+
+
+async def test_few_passwords_are_hashed_at_a_time_and_who_would_wait_long_is_told(db: Database, monkeypatch):
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(16))
+    monkeypatch.setattr(rules, "MAX_WAITING_HASHES", 8)
+    go = threading.Event()
+    hasher = Hashing(go.wait)
+    monkeypatch.setattr(passwords, "HASHER", hasher)
+    many = [asyncio.create_task(hash_password(f"password {n}")) for n in range(9)]
+    try:
+        await until(lambda: hasher.running >= rules.HASHES_AT_ONCE and many[-1].done())
+        with pytest.raises(Unavailable):
+            await sessions.sign_in_member(db, "lin@example.com", "tea and snow", "here", now())
+        async with db.read() as conn:
+            assert await conn.fetchval("SELECT count(*) FROM attempt") == 0
+    finally:
+        go.set()
+    assert await asyncio.gather(*many[:8]) == [f"hash of password {n}" for n in range(8)]
+    with pytest.raises(Unavailable):
+        await many[8]
+    assert hasher.most == rules.HASHES_AT_ONCE
+    assert await hash_password("tea and snow") == "hash of tea and snow"
 
 
 async def test_members_do_not_sign_in_as_staff(db: Database):

@@ -30,6 +30,11 @@ _WITH_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"
 """IPv6 addresses whose last 32 bits are an IPv4 address."""
 _LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
 """Where its IPv4 address stands depends on the network."""
+_NOT_PUBLIC = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "5f00::/16", "3fff::/20"))
+)
+"""Which `is_global` of some versions of Python takes for public: protocol assignments, relays, site-local addresses,
+segment routing, documentation."""
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 
@@ -69,7 +74,7 @@ def is_public(address: str) -> bool:
             return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
         if ip in _LOCAL_NAT64:
             return False
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _NOT_PUBLIC)
 
 
 class Fetcher(msgspec.Struct, frozen=True):

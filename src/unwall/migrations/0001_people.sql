@@ -144,6 +144,16 @@ CREATE TABLE session (
 CREATE INDEX session_person ON session (person_id);
 CREATE INDEX session_expiry ON session (expires_at);
 
+-- Where people have signed in from: others who guess their password do not keep them out there.
+CREATE TABLE known_network (
+    audience  text NOT NULL CHECK (audience IN ('member', 'staff')),
+    person_id uuid NOT NULL,
+    network   text NOT NULL,
+    seen_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (audience, person_id, network)
+);
+CREATE INDEX known_network_age ON known_network (seen_at);
+
 -- A new password, and taking or giving back access, end every session of the person, whoever does it and how.
 CREATE FUNCTION end_sessions() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
@@ -157,7 +167,7 @@ CREATE TRIGGER end_sessions AFTER UPDATE OF password_hash, active ON staff FOR E
     EXECUTE FUNCTION end_sessions('staff');
 
 CREATE TABLE attempt (
-    subject text NOT NULL,  -- what is counted, such as member:E-MAIL, member@NETWORK, card:VISITOR, pickup:STAFF
+    subject text NOT NULL,  -- what is counted, such as member:E-MAIL NETWORK, member@NETWORK, card:VISITOR, pickup:STAFF
     at      timestamptz NOT NULL
 );
 CREATE INDEX attempt_subject ON attempt (subject, at);

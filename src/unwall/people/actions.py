@@ -98,12 +98,15 @@ async def close_member(conn: Transaction, member_id: UUID) -> None:
     to it. Idempotent.
     """
     await conn.execute(
-        "DELETE FROM attempt WHERE subject = (SELECT 'member:' || email FROM member WHERE id = $1)", member_id
+        "DELETE FROM attempt a USING member m WHERE m.id = $1"
+        " AND (a.subject = 'member:' || m.email OR starts_with(a.subject, 'member:' || m.email || ' '))",
+        member_id,
     )
     await conn.execute(
         "UPDATE member SET email = NULL, name = '', password_hash = NULL, place = NULL WHERE id = $1", member_id
     )
     await conn.execute("DELETE FROM session WHERE audience = 'member' AND person_id = $1", member_id)
+    await conn.execute("DELETE FROM known_network WHERE audience = 'member' AND person_id = $1", member_id)
     await conn.execute("DELETE FROM member_address WHERE member_id = $1", member_id)
     await conn.execute("DELETE FROM member_code WHERE member_id = $1", member_id)
 

@@ -2,18 +2,24 @@
 (0001_people.sql)."""
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
 
 from pwdlib import PasswordHash
 
 from unwall.kernel import typed
 from unwall.kernel.database import Database, Transaction
-from unwall.kernel.errors import NotFound, existing
+from unwall.kernel.errors import NotFound, Unavailable, existing
 from unwall.kernel.secrets import fingerprint, token
 from unwall.kernel.text import N_
 from unwall.people import reads, rules
 from unwall.people.values import Audience, ResetTicket
 
 HASHER = PasswordHash.recommended()
+BUSY = N_("Many people sign in at this moment. Try again in some seconds.")
+Hashed = TypeVar("Hashed")
 TICKET_ENDED = N_("This link was used before, or is too old. Ask for a new one.")
 REPLACE = {
     Audience.MEMBER: "UPDATE member SET password_hash = $2 WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $3",
@@ -27,12 +33,48 @@ _RESET = {
 
 
 async def hash_password(password: str) -> str:
-    return await asyncio.to_thread(HASHER.hash, typed.password(password))
+    """Raises `Unavailable` where too many wait for a hash."""
+    return await _hashing.run(lambda: HASHER.hash(typed.password(password)))
 
 
-async def matches(password: str, hashed: str) -> bool:
+async def matches(password: str, hashed: str | None) -> bool:
+    """False without a hash, which takes as long: the time taken does not show which addresses exist. Raises
+    `Unavailable` where too many wait for a hash."""
     sent = typed.password(password[: rules.PASSWORD_CHECKED_CHARACTERS])
-    return await asyncio.to_thread(HASHER.verify, sent, hashed)
+    return await _hashing.run(lambda: HASHER.verify(sent, hashed or _hash_of_nobody(HASHER))) and hashed is not None
+
+
+@cache
+def _hash_of_nobody(hasher: PasswordHash) -> str:
+    return hasher.hash("nobody's password")
+
+
+class _Hashing:
+    """Threads of their own: a hash takes 64 MB and up to four cores, which the database and the event loop need too."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(rules.HASHES_AT_ONCE, "passwords")
+        self._waiting = 0
+
+    async def run(self, work: Callable[[], Hashed]) -> Hashed:
+        self.check_free()
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1
+
+    def check_free(self) -> None:
+        if self._waiting >= rules.MAX_WAITING_HASHES:
+            raise Unavailable(BUSY, wait_seconds=rules.HASHES_WAIT_SECONDS)
+
+
+_hashing = _Hashing()
+
+
+def check_free() -> None:
+    """Before an attempt is counted. Raises `Unavailable` where too many wait for a hash."""
+    _hashing.check_free()
 
 
 async def reset_password(conn: Transaction, audience: Audience, email: str, unusable: str) -> ResetTicket:

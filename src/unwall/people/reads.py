@@ -22,6 +22,8 @@ _MEMBER = "SELECT m.id, m.email, m.name, m.locale FROM member m"
 class StoredCredentials(msgspec.Struct, frozen=True):
     id: UUID
     password_hash: str
+    known: bool
+    """whether they have signed in from this network before"""
 
 
 async def merchant_by_slug(conn: Connection, slug: str, lang: str) -> Merchant | None:
@@ -91,13 +93,15 @@ async def staff_list(conn: Connection, merchant_id: UUID) -> list[Staff]:
     return await rows(conn, Staff, f"{_STAFF} WHERE s.merchant_id = $1 ORDER BY s.name", merchant_id)
 
 
-async def member_credentials(conn: Connection, email: str) -> StoredCredentials | None:
-    return await row(
-        conn,
-        StoredCredentials,
-        "SELECT id, password_hash FROM member WHERE email = $1 AND password_hash IS NOT NULL",
-        email,
-    )
+_KNOWN = "EXISTS (SELECT FROM known_network n WHERE n.audience = $2 AND n.person_id = p.id AND n.network = $3) AS known"
+_CREDENTIALS = {
+    Audience.MEMBER: f"SELECT id, password_hash, {_KNOWN} FROM member p WHERE email = $1 AND password_hash IS NOT NULL",
+    Audience.STAFF: f"SELECT id, password_hash, {_KNOWN} FROM staff p WHERE email = $1 AND active",
+}
+
+
+async def credentials(conn: Connection, audience: Audience, email: str, network: str) -> StoredCredentials | None:
+    return await row(conn, StoredCredentials, _CREDENTIALS[audience], email, audience, network)
 
 
 async def member_by_email(conn: Connection, email: str) -> UUID | None:
@@ -123,10 +127,6 @@ async def password_hash(conn: Connection, audience: Audience, person_id: UUID) -
     }
     hashed: str | None = await conn.fetchval(sql[audience], person_id)
     return hashed
-
-
-async def staff_credentials(conn: Connection, email: str) -> StoredCredentials | None:
-    return await row(conn, StoredCredentials, "SELECT id, password_hash FROM staff WHERE email = $1 AND active", email)
 
 
 _KEY = "SELECT id, merchant_id, name, hint, scopes, created_at, revoked_at FROM api_key"

@@ -44,12 +44,20 @@ RESET_HOURS = 24
 SESSION_DAYS = {Audience.MEMBER: 90, Audience.STAFF: 14}
 NAMELESS = "\u2014"
 """Instead of the name of somebody who has left, where what they wrote stays."""
+HASHES_AT_ONCE = 1
+"""Of passwords, in one process; each is made by up to four threads."""
+MAX_WAITING_HASHES, HASHES_WAIT_SECONDS = 300, 10
+"""In one process; who comes then may come again after so many seconds."""
 ATTEMPTS_ALLOWED = 5
 ATTEMPT_WINDOW_MINUTES = 15
 VISITORS_PER_NETWORK = 100
 """How many visitors who like, follow or save something are taken to stand behind one network address."""
 PEOPLE_PER_NETWORK = 10
 """How many people are taken to stand behind one network address."""
+NETWORKS_PER_PERSON = 4
+"""From how many networks one person is taken to sign in for the first time."""
+KNOWN_NETWORK_DAYS = 90
+"""How long a network counts as one that a person signs in from."""
 
 
 def permit(staff: Staff, permission: Permission) -> None:
@@ -126,6 +134,15 @@ def check_merchant(slug: str, name: str, currency: str, timezone: str, country: 
     errors = [FieldError(field, message) for field, message in wrong.items() if message]
     if errors:
         raise Invalid(errors)
+
+
+def sign_in_limits(audience: Audience, email: str, network: str, *, known: bool) -> dict[str, int]:
+    """What an attempt to sign in is counted under, as `attempts.count_attempt` takes it. Whoever guesses a person's
+    password from elsewhere does not keep them out: for each network of theirs the guesses are counted apart, and those
+    from all others together do not count where the person has signed in before (`known`)."""
+    everywhere = f"{audience}:{email}"
+    limits = {f"{everywhere} {network}": 1, f"{audience}@{network}": PEOPLE_PER_NETWORK}
+    return limits if known else {**limits, everywhere: NETWORKS_PER_PERSON}
 
 
 def wait_seconds(attempts: int, oldest_age_seconds: float) -> int:

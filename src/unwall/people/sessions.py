@@ -1,9 +1,7 @@
 """Signing up, in and out. Passwords are hashed before a transaction is opened, for it takes longer than one should
 stay open."""
 
-import asyncio
 from datetime import datetime, timedelta
-from functools import cache
 from uuid import UUID
 
 import msgspec
@@ -16,7 +14,7 @@ from unwall.kernel.secrets import fingerprint, token
 from unwall.kernel.text import N_
 from unwall.people import reads, rules
 from unwall.people.attempts import count_attempt, forget_attempts, uncount_attempt
-from unwall.people.passwords import HASHER, REPLACE, hash_password, matches
+from unwall.people.passwords import REPLACE, check_free, hash_password, matches
 from unwall.people.values import Audience, BadCredentials, PasswordChange
 
 NO_MATCH = N_("E-mail and password do not match.")
@@ -47,12 +45,6 @@ class OwnPassword(msgspec.Struct, frozen=True):
     origin: str
 
 
-@cache
-def _hash_of_nobody() -> str:
-    """Verified where the address is unknown, so that the time taken does not show which addresses exist."""
-    return HASHER.hash("nobody's password")
-
-
 async def sign_up(db: Database, email: str, name: str, password: str, locale: str) -> None:
     """A new member, unless the address is a member's already: the caller is told nothing of it, and it takes as long.
     Raises `Invalid`.
@@ -74,37 +66,32 @@ async def sign_up(db: Database, email: str, name: str, password: str, locale: st
 
 
 async def sign_in_member(db: Database, email: str, password: str, origin: str, now: datetime) -> SignedIn:
-    """Raises `Invalid` for an empty field, `BadCredentials`, or `TooMany` after repeated failures for this address or
-    from this origin.
+    """Raises `Invalid` for an empty field, `BadCredentials`, or `TooMany` after repeated failures
+    (`rules.sign_in_limits`), `Unavailable`.
     """
-    rules.check_credentials(email, password)
-    async with db.read() as conn:
-        stored = await reads.member_credentials(conn, typed.email(email[: typed.MAX_EMAIL_CHARACTERS]))
-    return await _sign_in(db, Audience.MEMBER, Credentials(email, password, origin), stored, now)
+    return await _sign_in(db, Audience.MEMBER, Credentials(email, password, origin), now)
 
 
 async def sign_in_staff(db: Database, email: str, password: str, origin: str, now: datetime) -> SignedIn:
     """As `sign_in_member`."""
-    rules.check_credentials(email, password)
+    return await _sign_in(db, Audience.STAFF, Credentials(email, password, origin), now)
+
+
+async def _sign_in(db: Database, audience: Audience, sent: Credentials, now: datetime) -> SignedIn:
+    rules.check_credentials(sent.email, sent.password)
+    check_free()
+    email = typed.email(sent.email[: typed.MAX_EMAIL_CHARACTERS])
     async with db.read() as conn:
-        stored = await reads.staff_credentials(conn, typed.email(email[: typed.MAX_EMAIL_CHARACTERS]))
-    return await _sign_in(db, Audience.STAFF, Credentials(email, password, origin), stored, now)
-
-
-async def _sign_in(
-    db: Database, audience: Audience, sent: Credentials, stored: reads.StoredCredentials | None, now: datetime
-) -> SignedIn:
-    address = f"{audience}:{typed.email(sent.email[: typed.MAX_EMAIL_CHARACTERS])}"
-    network = f"{audience}@{sent.origin}"
-    await count_attempt(db, {address: 1, network: rules.PEOPLE_PER_NETWORK}, now, TOO_MANY_SIGN_INS)
-    hashed = stored.password_hash if stored else await asyncio.to_thread(_hash_of_nobody)
-    right = await matches(sent.password, hashed)
-    if stored is None or not right:
+        stored = await reads.credentials(conn, audience, email, sent.origin)
+    limits = rules.sign_in_limits(audience, email, sent.origin, known=stored is not None and stored.known)
+    await count_attempt(db, limits, now, TOO_MANY_SIGN_INS)
+    if not await matches(sent.password, stored.password_hash if stored else None) or stored is None:
         raise BadCredentials(NO_MATCH)
+    own, *shared = limits
     async with db.transaction() as conn:
-        await forget_attempts(conn, address)
-        await uncount_attempt(conn, [network], now)
-        signed = await _open_session(conn, audience, stored.id, hashed)
+        await forget_attempts(conn, own)
+        await uncount_attempt(conn, shared, now)
+        signed = await _open_session(conn, audience, stored.id, stored.password_hash, sent.origin)
     if signed is None:
         raise BadCredentials(NO_MATCH)
     return signed
@@ -116,13 +103,18 @@ _STILL = {
 }
 
 
-async def _open_session(conn: Transaction, audience: Audience, person_id: UUID, hashed: str) -> SignedIn | None:
+async def _open_session(
+    conn: Transaction, audience: Audience, person_id: UUID, hashed: str, network: str
+) -> SignedIn | None:
     """None if the password was replaced or access was taken after `hashed` was read: that ended all sessions, and no
     new one may follow."""
     secret = token()
     opened = await conn.fetchval(
         f"""
-        WITH still AS ({_STILL[audience]})
+        WITH still AS ({_STILL[audience]}), known AS (
+            INSERT INTO known_network (audience, person_id, network) SELECT $2, $3, $6 FROM still
+            ON CONFLICT (audience, person_id, network) DO UPDATE SET seen_at = now()
+        )
         INSERT INTO session (token_hash, audience, person_id, expires_at)
         SELECT $1, $2, $3, now() + make_interval(days => $4) FROM still RETURNING true
         """,
@@ -131,6 +123,7 @@ async def _open_session(conn: Transaction, audience: Audience, person_id: UUID, 
         person_id,
         rules.SESSION_DAYS[audience],
         hashed,
+        network,
     )
     return SignedIn(person_id, secret) if opened else None
 
@@ -149,7 +142,7 @@ async def change_password(
     hashed = await hash_password(change.new)
     async with db.transaction() as conn:
         changed = await conn.execute(REPLACE[audience], person_id, hashed, stored) != "UPDATE 0"
-        signed = await _open_session(conn, audience, person_id, hashed) if changed else None
+        signed = await _open_session(conn, audience, person_id, hashed, change.origin) if changed else None
     if signed is None:
         raise Invalid.one("old_password", N_("The password was changed elsewhere at this moment."))
     return signed
@@ -166,6 +159,7 @@ async def check_own_password(db: Database, own: OwnPassword, now: datetime) -> N
 
 async def _checked(db: Database, own: OwnPassword, field: str, now: datetime) -> str:
     """The stored hash of the right password; an attempt is counted for a wrong one."""
+    check_free()
     subjects = {f"{own.audience}-password:{own.person_id}": 1, f"{own.audience}@{own.origin}": rules.PEOPLE_PER_NETWORK}
     await count_attempt(db, subjects, now, TOO_MANY_PASSWORDS)
     async with db.read() as conn:
@@ -182,6 +176,7 @@ async def sign_out(conn: Transaction, secret: str) -> None:
 
 
 async def forget_expired(conn: Transaction, now: datetime) -> None:
-    """Housekeeping: sessions and attempts that no longer count."""
+    """Housekeeping: sessions, attempts and networks that no longer count."""
     await conn.execute("DELETE FROM session WHERE expires_at <= $1", now)
     await conn.execute("DELETE FROM attempt WHERE at <= $1", now - timedelta(days=1))
+    await conn.execute("DELETE FROM known_network WHERE seen_at <= $1", now - timedelta(days=rules.KNOWN_NETWORK_DAYS))

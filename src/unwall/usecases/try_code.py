@@ -1,14 +1,17 @@
-"""Add the code of a promotion to a bag; codes cannot be found by trying many."""
+"""Try the code of a promotion, for a bag or at a till; codes cannot be found by trying many."""
 
 from datetime import datetime
 from uuid import UUID
 
 from unwall.commerce.orders import cart
+from unwall.commerce.pricing.promotion_rules import tidy_code
+from unwall.commerce.pricing.reads import codes_left
 from unwall.journal.values import Visit
 from unwall.kernel.database import Database
 from unwall.kernel.text import N_
-from unwall.people.attempts import count_attempt
+from unwall.people.attempts import count_attempt, uncount_attempt
 from unwall.people.rules import PEOPLE_PER_NETWORK
+from unwall.people.values import Staff
 
 CODES_PER_VISITOR = 4
 """How many times as many codes as passwords somebody may try."""
@@ -23,3 +26,16 @@ async def try_code(db: Database, visit: Visit, cart_id: UUID, code: str, now: da
     await count_attempt(db, subjects, now, TOO_MANY_CODES)
     async with db.transaction() as conn:
         await cart.add_code(conn, visit, cart_id, code)
+
+
+async def is_code(db: Database, staff: Staff, code: str, now: datetime) -> bool:
+    """Whether the merchant has such a code, which a customer shows at a till; one that it has not counts against the
+    clerk. Raises `TooMany`."""
+    subject = f"code:{staff.id}"
+    await count_attempt(db, {subject: CODES_PER_VISITOR}, now, TOO_MANY_CODES)
+    async with db.confined(staff.merchant_id) as conn:
+        known = bool(await codes_left(conn, staff.merchant_id, [tidy_code(code)]))
+    if known:
+        async with db.transaction() as conn:
+            await uncount_attempt(conn, [subject], now)
+    return known

@@ -1,5 +1,7 @@
 """A basket at the till, and the stock of the shop."""
 
+import asyncio
+
 import pytest
 
 from tests.channels.conftest import Shopper
@@ -9,7 +11,7 @@ from tests.commerce.pricing.quoting import promotion
 from tests.html import texts, the, values
 from unwall.catalogue.actions import save_product
 from unwall.catalogue.values import ProductDraft, VariantDraft
-from unwall.commerce.pricing.actions import save_promotion
+from unwall.commerce.pricing.actions import add_codes, save_promotion
 from unwall.commerce.pricing.values import Conditions, PromotionKind
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
@@ -61,6 +63,40 @@ async def test_by_script_the_browser_is_led_to_the_receipt(market: Market, clerk
         SELL, {"sale_id": sale, "do": "finish", f"q-{market.tea}": "1"}, headers={"hx-request": "true"}
     )
     assert (answer.status_code, answer.headers["hx-redirect"].startswith(f"{SELL}/")) == (200, True)
+
+
+async def test_vouchers_cannot_be_found_by_trying_many(db: Database, market: Market, clerk: Shopper, sale: str):
+    async with db.transaction() as conn:
+        rule = promotion(1, PromotionKind.PER_CENT, 100_000)
+        await save_promotion(conn, market.merchant, rule, active=True)
+        await add_codes(conn, market.merchant, rule.id, ["SPRING"], None)
+    basket = {"sale_id": sale, f"q-{market.tea}": "1"}
+    count = "SELECT count(*) FROM attempt"
+    for _ in range(3):
+        page = (await clerk.post(SELL, basket | {"voucher": "spring"})).text
+        assert "not valid here" not in page
+    async with db.read() as conn:
+        assert await conn.fetchval(count) == 0  # a code that exists is no guess
+
+    page = (await clerk.post(SELL, basket | {"voucher": "guess-0 spring"})).text
+    assert "GUESS-0: this code is not valid here." in page
+    refused = values(page, "input[name=refused]", "value")
+    assert refused == ["GUESS-0"]
+    again = basket | {"voucher": "guess-0 spring", "refused": refused[0]}
+    assert (await clerk.post(SELL, again)).text.count("GUESS-0: this code is not valid here.") == 1
+    async with db.read() as conn:
+        assert await conn.fetchval(count) == 1  # a code that was refused is not tried again
+
+    await asyncio.gather(*(clerk.post(SELL, basket | {"voucher": f"guess-{n}"}) for n in range(1, 20)))
+    reduced = values((await clerk.post(SELL, again)).text, "input[name=total]", "value")
+    full = values((await clerk.post(SELL, basket)).text, "input[name=total]", "value")
+    page = (await clerk.post(SELL, basket | {"voucher": "spring"})).text
+    assert ("Too many codes were tried." in page, values(page, "input[name=total]", "value")) == (True, full)
+    assert reduced == full
+    before = await snapshot(db)
+    page = await clerk.post(SELL, basket | {"voucher": "spring", "do": "finish", "total": full[0]})
+    assert (page.status_code, "Too many codes were tried." in page.text, await snapshot(db)) == (200, True, before)
+    assert (await clerk.post(SELL, basket | {"do": "finish"})).status_code == 303
 
 
 async def test_another_basket_under_the_name_of_a_finished_sale_is_refused(

@@ -17,21 +17,22 @@ from unwall.channels.counter.views import ItemView, item_view
 from unwall.channels.http.menus import SELL
 from unwall.channels.http.page_context import FieldTexts, known_id, see_other
 from unwall.channels.http.pictures import thumbnail_url
-from unwall.channels.http.quotes import code_words, included_taxes, quote_rows
+from unwall.channels.http.quotes import WHY_REFUSED, code_words, included_taxes, quote_rows
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.rules import reaches
 from unwall.commerce.orders import reads as orders
 from unwall.commerce.orders.counter_sale import CounterSale, Till, member_of_code, quoted_basket, sell_at_counter
 from unwall.commerce.orders.rules import MAX_UNITS_PER_LINE
 from unwall.commerce.orders.values import Channel, Order, SaleDone, TotalChanged
-from unwall.commerce.pricing.promotion_rules import MAX_CODES_PER_CART
-from unwall.commerce.pricing.values import PricedOrder
+from unwall.commerce.pricing.promotion_rules import MAX_CODES_PER_CART, tidy_code
+from unwall.commerce.pricing.values import PricedOrder, PriceRefusal
 from unwall.commerce.stock.values import Short, VariantQuantity
 from unwall.kernel.clock import now
-from unwall.kernel.errors import FieldError, Invalid, NotFound, UnwallError
+from unwall.kernel.errors import FieldError, Invalid, NotFound, TooMany, UnwallError
 from unwall.kernel.ids import new_id, parse_id
 from unwall.kernel.money import Money
 from unwall.kernel.text import N_, locale_of
+from unwall.usecases.try_code import is_code
 
 Basket = dict[UUID, int]
 """Quantity by variant, in the order in which they were scanned."""
@@ -56,6 +57,15 @@ class OpenSale(msgspec.Struct, frozen=True):
 
     id: UUID
     basket: Basket
+    vouchers: "Vouchers"
+
+
+class Vouchers(msgspec.Struct, frozen=True):
+    """The codes of promotions that were typed; those that are refused are not tried again."""
+
+    codes: list[str] = []
+    refused: list[str] = []
+    problem: str = ""
 
 
 class ReceiptLine(msgspec.Struct, frozen=True):
@@ -68,7 +78,7 @@ class ReceiptLine(msgspec.Struct, frozen=True):
 
 @get(SELL)
 async def sell_page(ctx: CounterContext) -> Response[str]:
-    return await _page(ctx, OpenSale(new_id(), {}))
+    return await _page(ctx, OpenSale(new_id(), {}, Vouchers()))
 
 
 @post(SELL, status_code=200)
@@ -77,10 +87,10 @@ async def sell(ctx: CounterContext, data: FormData) -> Response[Any]:
     chosen of those found; else the sum is made."""
     sale_id = known_id(data.get("sale_id", ""), N_("Start a new sale."))
     basket, errors = _basket_of(data)
-    sale = OpenSale(sale_id, basket)
+    sale = OpenSale(sale_id, basket, await _vouchers(ctx, data))
     if errors:
         return await _page(ctx, sale, error=Invalid(errors), data=data)
-    if data.get("do") == "finish":
+    if data.get("do") == "finish" and not sale.vouchers.problem:
         return await _finish(ctx, sale, data)
     if data.get("variant"):
         return await _add_chosen(ctx, sale, data)
@@ -104,6 +114,22 @@ def _basket_of(data: Mapping[str, str]) -> tuple[Basket, list[FieldError]]:
         if quantity:
             basket[variant_id] = quantity
     return basket, errors
+
+
+async def _vouchers(ctx: CounterContext, data: Mapping[str, str]) -> Vouchers:
+    written = data.get("voucher", "").replace(",", " ").split()
+    typed = list(dict.fromkeys(map(tidy_code, written)))[:MAX_CODES_PER_CART]
+    codes: list[str] = []
+    refused = [code for code in data.get("refused", "").split() if code in typed]
+    for code in typed:
+        if code in refused:
+            continue
+        try:
+            known = await is_code(ctx.services.db, ctx.staff, code, now())
+        except TooMany as error:
+            return Vouchers(codes, refused, ctx.problem(error) or "")
+        (codes if known else refused).append(code)
+    return Vouchers(codes, refused)
 
 
 async def _add(ctx: CounterContext, sale: OpenSale, data: FormData) -> Response[Any]:
@@ -142,7 +168,7 @@ async def _finish(ctx: CounterContext, sale: OpenSale, data: FormData) -> Respon
         async with ctx.confined() as conn:
             lines = [VariantQuantity(variant_id, quantity) for variant_id, quantity in sale.basket.items()]
             request = CounterSale(
-                sale.id, ctx.node.id, lines, data.get("member_code", ""), _codes_in(data), _shown_total(data)
+                sale.id, ctx.node.id, lines, data.get("member_code", ""), sale.vouchers.codes, _shown_total(data)
             )
             order_id = await sell_at_counter(conn, ctx.staff, request, now())
     except Short as error:
@@ -193,6 +219,8 @@ class SellPage(CounterPage, frozen=True, kw_only=True):
     member_code: str
     voucher: str
     voucher_answer: str
+    refused: str
+    """those of the voucher's codes that were tried and are none"""
     most: int
 
 
@@ -213,7 +241,7 @@ async def _page(
             member_id = await member_of_code(conn, ctx.staff.merchant_id, kept.get("member_code", ""))
         except Invalid as unknown:
             error = error or unknown
-        till = Till(ctx.node.id, member_id, _codes_in(kept))
+        till = Till(ctx.node.id, member_id, sale.vouchers.codes)
         basket = {variant: count for variant, count in sale.basket.items() if variant in known}
         priced = await quoted_basket(conn, ctx.staff.merchant_id, till, basket, now()) if basket else None
     rows = quote_rows(priced.quote, N_("Total"), ctx.lang) if priced else []
@@ -235,7 +263,8 @@ async def _page(
             code=kept.get("code", ""),
             member_code=kept.get("member_code", ""),
             voucher=kept.get("voucher", ""),
-            voucher_answer=_code_words(priced, ctx) if priced else "",
+            voucher_answer=_voucher_words(sale.vouchers, priced, ctx),
+            refused=" ".join(sale.vouchers.refused),
             most=MAX_UNITS_PER_LINE,
         ),
         error=error,
@@ -243,13 +272,12 @@ async def _page(
     )
 
 
-def _codes_in(data: Mapping[str, str]) -> list[str]:
-    return data.get("voucher", "").replace(",", " ").split()[:MAX_CODES_PER_CART]
-
-
-def _code_words(priced: PricedOrder, ctx: CounterContext) -> str:
+def _voucher_words(vouchers: Vouchers, priced: PricedOrder | None, ctx: CounterContext) -> str:
     """Why a code does not count."""
-    return " ".join(code_words(one, priced.quote.currency, ctx.lang) for one in priced.quote.codes if one.refusal)
+    words = [ctx.words(WHY_REFUSED[PriceRefusal.UNKNOWN], code=code) for code in vouchers.refused]
+    refused = [one for one in priced.quote.codes if one.refusal] if priced else []
+    words += [code_words(one, priced.quote.currency, ctx.lang) for one in refused] if priced else []
+    return " ".join([*words, vouchers.problem]).strip()
 
 
 def _line(

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request
 from litestar.datastructures import Cookie
+from litestar.middleware.csrf import generate_csrf_token
 
 from unwall.content.moderation.rules import staff_moderator
 from unwall.content.moderation.values import Moderator
@@ -227,6 +228,8 @@ def set_sealed_cookie(request: AnyRequest, services: Services, name: str, value:
 
 
 def set_session(request: AnyRequest, services: Services, audience: Audience, token: str) -> None:
+    """With a new CSRF token: whoever knew or planted the one before the sign-in can send nothing after it."""
+    set_cookie(request, services, CSRF, generate_csrf_token(services.secret.hex()), None)
     name = {Audience.MEMBER: MEMBER, Audience.STAFF: STAFF}[audience]
     set_cookie(request, services, name, token, rules.SESSION_DAYS[audience] * 24 * 3600)
 

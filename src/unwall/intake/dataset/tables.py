@@ -157,6 +157,7 @@ LEFT_OUT = MappingProxyType(
         "report_progress": "how far this install has counted its journal",
         "save_count": "counted from the saves",
         "session": "a sign-in at this install",
+        "known_network": "where people have signed in to this install from",
         "muted_account": "the person's own: no merchant reads whom somebody mutes or blocks",
         "hashtag_entry": "made from the hashtags of posts",
         "hashtag": "counted from the hashtags of posts",

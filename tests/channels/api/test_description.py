@@ -110,6 +110,7 @@ async def test_it_says_who_may_ask_and_what_may_be_repeated(description: dict):
         "/api/v1/conversations/{handle}/messages",
         "/api/v1/products/{product_id}/questions",
         "/api/v1/posts/{post_id}/comments",
+        "/api/v1/studio/conversations/{conversation_id}/messages",
         "/api/v1/merchant/conversations/{conversation_id}/messages",
         "/api/v1/merchant/products",
         "/api/v1/merchant/bundles",

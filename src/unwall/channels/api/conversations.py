@@ -11,9 +11,10 @@ from unwall.channels.api.description import answers
 from unwall.channels.http.context import AnyRequest, origin_of
 from unwall.channels.http.files import check_stored
 from unwall.content.accounts.actions import NO_SUCH_ACCOUNT
-from unwall.content.accounts.reads import account_by_handle, standing
+from unwall.content.accounts.reads import account_by_handle
 from unwall.content.conversations import actions, reads, rules
 from unwall.content.conversations.values import (
+    AccountConversation,
     Conversation,
     ConversationFilter,
     ConversationView,
@@ -28,11 +29,14 @@ from unwall.content.moderation.values import SubjectKind, Visibility
 from unwall.journal.values import Visit
 from unwall.kernel.clock import now
 from unwall.kernel.cursors import ResultPage, decode
-from unwall.kernel.errors import Invalid, NotFound
+from unwall.kernel.database import Connection
+from unwall.kernel.errors import Invalid, NotFound, SignInNeeded, existing
 from unwall.kernel.idempotency import StoredAnswer
 from unwall.kernel.text import N_
 from unwall.media.rules import size_of
 from unwall.media.values import Image
+from unwall.messages.actions import mark_subject_read
+from unwall.messages.values import NotificationKind
 from unwall.people.attempts import count_attempt
 from unwall.people.rules import PEOPLE_PER_NETWORK
 from unwall.people.values import ApiKey, ApiScope
@@ -89,8 +93,7 @@ async def own_messages(services: Services, caller: Visit, handle: str, after: st
     decode(after)  # a wrong cursor is told whether there is a conversation or not
     async with services.db.transaction() as conn:
         account = await account_by_handle(conn, handle, caller.lang)
-        blocked = account is not None and (await standing(conn, caller.person_ids, account.id)).blocked
-        known = await reads.own_conversation(conn, caller, account.id) if account and not blocked else None
+        known = await reads.shown_conversation(conn, caller, account.id) if account else None
         if known is None:
             return ResultPage([], None)
         if not after:
@@ -118,6 +121,66 @@ async def write(
                 raise NotFound(NO_SUCH_ACCOUNT)
             keyed = msgspec.structs.replace(draft, key=str(message_id))
             return json_answer(await actions.write(conn, caller, "", account.id, keyed, now()), 201)
+
+    return await once(request, services, f"visitor {caller.visitor_id}", work)
+
+
+# --- what is written to a member's own accounts -----------------------------------------------------------------------
+
+
+def _member_of(caller: Visit) -> UUID:
+    """Raises `SignInNeeded`."""
+    if caller.member_id is None:
+        raise SignInNeeded(N_("Sign in to read what is written to your accounts."))
+    return caller.member_id
+
+
+async def _received(conn: Connection, caller: Visit, conversation_id: UUID) -> AccountConversation:
+    """Raises `NotFound` where it is not with an account of the caller's."""
+    return existing(
+        await reads.members_conversation(conn, _member_of(caller), conversation_id), actions.NO_SUCH_CONVERSATION
+    )
+
+
+@get("/studio/conversations", tags=SHOPPER)
+async def received_conversations(
+    services: Services, caller: Visit, after: str | None = None
+) -> ResultPage[AccountConversation]:
+    """What people write to the accounts of a signed-in member, the conversation with the newest message first."""
+    member_id = _member_of(caller)
+    async with services.db.read() as conn:
+        return await reads.members_conversations(conn, member_id, after, PAGE)
+
+
+@get("/studio/conversations/{conversation_id:uuid}/messages", tags=SHOPPER)
+async def received_messages(
+    services: Services, caller: Visit, conversation_id: UUID, after: str | None = None
+) -> ResultPage[Message]:
+    """Newest first. Asking for the newest marks them as read."""
+    async with services.db.transaction() as conn:
+        known = (await _received(conn, caller, conversation_id)).conversation
+        page = await reads.messages(conn, known.id, after, PAGE)
+        if not after:
+            await actions.read_as_staff(conn, known.id, known.last_id)
+            await mark_subject_read(conn, caller, NotificationKind.MESSAGE, known.id, now())
+    return await _without_removed(services, page)
+
+
+@post("/studio/conversations/{conversation_id:uuid}/messages", tags=SHOPPER, repeatable=True, responses=answers(Sent))
+async def answer_as_account(
+    request: AnyRequest, services: Services, caller: Visit, conversation_id: UUID, data: NewMessage
+) -> Response[bytes]:
+    """Answer under the name of the account that was written to. Needs an Idempotency-Key."""
+    async with services.db.read() as conn:
+        known = await _received(conn, caller, conversation_id)
+    draft = await _draft(services, data)
+
+    async def work(message_id: UUID) -> StoredAnswer:
+        await count_attempt(services.db, {f"message:{caller.person_id}": 4 * rules.WRITERS}, now(), TOO_MANY)
+        async with services.db.transaction() as conn:
+            keyed = msgspec.structs.replace(draft, key=str(message_id))
+            sent = await actions.answer(conn, Writer(None, known.account_name), conversation_id, keyed, now())
+            return json_answer(sent, 201)
 
     return await once(request, services, f"visitor {caller.visitor_id}", work)
 
@@ -173,5 +236,8 @@ async def answer(
     return await once(request, services, f"key {key.id}", work)
 
 
-SHOPPER_HANDLERS: list[Any] = [own_conversations, own_messages, write]
+SHOPPER_HANDLERS: list[Any] = [
+    *(own_conversations, own_messages, write),
+    *(received_conversations, received_messages, answer_as_account),
+]
 MERCHANT_HANDLERS: list[Any] = [merchant_conversations, merchant_messages, answer]

@@ -173,7 +173,7 @@ async def _page(
 ) -> Response[Any]:
     async with ctx.services.db.transaction() as conn:
         blocked = (await standing(conn, ctx.visit.person_ids, account.id)).blocked
-        known = None if blocked else await reads.own_conversation(conn, ctx.visit, account.id)
+        known = await reads.shown_conversation(conn, ctx.visit, account.id)
         part = await reads.messages(conn, known.id, asked.get("before"), MESSAGES) if known else None
         if known and not asked.get("before"):
             await actions.read_as_shopper(conn, ctx.visit, known.id, known.last_id)

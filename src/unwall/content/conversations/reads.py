@@ -37,9 +37,23 @@ async def conversation(conn: Connection, conversation_id: UUID) -> Conversation 
     return await row(conn, Conversation, f"SELECT {COLUMNS} FROM conversation c WHERE c.id = $1", conversation_id)
 
 
+_BLOCKED = """SELECT FROM hidden_account h
+            WHERE h.account_id = c.account_id AND h.person_id = ANY({people}::uuid[]) AND h.blocked"""
+
+
 async def own_conversation(conn: Connection, visit: Visit, account_id: UUID) -> Conversation | None:
     """The person's with this account."""
     sql = f"SELECT {COLUMNS} FROM conversation c WHERE c.account_id = $1 AND c.person_id = ANY($2::uuid[]) LIMIT 1"
+    return await row(conn, Conversation, sql, account_id, visit.person_ids)
+
+
+async def shown_conversation(conn: Connection, visit: Visit, account_id: UUID) -> Conversation | None:
+    """The person's with this account, unless they have blocked it."""
+    blocked = _BLOCKED.format(people="$2")
+    sql = f"""
+        SELECT {COLUMNS} FROM conversation c
+        WHERE c.account_id = $1 AND c.person_id = ANY($2::uuid[]) AND NOT EXISTS ({blocked}) LIMIT 1
+    """
     return await row(conn, Conversation, sql, account_id, visit.person_ids)
 
 
@@ -54,8 +68,7 @@ async def own_conversations(
         SELECT (SELECT to_jsonb(k) FROM (SELECT {COLUMNS}) k) AS conversation, a.handle,
             translated(a.translations, $2, 'name', a.name) AS account_name, a.avatar
         FROM conversation c JOIN account_profile a ON a.id = c.account_id
-        WHERE c.person_id = ANY($1::uuid[]) AND c.last_id < $3 AND NOT EXISTS (SELECT FROM hidden_account h
-            WHERE h.account_id = c.account_id AND h.person_id = ANY($1::uuid[]) AND h.blocked)
+        WHERE c.person_id = ANY($1::uuid[]) AND c.last_id < $3 AND NOT EXISTS ({_BLOCKED.format(people="$1")})
         ORDER BY c.last_id DESC LIMIT $4
         """,
         visit.person_ids,
@@ -85,7 +98,7 @@ async def _with_accounts(
     conn: Connection, member_id: UUID, where: str, values: Sequence[object]
 ) -> list[AccountConversation]:
     sql = f"""
-        SELECT (SELECT to_jsonb(k) FROM (SELECT {COLUMNS}) k) AS conversation, a.name AS account_name
+        SELECT (SELECT to_jsonb(k) FROM (SELECT {COLUMNS}) k) AS conversation, a.handle, a.name AS account_name
         FROM conversation c JOIN account_profile a ON a.id = c.account_id WHERE a.member_id = $1 AND {where}
     """
     return await rows(conn, AccountConversation, sql, member_id, *values)

@@ -116,6 +116,7 @@ class AccountConversation(msgspec.Struct, frozen=True):
     """In the list of the member whose accounts are written to."""
 
     conversation: Conversation
+    handle: str
     account_name: str
 
 

@@ -4,14 +4,16 @@ import asyncio
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import count
 from pathlib import Path
+from types import FrameType
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -50,6 +52,8 @@ LONG = (
 MEMORY = Path("/dev/shm")
 MIN_MEMORY_BYTES = 6 * 2**30
 NUMBERS = count(1)
+TEARDOWN_SECONDS = 300
+"""How long each step of a test's teardown may take."""
 PATIENT = msgspec.structs.replace(PAGE, connection=180, lock=180, statement=600, idle=600)
 """For tests' own questions and imports, which a busy machine may make slow."""
 
@@ -78,6 +82,22 @@ class ByFile(LoadFileScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
     return ByFile(config, log)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown() -> Generator[None, None, None]:
+    """pytest-timeout's alarm is off once a test has failed or hung: the closing of a pool whose connection the test has
+    would then hang for ever."""
+    signal.signal(signal.SIGALRM, fail_teardown)
+    signal.setitimer(signal.ITIMER_REAL, TEARDOWN_SECONDS, TEARDOWN_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def fail_teardown(_number: int, _frame: FrameType | None) -> None:
+    pytest.fail(f"one step of the teardown took over {TEARDOWN_SECONDS} seconds")
 
 
 def named(url: str, database: str) -> str:

@@ -40,7 +40,7 @@ class EventKind(StrEnum):
     """A person wants nothing to do with this account."""
     COMMENT = "comment"
     SAVE = "save"
-    """A post or a product is saved for later. No touch: who saves a post has opened it."""
+    """A post, a product or a bundle (in the body) is saved for later. No touch: who saves a post has opened it."""
     REVIEW = "review"
     QUESTION = "question"
     SEARCH = "search"
@@ -182,7 +182,11 @@ class WatchBody(Body, frozen=True, tag=EventKind.WATCH.value):
     """of the video's seconds, each counted once"""
 
 
-EventBody = SearchBody | DwellBody | VideoStartBody | VideoQuartileBody | WatchBody
+class SaveBody(Body, frozen=True, tag=EventKind.SAVE.value):
+    bundle_id: UUID
+
+
+EventBody = SearchBody | DwellBody | VideoStartBody | VideoQuartileBody | WatchBody | SaveBody
 
 
 # --- the event --------------------------------------------------------------------------------------------------------

@@ -229,6 +229,9 @@ async def test_a_set_is_saved_and_found_again(browser: Shopper, db: Database) ->
     assert pressed.attributes["aria-pressed"] == "true"
     async with db.read() as conn:
         assert await conn.fetchval("SELECT saves FROM save_count WHERE kind = 'bundle'") == 1
+        bundle = await conn.fetchval("SELECT id FROM bundle")
+        told = await conn.fetch("SELECT post_id, product_id, body FROM journal WHERE kind = 'save'")
+    assert [tuple(one) for one in told] == [(None, None, {"kind": "save", "bundle_id": str(bundle)})]
     assert (await browser.post(pressed.attributes["formaction"] or "", {})).status_code == 303
     assert "Nothing saved here" in (await browser.get("/me/saved?kind=bundle")).text
     assert (await browser.post(f"/saved/save/bundle/{new_id()}", {})).status_code == 404

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from litestar import Response, get
 
+from unwall.channels.http.follower_lists import FollowerView, follower_views, followers_words
 from unwall.channels.http.page_context import with_query
 from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.studio import PATH as STUDIO
 from unwall.channels.shop.studio import actor_of
-from unwall.channels.shop.views import AccountView, account_view
 from unwall.content.accounts.actions import NO_SUCH_ACCOUNT
-from unwall.content.accounts.reads import account, draft, followers, following
+from unwall.content.accounts.reads import account, draft, followers
 from unwall.kernel.errors import existing
 from unwall.kernel.text import N_
 
@@ -23,7 +23,7 @@ class FollowersPage(ShopPage, frozen=True, kw_only=True):
 
     name: str
     counted: str
-    rows: list[AccountView]
+    rows: list[FollowerView]
     next_url: str | None
 
 
@@ -35,14 +35,13 @@ async def followers_page(ctx: ShopContext, account_id: UUID) -> Response[Any]:
         own = existing(await account(conn, account_id, ctx.lang), NO_SUCH_ACCOUNT)
         after, limit = ctx.query.get("after"), SHOWN * ctx.pages
         page = await followers(conn, owner, account_id, ctx.lang, after=after, limit=limit)
-        followed = await following(conn, ctx.visit.person_ids)
     url = f"{STUDIO}/accounts/{account_id}/followers"
     return ctx.page(
         FollowersPage(
             title=ctx.words(N_("Followers of {name}"), name=own.name),
             name=own.name,
-            counted=account_view(own, ctx.lang, followed=False).followers,
-            rows=[account_view(one, ctx.lang, followed=one.id in followed) for one in page.rows],
+            counted=followers_words(own.followers, ctx.lang),
+            rows=follower_views(page.rows, ctx.lang),
             next_url=with_query(url, {"after": page.after}) if page.after else None,
         )
     )

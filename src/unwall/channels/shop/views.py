@@ -11,6 +11,7 @@ import nh3
 
 from unwall.catalogue.bundle_rules import bundle_price
 from unwall.catalogue.values import Bundle, ProductCard
+from unwall.channels.http.follower_lists import followers_words
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.pictures import frame_of, picture_url, srcset, thumbnail_url
 from unwall.channels.http.videos import VideoView, video_shape, video_view
@@ -323,11 +324,6 @@ def pictures(images: Sequence[Image], title: str) -> list[PictureView]:
     return [
         PictureView(src=picture_url(image.file), srcset=srcset(image.file), alt=image.alt or title) for image in images
     ]
-
-
-def followers_words(followers: int, lang: str) -> str:
-    number = formatters(lang).number(followers)
-    return ngettext(lang, "{number} follower", "{number} followers", followers, number=number)
 
 
 def account_view(account: Account, lang: str, *, followed: bool, impression: str | None = None) -> AccountView:

@@ -10,7 +10,7 @@ import msgspec
 
 from unwall.content.saves.values import NoSuchSubject, SavedKind, SavedSubject, TooManySaved
 from unwall.journal import actions as journal
-from unwall.journal.values import Event, EventKind, Visit
+from unwall.journal.values import Event, EventKind, SaveBody, Visit
 from unwall.kernel.database import Transaction, row
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
@@ -66,7 +66,7 @@ async def save(conn: Transaction, visit: Visit, subject: SavedSubject, now: date
         known.merchant_id,
         now,
     )
-    if added and subject.kind is not SavedKind.BUNDLE:  # events name posts and products
+    if added:
         await journal.record(conn, [_saved(visit, subject, known, now)])
     return bool(added)
 
@@ -81,6 +81,7 @@ def _saved(visit: Visit, subject: SavedSubject, known: _Known, now: datetime) ->
         account_id=known.account_id,
         post_id=subject.id if subject.kind is SavedKind.POST else None,
         product_id=subject.id if subject.kind is SavedKind.PRODUCT else None,
+        body=SaveBody(subject.id) if subject.kind is SavedKind.BUNDLE else None,
     )
 
 

@@ -16,6 +16,7 @@ from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_vers
 from unwall.channels.design.values import Option
 from unwall.channels.http.body_sizes import MAX_UPLOAD_BYTES
 from unwall.channels.http.files import check_stored
+from unwall.channels.http.follower_lists import FollowerView, follower_views, followers_words
 from unwall.channels.http.menus import ROLES
 from unwall.channels.http.page_context import FieldTexts, known_id, see_other, with_query
 from unwall.channels.http.pictures import picture_url, thumbnail_url
@@ -111,7 +112,7 @@ def _row(ctx: ConsoleContext, one: Account, *, acting: bool) -> AccountRow:
         avatar=thumbnail_url(one.avatar),
         kind=ctx.words(KIND_NAMES[one.kind]),
         verified=one.verified,
-        followers=ctx.count("{n} follower", "{n} followers", one.followers),
+        followers=followers_words(one.followers, ctx.lang),
         url=f"{PATH}/{one.id}" if acting else None,
         shop_url=f"/a/{one.handle}",
     )
@@ -122,7 +123,7 @@ class AccountFollowersPage(ConsolePage, frozen=True, kw_only=True):
 
     path: str
     counted: str
-    rows: list[AccountRow]
+    rows: list[FollowerView]
     next_url: str | None
 
 
@@ -139,8 +140,8 @@ async def followers(ctx: ConsoleContext, account_id: UUID) -> Response[str]:
         AccountFollowersPage(
             title=ctx.words(N_("Followers of {name}"), name=own.name),
             path=PATH,
-            counted=ctx.count("{n} follower", "{n} followers", own.followers),
-            rows=[_row(ctx, one, acting=False) for one in page.rows],
+            counted=followers_words(own.followers, ctx.lang),
+            rows=follower_views(page.rows, ctx.lang),
             next_url=with_query(f"{PATH}/{account_id}/followers", {"after": page.after}) if page.after else None,
         )
     )

@@ -20,9 +20,12 @@ from unwall.insight.recommend.evaluation import (
     taken,
 )
 from unwall.insight.recommend.fitting import Steps, merged
+from unwall.insight.recommend.learning import learn
+from unwall.insight.recommend.ranking import ranked_again
 from unwall.insight.recommend.settings import VISITS, ModelSettings
 from unwall.insight.recommend.sources import Sources, candidates, fit_sources
 from unwall.insight.recommend.sparse import Floats, Ints, best_first, histories_of, no_neighbours
+from unwall.insight.recommend.trees import Trees
 from unwall.insight.recommend.tuning import (
     ONLY_SESSIONS,
     ONLY_TRANSITIONS,
@@ -35,6 +38,8 @@ from unwall.insight.recommend.tuning import (
     tried_blends,
 )
 
+TAUGHT, JUDGED = 20_000, 4_000
+"""Examples that trees are learned from, and that say whether they are used."""
 VALIDATED = 1_500
 """How many examples settings are chosen on."""
 HELD_OUT = 0.05
@@ -59,6 +64,10 @@ def measure_visits(bench: Bench, visits: Visits) -> None:
     if bench.quick:
         questions = taken(questions, np.arange(min(500, len(questions.targets))))
     bench.progress(f"{len(questions.targets):,} test examples")
+    plain = ranks(sources, questions, settings, seen=True)
+    bench.figure("hr_20_blend", hits(plain, 20).mean() * 100)
+    bench.figure("mrr_20_blend", reciprocals(plain, 20).mean() * 100)
+    sources = sources._replace(trees=_learned(bench, visits, settings))
     rank = ranks(sources, questions, settings, seen=True)
     before = fit_sources(merged(fitted.steps), fitted.popularity, no_neighbours(visits.items), TODAY)
     today = ranks(before, questions, TODAY, seen=True)
@@ -77,6 +86,33 @@ def measure_visits(bench: Bench, visits: Visits) -> None:
     bench.figure("fit_s", took.seconds)
 
 
+def _learned(bench: Bench, visits: Visits, settings: ModelSettings) -> Trees | None:
+    """From the visits before the last ones, by sources fitted to those before them; used where they answer the last
+    ones better. Without LightGBM none are learned."""
+    bench.progress("learning trees")
+    cuts = [int(len(visits.train) * (1 - HELD_OUT * n)) for n in (2, 1)]
+    taught, asked = _pairs(visits.train[cuts[0] : cuts[1]]), _pairs(visits.train[cuts[1] :])
+    sources = fit_sources(*_steps(visits.train[: cuts[0]], visits.items), no_neighbours(visits.items), settings)
+    trees = learn(sources, _sampled(bench, taught, TAUGHT), settings, seen=True, seed=bench.seed)
+    questions = _sampled(bench, asked, JUDGED)
+    before, after = (
+        hr_and_mrr_20(ranks(sources._replace(trees=one), questions, settings, seen=True)) for one in (None, trees)
+    )
+    bench.progress(f"trees: validation {after:.4f}, without them {before:.4f}")
+    return trees if after > before else None
+
+
+def _pairs(visits: list[Ints]) -> Questions:
+    """Every next step of each visit, after what came before it."""
+    pairs = [(visit[:n], visit[n]) for visit in visits for n in range(1, len(visit))]
+    return _questions(Examples([prefix for prefix, _ in pairs], np.array([target for _, target in pairs], np.int64)))
+
+
+def _sampled(bench: Bench, questions: Questions, most: int) -> Questions:
+    some = np.random.default_rng(bench.seed).permutation(len(questions.targets))
+    return taken(questions, some[: most // 10 if bench.quick else most])
+
+
 def _steps(visits: list[Ints], items: int) -> _Fitted:
     steps = steps_of(visits, [np.zeros(len(visit)) for visit in visits])
     age = (len(visits) - 1 - steps.person) / (POPULAR_VISITS * len(visits))
@@ -91,12 +127,9 @@ def _chosen(bench: Bench, visits: Visits) -> ModelSettings:
     """Chosen on the last of the training visits, which the models are not fitted to."""
     bench.progress("choosing settings")
     kept = int(len(visits.train) * (1 - HELD_OUT))
-    held = visits.train[kept:]
-    pairs = [(visit[:n], visit[n]) for visit in held for n in range(1, len(visit))]
-    some = np.random.default_rng(bench.seed).permutation(len(pairs))[: 300 if bench.quick else VALIDATED]
-    examples = Examples([pairs[n][0] for n in some], np.array([pairs[n][1] for n in some], np.int64))
+    questions = _sampled(bench, _pairs(visits.train[kept:]), VALIDATED)
     fitted = _steps(visits.train[:kept], visits.items)
-    trial = Trial(*fitted, no_neighbours(visits.items), _questions(examples), True, hr_and_mrr_20)
+    trial = Trial(*fitted, no_neighbours(visits.items), questions, True, hr_and_mrr_20)
     few = {"history.decay": (0.5,)}
     tried = tried_alone(VISITS, few if bench.quick else VISIT_TRANSITIONS, trial, ONLY_TRANSITIONS)
     print_tried(bench, "transitions", tried, VISITS)
@@ -118,7 +151,8 @@ def _query_seconds(sources: Sources, questions: Questions, settings: ModelSettin
     busy: list[float] = []
     for items, at in list(zip(questions.items, questions.at, strict=True))[:TIMED]:
         started, worked = time.perf_counter(), time.thread_time()
-        said = candidates(sources, histories_of([items], [at], settings.history), settings, None, 1)
+        histories = histories_of([items], [at], settings.history)
+        said = ranked_again(candidates(sources, histories, settings, None, 1), histories, sources)
         best_first(said.query, said.score, 20)
         seconds.append(time.perf_counter() - started)
         busy.append(time.thread_time() - worked)

@@ -16,7 +16,7 @@ from unwall.insight.recommend.actions import train
 from unwall.insight.recommend.artefact import UnreadableModel
 from unwall.insight.recommend.content import content_neighbours
 from unwall.insight.recommend.fitting import Steps
-from unwall.insight.recommend.model import Catalogue, Model
+from unwall.insight.recommend.model import VERSION, Catalogue, Model
 from unwall.insight.recommend.recommender import Recommender
 from unwall.insight.recommend.settings import VISITS, HistorySettings, SessionSettings, TransitionSettings
 from unwall.insight.recommend.sparse import Neighbours, histories_of, no_neighbours, two_hops
@@ -162,7 +162,7 @@ async def test_what_others_did_next_comes_first_and_says_after_what(db):
     )
     first, second, *rest = recommender.recommend(touched("green"), exclude=[product("green")], limit=4)
 
-    assert (first.product_id, first.source, first.policy) == (product("cup"), PickSource.TRANSITIONS, "transitions-2")
+    assert (first.product_id, first.source, first.policy) == (product("cup"), PickSource.TRANSITIONS, "transitions-3")
     assert (first.anchor_id, first.anchor_kind, first.propensity) == (product("green"), EventKind.VIEW, 1.0)
     assert second.product_id == product("white")
     assert {pick.source for pick in rest} == {PickSource.POPULAR}
@@ -251,7 +251,7 @@ async def test_a_newer_model_is_taken_over_once(db):
 async def test_a_file_of_another_version_is_left_alone(db, monkeypatch):
     recommender = await trained(db, did(ANN, EventKind.VIEW, "green"))
     before, data = recommender.model, recommender.model.to_bytes()
-    monkeypatch.setattr("unwall.insight.recommend.model.VERSION", 3)
+    monkeypatch.setattr("unwall.insight.recommend.model.VERSION", VERSION + 1)
     with pytest.raises(UnreadableModel):
         Model.from_bytes(data)
     other = Recommender(db, recommender._files)

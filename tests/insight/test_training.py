@@ -9,8 +9,15 @@ from tests.insight.market import ANN, BOB, TEA, did, open_market
 from unwall.insight.recommend import actions, reads
 from unwall.insight.recommend.actions import roll_back, train
 from unwall.insight.recommend.fitting import Steps
-from unwall.insight.recommend.judging import MIN_QUESTIONS, judge, questions_after, split_time
-from unwall.insight.recommend.model import Catalogue, Model
+from unwall.insight.recommend.judging import (
+    MIN_QUESTIONS,
+    Judged,
+    judge,
+    questions_after,
+    questions_in_visits,
+    split_time,
+)
+from unwall.insight.recommend.model import NO_TREES, Catalogue, Model
 from unwall.insight.recommend.recommender import Recommender
 from unwall.insight.recommend.sparse import no_neighbours
 from unwall.insight.recommend.values import Judgement
@@ -58,19 +65,31 @@ def test_a_model_that_learned_less_than_the_standing_one_is_worse():
     last = lost.at == 7 * 86_400
     lost.item[last] = everything.item[last]
 
-    judged = judge(SHOP, lost, standing, 7 * 86_400)
+    judged = judge(SHOP, lost, standing, 7 * 86_400).judgement
     assert judged.questions >= MIN_QUESTIONS
     assert judged.worse
     assert judged.hit_20 < judged.standing_hit_20
-    assert not judge(SHOP, everything, standing, 7 * 86_400).worse
-    assert judge(SHOP, everything, None, None).standing_hit_20 is None
+    assert not judge(SHOP, everything, standing, 7 * 86_400).judgement.worse
+    assert judge(SHOP, everything, None, None).judgement.standing_hit_20 is None
 
 
 def test_with_few_people_nothing_is_judged():
     steps = walks(1, days=range(10))
     few = steps.person < 20
     judged = judge(SHOP, Steps(*(column[few] for column in steps)), None, None)
-    assert judged == Judgement(20)
+    assert judged == Judged(Judgement(20), NO_TREES)
+
+
+def test_questions_in_visits_are_every_next_step_of_a_visit_that_began_after_the_moment():
+    steps = Steps(
+        np.array([0, 0, 0, 0, 1, 1]),
+        np.array([5, 6, 7, 6, 8, 9]),
+        np.ones(6),
+        np.array([10.0, 8_000.0, 8_010.0, 8_020.0, 6_990.0, 7_010.0]),
+    )
+    asked = questions_in_visits(steps, 7_000.0)
+    assert [items.tolist() for items in asked.items] == [[6], [6, 7]]
+    assert asked.targets.tolist() == [7, 6]
 
 
 async def active(db) -> UUID:
@@ -89,7 +108,7 @@ async def test_a_worse_model_is_kept_and_does_not_serve(db, monkeypatch):
     files = await shop(db)
     await train(db, files)
     first = await active(db)
-    monkeypatch.setattr(actions, "judge", lambda *_: Judgement(500, 0.1, 0.2, worse=True))
+    monkeypatch.setattr(actions, "judge", lambda *_: Judged(Judgement(500, 0.1, 0.2, worse=True), NO_TREES))
     assert (await train(db, files)).judged.worse
     assert await active(db) == first
     async with db.read() as conn:
@@ -115,6 +134,21 @@ async def test_rolled_back_to_the_model_before(db, tmp_path):
     assert [path.stem for path in tmp_path.iterdir()] == [str(first)]
     assert recommender.recommend([], limit=3) != []
     assert await roll_back(db) is None
+
+
+async def test_only_the_newest_models_and_the_active_one_are_kept(db, monkeypatch):
+    files = await shop(db)
+    await train(db, files)
+    first = await active(db)
+    monkeypatch.setattr(actions, "judge", lambda *_: Judged(Judgement(500, 0.1, 0.2, worse=True), NO_TREES))
+    monkeypatch.setattr(actions, "MAX_MODELS", 2)
+    for _ in range(4):
+        await train(db, files)
+    async with db.read() as conn:
+        kept = [model.id for model in await reads.models(conn)]
+    assert len(kept) == 3
+    assert kept[2] == first
+    assert sorted([key async for key, _ in files.listed()]) == sorted(f"models/{model}.model" for model in kept)
 
 
 async def test_processes_map_the_same_file(db, tmp_path):

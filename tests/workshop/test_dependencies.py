@@ -29,7 +29,9 @@ def test_every_import_is_declared_and_every_dependency_imported(package):
 
 
 def _declared(path: Path) -> Iterator[str]:
-    for requirement in tomllib.loads(path.read_text(encoding="utf-8"))["project"]["dependencies"]:
+    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    extras = project.get("optional-dependencies", {})
+    for requirement in [*project["dependencies"], *(one for extra in extras.values() for one in extra)]:
         yield _normal(re.split(r"[^\w.-]", requirement)[0])
 
 

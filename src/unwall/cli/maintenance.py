@@ -121,6 +121,8 @@ def list_models() -> None:
 
 def _judged(fit: Fit) -> str:
     judged, size = fit.judged, f"{fit.events:,} events, {fit.items:,} products"
+    if fit.trees:
+        size += f", trees for {' and '.join(fit.trees)}"
     if judged.hit_20 is None:
         return f"{size}; not judged: only {judged.questions} people did something new lately"
     before = f", the one before it {judged.standing_hit_20:.1%}" if judged.standing_hit_20 is not None else ""

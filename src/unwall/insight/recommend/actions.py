@@ -15,7 +15,7 @@ from unwall.insight.recommend.artefact import UnreadableModel
 from unwall.insight.recommend.content import content_neighbours
 from unwall.insight.recommend.fitting import Steps
 from unwall.insight.recommend.judging import judge
-from unwall.insight.recommend.model import Catalogue, Model
+from unwall.insight.recommend.model import Catalogue, LearnedTrees, Model
 from unwall.insight.recommend.steps import collect_steps
 from unwall.insight.recommend.values import Fit
 from unwall.kernel.clock import now
@@ -24,6 +24,9 @@ from unwall.kernel.errors import NotFound
 from unwall.kernel.files import Files
 from unwall.kernel.ids import new_id
 from unwall.kernel.typed import folded
+
+MAX_MODELS = 8
+"""The active one and the newest others stay; files of older ones are deleted."""
 
 
 async def train(db: Database, files: Files, history: Path | None = None, *, at: datetime | None = None) -> Fit:
@@ -41,11 +44,11 @@ async def train(db: Database, files: Files, history: Path | None = None, *, at: 
     catalogue = await asyncio.to_thread(catalogue_of, products)
     standing = await _standing(files, active)
     until = active.fit.until if active else None
-    judged = await asyncio.to_thread(judge, catalogue, steps, standing, until)
-    model = await asyncio.to_thread(_fit, catalogue, steps, at or now())
+    judged, trees = await asyncio.to_thread(judge, catalogue, steps, standing, until)
+    model = await asyncio.to_thread(_fit, catalogue, steps, at or now(), trees)
     data = await asyncio.to_thread(model.to_bytes)
     model_id = new_id()
-    key = f"models/{model_id}.model"  # not the content's hash, so that training again replaces a damaged file
+    key = _file(model_id)
     await files.put(key, data)
     fit = Fit(
         events,
@@ -55,16 +58,18 @@ async def train(db: Database, files: Files, history: Path | None = None, *, at: 
         round(time.perf_counter() - started, 2),
         float(steps.at.max(initial=0)),
         judged,
+        tuple(name for name, learned in trees._asdict().items() if learned),
     )
     async with db.transaction() as conn:
         await _keep(conn, model_id, key, fit)
         if not judged.worse:
             await _activate(conn, model_id)
+    await _delete_old(db, files)
     return fit
 
 
-def _fit(catalogue: Catalogue, steps: Steps, at: datetime) -> Model:
-    return Model.fit(catalogue, steps, now=at.timestamp())
+def _fit(catalogue: Catalogue, steps: Steps, at: datetime, trees: LearnedTrees) -> Model:
+    return Model.fit(catalogue, steps, now=at.timestamp(), trees=trees)
 
 
 def catalogue_of(products: Sequence[reads.Recommendable]) -> Catalogue:
@@ -107,6 +112,21 @@ async def roll_back(db: Database) -> UUID | None:
 
 async def _keep(conn: Transaction, model_id: UUID, key: str, fit: Fit) -> None:
     await conn.execute("INSERT INTO model VALUES ($1, $2, $3, $4, false)", model_id, reads.KIND, key, fit)
+
+
+async def _delete_old(db: Database, files: Files) -> None:
+    """The row first: a file without a row serves nobody, and a row without a file would."""
+    async with db.transaction() as conn:
+        await _lock(conn)
+        old = [model for model in (await reads.models(conn))[MAX_MODELS:] if not model.active]
+        await conn.execute("DELETE FROM model WHERE id = ANY($1)", [model.id for model in old])
+    for model in old:
+        await files.delete(_file(model.id))
+
+
+def _file(model_id: UUID) -> str:
+    """Not the content's hash, so that training again replaces a damaged file."""
+    return f"models/{model_id}.model"
 
 
 async def _activate(conn: Transaction, model_id: UUID) -> None:

@@ -11,7 +11,7 @@ LEAST_POPULARITY = 0.001
 
 
 class Candidates(NamedTuple):
-    """Everything that a source has for a query: parallel arrays, by query and item."""
+    """Everything that a source has for a query: parallel arrays, in order of query and item."""
 
     query: Ints
     item: Ints
@@ -33,13 +33,16 @@ def weights(settings: BlendSettings) -> dict[Source, float]:
 
 def candidates_of(scores: dict[Source, Floats], settings: BlendSettings) -> Candidates:
     """`scores`: of each source, one row a query and one column an item."""
-    total = sum(scores.values())
-    assert isinstance(total, np.ndarray)
-    key = np.flatnonzero(total)
-    query, item = np.divmod(key, total.shape[1])
+    size, items = next(iter(scores.values())).shape
+    some = np.zeros(size * items, bool)
+    for rows in scores.values():
+        some |= rows.ravel() > 0
+    key = np.flatnonzero(some)
+    query, item = np.divmod(key, items)
     shares: dict[Source, Floats] = {}
     for source, rows in scores.items():
-        shares[source] = rows.ravel()[key] / np.maximum(rows.sum(axis=1), 1e-300)[query]
+        score = rows.ravel()[key]
+        shares[source] = score / np.maximum(np.bincount(query, score, size), 1e-300)[query]
     return Candidates(query, item, blended(shares, settings), shares)
 
 
@@ -61,6 +64,9 @@ def adjusted(candidates: Candidates, histories: Histories, popularity: Floats, s
     if settings.repeated != 1 or settings.repeated_last != 1:
         items = len(popularity)
         key, had = candidates.query * items + candidates.item, histories.query * items + histories.item
-        for latest, by in ((histories.step > 0, settings.repeated), (histories.step == 0, settings.repeated_last)):
-            score = np.where(np.isin(key, had[latest]), score * by, score)
+        place = np.minimum(np.searchsorted(key, had), max(len(key) - 1, 0))  # keys are in order
+        again = key[place] == had if len(key) else np.zeros(len(had), bool)
+        by = np.where(histories.step > 0, settings.repeated, settings.repeated_last)
+        score = score.copy()
+        score[place[again]] *= by[again]
     return score

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from unwall.insight.recommend.blend import Candidates
+from unwall.insight.recommend.ranking import ranked_again
 from unwall.insight.recommend.settings import ModelSettings
 from unwall.insight.recommend.sources import Sources, candidates
 from unwall.insight.recommend.sparse import MAX_CELLS, Floats, Histories, Ints, histories_of
@@ -63,11 +64,12 @@ def ranks_of(said: Candidates, score: Floats, targets: Ints) -> Floats:
 
 
 def ranks(sources: Sources, questions: Questions, settings: ModelSettings, *, seen: bool) -> Floats:
-    parts = [
-        ranks_of(answer.candidates, answer.candidates.score, answer.targets)
-        for answer in answers(sources, questions, settings, seen=seen)
-    ]
-    return np.concatenate([np.zeros(0), *parts])
+    """With the sources' trees, if they have any."""
+    parts = [np.zeros(0)]
+    for answer in answers(sources, questions, settings, seen=seen):
+        said = ranked_again(answer.candidates, answer.histories, sources)
+        parts.append(ranks_of(said, said.score, answer.targets))
+    return np.concatenate(parts)
 
 
 def hits(rank: Floats, most: int) -> Floats:

@@ -5,6 +5,7 @@ from typing import NamedTuple, Self
 from uuid import UUID
 
 import numpy as np
+from msgspec.structs import replace
 
 from unwall.insight.recommend import fitting
 from unwall.insight.recommend.artefact import (
@@ -18,6 +19,7 @@ from unwall.insight.recommend.artefact import (
 from unwall.insight.recommend.blend import Candidates
 from unwall.insight.recommend.evaluation import Questions, ranks_of
 from unwall.insight.recommend.fitting import Popularity, Steps
+from unwall.insight.recommend.ranking import ranked_again
 from unwall.insight.recommend.settings import MEMBERS, VISITS, ModelSettings, Source
 from unwall.insight.recommend.sources import Sources, candidates, fit_sources
 from unwall.insight.recommend.sparse import (
@@ -31,15 +33,19 @@ from unwall.insight.recommend.sparse import (
     histories_of,
     no_neighbours,
 )
+from unwall.insight.recommend.stored import neighbour_columns, source_columns, stored_neighbours, stored_sources
+from unwall.insight.recommend.trees import Trees
 from unwall.insight.recommend.values import Pick, PickSource
-from unwall.insight.recommend.visits import VisitIndex, in_visits, same_visit
+from unwall.insight.recommend.visits import in_visits, same_visit
 from unwall.journal.values import Trail
 
-VERSION = 2
+VERSION = 3
 """Of the file and of the rules; part of the policy's name. Raise it when either changes."""
 UNCHANGED = {PickSource.POPULAR: 1, PickSource.NEWEST: 1}
 """Sources whose rules are of an earlier version."""
 POLICIES = {source: f"{source}-{UNCHANGED.get(source, VERSION)}" for source in PickSource}
+RANKED_AGAIN = "-trees"
+"""Ends the policy's name where trees put the picks in order."""
 TOLD_BY = (Source.TRANSITIONS, Source.TWO_HOPS, Source.CONTENT, Source.SESSIONS)
 """Of the sources that speak for a product, the first gives its reason: the one that says most."""
 
@@ -55,6 +61,14 @@ class Catalogue(NamedTuple):
     owner: Ints
     """each item's merchant's index in `merchants`"""
     content: Neighbours
+
+
+class LearnedTrees(NamedTuple):
+    members: Trees | None
+    visits: Trees | None
+
+
+NO_TREES = LearnedTrees(None, None)
 
 
 class Model:
@@ -78,14 +92,19 @@ class Model:
         return cls.fit(catalogue, Steps(*(np.zeros(0, np.int64),) * 2, *(np.zeros(0),) * 2), now=0)
 
     @classmethod
-    def fit(cls, catalogue: Catalogue, steps: Steps, *, now: float) -> Self:
+    def fit(cls, catalogue: Catalogue, steps: Steps, *, now: float, trees: LearnedTrees = NO_TREES) -> Self:
         """`now` in seconds since 1970."""
         people = fitting.people_lately(steps, len(catalogue.ids), now)
         merged = fitting.merged(steps)
         scores = fitting.popularity(merged, catalogue.owner)
         members = fit_sources(merged, scores, catalogue.content, MEMBERS)
         visits = fit_sources(merged, scores, catalogue.content, VISITS, in_visits(merged))
-        return cls(catalogue, Popularity(scores, people), members, visits)
+        popularity = Popularity(scores, people)
+        return cls(catalogue, popularity, members._replace(trees=trees.members), visits._replace(trees=trees.visits))
+
+    def with_trees(self, trees: LearnedTrees) -> "Model":
+        members, visits = self.members._replace(trees=trees.members), self.visits._replace(trees=trees.visits)
+        return Model(self.catalogue, self.popularity, members, visits)
 
     # --- queries
     # --------------------------------------------------------------------------------------------------------
@@ -154,6 +173,8 @@ class Model:
             source = next((one for one in TOLD_BY if one in said.shares and said.shares[one][place] > 0), TOLD_BY[0])
             anchor = latest[int(anchors[source][n])] if source in anchors else None
             picks.append(self._pick(int(said.item[place]), float(said.score[place]), PickSource(source), anchor))
+        if sources.trees:
+            picks = [replace(pick, policy=pick.policy + RANKED_AGAIN) for pick in picks]
         return picks
 
     def _said(self, items: Ints, at: Floats, barred: Ints | None) -> tuple[Candidates, Histories, ModelSettings]:
@@ -162,7 +183,8 @@ class Model:
         sources, settings = (self.visits, VISITS) if newcomer else (self.members, MEMBERS)
         histories = histories_of([items], [at], settings.history)
         excluded = None if barred is None else (np.zeros(len(barred), np.int64), barred)
-        return candidates(sources, histories, settings, excluded, 1), histories, settings
+        said = candidates(sources, histories, settings, excluded, 1)
+        return ranked_again(said, histories, sources), histories, settings
 
     def _popular_picks(self, taken: set[UUID], limit: int, merchant: int | None) -> list[Pick]:
         order = self._popular_anywhere if merchant is None else self._popular[merchant]
@@ -202,9 +224,9 @@ class Model:
             "owner": catalogue.owner,
             "popularity": self.popularity.scores,
             "people": self.popularity.people,
-            **_columns("content", catalogue.content),
-            **_source_columns("members", self.members),
-            **_source_columns("visits", self.visits),
+            **neighbour_columns("content", catalogue.content),
+            **source_columns("members", self.members),
+            **source_columns("visits", self.visits),
         }
         return write_arrays(VERSION, named)
 
@@ -213,41 +235,13 @@ class Model:
         """Keeps to the given memory, which may be a mapped file. Raises `UnreadableModel`."""
         named = read_arrays(VERSION, data)
         try:
-            content = Neighbours(named["content.indptr"], named["content.indices"], named["content.scores"])
+            content = stored_neighbours("content", named)
             catalogue = Catalogue(unpacked_ids(named["ids"]), unpacked_ids(named["merchants"]), named["owner"], content)
             popularity = Popularity(named["popularity"], named["people"])
-            sources = [_sources(group, named, popularity, content) for group in ("members", "visits")]
-            return cls(catalogue, popularity, sources[0], sources[1])
+            members = stored_sources("members", named, popularity.scores, content)
+            return cls(catalogue, popularity, members, stored_sources("visits", named, popularity.scores, content))
         except (KeyError, IndexError, ValueError) as error:
             raise UnreadableModel(f"The model's file cannot be read: {error!r}.") from error
-
-
-def _columns(name: str, near: Neighbours) -> dict[str, Array]:
-    return {f"{name}.indptr": near.indptr, f"{name}.indices": near.indices, f"{name}.scores": near.scores}
-
-
-def _source_columns(group: str, of: Sources) -> dict[str, Array]:
-    return {
-        **_columns(f"{group}.transitions", of.transitions),
-        **_columns(f"{group}.two_hops", of.two_hops),
-        **_columns(f"{group}.visits_of", of.visits.visits_of),
-        **_columns(f"{group}.items_of", of.visits.items_of),
-        f"{group}.rarity": of.visits.rarity,
-    }
-
-
-def _sources(
-    group: str,
-    named: dict[str, Array],
-    popularity: Popularity,
-    content: Neighbours,
-) -> Sources:
-    def near(name: str) -> Neighbours:
-        return Neighbours(*(named[f"{group}.{name}.{column}"] for column in Neighbours._fields))
-
-    visits = VisitIndex(near("visits_of"), near("items_of"), named[f"{group}.rarity"])
-    scaled = popularity.scores / max(float(popularity.scores.max(initial=0)), 1e-12)
-    return Sources(len(scaled), near("transitions"), near("two_hops"), visits, content, scaled)
 
 
 def _strongest(near: Neighbours, histories: Histories, chosen: Ints) -> Ints:

@@ -8,6 +8,7 @@ from unwall.insight.recommend.fitting import Steps
 from unwall.insight.recommend.settings import ModelSettings, Source
 from unwall.insight.recommend.sparse import Floats, Histories, Ints, Neighbours, no_neighbours, scores, two_hops
 from unwall.insight.recommend.transitions import fit_transitions
+from unwall.insight.recommend.trees import Trees
 from unwall.insight.recommend.visits import VisitIndex, fit_visits, no_visits, visit_scores
 
 FIRST_HOP, SECOND_HOP = 30, 60
@@ -22,6 +23,8 @@ class Sources(NamedTuple):
     content: Neighbours
     popularity: Floats
     """by item, the largest is 1"""
+    trees: Trees | None = None
+    """by which the blend's best are ranked again (`ranking`)"""
 
     def near(self, source: Source) -> Neighbours:
         by_source = {
@@ -42,8 +45,12 @@ def fit_sources(
     visits = (
         fit_visits(in_visits or steps, items, settings.sessions.newest) if settings.blend.sessions else no_visits(items)
     )
-    scaled = popularity / max(float(popularity.max(initial=0)), 1e-12)
-    return Sources(items, near, hops or no_neighbours(items), visits, content, scaled)
+    return Sources(items, near, hops or no_neighbours(items), visits, content, scaled(popularity))
+
+
+def scaled(popularity: Floats) -> Floats:
+    """So that the largest is 1."""
+    return popularity / max(float(popularity.max(initial=0)), 1e-12)
 
 
 def candidates(

@@ -32,7 +32,7 @@ class Pick(msgspec.Struct, frozen=True):
     score: float
     source: PickSource
     policy: str
-    """the source that explains it and the version of the model's rules: `transitions-2`"""
+    """the source that explains it and the version of the model's rules: `transitions-3`"""
     anchor_id: UUID | None = None
     """the product of the person's trail with the highest weight"""
     anchor_kind: EventKind | None = None
@@ -64,6 +64,8 @@ class Fit(msgspec.Struct, frozen=True):
     until: float = 0.0
     """the time of the last event, in seconds since 1970"""
     judged: Judgement = Judgement()
+    trees: tuple[str, ...] = ()
+    """the kinds of history, `members` and `visits`, whose picks trees put in order"""
 
 
 class Trained(msgspec.Struct, frozen=True):

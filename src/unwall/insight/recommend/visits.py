@@ -70,7 +70,7 @@ def visit_scores(index: VisitIndex, histories: Histories, settings: SessionSetti
     likeness = np.add.reduceat(weight[order], starts) ** 2
     key, matched = key[starts], index.visits_of.scores[posting[order[starts]]]
     query, visit = key // visits, key % visits
-    length = np.diff(index.items_of.indptr)[visit]
+    length = index.items_of.indptr[visit + 1] - index.items_of.indptr[visit]
     likeness *= length**-settings.length_power
     near = best_first(query, likeness, settings.nearest)
     key, votes = _votes(index, (query[near], visit[near], likeness[near], matched[near]), settings)

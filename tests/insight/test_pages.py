@@ -378,6 +378,18 @@ async def test_p5_what_goes_with_a_product_is_what_others_went_on_to(market, rec
     assert set(names(modules(page)[ModuleName.GOES_WITH])) == {"white", "black", "puer", "cup"}
 
 
+async def test_p5_what_goes_with_a_bag_is_not_in_it_and_of_its_merchant(market, recommender):
+    async with market.transaction() as conn:
+        page = await compose.compose_bag(
+            sources(conn, recommender), visit(), [product("white"), product("green")], TEA, NOON
+        )
+    (row,) = page.modules
+    assert row.name is ModuleName.GOES_WITH
+    assert {slot.card.merchant_id for slot in row.slots} == {TEA}
+    assert not set(names(row)) & {"white", "green"}
+    assert row.slots[0].card.slug == "cup"
+
+
 # --- near -------------------------------------------------------------------------------------------------------------
 
 WEST_LAKE = Place("West Lake", 30.25, 120.15)
@@ -477,7 +489,7 @@ async def test_p7_each_slot_is_one_impression(market, recommender):
         product_id=card.product_id,
         page="home/for-you",
         slot=0,
-        policy="transitions-2",
+        policy="transitions-3",
         propensity=1.0,
     )
     assert {(e.visitor_id, e.member_id, e.session_id, e.at) for e in shown} == {(ANN, BOB, SESSION, NOON)}
@@ -638,4 +650,4 @@ async def test_p12_what_a_person_has_just_done_changes_the_next_page(market, rec
         after = modules(await compose.compose_home(sources(conn, recommender), visit(EVE), NOON))[ModuleName.FOR_YOU]
     assert names(after) != names(before)
     assert str(after.slots[0].reason) != str(before.slots[0].reason)
-    assert after.slots[0].policy in ("transitions-2", "sessions-2")
+    assert after.slots[0].policy in ("transitions-3", "sessions-3")

@@ -15,9 +15,10 @@ from unwall.channels.http.errors import first_words, status_of
 from unwall.channels.http.flash import Flash
 from unwall.channels.http.rendering import Content
 from unwall.channels.http.routes import FormData, own_path
-from unwall.channels.shop import links
+from unwall.channels.shop import composed_pages, links
 from unwall.channels.shop.carts import CartView, cart_views
 from unwall.channels.shop.context import ShopContext, ShopPage
+from unwall.channels.shop.module_views import ModuleView
 from unwall.commerce.orders import cart as cart_actions
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.cart_values import CartLine
@@ -42,6 +43,7 @@ class BagPage(ShopPage, frozen=True, kw_only=True):
     TEMPLATE = "shop/bag.html"
 
     carts: list[CartView]
+    modules: list[ModuleView]
     errors: dict[str, str]
 
 
@@ -49,10 +51,12 @@ async def _bag(ctx: ShopContext, *, status: int = 200, errors: dict[str, str] | 
     async with ctx.services.db.read() as conn:
         carts = await reads.carts(conn, ctx.visit, ctx.lang)
         views = await cart_views(conn, ctx, carts) if carts else []
+        beside = await composed_pages.goes_with_bag(conn, ctx, carts) if carts else None
     return ctx.page(
         BagPage(
             title=ctx.words(N_("Your bag")),
             carts=views,
+            modules=composed_pages.shown(ctx, beside) if beside else [],
             errors=errors or {},
         ),
         status=status,

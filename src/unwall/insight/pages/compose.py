@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from unwall.catalogue.values import ProductCard
 from unwall.content.accounts.values import Account
 from unwall.content.feed.actions import keep_seen
 from unwall.content.feed.reads import feed_of
@@ -135,14 +136,12 @@ async def compose_product(
     sources: PageSources, visit: Visit, product_id: UUID, merchant_id: UUID, now: datetime
 ) -> ComposedPage:
     """Of the same merchant: what people often viewed or bought after this one, and what is like it. No statement."""
-    looked_at = [Trail(product_id, EventKind.VIEW, now)]
     recommender, most = sources.recommender, rules.GOES_WITH_CANDIDATES
-    picks = recommender.recommend(looked_at, exclude=[product_id], limit=most, merchant_id=merchant_id)
+    picks = _after(sources, [Trail(product_id, EventKind.VIEW, now)], merchant_id)
     alike = recommender.alike(product_id, exclude=[product_id], limit=2 * most)
     shown = {pick.product_id for pick in (*picks, *alike)}
     cards = await sources.cache.cards(sources.conn, shown, visit.lang)
-    together = [pick for pick in picks if pick.product_id in cards and pick.source is not PickSource.CONTENT]
-    together = together[: rules.GOES_WITH_PRODUCTS]
+    together = _together(picks, cards)
     beside = {pick.product_id for pick in together}
     instead = [pick for pick in alike if pick.product_id in cards and pick.product_id not in beside]
     facts = rules.ReasonFacts(cards, now)
@@ -155,6 +154,31 @@ async def compose_product(
         ),
     ]
     return ComposedPage("product", rules.filled(modules), cards, merchant_id)
+
+
+async def compose_bag(
+    sources: PageSources, visit: Visit, product_ids: Sequence[UUID], merchant_id: UUID | None, now: datetime
+) -> ComposedPage:
+    """What people took after what is in the bag, oldest first; `merchant_id`: whose goods it holds, if they are of one
+    merchant. No statement."""
+    picks = _after(sources, [Trail(item, EventKind.ADD_TO_CART, now) for item in reversed(product_ids)], merchant_id)
+    cards = await sources.cache.cards(sources.conn, {pick.product_id for pick in picks}, visit.lang)
+    slots = rules.goes_with_slots(_together(picks, cards), rules.ReasonFacts(cards, now))
+    row = Module(ModuleName.GOES_WITH, Explanation(N_("Goes with what is in your bag")), slots)
+    return ComposedPage("bag", rules.filled([row]), cards)
+
+
+def _after(sources: PageSources, trail: Sequence[Trail], merchant_id: UUID | None) -> list[Pick]:
+    taken = [step.product_id for step in trail]
+    return sources.recommender.recommend(
+        trail, exclude=taken, limit=rules.GOES_WITH_CANDIDATES, merchant_id=merchant_id
+    )
+
+
+def _together(picks: Sequence[Pick], cards: Mapping[UUID, ProductCard]) -> list[Pick]:
+    """Those that can be bought, without those that are merely alike."""
+    kept = [pick for pick in picks if pick.product_id in cards and pick.source is not PickSource.CONTENT]
+    return kept[: rules.GOES_WITH_PRODUCTS]
 
 
 async def _compose(sources: PageSources, known: _Known, now: datetime) -> ComposedPage:

@@ -66,7 +66,7 @@ class NearShop(msgspec.Struct, frozen=True):
 
 class ComposedPage(msgspec.Struct, frozen=True):
     page: str
-    """`home`, `store` or `product`"""
+    """`home`, `store`, `product` or `bag`"""
     modules: list[Module]
     cards: dict[UUID, ProductCard]
     """of every product on the page, also those tagged in its posts; by product id"""

@@ -241,7 +241,8 @@ CREATE TABLE moderation_case (
     id                uuid PRIMARY KEY,
     entry             uuid NOT NULL UNIQUE,  -- time-ordered: when it came into the queue last
     kind              text NOT NULL
-        CHECK (kind IN ('post', 'account', 'comment', 'review', 'question', 'message', 'media', 'product', 'bundle')),
+        CHECK (kind IN ('post', 'account', 'comment', 'review', 'question', 'answer', 'message', 'media', 'product',
+            'bundle')),
     subject_id        uuid NOT NULL,
     merchant_id       uuid REFERENCES merchant,
     excerpt           text NOT NULL DEFAULT '',  -- as it was when it was reported

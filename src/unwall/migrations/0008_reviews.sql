@@ -114,9 +114,9 @@ CREATE TABLE product_rating (
 CALL guard('product_rating', 'SELECT, UPDATE');
 CALL notify_changes('product_rating', 'rating', 'product_id');
 
--- A warning changes what everybody sees, and nothing of the review or question.
+-- A warning changes what everybody sees, and nothing of the review, question or answer.
 CREATE TRIGGER notify_opinion AFTER UPDATE OF visibility ON moderation_case FOR EACH ROW
-    WHEN (NEW.kind IN ('review', 'question') AND NEW.visibility <> OLD.visibility)
+    WHEN (NEW.kind IN ('review', 'question', 'answer') AND NEW.visibility <> OLD.visibility)
     EXECUTE FUNCTION notify_change('opinion', 'subject_id');
 
 -- Orders whose buyers are asked for a review, once: written when the goods were handed over, asked when it is due.

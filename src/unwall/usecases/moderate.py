@@ -130,6 +130,8 @@ _CHANGES = {
     (SubjectKind.REVIEW, False): reviews.restore,
     (SubjectKind.QUESTION, True): questions.drop,
     (SubjectKind.QUESTION, False): questions.restore,
+    (SubjectKind.ANSWER, True): questions.drop_answer,
+    (SubjectKind.ANSWER, False): questions.restore_answer,
     (SubjectKind.COMMENT, True): comments.drop,
     (SubjectKind.COMMENT, False): comments.restore,
     (SubjectKind.MESSAGE, True): conversations.hide_excerpt,

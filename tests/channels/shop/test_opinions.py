@@ -3,14 +3,17 @@
 import io
 import json
 
+import pytest
 from PIL import Image
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import SCARF, Store, another
-from tests.html import every, texts, the, words
+from tests.html import every, texts, the, values, words
 from unwall.catalogue.stars import put_stars
 from unwall.content.moderation.rules import operator
-from unwall.content.moderation.values import Action, ReportReason, Verdict
+from unwall.content.moderation.values import Action, Moderator, NoSuchCase, ReportReason, Verdict
+from unwall.content.questions.actions import answer_as_merchant
+from unwall.content.questions.values import Said
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
@@ -182,6 +185,50 @@ async def test_a_question_is_asked_and_answered_by_a_buyer(browser: Shopper, db:
     assert "<script>alert" not in page
     assert texts(page, "#questions .reply .said") == ["Very."]
     assert texts(page, "#questions .reply .badge") == ["Bought it"]
+
+
+async def test_answers_are_reported_and_decided_by_whom_they_do_not_come_from(
+    browser: Shopper, db: Database, store: Store
+) -> None:
+    await sign_in(browser, "bob")
+    await browser.post(f"{SCARF}/questions", {"words": "Warm?", "author": "Bob"})
+    await give(db, store, "bob")
+    async with db.transaction() as conn:
+        question = await conn.fetchval("SELECT id FROM question")
+        await answer_as_merchant(conn, store.market.merchant, question, Said("Very.", "Liu Yun"))
+    await browser.post(f"/questions/{question}/answer", {"words": "Buy at casino.example"})
+    another(browser)
+    page = (await browser.get(SCARF)).text
+    links = values(page, "#questions .reply a[href^='/report/answer/']", "href")
+    assert texts(page, "#questions .reply .said") == ["Very.", "Buy at casino.example"]
+    for link in links:
+        shown = (await browser.get(link)).text
+        assert the(shown, "form[action^='/report/']").attributes["action"] == link
+        assert (await browser.post(link, {"reason": "spam"})).status_code == 303
+    async with db.read() as conn:
+        cases = await conn.fetch("SELECT * FROM moderation_case ORDER BY entry")
+    assert [(one["kind"], one["merchant_id"], one["excerpt"]) for one in cases] == [
+        ("answer", None, "Liu Yun: Very."),
+        ("answer", store.market.merchant, "bob: Buy at casino.example"),
+    ]
+    # the store's moderator takes the buyer's down, and may not judge what the store says itself
+    moderator, drop = Moderator("staff:mei", store.market.merchant), Verdict(Action.DROP, ReportReason.SPAM)
+    with pytest.raises(NoSuchCase):
+        await moderate.decide(db, moderator, [cases[0]["id"]], drop, now())
+    await moderate.decide(db, moderator, [cases[1]["id"]], drop, now())
+    assert texts((await browser.get(SCARF)).text, "#questions .reply .said") == ["Very."]
+    assert (await browser.get(links[1])).status_code == 404
+    await sign_in(browser, "bob")
+    removed = (await browser.get("/me/removed")).text
+    assert ("Your answer" in removed, "Buy at casino.example" in removed) == (True, True)
+    action = the(removed, "form[action$='/appeal']").attributes["action"] or ""
+    assert (await browser.post(action, {"words": "I did buy it."})).status_code == 303
+    # the install's warns before the store's own, and what is shown again is shown again
+    await moderate.decide(db, operator("root"), [cases[0]["id"]], Verdict(Action.WARN, ReportReason.FALSE), now())
+    await moderate.decide(db, operator("root"), [cases[1]["id"]], Verdict(Action.RESTORE), now())
+    page = (await browser.get(f"{SCARF}/questions")).text
+    assert texts(page, ".reply details .said") == ["Very."]
+    assert texts(page, ".reply .said") == ["Very.", "Buy at casino.example"]
 
 
 async def test_comments_below_a_post(browser: Shopper, db: Database, store: Store) -> None:

@@ -43,10 +43,12 @@ class ReviewView(msgspec.Struct, frozen=True):
 
 
 class AnswerView(msgspec.Struct, frozen=True):
+    id: str
     author: str
     words: str
     by_merchant: bool
     said: str
+    warned: bool
 
 
 class QuestionView(msgspec.Struct, frozen=True):
@@ -165,7 +167,10 @@ def question_view(question: Question, lang: str) -> QuestionView:
         words=question.words,
         said=ago(question.created_at),
         warned=question.warned,
-        answers=[AnswerView(one.author, one.words, one.by_merchant, ago(one.created_at)) for one in question.answers],
+        answers=[
+            AnswerView(str(one.id), one.author, one.words, one.by_merchant, ago(one.created_at), one.warned)
+            for one in question.answers
+        ],
     )
 
 

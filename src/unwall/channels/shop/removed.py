@@ -18,6 +18,7 @@ from unwall.content.moderation import actions
 from unwall.content.moderation.reads import accounts_taken_down as accounts
 from unwall.content.moderation.rules import MAX_REPORT_CHARACTERS
 from unwall.content.moderation.values import Subject, SubjectKind
+from unwall.content.questions.reads import answers_taken_down as answers
 from unwall.content.questions.reads import taken_down as questions
 from unwall.content.reviews.reads import taken_down as reviews
 from unwall.kernel.clock import now
@@ -30,12 +31,14 @@ READS = {
     SubjectKind.COMMENT: comments,
     SubjectKind.REVIEW: reviews,
     SubjectKind.QUESTION: questions,
+    SubjectKind.ANSWER: answers,
 }
 NAMES = {
     SubjectKind.ACCOUNT: N_("Your account"),
     SubjectKind.COMMENT: N_("Your comment"),
     SubjectKind.REVIEW: N_("Your review"),
     SubjectKind.QUESTION: N_("Your question"),
+    SubjectKind.ANSWER: N_("Your answer"),
 }
 
 

@@ -25,6 +25,7 @@ from unwall.content.comments.reads import comment as shown_comment
 from unwall.content.moderation.rules import MAX_REPORT_CHARACTERS
 from unwall.content.moderation.values import ReportDraft, Reported, ReportReason, Subject, SubjectKind
 from unwall.content.posts.reads import post as live_post
+from unwall.content.questions.reads import answer as shown_answer
 from unwall.content.questions.reads import question as shown_question
 from unwall.content.reviews.reads import review as shown_review
 from unwall.kernel.clock import now
@@ -76,6 +77,16 @@ async def _question(conn: Connection, question_id: UUID, lang: str) -> Reported 
     return Reported(Subject(SubjectKind.QUESTION, question_id), question.merchant_id, words, url)
 
 
+async def _answer(conn: Connection, answer_id: UUID, lang: str) -> Reported | None:
+    """The store's own is decided by the install's moderators, as its products are."""
+    answer = await shown_answer(conn, answer_id)
+    if answer is None:
+        return None
+    url = await _product_url(conn, answer.product_id, "/questions", lang)
+    judges = None if answer.by_merchant else answer.merchant_id
+    return Reported(Subject(SubjectKind.ANSWER, answer_id), judges, f"{answer.author}: {answer.words}", url)
+
+
 async def _product_url(conn: Connection, product_id: UUID, page: str, lang: str) -> str:
     card = (await cards(conn, [product_id], lang)).get(product_id)
     return product_url(card.merchant_slug, card.slug) + page if card else "/"
@@ -115,6 +126,7 @@ FINDERS: dict[str, Finder] = {
     SubjectKind.ACCOUNT: _account,
     SubjectKind.REVIEW: _review,
     SubjectKind.QUESTION: _question,
+    SubjectKind.ANSWER: _answer,
     SubjectKind.COMMENT: _comment,
 }
 

@@ -35,6 +35,8 @@ class SubjectKind(StrEnum):
     COMMENT = "comment"
     REVIEW = "review"
     QUESTION = "question"
+    ANSWER = "answer"
+    """To a question. The store's own are decided by the install's moderators."""
     MESSAGE = "message"
     MEDIA = "media"
     PRODUCT = "product"

@@ -109,6 +109,17 @@ async def restore(conn: Transaction, question_id: UUID) -> bool:
     return bool(await conn.fetchval(sql, question_id))
 
 
+async def drop_answer(conn: Transaction, answer_id: UUID) -> bool:
+    """As `drop`."""
+    sql = "UPDATE answer SET state = 'dropped' WHERE id = $1 AND state = 'shown' RETURNING true"
+    return bool(await conn.fetchval(sql, answer_id))
+
+
+async def restore_answer(conn: Transaction, answer_id: UUID) -> bool:
+    sql = "UPDATE answer SET state = 'shown' WHERE id = $1 AND state = 'dropped' RETURNING true"
+    return bool(await conn.fetchval(sql, answer_id))
+
+
 async def forget_author(conn: Transaction, member_id: UUID) -> None:
     """What the member asked and answered stays, without their name."""
     await conn.execute("UPDATE question SET author = $2 WHERE member_id = $1", member_id, NAMELESS)

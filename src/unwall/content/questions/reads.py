@@ -3,14 +3,15 @@
 from uuid import UUID
 
 from unwall.content.moderation.values import TakenDown
-from unwall.content.questions.values import MerchantQuestion, Question, QuestionFilter
+from unwall.content.questions.values import MerchantQuestion, Question, QuestionFilter, ReportedAnswer
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, contains_pattern, row, rows
 
 _ANSWERS = """
     coalesce((SELECT jsonb_agg(jsonb_build_object('id', a.id, 'author', a.author, 'words', a.words,
-        'by_merchant', a.member_id IS NULL, 'created_at', a.created_at) ORDER BY a.member_id IS NOT NULL, a.id)
-        FROM answer a WHERE a.question_id = q.id AND a.state = 'shown'), '[]')
+        'by_merchant', a.member_id IS NULL, 'created_at', a.created_at, 'warned', EXISTS (
+            SELECT FROM moderated m WHERE m.kind = 'answer' AND m.subject_id = a.id))
+        ORDER BY a.member_id IS NOT NULL, a.id) FROM answer a WHERE a.question_id = q.id AND a.state = 'shown'), '[]')
 """
 _QUESTION = f"""
     SELECT q.id, q.product_id, q.merchant_id, q.author, q.words, q.created_at,
@@ -97,6 +98,26 @@ async def author_of(conn: Connection, merchant_id: UUID, question_id: UUID) -> t
     sql = "SELECT member_id, author FROM question WHERE id = $1 AND merchant_id = $2"
     written = await conn.fetchrow(sql, question_id, merchant_id)
     return (written["member_id"], written["author"]) if written else None
+
+
+async def answer(conn: Connection, answer_id: UUID) -> ReportedAnswer | None:
+    """A shown answer to a shown question."""
+    sql = """
+        SELECT a.id, q.product_id, a.merchant_id, a.member_id IS NULL AS by_merchant, a.author, a.words
+        FROM answer a JOIN question q ON q.id = a.question_id
+        WHERE a.id = $1 AND a.state = 'shown' AND q.state = 'shown'
+    """
+    return await row(conn, ReportedAnswer, sql, answer_id)
+
+
+async def answers_taken_down(conn: Connection, member_id: UUID) -> list[TakenDown]:
+    """As `taken_down`, of the answers."""
+    sql = """
+        SELECT c.id, c.words FROM answer c WHERE c.member_id = $1 AND EXISTS (SELECT FROM moderated m
+            WHERE m.kind = 'answer' AND m.subject_id = c.id AND m.visibility = 'drop')
+        ORDER BY c.id DESC LIMIT 100
+    """
+    return await rows(conn, TakenDown, sql, member_id)
 
 
 async def taken_down(conn: Connection, member_id: UUID) -> list[TakenDown]:

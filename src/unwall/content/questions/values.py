@@ -43,7 +43,20 @@ class Answer(msgspec.Struct, frozen=True):
     words: str
     by_merchant: bool
     """Else by a buyer."""
+    warned: bool
+    """whether moderation wants a warning before it"""
     created_at: datetime
+
+
+class ReportedAnswer(msgspec.Struct, frozen=True):
+    """A shown answer with the product that it is about."""
+
+    id: UUID
+    product_id: UUID
+    merchant_id: UUID
+    by_merchant: bool
+    author: str
+    words: str
 
 
 class Question(msgspec.Struct, frozen=True):

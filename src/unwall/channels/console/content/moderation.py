@@ -50,6 +50,7 @@ KINDS = {
     SubjectKind.COMMENT: N_("Comment"),
     SubjectKind.REVIEW: N_("Review"),
     SubjectKind.QUESTION: N_("Question"),
+    SubjectKind.ANSWER: N_("Answer to a question"),
     SubjectKind.MESSAGE: N_("Message"),
     SubjectKind.MEDIA: N_("Picture or video"),
     SubjectKind.PRODUCT: N_("Product"),

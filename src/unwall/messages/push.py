@@ -2,13 +2,15 @@
 
 import asyncio
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import http_ece
 import msgspec
 import structlog
-from pywebpush import WebPusher, WebPushException
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
@@ -96,7 +98,7 @@ class Pusher:
             else:
                 self._lanes.failed(host)
             return error.lasting
-        except (WebPushException, ValueError):  # keys that are none
+        except (http_ece.ECEException, ValueError):  # keys that are none
             await self._drop(browser.id)
             return True
         self._lanes.answered(host)
@@ -107,8 +109,7 @@ class Pusher:
         return not (status == 429 or status >= 500)
 
     async def _post(self, browser: Browser, payload: Payload) -> int:
-        keys = {"endpoint": browser.endpoint, "keys": {"p256dh": browser.p256dh, "auth": browser.auth}}
-        body: bytes = WebPusher(keys).encode(msgspec.json.encode(payload), "aes128gcm")["body"]
+        body = _encrypted(browser, msgspec.json.encode(payload))
         expires = int(time.time()) + EXPIRES_SECONDS
         headers = {
             **authorization(self._secret, browser.endpoint, self._contact, expires),
@@ -124,6 +125,23 @@ class Pusher:
     async def _drop(self, subscription_id: UUID) -> None:
         async with self._db.transaction() as conn:
             await actions.drop_subscription(conn, subscription_id)
+
+
+def _encrypted(browser: Browser, text: bytes) -> bytes:
+    """With a key pair of its own for each message, as RFC 8291 wants. Raises ECEException or ValueError where the
+    browser's keys are none."""
+    body: bytes = http_ece.encrypt(
+        text,
+        private_key=ec.generate_private_key(ec.SECP256R1()),
+        dh=_from_base64(browser.p256dh),
+        auth_secret=_from_base64(browser.auth),
+        version="aes128gcm",
+    )
+    return body
+
+
+def _from_base64(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def _quiet_seconds(push: Push, at: datetime) -> int:

@@ -5,6 +5,7 @@ import gc
 import multiprocessing
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -46,7 +47,7 @@ from unwall.channels.http.errors import (
 from unwall.channels.http.head_requests import HeadAsGet
 from unwall.channels.http.rendering import load_templates
 from unwall.channels.http.request_limits import MAX_FORM_PARTS, BodyLimit, BoundedRequest, HeadLimit, check_request
-from unwall.kernel import telemetry
+from unwall.kernel import logs, telemetry
 from unwall.kernel.database import LOST
 from unwall.kernel.errors import UnwallError
 from unwall.kernel.gazetteer import load_gazetteer
@@ -74,13 +75,17 @@ OBJECTS_UNTIL_COLLECTED = 10_000
 log = structlog.get_logger()
 
 
+@cache
 def create_app() -> Litestar:
-    """The application factory that each server process calls; settings come from the environment."""
-    return build(settings.load())
+    """The application factory that each server process calls; settings come from the environment. What was made before
+    the processes were forked is theirs too, so that one that dies is back at once."""
+    app = build(settings.load())
+    prepare(app, app.state.config.data)
+    return app
 
 
 def build(config: Settings) -> Litestar:
-    telemetry.configure(config.log_format, config.log_level)
+    logs.configure(config.log_format, config.log_level)
     config.data.mkdir(parents=True, exist_ok=True)
     secret = install_secret(config.data)
     app = Litestar(
@@ -136,7 +141,7 @@ def build(config: Settings) -> Litestar:
 
 
 def prepare(app: Litestar, data: Path) -> None:
-    """Make what is made once in a process, before it listens, so that no request waits for it or runs beside it."""
+    """Make what is made once, before a process listens, so that no request waits for it or runs beside it."""
     load_kept(data)
     _ = app.openapi_schema
 

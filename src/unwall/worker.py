@@ -22,7 +22,7 @@ from unwall.insight.recommend import jobs as recommend
 from unwall.insight.reports import jobs as reports
 from unwall.journal import jobs as journal
 from unwall.journal.jobs import parquet_folder
-from unwall.kernel import idempotency, telemetry
+from unwall.kernel import idempotency, logs
 from unwall.kernel.clock import now
 from unwall.kernel.database import EXPORT, JOB, Database, connect
 from unwall.kernel.files import Files
@@ -59,7 +59,7 @@ def main(parent: int | None = None) -> None:
 
 
 async def run(config: Settings, parent: int | None = None) -> None:
-    telemetry.configure(config.log_format, config.log_level)
+    logs.configure(config.log_format, config.log_level)
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)

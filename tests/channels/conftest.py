@@ -14,7 +14,7 @@ from litestar.types import Receive, Scope, Send
 
 from unwall.app import build
 from unwall.insight.pages.storefront_cache import StorefrontCache
-from unwall.kernel import telemetry
+from unwall.kernel import logs
 from unwall.services import Services
 from unwall.settings import Settings
 
@@ -83,7 +83,7 @@ def built(start_files: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 def app_of_test(built: tuple[Litestar, Path], config: Settings, monkeypatch: pytest.MonkeyPatch) -> Litestar:
     """As `build(config)`: all services are the test's own."""
     app, secret = built
-    telemetry.configure(config.log_format, config.log_level)
+    logs.configure(config.log_format, config.log_level)
     shutil.copyfile(secret, config.data / "secret")
     app.state.config = config
     monkeypatch.setattr(app, "asgi_handler", app.asgi_handler)

@@ -1,9 +1,13 @@
 """Every answer has a request id and is counted, also where there is no such address or method."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from litestar.testing import AsyncTestClient
 
-from unwall.kernel import telemetry
+from unwall.kernel import logs
 
 
 @pytest.mark.parametrize(
@@ -47,6 +51,25 @@ async def test_head_of_what_only_takes_forms_is_refused(client: AsyncTestClient)
 @pytest.mark.parametrize("log_format", ["console", "json"])
 def test_what_somebody_sent_begins_no_line_of_its_own_in_the_log(log_format: str):
     evil = "/a\n2026-01-01 [info] all is well\r\x1b[2J\u2028"
-    line = telemetry.renderer(log_format)(None, "error", {"event": "request failed", "level": "error", "path": evil})
+    line = logs.renderer(log_format)(None, "error", {"event": "request failed", "level": "error", "path": evil})
     assert len(line.splitlines()) == 1
     assert "\x1b[2J" not in line
+
+
+COUNTING = """
+import os, sys
+import unwall.cli.running
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = sys.argv[1]
+from unwall.kernel import telemetry
+telemetry.EVENTS.inc(3)
+if os.fork():
+    os.wait()
+    print(telemetry.metrics_text(sys.argv[1])[0].decode())
+else:
+    telemetry.EVENTS.inc(4)
+"""
+
+
+def test_the_figures_of_server_processes_are_added(tmp_path: Path):
+    done = subprocess.run([sys.executable, "-c", COUNTING, tmp_path], check=True, capture_output=True, text=True)
+    assert "unwall_journal_events_total 7.0" in done.stdout.splitlines()

@@ -22,7 +22,7 @@ from rich.table import Table
 from unwall import __version__, settings
 from unwall.cli.base import prepared
 from unwall.cli.consoles import out
-from unwall.kernel import telemetry
+from unwall.kernel import logs
 from unwall.kernel.child_process import ChildProcess
 from unwall.kernel.errors import Invalid
 from unwall.settings import Settings
@@ -62,7 +62,7 @@ def making_kept(data: Path) -> Iterator[None]:
 
 
 def run_server(config: Settings) -> None:
-    telemetry.configure(config.log_format, config.log_level)
+    logs.configure(config.log_format, config.log_level)
     check_port(config)
     if config.workers > 1:
         shared = tempfile.mkdtemp(prefix="unwall-figures-")
@@ -79,8 +79,7 @@ def worker_command() -> list[str]:
 
 
 def run_web(config: Settings) -> None:
-    if config.workers > 1:
-        import_module("unwall.app")  # once, before they are forked, which then share it
+    import_module("unwall.app").create_app()  # before its processes are forked, which then share it
     Granian(
         "unwall.app:create_app",
         factory=True,

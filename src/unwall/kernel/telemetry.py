@@ -1,15 +1,29 @@
-"""Structured logs with request ids, and metrics for Prometheus."""
+"""Metrics for Prometheus, and a request id on every line of the log.
 
-import logging
-import sys
+Server processes share their figures only where PROMETHEUS_MULTIPROC_DIR is set before this module is imported.
+"""
+
+import os
 import time
 from typing import Any
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    values,
+)
 from prometheus_client import multiprocess as shared
 
 from unwall.kernel.ids import new_id
+
+if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    # prometheus_client looks when it is imported, which pgqueuer does before `unwall serve` knows its processes
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
 
 REQUESTS = Histogram(
     "unwall_request_seconds",
@@ -27,34 +41,6 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 """Callers may invent others; each would be a time series of its own."""
 
 log = structlog.get_logger()
-
-
-def renderer(log_format: str) -> Any:
-    """What somebody sent (an address, a file's own words) stays on its line, and moves no terminal's cursor."""
-    if log_format == "json":
-        return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(repr_native_str=True)
-
-
-def configure(log_format: str, log_level: str) -> None:
-    """`log_format` is `json` or `console`; the standard library's loggers use the same format."""
-    last = renderer(log_format)
-    chain: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    level = logging.getLevelNamesMapping()[log_level.upper()]
-    structlog.configure(
-        processors=[*chain, last],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=chain, processor=last))
-    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
 
 
 def metrics_text(directory: str | None) -> tuple[bytes, str]:

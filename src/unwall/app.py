@@ -27,6 +27,7 @@ from unwall.channels.http import places
 from unwall.channels.http import routes as common
 from unwall.channels.http.body_sizes import MAX_BODY_BYTES
 from unwall.channels.http.compression import Compression
+from unwall.channels.http.content_policy import CSP
 from unwall.channels.http.context import (
     CSRF,
     provide_key,
@@ -57,10 +58,6 @@ from unwall.kernel.text import LANGUAGES
 from unwall.services import cancel, open_services
 from unwall.settings import Settings
 
-CSP = (
-    "default-src 'self'; img-src 'self' data: https:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
 SECURITY = {
     "content-security-policy": CSP,
     "x-content-type-options": "nosniff",

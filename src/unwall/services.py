@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 
 from unwall.commerce.orders.checkout import Checkout
+from unwall.commerce.payments.gateway import Gateway
 from unwall.commerce.payments.simulator import TestGateway
+from unwall.commerce.payments.stripe_values import StripeKeys
 from unwall.commerce.stock.hold_batcher import HoldBatcher
 from unwall.content.discovery.reads import PoolScorer
 from unwall.content.discovery.rules import parse_weights
@@ -56,7 +59,9 @@ async def open_services(config: Settings, secret: bytes, limits: WorkLimits = PA
         stack.push_async_callback(holds.close)
         storefront = StorefrontCache()
         await stack.enter_async_context(storefront.watching(config.database_url))
-        checkout = Checkout(db, holds, TestGateway(db, secret), pay_minutes=config.pay_minutes, merchants=storefront)
+        checkout = Checkout(
+            db, holds, gateway_of(config, db, secret), pay_minutes=config.pay_minutes, merchants=storefront
+        )
         stack.push_async_callback(checkout.close)
         bags = BagBatcher(db)
         stack.push_async_callback(bags.close)
@@ -81,6 +86,21 @@ async def open_services(config: Settings, secret: bytes, limits: WorkLimits = PA
             tasks,
             news,
         )
+
+
+def gateway_of(config: Settings, db: Database, secret: bytes) -> Gateway:
+    """Stripe where the operator has set its key; its SDK takes a second to import, and only then is."""
+    if not config.stripe_secret_key:
+        return TestGateway(db, secret)
+    keys = StripeKeys(
+        config.stripe_secret_key,
+        config.stripe_publishable_key,
+        config.stripe_webhook_secret,
+        config.stripe_api.rstrip("/"),
+        config.stripe_script,
+    )
+    gateway: Gateway = import_module("unwall.commerce.payments.stripe_gateway").StripeGateway(db, keys)
+    return gateway
 
 
 async def cancel(task: "asyncio.Task[None]") -> None:

@@ -71,6 +71,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What actions are worth in the stream of discovery, where not as usual: `order=30,hide=-60`. There are open,
     dwell, like, save, share, click, add, order, hide and report.
     """
+    stripe_secret_key: str = ""
+    """The secret key of the account at Stripe that takes the payments; empty: the test gateway takes them, and no money
+    moves. The keys of Stripe are only ever read from the environment.
+    """
+    stripe_publishable_key: str = ""
+    """The public key that goes with it, with which Stripe's script reads cards in the browser."""
+    stripe_webhook_secret: str = ""
+    """By which Stripe signs what it tells `/payments/stripe/webhook`."""
+    stripe_api: str = "https://api.stripe.com"
+    """Where Stripe is asked; another address for tests."""
+    stripe_script: str = "https://js.stripe.com/v3/"
+    """Stripe's script for the page with the card; another address for tests."""
     metrics_directory: str = ""
     """The folder in which several server processes share metrics (prometheus_client's multiprocess mode)."""
     log_format: Literal["console", "json"] = "console"
@@ -105,11 +117,21 @@ def load(environment: dict[str, str] | None = None) -> Settings:
             msgspec.convert(value, field.type, strict=False, dec_hook=_decode)
         except msgspec.ValidationError as error:
             errors.append(FieldError(name, f"{value!r} cannot be used: {error}."))
+    errors += _missing_keys(variables)
     if errors:
         raise Invalid(errors)
     if source.get("DATABASE_URL") and "database_url" not in variables:
         variables["database_url"] = source["DATABASE_URL"]
     return msgspec.convert({"data": str(default_data()), **variables}, Settings, strict=False, dec_hook=_decode)
+
+
+def _missing_keys(variables: dict[str, str]) -> list[FieldError]:
+    """A payment without one of the three could not be taken, or would never be known."""
+    if not variables.get("stripe_secret_key"):
+        return []
+    needed = ("stripe_publishable_key", "stripe_webhook_secret")
+    missing = [name for name in needed if not variables.get(name)]
+    return [FieldError(f"UNWALL_{name.upper()}", "Stripe needs it beside its secret key.") for name in missing]
 
 
 def _decode(wanted: type, value: object) -> object:

@@ -11,7 +11,6 @@ from unwall.cli.base import with_database
 from unwall.cli.consoles import out
 from unwall.commerce.payments import reads as payment_reads
 from unwall.commerce.payments.reconcile import gateway_differences
-from unwall.commerce.payments.simulator import TestGateway
 from unwall.commerce.stock import reads as stock_reads
 from unwall.insight.recommend import reads as recommend_reads
 from unwall.insight.recommend.actions import roll_back
@@ -22,6 +21,8 @@ from unwall.journal import jobs as journal_jobs
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.files import Files
+from unwall.kernel.secrets import install_secret
+from unwall.services import gateway_of
 
 MAX_SHOWN = 50
 """Differences that an audit prints; the others are counted."""
@@ -49,7 +50,9 @@ def audit_money() -> None:
 async def _money(db: Database) -> Sequence[object]:
     async with db.read() as conn:
         own = await payment_reads.audit(conn)
-    return [*own, *await gateway_differences(db, TestGateway(db), now())]
+    config = settings.load()
+    gateway = gateway_of(config, db, install_secret(config.data))
+    return [*own, *await gateway_differences(db, gateway, now())]
 
 
 async def _stock(db: Database) -> Sequence[object]:

@@ -33,7 +33,7 @@ MAX_HEAD_BYTES = 65_536
 MAX_CONNECTIONS = 8192
 """Of each server process; where they are used up, others wait until one of them has been silent for too long."""
 FILES_BESIDES = 256
-WITH_PASSWORD = ("database_url", "mail_url")
+WITH_PASSWORD = ("database_url", "mail_url", "stripe_secret_key", "stripe_webhook_secret")
 """Settings that are not shown."""
 
 commands = typer.Typer()

@@ -329,6 +329,7 @@ CREATE TABLE payment (
 );
 CREATE INDEX payment_compared ON payment (gateway, settled_at) WHERE state IN ('captured', 'voided', 'declined');
 CREATE INDEX payment_order ON payment (order_id);
+CREATE INDEX payment_reference ON payment (gateway, reference) WHERE reference IS NOT NULL;
 -- Money is asked for once at a time and taken once.
 CREATE UNIQUE INDEX payment_live ON payment (order_id) WHERE state IN ('asked', 'authorised', 'capturing', 'captured');
 CREATE INDEX payment_unsettled ON payment (asked_at) WHERE state IN ('asked', 'capturing', 'voiding');

@@ -23,6 +23,7 @@ from unwall.channels.shop.address_forms import (
     address_view,
     as_fields,
 )
+from unwall.channels.shop.card_forms import letting_in
 from unwall.channels.shop.carts import CartView, WantedDelivery, cart_view
 from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.commerce.orders import cart as cart_actions
@@ -40,7 +41,7 @@ from unwall.commerce.orders.contacts import (
 from unwall.commerce.orders.prepare import TOTAL_CHANGED
 from unwall.commerce.orders.rules import is_late
 from unwall.commerce.orders.values import Contact, Order, OrderState, TotalChanged
-from unwall.commerce.payments.gateway import CardDetails, CardToken
+from unwall.commerce.payments.gateway import CardDetails, CardForm, CardToken
 from unwall.commerce.pricing.values import TaxPlace
 from unwall.commerce.sourcing.values import AddressPlace, DeliveryChoice, DeliveryMethod, DeliveryOption
 from unwall.kernel import gazetteer
@@ -239,6 +240,7 @@ class CheckoutPage(ShopPage, frozen=True, kw_only=True):
     goal_name: str | None
     kept: dict[str, str]
     cards: list[tuple[str, str]]
+    card_form: CardForm | None
 
 
 def _page(
@@ -250,8 +252,8 @@ def _page(
     outcome: Outcome = Outcome({}, None, 200),  # noqa: B008 (immutable)
     saved: SavedAddresses = SavedAddresses(),  # noqa: B008 (immutable)
 ) -> Response[str]:
-    country = data.get("country", "").upper()
-    return ctx.page(
+    country, form = data.get("country", "").upper(), ctx.services.checkout.gateway.card_form
+    answer = ctx.page(
         CheckoutPage(
             title=ctx.words(N_("Check out")),
             cart=shown,
@@ -266,9 +268,11 @@ def _page(
             goal_name=goal_name(goal, country, ctx.lang),
             kept={field: data.get(field, "") for field in KEPT},
             cards=[(number, ctx.words(what)) for number, what in TEST_CARDS],
+            card_form=form,
         ),
         status=outcome.status,
     )
+    return letting_in(answer, form)
 
 
 @post("/checkout/{cart_id:uuid}", include_in_schema=False, status_code=303)
@@ -353,7 +357,7 @@ async def checked(
         errors.append(FieldError("way", N_("Choose a delivery option.")))
     choice = choice_of(option)
     contact = contact_in(data)
-    card = CardDetails(*(data.get(f"card_{part}", "") for part in ("number", "expiry", "cvc")))
+    card = CardDetails(*(data.get(f"card_{part}", "") for part in ("number", "expiry", "cvc", "token", "last4")))
     token = CardToken("", "")
     try:
         checked_contact(contact, choice, ctx.visit.place, cart.country)

@@ -21,12 +21,15 @@ from unwall.kernel.text import N_
 
 
 class CardDetails(msgspec.Struct, frozen=True):
-    """The card as typed. Never stored, never logged."""
+    """The card as typed, or the token by which the gateway's own script knows it. Never stored, never logged."""
 
-    number: str
-    expiry: str
+    number: str = ""
+    expiry: str = ""
     """MM/YY"""
-    cvc: str
+    cvc: str = ""
+    token: str = ""
+    last4: str = ""
+    """With a token."""
 
     def __repr__(self) -> str:
         return "Card(…)"
@@ -37,6 +40,16 @@ class CardToken(msgspec.Struct, frozen=True):
 
     token: str
     last4: str
+
+
+class CardForm(msgspec.Struct, frozen=True):
+    """The gateway's script, which reads the card in the browser so that it never reaches us."""
+
+    script: str
+    key: str
+    """It is public."""
+    hosts: tuple[str, ...]
+    """Which the browser must be allowed to reach."""
 
 
 class ChargeState(StrEnum):
@@ -99,8 +112,18 @@ class GatewaySilent(Exception):
     """The gateway did not answer: what it was asked for may or may not have been done. Ask again, or `find`."""
 
 
+_TAKEN = {CaptureAt.ORDER: ChargeState.CAPTURED, CaptureAt.DEPARTURE: ChargeState.AUTHORISED}
+
+
+def taken_at(capture: CaptureAt) -> ChargeState:
+    """Of a payment that goes through."""
+    return _TAKEN[capture]
+
+
 class Gateway(Protocol):
     name: str
+    card_form: CardForm | None
+    """None: the card is typed into our own form."""
 
     async def tokenize(self, card: CardDetails, today: date) -> CardToken:
         """Raises `Invalid` naming card_number, card_expiry or card_cvc."""
@@ -109,6 +132,11 @@ class Gateway(Protocol):
     async def authorise(self, payment_id: UUID, amount: Money, card: CardToken, capture: CaptureAt) -> Charge:
         """Reserve the money at most once per payment id, and take it at once unless it is captured later; raises
         `GatewaySilent`."""
+        ...
+
+    async def secret_to_confirm(self, payment_id: UUID) -> str:
+        """With which the gateway's script confirms a payment that waits for the shopper; empty where there is none.
+        Raises `GatewaySilent`."""
         ...
 
     async def capture(self, payment_id: UUID, amount: Money) -> CaptureAnswer:

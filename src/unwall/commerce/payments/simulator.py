@@ -12,6 +12,7 @@ from unwall.commerce.payments import rules
 from unwall.commerce.payments.gateway import (
     CaptureAnswer,
     CardDetails,
+    CardForm,
     CardToken,
     Charge,
     ChargeState,
@@ -21,6 +22,7 @@ from unwall.commerce.payments.gateway import (
     Known,
     RefundAnswer,
     check_card,
+    taken_at,
 )
 from unwall.commerce.payments.values import CaptureAt, DisputeState
 from unwall.kernel.database import Database
@@ -39,6 +41,7 @@ class TestGateway:
     fail. Its records are kept in tables. A charge that is not among them came with a data set: it can be refunded."""
 
     name = "test"
+    card_form: CardForm | None = None
 
     def __init__(self, db: Database, secret: bytes | None = None) -> None:
         """With the install's secret, events can be sent by `signed_event`; without, none is taken."""
@@ -54,7 +57,7 @@ class TestGateway:
     ) -> Charge:
         waits = _WAITING.get(card.token, "")
         pays = card.token in _PAYING
-        state = ChargeState.PENDING if waits else _TAKEN[capture] if pays else ChargeState.DECLINED
+        state = ChargeState.PENDING if waits else taken_at(capture) if pays else ChargeState.DECLINED
         message = None if pays else _REFUSALS.get(card.token, _UNKNOWN_CARD)
         refunds = card.token != _TOKENS["4000000000005126"]
         dispute = DisputeState.OPEN if card.token == _TOKENS["4000000000000259"] else ""
@@ -139,6 +142,9 @@ class TestGateway:
         assert self._key is not None
         return hmac.new(self._key, signed.encode() + b"." + body, hashlib.sha256).hexdigest()
 
+    async def secret_to_confirm(self, payment_id: UUID) -> str:
+        return ""  # a page of ours stands for the bank
+
     # --- what happens at the bank -------------------------------------------------------------------------------------
 
     async def waits_for(self, payment_id: UUID) -> str:
@@ -196,7 +202,6 @@ _TOKENS = {
 }
 _PAYING = set(_TOKENS.values()) - {"tok_declined"}
 _WAITING = {"tok_3d_secure": SHOPPER, "tok_delayed": BANK}
-_TAKEN = {CaptureAt.ORDER: ChargeState.CAPTURED, CaptureAt.DEPARTURE: ChargeState.AUTHORISED}
 _UNKNOWN_CARD = N_("The test gateway takes its test cards only, such as 4242 4242 4242 4242.")
 _NO_REFUND = N_("The card's bank does not take the money back. Give it back in another way.")
 _NO_CAPTURE = N_("The bank no longer holds the money for this payment.")

@@ -110,9 +110,10 @@ async def place_order(request: AnyRequest, services: Services, caller: Visit, da
 async def pay(
     request: AnyRequest, services: Services, caller: Visit, order_id: UUID, data: OrderPayment
 ) -> Response[bytes]:
-    """Pay with a test card. With `agreed_total`, the total that the shopper saw in minor units, nothing is charged
-    where the order costs something else (409). Needs an Idempotency-Key; a declined card may be followed by another
-    under a new key. The address that a member had the order sent to is the latest of their list."""
+    """Pay with a test card; or, where Stripe takes the payments, with the `token` of a payment method that its script
+    has made of the card. With `agreed_total`, the total that the shopper saw in minor units, nothing is charged where
+    the order costs something else (409). Needs an Idempotency-Key; a declined card may be followed by another under a
+    new key. The address that a member had the order sent to is the latest of their list."""
     keyed = await keyed_request(request, services, f"visitor {caller.visitor_id}")
     token = await services.checkout.gateway.tokenize(data, now().date())
     payment = AgreedPayment(order_id, token, data.agreed_total)

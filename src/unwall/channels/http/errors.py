@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Response
-from litestar.exceptions import HTTPException, NotFoundException, ValidationException
+from litestar.exceptions import ClientException, HTTPException, NotFoundException, ValidationException
 from litestar.response import Redirect
 from litestar.types import Scope
 
@@ -72,6 +72,20 @@ ADVICE = {
     422: N_("Go back, correct it, and send it again."),
     500: N_("If it happens again, tell those who run this site what you did, and when."),
 }
+
+
+class BodyTooLarge(ClientException):
+    status_code = 413
+
+
+class BodyTooSlow(ClientException):
+    status_code = 408
+
+
+class BodyOfWrongKind(ClientException):
+    status_code = 415
+
+
 TRY_AGAIN = N_("Go back and try again.")
 """Shown to people instead of Litestar's own message."""
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -59,17 +60,21 @@ async def file(request: AnyRequest, services: Services, name: str) -> Response[A
     if blocked:
         headers["cache-control"] = FOR_NOBODY_ELSE
     if is_unchanged(request.headers, stored):
-        return Response(b"", status_code=304, headers=headers)
+        return Response(b"", status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     wanted = wanted_range(request.headers, stored) if request.method == HttpMethod.GET else None
     if wanted is not None and not wanted:
-        return Response(b"", status_code=416, headers=headers | {"content-range": f"bytes */{stored.bytes}"})
+        return Response(
+            b"",
+            status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+            headers=headers | {"content-range": f"bytes */{stored.bytes}"},
+        )
     part = wanted or range(stored.bytes)
     headers |= {"content-length": str(len(part)), "content-type": kind}
     if wanted is not None:
         headers["content-range"] = f"bytes {part.start}-{part.stop - 1}/{stored.bytes}"
     if request.method == HttpMethod.HEAD:
         return Response(b"", headers=headers)
-    status = 200 if wanted is None else 206
+    status = HTTPStatus.OK if wanted is None else HTTPStatus.PARTIAL_CONTENT
     return Stream(services.files.read(key, part.start, part.stop), status_code=status, headers=headers)
 
 

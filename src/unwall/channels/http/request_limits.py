@@ -21,7 +21,7 @@ from litestar.types.empty import Empty
 
 from unwall.channels.http.body_sizes import MAX_BODY_BYTES, MAX_STAFF_BODY_BYTES
 from unwall.channels.http.context import AnyRequest, identify_caller
-from unwall.channels.http.errors import PROGRAMS, UNREADABLE, Problem
+from unwall.channels.http.errors import DETAILS, PROGRAMS, UNREADABLE, BodyTooLarge, BodyTooSlow, Problem
 from unwall.kernel.errors import FieldError, Invalid, NotFound
 from unwall.kernel.text import N_
 
@@ -165,7 +165,7 @@ class BodyLimit:
 
 
 class _Body:
-    """Counts what arrives. Raises `ClientException` (413 or 408)."""
+    """Counts what arrives. Raises `BodyTooLarge` and `BodyTooSlow`."""
 
     def __init__(self, request: BoundedRequest, receive: Receive, *, known: bool) -> None:
         kind, options = request.content_type
@@ -205,7 +205,7 @@ class _Body:
                 if not arriving.done():
                     await asyncio.sleep(0)
             if not arriving.done():
-                raise ClientException(N_("The request took too long to arrive."), status_code=408)
+                raise BodyTooSlow(N_("The request took too long to arrive."))
             return arriving.result()
         finally:
             arriving.cancel()
@@ -230,8 +230,8 @@ def _mark_of_part(kind: str, options: dict[str, str]) -> bytes:
     return b""
 
 
-def _too_large() -> ClientException:
-    return ClientException(N_("Send less at once."), status_code=413)
+def _too_large() -> BodyTooLarge:
+    return BodyTooLarge(DETAILS[BodyTooLarge.status_code])
 
 
 async def check_request(request: AnyRequest) -> None:

@@ -7,17 +7,18 @@ import binascii
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from email.utils import format_datetime
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from litestar import Response, Router, post, route
 from litestar.di import Provide
 from litestar.enums import HttpMethod
-from litestar.exceptions import HTTPException
+from litestar.exceptions import MethodNotAllowedException
 
 from unwall.channels.http.body_sizes import MAX_BODY_BYTES, MAX_STAFF_BODY_BYTES
 from unwall.channels.http.context import AnyRequest, lang_of, origin_of
-from unwall.channels.http.errors import status_of, words_of
+from unwall.channels.http.errors import BodyOfWrongKind, status_of, words_of
 from unwall.channels.http.routes import FormData
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, Later, UnwallError
@@ -82,7 +83,7 @@ async def one_upload(request: AnyRequest, services: Services, owner: MediaOwner,
         else None
     )
     if doing is None:
-        raise HTTPException(N_("Name the method in X-HTTP-Method-Override."), status_code=405)
+        raise MethodNotAllowedException(N_("Name the method in X-HTTP-Method-Override."))
     return await _told(request, doing(request, services, owner, upload_id))
 
 
@@ -161,7 +162,7 @@ async def _head(request: AnyRequest, services: Services, owner: MediaOwner, uplo
 
 async def _patch(request: AnyRequest, services: Services, owner: MediaOwner, upload_id: UUID) -> Response[bytes]:
     if request.headers.get("content-type", "") != BYTES:
-        raise HTTPException(f"Send {BYTES}.", status_code=415)
+        raise BodyOfWrongKind(f"Send {BYTES}.")
     offset, checksum = _number(request, "Upload-Offset"), _checksum(request)
     upload = await services.uploads.find(owner, upload_id)
     _check_room(request, upload, offset)
@@ -191,7 +192,7 @@ async def _told(request: AnyRequest, doing: Any) -> Response[bytes]:
     """The answer, or why not in words of the reader's language: a client of tus shows them as they come."""
     if request.headers.get("tus-resumable") != VERSION:
         doing.close()
-        return _answer(412, {"tus-version": VERSION})
+        return _answer(HTTPStatus.PRECONDITION_FAILED, {"tus-version": VERSION})
     try:
         answer: Response[bytes] = await doing
     except UnwallError as error:

@@ -17,6 +17,7 @@ from unwall.kernel.gazetteer import (
     locate,
     nearest,
     search,
+    timezone_of_country,
     town_named,
     town_of_id,
 )
@@ -213,3 +214,11 @@ LINES = (
 
 def dies(*_: object) -> None:
     raise OSError("the disk is full")
+
+
+@pytest.mark.parametrize(
+    ("country", "zone"),
+    [("CN", "Asia/Shanghai"), ("US", "America/New_York"), ("DE", "Europe/Berlin"), ("FJ", "Pacific/Fiji"), ("", "UTC")],
+)
+def test_a_country_has_the_time_of_its_largest_town(country: str, zone: str):
+    assert timezone_of_country(country) == zone

@@ -7,7 +7,7 @@ tells of it. The names stand in one sorted text (`gazetteer_index`).
 import asyncio
 import re
 from bisect import bisect_left
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import Lock
 
@@ -93,6 +93,10 @@ class Gazetteer:
         city = self._cities.get(region[:4] + "00", ("", "")) if country == "CN" and len(region) == 6 else ("", "")
         facts = (int(latitude) / 1000, int(longitude) / 1000, int(population), timezone)
         return Town(name, chinese, country, region, *facts, *(city if city[1] != chinese else ("", "")))
+
+    @property
+    def size(self) -> int:
+        return len(self._points)
 
     def _key(self, position: int) -> bytes:
         return bytes(self._keys[self._starts[position] : self._starts[position + 1]])
@@ -206,6 +210,14 @@ def town_named(name: str) -> Town | None:
 
 def nearest(point: Point) -> Town:
     return gazetteer().nearest(point)
+
+
+@cache
+def timezone_of_country(country: str) -> str:
+    """That of its largest town; UTC where there is none."""
+    book = gazetteer()
+    towns = (book.town(number) for number in range(book.size))  # the largest first
+    return next((town.timezone for town in towns if town.country == country), "UTC")
 
 
 def locate(address: Address) -> Town | None:

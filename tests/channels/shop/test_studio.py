@@ -1,15 +1,18 @@
 """A member who is no merchant publishes: their account, their post, what moderators do, and hostile input."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import Store, StoreShopper, join
+from tests.commerce.market import visitor
 from tests.content.helpers import published
 from tests.content.test_video_posts import a_video
 from tests.html import every, fields, form_with, texts, values
+from unwall.channels.shop.conversations import likely_zone
 from unwall.content.accounts.rules import member_actor
 from unwall.content.accounts.values import Actor, Owner
 from unwall.content.moderation.reads import queue
@@ -19,6 +22,7 @@ from unwall.content.posts import actions as posts
 from unwall.content.posts.values import Media, PostDraft, PostKind
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
+from unwall.kernel.geo import Place
 from unwall.kernel.ids import new_id
 from unwall.people.actions import set_tagging
 from unwall.people.values import Member, Tagging
@@ -206,6 +210,18 @@ async def test_a_product_stands_at_a_point_of_a_picture_and_the_cover_is_chosen(
     assert await value(db, "SELECT count(*) FROM post WHERE title = 'Two'") == 0
 
 
+@pytest.mark.parametrize(
+    ("place", "lang", "zone"),
+    [
+        (Place("Lisbon", 38.7, -9.1), "zh", "Europe/Lisbon"),
+        (None, "zh", "Asia/Shanghai"),
+        (None, "en", "Europe/London"),
+    ],
+)
+async def test_the_time_of_their_place_is_offered_first_and_else_of_their_language(place, lang, zone):
+    assert await likely_zone(visitor(place=place, lang=lang)) == zone
+
+
 async def test_a_member_schedules_by_the_clock_of_their_place(lin: Shopper, db: Database) -> None:
     day = (now() + timedelta(days=40)).date()
     sent = await form_of(lin) | {"title": "Later", "do": "schedule", "scheduled_at": f"{day}T09:30"}
@@ -226,8 +242,8 @@ async def test_a_member_schedules_by_the_clock_of_their_place(lin: Shopper, db: 
     assert await value(db, planned) == f"scheduled {day} 09:30:00"
     page = (await lin.get(f"{STUDIO}/{sent['id']}")).text
     again = fields(form_with(page, 'id="studio"'))
-    assert again["scheduled_at"] == f"{day}T01:30"
-    assert again["zone"] == "UTC"
+    shown = datetime.fromisoformat(again["scheduled_at"]).replace(tzinfo=ZoneInfo(again["zone"]))
+    assert shown.astimezone(UTC).isoformat() == f"{day}T01:30:00+00:00"
     await lin.post(STUDIO, again | zone | {"do": "schedule", "scheduled_at": f"{day}T10:00"})
     assert await value(db, planned) == f"scheduled {day} 10:00:00"
     await lin.post(f"{STUDIO}/{sent['id']}/again")

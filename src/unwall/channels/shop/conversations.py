@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from babel import Locale
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.response import Redirect
@@ -29,10 +30,12 @@ from unwall.content.conversations.values import (
 from unwall.content.moderation.reads import visibilities
 from unwall.content.moderation.values import SubjectKind, Visibility
 from unwall.insight.pages.reads import store_account
+from unwall.journal.values import Visit
+from unwall.kernel import gazetteer
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Invalid, NotFound, TooMany, UnwallError, existing
-from unwall.kernel.text import N_
+from unwall.kernel.text import N_, locale_of
 from unwall.media import picture_uploads
 from unwall.media.values import Image
 from unwall.messages.actions import mark_subject_read
@@ -45,8 +48,6 @@ from unwall.people.rules import PEOPLE_PER_NETWORK
 PATH = "/me/messages"
 CONVERSATIONS, MESSAGES = 20, 40
 NO_SUCH_STORE = N_("There is no such store.")
-ZONES = {"zh": "Asia/Shanghai"}
-"""The time zone that is offered first; the browser's own where it has scripts."""
 TOO_MANY = N_("You have written very often just now.")
 
 
@@ -163,9 +164,18 @@ async def _answers(conn: Connection, ctx: ShopContext, account: Account) -> _Ans
 
 
 async def own_zone(conn: Connection, ctx: ShopContext) -> str:
-    """The reader's, as they chose it for their quiet hours; else the one that is offered first in their language."""
+    """The reader's, as they chose it for their quiet hours; else the likely one."""
     quiet = await quiet_hours(conn, ctx.visit)
-    return quiet.timezone if quiet else ZONES.get(ctx.lang, "UTC")
+    return quiet.timezone if quiet else await likely_zone(ctx.visit)
+
+
+async def likely_zone(visit: Visit) -> str:
+    """The time zone that is offered first: of the place that they chose, else of the country of their language. Where
+    there are scripts, the browser's own takes its place."""
+    await gazetteer.until_loaded()
+    if visit.place:
+        return gazetteer.nearest(visit.place.point).timezone
+    return gazetteer.timezone_of_country(Locale.parse(locale_of(visit.lang)).territory or "")
 
 
 async def _page(

@@ -22,7 +22,7 @@ from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.pictures import PREVIEW_WIDTH, frame_of, picture_url, thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop.context import ShopContext, ShopPage
-from unwall.channels.shop.conversations import ZONES
+from unwall.channels.shop.conversations import likely_zone
 from unwall.channels.shop.studio import PATH, actor_of, state_words
 from unwall.channels.shop.studio_forms import changed, read_draft, zone_of
 from unwall.content.accounts import reads as accounts
@@ -269,7 +269,7 @@ async def _page(
     errors, find = ctx.field_errors(error), fields.get("find", "")
     state = known.state if known else PostState.DRAFT
     label, tone = state_words(state, known.visibility if known else Visibility.ALLOW)
-    zone = fields.get("zone") or (ZONES.get(ctx.lang, "UTC"))
+    zone = fields.get("zone") or await likely_zone(ctx.visit)
     page = StudioComposerPage(
         title=ctx.words(N_("Edit the post") if known else N_("Write a post")),
         action=PATH,

@@ -34,6 +34,8 @@ from tests.intake.tables import fingerprints, table_columns
 from tools.describe_dataset import DOCUMENT, with_tables
 from unwall.commerce.orders.counter_sale import CounterSale, sell_at_counter
 from unwall.commerce.orders.values import PaymentDeclined
+from unwall.commerce.payments import simulator
+from unwall.commerce.payments.reconcile import audit_money
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.commerce.stock.reads import audit
 from unwall.commerce.stock.values import VariantQuantity
@@ -114,6 +116,7 @@ async def test_a_data_set_imported_elsewhere_is_exported_byte_for_byte(market, d
         assert content(tmp_path / slug) == content(market.exports / slug)
     async with db.read() as conn:
         assert await audit(conn) == []
+    assert await audit_money(db, simulator.TestGateway(db), NOW) == []
 
 
 async def test_both_installs_hold_the_same_rows_afterwards(market, db, bring):

@@ -9,8 +9,7 @@ import typer
 from unwall import settings
 from unwall.cli.base import with_database
 from unwall.cli.consoles import out
-from unwall.commerce.payments import reads as payment_reads
-from unwall.commerce.payments.reconcile import gateway_differences
+from unwall.commerce.payments.reconcile import audit_money as money_discrepancies
 from unwall.commerce.stock import reads as stock_reads
 from unwall.insight.recommend import reads as recommend_reads
 from unwall.insight.recommend.actions import roll_back
@@ -48,11 +47,9 @@ def audit_money() -> None:
 
 
 async def _money(db: Database) -> Sequence[object]:
-    async with db.read() as conn:
-        own = await payment_reads.audit(conn)
     config = settings.load()
     gateway = gateway_of(config, db, install_secret(config.data))
-    return [*own, *await gateway_differences(db, gateway, now())]
+    return await money_discrepancies(db, gateway, now())
 
 
 async def _stock(db: Database) -> Sequence[object]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from unwall.commerce.payments import rules
+from unwall.commerce.payments import reads, rules
 from unwall.commerce.payments.gateway import ChargeState, Dispute, Gateway, GatewaySilent, Known
 from unwall.commerce.payments.ledger import ENTER
 from unwall.commerce.payments.values import DisputeState, MoneyDiscrepancy, PaymentState
@@ -131,6 +131,13 @@ _IN_DISPUTE = """
         WHERE payment_id = $1 AND state <> 'won'), 0)
     WHERE id = $1
 """
+
+
+async def audit_money(db: Database, gateway: Gateway, now: datetime) -> list[MoneyDiscrepancy]:
+    """Where ledger, payments and refunds do not agree, and where the gateway says otherwise. Raises `GatewaySilent`."""
+    async with db.read() as conn:
+        own = await reads.audit(conn)
+    return [*own, *await gateway_differences(db, gateway, now)]
 
 
 async def gateway_differences(db: Database, gateway: Gateway, now: datetime) -> list[MoneyDiscrepancy]:

@@ -33,6 +33,14 @@ async def place_and_pay(
         return order
 
 
+async def place_keyed(
+    checkout: Checkout, visit: Visit, request: CheckoutRequest, now: datetime, key: KeyedRequest
+) -> StoredAnswer:
+    """The order as `place_and_pay` begins it, to be paid by `pay_keyed`; for a request that may arrive twice. Raises
+    the errors of `Checkout.prepare_agreed`."""
+    return await checkout.prepare_keyed(visit, request, now, key)
+
+
 class AgreedPayment(msgspec.Struct, frozen=True):
     """`agreed_total` is the total that the buyer saw, in minor units; None where a program does not say it."""
 

@@ -249,6 +249,17 @@ async def test_more_than_there_is_is_not_ordered(db: Database, store: Store, app
     assert await snapshot(db, without=QUIET) == before
 
 
+async def test_an_order_of_another_total_than_was_agreed_to_holds_nothing(db: Database, store: Store, app: Client):
+    cart = await cart_with(app, store, 2)
+    before = await snapshot(db, without=QUIET)
+    refused = await app.post("/orders", wanted(cart) | {"agreed_total": 1})
+    assert problem(refused)[:2] == (409, "total-changed")
+    assert await snapshot(db, without=QUIET) == before
+    order = (await app.post("/orders", wanted(cart))).json()
+    again = await app.post("/orders", wanted(cart) | {"agreed_total": order["total"]})
+    assert (again.status_code, again.json()["id"]) == (201, order["id"])
+
+
 async def test_wrong_cards_are_named_and_a_declined_one_may_be_followed_by_another(
     db: Database, store: Store, app: Client
 ):
@@ -263,7 +274,7 @@ async def test_wrong_cards_are_named_and_a_declined_one_may_be_followed_by_anoth
         assert problem(await app.post(path, CARD | change)) == (422, "invalid", fields)
     assert await snapshot(db, without=QUIET) == before
     changed = await app.post(path, CARD | {"agreed_total": order["total"] - 1})
-    assert problem(changed)[:2] == (409, "conflict")
+    assert problem(changed)[:2] == (409, "total-changed")
     assert await snapshot(db, without=QUIET) == before
     declined = await app.post(path, CARD | {"number": "4000 0000 0000 0002"})
     assert problem(declined)[:2] == (409, "payment-declined")

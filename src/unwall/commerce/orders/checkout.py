@@ -61,7 +61,8 @@ class Checkout:
     async def prepare_keyed(
         self, visit: Visit, request: CheckoutRequest, now: datetime, key: KeyedRequest
     ) -> StoredAnswer:
-        """As `prepare`, for a request that may arrive twice: the order as JSON, stored in the order's transaction."""
+        """As `prepare_agreed`, for a request that may arrive twice: the order as JSON, stored in the order's
+        transaction."""
         return await self._preparer.prepare_keyed(visit, request, now, key)
 
     async def pay(self, order_id: UUID, card: CardToken, now: datetime, visit: Visit | None = None) -> Order:

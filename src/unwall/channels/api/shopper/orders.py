@@ -22,7 +22,7 @@ from unwall.journal.values import Visit
 from unwall.kernel.clock import now
 from unwall.kernel.errors import existing
 from unwall.services import Services
-from unwall.usecases.place_order import AgreedPayment, pay_keyed
+from unwall.usecases.place_order import AgreedPayment, pay_keyed, place_keyed
 from unwall.usecases.try_code import try_code
 
 TAGS = ["shopper"]
@@ -47,6 +47,7 @@ class NewOrder(msgspec.Struct, frozen=True):
     cart_id: UUID
     choice: DeliveryChoice
     contact: Contact
+    agreed_total: int | None = None
 
 
 @get("/carts", tags=TAGS)
@@ -97,11 +98,12 @@ async def remove_code(services: Services, caller: Visit, cart_id: UUID, code: st
 @post("/orders", tags=TAGS, repeatable=True, responses=answers(ShopperOrder))
 async def place_order(request: AnyRequest, services: Services, caller: Visit, data: NewOrder) -> Response[bytes]:
     """Hold the stock and fix the prices; pay before `expires_at`. What is carried goes to the contact's address, which
-    decides `promise` and `shipping_total`: show them before you ask for the payment. Needs an Idempotency-Key."""
-
+    decides `promise` and `shipping_total`: show them before you ask for the payment. With `agreed_total`, the total
+    that the shopper saw in minor units, nothing is held where the order costs something else (409). Needs an
+    Idempotency-Key."""
     keyed = await keyed_request(request, services, f"visitor {caller.visitor_id}")
-    wanted = CheckoutRequest(data.cart_id, data.choice, data.contact)
-    return respond(await services.checkout.prepare_keyed(caller, wanted, now(), keyed))
+    wanted = CheckoutRequest(data.cart_id, data.choice, data.contact, data.agreed_total)
+    return respond(await place_keyed(services.checkout, caller, wanted, now(), keyed))
 
 
 @post(

@@ -45,6 +45,7 @@ async def scheduled(windows: Callable, product: str, clip: Path) -> UUID:
     await page.goto("/console/posts/new")
     await page.get_by_label("Title", exact=False).first.fill("Snow on the hills")
     await page.set_input_files("#f-video", str(clip))
+    await page.get_by_role("button", name="Use the video").click()
     await expect(page.locator("[name='media.0.video_id']")).to_be_attached()
     captions = page.get_by_role("group", name="Captions")
     await captions.locator("summary").click()

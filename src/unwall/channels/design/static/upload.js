@@ -1,5 +1,6 @@
 // Sends a video by tus ([data-video-upload]): goes on by itself after a broken line, and after the page was closed when the same
-// file is chosen again. When it has arrived, its cut and cover are sent, and the button [data-added] is pressed with its id.
+// file is chosen again. It is cut meanwhile: when it has arrived and [data-use] was pressed, its cut and cover are sent, and the
+// button [data-added] is pressed with its id.
 
 const CHUNK = 8 * 2 ** 20;
 const DELAYS = [0, 500, 1500, 3000, 5000, 10000, 20000, 30000];
@@ -40,24 +41,39 @@ async function send(box, file) {
       return again;
     },
     onError(error) { say(box, error.originalResponse?.getBody() || box.dataset.failed, true); part(box, "choose").value = ""; },
-    onSuccess() { arrived(box, upload.url.split("/").pop()); },
+    onSuccess() { sending.id = upload.url.split("/").pop(); say(box, box.dataset.done); use(box); },
   });
-  under.set(box, upload);
+  const sending = { upload, id: null, wanted: false };
+  under.set(box, sending);
+  part(box, "use").disabled = false;
   const [earlier] = await upload.findPreviousUploads();
   if (earlier) upload.resumeFromPreviousUpload(earlier);
   upload.start();
 }
 
-async function arrived(box, id) {
-  say(box, box.dataset.done);
+async function use(box) {
+  const { id, wanted } = under.get(box);
+  if (!id || !wanted) return;
   const cut = Object.fromEntries([...box.querySelectorAll("[data-cut]")].map((field) => [field.dataset.cut, field.value]));
   if (Object.values(cut).some(Boolean)) {
     const answer = await fetch(`${box.dataset.videoUpload}/cut/${id}`, { method: "POST", body: new URLSearchParams(cut), headers: { "x-csrftoken": token(), "hx-request": "true" } });
-    if (!answer.ok) say(box, box.dataset.failed, true);
+    if (!answer.ok) {
+      say(box, (await reasonOf(answer)) || box.dataset.failed, true);
+      under.get(box).wanted = part(box, "use").disabled = false;
+      return;
+    }
   }
   const button = part(box, "added");
   button.value = `film:${id}`;
   button.click();
+  reset(box);
+}
+
+function reset(box) {
+  under.delete(box);
+  part(box, "sending").hidden = true;
+  part(box, "choose").value = "";
+  for (const field of box.querySelectorAll("[data-cut]")) field.value = "";
 }
 
 document.addEventListener("change", ({ target }) => {
@@ -69,8 +85,18 @@ document.addEventListener("click", ({ target }) => {
   if (!box) return;
   const here = target.closest("[data-here]");
   if (here) box.querySelector(`[data-cut=${here.dataset.here}]`).value = part(box, "look").currentTime.toFixed(1);
-  if (target.closest("[data-stop]")) { under.get(box)?.abort(true); part(box, "sending").hidden = true; part(box, "choose").value = ""; }
+  if (target.closest("[data-use]")) { under.get(box).wanted = true; part(box, "use").disabled = true; use(box); }
+  if (target.closest("[data-stop]")) { under.get(box)?.upload.abort(true); reset(box); }
 });
+// a form is not sent without the video that was chosen for it
+document.addEventListener("submit", (event) => {
+  const box = event.target.querySelector("[data-video-upload]");
+  if (!box || !under.has(box) || event.submitter?.matches("[hx-post]")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  say(box, box.dataset.first, true);
+  part(box, "use").focus();
+}, { capture: true });
 
 // --- captions ([data-captions]): what there is is fetched when the form is opened; each language is saved by itself
 document.addEventListener("toggle", async ({ target }) => {

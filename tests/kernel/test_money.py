@@ -161,6 +161,9 @@ def test_m3_what_is_written_in_digits_is_read_back(money):
         (Money(500000, "GBP"), "en_GB", "£5,000"),
         (Money(1250, "JPY"), "en_GB", "JP¥1,250"),
         (Money(-1250, "GBP"), "en_GB", "-£12.50"),
+        (Money(1250, "PLN"), "en_GB", "PLN\N{NO-BREAK SPACE}12.50"),
+        (Money(-128000, "CHF"), "en_GB", "-CHF\N{NO-BREAK SPACE}1,280"),
+        (Money(1250, "CNY"), "en_GB", "CN¥12.50"),
     ],
 )
 def test_m4_amounts_are_shown_as_people_write_them(money, locale, text):

@@ -71,7 +71,12 @@ class Money(msgspec.Struct, frozen=True, order=False):
 def _format(money: Money, locale: str) -> str:
     whole = money.amount % 10 ** precision(money.currency) == 0
     pattern = "¤#,##0" if whole else None
-    return format_currency(money.decimal(), money.currency, pattern, locale=locale, currency_digits=not whole)
+    text = format_currency(money.decimal(), money.currency, pattern, locale=locale, currency_digits=not whole)
+    return _LETTER_BY_DIGIT.sub("\N{NO-BREAK SPACE}", text)
+
+
+_LETTER_BY_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+"""Where Unicode CLDR wants a space, which Babel leaves out: "PLN 12", but "CN¥12"."""
 
 
 def precision(currency: str) -> int:

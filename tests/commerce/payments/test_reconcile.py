@@ -8,8 +8,8 @@ import pytest
 from tests.commerce.market import ANN, NOW, PAYS, checkout_of, fill_cart, open_market, visitor
 from unwall.commerce.orders import reads as orders
 from unwall.commerce.orders.values import Order
-from unwall.commerce.payments import actions, payouts, reads
-from unwall.commerce.payments.gateway import CardToken
+from unwall.commerce.payments import actions, payouts, reads, rules
+from unwall.commerce.payments.gateway import CardToken, Known
 from unwall.commerce.payments.payouts import PayoutDay
 from unwall.commerce.payments.reconcile import compare_payment, compare_payments, gateway_differences
 from unwall.commerce.payments.simulator import TestGateway
@@ -99,6 +99,39 @@ async def test_r9_the_audit_tells_where_the_gateway_differs(db):
     assert [str(one) for one in await gateway_differences(db, gateway, NOW)] == [
         f"{payment_id}: given back by the ledger, against the gateway: 1000, should be 1500"
     ]
+
+
+async def test_r9_the_gateway_is_asked_in_batches_about_all_payments_and_a_few_at_a_time(db, monkeypatch):
+    market, gateway = await open_market(db), CountingGateway(db)
+    checkout, orders_paid = checkout_of(db), []
+    for _ in range(5):
+        visit = visitor()
+        cart = await fill_cart(db, visit, (market.tea, 1))
+        order = await checkout.prepare(visit, cart, DeliveryChoice(DeliveryMethod.SHIP), ANN, NOW)
+        orders_paid.append(await checkout.pay(order.id, PAYS, NOW))
+    monkeypatch.setattr(rules, "MAX_PER_SWEEP", 2)
+    monkeypatch.setattr(rules, "ASKED_AT_ONCE", 2)
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE test_gateway_charge SET captured = captured + 1")
+    payments = sorted(order.payments[0].id for order in orders_paid)
+    assert [one.id for one in await gateway_differences(db, gateway, NOW)] == payments
+    assert (sorted(gateway.asked), gateway.most) == (payments, 2)
+
+
+class CountingGateway(TestGateway):
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        self.asked: list[UUID] = []
+        self.now = self.most = 0
+
+    async def status(self, payment_id: UUID) -> Known | None:
+        self.asked.append(payment_id)
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            return await super().status(payment_id)
+        finally:
+            self.now -= 1
 
 
 async def test_r10_the_sheet_adds_the_ledger_up_by_day(db):

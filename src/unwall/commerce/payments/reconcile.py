@@ -1,5 +1,6 @@
 """Comparing what a gateway knows of payments with what is stored: fees, disputes, and money that arrived too late."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,7 +11,7 @@ from unwall.commerce.payments import reads, rules
 from unwall.commerce.payments.gateway import ChargeState, Dispute, Gateway, GatewaySilent, Known
 from unwall.commerce.payments.ledger import ENTER
 from unwall.commerce.payments.values import DisputeState, MoneyDiscrepancy, PaymentState
-from unwall.kernel.database import Connection, Database, Transaction, rows
+from unwall.kernel.database import Database, Transaction, rows
 from unwall.kernel.ids import new_id
 
 
@@ -143,14 +144,19 @@ async def audit_money(db: Database, gateway: Gateway, now: datetime) -> list[Mon
 async def gateway_differences(db: Database, gateway: Gateway, now: datetime) -> list[MoneyDiscrepancy]:
     """Of the payments of the last days: what the gateway took and gave back, where the ledger says otherwise. Raises
     `GatewaySilent`."""
-    async with db.read() as conn:
-        payments = await _settled_since(conn, gateway.name, now - timedelta(days=rules.COMPARE_DAYS))
+    since, after = now - timedelta(days=rules.COMPARE_DAYS), UUID(int=0)
     differences: list[MoneyDiscrepancy] = []
-    for payment in payments:
-        known = await gateway.status(payment.id)
-        if known is not None:
-            differences += _differences(payment, known)
-    return differences
+    while True:
+        async with db.read() as conn:
+            batch = await rows(conn, _Booked, _SETTLED_SINCE, gateway.name, since, after, rules.MAX_PER_SWEEP)
+        for start in range(0, len(batch), rules.ASKED_AT_ONCE):
+            asked = batch[start : start + rules.ASKED_AT_ONCE]
+            answers = await asyncio.gather(*(gateway.status(payment.id) for payment in asked))
+            for payment, known in zip(asked, answers, strict=True):
+                differences += _differences(payment, known) if known is not None else []
+        if len(batch) < rules.MAX_PER_SWEEP:
+            return differences
+        after = batch[-1].id
 
 
 def _differences(payment: _Booked, known: Known) -> Sequence[MoneyDiscrepancy]:
@@ -161,6 +167,8 @@ def _differences(payment: _Booked, known: Known) -> Sequence[MoneyDiscrepancy]:
     return [MoneyDiscrepancy(what, payment.id, there, here) for what, there, here in pairs if there != here]
 
 
-async def _settled_since(conn: Connection, gateway: str, since: datetime) -> list[_Booked]:
-    sql = f"{_BOOKED} WHERE p.gateway = $1 AND p.settled_at >= $2 GROUP BY p.id ORDER BY p.id"
-    return await rows(conn, _Booked, sql, gateway, since)
+_SETTLED_SINCE = f"""
+    {_BOOKED}
+    WHERE p.gateway = $1 AND p.settled_at >= $2 AND p.id > $3
+    GROUP BY p.id ORDER BY p.id LIMIT $4
+"""

@@ -22,6 +22,8 @@ PAID = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURING, PaymentState.
 MAX_NOTE_CHARACTERS = 500
 LONG_NOTE = N_("Write a note of at most {limit} characters.", limit=MAX_NOTE_CHARACTERS)
 MAX_PER_SWEEP = 200
+ASKED_AT_ONCE = 5
+"""Payments that a gateway is asked about at the same time."""
 COMPARE_HOURS, COMPARE_DAYS = 24, 120
 """How often a payment is compared with what its gateway knows, and for how long: banks may dispute for 120 days."""
 EVENT_LATE_MINUTES, EVENT_DAYS = 2, 90

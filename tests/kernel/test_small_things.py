@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from unwall import settings
+from unwall.cli.running import WITH_PASSWORD
+from unwall.commerce.payments.stripe_values import StripeKeys
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.files import key_for, open_files
 from unwall.kernel.geo import Point, distance_km
@@ -171,6 +173,16 @@ def test_settings_come_from_the_environment_and_say_which_is_wrong():
         "UNWALL_PORT": "'many' cannot be used: Expected `int`, got `str`.",
         "UNWALL_WORKERS": "'0' cannot be used: Expected `int` >= 1.",
     }
+
+
+def test_stripe_needs_all_of_its_keys_and_none_that_is_secret_is_shown():
+    keys = {"UNWALL_STRIPE_SECRET_KEY": "sk_1", "UNWALL_STRIPE_PUBLISHABLE_KEY": "pk_1"}
+    with pytest.raises(Invalid) as missing:
+        settings.load(keys)
+    assert set(missing.value.by_field()) == {"UNWALL_STRIPE_WEBHOOK_SECRET"}
+    assert settings.load(keys | {"UNWALL_STRIPE_WEBHOOK_SECRET": "whsec_1"}).stripe_secret_key == "sk_1"
+    assert {"stripe_secret_key", "stripe_webhook_secret"} <= set(WITH_PASSWORD)
+    assert repr(StripeKeys("sk_1", "pk_1", "whsec_1", "", "")) == "StripeKeys(…)"
 
 
 def test_a_message_with_a_limit_is_english_by_itself_and_translated_with_the_limit():

@@ -1,6 +1,7 @@
 """A basket at the till, and the stock of the shop."""
 
 import asyncio
+from html import unescape
 
 import pytest
 
@@ -11,12 +12,15 @@ from tests.commerce.pricing.quoting import promotion
 from tests.html import texts, the, values
 from unwall.catalogue.actions import save_product
 from unwall.catalogue.values import ProductDraft, VariantDraft
+from unwall.commerce.payments.reads import audit, ledger_of, terminal_references
+from unwall.commerce.payments.values import Holder
 from unwall.commerce.pricing.actions import add_codes, save_promotion
 from unwall.commerce.pricing.values import Conditions, PromotionKind
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 
 SELL = "/counter/sell"
+NO_SLIP = "Type the number on the terminal's slip, of at most 40 characters."
 
 
 @pytest.fixture
@@ -262,3 +266,31 @@ async def test_another_merchants_item_is_neither_shown_nor_sold(db: Database, cl
 async def test_what_is_not_there_is_said(clerk: Shopper):
     page = await clerk.get("/counter/stock?q=zzz")
     assert (page.status_code, "Nothing matches this code or name." in page.text) == (200, True)
+
+
+async def test_a_card_terminal_is_paid_with_the_number_on_its_slip(
+    db: Database, market: Market, clerk: Shopper, sale: str
+):
+    basket = {"sale_id": sale, f"q-{market.tea}": "1", "do": "finish"}
+    before = await snapshot(db)
+    for wrong, said in (
+        ({"paid_by": "terminal"}, NO_SLIP),
+        ({"paid_by": "terminal", "reference": "1" * 41}, NO_SLIP),
+        ({"paid_by": "cheque"}, "Choose how the customer has paid."),
+    ):
+        refused = await clerk.post(SELL, basket | wrong)
+        assert (refused.status_code, said in unescape(refused.text)) == (422, True)
+    assert await snapshot(db) == before
+    kept = await clerk.post(SELL, basket | {"do": "", "paid_by": "terminal", "reference": "4711"})
+    assert values(kept.text, "[name=paid_by][checked]", "value") == ["terminal"]
+    assert values(kept.text, "[name=reference]", "value") == ["4711"]
+    for _ in range(2):
+        done = await clerk.post(SELL, basket | {"paid_by": "terminal", "reference": " 4711  A "})
+        assert done.status_code == 303
+    async with db.read() as conn:
+        paid = await conn.fetch("SELECT id, order_id, gateway, reference, state, amount FROM payment")
+        assert [tuple(one)[2:] for one in paid] == [("terminal", "4711 A", "captured", 9900)]
+        assert await terminal_references(conn, paid[0]["order_id"]) == {paid[0]["id"]: "4711 A"}
+        assert await audit(conn) == []
+        [entry] = await ledger_of(conn, paid[0]["order_id"])
+    assert (entry.source, entry.target, entry.amount) == (Holder.CUSTOMER, Holder.TILL, 9900)

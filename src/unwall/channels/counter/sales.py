@@ -24,6 +24,8 @@ from unwall.commerce.orders import reads as orders
 from unwall.commerce.orders.counter_sale import CounterSale, Till, member_of_code, quoted_basket, sell_at_counter
 from unwall.commerce.orders.rules import MAX_UNITS_PER_LINE
 from unwall.commerce.orders.values import Channel, Order, SaleDone, TotalChanged
+from unwall.commerce.payments.rules import till_payment
+from unwall.commerce.payments.values import TillMethod
 from unwall.commerce.pricing.promotion_rules import MAX_CODES_PER_CART, tidy_code
 from unwall.commerce.pricing.values import PricedOrder, PriceRefusal
 from unwall.commerce.stock.values import Short, VariantQuantity
@@ -168,7 +170,13 @@ async def _finish(ctx: CounterContext, sale: OpenSale, data: FormData) -> Respon
         async with ctx.confined() as conn:
             lines = [VariantQuantity(variant_id, quantity) for variant_id, quantity in sale.basket.items()]
             request = CounterSale(
-                sale.id, ctx.node.id, lines, data.get("member_code", ""), sale.vouchers.codes, _shown_total(data)
+                sale.id,
+                ctx.node.id,
+                lines,
+                data.get("member_code", ""),
+                sale.vouchers.codes,
+                _shown_total(data),
+                till_payment(data.get("paid_by", TillMethod.CASH), data.get("reference", "")),
             )
             order_id = await sell_at_counter(conn, ctx.staff, request, now())
     except Short as error:
@@ -219,6 +227,8 @@ class SellPage(CounterPage, frozen=True, kw_only=True):
     member_code: str
     voucher: str
     voucher_answer: str
+    paid_by: str
+    reference: str
     refused: str
     """those of the voucher's codes that were tried and are none"""
     most: int
@@ -264,6 +274,8 @@ async def _page(
             member_code=kept.get("member_code", ""),
             voucher=kept.get("voucher", ""),
             voucher_answer=_voucher_words(sale.vouchers, priced, ctx),
+            paid_by=kept.get("paid_by", TillMethod.CASH),
+            reference=kept.get("reference", ""),
             refused=" ".join(sale.vouchers.refused),
             most=MAX_UNITS_PER_LINE,
         ),

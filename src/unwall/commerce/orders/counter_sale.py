@@ -12,6 +12,7 @@ from unwall.commerce.orders import reads, rules
 from unwall.commerce.orders.facts import counter_sale_facts
 from unwall.commerce.orders.values import Channel, SaleDone, StoredPromise, TotalChanged
 from unwall.commerce.payments import actions as payments
+from unwall.commerce.payments.values import TillPayment
 from unwall.commerce.pricing.promotion_rules import tidy_code
 from unwall.commerce.pricing.quotes import priced
 from unwall.commerce.pricing.reads import UsesAsked, buyer, codes_left, promotion_uses, store_pricing
@@ -46,6 +47,7 @@ class CounterSale(msgspec.Struct, frozen=True):
     codes: Sequence[str] = ()
     """Of promotions."""
     agreed_total: int | None = None
+    paid: TillPayment = TillPayment()
 
 
 async def sell_at_counter(conn: Transaction, staff: Staff, sale: CounterSale, now: datetime) -> UUID:
@@ -62,7 +64,7 @@ async def sell_at_counter(conn: Transaction, staff: Staff, sale: CounterSale, no
         raise NotFound(NOT_SOLD)
     if sale.agreed_total not in (None, order.quote.total):
         raise TotalChanged(TOTAL_CHANGED)
-    await _insert_lines(conn, order_id, order)
+    await _insert_lines(conn, order_id, order, sale.paid)
     await execute(conn, using([OrderUses(order_id, staff.merchant_id, member_id, order)]))
     sold = [VariantQuantity(variant_id, quantity) for variant_id, quantity in basket.items()]
     cause = Cause(order_id, Reason.COUNTER_SALE, f"staff:{staff.email}")
@@ -149,7 +151,7 @@ async def _merchant_slug(conn: Connection, merchant_id: UUID, node_id: UUID) -> 
     return slug
 
 
-async def _insert_lines(conn: Transaction, order_id: UUID, order: PricedOrder) -> None:
+async def _insert_lines(conn: Transaction, order_id: UUID, order: PricedOrder, paid: TillPayment) -> None:
     """Insert the lines at the quoted prices, the totals, and the payment that the till has taken."""
     quote = order.quote
     made = await conn.execute(
@@ -183,8 +185,9 @@ async def _insert_lines(conn: Transaction, order_id: UUID, order: PricedOrder) -
         order,
     )
     assert sums is not None
-    paid = Money(sums["total"], sums["currency"])
-    await payments.take_at_till(conn, order_id, sums["merchant_id"], paid, sums["paid_at"])
+    total = Money(sums["total"], sums["currency"])
+    taken = payments.TakenAtTill(order_id, sums["merchant_id"], total, paid)
+    await payments.take_at_till(conn, taken, sums["paid_at"])
 
 
 class Till(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ import msgspec
 from unwall.commerce.payments import reads, rules
 from unwall.commerce.payments.gateway import Charge, ChargeState, Gateway, GatewaySilent, RefundAnswer
 from unwall.commerce.payments.ledger import ENTER
-from unwall.commerce.payments.values import PaymentState, RefundRequest, RefundState
+from unwall.commerce.payments.values import PaymentState, RefundRequest, RefundState, TillMethod, TillPayment
 from unwall.kernel.database import Database, Transaction
 from unwall.kernel.errors import Conflict
 from unwall.kernel.ids import new_id
@@ -72,15 +72,27 @@ def settling(answers: Sequence[GatewayAnswer]) -> Part:
     return Part(_SETTLING, (outcomes,))
 
 
-async def take_at_till(conn: Transaction, order_id: UUID, merchant_id: UUID, amount: Money, now: datetime) -> None:
-    """Record what staff have been paid over the counter."""
-    await conn.execute(_TAKE_AT_TILL, new_id(), merchant_id, order_id, amount.amount, amount.currency, now)
+class TakenAtTill(msgspec.Struct, frozen=True):
+    """What staff have been paid over the counter for an order."""
+
+    order_id: UUID
+    merchant_id: UUID
+    amount: Money
+    paid: TillPayment
+
+
+async def take_at_till(conn: Transaction, taken: TakenAtTill, now: datetime) -> None:
+    amount, paid = taken.amount, taken.paid
+    gateway = rules.TERMINAL if paid.method is TillMethod.TERMINAL else rules.TILL
+    facts = (taken.merchant_id, taken.order_id, amount.amount, amount.currency, now, gateway, paid.reference or None)
+    await conn.execute(_TAKE_AT_TILL, new_id(), *facts)
 
 
 _TAKE_AT_TILL = f"""
     WITH taken AS (
-        INSERT INTO payment (id, merchant_id, order_id, gateway, amount, currency, state, asked_at, settled_at)
-        VALUES ($1, $2, $3, 'till', $4, $5, 'captured', $6, $6)
+        INSERT INTO payment (id, merchant_id, order_id, gateway, reference, amount, currency, state, asked_at,
+            settled_at)
+        VALUES ($1, $2, $3, $7, $8, $4, $5, 'captured', $6, $6)
     )
     {ENTER}
     SELECT $6, $2, $3, $1, 'captured', 'customer', 'till', $4, $5, $1, 'system' WHERE $4 > 0
@@ -201,7 +213,7 @@ async def decide_refund(conn: Transaction, request: RefundRequest, gateway_name:
         return
     if payment is None:
         raise Conflict(NO_PAYMENT)
-    if payment.gateway not in {gateway_name, rules.TILL}:
+    if payment.gateway not in {gateway_name, *rules.BY_STAFF}:
         raise Conflict(ELSEWHERE)
     rules.check_left(rules.left_of(payment.id, payment.amount, refunds), request.amount)
     told = (request.reason, request.note, request.actor)
@@ -246,7 +258,7 @@ async def carry_out_refund(db: Database, gateway: Gateway, refund: reads.Decided
         return False
     answer = RefundAnswer(done=True)
     try:
-        if refund.gateway != rules.TILL:
+        if refund.gateway not in rules.BY_STAFF:
             amount = Money(refund.amount, refund.currency)
             answer = await gateway.refund(refund.id, refund.payment_id, amount)
     except GatewaySilent:

@@ -103,6 +103,12 @@ async def lock_paid(conn: Transaction, order_id: UUID) -> PaidPayment | None:
     return await row(conn, PaidPayment, sql, order_id, paid)
 
 
+async def terminal_references(conn: Connection, order_id: UUID) -> dict[UUID, str]:
+    """Of the order's payments by card terminals: what staff have typed, by payment."""
+    sql = "SELECT id, reference FROM payment WHERE order_id = $1 AND gateway = $2 AND reference IS NOT NULL"
+    return {record[0]: record[1] for record in await conn.fetch(sql, order_id, rules.TERMINAL)}
+
+
 async def refunds_of(conn: Connection, order_id: UUID) -> list[StaffRefund]:
     """By the time that they were decided."""
     return await rows(

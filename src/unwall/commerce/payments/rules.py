@@ -10,11 +10,20 @@ from unwall.commerce.payments.values import (
     PaymentState,
     RefundState,
     RefundTooLarge,
+    TillMethod,
+    TillPayment,
 )
+from unwall.kernel.errors import Invalid
 from unwall.kernel.text import N_
 
-TILL = "till"
-"""The gateway of what is paid at a counter: staff take the money and give it back themselves."""
+TILL, TERMINAL = "till", "terminal"
+"""The gateways of what is paid at a counter, in cash or by a card terminal."""
+BY_STAFF = frozenset({TILL, TERMINAL})
+"""Staff take this money and give it back themselves."""
+MAX_REFERENCE_CHARACTERS = 40
+NO_REFERENCE = N_(
+    "Type the number on the terminal's slip, of at most {limit} characters.", limit=MAX_REFERENCE_CHARACTERS
+)
 LIVE = (PaymentState.ASKED, PaymentState.AUTHORISED, PaymentState.CAPTURING, PaymentState.CAPTURED)
 """An order has at most one payment in these states. SQL repeats it: payment_live (0005_commerce.sql)."""
 PAID = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURING, PaymentState.CAPTURED})
@@ -39,7 +48,19 @@ START_AGAIN = N_("Open the order again, and start once more.")
 
 
 def holder_of(gateway: str) -> Holder:
-    return Holder.TILL if gateway == TILL else Holder.GATEWAY
+    return Holder.TILL if gateway in BY_STAFF else Holder.GATEWAY
+
+
+def till_payment(method: str, reference: str) -> TillPayment:
+    """Raises `Invalid` (paid_by, reference)."""
+    if method not in set(TillMethod):
+        raise Invalid.one("paid_by", N_("Choose how the customer has paid."))
+    if method == TillMethod.CASH:
+        return TillPayment()
+    written = " ".join(reference.split())
+    if not 0 < len(written) <= MAX_REFERENCE_CHARACTERS:
+        raise Invalid.one("reference", NO_REFERENCE)
+    return TillPayment(TillMethod.TERMINAL, written)
 
 
 def refundable(payment: Payment, refunds: Sequence[PaymentRefund]) -> int:

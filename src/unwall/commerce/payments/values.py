@@ -24,6 +24,20 @@ class CaptureAt(StrEnum):
     """When the first parcel leaves, or the goods are handed over; until then it is reserved."""
 
 
+class TillMethod(StrEnum):
+    """How a customer pays at a counter."""
+
+    CASH = "cash"
+    TERMINAL = "terminal"
+    """A card terminal that is not connected: staff type the reference on its slip."""
+
+
+class TillPayment(msgspec.Struct, frozen=True):
+    method: TillMethod = TillMethod.CASH
+    reference: str = ""
+    """Of a terminal."""
+
+
 class PaymentState(StrEnum):
     ASKED = "asked"
     AUTHORISED = "authorised"

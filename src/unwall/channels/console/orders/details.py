@@ -30,7 +30,8 @@ from unwall.commerce.orders.values import (
     OrderState,
     OrderStory,
 )
-from unwall.commerce.payments.reads import refunds_of
+from unwall.commerce.payments.reads import refunds_of, terminal_references
+from unwall.commerce.payments.rules import TERMINAL
 from unwall.commerce.payments.values import Payment, PaymentState
 from unwall.commerce.returns.reads import returns_of
 from unwall.commerce.stock.reads import nodes
@@ -53,7 +54,12 @@ PAYMENTS = {
     PaymentState.VOIDING: N_("Refund pending"),
     PaymentState.VOIDED: N_("Refunded or released"),
 }
-GATEWAYS = {"till": N_("At the counter"), "test": N_("Test gateway")}
+GATEWAYS = {
+    "till": N_("At the counter"),
+    "terminal": N_("Card terminal"),
+    "stripe": "Stripe",
+    "test": N_("Test gateway"),
+}
 CREDITED = {
     AttributionRule.IN_POST: N_("An item was added to the bag from this post."),
     AttributionRule.LAST_TOUCH: N_("The last post of this store that the shopper opened before ordering."),
@@ -163,6 +169,8 @@ async def order_page(
         marks, notes = await marks_of(conn, order_id), await notes_of(conn, order_id)
         refunds = await refunds_of(conn, order_id) if story.order.refunds else []
         returned = await returns_of(conn, order_id) if _left_whole(story) else []
+        at_terminal = any(payment.gateway == TERMINAL for payment in story.order.payments)
+        slips = await terminal_references(conn, order_id) if at_terminal else {}
         names = {node.id: node.name for node in await nodes(conn, [ctx.merchant_id], ctx.lang)}
         items = await catalogue.items(conn, {entry.variant_id for entry in story.ledger}, ctx.lang)
     item_names = {variant_id: views.item_name(item.title, item.options) for variant_id, item in items.items()}
@@ -180,7 +188,7 @@ async def order_page(
             lines=[_line(ctx, line) for line in story.order.lines],
             totals=_totals(ctx, story.order),
             taxes=included_taxes(story.order.quote, ctx.lang),
-            payments=[_payment(ctx, payment) for payment in story.order.payments],
+            payments=[_payment(ctx, payment, slips.get(payment.id)) for payment in story.order.payments],
             refunds=[refund_view(ctx, refund) for refund in refunds],
             may_refund=ctx.may(Permission.REFUND) and left_to_refund(story.order) > 0,
             returns=[
@@ -251,8 +259,8 @@ def _totals(ctx: ConsoleContext, order: Order) -> list[tuple[str, str]]:
     return [(ctx.words(label), views.money(ctx, amount)) for label, amount in [*parts, (N_("Total"), order.total)]]
 
 
-def _payment(ctx: ConsoleContext, payment: Payment) -> PaymentView:
-    gateway = ctx.words(GATEWAYS.get(payment.gateway, payment.gateway))
+def _payment(ctx: ConsoleContext, payment: Payment, slip: str | None) -> PaymentView:
+    gateway = ctx.words(GATEWAYS.get(payment.gateway, payment.gateway)) + (f" · {slip}" if slip else "")
     return PaymentView(
         at=views.moment(ctx, payment.settled_at or payment.asked_at),
         state=ctx.words(PAYMENTS[payment.state]),

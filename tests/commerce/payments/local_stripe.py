@@ -2,8 +2,8 @@
 
 It listens on the loopback only (its own start listens everywhere), keeps nothing on the disk, prints its port once it
 listens, and ends with its parent. What it lacks of what we use is added here: it refuses parameters that it does not
-know, does not say how much of an intent was received, and its script makes no payment methods. It ignores idempotency
-keys, and has no disputes.
+know, does not say how much of an intent was received, and its script makes no payment methods, and hides the browser's
+own `Element` from all others. It ignores idempotency keys, and has no disputes.
 """
 
 import os
@@ -47,7 +47,8 @@ def extend() -> web.Application:
 
     async def script(request: web.Request) -> web.Response:
         answer = server.localstripe_js(request)
-        return web.Response(text=answer.text + SCRIPT, content_type="application/javascript")
+        enclosed = f"(() => {{ {answer.text} {SCRIPT} }})();"
+        return web.Response(text=enclosed, content_type="application/javascript")
 
     server.app.router.add_get("/js.stripe.com/with-methods.js", script)
     return server.app

@@ -98,8 +98,10 @@ async def close_member(conn: Transaction, member_id: UUID) -> None:
     to it. Idempotent.
     """
     await conn.execute(
-        "DELETE FROM attempt a USING member m WHERE m.id = $1"
-        " AND (a.subject = 'member:' || m.email OR starts_with(a.subject, 'member:' || m.email || ' '))",
+        """
+        DELETE FROM attempt a USING member m
+        WHERE m.id = $1 AND (a.subject = 'member:' || m.email OR starts_with(a.subject, 'member:' || m.email || ' '))
+        """,
         member_id,
     )
     await conn.execute(

@@ -37,8 +37,10 @@ async def conversation(conn: Connection, conversation_id: UUID) -> Conversation 
     return await row(conn, Conversation, f"SELECT {COLUMNS} FROM conversation c WHERE c.id = $1", conversation_id)
 
 
-_BLOCKED = """SELECT FROM hidden_account h
-            WHERE h.account_id = c.account_id AND h.person_id = ANY({people}::uuid[]) AND h.blocked"""
+_BLOCKED = """
+    SELECT FROM hidden_account h
+    WHERE h.account_id = c.account_id AND h.person_id = ANY({people}::uuid[]) AND h.blocked
+"""
 
 
 async def own_conversation(conn: Connection, visit: Visit, account_id: UUID) -> Conversation | None:

@@ -181,11 +181,19 @@ async def test_a_bad_cell_is_named_and_nothing_is_changed_where_asked_for(shop, 
     assert set((await counts(conn)).values()) == {0}
 
 
+TOO_WIDE = "The file has more than 1,000 columns from this line on."
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
         ("", CellError(1, "", "The file is empty.")),
         ("\n , \n", CellError(1, "", "The file is empty.")),
+        ("Handle,Title" + ",x" * 1000, CellError(1, "", TOO_WIDE)),
+        (
+            "Handle,Title\na,b\n" + "a," * 1000,
+            CellError(3, "", TOO_WIDE),
+        ),
         ("Handle,Vendor\na,b\n", CellError(1, "Title", "The file needs this column.")),
         ("Title,Title\na,b\n", CellError(1, "Title", "The file has this column twice.")),
         ("Title,Price,Variant Price\na,1,1\n", CellError(1, "Variant Price", "The file has this column twice.")),

@@ -39,7 +39,7 @@ from unwall.commerce.payments.reconcile import audit_money
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.commerce.stock.reads import audit
 from unwall.commerce.stock.values import VariantQuantity
-from unwall.intake.dataset import generators
+from unwall.intake.dataset import generators, reader
 from unwall.intake.dataset.actions import DatasetReport, import_dataset
 from unwall.intake.dataset.export import export_dataset
 from unwall.intake.dataset.generators import find_generator, import_generated
@@ -573,3 +573,34 @@ def test_the_demo_is_found_by_its_entry_point_and_missed_in_plain_words(monkeypa
     monkeypatch.setattr(generators, "entry_points", lambda **_: metadata.EntryPoints())
     with pytest.raises(NotFound, match="make demo"):
         find_generator("demo")
+
+
+def small_set(folder: Path) -> Path:
+    """Of no records yet."""
+    folder.mkdir()
+    (folder / MANIFEST).write_text(json.dumps({"format": FORMAT, "version": VERSION, "records": {}}))
+    return folder
+
+
+@pytest.mark.parametrize("link", ["media", "media/ab", "orders.jsonl", MANIFEST])
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path, link):
+    secret = small_set(tmp_path / "elsewhere")
+    folder = small_set(tmp_path / "set")
+    (folder / link).unlink(missing_ok=True)
+    (folder / link).parent.mkdir(exist_ok=True)
+    (folder / link).symlink_to(secret / MANIFEST if link.endswith(("json", "jsonl")) else secret)
+    with pytest.raises(Invalid) as refused:
+        Dataset(folder).media()
+    assert refused.value.by_field() == {link: "This leads out of the data set's folder."}
+
+
+def test_a_line_without_end_is_not_read_into_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(reader, "MAX_LINE_BYTES", 1000)
+    folder = small_set(tmp_path / "set")
+    (folder / "merchants.jsonl").write_bytes(b"\n\n" + b" " * 2000)
+    with pytest.raises(Invalid) as refused:
+        list(Dataset(folder).read("merchants"))
+    assert list(refused.value.by_field()) == ["merchants.jsonl line 3"]
+    (folder / "merchants.jsonl").write_bytes(b"\n\n" + b" " * 1000)
+    assert list(Dataset(folder).read("merchants")) == []

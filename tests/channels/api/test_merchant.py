@@ -2,14 +2,17 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from litestar.testing import AsyncTestClient
 
 from tests.channels.api.api_clients import Client, merchant_program, problem
 from tests.channels.shop.store import Store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
 from tests.commerce.market import available, buy, open_market, sound, visitor
+from unwall.catalogue.rules import MAX_IMAGES
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
+from unwall.kernel.files import Files
 from unwall.kernel.ids import new_id
 from unwall.people import actions as people
 from unwall.people.values import ApiScope
@@ -52,6 +55,28 @@ async def test_a_picture_that_is_not_stored_is_refused(db: Database, store: Stor
         assert problem(answer) == (422, "invalid", {"media.0.file"})
         answer = await robot.post(f"{M}/products", CUP | {"images": [image]})
         assert problem(answer) == (422, "invalid", {"images.0.file"})
+    assert await snapshot(db, without=QUIET) == before
+
+
+async def test_of_more_pictures_than_a_product_may_have_none_is_looked_for(
+    robot: Client, store: Store, db: Database, monkeypatch: pytest.MonkeyPatch
+):
+    looked_for: list[str] = []
+
+    async def has(_: Files, key: str) -> bool:
+        looked_for.append(key)
+        return False
+
+    monkeypatch.setattr(Files, "has", has)
+    before = await snapshot(db, without=QUIET)
+    images = [{"file": f"ab/{n}.webp", "alt": "", "width": 8, "height": 8} for n in range(MAX_IMAGES + 1)]
+    async with db.read() as conn:
+        account = str(await conn.fetchval("SELECT id FROM account LIMIT 1"))
+    answer = await robot.post(f"{M}/products", CUP | {"images": images})
+    assert problem(answer) == (422, "invalid", {"images"})
+    answer = await robot.post(f"{M}/posts", {"account_id": account, "kind": "note", "title": "x", "media": images})
+    assert problem(answer) == (422, "invalid", {"media"})
+    assert looked_for == []
     assert await snapshot(db, without=QUIET) == before
 
 

@@ -4,6 +4,15 @@ import pytest
 from msgspec.structs import replace
 
 from tests.commerce.market import ANN, NOW, checkout_of, fill_cart, open_market, visitor
+from unwall.commerce.pricing.tax_rules import (
+    MAX_RATES_PER_COUNTRY,
+    MAX_TAX_NUMBERS,
+    TaxChoices,
+    TaxNumber,
+    check_rates,
+    checked_choices,
+)
+from unwall.commerce.pricing.values import TaxRate, TaxSettings
 from unwall.commerce.sourcing import actions, reads, zone_file
 from unwall.commerce.sourcing.rates import rates_of
 from unwall.commerce.sourcing.values import (
@@ -14,7 +23,7 @@ from unwall.commerce.sourcing.values import (
     Goal,
     ZonePrice,
 )
-from unwall.commerce.sourcing.zones import checked_zones, price_at, zone_of
+from unwall.commerce.sourcing.zones import MAX_ZONES, checked_zones, price_at, zone_of
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 
@@ -89,6 +98,9 @@ def test_a_wrong_file_names_lines_and_columns_and_a_wrong_zone_its_fields():
     assert set(caught.value.by_field()) == {"2.fee", "3.countries", "3.method", "4.weight_to_kg"}
     with pytest.raises(Invalid, match="zone"):
         zone_file.read("a,b\n1,2\n", "GBP")
+    for text in ("zone" * 40_000, "zone,method,fee\n" + "a" * 140_000):  # longer than a cell may be
+        with pytest.raises(Invalid, match="not a CSV file"):
+            zone_file.read(text, "GBP")
     for data, words in ((b"x" * (zone_file.MAX_FILE_BYTES + 1), "too large"), (b"\xe9", "UTF-8")):
         with pytest.raises(Invalid, match=words):
             zone_file.decoded(data)
@@ -101,6 +113,16 @@ def test_a_wrong_file_names_lines_and_columns_and_a_wrong_zone_its_fields():
         "zones.1.prices.0.method",
         "zones.1.prices.0.fee",
     }
+
+
+def test_of_too_many_in_one_list_nothing_else_is_looked_at():
+    with pytest.raises(Invalid) as zones:
+        checked_zones([LONDON] * (MAX_ZONES + 1))
+    with pytest.raises(Invalid) as numbers:
+        checked_choices(TaxChoices(TaxSettings("?"), (TaxNumber("?", "1"),) * (MAX_TAX_NUMBERS + 1)))
+    with pytest.raises(Invalid) as rates:
+        check_rates("?", [TaxRate("?", -1, "")] * (MAX_RATES_PER_COUNTRY + 1))
+    assert [set(told.value.by_field()) for told in (zones, numbers, rates)] == [{"zones"}, {"numbers"}, {"rates"}]
 
 
 async def test_m28_an_order_is_sent_at_the_price_of_its_zone_or_not_at_all(db):

@@ -14,7 +14,7 @@ from unwall.catalogue.texts import has_other_pictures, pictures_in, slugify, tid
 from unwall.catalogue.values import CellError
 from unwall.kernel.text import N_
 
-MAX_HEADING_CHARACTERS = 20_000
+MAX_HEADING_CHARACTERS, MAX_COLUMNS = 20_000, 1000
 _HEADING_WITHIN, _TWICE = 4, 3
 """The headings stand within so many lines; a line with so many known words more is headings again."""
 _SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\s*\r?\n')
@@ -82,6 +82,9 @@ def parse(text: str) -> ProductFile:
     start = 1
     try:
         for values in reader:
+            if len(values) > MAX_COLUMNS:
+                message = N_("The file has more than {limit} columns from this line on.", limit=MAX_COLUMNS)
+                return ProductFile(errors=[CellError(start, "", message)])
             read.append((start, [value.strip() for value in values]))
             start = reader.line_num + 1
     except csv.Error:

@@ -14,6 +14,7 @@ from litestar.datastructures import Headers
 from litestar.enums import HttpMethod
 from litestar.response import Stream
 
+from unwall.catalogue.rules import MAX_IMAGES
 from unwall.channels.http.compression import accepts
 from unwall.channels.http.context import AnyRequest, moderator_signed_in
 from unwall.kernel.errors import FieldError, Forbidden, Invalid, NotFound, SignInNeeded
@@ -98,6 +99,8 @@ async def _smallest(files: Files, key: str, accept: str) -> tuple[str, StoredFil
 async def check_stored(services: Services, named: Mapping[str, str]) -> None:
     """Check the keys that a program sent, by field. Raises `Invalid` for files that are not stored here (they would
     be broken pictures, and the merchant's data could not be exported) and for those that moderators have blocked."""
+    if len(named) > MAX_IMAGES:  # each is asked of the store, which may be far away
+        raise Invalid.one(next(iter(named)).partition(".")[0], N_("There are too many of these."))
     wrong = []
     for field, key in named.items():
         if not (KEY.fullmatch(key) and await services.files.has(key)):

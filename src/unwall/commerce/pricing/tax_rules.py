@@ -46,7 +46,9 @@ class TaxCustomer(msgspec.Struct, frozen=True):
 
 
 def checked_choices(choices: TaxChoices) -> TaxChoices:
-    """Tidied. Raises `Invalid` naming every wrong field."""
+    """Tidied. Raises `Invalid` naming every wrong field; of too many numbers, only that."""
+    if len(choices.numbers) > MAX_TAX_NUMBERS:
+        raise Invalid.one("numbers", N_("At most {limit} tax numbers.", limit=MAX_TAX_NUMBERS))
     settings = choices.settings
     errors = [] if known_country(settings.country) else [FieldError("country", WRONG_COUNTRY)]
     if settings.delivery_class is not None and not _CLASS.fullmatch(settings.delivery_class):
@@ -61,18 +63,16 @@ def checked_choices(choices: TaxChoices) -> TaxChoices:
             errors.append(FieldError(f"numbers.{n}.country", N_("Choose each country once.")))
         if len(one.number) > MAX_TAX_NUMBER_CHARACTERS:
             errors.append(FieldError(f"numbers.{n}.number", N_("This is too long.")))
-    if len(numbers) > MAX_TAX_NUMBERS:
-        errors.append(FieldError("numbers", N_("At most {limit} tax numbers.", limit=MAX_TAX_NUMBERS)))
     if errors:
         raise Invalid(errors)
     return TaxChoices(settings, numbers)
 
 
 def check_rates(country: str, rates: Sequence[TaxRate]) -> None:
-    """Raises `Invalid` naming every wrong field, such as `rates.2.name`."""
-    errors = [] if known_country(country) else [FieldError("country", WRONG_COUNTRY)]
+    """Raises `Invalid` naming every wrong field, such as `rates.2.name`; of too many, only that."""
     if len(rates) > MAX_RATES_PER_COUNTRY:
-        errors.append(FieldError("rates", N_("At most {limit} rates for a country.", limit=MAX_RATES_PER_COUNTRY)))
+        raise Invalid.one("rates", N_("At most {limit} rates for a country.", limit=MAX_RATES_PER_COUNTRY))
+    errors = [] if known_country(country) else [FieldError("country", WRONG_COUNTRY)]
     seen = set()
     for n, rate in enumerate(rates):
         key = (rate.region, rate.tax_class, rate.name)

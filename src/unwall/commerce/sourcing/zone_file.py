@@ -18,6 +18,7 @@ AREAS = ("countries", "regions", "postcodes")
 AMOUNTS = ("fee", "fee_per_km", "free_from", "goods_from")
 HEADINGS = ("zone", *AREAS, "radius_km", "method", *AMOUNTS, "weight_to_kg", "km_to")
 MAX_FILE_BYTES = 2_000_000
+NO_CSV = N_("This is not a CSV file.")
 
 
 def written(zones: Sequence[DeliveryZone], currency: str) -> str:
@@ -56,7 +57,11 @@ def decoded(data: bytes) -> str:
 def read(text: str, currency: str) -> list[DeliveryZone]:
     """In the order of the file. Raises `Invalid` naming lines and columns, such as `3.fee`."""
     lines = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    missing = [name for name in ("zone", "method", "fee") if name not in (lines.fieldnames or ())]
+    try:
+        headings = lines.fieldnames or ()
+    except csv.Error:
+        raise Invalid.one("file", NO_CSV) from None
+    missing = [name for name in ("zone", "method", "fee") if name not in headings]
     if missing:
         raise Invalid([FieldError(name, N_("The file has no such column.")) for name in missing])
     zones: dict[str, DeliveryZone] = {}
@@ -74,7 +79,7 @@ def read(text: str, currency: str) -> list[DeliveryZone]:
             if cells["method"] and (price := _price(cells, number, currency, errors)):
                 own.append(price)
     except csv.Error:
-        errors.append(FieldError("file", N_("This is not a CSV file.")))
+        errors.append(FieldError("file", NO_CSV))
     if errors:
         raise Invalid(errors)
     return [replace(zone, prices=tuple(prices[title])) for title, zone in zones.items()]

@@ -71,10 +71,10 @@ def price_at(rates: Rates, method: DeliveryMethod, goal: Goal, km: float | None)
 
 
 def checked_zones(zones: Sequence[DeliveryZone]) -> list[DeliveryZone]:
-    """Tidied. Raises `Invalid` naming every wrong field, such as `zones.2.title`."""
-    errors: list[FieldError] = []
+    """Tidied. Raises `Invalid` naming every wrong field, such as `zones.2.title`; of too many, only that."""
     if len(zones) > MAX_ZONES:
-        errors.append(FieldError("zones", N_("At most {limit} zones.", limit=MAX_ZONES)))
+        raise Invalid.one("zones", N_("At most {limit} zones.", limit=MAX_ZONES))
+    errors: list[FieldError] = []
     ids = [zone.id for zone in zones]
     errors += [FieldError(f"zones.{n}.id", N_("Write it once.")) for n, zone_id in enumerate(ids) if zone_id in ids[:n]]
     for n, zone in enumerate(zones):

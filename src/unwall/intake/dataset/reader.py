@@ -20,6 +20,7 @@ from unwall.kernel.files import ending_of, key_for
 
 R = TypeVar("R", bound=msgspec.Struct)
 BLOCK_BYTES = 1 << 20
+MAX_LINE_BYTES = 32 << 20
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _FIELD = re.compile(r"(?:required|unknown) field `(\w+)`")
 
@@ -31,6 +32,8 @@ class Dataset:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        for path in (folder / MANIFEST, folder / MEDIA, *sorted(folder.glob("*.jsonl"))):
+            _check_inside(folder, path)
         self.manifest = _manifest(folder / MANIFEST)
         folders = sorted(path.name for path in folder.glob("*.jsonl") if not path.is_file())
         if folders:
@@ -61,7 +64,11 @@ class Dataset:
     def media(self) -> dict[str, Path]:
         """The media files by key."""
         root = self.folder / MEDIA
-        return {path.relative_to(root).as_posix(): path for path in sorted(root.rglob("*")) if path.is_file()}
+        paths = sorted(root.rglob("*"))
+        for path in paths:
+            if path.is_symlink():
+                _check_inside(self.folder, path)
+        return {path.relative_to(root).as_posix(): path for path in paths if path.is_file()}
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.jsonl"
@@ -71,7 +78,12 @@ class Dataset:
             return
         first = 1
         with self._path(name).open("rb") as file:
-            while block := file.read(BLOCK_BYTES) + file.readline():
+            while block := file.read(BLOCK_BYTES) + file.readline(MAX_LINE_BYTES):
+                if len(block) >= BLOCK_BYTES + MAX_LINE_BYTES and not block.endswith(b"\n"):
+                    number = first + block.count(b"\n")
+                    raise Invalid.one(
+                        f"{name}.jsonl line {number}", f"No line is longer than {MAX_LINE_BYTES:,} bytes."
+                    )
                 records = _decode(name, first, block, kind)
                 yield records
                 first += len(block.split(b"\n")) - 1  # blank lines too
@@ -85,6 +97,12 @@ def check_media(key: str, file: IO[bytes]) -> None:
     """Check that the name of a media file is the hash of its content."""
     if key_for(file, ending_of(key)) != key:
         raise Invalid.one(f"{MEDIA}/{key}", "The name of a media file is the hash of its content, and this is not.")
+
+
+def _check_inside(folder: Path, path: Path) -> None:
+    """Whoever made the data set may have put a link into it, to what is read as the operator. Raises `Invalid`."""
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise Invalid.one(path.relative_to(folder).as_posix(), "This leads out of the data set's folder.")
 
 
 def _manifest(path: Path) -> Manifest:

@@ -128,7 +128,7 @@ async def save_promotion(services: Services, key: ApiKey, promotion_id: UUID, da
 @put("/promotions/{promotion_id:uuid}/codes", scope=ApiScope.PRICES_WRITE, tags=TAGS)
 async def add_codes(services: Services, key: ApiKey, promotion_id: UUID, data: NewCodes) -> list[CodeRow]:
     """Adds codes, at most 10,000 at once, and answers with all of the promotion."""
-    if not 0 <= data.count <= MAX_CODES_AT_ONCE:
+    if not 0 <= data.count <= MAX_CODES_AT_ONCE - len(data.codes):
         raise Invalid.one("count", f"At most {MAX_CODES_AT_ONCE} codes at once.")
     codes = [*(tidy_code(code) for code in data.codes), *new_codes(data.count)]
     async with services.db.confined(key.merchant_id) as conn:

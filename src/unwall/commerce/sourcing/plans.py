@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import combinations
+from operator import attrgetter
 from uuid import UUID
 
 import msgspec
@@ -25,10 +26,16 @@ COVERING = 3
 """How many nodes that have all wanted units are always among the candidates."""
 
 
+class _Take(msgspec.Struct, frozen=True):
+    index: int
+    """Into the nodes."""
+    variant_id: UUID
+    quantity: int
+
+
 class _Filled(msgspec.Struct, frozen=True):
     nodes: tuple[NodeCandidate, ...]
-    takes: tuple[tuple[int, UUID, int], ...]
-    """(index into nodes, variant, quantity)"""
+    takes: tuple[_Take, ...]
     cost: int
 
 
@@ -97,18 +104,18 @@ def _sets(count: int) -> tuple[tuple[int, ...], ...]:
 def _fill(nodes: list[NodeCandidate], wanted: Mapping[UUID, int], rates: Rates) -> _Filled | None:
     """The cheapest allocation from exactly these nodes; None if they have too few units or one would be unused."""
     order = sorted(range(len(nodes)), key=lambda i: nodes[i].node.pick_cost)
-    takes: list[tuple[int, UUID, int]] = []
+    takes: list[_Take] = []
     cost = sum(parcel_cost(node, rates) for node in nodes)
     for variant, quantity in wanted.items():
         left = quantity
         for i in order:
             if left and (take := min(left, max(0, nodes[i].available.get(variant, 0)))):
-                takes.append((i, variant, take))
+                takes.append(_Take(i, variant, take))
                 cost += take * nodes[i].node.pick_cost
                 left -= take
         if left:
             return None
-    if len({i for i, _, _ in takes}) < len(nodes):
+    if len({one.index for one in takes}) < len(nodes):
         return None
     return _Filled(tuple(nodes), tuple(takes), cost)
 
@@ -117,8 +124,8 @@ def _fill(nodes: list[NodeCandidate], wanted: Mapping[UUID, int], rates: Rates) 
 
 
 def _plan(best: _Filled, second: _Filled | None, rates: Rates, now: datetime) -> Plan:
-    ordered = sorted(best.takes, key=lambda take: take[0])
-    lines = tuple(HoldLine(variant, best.nodes[i].node.id, quantity) for i, variant, quantity in ordered)
+    ordered = sorted(best.takes, key=attrgetter("index"))
+    lines = tuple(HoldLine(one.variant_id, best.nodes[one.index].node.id, one.quantity) for one in ordered)
     other = _runner_up(best, second, rates)
     return Plan(lines, best.cost, tuple(explain(node, now, other) for node in best.nodes))
 

@@ -99,7 +99,7 @@ class Bench:
                 self.postgres = await conn.fetchval("SHOW server_version")
             yield database
 
-    def result(self) -> dict[str, Any]:
+    def report(self) -> dict[str, Any]:
         return {
             "bench": self.name,
             "seed": self.seed,
@@ -174,7 +174,7 @@ def conduct(name: str, module: BenchModule, argv: Sequence[str]) -> int:
     if bench.quick and seconds > QUICK_SECONDS:
         bench.progress(f"over time: a quick run should end within {QUICK_SECONDS} seconds")
     if options.json:
-        print(json.dumps(bench.result()))
+        print(json.dumps(bench.report()))
     else:
         _print_table(bench)
     return 0 if all(bench.checks.values()) else 1

@@ -150,8 +150,8 @@ class Reserve:
         async with AsyncExitStack() as stack:
             conns = [await stack.enter_async_context(self.db.read()) for _ in range(max(CONNECTIONS))]
             ways = {
-                "hot_holds_per_s": [self.by_desk([self.hot])] * self.callers,
-                "spread_holds_per_s": [self.by_desk(self.many)] * self.callers,
+                "hot_holds_per_s": [self.by_batcher([self.hot])] * self.callers,
+                "spread_holds_per_s": [self.by_batcher(self.many)] * self.callers,
                 "for_update_per_s": await self.best("row lock", [self.by_row_lock(conn) for conn in conns]),
                 "conditional_update_per_s": await self.best("UPDATE", [self.by_update(conn) for conn in conns]),
             }
@@ -169,7 +169,7 @@ class Reserve:
             self.bench.ratio(f"hot_vs_{baseline}", median(hot.per_second / other.per_second for hot, other in pairs))
         self.bench.figure("callers", self.callers)
         self.bench.latencies([wait for tally in tallies["hot_holds_per_s"] for wait in tally.waits])
-        self.bench.latencies((await crowd([self.by_desk([self.hot])], self.seconds)).waits, "lone_")
+        self.bench.latencies((await crowd([self.by_batcher([self.hot])], self.seconds)).waits, "lone_")
         await self.sell_out()
         await self.count_up()
 
@@ -200,7 +200,7 @@ class Reserve:
 
     # --- the ways -----------------------------------------------------------------------------------------------------
 
-    def by_desk(self, variants: Sequence[UUID]) -> Ask:
+    def by_batcher(self, variants: Sequence[UUID]) -> Ask:
         lines = [(HoldLine(variant, self.node, 1),) for variant in variants]
 
         async def ask() -> None:

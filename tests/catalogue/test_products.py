@@ -278,10 +278,10 @@ async def test_an_import_may_name_its_own_ids(db):
         assert (await counts(conn))["variant"] == 1
 
 
-# --- shelves, variants, bundles ---------------------------------------------------------------------------------------
+# --- categories, variants, bundles ------------------------------------------------------------------------------------
 
 
-async def test_a_shelf_is_paged_newest_first_without_gap_or_duplicate(db):
+async def test_a_category_is_paged_newest_first_without_gap_or_duplicate(db):
     async with db.transaction() as conn:
         merchant = await a_merchant(conn)
         made = [await actions.save_product(conn, merchant.id, a_draft(f"P{i}", category="Teas")) for i in range(5)]

@@ -49,7 +49,7 @@ async def products(db):
         yield conn, merchant
 
 
-async def found(conn, query, **options) -> list[str]:
+async def search_for(conn, query, **options) -> list[str]:
     return [card.slug for card in (await reads.search(conn, query, "en", **options)).rows]
 
 
@@ -91,7 +91,7 @@ RUNNING, CUP, WUYI, POSTER = "running-shoes", "white-tea-cup", "武夷红茶", "
 )
 async def test_words_find_products(products, query, slugs):
     conn, _ = products
-    assert await found(conn, query) == slugs
+    assert await search_for(conn, query) == slugs
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ async def test_words_find_products(products, query, slugs):
 async def test_every_script_is_found(products, title, queries):
     conn, merchant = products
     await actions.save_product(conn, merchant.id, a_draft(title, slug="wanted"))
-    assert {query: await found(conn, query) for query in queries} == {query: ["wanted"] for query in queries}
+    assert {query: await search_for(conn, query) for query in queries} == {query: ["wanted"] for query in queries}
 
 
 async def test_a_store_searches_its_own(products):
     conn, merchant = products
     other = await a_merchant(conn, "other")
-    assert await found(conn, "cup", wanted=SearchFilter(merchant.id)) == [CUP]
-    assert await found(conn, "cup", wanted=SearchFilter(other.id)) == []
+    assert await search_for(conn, "cup", wanted=SearchFilter(merchant.id)) == [CUP]
+    assert await search_for(conn, "cup", wanted=SearchFilter(other.id)) == []
 
 
 async def test_what_is_edited_is_found_by_its_new_words(products):
@@ -138,8 +138,8 @@ async def test_what_is_edited_is_found_by_its_new_words(products):
     await actions.save_product(
         conn, merchant.id, a_draft("Bowl", id=draft.id, translations={"zh": ProductTranslation("碗")})
     )
-    assert (await found(conn, "cup"), await found(conn, "茶杯")) == ([], [])
-    assert (await found(conn, "bowl"), await found(conn, "碗")) == (["bowl"], ["bowl"])
+    assert (await search_for(conn, "cup"), await search_for(conn, "茶杯")) == ([], [])
+    assert (await search_for(conn, "bowl"), await search_for(conn, "碗")) == (["bowl"], ["bowl"])
 
 
 async def test_a_category_that_is_renamed_is_found_by_its_new_title(products):
@@ -147,7 +147,7 @@ async def test_a_category_that_is_renamed_is_found_by_its_new_title(products):
     await actions.save_category(
         conn, merchant.id, CategoryDraft(slug="teas", title="Leaves", translations={"zh": ProductTranslation("茗品")})
     )
-    assert (await found(conn, "leaves"), await found(conn, "茗品")) == ([WUYI], [WUYI])
+    assert (await search_for(conn, "leaves"), await search_for(conn, "茗品")) == ([WUYI], [WUYI])
 
 
 async def test_pages_follow_on_while_products_come_and_go(products):
@@ -201,7 +201,7 @@ async def test_every_piece_of_a_chinese_title_finds_it(products, title, data):
         await actions.save_product(
             conn, merchant.id, a_draft("Piece", id=None, slug="piece", translations={"zh": ProductTranslation(chinese)})
         )
-        assert "piece" in await found(conn, piece)
+        assert "piece" in await search_for(conn, piece)
         await conn.execute("DELETE FROM product WHERE slug = 'piece'")
 
 
@@ -222,12 +222,12 @@ async def test_the_best_rated_come_first_and_a_single_five_does_not_beat_many_go
         )
         await rated(conn, merchant, {"tea-one": (5, 1), "tea-many": (240, 50), "tea-bad": (20, 20)})
         best = SearchFilter(sort=SearchSort.STARS)
-        assert await found(conn, "tea", wanted=best) == ["tea-many", "tea-one", "tea-bad", "tea-none"]
-        assert sorted(await found(conn, "tea", wanted=SearchFilter(min_stars=4))) == ["tea-many", "tea-one"]
+        assert await search_for(conn, "tea", wanted=best) == ["tea-many", "tea-one", "tea-bad", "tea-none"]
+        assert sorted(await search_for(conn, "tea", wanted=SearchFilter(min_stars=4))) == ["tea-many", "tea-one"]
         [card, *_] = (await reads.search(conn, "tea", "en", best)).rows
         assert (card.stars, card.reviews) == (4.8, 50)
         await rated(conn, merchant, {"tea-many": (0, 0)})
-        assert await found(conn, "tea", wanted=SearchFilter(min_stars=4)) == ["tea-one"]
+        assert await search_for(conn, "tea", wanted=SearchFilter(min_stars=4)) == ["tea-one"]
 
 
 async def test_pages_of_the_best_rated_leave_nothing_out_and_repeat_nothing(db):

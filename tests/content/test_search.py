@@ -15,7 +15,7 @@ from unwall.content.search.values import FoundKind
 from unwall.kernel.ids import new_id
 
 
-async def found(conn, kind: FoundKind, query: str, **more) -> list:
+async def search_for(conn, kind: FoundKind, query: str, **more) -> list:
     return (await reads.search(conn, kind, Asked(query, **more))).rows
 
 
@@ -57,19 +57,19 @@ async def market(db):
 async def test_posts_are_found_by_title_text_account_and_products(db, market, query, names):
     _, _, made = market
     async with db.read() as conn:
-        assert set(await found(conn, FoundKind.POST, query)) == {made[name] for name in names}
+        assert set(await search_for(conn, FoundKind.POST, query)) == {made[name] for name in names}
 
 
 async def test_accounts_are_found_by_name_handle_and_translation_and_found_anew_when_they_change(db, market):
     merchant_id, account_id, _ = market
     async with db.transaction() as conn:
-        assert await found(conn, FoundKind.ACCOUNT, "tea") == [account_id]
+        assert await search_for(conn, FoundKind.ACCOUNT, "tea") == [account_id]
         draft = AccountDraft("leaf", "Leaf House", translations={"zh": AccountTranslation("茶叶馆")}, id=account_id)
         await accounts.save_account(conn, staff(merchant_id), draft)
     assert await jobs.take_in_changes(db) > 0
     async with db.read() as conn:
-        assert await found(conn, FoundKind.ACCOUNT, "tea") == []
-        assert [await found(conn, FoundKind.ACCOUNT, query) for query in ("leaf", "茶叶")] == [[account_id]] * 2
+        assert await search_for(conn, FoundKind.ACCOUNT, "tea") == []
+        assert [await search_for(conn, FoundKind.ACCOUNT, query) for query in ("leaf", "茶叶")] == [[account_id]] * 2
 
 
 async def test_an_edited_post_is_found_by_its_new_words_and_a_removed_one_not_at_all(db, market):
@@ -80,9 +80,9 @@ async def test_an_edited_post_is_found_by_its_new_words_and_a_removed_one_not_at
         await posts.remove(conn, staff(merchant_id), made["cups"])
     await jobs.take_in_changes(db)
     async with db.read() as conn:
-        assert await found(conn, FoundKind.POST, "rain") == [made["snow"]]
-        assert await found(conn, FoundKind.POST, "snow") == []
-        assert await found(conn, FoundKind.POST, "cups") == []
+        assert await search_for(conn, FoundKind.POST, "rain") == [made["snow"]]
+        assert await search_for(conn, FoundKind.POST, "snow") == []
+        assert await search_for(conn, FoundKind.POST, "cups") == []
         assert await conn.fetchval("SELECT count(*) FROM search_due") == 0
 
 
@@ -98,9 +98,9 @@ async def test_what_a_person_mutes_or_moderation_drops_is_not_found(db, market):
             new_id(),
             made["snow"],
         )
-        assert await found(conn, FoundKind.POST, "tea", person_ids=visit.person_ids) == [made["cups"]]
+        assert await search_for(conn, FoundKind.POST, "tea", person_ids=visit.person_ids) == [made["cups"]]
         await accounts.mute(conn, visit, account_id)
-        assert await found(conn, FoundKind.POST, "tea", person_ids=visit.person_ids) == []
+        assert await search_for(conn, FoundKind.POST, "tea", person_ids=visit.person_ids) == []
 
 
 async def test_pages_of_results_follow_each_other(db, market):

@@ -291,7 +291,7 @@ async def test_the_first_store_has_the_newest_post(market):
     ) == [("south-window", timedelta(hours=1))]
 
 
-async def test_what_the_newest_posts_show_is_on_every_shelf_of_the_store(market):
+async def test_what_the_newest_posts_show_is_in_every_category_of_the_store(market):
     short = await market.fetch(
         """
         WITH newest AS (SELECT DISTINCT ON (merchant_id) id FROM post WHERE state = 'live'

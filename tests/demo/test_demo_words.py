@@ -105,9 +105,9 @@ def test_images_name_an_option_that_exists(demo: DemoMarket) -> None:
 
 
 def test_products_stand_in_categories_of_their_merchant(demo: DemoMarket) -> None:
-    shelves = {(c.merchant, c.slug) for c in demo.categories}
-    assert {(p.merchant, p.category) for p in demo.products} == shelves
-    assert {merchant for merchant, _ in shelves} == {m.slug for m in demo.merchants}
+    categories = {(c.merchant, c.slug) for c in demo.categories}
+    assert {(p.merchant, p.category) for p in demo.products} == categories
+    assert {merchant for merchant, _ in categories} == {m.slug for m in demo.merchants}
 
 
 def test_popularity_has_a_long_tail_with_mean_one(demo: DemoMarket) -> None:

@@ -119,7 +119,7 @@ async def test_a_bench_has_a_database_of_its_own():
     bench = Bench("demo", argparse.Namespace(quick=True, seed=1))
     async with bench.database() as database, database.read() as conn:
         assert await conn.fetchval("SHOW synchronous_commit") == "on"
-        assert bench.result()["machine"]["postgres"] == await conn.fetchval("SHOW server_version")
+        assert bench.report()["machine"]["postgres"] == await conn.fetchval("SHOW server_version")
 
 
 def test_without_a_name_the_benches_are_listed(capsys):

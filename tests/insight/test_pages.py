@@ -33,7 +33,7 @@ from unwall.insight.pages import compose, reads
 from unwall.insight.pages.actions import save_pins
 from unwall.insight.pages.reads import pins as pins_of
 from unwall.insight.pages.rules import (
-    FRESH_PLACES,
+    FRESH_POSITIONS,
     NEW_DAYS,
     POPULAR_PEOPLE,
     ROW_PRODUCTS,
@@ -636,8 +636,8 @@ async def test_p12_what_is_put_on_sale_after_the_training_has_a_place_at_once(ma
     async with market.read() as conn:
         page = await compose.compose_home(sources(conn, recommender), NEWCOMER, NOON)
     row = modules(page)[ModuleName.FOR_YOU]
-    assert [n for n, name in enumerate(names(row)) if name == "today"] == [FRESH_PLACES[0]]
-    assert row.slots[FRESH_PLACES[0]].policy == "newest-1"
+    assert [n for n, name in enumerate(names(row)) if name == "today"] == [FRESH_POSITIONS[0]]
+    assert row.slots[FRESH_POSITIONS[0]].policy == "newest-1"
     assert len(row.slots) == ROW_PRODUCTS
 
 

@@ -56,7 +56,7 @@ async def test_one_products_stock(site: ConsoleSite) -> None:
 
 async def test_the_grid_as_a_file(site: ConsoleSite) -> None:
     lines = (await site.get("/console/stock.csv?q=longjing")).text.removeprefix("\ufeff").splitlines()
-    assert lines[0] == "sku,title,options,place,available,on hand,held,allocated,safety stock"
+    assert lines[0] == "sku,title,options,shop or warehouse,available,on hand,held,allocated,safety stock"
     assert sorted(lines[1:]) == [f"TEA,Longjing,,{code},10,10,0,0,0" for code in ("HZ01", "SH01", "SU01")]
 
 
@@ -281,9 +281,9 @@ async def test_the_stock_is_filtered_by_place_and_by_what_has_run_out(site: Cons
     west = f"/console/stock/{site.market.tea}/{site.market.west_lake}"
     await site.post(west, {"do": "correct", "quantity": "-10", "reason": "damage", "cause": str(new_id())})
     assert await skus(site, "short=1") == ["TEA"]
-    assert await skus(site, f"short=1&place={site.market.west_lake}") == ["TEA"]
-    assert await skus(site, f"short=1&place={site.market.bund}") == []
-    page = (await site.get(f"/console/stock?q=longjing&place={site.market.bund}")).text
+    assert await skus(site, f"short=1&node={site.market.west_lake}") == ["TEA"]
+    assert await skus(site, f"short=1&node={site.market.bund}") == []
+    page = (await site.get(f"/console/stock?q=longjing&node={site.market.bund}")).text
     assert values(page, "td.num a", "aria-label") == ["Longjing, Shanghai Bund: 10"]
     assert await skus(site, "category=nothing") == []
 

@@ -51,7 +51,7 @@ class NodeChoicePage(CounterPage, frozen=True, kw_only=True):
     TEMPLATE = "counter/node.html"
 
     here: UUID | None
-    places: list[Node]
+    nodes: list[Node]
     next: str
 
 
@@ -59,7 +59,7 @@ class NodeChoicePage(CounterPage, frozen=True, kw_only=True):
 async def choose_page(request: AnyRequest, services: Services, staff: Staff) -> Response[str]:
     """The choice of a node, the languages, and signing out."""
     lang = lang_of(request)
-    places = [node for node in await their_nodes(services, staff, lang) if reaches(staff, node.id)]
+    nodes = [node for node in await their_nodes(services, staff, lang) if reaches(staff, node.id)]
     here = staff.node_id or parse_id(request.cookies.get(NODE, ""))
     return render(
         request,
@@ -67,7 +67,7 @@ async def choose_page(request: AnyRequest, services: Services, staff: Staff) -> 
         NodeChoicePage(
             title=gettext(lang, N_("Choose your shop or warehouse")),
             here=here,
-            places=places,
+            nodes=nodes,
             next=own_path(request.query_params.get("next", TASKS), TASKS),
         ),
         Layout(staff=staff),

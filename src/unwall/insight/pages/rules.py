@@ -55,7 +55,7 @@ BECAUSE = {
 SIMILAR = N_("Similar to {product}")
 ANCHORED = (PickSource.TRANSITIONS, PickSource.TWO_HOPS, PickSource.CONTENT)
 """The sources that recommend because of one product of the person's trail."""
-FRESH_PLACES = (3, 8)
+FRESH_POSITIONS = (3, 8)
 """Where, counted from 0, a row shows a product that was put on sale after the last training."""
 FRESH_CANDIDATES = 4
 """How many of these are looked at: some may not be for sale."""
@@ -162,8 +162,8 @@ def with_fresh(ranked: Sequence[UUID], fresh: Sequence[UUID]) -> list[UUID]:
     """The recommender's products with some that it does not know yet among them, so that a product has its chance as
     soon as it is on sale (P9)."""
     chosen = [item for item in ranked if item not in fresh]
-    for place, item in zip(FRESH_PLACES, fresh, strict=False):
-        chosen.insert(place, item)
+    for position, item in zip(FRESH_POSITIONS, fresh, strict=False):
+        chosen.insert(position, item)
     return chosen
 
 

@@ -1,4 +1,4 @@
-"""Pins: which product keeps which place of the home page and of the store front, with a preview."""
+"""Pins: which product keeps which position of the home page and of the store front, with a preview."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -52,20 +52,20 @@ async def save(ctx: ConsoleContext, data: FormData) -> Response[Any]:
     """Every button sends the whole form; only saving changes anything but the page."""
     form, name = SubmittedForm(data, []), _name(ctx)
     doing, _, which = form.text("do").partition(":")
-    places = _read(form)
+    pins = _read(form)
     try:
         if doing == "save":
             form.check()
             async with ctx.confined() as conn:
                 await lock_subject(conn, PATH, ctx.merchant_id, name)
                 stored = await _pins(conn, ctx, name)
-                check_version(form.text(FIELD), {"pins": stored}, {"pins": sorted(places)})
-                await actions.save_pins(conn, ctx.merchant_id, name, places)
+                check_version(form.text(FIELD), {"pins": stored}, {"pins": sorted(pins)})
+                await actions.save_pins(conn, ctx.merchant_id, name, pins)
             ctx.flash(ctx.words(N_("The pins are saved.")))
             return see_other(listing.address(PATH, page=name))
     except (Invalid, ChangedMeanwhile) as error:
-        return await _page(ctx, name, places, error=error, form=form)
-    return await _page(ctx, name, _changed(places, doing, which), form=form)
+        return await _page(ctx, name, pins, error=error, form=form)
+    return await _page(ctx, name, _changed(pins, doing, which), form=form)
 
 
 def _name(ctx: ConsoleContext) -> str:
@@ -79,36 +79,36 @@ def _read(form: SubmittedForm) -> PinList:
     return [(form.read(f"pins.{n}.position", int, 0) - 1, known_id(form.text(f"pins.{n}.product_id"))) for n in numbers]
 
 
-def _changed(places: PinList, doing: str, which: str) -> PinList:
+def _changed(pins: PinList, doing: str, which: str) -> PinList:
     if doing == "drop":
-        return [place for n, place in enumerate(places) if n != number_of(which)]
+        return [pin for n, pin in enumerate(pins) if n != number_of(which)]
     if doing == "add":
-        taken = {position for position, _ in places}
+        taken = {position for position, _ in pins}
         free = next((n for n in range(MAX_PINS) if n not in taken), MAX_PINS)
-        return [*places, (free, known_id(which))]
-    return places
+        return [*pins, (free, known_id(which))]
+    return pins
 
 
 async def _page(
     ctx: ConsoleContext,
     name: str,
-    places: PinList,
+    pins: PinList,
     *,
     error: Invalid | ChangedMeanwhile | None = None,
     form: SubmittedForm | None = None,
 ) -> Response[str]:
     find = form.text("find") if form else ""
-    products = [product_id for _, product_id in places]
+    products = [product_id for _, product_id in pins]
     async with ctx.confined() as conn:
         titles = {item.product_id: item for item in await catalogue.items_of(conn, products, ctx.lang)}
         products_found = await find_products(conn, ctx, find, products)
     composed = await _composed(ctx, name)
-    pins = [_pin(position, product_id, titles.get(product_id)) for position, product_id in places]
+    rows = [_pin(position, product_id, titles.get(product_id)) for position, product_id in pins]
     return ctx.page(
         PinsPage(
             title=ctx.words(N_("Pages")),
-            version=form.text(FIELD) if form else version_of({"pins": places}),
-            pins=pins,
+            version=form.text(FIELD) if form else version_of({"pins": pins}),
+            pins=rows,
             action=listing.address(PATH, page=name),
             errors=ctx.field_errors(error),
             find=find,

@@ -92,7 +92,7 @@ async def orders(ctx: ConsoleContext) -> Response[str]:
     asked = fields_of(wanted)
     async with ctx.confined() as conn:
         page = await _orders(conn, ctx, wanted, ctx.query.get("after"), listing.ROWS)
-        places = await nodes(conn, [ctx.merchant_id], ctx.lang)
+        every = await nodes(conn, [ctx.merchant_id], ctx.lang)
         saved = await saved_filters(conn, ctx.merchant_id)
         tags = await tags_in_use(conn, ctx.merchant_id)
     return ctx.page(
@@ -102,7 +102,7 @@ async def orders(ctx: ConsoleContext) -> Response[str]:
             narrowed=bool(asked.keys() - {"q", "state"}),
             progress=_progress_tabs(ctx, asked),
             saved=[_saved_tab(one, wanted) for one in saved],
-            nodes=[Option(str(place.id), place.name) for place in places],
+            nodes=[Option(str(node.id), node.name) for node in every],
             methods=_options(ctx, views.METHODS),
             channels=_options(ctx, views.CHANNELS),
             tags=tags,

@@ -138,7 +138,7 @@ async def _page(
 ) -> Response[Any]:
     async with ctx.confined() as conn:
         one = existing(await reads.staff_return(conn, return_id), actions.NO_SUCH_RETURN)
-        places = await nodes(conn, [ctx.merchant_id], ctx.lang)
+        every = await nodes(conn, [ctx.merchant_id], ctx.lang)
         given = await reads.given_of(conn, one.order_id)
     works, errors = ctx.may(Permission.FULFIL), ctx.field_errors(error)
     failed = one.refund_state is RefundState.FAILED
@@ -154,7 +154,7 @@ async def _page(
             totals=_totals(ctx, one),
             pictures=[url for file in one.pictures if (url := picture_url(file))],
             steps=_steps(ctx, one),
-            nodes=[Option(str(place.id), place.name) for place in places],
+            nodes=[Option(str(node.id), node.name) for node in every],
             may_answer=works and one.state is ReturnState.ASKED,
             may_receive=works and one.state is ReturnState.ACCEPTED,
             may_inspect=works and one.state is ReturnState.RECEIVED,
@@ -239,7 +239,7 @@ async def receive(ctx: ConsoleContext, return_id: UUID, data: FormData) -> Respo
     node_id = known_id(data.get("node", ""), N_("Choose where the goods are."))
 
     async def do(conn: Transaction) -> None:
-        if node_id not in {place.id for place in await nodes(conn, [ctx.merchant_id], ctx.lang)}:
+        if node_id not in {node.id for node in await nodes(conn, [ctx.merchant_id], ctx.lang)}:
             raise Invalid.one("node", N_("Choose where the goods are."))
         await actions.receive(conn, return_id, node_id, ctx.staff, ctx.now)
 

@@ -34,12 +34,12 @@ async def slips(ctx: ConsoleContext) -> Response[str]:
     asked = [parse_id(text) for text in ctx.request.query_params.getall("order", [])[:MAX_MARKED]]
     async with ctx.confined() as conn:
         own = await own_orders(conn, ctx.merchant_id, [order_id for order_id in asked if order_id])
-        places = {node.id: node for node in await nodes(conn, [ctx.merchant_id], ctx.lang)}
+        by_id = {node.id: node for node in await nodes(conn, [ctx.merchant_id], ctx.lang)}
         tasks = await fulfilment.tasks_of(conn, own, ctx.lang)
     return ctx.page(
         SlipsPage(
             title=ctx.words(N_("Packing slips")),
-            slips=[slip_view(one, places[one.node_id], ctx.merchant.name, METHODS, ctx.lang) for one in tasks],
+            slips=[slip_view(one, by_id[one.node_id], ctx.merchant.name, METHODS, ctx.lang) for one in tasks],
             summary=ctx.count("{n} parcel", "{n} parcels", len(tasks)),
         )
     )

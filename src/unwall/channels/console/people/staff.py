@@ -42,8 +42,8 @@ async def _page(
     async with ctx.confined() as conn:
         staff = await reads.staff_list(conn, ctx.merchant_id)
         keys = await reads.api_keys(conn, ctx.merchant_id)
-        places = await nodes(conn, [ctx.merchant_id], ctx.lang)
-    names = {node.id: node.name for node in places}
+        every = await nodes(conn, [ctx.merchant_id], ctx.lang)
+    names = {node.id: node.name for node in every}
     return ctx.page(
         PeoplePage(
             title=ctx.words(N_("Staff and API keys")),
@@ -55,7 +55,7 @@ async def _page(
             kept=FieldTexts(form.fields if form else {}),
             roles=[Option(role.value, ctx.words(label)) for role, label in ROLES.items()],
             no_node=[Option("", "–")],
-            nodes=[Option(str(node.id), node.name) for node in places],
+            nodes=[Option(str(node.id), node.name) for node in every],
             scopes=[s.value for s in ApiScope],
         ),
         error=error,
@@ -180,7 +180,7 @@ async def _staff_page(
 ) -> Response[str]:
     async with ctx.confined() as conn:
         one = await _own(conn, ctx, staff_id)
-        places = await nodes(conn, [ctx.merchant_id], ctx.lang)
+        every = await nodes(conn, [ctx.merchant_id], ctx.lang)
     return ctx.page(
         StaffEditorPage(
             title=one.name,
@@ -189,7 +189,7 @@ async def _staff_page(
             kept=form.fields if form else _fields(one),
             errors=ctx.field_errors(error),
             roles=[Option(role.value, ctx.words(label)) for role, label in ROLES.items()],
-            nodes=[Option("", "–"), *(Option(str(node.id), node.name) for node in places)],
+            nodes=[Option("", "–"), *(Option(str(node.id), node.name) for node in every)],
             own=one.id == ctx.staff.id,
         ),
         error=error,

@@ -49,19 +49,22 @@ async def grid(ctx: ConsoleContext) -> Response[str]:
     query, category, short = asked.get("q", ""), asked.get("category", ""), asked.get("short", "")
     async with ctx.confined() as conn:
         every = await reads.nodes(conn, [ctx.merchant_id], ctx.lang)
-        nodes = [node for node in every if str(node.id) == asked.get("place")] or every
+        nodes = [node for node in every if str(node.id) == asked.get("node")] or every
         products = [only] if only else await merchant_reads.matching_products(conn, ctx.merchant_id, query, category)
         wanted = StockFilter(products, nodes[0].id if nodes != every else None, bool(short))
         page = await reads.stock_page(conn, ctx.merchant_id, wanted, ctx.lang, asked.get("after"), listing.ROWS)
         categories = await catalogue.categories(conn, ctx.merchant_id, ctx.lang)
-    kept = {"q": query, "place": asked.get("place", ""), "category": category, "short": short}
+    kept = {"q": query, "node": asked.get("node", ""), "category": category, "short": short}
     return ctx.page(
         StockGridPage(
             title=ctx.words(N_("Stock")),
             kept=kept,
             only=only,
             nodes=nodes,
-            places=[Option("", ctx.words(N_("Everywhere"))), *(Option(str(node.id), node.name) for node in every)],
+            node_options=[
+                Option("", ctx.words(N_("Everywhere"))),
+                *(Option(str(node.id), node.name) for node in every),
+            ],
             categories=[Option("", ctx.words(N_("Every category"))), *(Option(c.slug, c.title) for c in categories)],
             rows=[grid_row(ctx, row, nodes) for row in page.rows],
             next_url=listing.address(PATH, after=page.after, **kept) if page.after else None,
@@ -102,7 +105,7 @@ class StockGridPage(ConsolePage, frozen=True, kw_only=True):
     kept: dict[str, str]
     only: UUID | None
     nodes: list[Node]
-    places: list[Option]
+    node_options: list[Option]
     categories: list[Option]
     rows: list[GridRowView]
     next_url: str | None
@@ -164,7 +167,17 @@ async def export(ctx: ConsoleContext) -> Stream:
         rows = await reads.level_grid(conn, ctx.merchant_id, products, ctx.lang)
         return [_exported(row, nodes[level.node_id], level) for row in rows for level in row.levels], following
 
-    headings = ["sku", "title", "options", "place", "available", "on hand", "held", "allocated", "safety stock"]
+    headings = [
+        "sku",
+        "title",
+        "options",
+        "shop or warehouse",
+        "available",
+        "on hand",
+        "held",
+        "allocated",
+        "safety stock",
+    ]
     return listing.export(ctx, "stock", headings, read)
 
 

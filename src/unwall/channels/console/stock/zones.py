@@ -162,8 +162,8 @@ async def _save(
         check_version(form.text(FIELD), stored, mine)
     if form.text("do") != "remove":
         wanted = form.text("position")
-        place = int(wanted) - 1 if wanted.isdecimal() and len(wanted) < 5 else len(others)
-        others.insert(max(0, min(place, len(others))), zone)
+        position = int(wanted) - 1 if wanted.isdecimal() and len(wanted) < 5 else len(others)
+        others.insert(max(0, min(position, len(others))), zone)
     await actions.save_delivery_zones(conn, ctx.merchant_id, others)
 
 

@@ -1,4 +1,4 @@
-// What stands in the place of a picture that has not come yet: painted from the ThumbHash that its file's name holds
+// What stands for a picture that has not come yet: painted from the ThumbHash that its file's name holds
 // (media/rules.py). The decoder follows https://github.com/evanw/thumbhash (MIT). Nothing is asked for, and without scripts
 // the frame stays as it is.
 
@@ -42,13 +42,13 @@ function painted(text) {
 
 const held = new WeakSet();
 
-function hold(place, address, come) {
-  if (held.has(place)) return;
-  held.add(place);
+function hold(frame, address, come) {
+  if (held.has(frame)) return;
+  held.add(frame);
   const hash = NAME.exec(address)?.[1];
   const canvas = hash && painted(hash);
   if (!canvas) return;
-  place.prepend(canvas);
+  frame.prepend(canvas);
   come(() => canvas.remove());
 }
 

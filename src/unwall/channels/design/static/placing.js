@@ -10,10 +10,10 @@ document.addEventListener("click", (event) => {
   chosen.checked = true;
   if (point) return;
   const box = stage.getBoundingClientRect();
-  place(form, chosen.value, stage, ((event.clientX - box.left) / box.width) * 100, ((event.clientY - box.top) / box.height) * 100);
+  putPoint(form, chosen.value, stage, ((event.clientX - box.left) / box.width) * 100, ((event.clientY - box.top) / box.height) * 100);
 });
 
-function place(form, tag, stage, x, y) {
+function putPoint(form, tag, stage, x, y) {
   const field = (name) => form.elements[`tags.${tag}.${name}`];
   field("media").value = stage.dataset.placing;
   field("x").value = x.toFixed(1);

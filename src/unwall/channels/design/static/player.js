@@ -33,7 +33,7 @@ class Player {
     for (const name of ["play", "pause", "volumechange", "ratechange", "durationchange"]) video.addEventListener(name, () => this.show());
     video.textTracks.addEventListener("change", () => this.show());
     for (const track of video.querySelectorAll("track")) track.addEventListener("load", () => this.raise(track.track));
-    video.addEventListener("timeupdate", () => this.place());
+    video.addEventListener("timeupdate", () => this.showTime());
     video.addEventListener("click", () => this.act("play"));
     this.bar.addEventListener("click", (event) => { const button = event.target.closest("[data-do]"); if (button) this.act(button.dataset.do); });
     this.seek.addEventListener("input", () => { video.currentTime = Number(this.seek.value); this.peek(this.seek.value / this.length); });
@@ -44,7 +44,7 @@ class Player {
     box.addEventListener("unwall:screen-changed", () => this.show());
   }
 
-  // captions that say nothing of their place stand above the buttons and tags
+  // captions that say nothing of their position stand above the buttons and tags
   raise(track) { for (const cue of track.cues ?? []) if (cue.line === "auto") cue.line = CAPTION_LINE; }
 
   get filling() { return this.box.hasAttribute("popover"); }
@@ -94,7 +94,7 @@ class Player {
     bar.querySelector("[data-speed]").textContent = `${video.playbackRate}×`;
     bar.querySelector("[data-do=captions]")?.setAttribute("aria-pressed", String([...video.textTracks].some((track) => track.mode === "showing")));
     this.seek.max = this.length;
-    this.place();
+    this.showTime();
   }
 
   face(what, shape, other) {
@@ -104,7 +104,7 @@ class Player {
     if (button.dataset.shape !== shape) { button.innerHTML = draw(shape); button.dataset.shape = shape; }
   }
 
-  place() {
+  showTime() {
     const at = this.video.currentTime;
     if (document.activeElement !== this.seek) this.seek.value = at;
     this.seek.setAttribute("aria-valuetext", `${clock(at)} / ${clock(this.length)}`);

@@ -197,7 +197,7 @@ def _lies_in(town: Town, where: str) -> bool:
 
 
 def town_of_id(text: str) -> Town | None:
-    """The town of this id."""
+    """None where the gazetteer has it no longer, or the text is no id."""
     name = text.partition("|")[0]
     return next((t for n in gazetteer().numbers(fold(name), whole=True) if (t := gazetteer().town(n)).id == text), None)
 

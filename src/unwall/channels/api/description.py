@@ -71,7 +71,7 @@ class Described(JsonRenderPlugin):
 
 
 def complete(description: Json, app: Litestar) -> Json:
-    """A copy of the description, completed."""
+    """A copy: Litestar keeps the schema that it made."""
     paths = {path: dict(operations) for path, operations in description["paths"].items()}
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):

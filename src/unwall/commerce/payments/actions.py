@@ -155,7 +155,7 @@ async def decide_to_void(conn: Transaction, order_id: UUID) -> None:
 
 
 async def void_payments(db: Database, gateway: Gateway, order_id: UUID, now: datetime) -> None:
-    """Void the payments of the order that are marked."""
+    """Those of the order that are marked."""
     async with db.read() as conn:
         voiding = await reads.voiding_payments(conn, order_id)
     for payment in voiding:

@@ -181,7 +181,7 @@ async def movements_of(conn: Connection, cause_ids: Sequence[UUID]) -> list[Ledg
 
 
 async def held_lines(conn: Connection, request_ids: Sequence[UUID]) -> list[HeldLine]:
-    """The held lines of these requests, in the order of request and line."""
+    """In the order of request and line."""
     return await rows(
         conn,
         HeldLine,

@@ -68,7 +68,7 @@ async def following(conn: Connection, person_ids: Collection[UUID]) -> set[UUID]
 
 
 async def followed(conn: Connection, person_ids: Collection[UUID], lang: str) -> list[Account]:
-    """The accounts that a person follows, by name."""
+    """By name."""
     return await rows(
         conn,
         Account,

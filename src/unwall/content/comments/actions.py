@@ -229,7 +229,7 @@ async def hide_of(conn: Transaction, account_id: UUID, member_id: UUID) -> None:
 
 
 async def show_of(conn: Transaction, account_id: UUID, member_id: UUID) -> None:
-    """Show it again."""
+    """What the member wrote below the account's posts and a block has hidden."""
     await _move_all(conn, account_id, member_id, CommentState.BLOCKED, CommentState.SHOWN)
 
 

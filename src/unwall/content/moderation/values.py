@@ -161,8 +161,6 @@ class ReasonCount(msgspec.Struct, frozen=True):
 
 
 class QueuedCase(msgspec.Struct, frozen=True):
-    """A case as the queue shows it."""
-
     case: Case
     reasons: tuple[ReasonCount, ...]
     """The most frequent first."""

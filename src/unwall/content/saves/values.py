@@ -28,8 +28,6 @@ class SavedKind(StrEnum):
 
 
 class SavedSubject(msgspec.Struct, frozen=True):
-    """What is saved."""
-
     kind: SavedKind
     id: UUID
 

@@ -124,7 +124,7 @@ async def known_conversation(conn: Connection, conversation_id: UUID) -> Convers
 
 
 async def who_answers(conn: Connection, ctx: ConsoleContext) -> dict[UUID, Staff]:
-    """Who may answer."""
+    """By id: those of the staff whose role permits it."""
     members = await staff_list(conn, ctx.merchant_id)
     return {one.id: one for one in members if one.active and Permission.CONVERSE in ROLE_PERMISSIONS[one.role]}
 

@@ -80,7 +80,7 @@ class Dataset:
         with self._path(name).open("rb") as file:
             while block := file.read(BLOCK_BYTES) + file.readline(MAX_LINE_BYTES):
                 if len(block) >= BLOCK_BYTES + MAX_LINE_BYTES and not block.endswith(b"\n"):
-                    number = first + block.count(b"\n")
+                    number = first + len(block.split(b"\n")) - 1
                     raise Invalid.one(
                         f"{name}.jsonl line {number}", f"No line is longer than {MAX_LINE_BYTES:,} bytes."
                     )

@@ -39,6 +39,8 @@ CREATE INDEX order_return_order ON order_return (order_id);
 CREATE UNIQUE INDEX order_return_delivery ON order_return (order_id) WHERE delivery > 0;  -- its price goes back once
 CALL guard('order_return');
 
+CREATE INDEX return_refund ON order_return (refund_id) WHERE refund_id IS NOT NULL;
+
 CREATE TABLE return_line (
     return_id   uuid NOT NULL,
     line        smallint NOT NULL,  -- of the order

@@ -27,6 +27,7 @@ from unwall.channels.console.insight import pins, post_figures
 from unwall.channels.console.insight import reports as insight
 from unwall.channels.console.orders import (
     details,
+    invoices,
     marks,
     order_list,
     payment_settings,
@@ -78,6 +79,7 @@ _MODULES = (
     promotions,
     taxes,
     payment_settings,
+    invoices,
     payouts,
     post_figures,
     insight,

@@ -32,6 +32,10 @@ class Formatters:
         this_year = there.year == local(now(), timezone).year
         return format_skeleton("MMMd" if this_year else "yMMMd", there, locale=self.locale)
 
+    def full_date(self, at: datetime, timezone: str) -> str:
+        """With the year."""
+        return format_skeleton("yMMMd", local(at, timezone), locale=self.locale)
+
     def clock(self, at: datetime, timezone: str) -> str:
         """Hours and minutes: "15:00"."""
         return format_time(local(at, timezone), "HH:mm", locale=self.locale)
@@ -61,7 +65,7 @@ class Formatters:
         return gettext(self.lang, message)
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        methods = (self.money, self.day, self.clock, self.moment, self.ago, self.number, self.words)
+        methods = (self.money, self.day, self.full_date, self.clock, self.moment, self.ago, self.number, self.words)
         return {method.__name__: method for method in methods}
 
 

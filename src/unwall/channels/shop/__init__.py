@@ -16,6 +16,7 @@ from unwall.channels.shop import (
     conversations,
     hashtags,
     home,
+    invoices,
     notifications,
     order_lookup,
     orders,
@@ -47,6 +48,7 @@ _PUBLIC = (streams, home, accounts, posts, products, searching, hashtags, bundle
 _PERSONAL = (
     bags,
     checkouts,
+    invoices,
     order_lookup,
     orders,
     payments,

@@ -24,6 +24,7 @@ from unwall.channels.shop.reviews import DueView, due_views
 from unwall.channels.shop.views import LineView, Total, money
 from unwall.commerce.fulfilment.rules import pickup_code
 from unwall.commerce.fulfilment.values import Shipment, ShipmentMethod, ShipmentState
+from unwall.commerce.invoices.rules import may_invoice
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.contacts import CARRIED
 from unwall.commerce.orders.progress import timeline
@@ -104,6 +105,7 @@ async def order_page(ctx: ShopContext, order_id: UUID) -> Response[Any]:
             due=due_views(due),
             returns=[return_view(ctx, one, order.timezone) for one in returned],
             may_return=returnable,
+            may_invoice=may_invoice(order),
         )
     )
 
@@ -161,6 +163,7 @@ class OrderPage(ShopPage, frozen=True, kw_only=True):
     due: list[DueView]
     returns: list[ReturnView]
     may_return: bool
+    may_invoice: bool
 
 
 def steps(story: OrderStory, lang: str) -> list[Step]:

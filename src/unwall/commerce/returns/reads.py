@@ -38,6 +38,11 @@ async def returns_of(conn: Connection, order_id: UUID) -> list[OrderReturn]:
     )
 
 
+async def return_of_refund(conn: Connection, refund_id: UUID) -> OrderReturn | None:
+    """The return whose money the refund gives back; None: the refund is for something else."""
+    return await row(conn, OrderReturn, f"SELECT {_COLUMNS} {_FROM} WHERE r.refund_id = $1", refund_id)
+
+
 async def staff_return(conn: Connection, return_id: UUID) -> StaffReturn | None:
     return await row(conn, StaffReturn, f"{_STAFF} WHERE r.id = $1", return_id)
 

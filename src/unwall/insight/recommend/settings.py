@@ -25,7 +25,7 @@ class TransitionSettings(msgspec.Struct, frozen=True):
     gap_decay: float = 0.9
     backward: float = 0.7
     """the weight of a transition in the opposite direction"""
-    same_time: float = 1.5
+    same_time: float = 1.0
     """the factor for two steps at the same time: one basket"""
     fade_days: float = 1500.0
     """a transition that took that long weighs 1/e"""
@@ -40,7 +40,7 @@ class TransitionSettings(msgspec.Struct, frozen=True):
 class HistorySettings(msgspec.Struct, frozen=True):
     length: int = 20
     """how many of a person's latest items are used"""
-    decay: float = 0.5
+    decay: float = 0.4
     """the weight of each item relative to the one touched after it"""
     same_time: float = 0.1
     """as how much of a step one counts that was at the same time as the one after it"""
@@ -74,8 +74,8 @@ class BlendSettings(msgspec.Struct, frozen=True):
     transitions: float = 0.36
     two_hops: float = 0.05
     sessions: float = 0.0
-    content: float = 0.59
-    power: float = 0.5
+    content: float = 0.6
+    power: float = 1.0
     """of each source's share before it is weighted"""
     popularity_power: float = 0.0
     repeated: float = 1.0

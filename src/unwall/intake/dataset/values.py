@@ -39,6 +39,7 @@ from unwall.intake.dataset.records.conversations import (
     MessageRecord,
     QuickReplyRecord,
 )
+from unwall.intake.dataset.records.invoices import InvoiceRecord, InvoiceSeriesRecord, InvoiceSettingsRecord
 from unwall.intake.dataset.records.orders import (
     DisputeRecord,
     OrderFilterRecord,
@@ -162,6 +163,9 @@ FILES: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "returns": ReturnRecord,
         "return_lines": ReturnLineRecord,
         "return_steps": ReturnStepRecord,
+        "invoice_settings": InvoiceSettingsRecord,
+        "invoice_series": InvoiceSeriesRecord,
+        "invoices": InvoiceRecord,
         "reviews": ReviewRecord,
         "review_versions": ReviewVersionRecord,
         "review_pictures": ReviewPictureRecord,

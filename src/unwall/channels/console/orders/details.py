@@ -20,6 +20,7 @@ from unwall.channels.http.quotes import included_taxes, quote_rows
 from unwall.channels.http.return_words import RETURN_STATES, RETURN_TONES
 from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.values import ShipmentState
+from unwall.commerce.invoices.rules import may_invoice
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.listing import marks_of, notes_of
 from unwall.commerce.orders.progress import timeline
@@ -157,6 +158,7 @@ class OrderDetailsPage(ConsolePage, frozen=True, kw_only=True):
     unsaved_note: str
     archived: bool
     may_archive: bool
+    may_invoice: bool
 
 
 async def order_page(
@@ -206,6 +208,7 @@ async def order_page(
             unsaved_note=unsaved_note,
             archived=marks.archived_at is not None,
             may_archive=story.order.state not in {OrderState.PREPARED, OrderState.PAID},
+            may_invoice=may_invoice(story.order),
         ),
         error=error,
     )

@@ -1,2 +1,2 @@
-"""Invoices and credit notes, numbered without gaps and kept as they were issued (rules I1 to I8 in
+"""Invoices and credit notes, numbered without gaps and kept as they were issued (rules I1 to I7 in
 docs/rules/invoices.md)."""

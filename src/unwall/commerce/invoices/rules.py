@@ -1,4 +1,4 @@
-"""What stands on an invoice, and on a credit note (rules I1 to I8 in docs/rules/invoices.md). Pure functions."""
+"""What stands on an invoice, and on a credit note (rules I1 to I7 in docs/rules/invoices.md). Pure functions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime

@@ -129,6 +129,8 @@ PAGES = {
     "post": N_("A post"),
     "search": N_("Search"),
     "account": N_("An account's page"),
+    "bag": N_("The bag"),
+    "order": N_("An earlier order"),
 }
 
 

@@ -239,6 +239,8 @@ CREATE TABLE sales_order (
     expires_at     timestamptz,  -- until when a prepared order can be paid
     paid_at        timestamptz,
     closed_at      timestamptz,
+    cancel_reason  text CHECK (cancel_reason IN ('customer', 'stock', 'price', 'fraud', 'other')),
+    CHECK (cancel_reason IS NULL OR state = 'cancelled'),
     archived_at    timestamptz,  -- put out of the merchant's list; an order that is open stays in it
     CHECK (archived_at IS NULL OR state IN ('fulfilled', 'cancelled', 'expired')),
     UNIQUE (merchant_id, number),

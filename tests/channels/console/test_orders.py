@@ -160,14 +160,21 @@ async def state(site: ConsoleSite, order_id: UUID) -> tuple[str, str]:
 
 
 async def test_cancelling_frees_the_goods_and_gives_the_money_back_once(site: ConsoleSite, order: Order) -> None:
+    path = f"/console/orders/{order.id}/cancel"
+    assert "goes back to the customer" in (await site.get(path)).text
+    without_a_reason = await site.post(path, {})
+    assert (without_a_reason.status_code, "Choose why." in without_a_reason.text) == (422, True)
+    assert await state(site, order.id) == ("paid", "captured")
     for _ in range(2):
-        answer = await site.post(f"/console/orders/{order.id}/cancel")
+        answer = await site.post(path, {"reason": "stock"})
         assert (answer.status_code, answer.headers["location"]) == (303, f"/console/orders/{order.id}")
+    assert (await site.get(path)).headers["location"] == f"/console/orders/{order.id}"
     assert await state(site, order.id) == ("cancelled", "voided")
     assert await site.value("SELECT sum(held + allocated)::int FROM stock_level") == 0
     page = (await site.get(f"/console/orders/{order.id}")).text
     assert "The order is cancelled" in page
     assert "Cancel the order" not in page
+    assert "The goods are not there" in page
     await sound(site.db)
 
 
@@ -177,7 +184,7 @@ async def test_it_is_too_late_to_cancel_once_picking_began(site: ConsoleSite, or
         shipment = await conn.fetchval("SELECT id FROM shipment WHERE order_id = $1", order.id)
         await fulfilment.start_picking(conn, shipment, picker, now())
     assert "Cancel the order" not in (await site.get(f"/console/orders/{order.id}")).text
-    answer = await site.post(f"/console/orders/{order.id}/cancel")
+    answer = await site.post(f"/console/orders/{order.id}/cancel", {"reason": "stock"})
     assert answer.status_code == 409
     assert "Nothing was changed" in answer.text
     assert await state(site, order.id) == ("paid", "captured")
@@ -186,7 +193,7 @@ async def test_it_is_too_late_to_cancel_once_picking_began(site: ConsoleSite, or
 async def test_who_only_looks_at_orders_cannot_cancel(site: ConsoleSite, order: Order) -> None:
     await site.sign_in_as(site.browser, Role.ANALYST)
     assert "Cancel the order" not in (await site.get(f"/console/orders/{order.id}")).text
-    assert (await site.post(f"/console/orders/{order.id}/cancel")).status_code == 403
+    assert (await site.post(f"/console/orders/{order.id}/cancel", {"reason": "stock"})).status_code == 403
     assert await state(site, order.id) == ("paid", "captured")
 
 

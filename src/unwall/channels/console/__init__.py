@@ -26,6 +26,7 @@ from unwall.channels.console.context import provide_console_context
 from unwall.channels.console.insight import pins, post_figures
 from unwall.channels.console.insight import reports as insight
 from unwall.channels.console.orders import (
+    cancellations,
     details,
     invoices,
     marks,
@@ -63,6 +64,7 @@ _MODULES = (
     bundles,
     pins,
     order_list,
+    cancellations,
     details,
     marks,
     slips,

@@ -7,7 +7,7 @@ from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders.closing import close_unpaid
 from unwall.commerce.orders.facts import cancel_fact
 from unwall.commerce.orders.locks import lock_order
-from unwall.commerce.orders.values import OrderState, PaymentPending, TooLate
+from unwall.commerce.orders.values import CancelReason, OrderState, PaymentPending, TooLate
 from unwall.commerce.payments.actions import decide_to_void
 from unwall.commerce.stock import actions as stock
 from unwall.journal import actions as journal
@@ -15,7 +15,9 @@ from unwall.kernel.database import Transaction
 from unwall.kernel.text import N_
 
 
-async def cancel_order(conn: Transaction, order_id: UUID, actor: str, now: datetime) -> None:
+async def cancel_order(
+    conn: Transaction, order_id: UUID, actor: str, now: datetime, reason: CancelReason = CancelReason.CUSTOMER
+) -> None:
     """Release the stock and mark the payments to be voided. Raises `TooLate` once a node has begun to pick,
     `PaymentPending` while a payment is on its way, `NotFound`."""
     order = await lock_order(conn, order_id)
@@ -31,7 +33,8 @@ async def cancel_order(conn: Transaction, order_id: UUID, actor: str, now: datet
     if not await fulfilment.cancel_unpicked(conn, order_id, actor, now):
         raise _too_late()
     await stock.deallocate_all(conn, order.hold_id, order_id, actor)
-    await conn.execute("UPDATE sales_order SET state = 'cancelled', closed_at = $2 WHERE id = $1", order_id, now)
+    sql = "UPDATE sales_order SET state = 'cancelled', closed_at = $2, cancel_reason = $3 WHERE id = $1"
+    await conn.execute(sql, order_id, now, reason)
     await decide_to_void(conn, order_id)
     await journal.record(conn, [cancel_fact(order, now)])
 

@@ -13,7 +13,7 @@ from unwall.commerce.orders.limits import PAY_MINUTES
 from unwall.commerce.orders.pay import Payer
 from unwall.commerce.orders.prepare import Preparer
 from unwall.commerce.orders.sweep import Sweeper, SweepReport
-from unwall.commerce.orders.values import Contact, Order
+from unwall.commerce.orders.values import CancelReason, Contact, Order
 from unwall.commerce.payments.actions import GatewayAnswer, void_payments
 from unwall.commerce.payments.gateway import CardToken, Gateway
 from unwall.commerce.pricing.reads import DatabasePricing, PricingReads
@@ -91,12 +91,14 @@ class Checkout:
         answer = GatewayAnswer(payment_id, charge, now) if charge else None
         return (await self._finisher.finish(order_id, PaidBy(now), answer)).order
 
-    async def cancel(self, order_id: UUID, actor: str, now: datetime) -> Order:
+    async def cancel(
+        self, order_id: UUID, actor: str, now: datetime, reason: CancelReason = CancelReason.CUSTOMER
+    ) -> Order:
         """Cancel an order that no node has begun to pick: the stock is released and the payment voided. The caller has
         checked that the actor may cancel it. Raises `TooLate`, `PaymentPending`, `NotFound`.
         """
         async with self.db.transaction() as conn:
-            await cancel_order(conn, order_id, actor, now)
+            await cancel_order(conn, order_id, actor, now, reason)
         await void_payments(self.db, self.gateway, order_id, now)
         async with self.db.read() as conn:
             order = await reads.order(conn, order_id, "en")

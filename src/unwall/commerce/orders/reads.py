@@ -57,7 +57,7 @@ ORDER_COLUMNS = """
         o.hold_id,
         o.visitor_id, o.member_id, o.session_id, o.channel, o.state, o.method, o.currency, o.items_total,
         o.discount_total, o.shipping_total, o.tax_total, o.tax_added, o.total, o.contact, o.promise, o.placed_at,
-        o.expires_at, o.paid_at, o.closed_at, o.pricing -> 'quote' AS quote,
+        o.expires_at, o.paid_at, o.closed_at, o.cancel_reason, o.pricing -> 'quote' AS quote,
         coalesce((SELECT jsonb_agg(jsonb_build_object(
             'line', l.line, 'product_id', l.product_id, 'product_slug', coalesce(p.product_slug, ''),
             'variant_id', l.variant_id, 'title', translated(p.translations, $2, 'title', l.title),

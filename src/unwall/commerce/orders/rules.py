@@ -136,6 +136,7 @@ def new_order(wanted: Preparation, cart: Cart, option: DeliveryOption, quote: Qu
         expires_at=wanted.payable_until,
         paid_at=None,
         closed_at=None,
+        cancel_reason=None,
         quote=quote,
         lines=[_order_line(line, priced) for line, priced in zip(cart.lines, quote.lines, strict=True)],
         payments=[],

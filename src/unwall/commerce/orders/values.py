@@ -39,6 +39,18 @@ class OrderState(StrEnum):
     EXPIRED = "expired"
 
 
+class CancelReason(StrEnum):
+    """Why a paid order was cancelled. Unknown of those that were imported or that a refund closed."""
+
+    CUSTOMER = "customer"
+    """Who placed it asked for it."""
+    STOCK = "stock"
+    PRICE = "price"
+    """The price, or something else that the order promised, was a mistake."""
+    FRAUD = "fraud"
+    OTHER = "other"
+
+
 class Channel(StrEnum):
     ONLINE = "online"
     COUNTER = "counter"
@@ -149,6 +161,7 @@ class ShopperOrder(msgspec.Struct, frozen=True):
     expires_at: datetime | None
     paid_at: datetime | None
     closed_at: datetime | None
+    cancel_reason: CancelReason | None
     quote: Quote | None
     """With the reason of each reduction and tax; none of imported orders."""
     lines: list[OrderLine]

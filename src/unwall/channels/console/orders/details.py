@@ -4,8 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, post
-from litestar.response import Redirect
+from litestar import Response, get
 from msgspec.structs import replace
 
 from unwall.catalogue import reads as catalogue
@@ -14,17 +13,17 @@ from unwall.channels.console.context import ConsoleContext, ConsolePage
 from unwall.channels.console.orders.refunds import RefundView, left_to_refund, refund_view
 from unwall.channels.console.stock.levels import EntryView, entry_view
 from unwall.channels.design.values import Step, Tab
-from unwall.channels.http.page_context import FieldTexts, see_other
+from unwall.channels.http.page_context import FieldTexts
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.quotes import included_taxes, quote_rows
 from unwall.channels.http.return_words import RETURN_STATES, RETURN_TONES
-from unwall.channels.http.routes import FormData
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.invoices.rules import may_invoice
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.listing import marks_of, notes_of
 from unwall.commerce.orders.progress import timeline
 from unwall.commerce.orders.values import (
+    CancelReason,
     Contact,
     Order,
     OrderLine,
@@ -42,7 +41,6 @@ from unwall.kernel.addresses import address_lines
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Conflict, Invalid, existing
 from unwall.kernel.text import N_
-from unwall.people.rules import permit
 from unwall.people.values import Permission
 
 PATH = "/console/orders"
@@ -61,6 +59,13 @@ GATEWAYS = {
     "stripe": "Stripe",
     "test": N_("Test gateway"),
 }
+CANCEL_REASONS = {
+    CancelReason.CUSTOMER: N_("The customer asked for it"),
+    CancelReason.STOCK: N_("The goods are not there"),
+    CancelReason.PRICE: N_("The price or the promise was a mistake"),
+    CancelReason.FRAUD: N_("It looks like fraud"),
+    CancelReason.OTHER: N_("Another reason"),
+}
 CREDITED = {
     AttributionRule.IN_POST: N_("An item was added to the bag from this post."),
     AttributionRule.LAST_TOUCH: N_("The last post of this store that the shopper opened before ordering."),
@@ -73,6 +78,7 @@ CREDITED = {
 class OrderHeadView(msgspec.Struct, frozen=True):
     state: str
     tone: str
+    cancelled_for: str
     placed: str
     channel: str
     method: str
@@ -166,7 +172,7 @@ async def order_page(
 ) -> Response[str]:
     """`error` is why nothing was done; `unsaved_note` is what was not added."""
     async with ctx.confined() as conn:
-        story = await _story(conn, ctx, order_id)
+        story = await story_of(conn, ctx, order_id)
         credit = await sale_post(conn, order_id, ctx.lang)
         marks, notes = await marks_of(conn, order_id), await notes_of(conn, order_id)
         refunds = await refunds_of(conn, order_id) if story.order.refunds else []
@@ -202,7 +208,7 @@ async def order_page(
             timeline=_timeline(ctx, story),
             sources=_sources(ctx, story, names, item_names),
             credit=_credit(ctx, credit) if credit else None,
-            may_cancel=_may_cancel(ctx, story),
+            may_cancel=may_cancel(ctx, story),
             tags=[Tab(listing.address(PATH, tag=tag), tag, active=False) for tag in marks.tags],
             notes=[NoteView(views.moment(ctx, o.written_at), views.actor(ctx, o.author), o.text) for o in notes],
             unsaved_note=unsaved_note,
@@ -219,7 +225,7 @@ def _left_whole(story: OrderStory) -> bool:
     return story.order.state is OrderState.FULFILLED
 
 
-async def _story(conn: Connection, ctx: ConsoleContext, order_id: UUID) -> OrderStory:
+async def story_of(conn: Connection, ctx: ConsoleContext, order_id: UUID) -> OrderStory:
     return existing(await reads.story(conn, order_id, ctx.lang), N_("There is no such order."))
 
 
@@ -228,6 +234,7 @@ def _head(ctx: ConsoleContext, order: Order) -> OrderHeadView:
     return OrderHeadView(
         state=ctx.words(views.ORDER_STATES[order.state]),
         tone=views.ORDER_TONES.get(order.state, ""),
+        cancelled_for=ctx.words(CANCEL_REASONS[order.cancel_reason]) if order.cancel_reason else "",
         placed=views.moment(ctx, order.placed_at),
         channel=ctx.words(views.CHANNELS[order.channel]),
         method=ctx.words(views.METHODS[order.method]),
@@ -317,24 +324,10 @@ def _credit(ctx: ConsoleContext, credit: Credit) -> CreditView:
     )
 
 
-def _may_cancel(ctx: ConsoleContext, story: OrderStory) -> bool:
+def may_cancel(ctx: ConsoleContext, story: OrderStory) -> bool:
     """Whether to offer it; the action decides whether it is still possible."""
     open_yet = story.order.state is OrderState.PAID and all(s.state is ShipmentState.ROUTED for s in story.shipments)
     return open_yet and ctx.may(Permission.FULFIL)
 
 
-@post(f"{PATH}/{{order_id:uuid}}/cancel", permission=Permission.ORDERS, include_in_schema=False, status_code=303)
-async def cancel(ctx: ConsoleContext, order_id: UUID, data: FormData) -> Response[Any] | Redirect:
-    """Needs FULFIL as well, because stock is released and the payment refunded."""
-    permit(ctx.staff, Permission.FULFIL)
-    async with ctx.confined() as conn:
-        await _story(conn, ctx, order_id)  # raises NotFound for another merchant's
-    try:
-        await ctx.services.checkout.cancel(order_id, ctx.actor, ctx.now)
-    except Conflict as error:
-        return await order_page(ctx, order_id, error)
-    ctx.flash(ctx.words(N_("The order is cancelled: its stock is released and the payment is refunded.")))
-    return see_other(views.order_url(order_id))
-
-
-HANDLERS: list[Any] = [order, cancel]
+HANDLERS: list[Any] = [order]

@@ -7,7 +7,7 @@ import msgspec
 
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.orders.listing_values import OrderFilter
-from unwall.commerce.orders.values import Channel, Contact, OrderState, SourcedPart, StoredPromise
+from unwall.commerce.orders.values import CancelReason, Channel, Contact, OrderState, SourcedPart, StoredPromise
 from unwall.commerce.payments.values import (
     CaptureAt,
     DisputeState,
@@ -52,6 +52,7 @@ class OrderRecord(Record, frozen=True, kw_only=True):
     expires_at: When | None = None
     paid_at: When | None = None
     closed_at: When | None = None
+    cancel_reason: CancelReason | None = None
     archived_at: When | None = None
     """when staff put it out of their list"""
 

@@ -1,5 +1,6 @@
 """Every answer has a request id and is counted, also where there is no such address or method."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from litestar.testing import AsyncTestClient
 
+from unwall.cli.running import shared_figures
 from unwall.kernel import logs
 
 
@@ -73,3 +75,13 @@ else:
 def test_the_figures_of_server_processes_are_added(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", COUNTING, tmp_path], check=True, capture_output=True, text=True)
     assert "unwall_journal_events_total 7.0" in done.stdout.splitlines()
+
+
+def test_the_folder_of_shared_figures_is_there_while_several_processes_serve(monkeypatch):
+    monkeypatch.setattr(os, "environ", {})
+    with shared_figures(1):
+        assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
+    with shared_figures(2):
+        folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+        assert folder.is_dir()
+    assert not folder.exists()

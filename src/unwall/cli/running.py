@@ -64,14 +64,25 @@ def making_kept(data: Path) -> Iterator[None]:
 def run_server(config: Settings) -> None:
     logs.configure(config.log_format, config.log_level)
     check_port(config)
-    if config.workers > 1:
-        shared = tempfile.mkdtemp(prefix="unwall-figures-")
-        os.environ.update(PROMETHEUS_MULTIPROC_DIR=shared, UNWALL_METRICS_DIRECTORY=shared)
     out.print(
         f"Unwall {__version__} on [bold]http://{config.host}:{config.port}[/]  (stop with Ctrl+C)", highlight=False
     )
-    with ChildProcess("worker", worker_command()) if config.start_worker else nullcontext():
+    with (
+        shared_figures(config.workers),
+        ChildProcess("worker", worker_command()) if config.start_worker else nullcontext(),
+    ):
         run_web(config)
+
+
+@contextmanager
+def shared_figures(processes: int) -> Iterator[None]:
+    """Where several server processes keep their figures, so that any of them tells those of all."""
+    if processes == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="unwall-figures-", ignore_cleanup_errors=True) as shared:
+        os.environ.update(PROMETHEUS_MULTIPROC_DIR=shared, UNWALL_METRICS_DIRECTORY=shared)
+        yield
 
 
 def worker_command() -> list[str]:

@@ -159,11 +159,11 @@ class Things(msgspec.Struct, frozen=True):
     token: str = "no-token"
     code: str = "SPRING-1"
     country: str = "CN"
+    gateway: str = "test"
 
 
 NAMED = {
     *Things.__struct_fields__,
-    "gateway",
     "merchant",
     "slug",
     "handle",

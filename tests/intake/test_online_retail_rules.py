@@ -18,12 +18,12 @@ from unwall.intake.online_retail.values import (
     Customer,
     Digest,
     InvoiceCharge,
-    InvoiceLine,
     LineBucket,
     LineKind,
     LineProblem,
     Malformed,
     Report,
+    RetailLine,
     Tally,
 )
 from unwall.kernel.errors import Invalid
@@ -86,7 +86,7 @@ def test_o1_columns_may_stand_in_any_order(read: Read) -> None:
         header="Extra," + ",".join(reversed(COLUMNS)),
     )
 
-    assert found.invoices[0].lines == (InvoiceLine("85123A", 255, 3),)
+    assert found.invoices[0].lines == (RetailLine("85123A", 255, 3),)
 
 
 def test_o1_a_missing_column_stops_the_import_and_is_named(read: Read) -> None:
@@ -263,7 +263,7 @@ def test_o4_an_invoice_is_one_order_in_utc_at_its_earliest_line(read: Read) -> N
 def test_o4_the_same_code_at_the_same_price_is_one_order_line(read: Read) -> None:
     found = read(line(units=2), line(units=2), line(units=1, price="1.95"))
 
-    assert found.invoices[0].lines == (InvoiceLine("85123A", 195, 1), InvoiceLine("85123A", 255, 4))
+    assert found.invoices[0].lines == (RetailLine("85123A", 195, 1), RetailLine("85123A", 255, 4))
     assert found.invoices[0].total_minor == 195 + 4 * 255
     assert count(found.report, "Lines added to another of the same order") == 1
 
@@ -275,7 +275,7 @@ def test_o5_a_sale_is_an_order_line_of_its_customer(read: Read) -> None:
     assert (invoice.customer, invoice.country, invoice.lines) == (
         "17850",
         "United Kingdom",
-        (InvoiceLine("85123A", 255, 6),),
+        (RetailLine("85123A", 255, 6),),
     )
     assert (invoice.charges, invoice.cancelled, invoice.total_minor) == ((), False, 1530)
     assert filled(found.report) == {LineBucket.SALE: (1, 1530)}
@@ -293,7 +293,7 @@ def test_o6_a_sale_without_customer_is_an_order_of_an_unknown_visitor(read: Read
 def test_o7_goods_at_no_price_for_a_customer_are_given_free(read: Read) -> None:
     found = read(line(price="0.0"))
 
-    assert found.invoices[0].lines == (InvoiceLine("85123A", 0, 1),)
+    assert found.invoices[0].lines == (RetailLine("85123A", 0, 1),)
     assert filled(found.report) == {LineBucket.FREE: (1, 0)}
 
 
@@ -602,7 +602,7 @@ def test_o17_the_whole_file_is_accounted_for(whole: Digest) -> None:
     assert report.lines == sum(tally.lines for tally in report.buckets.values()) == 541_909
     assert report.buckets[LineBucket.MALFORMED] == Tally()
     assert report.amount_minor == 974_774_793
-    assert count(report, "Invoice numbers") == 25_900
+    assert count(report, "RetailInvoice numbers") == 25_900
     assert count(report, "Stock codes as written") == 4_070
     assert count(report, "Stock codes") == 3_958
     assert count(report, "Countries") == 38

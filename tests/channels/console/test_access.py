@@ -185,6 +185,7 @@ async def test_the_nav_shows_what_the_role_may_open(site: ConsoleSite) -> None:
     assert values(page, "a.go", "href") == [
         "/console/orders",
         "/console/returns",
+        "/console/invoices",
         "/console/conversations",
         "/console/stock",
         "/console/nodes",

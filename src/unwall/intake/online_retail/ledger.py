@@ -14,14 +14,14 @@ from unwall.intake.online_retail.values import (
     GOODS_SOLD,
     Customer,
     Digest,
-    Invoice,
     InvoiceCharge,
-    InvoiceLine,
     Line,
     LineBucket,
     LineProblem,
     Report,
     ReportRow,
+    RetailInvoice,
+    RetailLine,
     Return,
     SoldProduct,
     Tally,
@@ -103,13 +103,13 @@ class _Draft:
         self.units: dict[tuple[str, int], int] = {}
         self.charges: list[InvoiceCharge] = []
 
-    def finish(self, no: str, *, cancelled: bool) -> Invoice:
-        return Invoice(
+    def finish(self, no: str, *, cancelled: bool) -> RetailInvoice:
+        return RetailInvoice(
             no=no,
             at=self.at,
             customer=self.customer,
             country=self.country,
-            lines=tuple(sorted(InvoiceLine(code, price, units) for (code, price), units in self.units.items())),
+            lines=tuple(sorted(RetailLine(code, price, units) for (code, price), units in self.units.items())),
             charges=tuple(self.charges),
             cancelled=cancelled,
         )
@@ -260,14 +260,14 @@ class Ledger:
                 unmatched.amount_minor -= amount
 
     def _counts(
-        self, invoices: list[Invoice], products: dict[str, SoldProduct], spellings: int
+        self, invoices: list[RetailInvoice], products: dict[str, SoldProduct], spellings: int
     ) -> tuple[ReportRow, ...]:
         sold = sum(self._tallies[bucket].lines for bucket in GOODS_SOLD)
         cleaned = self._cleaned
         return (
             ReportRow("O2", "Stock codes as written", spellings),
             ReportRow("O2", "Stock codes", len(self._codes)),
-            ReportRow("O4", "Invoice numbers", len(self._numbers)),
+            ReportRow("O4", "RetailInvoice numbers", len(self._numbers)),
             ReportRow("O4", "Orders", sum(bool(invoice.lines) for invoice in invoices)),
             ReportRow("O4", "Lines added to another of the same order", sold - sum(len(i.lines) for i in invoices)),
             ReportRow("O9", "Invoices with charges only", sum(not invoice.lines for invoice in invoices)),

@@ -14,7 +14,7 @@ from unwall.intake.dataset.records.content import AccountRecord
 from unwall.intake.dataset.records.orders import OrderLineRecord, OrderRecord
 from unwall.intake.dataset.records.people import MemberCodeRecord, MemberRecord, MerchantRecord
 from unwall.intake.online_retail.categories import TITLES, category_of
-from unwall.intake.online_retail.values import Customer, Digest, Invoice, InvoiceLine, Return, SoldProduct
+from unwall.intake.online_retail.values import Customer, Digest, RetailInvoice, RetailLine, Return, SoldProduct
 from unwall.journal.values import EventKind
 from unwall.kernel import typed
 from unwall.kernel.ids import derived_id, id_at
@@ -195,11 +195,11 @@ class Sales:
     def returns(self) -> Iterator[JournalRecord]:
         for each in self._digest.returns:
             order = self._order_ids[each.invoice] if each.invoice else None
-            line = InvoiceLine(each.code, each.price_minor, each.units)
+            line = RetailLine(each.code, each.price_minor, each.units)
             yield self._event(each, EventKind.RETURN, _salt("return", each.no, each.seq), order, line)
 
     def _event(
-        self, what: Invoice | Return, kind: EventKind, salt: int, order: UUID | None, line: InvoiceLine
+        self, what: RetailInvoice | Return, kind: EventKind, salt: int, order: UUID | None, line: RetailLine
     ) -> JournalRecord:
         member, visitor = self._person(what)
         return JournalRecord(
@@ -216,7 +216,7 @@ class Sales:
             amount=line.units * line.price_minor,
         )
 
-    def _person(self, what: Invoice | Return) -> tuple[UUID | None, UUID | None]:
+    def _person(self, what: RetailInvoice | Return) -> tuple[UUID | None, UUID | None]:
         """A member, or a visitor who is made for this one order or return (O6)."""
         if what.customer is not None:
             return self._members[what.customer], None
@@ -225,7 +225,7 @@ class Sales:
         return None, self._visitors[what.no]
 
 
-def _contact(invoice: Invoice) -> Contact:
+def _contact(invoice: RetailInvoice) -> Contact:
     name = _name(invoice.customer) if invoice.customer else ""
     return Contact(name=name, address=invoice.country)
 

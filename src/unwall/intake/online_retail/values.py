@@ -108,7 +108,7 @@ class Customer(msgspec.Struct, frozen=True):
     last: datetime
 
 
-class InvoiceLine(msgspec.Struct, frozen=True, order=True, gc=False):
+class RetailLine(msgspec.Struct, frozen=True, order=True, gc=False):
     """(code, price_minor) is unique within its invoice."""
 
     code: str
@@ -124,14 +124,14 @@ class InvoiceCharge(msgspec.Struct, frozen=True, gc=False):
     amount_minor: int
 
 
-class Invoice(msgspec.Struct, frozen=True, kw_only=True):
+class RetailInvoice(msgspec.Struct, frozen=True, kw_only=True):
     """`customer` None: an unknown visitor. `cancelled`: every unit of its goods came back. `lines` may be empty: O9."""
 
     no: str
     at: datetime
     customer: str | None
     country: str
-    lines: tuple[InvoiceLine, ...]
+    lines: tuple[RetailLine, ...]
     charges: tuple[InvoiceCharge, ...]
     cancelled: bool
 
@@ -213,7 +213,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
 
     products: tuple[SoldProduct, ...]
     customers: tuple[Customer, ...]
-    invoices: tuple[Invoice, ...]
+    invoices: tuple[RetailInvoice, ...]
     returns: tuple[Return, ...]
     report: Report
 

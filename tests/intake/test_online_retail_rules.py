@@ -602,7 +602,7 @@ def test_o17_the_whole_file_is_accounted_for(whole: Digest) -> None:
     assert report.lines == sum(tally.lines for tally in report.buckets.values()) == 541_909
     assert report.buckets[LineBucket.MALFORMED] == Tally()
     assert report.amount_minor == 974_774_793
-    assert count(report, "RetailInvoice numbers") == 25_900
+    assert count(report, "Invoice numbers") == 25_900
     assert count(report, "Stock codes as written") == 4_070
     assert count(report, "Stock codes") == 3_958
     assert count(report, "Countries") == 38

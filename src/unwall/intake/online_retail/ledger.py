@@ -267,7 +267,7 @@ class Ledger:
         return (
             ReportRow("O2", "Stock codes as written", spellings),
             ReportRow("O2", "Stock codes", len(self._codes)),
-            ReportRow("O4", "RetailInvoice numbers", len(self._numbers)),
+            ReportRow("O4", "Invoice numbers", len(self._numbers)),
             ReportRow("O4", "Orders", sum(bool(invoice.lines) for invoice in invoices)),
             ReportRow("O4", "Lines added to another of the same order", sold - sum(len(i.lines) for i in invoices)),
             ReportRow("O9", "Invoices with charges only", sum(not invoice.lines for invoice in invoices)),

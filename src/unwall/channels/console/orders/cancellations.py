@@ -18,11 +18,13 @@ from unwall.people.rules import permit
 from unwall.people.values import Permission
 
 
-class CancelPage(ConsolePage, frozen=True, kw_only=True):
+class CancellationPage(ConsolePage, frozen=True, kw_only=True):
     TEMPLATE = "console/cancel.html"
 
     order: Order
     total: str
+    possible: bool
+    """it is paid, and no node has begun to pick it"""
     reasons: list[Option]
     errors: FieldTexts
 
@@ -35,13 +37,12 @@ async def ask(ctx: ConsoleContext, order_id: UUID) -> Response[Any]:
 async def _page(ctx: ConsoleContext, order_id: UUID, error: Invalid | None = None) -> Response[Any]:
     async with ctx.confined() as conn:
         story = await story_of(conn, ctx, order_id)
-    if not may_cancel(ctx, story):
-        return see_other(views.order_url(order_id))
     return ctx.page(
-        CancelPage(
+        CancellationPage(
             title=ctx.words(N_("Cancel order {number}?"), number=story.order.number),
             order=story.order,
             total=views.money(ctx, story.order.total),
+            possible=may_cancel(ctx, story),
             reasons=[Option(value, ctx.words(label)) for value, label in CANCEL_REASONS.items()],
             errors=ctx.field_errors(error),
         ),

@@ -1,13 +1,13 @@
 """Invoices and credit notes as pages show and print them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.quotes import WHY_UNTAXED, tax_name
-from unwall.commerce.invoices.rules import usual_buyer
-from unwall.commerce.invoices.values import Invoice, InvoiceContent, InvoiceKind, InvoiceLine
+from unwall.commerce.invoices.rules import parse_buyer, usual_buyer
+from unwall.commerce.invoices.values import Invoice, InvoiceBuyer, InvoiceContent, InvoiceKind, InvoiceLine
 from unwall.commerce.orders.values import Order
 from unwall.commerce.payments.values import RefundState
 from unwall.kernel.money import Money
@@ -45,12 +45,38 @@ class BuyerForm(msgspec.Struct, frozen=True):
     tax_number: str = ""
 
 
-def buyer_form(order: Order, lang: str) -> BuyerForm:
+class OrderDocuments(msgspec.Struct, frozen=True):
+    issued: list[InvoiceView]
+    form: BuyerForm | None
+    """by which the invoice is issued; None: it is"""
+    missing: bool
+    """a refund has no credit note yet"""
+
+
+def order_documents(
+    order: Order, documents: Sequence[Invoice], sent: Mapping[str, str] | None, lang: str
+) -> OrderDocuments:
+    """`sent`: the fields of a form that was refused, which is shown again."""
+    return OrderDocuments(
+        [invoice_view(one, lang) for one in documents],
+        None if documents else _form(order, sent, lang),
+        bool(documents) and _is_missing(order, documents),
+    )
+
+
+def buyer_in(data: Mapping[str, str]) -> InvoiceBuyer:
+    """Raises `Invalid`, as `rules.parse_buyer` does."""
+    return parse_buyer(*(data.get(name, "") for name in BuyerForm.__struct_fields__))
+
+
+def _form(order: Order, sent: Mapping[str, str] | None, lang: str) -> BuyerForm:
+    if sent is not None:
+        return BuyerForm(**{name: sent.get(name, "") for name in BuyerForm.__struct_fields__})
     buyer = usual_buyer(order, lang)
     return BuyerForm(buyer.name, "\n".join(buyer.address))
 
 
-def is_missing(order: Order, documents: Sequence[Invoice]) -> bool:
+def _is_missing(order: Order, documents: Sequence[Invoice]) -> bool:
     """Whether a refund that was given has no credit note yet. A refund has one at most, so counting tells."""
     given = sum(refund.state is RefundState.DONE for refund in order.refunds)
     return given > sum(one.kind is InvoiceKind.CREDIT_NOTE for one in documents)

@@ -7,12 +7,12 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from unwall.channels.http.errors import status_of
-from unwall.channels.http.invoices import BuyerForm, InvoiceView, buyer_form, invoice_view, is_missing
+from unwall.channels.http.invoices import OrderDocuments, buyer_in, order_documents
 from unwall.channels.http.page_context import FieldTexts
 from unwall.channels.http.routes import FormData
 from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.orders import NO_SUCH_ORDER
-from unwall.commerce.invoices import actions, reads, rules
+from unwall.commerce.invoices import actions, reads
 from unwall.commerce.orders import reads as orders
 from unwall.commerce.orders.values import Order
 from unwall.kernel.clock import now
@@ -26,10 +26,7 @@ class InvoicePage(ShopPage, frozen=True, kw_only=True):
     TEMPLATE = "shop/invoice.html"
 
     order: Order
-    documents: list[InvoiceView]
-    form: BuyerForm | None
-    """None: the invoice is issued"""
-    missing: bool
+    documents: OrderDocuments
     problem: str | None
     errors: FieldTexts
 
@@ -45,14 +42,11 @@ async def _page(
     async with ctx.services.db.read() as conn:
         order = existing(await orders.own_order(conn, ctx.visit, order_id, ctx.lang), NO_SUCH_ORDER)
         documents = await reads.documents_of(conn, order_id)
-    kept = BuyerForm(**{name: data.get(name, "") for name in BuyerForm.__struct_fields__}) if data else None
     return ctx.page(
         InvoicePage(
             title=ctx.words(N_("Invoice of {order}"), order=order.number),
             order=order,
-            documents=[invoice_view(one, ctx.lang) for one in documents],
-            form=None if documents else kept or buyer_form(order, ctx.lang),
-            missing=bool(documents) and is_missing(order, documents),
+            documents=order_documents(order, documents, data, ctx.lang),
             problem=ctx.problem(error),
             errors=ctx.field_errors(error),
         ),
@@ -63,7 +57,7 @@ async def _page(
 @post(PATH, include_in_schema=False, status_code=303)
 async def issue(ctx: ShopContext, order_id: UUID, data: FormData) -> Response[Any]:
     try:
-        buyer = rules.parse_buyer(data.get("name", ""), data.get("address", ""), data.get("tax_number", ""))
+        buyer = buyer_in(data)
         async with ctx.services.db.transaction() as conn:
             order = existing(await orders.own_order(conn, ctx.visit, order_id, ctx.lang), NO_SUCH_ORDER)
             await actions.issue(conn, order, buyer, now())

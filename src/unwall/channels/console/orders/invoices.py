@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from unwall.channels.console import listing, views
 from unwall.channels.console.context import ConsoleContext, ConsolePage, EditorPage
 from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
-from unwall.channels.http.invoices import TITLES, BuyerForm, InvoiceView, buyer_form, invoice_view, is_missing
+from unwall.channels.http.invoices import TITLES, OrderDocuments, buyer_in, order_documents
 from unwall.channels.http.page_context import FieldTexts, see_other
 from unwall.channels.http.routes import FormData
 from unwall.commerce.invoices import actions, reads, rules
@@ -102,10 +102,7 @@ class OrderInvoicePage(ConsolePage, frozen=True, kw_only=True):
     TEMPLATE = "console/order_invoice.html"
 
     order: Order
-    documents: list[InvoiceView]
-    form: BuyerForm | None
-    """None: the invoice is issued"""
-    missing: bool
+    documents: OrderDocuments
     problem: str | None
     errors: FieldTexts
 
@@ -121,14 +118,11 @@ async def _order_page(
     async with ctx.confined() as conn:
         order = existing(await orders.order(conn, order_id, ctx.lang), N_("There is no such order."))
         documents = await reads.documents_of(conn, order_id)
-    kept = BuyerForm(**{name: data.get(name, "") for name in BuyerForm.__struct_fields__}) if data else None
     return ctx.page(
         OrderInvoicePage(
             title=ctx.words(N_("Invoice of {order}"), order=order.number),
             order=order,
-            documents=[invoice_view(one, ctx.lang) for one in documents],
-            form=None if documents else kept or buyer_form(order, ctx.lang),
-            missing=bool(documents) and is_missing(order, documents),
+            documents=order_documents(order, documents, data, ctx.lang),
             problem=ctx.problem(error),
             errors=ctx.field_errors(error),
         ),
@@ -139,7 +133,7 @@ async def _order_page(
 @post(OF_ORDER, permission=Permission.ORDERS, include_in_schema=False, status_code=303)
 async def issue(ctx: ConsoleContext, order_id: UUID, data: FormData) -> Response[Any]:
     try:
-        buyer = rules.parse_buyer(data.get("name", ""), data.get("address", ""), data.get("tax_number", ""))
+        buyer = buyer_in(data)
         async with ctx.confined() as conn:
             order = existing(await orders.order(conn, order_id, ctx.lang), N_("There is no such order."))
             await actions.issue(conn, order, buyer, ctx.now)

@@ -8,7 +8,7 @@ import pytest
 from tests.channels.api.api_clients import CARD, CONTACT, LAKE, Client, problem, shopper_app
 from tests.channels.shop.store import Store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
-from tests.commerce.market import available, sound
+from tests.commerce.market import available, open_shops, sound
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 from unwall.people.sessions import sign_up
@@ -225,6 +225,7 @@ async def test_wrong_orders_are_named(db: Database, store: Store, app: Client):
 
 
 async def test_the_address_decides_how_it_gets_there(db: Database, store: Store, app: Client):
+    await open_shops(db)
     cart = await cart_with(app, store)
     near = (await app.get(f"/carts/{cart['id']}/delivery-options?{LAKE}")).json()
     far = (await app.get(f"/carts/{cart['id']}/delivery-options?{LAKE}&city=Lhasa")).json()

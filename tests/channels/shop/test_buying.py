@@ -7,6 +7,7 @@ import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.shop.store import SCARF, Store, another, cart_of, counted, put_into_bag
+from tests.commerce.market import open_shops
 from tests.html import every, fields, form_with, texts, the, values, words
 from tests.storage import places_of
 from unwall.commerce.fulfilment.rules import pickup_code
@@ -192,6 +193,7 @@ async def courier_way(browser: Shopper, db: Database, city: str) -> str:
 async def test_an_address_elsewhere_than_the_place_is_shown_anew_before_money_moves(
     browser: Shopper, db: Database, store: Store
 ) -> None:
+    await open_shops(db)
     await browser.post("/place", {"place": "Hangzhou"})
     await put_into_bag(browser, store.market.red)
     way = await courier_way(browser, db, "Hangzhou")
@@ -261,6 +263,7 @@ async def test_an_address_that_nobody_can_locate_is_ordered_by_the_longest_way(
 
 
 async def test_the_ways_of_the_page_are_those_of_the_address(browser: Shopper, db: Database, store: Store) -> None:
+    await open_shops(db)
     await browser.post("/place", {"place": "Hangzhou"})
     await put_into_bag(browser, store.market.red)
     cart = await cart_of(db)

@@ -9,9 +9,9 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from unwall.insight.recommend import learning
 from unwall.insight.recommend.evaluation import Questions, gains, hits, paired_interval, ranks, taken
 from unwall.insight.recommend.fitting import Steps
-from unwall.insight.recommend.learning import learn
 from unwall.insight.recommend.model import NO_TREES, Catalogue, LearnedTrees, Model
 from unwall.insight.recommend.settings import MEMBERS, VISITS, ModelSettings
 from unwall.insight.recommend.sources import Sources
@@ -102,9 +102,9 @@ def judge(catalogue: Catalogue, steps: Steps, standing: Model | None, known_unti
 
 
 def _divided(steps: Steps, moment: float) -> tuple[Steps, Steps | None]:
-    """The people who are asked about, and those who teach: none where there are too few to learn from."""
-    visits = questions_in_visits(steps, moment)
-    if max(len(visits.targets), len(questions_after(steps, moment).targets)) < 2 * MIN_TAUGHT:
+    """The people who are asked about, and those who teach: none where nothing can be learned, or from too few."""
+    kinds = (questions_in_visits, questions_after)
+    if not learning.AVAILABLE or all(len(of(steps, moment).targets) < 2 * MIN_TAUGHT for of in kinds):
         return steps, None
     teaches = steps.person % 2 == 1
     return _kept(steps, ~teaches), _kept(steps, teaches)
@@ -137,7 +137,9 @@ def _useful(sources: Sources, questions: Sequence[Questions], settings: ModelSet
     taught, asked = _sampled(questions[0], MAX_TAUGHT), _sampled(questions[1], MAX_QUESTIONS)
     if len(taught.targets) < MIN_TAUGHT or len(asked.targets) < MIN_QUESTIONS:
         return None
-    trees = learn(sources, taught, settings, seen=seen, seed=SEED)
+    trees = learning.learn(sources, taught, settings, seen=seen, seed=SEED)
+    if trees is None:
+        return None
     before, after = (
         gains(ranks(sources._replace(trees=one), asked, settings, seen=seen), JUDGED_ON) for one in (None, trees)
     )

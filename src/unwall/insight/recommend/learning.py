@@ -47,8 +47,8 @@ class Examples(NamedTuple):
 def learn(sources: Sources, questions: Questions, settings: ModelSettings, *, seen: bool, seed: int) -> Trees | None:
     """`sources` are fitted without the answers. None where LightGBM is not installed or no answer is among the
     candidates."""
-    examples = examples_of(answers(sources, questions, settings, seen=seen), sources)
-    if not AVAILABLE or examples is None:
+    examples = examples_of(answers(sources, questions, settings, seen=seen), sources) if AVAILABLE else None
+    if examples is None:
         return None
     import lightgbm  # noqa: PLC0415  an extra of 150 MB with scipy: loaded where trees are learned, never where they serve
 

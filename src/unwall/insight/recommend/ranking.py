@@ -37,11 +37,14 @@ def chosen_of(said: Candidates, places: Ints) -> Candidates:
 
 def features(chosen: Candidates, histories: Histories, sources: Sources) -> Floats:
     """One row a candidate. `chosen` is by query and then best first."""
-    size = int(chosen.query.max(initial=-1)) + 1
-    columns = [*_of_blend(chosen, size), *_of_sources(chosen, size), *_of_history(chosen, histories, sources.items)]
+    size, items = int(chosen.query.max(initial=-1)) + 1, sources.items
+    wanted = chosen.query * items + chosen.item
+    columns = [*_of_blend(chosen, size), *_of_sources(chosen, size), *_of_history(chosen, histories)]
+    had = histories.query * items + histories.item
+    columns.append(_looked_up(had, histories.step.astype(np.float64), wanted, NEVER))
     columns.append(np.log(sources.popularity[chosen.item] + 1e-6))
-    columns += [_told(sources.near(source), _at(histories, 0), chosen, sources.items) for source in TOLD]
-    columns.append(_told(sources.transitions, _at(histories, 1), chosen, sources.items))
+    columns += [_told(sources.near(source), _at(histories, 0), wanted, items) for source in TOLD]
+    columns.append(_told(sources.transitions, _at(histories, 1), wanted, items))
     return np.stack(columns, axis=1)
 
 
@@ -74,9 +77,8 @@ def _largest(values: Floats, query: Ints, size: int) -> Floats:
     return largest[query]
 
 
-def _of_history(chosen: Candidates, histories: Histories, items: int) -> list[Floats]:
-    """How long it is, how much of it is different, what the item before the latest weighs, and when the candidate was
-    last in it."""
+def _of_history(chosen: Candidates, histories: Histories) -> list[Floats]:
+    """How long it is, how much of it is different, and what the item before the latest weighs."""
     size = int(max(chosen.query.max(initial=-1), histories.query.max(initial=-1))) + 1
     different = np.bincount(histories.query, minlength=size).astype(np.float64)
     length = np.zeros(size)
@@ -84,12 +86,10 @@ def _of_history(chosen: Candidates, histories: Histories, items: int) -> list[Fl
     before = np.zeros(size)
     second = histories.step == 1
     before[histories.query[second]] = histories.weight[second]
-    had = histories.query * items + histories.item
-    since = _looked_up(had, histories.step.astype(np.float64), chosen.query * items + chosen.item, NEVER)
-    return [column[chosen.query] for column in (length, different / np.maximum(length, 1), before)] + [since]
+    return [column[chosen.query] for column in (length, different / np.maximum(length, 1), before)]
 
 
-def _told(near: Neighbours, of: tuple[Ints, Ints], chosen: Candidates, items: int) -> Floats:
+def _told(near: Neighbours, of: tuple[Ints, Ints], wanted: Ints, items: int) -> Floats:
     """What one item of each query says to its candidates, as a share of the most that it says."""
     query, item = of
     place, entry = entries(near, item)
@@ -98,10 +98,11 @@ def _told(near: Neighbours, of: tuple[Ints, Ints], chosen: Candidates, items: in
     some = near.indptr[item + 1] > first
     strongest[some] = near.scores[first[some]]
     key = query[place] * items + near.indices[entry]
-    return _looked_up(key, near.scores[entry] / strongest[place], chosen.query * items + chosen.item, 0.0)
+    return _looked_up(key, near.scores[entry] / strongest[place], wanted, 0.0)
 
 
 def _looked_up(key: Ints, value: Floats, wanted: Ints, otherwise: float) -> Floats:
+    """The value of each wanted key, which is a query's number times the number of items plus an item's."""
     if not len(key):
         return np.full(len(wanted), otherwise)
     order = np.argsort(key)

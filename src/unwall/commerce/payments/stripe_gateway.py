@@ -50,6 +50,8 @@ from unwall.kernel.text import N_
 TIMEOUT_SECONDS = 10.0
 RETRIES = 1
 """Of what did not reach Stripe; each has an idempotency key."""
+INTENT = "pi_"
+"""Begins the name of every PaymentIntent."""
 SIGNATURE = "stripe-signature"
 CANCELLABLE = {"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"}
 NO_CARD = N_("Write the card into the field of the payment service.")
@@ -89,7 +91,7 @@ class StripeGateway:
             if isinstance(opened, Charge):
                 return opened
             reference = opened
-        if not reference.startswith("pi_"):
+        if not reference.startswith(INTENT):
             return Charge(ChargeState.VOIDED, reference)
         return charge_of(await self._confirmed(payment_id, await self._intent(reference)))
 
@@ -136,8 +138,8 @@ class StripeGateway:
         return await self._intent(intent.id)
 
     async def capture(self, payment_id: UUID, amount: Money) -> CaptureAnswer:
-        reference = await self._reference(payment_id) or BLOCKED
-        if not reference.startswith("pi_"):
+        reference = await self._own_intent(payment_id)
+        if reference is None:
             return CaptureAnswer(done=False, message=NO_CAPTURE)
         intent = await self._intent(reference)
         sum_of_it = units(amount)
@@ -157,14 +159,14 @@ class StripeGateway:
         reference = await self._reference(payment_id)
         if reference is None:
             return None
-        if not reference.startswith("pi_"):
+        if not reference.startswith(INTENT):
             return Charge(ChargeState.VOIDED, reference)
         intent = await self._intent(reference)
         return None if intent.status == "requires_confirmation" else charge_of(intent)
 
     async def status(self, payment_id: UUID) -> Known | None:
-        reference = await self._reference(payment_id)
-        if reference is None or not reference.startswith("pi_"):
+        reference = await self._own_intent(payment_id)
+        if reference is None:
             return None
         intent = await self._intent(reference)
         refunds, disputes = ListedRefunds(), ListedDisputes()
@@ -180,7 +182,7 @@ class StripeGateway:
         sql = "UPDATE payment SET reference = coalesce(reference, $2) WHERE id = $1 RETURNING reference"
         async with self._db.transaction() as conn:
             reference = await conn.fetchval(sql, payment_id, BLOCKED)
-        if reference is None or not reference.startswith("pi_"):
+        if reference is None or not reference.startswith(INTENT):
             return
         intent = await self._intent(reference)
         try:
@@ -203,9 +205,9 @@ class StripeGateway:
             await self._refund(str(payment_id), intent.id, left)
 
     async def refund(self, refund_id: UUID, payment_id: UUID, amount: Money) -> RefundAnswer:
-        reference = await self._reference(payment_id) or BLOCKED
+        reference = await self._own_intent(payment_id)
         sum_of_it = units(amount)
-        if not reference.startswith("pi_") or sum_of_it is None:
+        if reference is None or sum_of_it is None:
             return RefundAnswer(done=False, message=NO_REFUND)
         given = await self._refunds(reference)
         if any(one.metadata.get("refund_id") == str(refund_id) and one.moves for one in given.data):
@@ -242,8 +244,8 @@ class StripeGateway:
 
     async def secret_to_confirm(self, payment_id: UUID) -> str:
         """With which the browser may confirm a payment that waits for the shopper; empty where none does."""
-        reference = await self._reference(payment_id)
-        if reference is None or not reference.startswith("pi_"):
+        reference = await self._own_intent(payment_id)
+        if reference is None:
             return ""
         intent = await self._intent(reference)
         return intent.client_secret or "" if intent.status == "requires_action" else ""
@@ -252,6 +254,11 @@ class StripeGateway:
         async with self._db.read() as conn:
             reference = await conn.fetchval("SELECT reference FROM payment WHERE id = $1", payment_id)
         return str(reference) if reference else None
+
+    async def _own_intent(self, payment_id: UUID) -> str | None:
+        """None of a payment that is no intent: there was none yet, it was voided before, or is of nothing."""
+        reference = await self._reference(payment_id)
+        return reference if reference is not None and reference.startswith(INTENT) else None
 
     async def _intent(self, reference: str) -> Intent:
         try:

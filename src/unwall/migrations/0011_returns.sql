@@ -36,10 +36,9 @@ CREATE TABLE order_return (
     UNIQUE (merchant_id, id)  -- also serves a merchant's list, newest first
 );
 CREATE INDEX order_return_order ON order_return (order_id);
+CREATE INDEX order_return_refund ON order_return (refund_id) WHERE refund_id IS NOT NULL;
 CREATE UNIQUE INDEX order_return_delivery ON order_return (order_id) WHERE delivery > 0;  -- its price goes back once
 CALL guard('order_return');
-
-CREATE INDEX return_refund ON order_return (refund_id) WHERE refund_id IS NOT NULL;
 
 CREATE TABLE return_line (
     return_id   uuid NOT NULL,

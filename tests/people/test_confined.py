@@ -36,6 +36,7 @@ SHOP_ONLY_VIEWS = {
     "person_touch",
     "person_trail",
     "post_liker",
+    "profiled_member",
     "arrived_event",
 }
 # read by nobody but the shop itself: rows of shoppers, who belong to no merchant, and of the machinery

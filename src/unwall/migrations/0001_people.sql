@@ -86,6 +86,7 @@ CREATE TABLE member (
     password_hash text,
     locale        text NOT NULL DEFAULT 'en',
     place         jsonb,  -- that they chose last: label, latitude, longitude
+    profiled      boolean NOT NULL DEFAULT true,  -- whether stores may keep a profile of what they do there
     created_at    timestamptz NOT NULL DEFAULT now()
 );
 
@@ -233,6 +234,9 @@ GRANT SELECT ON merchant_profile TO unwall_merchant;
 -- The visitors that are known to be a member.
 CREATE VIEW member_visitor WITH (security_invoker = true) AS
     SELECT member_id, id AS visitor_id FROM visitor WHERE member_id IS NOT NULL;
+
+-- The members of whom profiles may be kept.
+CREATE VIEW profiled_member WITH (security_invoker = true) AS SELECT id FROM member WHERE profiled;
 
 -- The members who are signed in, by the fingerprint of their session's token.
 CREATE VIEW member_session WITH (security_invoker = true) AS

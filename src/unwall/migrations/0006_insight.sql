@@ -90,3 +90,32 @@ CREATE TABLE report_progress (
     at      timestamptz NOT NULL
 );
 GRANT SELECT ON report_progress TO unwall_merchant;
+
+-- owner: insight.profiles
+-- What is known of a member at one merchant, worked out from orders and the journal each night and after each purchase. A
+-- merchant never sees what a member does elsewhere; who does not want to be profiled has no row.
+CREATE TABLE profile (
+    merchant_id               uuid NOT NULL REFERENCES merchant,
+    member_id                 uuid NOT NULL REFERENCES member ON DELETE CASCADE,
+    lifecycle                 text NOT NULL
+        CHECK (lifecycle IN ('prospect', 'new', 'active', 'loyal', 'cooling', 'dormant', 'won-back')),
+    first_order_at            timestamptz,
+    last_order_at             timestamptz,
+    orders                    int NOT NULL CHECK (orders >= 0),
+    spent                     bigint NOT NULL,  -- minor units of the merchant's currency, as average_order
+    average_order             bigint NOT NULL,
+    price_band                text CHECK (price_band IN ('low', 'middle', 'high')),
+    favourite_node_id         uuid,
+    favourite_hour            smallint CHECK (favourite_hour BETWEEN 0 AND 23),  -- in the merchant's time zone
+    follows                   int NOT NULL CHECK (follows >= 0),
+    last_seen_at              timestamptz,
+    alive_probability         double precision CHECK (alive_probability BETWEEN 0 AND 1),
+    next_purchase_probability double precision CHECK (next_purchase_probability BETWEEN 0 AND 1),
+    tastes                    jsonb NOT NULL DEFAULT '{}',  -- {category id: share}; the shares add up to 1
+    interests                 jsonb NOT NULL DEFAULT '{}',  -- {category id: weight} of what was done beside buying, at computed_at
+    computed_at               timestamptz NOT NULL,
+    PRIMARY KEY (merchant_id, member_id),
+    CHECK ((orders = 0) = (last_order_at IS NULL) AND (orders = 0) = (first_order_at IS NULL))
+);
+CREATE INDEX profile_member ON profile (member_id);
+CALL guard('profile', 'SELECT');

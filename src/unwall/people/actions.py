@@ -105,7 +105,10 @@ async def close_member(conn: Transaction, member_id: UUID) -> None:
         member_id,
     )
     await conn.execute(
-        "UPDATE member SET email = NULL, name = '', password_hash = NULL, place = NULL WHERE id = $1", member_id
+        """
+        UPDATE member SET email = NULL, name = '', password_hash = NULL, place = NULL, profiled = false WHERE id = $1
+        """,
+        member_id,
     )
     await conn.execute("DELETE FROM session WHERE audience = 'member' AND person_id = $1", member_id)
     await conn.execute("DELETE FROM known_network WHERE audience = 'member' AND person_id = $1", member_id)

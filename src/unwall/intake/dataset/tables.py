@@ -157,6 +157,7 @@ LEFT_OUT = MappingProxyType(
         "comment_count": "counted from the comments",
         "post_day": "counted from the journal and its later arrivals",
         "post_viewer": "counted from the journal",
+        "profile": "worked out from the orders and the journal",
         "report_progress": "how far this install has counted its journal",
         "save_count": "counted from the saves",
         "session": "a sign-in at this install",

@@ -44,6 +44,8 @@ class MemberRecord(Record, frozen=True, kw_only=True):
     locale: str = "en"
     password: str | None = None
     """In plain, for demonstrations only; hashed by the import, never exported."""
+    profiled: bool = True
+    """Whether stores may keep a profile of what the member does there."""
     created_at: When
 
 

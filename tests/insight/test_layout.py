@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unwall.insight.pages.layout import SAVING, Layout, Problem, Quota, Row, bits, solve, weight
+from unwall.insight.pages.layout import SAVING, LayoutProblem, Quota, Row, SlotLayout, bits, solve, weight
 
 
 @st.composite
-def problems(draw: st.DrawFn) -> Problem:
+def problems(draw: st.DrawFn) -> LayoutProblem:
     items = draw(st.integers(1, 5))
     some = st.integers(0, 2**items - 1)
     rows = [
@@ -25,7 +25,7 @@ def problems(draw: st.DrawFn) -> Problem:
     for _ in range(draw(st.integers(0, 3))):
         start = draw(st.sampled_from([0, 0, rows[0].slots if len(rows) > 1 else 0]))
         quotas.append(Quota(start, draw(st.integers(start + 1, slots)), draw(st.integers(1, 3)), draw(some)))
-    return Problem(
+    return LayoutProblem(
         draw(st.lists(st.integers(0, 40).map(lambda n: n / 8), min_size=items, max_size=items)),
         draw(st.lists(st.integers(0, 2), min_size=items, max_size=items)),
         rows,
@@ -34,7 +34,7 @@ def problems(draw: st.DrawFn) -> Problem:
     )
 
 
-def holds(problem: Problem, places: list[int | None]) -> bool:
+def holds(problem: LayoutProblem, places: list[int | None]) -> bool:
     """Every guarantee, looked at one by one."""
     start = 0
     for row in problem.rows:
@@ -59,7 +59,7 @@ def holds(problem: Problem, places: list[int | None]) -> bool:
     )
 
 
-def worth(problem: Problem, places: list[int | None]) -> float:
+def worth(problem: LayoutProblem, places: list[int | None]) -> float:
     return sum(problem.scores[item] * weight(slot) for slot, item in enumerate(places) if item is not None)
 
 
@@ -73,7 +73,7 @@ def layouts(items: frozenset[int], slots: list[int]) -> Iterator[dict[int, int]]
             yield rest if item is None else {slots[0]: item, **rest}
 
 
-def by_trying_all(problem: Problem) -> float | None:
+def by_trying_all(problem: LayoutProblem) -> float | None:
     """The value of the best layout, of all there are."""
     slots = range(sum(row.slots for row in problem.rows))
     free = [slot for slot in slots if slot not in problem.fixed]
@@ -89,7 +89,7 @@ def by_trying_all(problem: Problem) -> float | None:
 
 @settings(max_examples=60)
 @given(problems())
-def test_p14_every_guarantee_holds_and_nothing_is_worth_more(problem: Problem):
+def test_p14_every_guarantee_holds_and_nothing_is_worth_more(problem: LayoutProblem):
     layout, best = solve(problem, SAVING), by_trying_all(problem)
     assert (layout is None) == (best is None)
     if layout is not None:
@@ -99,19 +99,19 @@ def test_p14_every_guarantee_holds_and_nothing_is_worth_more(problem: Problem):
         assert worth(problem, layout.places) == pytest.approx(layout.value)
 
 
-def large() -> Problem:
+def large() -> LayoutProblem:
     """40 slots in four rows, 100 products of ten categories, 12 hits of middling scores, 15 new ones, two pins."""
     everything, scores = (1 << 100) - 1, [1 / (1 + n) + 0.01 for n in range(100)]
     hits, new = bits(range(30, 90, 5)), bits(range(85, 100))
     rows = [Row(10, everything, 2) for _ in range(4)]
     quotas = [Quota(0, 8, 3, hits), Quota(10, 20, 2, new), Quota(30, 40, 4, new)]
-    return Problem(scores, [n % 10 for n in range(100)], rows, {1: 99, 25: 50}, quotas)
+    return LayoutProblem(scores, [n % 10 for n in range(100)], rows, {1: 99, 25: 50}, quotas)
 
 
 def test_p14_a_full_page_is_laid_out_in_few_steps_and_always_alike():
     problem = large()
     layout = solve(problem)
-    assert isinstance(layout, Layout)
+    assert isinstance(layout, SlotLayout)
     assert holds(problem, layout.places)
     assert None not in layout.places
     assert layout == solve(large())
@@ -119,13 +119,13 @@ def test_p14_a_full_page_is_laid_out_in_few_steps_and_always_alike():
 
 def test_p14_an_impossible_page_has_no_layout():
     row = Row(3, bits(range(4)), 1)
-    assert solve(Problem([1.0] * 4, [0, 0, 0, 1], [row], {}, [Quota(0, 3, 2, bits([0, 1, 2]))])) is None
-    assert solve(Problem([1.0] * 4, [0, 0, 0, 1], [row], {0: 0, 1: 1}, [])) is None
+    assert solve(LayoutProblem([1.0] * 4, [0, 0, 0, 1], [row], {}, [Quota(0, 3, 2, bits([0, 1, 2]))])) is None
+    assert solve(LayoutProblem([1.0] * 4, [0, 0, 0, 1], [row], {0: 0, 1: 1}, [])) is None
 
 
 def test_p14_a_quota_takes_the_last_places_that_it_needs():
     """Two of the first three are owed: the best other product stands first, then the two, best first."""
-    problem = Problem([9, 8, 2, 3], [0, 0, 0, 0], [Row(4, 15)], {}, [Quota(0, 3, 2, bits([2, 3]))])
+    problem = LayoutProblem([9, 8, 2, 3], [0, 0, 0, 0], [Row(4, 15)], {}, [Quota(0, 3, 2, bits([2, 3]))])
     layout = solve(problem)
     assert layout is not None
     assert (layout.places, layout.proven) == ([0, 3, 2, 1], True)

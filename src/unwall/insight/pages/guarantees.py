@@ -15,7 +15,7 @@ IMPORTANCE = (Pinned, Hits, NewArrivals, Diversity)
 """Where not all can hold, the later kinds are given up first; of one kind, those further down the page."""
 
 
-class Choice(NamedTuple):
+class PageCandidate(NamedTuple):
     """A product that a page may show."""
 
     product_id: UUID
@@ -26,13 +26,13 @@ class Choice(NamedTuple):
     new: bool = False
 
 
-class ProductRow(NamedTuple):
+class CandidateRow(NamedTuple):
     slots: int
     products: Sequence[UUID]
     """that may fill it"""
 
 
-class Demand(NamedTuple):
+class PlacedGuarantee(NamedTuple):
     """A guarantee of one row; of `row` None: of the page."""
 
     row: int | None
@@ -48,18 +48,20 @@ class PlacedProduct(NamedTuple):
 class Arranged(NamedTuple):
     rows: list[list[PlacedProduct]]
     """closed up where products are too few"""
-    given_up: list[Demand]
+    given_up: list[PlacedGuarantee]
     """what does not hold, or not in full"""
 
 
-def arrange(rows: Sequence[ProductRow], choices: Mapping[UUID, Choice], demands: Sequence[Demand]) -> Arranged:
+def arrange(
+    rows: Sequence[CandidateRow], choices: Mapping[UUID, PageCandidate], demands: Sequence[PlacedGuarantee]
+) -> Arranged:
     """The best layout in which every demand holds; where that is impossible, the most important ones do, each in
     full or as far as it can."""
     chosen = layout.solve(_problem(rows, choices, demands))
     if chosen is not None:
         return Arranged(_placed(rows, choices, demands, chosen), [])
-    kept: list[Demand] = []
-    given_up: list[Demand] = []
+    kept: list[PlacedGuarantee] = []
+    given_up: list[PlacedGuarantee] = []
     for demand in sorted(demands, key=_importance):
         softened = next((soft for soft in _softer(demand) if _possible(rows, choices, [*kept, soft])), None)
         kept += [softened] if softened else []
@@ -69,7 +71,9 @@ def arrange(rows: Sequence[ProductRow], choices: Mapping[UUID, Choice], demands:
     return Arranged(_placed(rows, choices, kept, least), given_up)
 
 
-def conflict(rows: Sequence[ProductRow], choices: Mapping[UUID, Choice], demands: Sequence[Demand]) -> list[Demand]:
+def conflict(
+    rows: Sequence[CandidateRow], choices: Mapping[UUID, PageCandidate], demands: Sequence[PlacedGuarantee]
+) -> list[PlacedGuarantee]:
     """A smallest set of demands that cannot hold together: without any one of them the others could. Empty where all
     can."""
     if _possible(rows, choices, demands, layout.SAVING):
@@ -82,37 +86,39 @@ def conflict(rows: Sequence[ProductRow], choices: Mapping[UUID, Choice], demands
     return left
 
 
-def _importance(demand: Demand) -> tuple[int, int]:
+def _importance(demand: PlacedGuarantee) -> tuple[int, int]:
     return IMPORTANCE.index(type(demand.guarantee)), -1 if demand.row is None else demand.row
 
 
-def _softer(demand: Demand) -> list[Demand]:
+def _softer(demand: PlacedGuarantee) -> list[PlacedGuarantee]:
     """The demand itself, then what is left of it."""
     wanted = demand.guarantee
     if isinstance(wanted, Hits):
-        return [Demand(demand.row, Hits(n, wanted.first)) for n in range(wanted.at_least, 0, -1)]
+        return [PlacedGuarantee(demand.row, Hits(n, wanted.first)) for n in range(wanted.at_least, 0, -1)]
     if isinstance(wanted, NewArrivals):
-        return [Demand(demand.row, NewArrivals(n)) for n in range(wanted.at_least, 0, -1)]
+        return [PlacedGuarantee(demand.row, NewArrivals(n)) for n in range(wanted.at_least, 0, -1)]
     return [demand]
 
 
 def _possible(
-    rows: Sequence[ProductRow],
-    choices: Mapping[UUID, Choice],
-    demands: Sequence[Demand],
+    rows: Sequence[CandidateRow],
+    choices: Mapping[UUID, PageCandidate],
+    demands: Sequence[PlacedGuarantee],
     effort: layout.Effort = layout.SHOWING,
 ) -> bool:
     return layout.solve(_problem(rows, choices, demands), layout.Effort(effort.first, 0)) is not None
 
 
-def _starts(rows: Sequence[ProductRow]) -> list[int]:
+def _starts(rows: Sequence[CandidateRow]) -> list[int]:
     return [0, *accumulate(row.slots for row in rows)]
 
 
 NOWHERE = -1
 
 
-def _problem(rows: Sequence[ProductRow], choices: Mapping[UUID, Choice], demands: Sequence[Demand]) -> layout.Problem:
+def _problem(
+    rows: Sequence[CandidateRow], choices: Mapping[UUID, PageCandidate], demands: Sequence[PlacedGuarantee]
+) -> layout.LayoutProblem:
     """A pin of what is not among the choices is a demand that nothing can meet, as is one of two pins of one place."""
     number = {product_id: n for n, product_id in enumerate(choices)}
     kinds: dict[UUID | None, int] = {}
@@ -139,7 +145,7 @@ def _problem(rows: Sequence[ProductRow], choices: Mapping[UUID, Choice], demands
             caps[row] = min(wanted.at_most, caps.get(row, wanted.at_most))
     if impossible:
         fixed, quotas = {}, [layout.Quota(0, 1, 2, 0)]
-    return layout.Problem(
+    return layout.LayoutProblem(
         [one.score for one in choices.values()],
         categories,
         [
@@ -152,7 +158,10 @@ def _problem(rows: Sequence[ProductRow], choices: Mapping[UUID, Choice], demands
 
 
 def _placed(
-    rows: Sequence[ProductRow], choices: Mapping[UUID, Choice], demands: Sequence[Demand], chosen: layout.Layout
+    rows: Sequence[CandidateRow],
+    choices: Mapping[UUID, PageCandidate],
+    demands: Sequence[PlacedGuarantee],
+    chosen: layout.SlotLayout,
 ) -> list[list[PlacedProduct]]:
     ids, starts = list(choices), _starts(rows)
     by: dict[int, str] = {}
@@ -178,7 +187,9 @@ def _stop(wanted: Hits | NewArrivals, row: int | None, starts: Sequence[int]) ->
     return min(wanted.first, starts[-1]) if isinstance(wanted, Hits) else starts[(row or 0) + 1]
 
 
-def _serves(wanted: Hits | NewArrivals, slot: int, chosen: layout.Layout, choices: Mapping[UUID, Choice]) -> bool:
+def _serves(
+    wanted: Hits | NewArrivals, slot: int, chosen: layout.SlotLayout, choices: Mapping[UUID, PageCandidate]
+) -> bool:
     item = chosen.places[slot]
     if item is None:
         return False
@@ -186,7 +197,7 @@ def _serves(wanted: Hits | NewArrivals, slot: int, chosen: layout.Layout, choice
     return one.hit if isinstance(wanted, Hits) else one.new
 
 
-def words(demand: Demand, row_title: str, product_title: str) -> Explanation:
+def words(demand: PlacedGuarantee, row_title: str, product_title: str) -> Explanation:
     """A guarantee as the merchant reads it; `product_title` of a pinned product."""
     wanted = demand.guarantee
     if isinstance(wanted, Pinned):

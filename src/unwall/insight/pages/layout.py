@@ -43,7 +43,7 @@ class Quota(NamedTuple):
     items: int
 
 
-class Problem(NamedTuple):
+class LayoutProblem(NamedTuple):
     scores: Sequence[float]
     """by item, none below 0"""
     categories: Sequence[int]
@@ -54,7 +54,7 @@ class Problem(NamedTuple):
     quotas: Sequence[Quota]
 
 
-class Layout(NamedTuple):
+class SlotLayout(NamedTuple):
     places: list[int | None]
     """the item of each slot of the page"""
     value: float
@@ -77,20 +77,20 @@ def bits(items: Sequence[int]) -> int:
     return sum(1 << item for item in set(items))
 
 
-def solve(problem: Problem, effort: Effort = SHOWING) -> Layout | None:
+def solve(problem: LayoutProblem, effort: Effort = SHOWING) -> SlotLayout | None:
     """None where no layout holds every guarantee, or none was seen within the effort."""
     search = _Search(problem, effort)
     if search.within_limits():
         search.fill(0, 0.0)
     if search.best is None:
         return None
-    return Layout(search.best, search.best_value + search.fixed_value, search.steps_left > 0)
+    return SlotLayout(search.best, search.best_value + search.fixed_value, search.steps_left > 0)
 
 
 class _Search:
     """`fill` goes through the slots; everything else is what it looks up."""
 
-    def __init__(self, problem: Problem, effort: Effort) -> None:
+    def __init__(self, problem: LayoutProblem, effort: Effort) -> None:
         self.problem, self.steps_left, self.better = problem, effort.first, effort.better
         fixed, rows, quotas = problem.fixed, problem.rows, problem.quotas
         self.row_of = [n for n, row in enumerate(rows) for _ in range(row.slots)]

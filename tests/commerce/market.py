@@ -8,6 +8,7 @@ import msgspec
 
 from unwall.commerce.orders import cart as orders
 from unwall.commerce.orders.checkout import Checkout
+from unwall.commerce.orders.credit import audit_credit
 from unwall.commerce.orders.values import Contact, Order, Origin
 from unwall.commerce.payments import reads as payment_reads
 from unwall.commerce.payments.gateway import CardDetails, CardToken
@@ -194,10 +195,12 @@ async def facts(db: Database) -> list[tuple[object, ...]]:
 
 
 async def sound(db: Database) -> None:
-    """The ledger of stock agrees with levels and holds, and that of money with payments and refunds."""
+    """The ledger of stock agrees with levels and holds, that of money with payments and refunds, and that of credit
+    with accounts and orders."""
     async with db.read() as conn:
         assert await stock_reads.audit(conn) == []
         assert await payment_reads.audit(conn) == []
+        assert await audit_credit(conn) == []
 
 
 async def open_shops(db: Database) -> None:

@@ -9,6 +9,7 @@ import typer
 from unwall import settings
 from unwall.cli.base import with_database
 from unwall.cli.consoles import out
+from unwall.commerce.orders.credit import audit_credit
 from unwall.commerce.payments.reconcile import audit_money as money_discrepancies
 from unwall.commerce.stock import reads as stock_reads
 from unwall.insight.recommend import reads as recommend_reads
@@ -41,15 +42,19 @@ def audit_stock() -> None:
 
 @money.command("audit")
 def audit_money() -> None:
-    """Check that the ledger of money, payments and refunds agree, among themselves and with what the gateway knows;
-    print the differences (exit code 1)."""
-    _audit(_money, "payments do not agree with their ledger.", "Ledger, payments and refunds agree.")
+    """Check that the ledger of money, payments and refunds agree, among themselves and with what the gateway knows,
+    and that of credit with gift cards, store credit and orders; print the differences (exit code 1)."""
+    _audit(
+        _money, "payments or accounts do not agree with their ledger.", "Ledgers, payments, refunds and credit agree."
+    )
 
 
 async def _money(db: Database) -> Sequence[object]:
     config = settings.load()
     gateway = gateway_of(config, db, install_secret(config.data))
-    return await money_discrepancies(db, gateway, now())
+    async with db.read() as conn:
+        of_credit = await audit_credit(conn)
+    return [*await money_discrepancies(db, gateway, now()), *of_credit]
 
 
 async def _stock(db: Database) -> Sequence[object]:

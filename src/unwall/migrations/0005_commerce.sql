@@ -231,6 +231,7 @@ CREATE TABLE sales_order (
     tax_total      bigint NOT NULL DEFAULT 0 CHECK (tax_total >= 0),
     tax_added      bigint NOT NULL DEFAULT 0,  -- what taxes add to list prices; below zero where tax is taken off them
     total          bigint NOT NULL CHECK (total = items_total - discount_total + shipping_total + tax_added AND total >= 0),
+    credit_total   bigint NOT NULL DEFAULT 0 CHECK (credit_total BETWEEN 0 AND total),  -- of it, what gift cards and store credit pay
     pricing        jsonb,  -- commerce.pricing.values.PricedOrder: request, facts and quote; none of imported orders
     contact        jsonb NOT NULL DEFAULT '{}',  -- commerce.orders.values.Contact
     promise        jsonb NOT NULL DEFAULT '{}',  -- what was promised: by when or from when, where
@@ -354,6 +355,7 @@ CREATE TABLE refund (
     currency    text NOT NULL,
     state       text NOT NULL CHECK (state IN ('decided', 'done', 'failed')),
     reason      text NOT NULL CHECK (reason IN ('goodwill', 'price', 'delivery', 'missing', 'other')),
+    destination text NOT NULL DEFAULT 'payment' CHECK (destination IN ('payment', 'credit')),
     note        text NOT NULL DEFAULT '',
     message     text,  -- why the gateway refused it
     actor       text NOT NULL,
@@ -367,7 +369,7 @@ CREATE INDEX refund_unsettled ON refund (decided_at) WHERE state = 'decided';
 CALL guard('refund');
 
 CREATE VIEW order_refund WITH (security_invoker = true) AS
-    SELECT id, merchant_id, order_id, payment_id, amount, state, decided_at, settled_at FROM refund;
+    SELECT id, merchant_id, order_id, payment_id, amount, state, destination, decided_at, settled_at FROM refund;
 GRANT SELECT ON order_refund TO unwall_merchant;
 
 -- The ledger of money: append-only and double entry: `amount` leaves one holder and enters another.
@@ -378,7 +380,7 @@ CREATE TABLE payment_ledger (
     order_id    uuid NOT NULL,
     payment_id  uuid NOT NULL,
     kind        text NOT NULL CHECK (kind IN ('asked', 'authorised', 'released', 'captured', 'refunded', 'voided',
-        'disputed', 'dispute_won', 'fee')),
+        'disputed', 'dispute_won', 'fee', 'credited')),
     source      text NOT NULL CHECK (source IN ('customer', 'gateway', 'till', 'fees')),  -- holder left
     target      text NOT NULL CHECK (target IN ('customer', 'gateway', 'till', 'fees')),  -- holder entered
     amount      bigint NOT NULL CHECK (amount > 0),
@@ -387,7 +389,7 @@ CREATE TABLE payment_ledger (
     actor       text NOT NULL,
     PRIMARY KEY (payment_id, entry),
     FOREIGN KEY (merchant_id, payment_id) REFERENCES payment (merchant_id, id),
-    CHECK ((source = target) = (kind IN ('asked', 'authorised', 'released')))  -- these move nothing
+    CHECK ((source = target) = (kind IN ('asked', 'authorised', 'released', 'credited')))  -- these move nothing
 );
 CREATE UNIQUE INDEX payment_ledger_once ON payment_ledger (cause_id, kind);
 CREATE INDEX payment_ledger_merchant ON payment_ledger (merchant_id, at);

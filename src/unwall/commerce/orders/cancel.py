@@ -3,15 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
+from unwall.commerce.credit import actions as credit
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders.closing import close_unpaid
 from unwall.commerce.orders.facts import cancel_fact
 from unwall.commerce.orders.locks import lock_order
 from unwall.commerce.orders.values import CancelReason, OrderState, PaymentPending, TooLate
-from unwall.commerce.payments.actions import decide_to_void
+from unwall.commerce.payments.actions import decide_to_let_go
 from unwall.commerce.stock import actions as stock
 from unwall.journal import actions as journal
 from unwall.kernel.database import Transaction
+from unwall.kernel.ids import derived_id
 from unwall.kernel.text import N_
 
 
@@ -35,7 +37,9 @@ async def cancel_order(
     await stock.deallocate_all(conn, order.hold_id, order_id, actor)
     sql = "UPDATE sales_order SET state = 'cancelled', closed_at = $2, cancel_reason = $3 WHERE id = $1"
     await conn.execute(sql, order_id, now, reason)
-    await decide_to_void(conn, order_id)
+    await decide_to_let_go(conn, order_id, actor, now)
+    if order.credit_total:
+        await credit.give_back(conn, order_id, order.credit_total, derived_id(order_id, "cancelled"), actor, now)
     await journal.record(conn, [cancel_fact(order, now)])
 
 

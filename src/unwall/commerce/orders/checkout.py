@@ -7,14 +7,14 @@ from uuid import UUID
 
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.cancel import cancel_order
-from unwall.commerce.orders.checkout_values import CheckoutRequest
+from unwall.commerce.orders.checkout_values import CheckoutRequest, CreditAsked
 from unwall.commerce.orders.finish import Finisher, PaidBy
 from unwall.commerce.orders.limits import PAY_MINUTES
 from unwall.commerce.orders.pay import Payer
 from unwall.commerce.orders.prepare import Preparer
 from unwall.commerce.orders.sweep import Sweeper, SweepReport
 from unwall.commerce.orders.values import CancelReason, Contact, Order
-from unwall.commerce.payments.actions import GatewayAnswer, void_payments
+from unwall.commerce.payments.actions import GatewayAnswer, let_go
 from unwall.commerce.payments.gateway import CardToken, Gateway
 from unwall.commerce.pricing.reads import DatabasePricing, PricingReads
 from unwall.commerce.sourcing.values import DeliveryChoice
@@ -65,19 +65,34 @@ class Checkout:
         transaction."""
         return await self._preparer.prepare_keyed(visit, request, now, key)
 
-    async def pay(self, order_id: UUID, card: CardToken, now: datetime, visit: Visit | None = None) -> Order:
+    async def pay(
+        self,
+        order_id: UUID,
+        card: CardToken,
+        now: datetime,
+        visit: Visit | None = None,
+        credit: CreditAsked | None = None,
+    ) -> Order:
         """Charge and finish. Raises `PaymentDeclined`, `PaymentPending`, `OrderClosed`, `NotFound`, and `SoldOut` if
         the hold had expired and the goods are gone; the payment is then voided. With a visit, the order must be its
-        own, and too many attempts with cards raise `TooMany`; a successful payment does not count as one.
+        own, and too many attempts with cards raise `TooMany`; a successful payment does not count as one. With
+        `credit`, gift cards and store credit pay first, and the card is charged the rest (raises `CreditChanged`);
+        without it, what an earlier attempt has put aside counts.
         """
-        return await self._payer.pay(order_id, card, now, visit)
+        return await self._payer.pay(order_id, card, now, visit, credit)
 
     async def pay_keyed(
-        self, order_id: UUID, card: CardToken, now: datetime, visit: Visit, key: KeyedRequest
+        self,
+        order_id: UUID,
+        card: CardToken,
+        now: datetime,
+        visit: Visit,
+        key: KeyedRequest,
+        credit: CreditAsked | None = None,
     ) -> StoredAnswer:
         """As `pay`, for a request that may arrive twice: the paid order as JSON, stored in the transaction that
         finishes it. What is refused may come again under its key."""
-        return await self._payer.pay_keyed(order_id, card, now, visit, key)
+        return await self._payer.pay_keyed(order_id, card, now, visit, key, credit)
 
     async def finish(self, order_id: UUID, now: datetime) -> Order:
         """Complete an order whose payment is captured. If its hold has ended and the goods are gone, the order is
@@ -99,7 +114,7 @@ class Checkout:
         """
         async with self.db.transaction() as conn:
             await cancel_order(conn, order_id, actor, now, reason)
-        await void_payments(self.db, self.gateway, order_id, now)
+        await let_go(self.db, self.gateway, order_id, now)
         async with self.db.read() as conn:
             order = await reads.order(conn, order_id, "en")
         if order is None:

@@ -22,6 +22,14 @@ class OpenOrders(msgspec.Struct, frozen=True):
     until: datetime | None = None
 
 
+class CreditAsked(msgspec.Struct, frozen=True):
+    """To pay by the gift cards of the bag, and by the member's store credit if that is wanted, as far as they go.
+    `agreed` is what the buyer was shown that they pay, in minor units; None: whatever they can."""
+
+    store_credit: bool
+    agreed: int | None = None
+
+
 class CheckoutRequest(msgspec.Struct, frozen=True):
     """`agreed_total` is the total that the buyer saw, in minor units; None where a program does not say it."""
 
@@ -79,6 +87,7 @@ class LockedOrder(msgspec.Struct, frozen=True):
     method: DeliveryMethod
     currency: str
     total: int
+    credit_total: int
     contact: Contact
     promise: StoredPromise
     sourcing: list[SourcedPart]

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from unwall.commerce.credit import actions as credit
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders import reads, rules
 from unwall.commerce.orders.batches import BATCH_SECONDS, MAX_BATCH, Attempt, Settler, submitted
@@ -248,6 +249,8 @@ async def _write(
         writes.append(Part(_PAYING, (ids, moments, [new_id() for _ in ids])))
         valid = {order.id: held[order.hold_id] for order in orders if order.hold_id}
         writes += stock.allocating(valid.values(), SYSTEM)
+        if by_credit := [order for order in orders if order.credit_total]:
+            writes.append(credit.spending([order.id for order in by_credit], [order.paid_at for order in by_credit]))
         writes.append(fulfilment.opening_shipments([r for o in orders for r in rules.routes(o, valid[o.id])], SYSTEM))
     await journal.record(conn, [fact for order in orders for fact in purchase_facts(order)], along=writes)
 

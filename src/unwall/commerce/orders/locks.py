@@ -23,7 +23,8 @@ _LOCK_CARTS_AND_ORDERS = """
 # a separate statement after the lock, so that it sees changes committed while waiting for the lock
 _LOCKED = """
     SELECT o.id, o.merchant_id, o.number, o.cart_id, o.hold_id, o.visitor_id, o.member_id, o.session_id, o.state,
-        o.method, o.currency, o.total, o.contact, o.promise, o.sourcing, o.pricing, o.placed_at, o.expires_at,
+        o.method, o.currency, o.total, o.credit_total, o.contact, o.promise, o.sourcing, o.pricing,
+        o.placed_at, o.expires_at,
         coalesce((SELECT jsonb_agg(jsonb_build_object(
             'line', l.line, 'product_id', l.product_id, 'variant_id', l.variant_id, 'quantity', l.quantity,
             'unit_price', l.unit_price, 'total', l.total, 'reduction', l.reduction, 'post_id', l.post_id,

@@ -12,6 +12,8 @@ import msgspec
 
 from unwall.commerce.orders import reads
 from unwall.commerce.orders.batches import BATCH_SECONDS, MAX_BATCH, Attempt, Settler, submitted
+from unwall.commerce.orders.checkout_values import CreditAsked
+from unwall.commerce.orders.credit import put_aside
 from unwall.commerce.orders.finish import Finished, Finisher, PaidBy
 from unwall.commerce.orders.locks import lock_order
 from unwall.commerce.orders.values import (
@@ -61,6 +63,8 @@ class PaymentRequest(msgspec.Struct, frozen=True):
     amount: Money
     state: PaymentState
     capture: CaptureAt
+    by_credit: bool
+    """Nothing is left to pay after gift cards and store credit."""
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -71,6 +75,7 @@ class _Asked(msgspec.Struct, frozen=True):
     amount: int | None
     currency: str | None
     capture: CaptureAt | None
+    by_credit: bool
 
 
 class Payer:
@@ -83,14 +88,31 @@ class Payer:
             self._settler.settle, max_batch=MAX_BATCH, interval=BATCH_SECONDS
         )
 
-    async def pay(self, order_id: UUID, card: CardToken, now: datetime, visit: Visit | None) -> Order:
+    async def pay(
+        self,
+        order_id: UUID,
+        card: CardToken,
+        now: datetime,
+        visit: Visit | None,
+        credit: CreditAsked | None = None,
+    ) -> Order:
         """As `Checkout.pay`."""
+        if credit is not None:
+            await put_aside(self._db, order_id, visit, credit, now)
         return (await self._pay(order_id, card, PaidBy(now, visit))).order
 
     async def pay_keyed(
-        self, order_id: UUID, card: CardToken, now: datetime, visit: Visit, key: KeyedRequest
+        self,
+        order_id: UUID,
+        card: CardToken,
+        now: datetime,
+        visit: Visit,
+        key: KeyedRequest,
+        credit: CreditAsked | None = None,
     ) -> StoredAnswer:
         """As `Checkout.pay_keyed`."""
+        if credit is not None:
+            await put_aside(self._db, order_id, visit, credit, now)
         finished = await self._pay(order_id, card, PaidBy(now, visit, key))
         assert finished.answer is not None
         return finished.answer
@@ -149,7 +171,7 @@ class Payer:
             return TooMany(TOO_MANY_CARDS, wait_seconds=max(1, int(ATTEMPT_WINDOW_MINUTES * 60 - age_seconds)))
         if asked.amount is not None and asked.currency is not None and asked.capture is not None:
             amount = Money(asked.amount, asked.currency)
-            return PaymentRequest(item.id, amount, PaymentState.ASKED, asked.capture)
+            return PaymentRequest(item.id, amount, PaymentState.ASKED, asked.capture, asked.by_credit)
         return await self._existing(item)
 
     async def _existing(self, item: NewPayment) -> PaymentRequest | Exception | None:
@@ -164,12 +186,16 @@ class Payer:
         if order.state in {OrderState.PAID, OrderState.FULFILLED}:
             return None
         if order.payment and order.state is OrderState.PREPARED:
-            amount, payment = Money(order.total, order.currency), order.payment
-            return PaymentRequest(payment.id, amount, payment.state, payment.capture)
+            amount, payment = Money(order.total - order.credit_total, order.currency), order.payment
+            by_credit = order.credit_total > 0 and not amount.amount
+            return PaymentRequest(payment.id, amount, payment.state, payment.capture, by_credit)
         return OrderClosed(N_("This order is closed; nothing was charged. The bag can be ordered again."))
 
     async def _charge(self, asked: PaymentRequest, card: CardToken) -> Charge:
-        """If the gateway does not answer, look the payment up; the sweep tries again later."""
+        """If the gateway does not answer, look the payment up; the sweep tries again later. Where gift cards and store
+        credit pay everything, nobody is asked."""
+        if asked.by_credit:
+            return Charge(ChargeState.CAPTURED, "")
         try:
             charge: Charge | None = await self._gateway.authorise(asked.payment_id, asked.amount, card, asked.capture)
         except GatewaySilent:
@@ -195,7 +221,9 @@ _ASK = f"""
             now timestamptz, visitor_id uuid, member_id uuid, subjects text[], limits int[]),
             set_config('lock_timeout', $2, true)
     ), payable AS MATERIALIZED (
-        SELECT w.*, o.merchant_id, o.total, o.currency
+        SELECT w.id, w.order_id, w.now, w.subjects, w.limits, o.merchant_id, o.total - o.credit_total AS total,
+            o.currency, o.credit_total > 0 AND o.credit_total = o.total AS by_credit, w.last4,
+            CASE WHEN o.credit_total > 0 AND o.credit_total = o.total THEN 'credit' ELSE w.gateway END AS gateway
         FROM wanted w JOIN sales_order o ON o.id = w.order_id
         WHERE o.state = 'prepared' AND o.expires_at > w.now
             AND (w.visitor_id IS NULL OR {reads.OWN.format(member="w.member_id", visitor="w.visitor_id")})
@@ -210,6 +238,6 @@ _ASK = f"""
         SELECT * FROM ask_payments((SELECT jsonb_agg(to_jsonb(p)) FROM payable p LEFT JOIN counted c ON c.id = p.id
             WHERE c.refused_since IS NULL))
     )
-    SELECT w.id, c.refused_since, m.amount, m.currency, m.capture
-    FROM wanted w LEFT JOIN counted c ON c.id = w.id LEFT JOIN made m ON m.id = w.id
+    SELECT w.id, c.refused_since, m.amount, m.currency, m.capture, coalesce(p.by_credit, false) AS by_credit
+    FROM wanted w LEFT JOIN payable p ON p.id = w.id LEFT JOIN counted c ON c.id = w.id LEFT JOIN made m ON m.id = w.id
 """

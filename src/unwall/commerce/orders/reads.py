@@ -56,7 +56,8 @@ ORDER_COLUMNS = """
         translated(m.translations, $2, 'name', m.name) AS merchant_name, m.timezone, o.number, o.cart_id,
         o.hold_id,
         o.visitor_id, o.member_id, o.session_id, o.channel, o.state, o.method, o.currency, o.items_total,
-        o.discount_total, o.shipping_total, o.tax_total, o.tax_added, o.total, o.contact, o.promise, o.placed_at,
+        o.discount_total, o.shipping_total, o.tax_total, o.tax_added, o.total, o.credit_total, o.contact, o.promise,
+        o.placed_at,
         o.expires_at, o.paid_at, o.closed_at, o.cancel_reason, o.pricing -> 'quote' AS quote,
         coalesce((SELECT jsonb_agg(jsonb_build_object(
             'line', l.line, 'product_id', l.product_id, 'product_slug', coalesce(p.product_slug, ''),
@@ -78,7 +79,7 @@ _PAYMENTS = """
 REFUNDS = """
     coalesce((SELECT jsonb_agg(jsonb_build_object(
         'id', r.id, 'payment_id', r.payment_id, 'amount', r.amount, 'state', r.state, 'decided_at', r.decided_at,
-        'settled_at', r.settled_at
+        'settled_at', r.settled_at, 'destination', r.destination
     ) ORDER BY r.decided_at, r.id) FROM order_refund r WHERE r.order_id = o.id), '[]') AS refunds
 """
 FROM_ORDER = "FROM sales_order o JOIN merchant_profile m ON m.id = o.merchant_id "

@@ -129,6 +129,7 @@ def new_order(wanted: Preparation, cart: Cart, option: DeliveryOption, quote: Qu
         tax_total=quote.tax,
         tax_added=quote.tax_added,
         total=quote.total,
+        credit_total=0,
         contact=contact,
         promise=promised(option, contact),
         sourcing=sourced(option),

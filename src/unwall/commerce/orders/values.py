@@ -155,6 +155,8 @@ class ShopperOrder(msgspec.Struct, frozen=True):
     tax_added: int
     """What taxes add to list prices; below zero where tax is taken off them."""
     total: int
+    credit_total: int
+    """Of it, what gift cards and store credit pay."""
     contact: Contact
     promise: StoredPromise
     placed_at: datetime

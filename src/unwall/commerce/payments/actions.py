@@ -13,15 +13,24 @@ import msgspec
 from unwall.commerce.payments import reads, rules
 from unwall.commerce.payments.gateway import Charge, ChargeState, Gateway, GatewaySilent, RefundAnswer
 from unwall.commerce.payments.ledger import ENTER
-from unwall.commerce.payments.values import PaymentState, RefundRequest, RefundState, TillMethod, TillPayment
+from unwall.commerce.payments.values import (
+    PaymentState,
+    RefundDestination,
+    RefundReason,
+    RefundRequest,
+    RefundState,
+    TillMethod,
+    TillPayment,
+)
 from unwall.kernel.database import Database, Transaction
 from unwall.kernel.errors import Conflict
-from unwall.kernel.ids import new_id
+from unwall.kernel.ids import derived_id, new_id
 from unwall.kernel.money import Money
 from unwall.kernel.statements import Part
 from unwall.kernel.text import N_
 
 NO_PAYMENT = N_("Nothing is left to give back: no payment of this order is captured.")
+NOT_TAKEN = N_("The money for this order is not taken yet. Give it back the way it was paid.")
 ELSEWHERE = N_("This payment was taken by another system. Give the money back there.")
 
 
@@ -154,6 +163,26 @@ async def decide_to_void(conn: Transaction, order_id: UUID) -> None:
     )
 
 
+async def decide_to_let_go(conn: Transaction, order_id: UUID, actor: str, now: datetime) -> None:
+    """The order is cancelled: mark its payment to be voided; where a part of it was given back as store credit, which a
+    void would give back again, decide to refund the rest. Carried out by `let_go`."""
+    refunds = await reads.refunds_of(conn, order_id)
+    if not any(refund.destination is RefundDestination.CREDIT for refund in refunds):
+        await decide_to_void(conn, order_id)
+        return
+    payment = await reads.lock_paid(conn, order_id)
+    left = rules.left_of(payment.id, payment.amount, refunds) if payment else 0
+    if payment and left > 0:
+        rest = RefundRequest(derived_id(order_id, "rest"), order_id, left, RefundReason.OTHER, "", actor)
+        await decide_refund(conn, rest, payment.gateway, now)
+
+
+async def let_go(db: Database, gateway: Gateway, order_id: UUID, now: datetime) -> None:
+    """Carry out what `decide_to_let_go` has decided."""
+    await carry_out_refunds(db, gateway, order_id, now)
+    await void_payments(db, gateway, order_id, now)
+
+
 async def void_payments(db: Database, gateway: Gateway, order_id: UUID, now: datetime) -> None:
     """Those of the order that are marked."""
     async with db.read() as conn:
@@ -171,7 +200,8 @@ async def void_payment(db: Database, gateway: Gateway, payment: reads.PaymentKey
         if not await carry_out_refund(db, gateway, refund, now):
             return False
     try:
-        await gateway.void(payment.id)
+        if payment.gateway != rules.CREDIT:
+            await gateway.void(payment.id)
     except GatewaySilent:
         return False
     async with db.transaction() as conn:
@@ -188,7 +218,8 @@ _VOIDED = f"""
     SELECT $2, v.merchant_id, v.order_id, v.id, m.kind, m.source, 'customer', m.amount, v.currency, v.id, 'system'
     FROM voided v, LATERAL (
         SELECT sum(CASE kind WHEN 'captured' THEN amount WHEN 'dispute_won' THEN amount WHEN 'refunded' THEN -amount
-                WHEN 'disputed' THEN -amount WHEN 'voided' THEN -amount ELSE 0 END)::bigint AS taken,
+                WHEN 'disputed' THEN -amount WHEN 'voided' THEN -amount WHEN 'credited' THEN -amount ELSE 0 END)::bigint
+                AS taken,
             bool_or(kind = 'captured') AS was_taken,
             sum(CASE kind WHEN 'authorised' THEN amount WHEN 'released' THEN -amount ELSE 0 END)::bigint AS reserved
         FROM payment_ledger WHERE payment_id = v.id
@@ -240,6 +271,32 @@ _RELEASE = f"""
     SELECT settled_at, merchant_id, order_id, payment_id, 'released', 'customer', 'customer', amount, currency,
         id, actor
     FROM done RETURNING true
+"""
+
+
+async def refund_kept(conn: Transaction, request: RefundRequest, now: datetime) -> None:
+    """Done at once: the money stays where it is, and the caller gives the customer store credit for it. The same
+    request again changes nothing. Raises `RefundTooLarge`, and `Conflict` where nothing was taken yet."""
+    payment = await reads.lock_paid(conn, request.order_id)
+    refunds = await reads.refunds_of(conn, request.order_id)
+    if any(refund.id == request.id for refund in refunds):
+        return
+    if payment is None or payment.state is not PaymentState.CAPTURED:
+        raise Conflict(NOT_TAKEN)
+    rules.check_left(rules.left_of(payment.id, payment.amount, refunds), request.amount)
+    told = (request.reason, request.note, request.actor, now, rules.holder_of(payment.gateway))
+    await conn.execute(_KEEP, request.id, payment.id, request.amount, *told)
+
+
+_KEEP = f"""
+    WITH done AS (
+        INSERT INTO refund (id, merchant_id, order_id, payment_id, amount, currency, state, reason, destination, note,
+            actor, decided_at, settled_at)
+        SELECT $1, merchant_id, order_id, id, $3, currency, 'done', $4, 'credit', $5, $6, $7, $7
+        FROM payment WHERE id = $2 RETURNING *
+    )
+    {ENTER}
+    SELECT settled_at, merchant_id, order_id, payment_id, 'credited', $8, $8, amount, currency, id, actor FROM done
 """
 
 

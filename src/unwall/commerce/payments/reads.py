@@ -115,8 +115,8 @@ async def refunds_of(conn: Connection, order_id: UUID) -> list[StaffRefund]:
         conn,
         StaffRefund,
         """
-        SELECT r.id, r.payment_id, r.amount, r.state, r.decided_at, r.settled_at, p.gateway, r.reason, r.note,
-            r.message, r.actor
+        SELECT r.id, r.payment_id, r.amount, r.state, r.decided_at, r.settled_at, r.destination, p.gateway, r.reason,
+            r.note, r.message, r.actor
         FROM refund r JOIN payment p ON p.id = r.payment_id WHERE r.order_id = $1 ORDER BY r.decided_at, r.id
         """,
         order_id,
@@ -144,18 +144,22 @@ _AUDIT = """
             coalesce(sum(amount) FILTER (WHERE kind = 'refunded' OR kind = 'released' AND cause_id <> payment_id), 0)
                 ::bigint AS refunded,
             coalesce(sum(amount) FILTER (WHERE kind = 'released' AND cause_id <> payment_id), 0)::bigint AS released,
+            coalesce(sum(amount) FILTER (WHERE kind = 'credited'), 0)::bigint AS credited,
             coalesce(sum(amount) FILTER (WHERE kind = 'voided'), 0)::bigint AS voided,
             coalesce(sum(amount) FILTER (WHERE kind = 'authorised'), 0)::bigint AS authorised,
             coalesce(sum(CASE kind WHEN 'disputed' THEN amount WHEN 'dispute_won' THEN -amount ELSE 0 END), 0)::bigint
                 AS disputed
         FROM payment_ledger GROUP BY payment_id
     ), given AS (
-        SELECT payment_id, sum(amount)::bigint AS amount FROM refund WHERE state = 'done' GROUP BY payment_id
+        SELECT payment_id, coalesce(sum(amount) FILTER (WHERE destination = 'payment'), 0)::bigint AS amount,
+            coalesce(sum(amount) FILTER (WHERE destination = 'credit'), 0)::bigint AS as_credit
+        FROM refund WHERE state = 'done' GROUP BY payment_id
     ), sums AS (
         SELECT p.id, p.state, p.amount, p.disputed AS in_dispute, coalesce(e.captured, 0) AS captured,
             coalesce(e.refunded, 0) AS refunded, coalesce(e.released, 0) AS released, coalesce(e.voided, 0) AS voided,
             coalesce(e.authorised, 0) AS authorised, coalesce(e.disputed, 0) AS disputed,
-            coalesce(g.amount, 0) AS given
+            coalesce(e.credited, 0) AS credited, coalesce(g.amount, 0) AS given,
+            coalesce(g.as_credit, 0) AS as_credit
         FROM payment p LEFT JOIN entered e ON e.payment_id = p.id LEFT JOIN given g ON g.payment_id = p.id
     )
     SELECT 'captured by the ledger' AS what, id, amount - released AS expected, captured AS actual FROM sums
@@ -165,10 +169,13 @@ _AUDIT = """
     UNION ALL SELECT 'captured, though the payment never was', id, 0, captured FROM sums
         WHERE state IN ('asked', 'authorised', 'capturing', 'declined') AND captured <> 0
     UNION ALL SELECT 'given back by the ledger', id, given, refunded FROM sums WHERE given <> refunded
-    UNION ALL SELECT 'left of a voided payment', id, 0, captured + released - disputed - refunded - voided FROM sums
-        WHERE state = 'voided' AND captured > 0 AND captured + released <> disputed + refunded + voided
-    UNION ALL SELECT 'given back in all, of what was taken', id, captured + released, refunded + voided + disputed
-        FROM sums WHERE refunded + voided + disputed > captured + released
+    UNION ALL SELECT 'given back as credit by the ledger', id, as_credit, credited FROM sums WHERE as_credit <> credited
+    UNION ALL SELECT 'left of a voided payment', id, 0,
+            captured + released - disputed - refunded - credited - voided FROM sums
+        WHERE state = 'voided' AND captured > 0 AND captured + released <> disputed + refunded + credited + voided
+    UNION ALL SELECT 'given back in all, of what was taken', id, captured + released,
+            refunded + credited + voided + disputed
+        FROM sums WHERE refunded + credited + voided + disputed > captured + released
     UNION ALL SELECT 'in dispute by the ledger', id, in_dispute, disputed FROM sums WHERE in_dispute <> disputed
     ORDER BY id, what
 """

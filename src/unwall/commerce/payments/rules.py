@@ -20,6 +20,8 @@ TILL, TERMINAL = "till", "terminal"
 """The gateways of what is paid at a counter, in cash or by a card terminal."""
 BY_STAFF = frozenset({TILL, TERMINAL})
 """Staff take this money and give it back themselves."""
+CREDIT = "credit"
+"""The gateway of a payment of nothing: gift cards and store credit have paid the order. No gateway knows it."""
 MAX_REFERENCE_CHARACTERS = 40
 NO_REFERENCE = N_(
     "Type the number on the terminal's slip, of at most {limit} characters.", limit=MAX_REFERENCE_CHARACTERS

@@ -83,6 +83,13 @@ class RefundReason(StrEnum):
     OTHER = "other"
 
 
+class RefundDestination(StrEnum):
+    PAYMENT = "payment"
+    """The way it was paid."""
+    CREDIT = "credit"
+    """The customer's store credit: the merchant keeps the money, and owes as much."""
+
+
 class PaymentRefund(msgspec.Struct, frozen=True):
     """Money given back, as the shopper may read it. `amount` in minor units of its payment's currency."""
 
@@ -92,6 +99,7 @@ class PaymentRefund(msgspec.Struct, frozen=True):
     state: RefundState
     decided_at: datetime
     settled_at: datetime | None
+    destination: RefundDestination
 
 
 class StaffRefund(PaymentRefund, frozen=True):
@@ -146,6 +154,8 @@ class EntryKind(StrEnum):
     """Taken back by the customer's bank."""
     DISPUTE_WON = "dispute_won"
     FEE = "fee"
+    CREDITED = "credited"
+    """Given back as store credit: of this money nothing moves."""
 
 
 class PaymentEntry(msgspec.Struct, frozen=True):

@@ -39,6 +39,7 @@ from unwall.intake.dataset.records.conversations import (
     MessageRecord,
     QuickReplyRecord,
 )
+from unwall.intake.dataset.records.credit import CreditAccountRecord, CreditEntryRecord, CreditUseRecord
 from unwall.intake.dataset.records.invoices import InvoiceRecord, InvoiceSeriesRecord, InvoiceSettingsRecord
 from unwall.intake.dataset.records.orders import (
     DisputeRecord,
@@ -156,6 +157,9 @@ FILES: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "refunds": RefundRecord,
         "disputes": DisputeRecord,
         "payment_ledger": PaymentLedgerRecord,
+        "credit_accounts": CreditAccountRecord,
+        "credit_ledger": CreditEntryRecord,
+        "credit_uses": CreditUseRecord,
         "shipments": ShipmentRecord,
         "shipment_lines": ShipmentLineRecord,
         "shipment_events": ShipmentEventRecord,

@@ -14,6 +14,7 @@ from unwall.commerce.payments.values import (
     EntryKind,
     Holder,
     PaymentState,
+    RefundDestination,
     RefundReason,
     RefundState,
 )
@@ -43,6 +44,8 @@ class OrderRecord(Record, frozen=True, kw_only=True):
     tax_added: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] = 0
     """what taxes add to list prices; below zero where tax is taken off them"""
     total: Amount
+    credit_total: Amount = 0
+    """of it, what gift cards and store credit pay"""
     pricing: PricedOrder | None = None
     """what was asked for, the facts and the quote, by which it can be made again"""
     contact: Contact = Contact()
@@ -136,6 +139,7 @@ class RefundRecord(Record, frozen=True, kw_only=True):
     currency: str
     state: RefundState
     reason: RefundReason
+    destination: RefundDestination = RefundDestination.PAYMENT
     note: str = ""
     message: str | None = None
     """why the gateway refused it"""

@@ -1,0 +1,1 @@
+"""Gift cards and store credit: what a merchant owes, as a ledger of double entry."""

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Self
 
 import msgspec
-from babel.core import get_global
+from babel.core import Locale, get_global
 from babel.numbers import format_currency, get_currency_precision
 
 from unwall.kernel import typed
@@ -18,7 +18,7 @@ from unwall.kernel.text import N_
 _KNOWN = frozenset(get_global("all_currencies"))
 MAX_TYPED_CHARACTERS = 40
 MAX_AMOUNT = 10**15
-_WORD = r"(?:[^\W\d_]+\.?|[$¢-¥₠-⃏])"
+_WORD = r"(?:[^\W\d_]+\.?|[$¢-¥฿₠-⃏])"
 _AMOUNT = re.compile(
     rf"(?P<before>(?:{_WORD} ?)*?)(?P<minus>[+-]?) ?(?:{_WORD} ?)*?"
     rf"(?P<digits>[0-9][0-9., ']*|[.,][0-9]+)(?:(?<=[.,])-{{1,2}})?(?P<after>(?: ?{_WORD})*)"
@@ -70,9 +70,15 @@ class Money(msgspec.Struct, frozen=True, order=False):
 @lru_cache(maxsize=10_000)  # a page formats some forty prices, and a store has few distinct prices
 def _format(money: Money, locale: str) -> str:
     whole = money.amount % 10 ** precision(money.currency) == 0
-    pattern = "¤#,##0" if whole else None
+    pattern = _whole_pattern(locale) if whole else None
     text = format_currency(money.decimal(), money.currency, pattern, locale=locale, currency_digits=not whole)
     return _LETTER_BY_DIGIT.sub("\N{NO-BREAK SPACE}", text)
+
+
+@cache
+def _whole_pattern(locale: str) -> str:
+    """The language's pattern of amounts, which says where the currency stands, without its decimals."""
+    return str(Locale.parse(locale).currency_formats["standard"].pattern).replace(".00", "")
 
 
 _LETTER_BY_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
@@ -126,11 +132,15 @@ def _without_groups(digits: str, decimals: int, decimal_sign: str) -> str | None
     other = "," if sign == "." else "."
     if _is_thousands(whole, sign, rest, decimals=decimals, decimal_sign=decimal_sign):
         groups = digits.split(sign)
-        even = all(len(group) == 3 for group in groups[1:]) and 0 < len(groups[0]) <= 3
-        return "".join(groups) if even and other not in digits else None
+        return "".join(groups) if _is_grouped(groups) and groups[0] and other not in digits else None
     groups = whole.split(other)
-    even = sign not in whole and len(groups[-1]) == 3 and all(len(group) in (2, 3) for group in groups[1:])
-    return f"{''.join(groups) or 0}.{rest or 0}" if even or (len(groups) == 1 and sign not in whole) else None
+    even = sign not in whole and (len(groups) == 1 or _is_grouped(groups))
+    return f"{''.join(groups) or 0}.{rest or 0}" if even else None
+
+
+def _is_grouped(groups: Sequence[str]) -> bool:
+    """In thousands, or above them in hundreds, as in India: "12,34,567"."""
+    return len(groups[0]) <= 3 and len(groups[-1]) == 3 and all(len(group) in (2, 3) for group in groups[1:])
 
 
 def _is_thousands(whole: str, sign: str, rest: str, *, decimals: int, decimal_sign: str) -> bool:

@@ -56,11 +56,6 @@ async def check_own_name(conn: Connection, owner: Owner, name: str, field: str =
         raise Invalid.one(field, SAME_NAME)
 
 
-async def most_followed(conn: Connection, lang: str, limit: int = 12) -> list[Account]:
-    """The accounts with the most followers, as suggestions for people who follow none."""
-    return await rows(conn, Account, f"{_ACCOUNT} ORDER BY a.followers DESC, a.id LIMIT $2", lang, limit)
-
-
 async def following(conn: Connection, person_ids: Collection[UUID]) -> set[UUID]:
     """The ids of the accounts that a person follows, as a member or as the visitor before the sign-in."""
     follows = await conn.fetch("SELECT account_id FROM follow WHERE follower_id = ANY($1::uuid[])", list(person_ids))

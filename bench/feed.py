@@ -36,6 +36,7 @@ from bench.frame import Bench, percentile, timer
 from unwall.content.accounts.values import Actor, Owner
 from unwall.content.posts import actions as posts
 from unwall.content.posts.values import PostDraft
+from unwall.insight.recommend.actions import train
 from unwall.intake.dataset.generators import import_generated
 from unwall.intake.progress import Progress
 from unwall.kernel.clock import now
@@ -89,6 +90,7 @@ async def run(bench: Bench) -> None:
             with making_ready(data):
                 with Progress(Console(quiet=True)) as progress:
                     await import_generated(db, open_files("", data), DemoMarket(50), bench.seed, now(), progress)
+                    await train(db, open_files("", data))
                 market = await load(bench, db, followers, number)
             async with serving(db.url, data, workers=2) as port, reading(bench, db, market, port) as readers:
                 await measure_home(bench, db, readers, requests)

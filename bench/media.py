@@ -18,6 +18,7 @@ from rich.console import Console
 
 from bench._server import Caller, calling, making_ready, serving
 from bench.frame import Bench, timer
+from unwall.insight.recommend.actions import train
 from unwall.intake.dataset.generators import import_generated
 from unwall.intake.progress import Progress
 from unwall.kernel.clock import now
@@ -41,6 +42,7 @@ async def run(bench: Bench) -> None:
             members = 50 if bench.quick else 300
             with making_ready(data), Progress(Console(quiet=True)) as progress:
                 await import_generated(db, files, DemoMarket(members), bench.seed, now(), progress)
+                await train(db, files)
             sources = [write_clip(Path(folder) / f"{n}.mp4", seconds, n) for n in range(clips)]
             async with db.transaction() as conn:
                 merchant = await conn.fetchval("SELECT id FROM merchant ORDER BY slug LIMIT 1")

@@ -29,6 +29,7 @@ from rich.console import Console
 from bench._server import Caller, calling, making_ready, processor_time, serving
 from bench._statements import counting
 from bench.frame import Bench, timer
+from unwall.insight.recommend.actions import train
 from unwall.intake.dataset.generators import import_generated
 from unwall.intake.progress import Progress
 from unwall.kernel.clock import now
@@ -75,6 +76,7 @@ async def run(bench: Bench) -> None:
             bench.progress(f"loading the demo market with {members:,} members")
             with making_ready(data), Progress(Console(quiet=True)) as progress:
                 await import_generated(db, open_files("", data), DemoMarket(members), bench.seed, now(), progress)
+                await train(db, open_files("", data))
             async with db.read() as conn:
                 await conn.execute("VACUUM ANALYZE")
                 pages = await addresses(conn, random.Random(bench.seed))

@@ -72,7 +72,8 @@ async def run(config: Settings, parent: int | None = None) -> None:
 
 async def work(services: Services, stop: asyncio.Event) -> None:
     async with connect(services.db.url, size=EXPORT_POOL_SIZE, limits=EXPORT) as patient:
-        worker = JobWorker(services.db.url, handlers(services), routines(services, patient))
+        trainer = recommend.Trainer(patient, services.files, parquet_folder(services.settings.data))
+        worker = JobWorker(services.db.url, handlers(services, trainer), routines(services, patient, trainer))
         heartbeat = asyncio.create_task(beat(services.db, lambda: worker.connected))
         videos = asyncio.create_task(_make_videos(services))
         log.info("worker started")
@@ -84,7 +85,7 @@ async def work(services: Services, stop: asyncio.Event) -> None:
     log.info("worker stopped")
 
 
-def handlers(services: Services) -> Mapping[str, Handler]:
+def handlers(services: Services, trainer: recommend.Trainer) -> Mapping[str, Handler]:
     """Job handlers by entry point."""
     requests = ReviewRequests(services.db, services.settings.review_hours)
     config = services.settings
@@ -98,6 +99,7 @@ def handlers(services: Services) -> Mapping[str, Handler]:
         ask_for_reviews.ASK: requests.ask,
         attribution.ATTRIBUTE: attribution.Attributor(services.db, services.settings.attribution_days),
         picture_fetch.FETCH: picture_fetch.PictureFetcher(services.db, services.files),
+        recommend.TRAIN: trainer.trained_again,
         posts.PUBLISH: posts.Publisher(services.db),
         media.ADD_AVIF: media.AvifEncoder(services.files),
         messages.HEAR: messages.Hearer(services.db),
@@ -112,7 +114,7 @@ def handlers(services: Services) -> Mapping[str, Handler]:
     }
 
 
-def routines(services: Services, patient: Database) -> Mapping[tuple[str, str], Routine]:
+def routines(services: Services, patient: Database, trainer: recommend.Trainer) -> Mapping[tuple[str, str], Routine]:
     """Scheduled routines by (name, cron expression). Exports and training have a pool of their own with longer limits,
     `patient`."""
     db, files, config = services.db, services.files, services.settings
@@ -131,7 +133,7 @@ def routines(services: Services, patient: Database) -> Mapping[tuple[str, str], 
         ("journal.export", "20 3 * * *"): partial(journal.export_and_drop, patient, config.data, config.journal_days),
         ("journal.touches", "30 3 * * *"): partial(journal.delete_old_touches, db, config.attribution_days),
         ("reports.posts", "* * * * *"): partial(reports.count_posts, db),
-        ("recommend.train", "40 3 * * *"): partial(recommend.train, patient, files, parquet_folder(config.data)),
+        ("recommend.train", "40 3 * * *"): trainer,
         ("messages.announce", "* * * * *"): messages.Announcer(db),
         ("messages.forget", "45 3 * * *"): partial(messages.forget, db),
         ("media.uploads", "*/10 * * * *"): partial(_sweep_uploads, services),

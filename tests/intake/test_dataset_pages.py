@@ -15,6 +15,7 @@ from rich.console import Console
 from tests.conftest import PATIENT, named
 from tests.html import values
 from unwall.app import build
+from unwall.insight.recommend.actions import train
 from unwall.intake.dataset.actions import import_dataset
 from unwall.intake.dataset.export import export_dataset
 from unwall.intake.dataset.generators import import_generated
@@ -68,6 +69,7 @@ async def fill(db, files, home: Path, place: str) -> None:
                 await export_dataset(db, files, slug, home / slug, progress)
             else:
                 await import_dataset(db, files, home / slug, progress)
+    await train(db, files)
 
 
 async def same_page(installs, path: str) -> str:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from tests.intake.tables import fingerprints
 from unwall.cli.people import add_with_link
+from unwall.insight.recommend.actions import train
 from unwall.insight.recommend.recommender import Recommender
 from unwall.intake.online_retail.actions import import_online_retail
 from unwall.intake.online_retail.categories import category_of
@@ -192,6 +193,7 @@ async def test_a_customer_can_be_claimed_and_gets_recommendations(shop):
         claimed = await claim_member(conn, MERCHANT_ID, "17850", "Someone@Example.com", hashed)
     signed_in = await sign_in_member(shop.db, "someone@example.com", "a good password", "here", datetime.now(UTC))
     assert signed_in.person_id == claimed == member_id("17850")
+    await train(shop.db, shop.files)
     recommender = Recommender(shop.db, shop.files)
     await recommender.refresh()
     async with shop.db.read() as conn:

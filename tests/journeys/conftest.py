@@ -18,6 +18,7 @@ from rich.console import Console
 from tests.browser import FLAGS, chromium
 from tests.conftest import PATIENT, lend_start_files, named
 from tests.waiting import PATIENCE_SECONDS, free_port
+from unwall.insight.recommend.actions import train
 from unwall.intake.dataset.actions import DatasetReport
 from unwall.intake.dataset.generators import import_generated
 from unwall.intake.progress import Progress
@@ -57,7 +58,9 @@ async def _fill(server_url: str, data: Path) -> tuple[str, DatasetReport]:
     url = named(server_url, "journeys")
     async with connect(url, limits=PATIENT) as db:
         with Progress(Console(quiet=True)) as progress:
-            return url, await import_generated(db, open_files("", data), DemoMarket(MEMBERS), 1, now(), progress)
+            report = await import_generated(db, open_files("", data), DemoMarket(MEMBERS), 1, now(), progress)
+        await train(db, open_files("", data))
+    return url, report
 
 
 @pytest.fixture(scope="session")

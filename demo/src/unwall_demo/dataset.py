@@ -33,7 +33,7 @@ from unwall_demo.words import market
 
 PASSWORD = "unwall-demo"  # noqa: S105 (it is printed: the demo's people are nobody)
 MEMBERS = 5000
-UNKNOWN_FOLLOWERS = (39.0, 2.0, 5.0)
+UNKNOWN_FOLLOWERS = (15.0, 1.0, 2.0)
 """Visitors who follow each merchant, for each member of the market."""
 
 

@@ -10,8 +10,7 @@ import msgspec
 from unwall import settings
 from unwall.catalogue.actions import index_products
 from unwall.insight.attribution.actions import attribute_since
-from unwall.insight.recommend.actions import train
-from unwall.insight.recommend.reads import active_model
+from unwall.insight.recommend.jobs import enqueue_training
 from unwall.intake.bulk import cycle_detection_paused
 from unwall.intake.dataset.load import Loader, lock_merchants
 from unwall.intake.dataset.reader import Dataset, check_media
@@ -70,17 +69,8 @@ async def import_dataset(
                 written = await _load(conn, loader, dataset, merchants, progress)
             if any(written.values()):
                 await enqueue_avif(conn, media)
-    await train_if_changed(db, files, progress, changed=any(written.values()))
+                await enqueue_training(conn)
     return DatasetReport(tuple(m.slug for m in merchants), written, dataset.manifest.log_ins)
-
-
-async def train_if_changed(db: Database, files: Files, progress: Progress, *, changed: bool) -> None:
-    """Train the recommender if rows were written or there is no model yet."""
-    async with db.read() as conn:
-        trained = await active_model(conn) is not None
-    if changed or not trained:
-        progress.step("Training the recommender")
-        await train(db, files)
 
 
 async def _put_media(files: Files, media: dict[str, Path], progress: Progress) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from unwall.intake.bulk import cycle_detection_paused
-from unwall.intake.dataset.actions import DatasetReport, import_dataset, train_if_changed
+from unwall.intake.dataset.actions import DatasetReport, import_dataset
 from unwall.intake.dataset.load import find_merchants
 from unwall.intake.dataset.values import LogIn
 from unwall.intake.progress import Progress
@@ -52,7 +52,6 @@ async def import_generated(
     async with db.read() as conn:
         there = await find_merchants(conn, merchants)
     if there:
-        await train_if_changed(db, files, progress, changed=False)
         return DatasetReport(tuple(merchants.values()), {}, generator.log_ins())
     with tempfile.TemporaryDirectory(prefix="unwall-dataset-") as scratch:
         folder = Path(scratch) / "dataset"

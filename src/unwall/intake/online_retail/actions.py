@@ -9,8 +9,9 @@ from pathlib import Path
 from uuid import UUID
 
 from unwall.catalogue.placeholder import placeholder
+from unwall.insight.recommend.jobs import enqueue_training
 from unwall.intake.bulk import cycle_detection_paused
-from unwall.intake.dataset.actions import complete, derive_trails, train_if_changed
+from unwall.intake.dataset.actions import complete, derive_trails
 from unwall.intake.dataset.load import Loader, lock_merchants
 from unwall.intake.online_retail import records
 from unwall.intake.online_retail.outcome import ImportReport
@@ -55,7 +56,8 @@ async def import_online_retail(db: Database, files: Files, path: Path, progress:
     async with db.transaction() as conn:
         with cycle_detection_paused():
             written = await _write(conn, files, digest, progress)
-    await train_if_changed(db, files, progress, changed=any(written.values()))
+        if any(written.values()):
+            await enqueue_training(conn)
     best = records.loyal(digest)
     return ImportReport(
         merchant_id=MERCHANT_ID,

@@ -20,6 +20,8 @@ from unwall.content.search import jobs as search
 from unwall.insight.attribution import jobs as attribution
 from unwall.insight.recommend import jobs as recommend
 from unwall.insight.reports import jobs as reports
+from unwall.insight.segments.actions import MATERIALISE
+from unwall.insight.segments.jobs import Materialiser
 from unwall.journal import jobs as journal
 from unwall.journal.jobs import parquet_folder
 from unwall.kernel import idempotency, logs
@@ -95,6 +97,7 @@ def handlers(services: Services, trainer: recommend.Trainer) -> Mapping[str, Han
     teller = messages.Teller(services.db, mails=transport is not None)
     return {
         APPLY_EVENT: EventApplier(services.checkout),
+        MATERIALISE: Materialiser(services.db, config.data).of_merchant,
         ask_for_reviews.HANDED_OVER: requests.handed_over,
         ask_for_reviews.ASK: requests.ask,
         attribution.ATTRIBUTE: attribution.Attributor(services.db, services.settings.attribution_days),
@@ -134,6 +137,7 @@ def routines(services: Services, patient: Database, trainer: recommend.Trainer) 
         ("journal.touches", "30 3 * * *"): partial(journal.delete_old_touches, db, config.attribution_days),
         ("reports.posts", "* * * * *"): partial(reports.count_posts, db),
         ("recommend.train", "40 3 * * *"): trainer,
+        ("segments.refresh", "*/5 * * * *"): Materialiser(patient, config.data).refresh,
         ("messages.announce", "* * * * *"): messages.Announcer(db),
         ("messages.forget", "45 3 * * *"): partial(messages.forget, db),
         ("media.uploads", "*/10 * * * *"): partial(_sweep_uploads, services),

@@ -235,6 +235,10 @@ GRANT SELECT ON merchant_profile TO unwall_merchant;
 CREATE VIEW member_visitor WITH (security_invoker = true) AS
     SELECT member_id, id AS visitor_id FROM visitor WHERE member_id IS NOT NULL;
 
+-- The numbers by which merchants know their customers.
+CREATE VIEW customer_number WITH (security_invoker = true) AS SELECT merchant_id, code, member_id FROM member_code;
+GRANT SELECT ON customer_number TO unwall_merchant;
+
 -- The members of whom profiles may be kept.
 CREATE VIEW profiled_member WITH (security_invoker = true) AS SELECT id FROM member WHERE profiled;
 

@@ -119,3 +119,52 @@ CREATE TABLE profile (
 );
 CREATE INDEX profile_member ON profile (member_id);
 CALL guard('profile', 'SELECT');
+
+-- What lists of members say of each.
+CREATE VIEW profile_line WITH (security_invoker = true) AS
+    SELECT merchant_id, member_id, lifecycle, orders, spent, last_order_at FROM profile;
+GRANT SELECT ON profile_line TO unwall_merchant;
+
+-- owner: insight.segments
+-- Groups of a merchant's members. `people` are those of `counted_version` by the profiles and on the day of `counted_from`.
+CREATE TABLE segment (
+    id              uuid PRIMARY KEY,
+    merchant_id     uuid NOT NULL REFERENCES merchant,
+    name            text NOT NULL CHECK (name <> ''),
+    definition      jsonb NOT NULL,  -- insight.segments.values.Definition
+    version         int NOT NULL DEFAULT 1 CHECK (version > 0),
+    archived        boolean NOT NULL DEFAULT false,
+    changed_at      timestamptz NOT NULL,
+    people          int CHECK (people >= 0),
+    counted_at      timestamptz,
+    counted_version int,
+    counted_from    text,
+    UNIQUE (id, merchant_id)
+);
+CREATE INDEX segment_merchant ON segment (merchant_id, id DESC);
+CALL guard('segment');
+
+CREATE TABLE segment_version (
+    segment_id  uuid NOT NULL,
+    version     int NOT NULL,
+    merchant_id uuid NOT NULL,
+    name        text NOT NULL,
+    definition  jsonb NOT NULL,
+    archived    boolean NOT NULL,
+    saved_by    text NOT NULL,
+    saved_at    timestamptz NOT NULL,
+    PRIMARY KEY (segment_id, version),
+    FOREIGN KEY (segment_id, merchant_id) REFERENCES segment (id, merchant_id) ON DELETE CASCADE
+);
+CALL guard('segment_version', 'SELECT, INSERT');
+
+-- Who is in which segment, as it was counted last.
+CREATE TABLE segment_member (
+    segment_id  uuid NOT NULL,
+    member_id   uuid NOT NULL REFERENCES member ON DELETE CASCADE,
+    merchant_id uuid NOT NULL,
+    PRIMARY KEY (segment_id, member_id),
+    FOREIGN KEY (segment_id, merchant_id) REFERENCES segment (id, merchant_id) ON DELETE CASCADE
+);
+CREATE INDEX segment_member_member ON segment_member (member_id, merchant_id);
+CALL guard('segment_member', 'SELECT');

@@ -17,6 +17,7 @@ from unwall.content.questions import actions as questions
 from unwall.content.reviews import actions as reviews
 from unwall.content.saves.actions import forget_saves
 from unwall.insight.profiles.actions import forget_profiles
+from unwall.insight.segments.actions import forget_memberships
 from unwall.journal.actions import forget_person
 from unwall.kernel.database import Database, Transaction
 from unwall.kernel.errors import existing
@@ -59,5 +60,6 @@ async def close(conn: Transaction, member_id: UUID, forget: Forget) -> None:
     await questions.forget_author(conn, member_id)
     await reviews.forget_author(conn, member_id, person_ids)
     await forget_profiles(conn, member_id)
+    await forget_memberships(conn, member_id)
     await forget_person(conn, person_ids)
     await forget(conn, person_ids)

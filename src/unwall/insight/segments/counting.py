@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from unwall.insight.segments.values import (
     Not,
     PrefersShop,
 )
+from unwall.kernel.clock import local
 
 Mask = NDArray[np.bool_]
 CHUNK_ENTRIES = 1 << 18
@@ -147,3 +149,8 @@ def _all(masks: Iterable[Mask]) -> Mask:
     for other in rest:
         mask &= other
     return mask
+
+
+def local_day(at: datetime, timezone: str) -> int:
+    """Since 1970, as `activity.parquet` has them."""
+    return local(at, timezone).toordinal() - date(1970, 1, 1).toordinal()

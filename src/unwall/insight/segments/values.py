@@ -126,8 +126,8 @@ class SegmentVersion(msgspec.Struct, frozen=True):
     name: str
     definition: Definition
     archived: bool
-    by: str
-    at: datetime
+    saved_by: str
+    saved_at: datetime
 
 
 class SegmentDraft(msgspec.Struct, frozen=True):

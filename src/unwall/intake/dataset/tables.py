@@ -88,6 +88,8 @@ TABLES = MappingProxyType(
         "messages": Table("message", media=("file",)),
         "quick_replies": Table("quick_reply"),
         "answering_hours": Table("answering_hours", "merchant_id"),
+        "segments": Table("segment"),
+        "segment_versions": Table("segment_version", "segment_id, version"),
         "pins": Table("pin", "merchant_id, page, position"),
         "opening_stock": Table("opening_stock", "variant_id"),
         "stock_levels": Table("stock_level", "variant_id, node_id"),
@@ -162,6 +164,7 @@ LEFT_OUT = MappingProxyType(
         "post_day": "counted from the journal and its later arrivals",
         "post_viewer": "counted from the journal",
         "profile": "worked out from the orders and the journal",
+        "segment_member": "worked out from the profiles",
         "report_progress": "how far this install has counted its journal",
         "save_count": "counted from the saves",
         "session": "a sign-in at this install",
@@ -214,6 +217,10 @@ LEFT_OUT_COLUMNS = MappingProxyType(
         "product.search": "made from the product's words",
         "sales_order.sale_id": "keeps the screen of a counter from selling twice, on the day",
         "staff.password_hash": "a secret",
+        **dict.fromkeys(
+            (f"segment.{name}" for name in ("people", "counted_at", "counted_version", "counted_from")),
+            "worked out from the profiles",
+        ),
         **dict.fromkeys(
             (f"video.{name}" for name in ("state", "reason", "lease", "leased_until", "attempts")),
             "how far this install's worker is",

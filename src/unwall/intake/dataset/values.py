@@ -90,6 +90,7 @@ from unwall.intake.dataset.records.reviews import (
     ReviewVoteRecord,
     SaveRecord,
 )
+from unwall.intake.dataset.records.segments import SegmentRecord, SegmentVersionRecord
 from unwall.intake.dataset.records.stock import (
     DeliveryPriceRecord,
     DeliveryZoneRecord,
@@ -142,6 +143,8 @@ FILES: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "messages": MessageRecord,
         "quick_replies": QuickReplyRecord,
         "answering_hours": AnsweringHoursRecord,
+        "segments": SegmentRecord,
+        "segment_versions": SegmentVersionRecord,
         "pins": PinRecord,
         "opening_stock": OpeningStockRecord,
         "stock_levels": StockLevelRecord,

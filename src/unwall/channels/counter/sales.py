@@ -29,6 +29,7 @@ from unwall.commerce.payments.values import TillMethod
 from unwall.commerce.pricing.promotion_rules import MAX_CODES_PER_CART, tidy_code
 from unwall.commerce.pricing.values import PricedOrder, PriceRefusal
 from unwall.commerce.stock.values import Short, VariantQuantity
+from unwall.insight.segments.reads import segments_of_buyers
 from unwall.kernel.clock import now
 from unwall.kernel.errors import FieldError, Invalid, NotFound, TooMany, UnwallError
 from unwall.kernel.ids import new_id, parse_id
@@ -178,7 +179,7 @@ async def _finish(ctx: CounterContext, sale: OpenSale, data: FormData) -> Respon
                 _shown_total(data),
                 till_payment(data.get("paid_by", TillMethod.CASH), data.get("reference", "")),
             )
-            order_id = await sell_at_counter(conn, ctx.staff, request, now())
+            order_id = await sell_at_counter(conn, ctx.staff, request, now(), segments_of_buyers)
     except Short as error:
         return await _page(ctx, sale, error=_missing(ctx, error), data=data)
     except (Invalid, SaleDone, TotalChanged) as error:
@@ -251,7 +252,7 @@ async def _page(
             member_id = await member_of_code(conn, ctx.staff.merchant_id, kept.get("member_code", ""))
         except Invalid as unknown:
             error = error or unknown
-        till = Till(ctx.node.id, member_id, sale.vouchers.codes)
+        till = Till(ctx.node.id, member_id, sale.vouchers.codes, segments_of_buyers)
         basket = {variant: count for variant, count in sale.basket.items() if variant in known}
         priced = await quoted_basket(conn, ctx.staff.merchant_id, till, basket, now()) if basket else None
     rows = quote_rows(priced.quote, N_("Total"), ctx.lang) if priced else []

@@ -16,6 +16,7 @@ from unwall.commerce.orders.quoting import Store, cart_request, goal_of, priced_
 from unwall.commerce.pricing.values import TaxPlace
 from unwall.commerce.sourcing.values import AddressPlace, DeliveryOption
 from unwall.commerce.stock.reads import levels
+from unwall.insight.segments.reads import segments_of_buyers
 from unwall.kernel.database import Connection
 from unwall.kernel.text import N_, gettext, ngettext
 
@@ -76,7 +77,7 @@ async def cart_views(
             stocked,
         )
         pricing = await ctx.services.storefront.pricing(conn, cart.merchant_id)
-        store = await store_for(conn, cart, pricing, offered.rates, ctx.visit)
+        store = await store_for(conn, cart, pricing, offered.rates, ctx.visit, segments_of_buyers)
         views.append(view_of(cart, offered, store, wanted, ctx.lang))
     return views
 

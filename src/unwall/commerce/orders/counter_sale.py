@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
@@ -15,7 +16,16 @@ from unwall.commerce.payments import actions as payments
 from unwall.commerce.payments.values import TillPayment
 from unwall.commerce.pricing.promotion_rules import tidy_code
 from unwall.commerce.pricing.quotes import priced
-from unwall.commerce.pricing.reads import UsesAsked, buyer, codes_left, promotion_uses, store_pricing
+from unwall.commerce.pricing.reads import (
+    BuyerAsked,
+    SegmentsOf,
+    UsesAsked,
+    buyer,
+    codes_left,
+    no_segments,
+    promotion_uses,
+    store_pricing,
+)
 from unwall.commerce.pricing.uses import OrderUses, using
 from unwall.commerce.pricing.values import Item, LineAsked, Personal, PricedOrder, QuoteRequest, TaxPlace
 from unwall.commerce.stock import actions as stock
@@ -50,7 +60,9 @@ class CounterSale(msgspec.Struct, frozen=True):
     paid: TillPayment = TillPayment()
 
 
-async def sell_at_counter(conn: Transaction, staff: Staff, sale: CounterSale, now: datetime) -> UUID:
+async def sell_at_counter(
+    conn: Transaction, staff: Staff, sale: CounterSale, now: datetime, segments_of: SegmentsOf = no_segments
+) -> UUID:
     """Returns the order's id. Raises `stock.Short` naming the missing units, `Invalid`, `NotFound`, `TotalChanged`, and
     `SaleDone` if the sale's id was used for another basket.
     """
@@ -59,7 +71,8 @@ async def sell_at_counter(conn: Transaction, staff: Staff, sale: CounterSale, no
     if not await _insert_order(conn, staff, sale, order_id, now):
         return await _earlier_sale(conn, staff.merchant_id, sale.sale_id, basket)
     await conn.execute("UPDATE sales_order SET member_id = $2 WHERE id = $1", order_id, member_id)
-    order = await quoted_basket(conn, staff.merchant_id, Till(sale.node_id, member_id, sale.codes), basket, now)
+    till = Till(sale.node_id, member_id, sale.codes, segments_of)
+    order = await quoted_basket(conn, staff.merchant_id, till, basket, now)
     if order is None:
         raise NotFound(NOT_SOLD)
     if sale.agreed_total not in (None, order.quote.total):
@@ -196,6 +209,7 @@ class Till(msgspec.Struct, frozen=True):
     node_id: UUID
     member_id: UUID | None = None
     codes: Sequence[str] = ()
+    segments_of: SegmentsOf = no_segments
 
 
 async def quoted_basket(
@@ -210,7 +224,11 @@ async def quoted_basket(
     codes = await codes_left(conn, merchant_id, [tidy_code(code) for code in till.codes if code.strip()])
     own = tuple(_priced_item(items[variant]) for variant in basket)
     uses = await promotion_uses(conn, [UsesAsked(one.id, till.member_id) for one in pricing.limited(own, codes)])
-    personal = Personal(await buyer(conn, pricing, till.member_id), tuple(codes), tuple(uses.values()))
+    who = await buyer(conn, pricing, till.member_id)
+    if till.member_id and pricing.segmented(own, codes):
+        segments = await till.segments_of(conn, [BuyerAsked(merchant_id, till.member_id)])
+        who = replace(who, segments=segments.get((merchant_id, till.member_id), ()))
+    personal = Personal(who, tuple(codes), tuple(uses.values()))
     lines = tuple(LineAsked(n, variant, count) for n, (variant, count) in enumerate(basket.items(), 1))
     typed_codes = tuple(dict.fromkeys(tidy_code(code) for code in till.codes if code.strip()))
     request = QuoteRequest(now, Channel.COUNTER, lines, place=TaxPlace(country or ""), codes=typed_codes)

@@ -205,19 +205,23 @@ class _Batch:
     async def _read_buyers(self) -> None:
         """What prices depend on about each buyer: earlier orders and uses of promotions. Where no promotion needs
         it, the database is not asked."""
-        asked, uses, ordered_asked = [], {}, list[reads.OrderedAsked]()
+        asked, uses, ordered_asked, segmented = [], {}, list[reads.OrderedAsked](), list[BuyerAsked]()
         for i, item in self._open():
             cart, pricing = self._carts[i], self._stores[i].pricing
             if item.visit.member_id and pricing.store.knows_customers:
                 asked.append(BuyerAsked(cart.merchant_id, item.visit.member_id))
             uses[i] = quoting.uses_asked(cart, pricing, cart.order_id)
             ordered_asked += quoting.ordered_asked(cart, pricing, item.visit)
+            segmented += quoting.segments_asked(cart, pricing, item.visit)
         customers = await buyers(self._conn, asked)
         used = await promotion_uses(self._conn, [one for some in uses.values() for one in some])
         ordered = await reads.have_ordered(self._conn, ordered_asked)
+        segments = await self._merchants.segments(self._conn, segmented)
         for i, item in self._open():
             cart, store, member_id = self._carts[i], self._stores[i], item.visit.member_id
             who = customers.get((cart.merchant_id, member_id), store.buyer) if member_id else store.buyer
+            if member_id:
+                who = replace(who, segments=segments.get((cart.merchant_id, member_id), ()))
             own = tuple(u for one in uses[i] if (u := used.get((one.promotion_id, one.person_id))))
             self._stores[i] = replace(store, buyer=replace(who, has_ordered=cart.id in ordered), uses=own)
 

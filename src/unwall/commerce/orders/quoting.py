@@ -13,7 +13,7 @@ from unwall.commerce.orders.checkout_values import LockedOrder
 from unwall.commerce.orders.values import Channel, Contact
 from unwall.commerce.pricing.gather import Pricing
 from unwall.commerce.pricing.quotes import priced
-from unwall.commerce.pricing.reads import UsesAsked, buyer, promotion_uses
+from unwall.commerce.pricing.reads import BuyerAsked, SegmentsOf, UsesAsked, buyer, promotion_uses
 from unwall.commerce.pricing.values import (
     Buyer,
     Item,
@@ -100,10 +100,22 @@ def ordered_asked(cart: Cart, pricing: Pricing, visit: Visit) -> list[reads.Orde
     return [reads.OrderedAsked(cart.id, cart.merchant_id, visit.visitor_id, visit.member_id)] if asks else []
 
 
-async def store_for(conn: Connection, cart: Cart, pricing: Pricing, rates: Rates, visit: Visit) -> Store:
+def segments_asked(cart: Cart, pricing: Pricing, visit: Visit) -> list[BuyerAsked]:
+    """Empty where no promotion for the cart is for a segment, and of who is not signed in."""
+    if visit.member_id is None or not pricing.segmented(cart_items(cart), cart.codes):
+        return []
+    return [BuyerAsked(cart.merchant_id, visit.member_id)]
+
+
+async def store_for(
+    conn: Connection, cart: Cart, pricing: Pricing, rates: Rates, visit: Visit, segments_of: SegmentsOf
+) -> Store:
     """Without a statement, unless a promotion or a tax depends on who buys."""
     who = await buyer(conn, pricing, visit.member_id)
-    who = replace(who, has_ordered=bool(await reads.have_ordered(conn, ordered_asked(cart, pricing, visit))))
+    segments = await segments_of(conn, segments_asked(cart, pricing, visit))
+    own = next(iter(segments.values()), ())
+    has_ordered = bool(await reads.have_ordered(conn, ordered_asked(cart, pricing, visit)))
+    who = replace(who, has_ordered=has_ordered, segments=own)
     if not pricing.limited(cart_items(cart), cart.codes):
         return Store(pricing, rates, who)
     but_order = await reads.order_of_cart(conn, cart.id)

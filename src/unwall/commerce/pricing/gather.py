@@ -29,6 +29,10 @@ class Pricing:
             personal.buyer,
         )
 
+    def segmented(self, items: Sequence[Item], codes: Sequence[CodeFact]) -> bool:
+        """Whether a promotion depends on which segments the buyer is in."""
+        return any(one.conditions.segments for one in self.book.relevant(items, codes))
+
     def limited(self, items: Sequence[Item], codes: Sequence[CodeFact]) -> list[Promotion]:
         """The promotions that depend on what was used before."""
         return [one for one in self.book.relevant(items, codes) if is_limited(one)]

@@ -1,6 +1,6 @@
 """Reads of what decides a merchant's prices, besides the prices themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -21,24 +21,42 @@ from unwall.commerce.sourcing.reads import DatabaseReads, MerchantReads
 from unwall.kernel.database import Connection, row, rows
 
 
-class PricingReads(MerchantReads, Protocol):
-    """What a quote takes from a merchant: from the database, or from a cache."""
-
-    async def pricing(self, conn: Connection, merchant_id: UUID) -> Pricing: ...
-
-
-class DatabasePricing(DatabaseReads):
-    """`PricingReads` without a cache."""
-
-    async def pricing(self, conn: Connection, merchant_id: UUID) -> Pricing:
-        return (await store_pricing(conn, [merchant_id]))[merchant_id]
-
-
 class BuyerAsked(msgspec.Struct, frozen=True):
     """Whoever buys at a merchant."""
 
     merchant_id: UUID
     member_id: UUID
+
+
+Segments = Mapping[tuple[UUID, UUID], tuple[UUID, ...]]
+"""Ids of segments by merchant and member."""
+SegmentsOf = Callable[[Connection, Sequence[BuyerAsked]], Awaitable[Segments]]
+"""Which segments buyers are in, which a package above this one knows; no statement where nobody is asked for."""
+
+
+async def no_segments(conn: Connection, asked: Sequence[BuyerAsked]) -> Segments:
+    return {}
+
+
+class PricingReads(MerchantReads, Protocol):
+    """What a quote takes from a merchant: from the database, or from a cache."""
+
+    async def pricing(self, conn: Connection, merchant_id: UUID) -> Pricing: ...
+
+    async def segments(self, conn: Connection, asked: Sequence[BuyerAsked]) -> Segments: ...
+
+
+class DatabasePricing(DatabaseReads):
+    """`PricingReads` without a cache, where nobody is in a segment unless `segments_of` says so."""
+
+    def __init__(self, segments_of: SegmentsOf = no_segments) -> None:
+        self._segments_of = segments_of
+
+    async def segments(self, conn: Connection, asked: Sequence[BuyerAsked]) -> Segments:
+        return await self._segments_of(conn, asked)
+
+    async def pricing(self, conn: Connection, merchant_id: UUID) -> Pricing:
+        return (await store_pricing(conn, [merchant_id]))[merchant_id]
 
 
 class _KnownBuyer(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ posts, merchants, nodes. Personal data, stock and follower counts are not cached
 Never pass it a connection that is confined to one merchant: its rows are shown to everybody.
 """
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from unwall.catalogue import bundles
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import Bundle, ProductCard, ProductDetails
 from unwall.commerce.pricing.gather import Pricing
-from unwall.commerce.pricing.reads import store_pricing
+from unwall.commerce.pricing.reads import BuyerAsked, Segments, store_pricing
 from unwall.commerce.sourcing import reads as sourcing
 from unwall.commerce.sourcing.rates import rates_of
 from unwall.commerce.sourcing.values import Rates
@@ -31,6 +31,7 @@ from unwall.content.questions import reads as questions
 from unwall.content.questions.values import Question
 from unwall.content.reviews import reads as reviews
 from unwall.content.reviews.values import Rating, Review, ReviewSort
+from unwall.insight.segments.reads import segments_of_buyers
 from unwall.kernel.database import Connection
 from unwall.kernel.ids import parse_id
 from unwall.kernel.notices import subscribed
@@ -254,6 +255,10 @@ class StorefrontCache:
             return {one.merchant_id: rates_of(one.currency, one.prices, one.zones) for one in by_merchant}
 
         return (await self._rates.fetch("", [merchant_id], load))[merchant_id]
+
+    async def segments(self, conn: Connection, asked: Sequence[BuyerAsked]) -> Segments:
+        """Which are asked of the database: they are of each buyer."""
+        return await segments_of_buyers(conn, asked)
 
     async def pricing(self, conn: Connection, merchant_id: UUID) -> Pricing:
         """What besides list and delivery prices decides the merchant's quotes."""

@@ -1,12 +1,12 @@
 """Segments and who is in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from unwall.commerce.pricing.reads import BuyerAsked
+from unwall.commerce.pricing.reads import BuyerAsked, Segments
 from unwall.insight.segments.values import Definition, Segment, SegmentVersion
 from unwall.kernel.database import Connection, row, rows
 
@@ -45,9 +45,7 @@ class _Membership(msgspec.Struct, frozen=True):
     segment_ids: tuple[UUID, ...]
 
 
-async def segments_of_buyers(
-    conn: Connection, asked: Sequence[BuyerAsked]
-) -> Mapping[tuple[UUID, UUID], tuple[UUID, ...]]:
+async def segments_of_buyers(conn: Connection, asked: Sequence[BuyerAsked]) -> Segments:
     """By merchant and member; no statement where nobody is asked for."""
     if not asked:
         return {}

@@ -17,6 +17,7 @@ from unwall.commerce.sourcing import reads as sourcing
 from unwall.commerce.sourcing.reads import supply_of
 from unwall.commerce.sourcing.rules import promise_of
 from unwall.commerce.sourcing.values import DeliveryOption, Demand
+from unwall.insight.segments.reads import segments_of_buyers
 from unwall.journal.values import Visit
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection
@@ -104,7 +105,7 @@ async def _offer(request: AnyRequest, services: Services, caller: Visit, cart_id
         cart = existing(await order_reads.stocked_cart(conn, caller, cart_id, caller.lang), "There is no such cart.")
         supply = await supply_of(cache, conn, cart.merchant_id, caller.lang)
         pricing = await cache.pricing(conn, cart.merchant_id)
-        store = await store_for(conn, cart, pricing, supply.rates, caller)
+        store = await store_for(conn, cart, pricing, supply.rates, caller, segments_of_buyers)
     add_available(supply, cart)
     goal = address_place(request, cart.country)
     address = query_address(request, cart.country)

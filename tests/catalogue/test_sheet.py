@@ -37,7 +37,11 @@ async def bring(conn, merchant, text, **options):
 
 
 async def export(conn, merchant, **options):
-    return await merchant_reads.csv_export(conn, merchant, files_url=FILES, **options)
+    parts, after = [], None
+    while after is not None or not parts:
+        part, after = await merchant_reads.csv_part(conn, merchant, after, files_url=FILES, **options)
+        parts.append(part)
+    return "".join(parts)
 
 
 @pytest.fixture

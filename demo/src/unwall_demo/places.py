@@ -1,7 +1,7 @@
 """Where the demo market is: its merchants, warehouses and shops, and the cities its members live in."""
 
 from unwall.commerce.stock.values import NodeKind
-from unwall_demo.values import Art, DemoMerchant, DemoNode, DemoPlace, DemoShipping
+from unwall_demo.values import Art, DemoMerchant, DemoNode, DemoPlace
 
 # Tables keep one row a line.
 # fmt: off
@@ -20,13 +20,12 @@ def merchants(seed: int) -> tuple[DemoMerchant, ...]:
             about=about,
             about_zh=about_zh,
             palette=palette,
-            shipping=shipping,
             follow_weight=follow,
             avatar=Art("avatar", slug, seed),
             banner=Art("banner", slug, seed),
             mark=Art("mark", slug, seed),
         )
-        for slug, name, name_zh, tag, tag_zh, about, about_zh, palette, shipping, follow in (
+        for slug, name, name_zh, tag, tag_zh, about, about_zh, palette, follow in (
             (
                 FASHION,
                 "South Window",
@@ -36,7 +35,6 @@ def merchants(seed: int) -> tuple[DemoMerchant, ...]:
                 "A label from Hangzhou. We cut plain clothes in good cloth, in small runs, and photograph them on the same wall at three in the afternoon.",
                 "来自杭州。用好料子做素净的衣服，小批量，下午三点，在同一面墙前拍照。",
                 ("#f1e8da", "#23283a", "#b4472e", "#34507a"),
-                DemoShipping(flat_minor=1200, free_over_minor=49900, days_min=1, days_max=4),
                 0.72,
             ),
             (
@@ -48,7 +46,6 @@ def merchants(seed: int) -> tuple[DemoMerchant, ...]:
                 "We grow Longjing on forty terraces above Meijiawu and buy the rest from people whose hills we have walked.",
                 "我们在梅家坞山上四十级梯田种龙井，其余的茶，来自我们走过的山和认识的人。",
                 ("#eceadb", "#26332b", "#2f5a4c", "#a8392a"),
-                DemoShipping(flat_minor=1000, free_over_minor=19900, days_min=1, days_max=4),
                 0.34,
             ),
             (
@@ -60,7 +57,6 @@ def merchants(seed: int) -> tuple[DemoMerchant, ...]:
                 "Skin care made in Suzhou from seven plants. Every formula is printed whole on the box, with the share of each part.",
                 "苏州制造的护肤品，只用七种植物。每个配方完整印在盒上，连比例一起。",
                 ("#f6ece4", "#3a2f2b", "#b97a68", "#8fb3bb"),
-                DemoShipping(flat_minor=800, free_over_minor=15900, days_min=1, days_max=3),
                 0.45,
             ),
         )

@@ -37,13 +37,6 @@ class DemoImage(Struct, frozen=True):
     """the first option's value seen in it ("Oat"), or nothing when it serves every variant"""
 
 
-class DemoShipping(Struct, frozen=True):
-    flat_minor: int
-    free_over_minor: int
-    days_min: int
-    days_max: int
-
-
 class DemoMerchant(Struct, frozen=True):
     slug: str
     name: str
@@ -54,7 +47,6 @@ class DemoMerchant(Struct, frozen=True):
     about_zh: str
     palette: tuple[str, ...]
     """paper, ink, accent, second accent: hex colours"""
-    shipping: DemoShipping
     follow_weight: float
     """share of all members who follow the account"""
     avatar: Art

@@ -99,19 +99,6 @@ _DRAFT = """
 """
 
 
-async def csv_export(
-    conn: Connection, merchant: Merchant, *, files_url: str, quantities: Mapping[UUID, int] | None = None
-) -> str:
-    """The whole catalogue in Shopify's product-CSV layout, by slug. `files_url` is what the outside puts before a
-    file's key ("https://shop.example/files/"); `quantities` are on hand, by variant."""
-    parts, after = [], None
-    while True:
-        text, after = await csv_part(conn, merchant, after, files_url=files_url, quantities=quantities)
-        parts.append(text)
-        if after is None:
-            return "".join(parts)
-
-
 async def csv_part(
     conn: Connection,
     merchant: Merchant,
@@ -120,8 +107,9 @@ async def csv_part(
     files_url: str,
     quantities: Mapping[UUID, int] | None = None,
 ) -> tuple[str, str | None]:
-    """The lines of the products that follow this slug, the first ones under the headings; and the slug to go on from,
-    None at the end."""
+    """The catalogue in Shopify's product-CSV layout: the lines of the products that follow this slug, the first ones
+    under the headings; and the slug to go on from, None at the end. `files_url` is what the outside puts before a
+    file's key ("https://shop.example/files/"); `quantities` are on hand, by variant."""
     part = await drafts_after(conn, merchant.id, after or "", PRODUCTS_AT_ONCE)
     write = partial(writing.write, currency=merchant.currency, files_url=files_url, quantities=quantities)
     text = await asyncio.to_thread(write, part, headed=after is None)

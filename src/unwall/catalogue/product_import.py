@@ -29,9 +29,9 @@ async def csv_import(
     max_quantity: int = MAX_INTEGER,
 ) -> ProductImportReport:
     """Idempotent. Products are matched by their handle and overwritten; products and variants that the file does not
-    contain stay as they are. With `strict`, a file with an error or a changed value changes nothing. `files_url` as in
-    `reads.csv_export`: a picture URL that starts with it is one of our own files. A quantity above `max_quantity` is
-    left out."""
+    contain stay as they are. With `strict`, a file with an error or a changed value changes nothing. A picture URL that
+    starts with `files_url` is one of our own files (`merchant_reads.csv_part`). A quantity above `max_quantity` is left
+    out."""
     await lock(conn, merchant.id)
     parsed = await asyncio.to_thread(parse, text)
     if not parsed.readable:

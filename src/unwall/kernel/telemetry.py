@@ -35,7 +35,6 @@ BATCHES = Histogram(
     "unwall_batch_items", "Items per group commit", ["batcher"], buckets=(1, 3, 10, 30, 100, 300, 1000, 3000)
 )
 EVENTS = Counter("unwall_journal_events_total", "Events stored in the journal")
-HOLDS = Counter("unwall_holds_total", "Stock hold requests", ["granted"])
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 """Callers may invent others; each would be a time series of its own."""

@@ -105,7 +105,9 @@ async def test_r5_the_money_is_taken_when_the_goods_leave(db):
 async def test_r5_a_capture_whose_answer_is_lost_is_asked_for_again(db):
     market, order = await reserved(db)
     await send(db, market, order)
-    await actions.capture_payments(db, SilentAtCaptures(db), order.id, NOW)
+    async with db.read() as conn:
+        [capturing] = await reads.capturing_payments(conn, order.payments[0].id)
+    assert not await actions.capture_payment(db, SilentAtCaptures(db), capturing, NOW)
     assert await states(db, order.id) == (OrderState.FULFILLED, PaymentState.CAPTURING)
     for _ in range(2):
         await checkout_of(db).sweep(LATER)

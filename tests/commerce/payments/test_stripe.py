@@ -126,7 +126,8 @@ async def test_what_is_reserved_is_captured_in_part(town: Town, stripe: LocalStr
     await town.refund(order.id, 800)
     async with town.db.transaction() as conn:
         await actions.decide_to_capture(conn, order.id)
-    await actions.capture_payments(town.db, town.gateway, order.id, NOW)
+        [capturing] = await reads.capturing_payments(conn, payment_id)
+    assert await actions.capture_payment(town.db, town.gateway, capturing, NOW)
     known = await town.gateway.status(payment_id)
     assert (known.captured, known.refunded) == (TOTAL - 800, 0)
     answer = await town.gateway.capture(payment_id, Money(TOTAL - 800, "CNY"))

@@ -213,6 +213,12 @@ async def test_r11_what_is_forged_or_old_changes_nothing(db):
         with pytest.raises(Invalid) as refused:
             await receive_event(db, town.gateway, forged.body, forged.headers, NOW)
         assert set(refused.value.by_field()) == {"signature"}
+    for name in ("", "e" * (rules.MAX_EVENT_ID_CHARACTERS + 1)):
+        with pytest.raises(Invalid) as refused:
+            await receive_event(
+                db, town.gateway, *town.gateway.signed_event(GatewayEvent(name, "payment", None), NOW), NOW
+            )
+        assert set(refused.value.by_field()) == {"body"}
     body, headers = town.gateway.signed_event(event_of(None), NOW)
     with pytest.raises(Invalid):  # an install that has no secret takes none
         await receive_event(db, TestGateway(db), body, headers, NOW)

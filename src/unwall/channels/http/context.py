@@ -121,15 +121,6 @@ async def provide_member(request: AnyRequest, services: Services) -> Member | No
         return await reads.session_member(conn, token)
 
 
-def _sealed_id(request: AnyRequest, services: Services, name: str, max_age: int | None) -> UUID:
-    known = unseal(services.secret, name, request.cookies.get(name, ""), UUID)
-    if known:
-        return known
-    fresh = new_id()
-    set_sealed_cookie(request, services, name, fresh, max_age)
-    return fresh
-
-
 async def identify_caller(request: AnyRequest) -> bool:
     """Before the body is read: check that the caller may use the route, and remember them for the handler. A route that
     is neither staff's nor a program's may name a function of its own for that (`identify`). False for everybody but

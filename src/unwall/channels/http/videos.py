@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get
 
-from unwall.channels.http.pictures import frame_of, picture_url, srcset
+from unwall.channels.http.pictures import frame_of, picture_url
 from unwall.kernel.errors import NotFound
 from unwall.kernel.files import Files
 from unwall.kernel.text import LANGUAGES, N_
@@ -46,7 +46,6 @@ class VideoView(msgspec.Struct, frozen=True):
     playlist: str | None
     progressive: str | None
     poster: str | None
-    poster_srcset: str | None
     width: int
     height: int
     seconds: float
@@ -72,7 +71,6 @@ def video_view(video: Video) -> VideoView:
         playlist=f"/videos/{video.id}/playlist" if video.playable else None,
         progressive=Files.url(progressive[0].file) if progressive else None,
         poster=picture_url(video.poster, 1280),
-        poster_srcset=srcset(video.poster),
         width=video.width or 720,
         height=video.height or 1280,
         seconds=video.duration_ms / 1000,

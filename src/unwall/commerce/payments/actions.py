@@ -117,14 +117,6 @@ async def decide_to_capture(conn: Transaction, order_id: UUID) -> None:
     await conn.execute(sql, order_id)
 
 
-async def capture_payments(db: Database, gateway: Gateway, order_id: UUID, now: datetime) -> None:
-    """Those of the order that are marked."""
-    async with db.read() as conn:
-        capturing = await reads.capturing_payments(conn, order_id=order_id)
-    for payment in capturing:
-        await capture_payment(db, gateway, payment, now)
-
-
 async def capture_payment(db: Database, gateway: Gateway, payment: reads.Capturing, now: datetime) -> bool:
     """Take what was reserved, less what was given back before. False if the gateway does not answer: the payment stays
     `capturing`, and the sweep tries again."""

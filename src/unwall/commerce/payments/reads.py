@@ -60,18 +60,16 @@ async def voiding_payments(conn: Connection, order_id: UUID | None = None) -> li
     return await rows(conn, PaymentKey, sql, rules.MAX_PER_SWEEP, order_id)
 
 
-async def capturing_payments(
-    conn: Connection, payment_id: UUID | None = None, order_id: UUID | None = None
-) -> list[Capturing]:
-    """Those marked to be captured: this one, of an order, or all."""
+async def capturing_payments(conn: Connection, payment_id: UUID | None = None) -> list[Capturing]:
+    """Those marked to be captured: this one, or all."""
     sql = """
         SELECT p.id, p.gateway, p.amount - coalesce((SELECT sum(l.amount) FROM payment_ledger l
             WHERE l.payment_id = p.id AND l.kind = 'released'), 0)::bigint AS amount, p.currency
         FROM payment p
-        WHERE p.state = 'capturing' AND ($2::uuid IS NULL OR p.id = $2) AND ($3::uuid IS NULL OR p.order_id = $3)
+        WHERE p.state = 'capturing' AND ($2::uuid IS NULL OR p.id = $2)
         ORDER BY p.asked_at, p.id LIMIT $1
     """
-    return await rows(conn, Capturing, sql, rules.MAX_PER_SWEEP, payment_id, order_id)
+    return await rows(conn, Capturing, sql, rules.MAX_PER_SWEEP, payment_id)
 
 
 _DECIDED = """

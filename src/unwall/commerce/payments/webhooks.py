@@ -14,6 +14,7 @@ from unwall.commerce.payments import rules
 from unwall.commerce.payments.gateway import Gateway
 from unwall.commerce.payments.values import PaymentState
 from unwall.kernel.database import Connection, Database, Transaction, row, rows
+from unwall.kernel.errors import Invalid
 from unwall.kernel.jobs import NewJob, enqueue
 
 APPLY_EVENT = "payments.apply-event"
@@ -36,6 +37,8 @@ async def receive_event(db: Database, gateway: Gateway, body: bytes, headers: Ma
     """Store the event, to be applied. Raises `Invalid` naming the signature or the body; nothing is stored then.
     `headers` by their names in lower case."""
     event = await gateway.read_event(body, headers, now)
+    if not 0 < len(event.id) <= rules.MAX_EVENT_ID_CHARACTERS:
+        raise Invalid.one("body", rules.UNREADABLE_EVENT)
     key = EventKey(gateway.name, event.id)
     async with db.transaction() as conn:
         if await conn.fetchval(_STORE, *msgspec.structs.astuple(key), event.kind, event.payment_id, now):

@@ -35,14 +35,14 @@ _COLUMNS = """
     coalesce(o.entry, p.id) AS entry, p.scheduled_at, p.edited_at,
     coalesce((SELECT visibility FROM moderated WHERE kind = 'post' AND subject_id = p.id), 'allow') AS visibility
 """
-_OF_ENTRIES = "JOIN post p ON p.id = o.post_id JOIN account_profile a ON a.id = p.account_id"
-_LIVE = f"SELECT {_COLUMNS} FROM outbox o {_OF_ENTRIES}"
+_LIVE = f"""
+    SELECT {_COLUMNS}
+    FROM outbox o JOIN post p ON p.id = o.post_id JOIN account_profile a ON a.id = p.account_id
+"""
 _ANY = f"""
     SELECT {_COLUMNS}
     FROM post p JOIN account_profile a ON a.id = p.account_id LEFT JOIN outbox o ON o.post_id = p.id
 """
-POSTS_OF_ENTRIES = f"SELECT {_COLUMNS} FROM o {_OF_ENTRIES}"
-"""For a statement that has chosen entries of `published_post` as `o` (post_id, entry); the language is $1."""
 
 
 async def post(conn: Connection, post_id: UUID, lang: str) -> Post | None:

@@ -1,6 +1,7 @@
 """A merchant's programs: each scope opens its own, and no key opens another's."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from litestar.testing import AsyncTestClient
@@ -10,12 +11,14 @@ from tests.channels.shop.store import Store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
 from tests.commerce.market import available, buy, open_market, sound, visitor
 from unwall.catalogue.rules import MAX_IMAGES
+from unwall.channels.api.merchant import catalogue as catalogue_routes
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.files import Files
 from unwall.kernel.ids import new_id
 from unwall.people import actions as people
 from unwall.people.values import ApiScope
+from unwall.usecases import import_products
 
 QUIET = BOOKKEEPING | {"idempotency"}
 CUP = {"title": "Celadon cup", "variants": [{"sku": "CUP", "price": 12800}]}
@@ -114,6 +117,45 @@ async def test_a_promotions_times_name_their_zone_and_its_codes_are_for_as_many_
         answer = await robot.put(f"{here}/codes", {"codes": ["SPRING"], "max_uses": most})
         assert answer.status_code == 422, most
     assert await snapshot(db, without=QUIET) == before
+
+
+async def test_a_program_is_answered_with_the_codes_it_made_and_reads_the_others_by_pages(
+    db: Database, store: Store, robot: Client
+):
+    here, other = (f"{M}/promotions/{new_id()}" for _ in range(2))
+    for n, path in enumerate((here, other)):
+        rule = {"id": str(new_id()), "title": f"Spring {n}", "kind": "per_cent", "value": 100_000, "by_code": True}
+        assert (await robot.put(path, {"rule": rule})).status_code == 200
+    assert (await robot.put(f"{other}/codes", {"codes": ["OTHER"]})).status_code == 200
+    made = (await robot.put(f"{here}/codes", {"count": 1000})).json()["codes"]
+    assert len(made) == 1000
+    added = await robot.put(f"{here}/codes", {"codes": ["autumn", made[0]], "max_uses": None})
+    assert added.json() == {"codes": ["AUTUMN"]}
+    first = (await robot.get(f"{here}/codes")).json()
+    last = (await robot.get(f"{here}/codes?after={first['after']}")).json()
+    listed = [*first["rows"], *last["rows"]]
+    assert [one["code"] for one in listed] == sorted([*made, "AUTUMN"])
+    assert (len(first["rows"]), last["after"]) == (1000, None)
+    assert next(one for one in listed if one["code"] == "AUTUMN") == {"code": "AUTUMN", "max_uses": None, "uses": 0}
+    assert problem(await robot.get(f"{here}/codes?after=!"))[0] == 422
+    assert (await robot.get(f"{M}/promotions/{new_id()}/codes")).status_code == 404
+
+
+async def test_while_the_encoding_of_a_product_file_is_found_no_transaction_is_open(
+    client: AsyncTestClient, robot: Client, monkeypatch: pytest.MonkeyPatch
+):
+    """It may take seconds, and others wait for what a transaction has locked."""
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
+    counted = []
+
+    async def decode(*args: Any, **options: Any) -> import_products.FileText:
+        async with client.app.state.services.db.read() as conn:
+            counted.append(await conn.fetchval(sql))
+        return await import_products.decode_product_file(*args, **options)
+
+    monkeypatch.setattr(catalogue_routes, "decode_product_file", decode)
+    assert (await robot.post(f"{M}/products.csv", b"Handle,Title\n")).status_code in (200, 422)
+    assert counted == [0]
 
 
 async def test_the_id_of_another_merchants_promotion_or_zone_is_refused(

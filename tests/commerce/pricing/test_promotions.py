@@ -145,13 +145,31 @@ async def test_m25_the_counter_takes_vouchers_and_counts_them(db):
     assert (await counts(db))[::2] == ([1], 1)
 
 
+async def test_a_promotion_collects_no_more_codes_than_it_may(db, monkeypatch):
+    """However many requests bring them."""
+    monkeypatch.setattr(actions, "MAX_CODES_PER_PROMOTION", 3)
+    market = await open_market(db)
+    rule = await offer(db, market, promotion(1, KIND.AMOUNT, 100, by_code=True), "CODE-1")
+    other = await offer(db, market, promotion(2, KIND.AMOUNT, 100, by_code=True), "CODE-9")
+    async with db.confined(market.merchant) as conn:
+        new = await actions.add_codes(conn, market.merchant, rule.id, ["CODE-1", "CODE-2", "CODE-3"], 1)
+        assert sorted(new) == ["CODE-2", "CODE-3"]
+        assert await actions.add_codes(conn, market.merchant, other.id, ["CODE-8"], 1) == ["CODE-8"]
+    for too_many in (["ONE-MORE"], ["CODE-1", "ONE-MORE"]):
+        with pytest.raises(Invalid, match="count"):
+            async with db.confined(market.merchant) as conn:
+                await actions.add_codes(conn, market.merchant, rule.id, too_many, 1)
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM promotion_code") == 5
+
+
 async def test_codes_are_made_in_bulk_and_a_wrong_promotion_names_its_fields(db):
     market = await open_market(db)
     rule = await offer(db, market, promotion(1, KIND.AMOUNT, 100, by_code=True))
     codes = new_codes(10_000)
     assert len(set(codes)) == 10_000
     async with db.confined(market.merchant) as conn:
-        assert await actions.add_codes(conn, market.merchant, rule.id, codes, 1) == 10_000
+        assert await actions.add_codes(conn, market.merchant, rule.id, codes, 1) == codes
         with pytest.raises(Invalid, match="count"):
             await actions.add_codes(conn, market.merchant, rule.id, [*codes, "ONE-MORE"], 1)
         with pytest.raises(NotFound):

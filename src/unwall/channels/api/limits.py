@@ -21,7 +21,11 @@ Json = dict[str, Any]
 """As OpenAPI defines it."""
 
 CURSOR: Json = {"type": "string", "pattern": "^([A-Za-z0-9_-]{22})?$"}
-SEARCH_CURSOR: Json = {"type": "string", "pattern": "^([A-Za-z0-9_-]{28})?$"}
+OTHER_CURSORS: dict[str, Json] = {
+    "/search": {"type": "string", "pattern": "^([A-Za-z0-9_-]{28})?$"},
+    "/promotions/{promotion_id}/codes": {"type": "string", "pattern": "^([A-Z0-9-]{3,40})?$"},
+}
+"""By the end of the path."""
 
 
 def text(most: int, least: int = 0) -> Json:
@@ -117,7 +121,8 @@ def limited_parameter(path: str, parameter: Json) -> Json:
     """A parameter of an address; a cursor is text and nothing else, since an address has no null."""
     name = parameter["name"]
     if name == "after":
-        return {**parameter, "required": False, "schema": SEARCH_CURSOR if path.endswith("/search") else CURSOR}
+        schema = next((one for ending, one in OTHER_CURSORS.items() if path.endswith(ending)), CURSOR)
+        return {**parameter, "required": False, "schema": schema}
     if parameter["in"] == "query" and name in QUERY:
         return {**parameter, "schema": parameter["schema"] | QUERY[name]}
     return parameter

@@ -5,7 +5,13 @@ from uuid import UUID
 
 import asyncpg
 
-from unwall.commerce.pricing.promotion_rules import MAX_CODES_AT_ONCE, MAX_PROMOTIONS, check_code, check_promotion
+from unwall.commerce.pricing.promotion_rules import (
+    MAX_CODES_AT_ONCE,
+    MAX_CODES_PER_PROMOTION,
+    MAX_PROMOTIONS,
+    check_code,
+    check_promotion,
+)
 from unwall.commerce.pricing.tax_rules import (
     MAX_TAX_NUMBER_CHARACTERS,
     TaxChoices,
@@ -15,7 +21,7 @@ from unwall.commerce.pricing.tax_rules import (
 )
 from unwall.commerce.pricing.values import Promotion, TaxRate
 from unwall.kernel import typed
-from unwall.kernel.database import Transaction
+from unwall.kernel.database import Transaction, lock_subject
 from unwall.kernel.errors import Invalid, NotFound
 from unwall.kernel.text import N_
 from unwall.people.reads import member_id_by_code
@@ -122,9 +128,9 @@ _SAVE_PROMOTION = """
 
 async def add_codes(
     conn: Transaction, merchant_id: UUID, promotion_id: UUID, codes: Sequence[str], max_uses: int | None
-) -> int:
-    """Codes of a promotion, each for so many orders; returns how many are new. Raises `Invalid` (code) for a wrong one
-    and where all are in use, and `NotFound`."""
+) -> list[str]:
+    """Codes of a promotion, each for so many orders; returns those that are new. Raises `Invalid` (code) for a wrong
+    one and where all are in use, (count) where the promotion would have too many, and `NotFound`."""
     if len(codes) > MAX_CODES_AT_ONCE:
         raise Invalid.one("count", N_("At most {limit} codes at once.", limit=MAX_CODES_AT_ONCE))
     if max_uses is not None and not 0 < max_uses < 2**31:
@@ -135,6 +141,7 @@ async def add_codes(
         "SELECT true FROM promotion WHERE id = $1 AND merchant_id = $2", promotion_id, merchant_id
     ):
         raise NotFound(N_("There is no such promotion."))
+    await lock_subject(conn, "codes of promotion", promotion_id)
     made = await conn.fetch(
         """
         INSERT INTO promotion_code (merchant_id, code, promotion_id, max_uses)
@@ -147,4 +154,9 @@ async def add_codes(
     )
     if not made and codes:
         raise Invalid.one("code", N_("This code is in use already."))
-    return len(made)
+    if await conn.fetchval(_CODES, promotion_id) > MAX_CODES_PER_PROMOTION:
+        raise Invalid.one("count", N_("A promotion has at most {limit} codes.", limit=MAX_CODES_PER_PROMOTION))
+    return [record["code"] for record in made]
+
+
+_CODES = "SELECT count(*) FROM promotion_code WHERE promotion_id = $1"

@@ -11,6 +11,7 @@ from unwall.kernel.text import LANGUAGES, N_
 MAX_TITLE_CHARACTERS = 60
 MAX_PROMOTIONS = 1000
 MAX_CODES_AT_ONCE = 10_000
+MAX_CODES_PER_PROMOTION = 100_000
 MAX_SUBJECTS = 500
 """Products or categories of a promotion."""
 MAX_CODES_PER_CART = 5

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from unwall.commerce.pricing.gather import Pricing
+from unwall.commerce.pricing.promotion_rules import MAX_CODES_PER_PROMOTION
 from unwall.commerce.pricing.tax_rules import TaxCustomer, TaxNumber
 from unwall.commerce.pricing.values import (
     Buyer,
@@ -191,12 +192,15 @@ class CodeRow(msgspec.Struct, frozen=True):
     uses: int
 
 
-async def codes_of(conn: Connection, merchant_id: UUID, promotion_id: UUID, limit: int = 100_000) -> list[CodeRow]:
+async def codes_of(
+    conn: Connection, merchant_id: UUID, promotion_id: UUID, *, after: str = "", limit: int = MAX_CODES_PER_PROMOTION
+) -> list[CodeRow]:
+    """In the order of their letters; those that follow the code `after`."""
     sql = """
-        SELECT code, max_uses, uses FROM promotion_code WHERE merchant_id = $1 AND promotion_id = $2
-        ORDER BY code LIMIT $3
+        SELECT code, max_uses, uses FROM promotion_code
+        WHERE merchant_id = $1 AND promotion_id = $2 AND code > $3 ORDER BY code LIMIT $4
     """
-    return await rows(conn, CodeRow, sql, merchant_id, promotion_id, limit)
+    return await rows(conn, CodeRow, sql, merchant_id, promotion_id, after, limit)
 
 
 class TaxBook(msgspec.Struct, frozen=True):

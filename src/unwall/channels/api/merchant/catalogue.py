@@ -123,11 +123,11 @@ async def import_product_file(
     said = request.content_type[1].get("charset", "")
     encoding = "" if said.lower() in ("utf-8", "utf8") else said
     data = await request.body()
-    async with services.db.confined(key.merchant_id, EXPORT) as conn:
+    async with services.db.confined(key.merchant_id) as conn:
         merchant = await people_reads.merchant(conn, key.merchant_id, "")
-        assert merchant is not None
-        country = merchant.home_country
-        read = await decode_product_file(data, country, encoding=encoding, field="body")
+    assert merchant is not None
+    read = await decode_product_file(data, merchant.home_country, encoding=encoding, field="body")
+    async with services.db.confined(key.merchant_id, EXPORT) as conn:
         options = ImportOptions(key_name(key), strict=strict)
         return await import_products(conn, merchant, read.text, options, files_url=files_url(request, services))
 

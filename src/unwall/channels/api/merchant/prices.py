@@ -8,7 +8,7 @@ from litestar import get, put
 
 from unwall.commerce.pricing import actions, reads
 from unwall.commerce.pricing.known_rates import known_rates
-from unwall.commerce.pricing.promotion_rules import MAX_CODES_AT_ONCE, new_codes, tidy_code
+from unwall.commerce.pricing.promotion_rules import MAX_CODES_AT_ONCE, check_code, new_codes, tidy_code
 from unwall.commerce.pricing.reads import CodeRow, PromotionRow, TaxBook
 from unwall.commerce.pricing.tax_rules import TaxChoices, TaxCustomer
 from unwall.commerce.pricing.values import Promotion, TaxRate
@@ -20,6 +20,8 @@ from unwall.people.values import ApiKey, ApiScope
 from unwall.services import Services
 
 TAGS = ["merchant"]
+PAGE = 1000
+"""Codes of a promotion."""
 
 
 class CountryRates(msgspec.Struct, frozen=True):
@@ -109,6 +111,17 @@ class NewCodes(msgspec.Struct, frozen=True):
     max_uses: int | None = 1
 
 
+class AddedCodes(msgspec.Struct, frozen=True):
+    codes: list[str]
+    """those that are new"""
+
+
+class CodePage(msgspec.Struct, frozen=True):
+    rows: list[CodeRow]
+    after: str | None
+    """The cursor of the next page; None at the end."""
+
+
 @get("/promotions", scope=ApiScope.PRICES_READ, tags=TAGS)
 async def promotions(services: Services, key: ApiKey) -> list[PromotionRow]:
     """Newest first, with how many orders each is on and what it took off."""
@@ -126,17 +139,29 @@ async def save_promotion(services: Services, key: ApiKey, promotion_id: UUID, da
 
 
 @put("/promotions/{promotion_id:uuid}/codes", scope=ApiScope.PRICES_WRITE, tags=TAGS)
-async def add_codes(services: Services, key: ApiKey, promotion_id: UUID, data: NewCodes) -> list[CodeRow]:
-    """Adds codes, at most 10,000 at once, and answers with all of the promotion."""
+async def add_codes(services: Services, key: ApiKey, promotion_id: UUID, data: NewCodes) -> AddedCodes:
+    """Adds codes, at most 10,000 at once and 100,000 to a promotion; those that it has already stay as they are."""
     if not 0 <= data.count <= MAX_CODES_AT_ONCE - len(data.codes):
         raise Invalid.one("count", f"At most {MAX_CODES_AT_ONCE} codes at once.")
     codes = [*(tidy_code(code) for code in data.codes), *new_codes(data.count)]
     async with services.db.confined(key.merchant_id) as conn:
-        await actions.add_codes(conn, key.merchant_id, promotion_id, codes, data.max_uses)
-        return await reads.codes_of(conn, key.merchant_id, promotion_id)
+        return AddedCodes(await actions.add_codes(conn, key.merchant_id, promotion_id, codes, data.max_uses))
+
+
+@get("/promotions/{promotion_id:uuid}/codes", scope=ApiScope.PRICES_READ, tags=TAGS)
+async def codes(services: Services, key: ApiKey, promotion_id: UUID, after: str | None = None) -> CodePage:
+    """A thousand at a time, in the order of their letters, with how often each was used. `after`: as the page before
+    gave it."""
+    if after:
+        check_code(after, "after")
+    async with services.db.confined(key.merchant_id) as conn:
+        if await reads.promotion(conn, key.merchant_id, promotion_id) is None:
+            raise NotFound("There is no such promotion.")
+        rows = await reads.codes_of(conn, key.merchant_id, promotion_id, after=after or "", limit=PAGE + 1)
+    return CodePage(rows[:PAGE], rows[PAGE - 1].code if len(rows) > PAGE else None)
 
 
 HANDLERS: list[Any] = [
     *(taxes, save_taxes, suggested_rates, save_rates, save_customer),
-    *(delivery, save_delivery, promotions, save_promotion, add_codes),
+    *(delivery, save_delivery, promotions, save_promotion, add_codes, codes),
 ]

@@ -310,7 +310,7 @@ async def add_codes(ctx: ConsoleContext, promotion_id: UUID, data: FormData) -> 
             row = await _row(conn, ctx, promotion_id)
             fields = await _fields(conn, ctx, row)
         return _page(ctx, promotion_id, fields | {n: data.get(n, "") for n in ("code", "count")}, row, error)
-    ctx.flash(ctx.count("1 code is made.", "{n} codes are made.", made))
+    ctx.flash(ctx.count("1 code is made.", "{n} codes are made.", len(made)))
     return see_other(f"{PATH}/{promotion_id}")
 
 

@@ -410,6 +410,18 @@ async def test_a_members_first_posts_are_looked_at_and_later_ones_are_live_at_on
         assert len(await facts(conn, "publish")) == 3
 
 
+async def test_moderators_read_a_post_that_waits_as_it_was_saved_last(db: Database, member: Member) -> None:
+    """Not the words that it was sent in with."""
+    draft = PostDraft(member.account, title="My walk")
+    post_id = await save_post(db, member.lin, draft, NOW, then=WATCHED)
+    worse = msgspec.structs.replace(draft, id=post_id, title="Buy followers")
+    await save_post(db, member.lin, worse, NOW, then=Then(reviewed_posts=2))
+    async with db.read() as conn:
+        [waiting] = await queue(conn, OPERATOR, SubjectKind.POST, 10)
+    assert (waiting.case.excerpt, waiting.case.subject_id) == ("Buy followers", post_id)
+    assert await member_state(db, member, post_id) == (PostState.IN_REVIEW, Visibility.ALLOW)
+
+
 async def test_a_post_that_is_not_accepted_can_be_changed_and_sent_in_again(db: Database, member: Member) -> None:
     draft = PostDraft(member.account, title="Buy followers")
     post_id = await save_post(db, member.lin, draft, NOW, then=WATCHED)

@@ -20,6 +20,7 @@ from unwall.content.moderation.reads import cases_about
 from unwall.content.moderation.rules import may_block, may_judge
 from unwall.content.moderation.values import (
     Action,
+    ChangedSinceSeen,
     Decided,
     Moderator,
     ReportDraft,
@@ -29,17 +30,19 @@ from unwall.content.moderation.values import (
     Verdict,
     Visibility,
 )
-from unwall.content.posts.reads import posts_in_any_state
+from unwall.content.posts.locks import lock
+from unwall.content.posts.reads import last_edits, posts_in_any_state
 from unwall.content.posts.review import follow_decision
 from unwall.content.questions import actions as questions
 from unwall.content.reviews import actions as reviews
 from unwall.content.reviews.reads import media_of, picture_files
 from unwall.journal.values import Visit
 from unwall.kernel.database import Connection, Database, Transaction
-from unwall.kernel.text import SOURCE
+from unwall.kernel.text import N_, SOURCE
 from unwall.media import blocked as media
 from unwall.media.video_rules import BLOCKED
 
+NEVER_EDITED = UUID(int=0)
 WITH_MEDIA = frozenset({SubjectKind.POST, SubjectKind.REVIEW, SubjectKind.MESSAGE})
 """What has pictures and videos that can be blocked."""
 
@@ -60,15 +63,39 @@ async def report(db: Database, visit: Visit, reported: Reported, draft: ReportDr
 
 
 async def decide(
-    db: Database, moderator: Moderator, case_ids: Collection[UUID], verdict: Verdict, at: datetime
+    db: Database,
+    moderator: Moderator,
+    case_ids: Collection[UUID],
+    verdict: Verdict,
+    at: datetime,
+    *,
+    seen: Collection[UUID] = (),
 ) -> list[Decided]:
-    """Raises the errors of `content.moderation.actions.decide`, and then nothing is decided."""
+    """`seen`: the last edits of posts (`versions_of`) as the moderator saw them, where that is known. Raises the errors
+    of `content.moderation.actions.decide`, and `ChangedSinceSeen`; and then nothing is decided."""
     async with moderating(db, moderator) as conn:
         decided = await actions.decide(conn, moderator, case_ids, verdict, at)
+        if seen:
+            await _check_seen(conn, decided, seen)
         await _follow(conn, decided, moderator.name, at)
         for one in decided if may_block(moderator) else ():
             await _block(conn, one, verdict.action, moderator.name)
     return decided
+
+
+async def versions_of(conn: Connection, subjects: Collection[Subject]) -> dict[UUID, UUID]:
+    """By which it is known whether a post is still what somebody saw, by its id."""
+    post_ids = [subject.id for subject in subjects if subject.kind is SubjectKind.POST]
+    edits = await last_edits(conn, post_ids) if post_ids else {}
+    return {post_id: edits.get(post_id, NEVER_EDITED) for post_id in post_ids}
+
+
+async def _check_seen(conn: Transaction, decided: Collection[Decided], seen: Collection[UUID]) -> None:
+    """Its author may change a post while a moderator reads it. Whoever changes one has locked it."""
+    await lock(conn, [one.subject.id for one in decided if one.subject.kind is SubjectKind.POST])
+    versions = await versions_of(conn, [one.subject for one in decided])
+    if not set(seen).issuperset(versions.values()):
+        raise ChangedSinceSeen(N_("This was changed while you read it. Look at it again, then decide."))
 
 
 async def sees_blocked(db: Database, moderator: Moderator, digest: bytes) -> bool:

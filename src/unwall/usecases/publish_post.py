@@ -55,6 +55,8 @@ async def save_post(
             if before and check:
                 check(before.draft)
         post_id = await actions.save_draft(conn, actor, draft)
+        if before is not None and before.state is PostState.IN_REVIEW:
+            await review.show_as_it_is(conn, post_id)
         live = before is not None and before.state is PostState.LIVE
         watched = await _is_watched(conn, actor, then)
         if live and watched:

@@ -85,6 +85,35 @@ async def test_one_case_shows_its_audit_and_is_restored(site: ConsoleSite, morni
     assert every((await site.get(f"/post/{site.store.morning}")).text, "details > article") == []
 
 
+async def test_what_was_changed_while_a_moderator_reads_it_is_not_decided(site: ConsoleSite, morning: Reported) -> None:
+    """Its author could have it accepted with words that nobody has seen."""
+    case_id = await reported(site, morning)
+    url = f"{QUEUE}/{case_id}"
+    listed = values((await site.get(QUEUE)).text, f"[name='case.{case_id}']", "value")[0]
+    one = form((await site.get(url)).text, "data-queue")["version"]
+    assert one == listed
+    async with site.db.transaction() as conn:
+        await conn.execute(
+            """
+            INSERT INTO post_edit (id, post_id, merchant_id, at, actor, changes)
+            VALUES ($1, $2, $3, now(), 'staff:eve', '{"title": ["Morning", "Casino"]}')
+            """,
+            new_id(),
+            site.store.morning,
+            site.market.merchant,
+        )
+    for answer in (
+        await site.post(url, {"action": "allow", "version": one}),
+        await site.post(QUEUE, {"action": "allow", f"case.{case_id}": listed}),
+    ):
+        assert answer.status_code == 409
+        assert "changed while you read it" in answer.text
+    assert await site.value("SELECT count(*) FROM moderation_decision") == 0
+    assert await site.value("SELECT state FROM moderation_case") == "open"
+    again = form((await site.get(url)).text, "data-queue")["version"]
+    assert (await site.post(url, {"action": "allow", "version": again})).status_code == 303
+
+
 async def test_whose_second_opinion_is_asked_for_is_somebody_elses(site: ConsoleSite, morning: Reported) -> None:
     url = f"{QUEUE}/{await reported(site, morning)}"
     assert (await site.post(url, {"action": "second_opinion"})).status_code == 303

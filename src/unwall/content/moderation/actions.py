@@ -80,6 +80,20 @@ async def submit(conn: Transaction, reported: Reported, at: datetime) -> None:
     await _store(conn, case, shown)
 
 
+async def refresh(conn: Transaction, reported: Reported) -> None:
+    """What waits for a decision was changed: the queue shows it as it is now."""
+    await conn.execute(
+        """
+        UPDATE moderation_case SET excerpt = $3, url = $4
+        WHERE kind = $1 AND subject_id = $2 AND state <> 'closed'
+        """,
+        reported.subject.kind,
+        reported.subject.id,
+        reported.excerpt[: rules.MAX_EXCERPT_CHARACTERS],
+        reported.url,
+    )
+
+
 async def withdraw(conn: Transaction, subject: Subject) -> None:
     """Take a subject that nobody has reported out of the queue: it does not wait any more. Idempotent."""
     await conn.execute(

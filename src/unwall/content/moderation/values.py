@@ -4,6 +4,7 @@ UnwallError
 ├── Invalid                       names the field: reason, words, action
 ├── NotFound > NoSuchCase         it does not exist, or another merchant's moderators decide about it
 ├── Conflict > AlreadyDecided     somebody else has decided meanwhile
+├── Conflict > ChangedSinceSeen   it is not what the moderator has seen any more
 ├── Forbidden > SomebodyElse      a second opinion and an appeal are decided by another moderator
 └── TooMany                       too many reports by one person
 """
@@ -23,6 +24,10 @@ class NoSuchCase(NotFound):
 
 class AlreadyDecided(Conflict):
     code = "already-decided"
+
+
+class ChangedSinceSeen(Conflict):
+    code = "changed-since-seen"
 
 
 class SomebodyElse(Forbidden):

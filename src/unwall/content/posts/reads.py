@@ -257,6 +257,18 @@ async def published_posts(conn: Connection, owner: Owner) -> int:
     return number
 
 
+async def last_edits(conn: Connection, post_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The last entry of each post's history; none where it has no history."""
+    edits = await conn.fetch(
+        """
+        SELECT DISTINCT ON (post_id) post_id, id FROM post_edit WHERE post_id = ANY($1::uuid[])
+        ORDER BY post_id, id DESC
+        """,
+        list(post_ids),
+    )
+    return {record["post_id"]: record["id"] for record in edits}
+
+
 async def due_posts(conn: Connection, at: datetime, limit: int) -> list[UUID]:
     """Scheduled posts whose time has come, the earliest first."""
     due = await conn.fetch(

@@ -35,6 +35,12 @@ async def look_again(conn: Transaction, post_id: UUID, at: datetime) -> None:
         await moderation.submit(conn, await seen(conn, post), at)
 
 
+async def show_as_it_is(conn: Transaction, post_id: UUID) -> None:
+    """The post was changed while it waits for review: moderators read its words of now."""
+    for post in await lock(conn, [post_id]):
+        await moderation.refresh(conn, await seen(conn, post))
+
+
 async def seen(conn: Transaction, post: LockedPost) -> Reported:
     draft = (await editable(conn, post)).draft
     words = "\n".join(text for text in (draft.title, draft.body) if text)

@@ -102,6 +102,8 @@ class CaseRow(msgspec.Struct, frozen=True):
     words: Sequence[str]
     opened: str
     chosen: bool = False
+    version: str = ""
+    """of a post, as it is shown"""
 
 
 class ActionChoice(msgspec.Struct, frozen=True):
@@ -148,6 +150,8 @@ class CasePage(ConsolePage, frozen=True, kw_only=True):
 
     path: str
     case: CaseRow
+    version: str
+    """of a post, as it is shown"""
     body_html: str
     pictures: list[str]
     audit: list[AuditEntry]
@@ -216,19 +220,23 @@ async def decide(ctx: ConsoleContext) -> Response[Any]:
     """About all cases that are chosen, or about none of them."""
     form = await form_of(ctx.request)
     chosen = [parse_id(name.removeprefix(CHOSEN)) for name in form.fields if name.startswith(CHOSEN)]
+    case_ids = [case_id for case_id in chosen if case_id]
+    seen = [parse_id(form.text(f"{CHOSEN}{case_id}")) for case_id in case_ids]
     try:
-        await _decide(ctx, form, [case_id for case_id in chosen if case_id])
+        await _decide(ctx, form, case_ids, seen)
     except UnwallError as error:
         return await _queue(ctx, form, error)
     return see_other(PATH)
 
 
-async def _decide(ctx: ConsoleContext, form: SubmittedForm, case_ids: list[UUID]) -> None:
+async def _decide(ctx: ConsoleContext, form: SubmittedForm, case_ids: list[UUID], seen: list[UUID | None]) -> None:
+    """`seen`: the version of each, where it has one."""
     action = form.read("action", Action, Action.ALLOW, N_("Choose what to do."))
     reason = form.read("reason", ReportReason, ReportReason.OTHER) if form.text("reason") else None
     form.check()
     verdict = Verdict(action, reason, form.text("words"))
-    await moderate.decide(ctx.services.db, moderator_of(ctx), case_ids, verdict, ctx.now)
+    versions = [one for one in seen if one]
+    await moderate.decide(ctx.services.db, moderator_of(ctx), case_ids, verdict, ctx.now, seen=versions)
     ctx.flash(ctx.count("{n} is decided.", "{n} are decided.", len(case_ids)))
 
 
@@ -241,7 +249,7 @@ async def case(ctx: ConsoleContext, case_id: UUID) -> Response[str]:
 async def decide_one(ctx: ConsoleContext, case_id: UUID) -> Response[Any]:
     form = await form_of(ctx.request)
     try:
-        await _decide(ctx, form, [case_id])
+        await _decide(ctx, form, [case_id], [parse_id(form.text("version"))])
     except NoSuchCase:
         raise
     except UnwallError as error:
@@ -257,6 +265,7 @@ async def _case(
         queued = await reads.queued_case(conn, moderator, case_id)
         if queued is None:
             raise NoSuchCase(NO_SUCH_CASE)
+        versions = await moderate.versions_of(conn, [queued.case.subject])
         shown = await _posts(conn, ctx, [queued])
         audit = await reads.decisions(conn, case_id)
         pictures = await moderate.pictures_of(conn, queued.case.subject)
@@ -266,6 +275,7 @@ async def _case(
             title=f"{ctx.words(KINDS[queued.case.kind])}: {queued.case.excerpt[:60]}",
             path=PATH,
             case=_row(ctx, queued, one, form),
+            version=str(versions.get(queued.case.subject_id, "")),
             body_html=one.body_html if one else "",
             pictures=[url for file in (*pictures, *_files(one)) if (url := thumbnail_url(file))],
             audit=[_entry(ctx, entry) for entry in audit],
@@ -289,8 +299,11 @@ def _files(one: Post | None) -> list[str]:
 async def _rows(
     conn: Connection, ctx: ConsoleContext, cases: Sequence[QueuedCase], form: SubmittedForm | None
 ) -> list[CaseRow]:
+    versions = await moderate.versions_of(conn, [one.case.subject for one in cases])
     shown = await _posts(conn, ctx, cases)
-    return [_row(ctx, one, shown.get(one.case.subject_id), form) for one in cases]
+    rows = [_row(ctx, one, shown.get(one.case.subject_id), form) for one in cases]
+    of = [str(versions.get(one.case.subject_id, "")) for one in cases]
+    return [msgspec.structs.replace(row, version=version) for row, version in zip(rows, of, strict=True)]
 
 
 async def _posts(conn: Connection, ctx: ConsoleContext, cases: Sequence[QueuedCase]) -> dict[UUID, Post]:

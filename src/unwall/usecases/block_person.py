@@ -13,6 +13,7 @@ from unwall.content.conversations import actions as conversations
 from unwall.content.conversations.reads import conversation
 from unwall.content.conversations.values import NoSuchConversation
 from unwall.content.questions.reads import author_of as author_of_question
+from unwall.content.questions.reads import author_of_answer
 from unwall.content.reviews.reads import author_of as author_of_review
 from unwall.kernel.database import Database, Transaction
 from unwall.kernel.errors import NotFound, existing
@@ -26,6 +27,10 @@ class Wrote(StrEnum):
     COMMENT = "comment"
     REVIEW = "review"
     QUESTION = "question"
+    ANSWER = "answer"
+
+
+_READS = {Wrote.REVIEW: author_of_review, Wrote.QUESTION: author_of_question, Wrote.ANSWER: author_of_answer}
 
 
 async def block_author(db: Database, actor: Actor, wrote: Wrote, subject_id: UUID) -> UUID:
@@ -41,8 +46,7 @@ async def block_author(db: Database, actor: Actor, wrote: Wrote, subject_id: UUI
 async def _author(conn: Transaction, actor: Actor, wrote: Wrote, subject_id: UUID) -> tuple[UUID, str]:
     if wrote is Wrote.COMMENT:
         return await comments.author_of(conn, actor, subject_id)
-    read = author_of_review if wrote is Wrote.REVIEW else author_of_question
-    author = await read(conn, actor.owner.merchant_id, subject_id) if actor.owner.merchant_id else None
+    author = await _READS[wrote](conn, actor.owner.merchant_id, subject_id) if actor.owner.merchant_id else None
     return existing(author, N_("This is not there, or not any more."))
 
 

@@ -7,13 +7,27 @@ from tests.channels.shop.test_videos import MADE
 from tests.content.helpers import START, a_live_post, a_visitor, an_account, signed_in
 from tests.content.test_video_posts import a_video
 from tests.html import every, texts, values
+from unwall.content.accounts.reads import blocked_by
+from unwall.content.accounts.values import Owner
 from unwall.content.comments.actions import comment
 from unwall.content.comments.values import CommentDraft
-from unwall.content.questions.actions import ask
+from unwall.content.moderation.reads import case_of
+from unwall.content.moderation.values import (
+    Action,
+    Moderator,
+    ReportDraft,
+    Reported,
+    ReportReason,
+    Subject,
+    SubjectKind,
+    Verdict,
+)
+from unwall.content.questions.actions import answer_as_buyer, ask
 from unwall.content.questions.values import Said
 from unwall.content.reviews.actions import write
 from unwall.content.reviews.values import ProofOfPurchase, ReviewDraft
 from unwall.kernel.ids import new_id
+from unwall.usecases.moderate import decide, report
 
 REVIEWS, QUESTIONS, COMMENTS = "/console/reviews", "/console/questions", "/console/comments"
 EVIL = "</textarea><script>alert(1)</script>"
@@ -73,6 +87,44 @@ async def test_questions_wait_for_an_answer(site: ConsoleSite) -> None:
     assert every((await site.get(f"{QUESTIONS}?unanswered=1")).text, ".opinion") == []
     page = (await site.get("/m/liu-yun/p/scarf/questions")).text
     assert (texts(page, ".reply .badge"), texts(page, ".reply .said")) == (["Store"], ["Very."])
+
+
+async def test_a_dropped_answer_of_the_store_is_appealed_against_once_and_by_the_store_only(site: ConsoleSite) -> None:
+    async with site.db.transaction() as conn:
+        visit = await signed_in(conn, await a_visitor(conn))
+        question = await ask(conn, visit, site.market.scarf, Said("Warm?", "Bob"), START)
+        wei = await signed_in(conn, await a_visitor(conn))
+        await answer_as_buyer(conn, wei.member_id, question, Said("No.", "Wei"), bought=True)
+    await site.post(f"{QUESTIONS}/{question}/answer", {"answer": f"Very {EVIL}"})
+    appeal = f"{QUESTIONS}/{question}/appeal"
+    assert (await site.post(appeal, {"words": "It is true."})).status_code == 404  # nothing is dropped
+    async with site.db.read() as conn:
+        own = await conn.fetchval("SELECT id FROM answer WHERE member_id IS NULL")
+        bought = await conn.fetchval("SELECT id FROM answer WHERE member_id IS NOT NULL")
+    answer = Reported(Subject(SubjectKind.ANSWER, own), site.market.merchant, "Very", "/m/liu-yun/p/scarf/questions")
+    await report(site.db, visit, answer, ReportDraft(ReportReason.FALSE), START)
+    async with site.db.read() as conn:
+        case = await case_of(conn, answer.subject)
+    await decide(
+        site.db, Moderator("operator:root", operator=True), [case.id], Verdict(Action.DROP, ReportReason.FALSE), START
+    )
+
+    page = (await site.get(QUESTIONS)).text
+    assert "Moderators have taken your answer down" in page
+    assert every(page, f"form[action='{QUESTIONS}/{question}/answer']") == []
+    assert (await site.post(appeal, {"words": " "})).status_code == 422
+    sent = await site.post(appeal, {"words": "It is true."})
+    assert (sent.status_code, sent.headers["location"]) == (303, QUESTIONS)
+    page = (await site.get(QUESTIONS)).text
+    assert "Your appeal is waiting" in page
+    assert every(page, f"form[action='{appeal}']") == []
+    assert (await site.post(appeal, {"words": "Again."})).status_code == 409
+
+    assert every(page, f"a[href='/report/answer/{bought}']") != []
+    assert (await site.post(f"/console/blocked/answer/{own}", {})).status_code == 404  # the store itself
+    assert (await site.post(f"/console/blocked/answer/{bought}", {})).status_code == 303
+    async with site.db.read() as conn:
+        assert [one.person_id for one in await blocked_by(conn, Owner(site.market.merchant))] == [wei.member_id]
 
 
 async def test_a_comment_is_removed_and_put_back(site: ConsoleSite) -> None:

@@ -21,7 +21,9 @@ _QUESTION = f"""
 """
 _MERCHANT_QUESTION = f"""
     SELECT q.id, q.product_id, coalesce(translated(s.translations, $1, 'title', s.title), '') AS product_title,
-        s.image_file AS product_image, q.author, q.words, q.created_at, {_ANSWERS} AS answers
+        s.image_file AS product_image, q.author, q.words, q.created_at, {_ANSWERS} AS answers,
+        (SELECT jsonb_build_object('id', a.id, 'words', a.words) FROM answer a
+            WHERE a.question_id = q.id AND a.member_id IS NULL AND a.state = 'dropped') AS dropped_answer
     FROM question q LEFT JOIN product_summary s ON s.id = q.product_id
 """
 _OPEN = """
@@ -98,6 +100,22 @@ async def author_of(conn: Connection, merchant_id: UUID, question_id: UUID) -> t
     sql = "SELECT member_id, author FROM question WHERE id = $1 AND merchant_id = $2"
     written = await conn.fetchrow(sql, question_id, merchant_id)
     return (written["member_id"], written["author"]) if written else None
+
+
+async def author_of_answer(conn: Connection, merchant_id: UUID, answer_id: UUID) -> tuple[UUID, str] | None:
+    """As `author_of`, of a buyer's answer."""
+    sql = "SELECT member_id, author FROM answer WHERE id = $1 AND merchant_id = $2 AND member_id IS NOT NULL"
+    written = await conn.fetchrow(sql, answer_id, merchant_id)
+    return (written["member_id"], written["author"]) if written else None
+
+
+async def dropped_answer(conn: Connection, merchant_id: UUID, question_id: UUID) -> UUID | None:
+    """The merchant's own answer that moderation has taken down."""
+    sql = """
+        SELECT id FROM answer WHERE question_id = $2 AND merchant_id = $1 AND member_id IS NULL AND state = 'dropped'
+    """
+    answer_id: UUID | None = await conn.fetchval(sql, merchant_id, question_id)
+    return answer_id
 
 
 async def answer(conn: Connection, answer_id: UUID) -> ReportedAnswer | None:

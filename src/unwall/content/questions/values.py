@@ -73,6 +73,11 @@ class Question(msgspec.Struct, frozen=True):
     answers: list[Answer]
 
 
+class DroppedAnswer(msgspec.Struct, frozen=True):
+    id: UUID
+    words: str
+
+
 class MerchantQuestion(msgspec.Struct, frozen=True):
     """As the merchant's staff see it."""
 
@@ -84,6 +89,8 @@ class MerchantQuestion(msgspec.Struct, frozen=True):
     words: str
     created_at: datetime
     answers: list[Answer]
+    dropped_answer: DroppedAnswer | None
+    """the merchant's, which moderation has taken down and nothing replaces"""
 
     @property
     def own_answer(self) -> str:

@@ -14,7 +14,7 @@ from unwall.catalogue import bundles as sets
 from unwall.catalogue.bundle_rules import bundle_price
 from unwall.catalogue.values import Bundle, BundleDraft, BundlePartDraft, ProductTranslation, VariantItem
 from unwall.channels.console import views
-from unwall.channels.console.catalogue.off_sale import OffSale, appeal_against, off_sale_of
+from unwall.channels.console.appeals import DropState, appeal_against, drop_state
 from unwall.channels.console.catalogue.product_forms import read_translations
 from unwall.channels.console.context import ConsoleContext, ConsolePage, EditorPage
 from unwall.channels.console.forms import SubmittedForm, form_of, number_of
@@ -206,7 +206,7 @@ class BundleEditorPage(EditorPage, frozen=True, kw_only=True):
     TEMPLATE = "console/bundle.html"
 
     draft: BundleDraft
-    off_sale: OffSale
+    off_sale: DropState
     action: str
     errors: FieldTexts
     translations: list[TranslationGroup[ProductTranslation]]
@@ -228,7 +228,7 @@ async def _page(
             title=draft.title or ctx.words(N_("New set")),
             version=version_of(draft) if version is None else version,
             draft=draft,
-            off_sale=await off_sale_of(ctx, _subject(draft.id) if typed.known and draft.id else None),
+            off_sale=await drop_state(ctx, _subject(draft.id) if typed.known and draft.id else None),
             action=f"{PATH}/{draft.id}" if typed.known else f"{PATH}/new",
             errors=ctx.field_errors(error),
             translations=translation_groups(ctx, draft.translations, ProductTranslation()),

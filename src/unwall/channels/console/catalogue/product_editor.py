@@ -11,7 +11,7 @@ from unwall.catalogue import actions, reads
 from unwall.catalogue.rules import MAX_OPTIONS
 from unwall.catalogue.values import ProductDraft, ProductStatus, ProductTranslation, VariantDraft
 from unwall.channels.console import views
-from unwall.channels.console.catalogue.off_sale import OffSale, off_sale_of
+from unwall.channels.console.appeals import DropState, drop_state
 from unwall.channels.console.catalogue.product_forms import (
     first_image,
     read_product,
@@ -148,7 +148,7 @@ async def _page(  # a form that is shown again needs all it was sent with
             version=form.text(FIELD) if form else version_of(draft),
             draft=draft,
             known=known,
-            off_sale=await off_sale_of(ctx, subject_of(draft.id) if known and draft.id else None),
+            off_sale=await drop_state(ctx, subject_of(draft.id) if known and draft.id else None),
             action=f"{PATH}/{draft.id}" if known else f"{PATH}/new",
             errors=ctx.field_errors(error),
             translations=translation_groups(ctx, draft.translations, ProductTranslation()),
@@ -194,7 +194,7 @@ class ProductEditorPage(EditorPage, frozen=True, kw_only=True):
 
     draft: ProductDraft
     known: bool
-    off_sale: OffSale
+    off_sale: DropState
     action: str
     errors: FieldTexts
     translations: list[TranslationGroup[ProductTranslation]]

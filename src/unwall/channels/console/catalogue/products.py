@@ -22,7 +22,7 @@ from unwall.catalogue.values import (
     ProductStatus,
 )
 from unwall.channels.console import listing, views
-from unwall.channels.console.catalogue.off_sale import appeal_against
+from unwall.channels.console.appeals import appeal_against
 from unwall.channels.console.context import ConsoleContext, ConsolePage
 from unwall.channels.console.forms import form_of
 from unwall.channels.design.values import Option, Tab

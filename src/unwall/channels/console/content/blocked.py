@@ -53,7 +53,7 @@ async def blocked(ctx: ConsoleContext) -> Response[str]:
     status_code=303,
 )
 async def block(ctx: ConsoleContext, kind: str, subject_id: UUID, data: FormData) -> Redirect:
-    """The author of a comment, review or question."""
+    """The author of a comment, review, question or answer."""
     if kind not in set(Wrote):
         raise NotFound(N_("This is not there, or not any more."))
     person_id = await block_author(ctx.services.db, staff_actor(ctx.staff), Wrote(kind), subject_id)

@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect, Stream
 
 from unwall.channels.console import listing, views
+from unwall.channels.console.appeals import DropState, appeal_against, drop_state
 from unwall.channels.console.context import ConsoleContext, ConsolePage
 from unwall.channels.design.values import Tab
 from unwall.channels.http.page_context import see_other
@@ -18,6 +19,7 @@ from unwall.content.accounts.rules import staff_actor
 from unwall.content.comments import actions as comment_actions
 from unwall.content.comments import reads as comment_reads
 from unwall.content.comments.values import PostComment
+from unwall.content.moderation.values import Subject, SubjectKind
 from unwall.content.questions import actions as question_actions
 from unwall.content.questions import reads as question_reads
 from unwall.content.questions.values import MerchantQuestion, QuestionFilter, Said
@@ -41,6 +43,12 @@ class PictureLink(msgspec.Struct, frozen=True):
     url: str
 
 
+class BuyersAnswer(msgspec.Struct, frozen=True):
+    id: str
+    author: str
+    words: str
+
+
 class OpinionRow(msgspec.Struct, frozen=True):
     """A review, question or comment in a list."""
 
@@ -62,8 +70,10 @@ class OpinionRow(msgspec.Struct, frozen=True):
     answered: str = ""
     own: bool = False
     """the store's own words"""
-    others: list[str] = []
-    """answers of buyers"""
+    others: list[BuyersAnswer] = []
+    dropped: DropState = DropState()
+    dropped_words: str = ""
+    """the store's answer that moderators have taken down"""
     pictures: list[PictureLink] = []
     film: str | None = None
     """the address of its video, as soon as it plays"""
@@ -259,7 +269,7 @@ async def questions(ctx: ConsoleContext) -> Response[str]:
         query=asked["q"] or "",
         filters=_tabs(ctx, QUESTIONS, "unanswered", UNANSWERED, asked),
         stars=[],
-        rows=[_question_row(ctx, one) for one in matches.rows],
+        rows=[await _question_row(ctx, one) for one in matches.rows],
         next_url=listing.address(QUESTIONS, after=matches.after, **asked) if matches.after else None,
         export_url=None,
         answerable=True,
@@ -269,7 +279,8 @@ async def questions(ctx: ConsoleContext) -> Response[str]:
     return ctx.page(page)
 
 
-def _question_row(ctx: ConsoleContext, one: MerchantQuestion) -> OpinionRow:
+async def _question_row(ctx: ConsoleContext, one: MerchantQuestion) -> OpinionRow:
+    dropped = one.dropped_answer
     return OpinionRow(
         id=str(one.id),
         kind="question",
@@ -281,7 +292,13 @@ def _question_row(ctx: ConsoleContext, one: MerchantQuestion) -> OpinionRow:
         said=views.moment(ctx, one.created_at),
         answer=one.own_answer,
         answered=ctx.words(N_("Answered")) if one.own_answer else "",
-        others=[f"{answer.author}: {answer.words}" for answer in one.answers if not answer.by_merchant],
+        others=[
+            BuyersAnswer(str(answer.id), answer.author, answer.words)
+            for answer in one.answers
+            if not answer.by_merchant
+        ],
+        dropped=await drop_state(ctx, Subject(SubjectKind.ANSWER, dropped.id)) if dropped else DropState(),
+        dropped_words=dropped.words if dropped else "",
     )
 
 
@@ -298,6 +315,21 @@ async def answer_question(ctx: ConsoleContext, question_id: UUID, data: FormData
         await answered(conn, Answered("question", question_id))
     ctx.flash(ctx.words(N_("Your answer is shown below the question.")))
     return see_other(own_path(data.get("next", QUESTIONS), QUESTIONS))
+
+
+@post(
+    f"{QUESTIONS}/{{question_id:uuid}}/appeal",
+    permission=Permission.PUBLISH,
+    include_in_schema=False,
+    status_code=303,
+)
+async def appeal(ctx: ConsoleContext, question_id: UUID, data: FormData) -> Redirect:
+    """Against moderators' having taken down the store's answer."""
+    async with ctx.confined() as conn:
+        answer_id = await question_reads.dropped_answer(conn, ctx.merchant_id, question_id)
+    subject = Subject(SubjectKind.ANSWER, existing(answer_id, question_actions.NO_SUCH_QUESTION))
+    await appeal_against(ctx, subject, data.get("words", ""))
+    return see_other(QUESTIONS)
 
 
 # --- comments ---------------------------------------------------------------------------------------------------------
@@ -378,6 +410,7 @@ HANDLERS: list[Any] = [
     answer_review,
     questions,
     answer_question,
+    appeal,
     comments,
     reply_to_comment,
     remove_comment,

@@ -1,4 +1,4 @@
-"""What the editors of products and sets say of a moderator's having taken one off sale, and appeals against it."""
+"""What the console says of a product, set or answer that a moderator has taken down, and appeals against it."""
 
 import msgspec
 
@@ -9,21 +9,21 @@ from unwall.content.moderation.values import CaseState, Subject, Visibility
 from unwall.kernel.text import N_
 
 
-class OffSale(msgspec.Struct, frozen=True):
+class DropState(msgspec.Struct, frozen=True):
     dropped: bool = False
     appealed: bool = False
     """An appeal waits."""
 
 
-async def off_sale_of(ctx: ConsoleContext, subject: Subject | None) -> OffSale:
+async def drop_state(ctx: ConsoleContext, subject: Subject | None) -> DropState:
     """None: what is not stored yet. The case is the install's, so the merchant's own rows do not tell."""
     if subject is None:
-        return OffSale()
+        return DropState()
     async with ctx.services.db.read() as conn:
         case = await case_of(conn, subject)
     if case is None or case.visibility is not Visibility.DROP:
-        return OffSale()
-    return OffSale(dropped=True, appealed=case.state is CaseState.APPEALED)
+        return DropState()
+    return DropState(dropped=True, appealed=case.state is CaseState.APPEALED)
 
 
 async def appeal_against(ctx: ConsoleContext, subject: Subject, words: str) -> None:

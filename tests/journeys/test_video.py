@@ -39,6 +39,13 @@ async def playable(db: Database, post_id: UUID) -> bool:
         return bool(await conn.fetchval(sql, post_id))
 
 
+async def has_sprite(db: Database, post_id: UUID) -> bool:
+    """It can be played, and has the small pictures that are shown while seeking."""
+    sql = "SELECT v.sprite IS NOT NULL FROM post_media m JOIN video v ON v.id = m.video_id WHERE m.post_id = $1"
+    async with db.read() as conn:
+        return await playable(db, post_id) and bool(await conn.fetchval(sql, post_id))
+
+
 async def scheduled(windows: Callable, product: str, clip: Path) -> UUID:
     """The editor sends the clip, writes captions, tags the product for most of it, and schedules it for tomorrow."""
     page = await staff_window(windows, "console", EDITOR, DESKTOP)
@@ -77,7 +84,7 @@ async def test_a_video_is_scheduled_watched_and_bought_from(windows: Callable, m
     product = await goods_in_hangzhou(market)
     post_id = await scheduled(windows, product, clip)
     async with connect(market.database_url) as db:
-        await until(lambda: playable(db, post_id))
+        await until(lambda: has_sprite(db, post_id))
         async with db.transaction() as conn:
             await conn.execute("UPDATE post SET scheduled_at = $2 WHERE id = $1", post_id, now())  # tomorrow has come
         await Publisher(db)(post_id.bytes)
@@ -95,6 +102,8 @@ async def test_a_video_is_scheduled_watched_and_bought_from(windows: Callable, m
 
         await captions.click()
         await expect(captions).to_have_attribute("aria-pressed", "false")
+        await by_keyboard(shopper)
+        await peek(shopper)
 
         # when they stop where its product is shown, open it and buy it without leaving
         await shopper.evaluate("(at) => Object.assign(document.querySelector('video'), { currentTime: at }).pause()", 3)
@@ -116,6 +125,32 @@ async def test_a_video_is_scheduled_watched_and_bought_from(windows: Callable, m
     owner = await staff_window(windows, "console", OWNER, DESKTOP)
     await owner.goto(f"/console/orders/{order}")
     await expect(owner.get_by_role("link", name="Snow on the hills").first).to_be_visible()
+
+
+async def by_keyboard(page: Page) -> None:
+    """Whoever has reached any button of the player has all of it under the keys."""
+    video, player = page.locator("video").first, page.locator("[data-player]")
+    at = "video => [video.paused, Math.round(video.currentTime), video.muted]"
+    await video.evaluate("video => { video.pause(); video.currentTime = 4; video.muted = true; }")
+    await player.locator("[data-do=play]").focus()
+    for key, expected in (("ArrowRight", [True, 9, True]), ("ArrowLeft", [True, 4, True]), ("m", [True, 4, False])):
+        await page.keyboard.press(key)
+        assert await video.evaluate(at) == expected
+    await page.keyboard.press("k")
+    await page.wait_for_function("() => !document.querySelector('video').paused")
+    await page.keyboard.press("k")
+    await page.wait_for_function("() => document.querySelector('video').paused")
+
+
+async def peek(page: Page) -> None:
+    """Over the bar of time, a small picture of the moment is shown; beside it, none."""
+    bar, still = page.locator("[data-seek]").first, page.locator("[data-still]").first
+    await expect(still).to_be_hidden()
+    await bar.hover()
+    await expect(still).to_be_visible()
+    assert ".webp" in await still.evaluate("box => box.style.backgroundImage")
+    await page.locator("h1").first.hover()
+    await expect(still).to_be_hidden()
 
 
 NO_HLS = """

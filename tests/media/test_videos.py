@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -257,16 +258,17 @@ async def test_a_process_in_reserve_takes_the_next_task_and_one_that_ended_is_no
     assert reserve.returncode is not None
 
 
-async def test_hostile_files_are_refused_with_a_reason(db, files, maker, tmp_path):
+async def test_hostile_files_and_one_of_twenty_hours_are_refused_with_a_reason(db, files, maker, tmp_path):
     clip = write_clip(tmp_path / "a.mp4").read_bytes()
     long = write_clip(tmp_path / "long.mp4", 16, 16, MAX_DURATION_SECONDS + 2, fps=1, silent=True)
     liar = bytearray(long.read_bytes())
     at = liar.index(b"mvhd") + 4
     liar[at + 16 : at + 20] = (2000).to_bytes(4, "big")  # its head says that it is short
+    day = write_clip(tmp_path / "day.mp4", 16, 16, 20 * 3600, fps=Fraction(1, 3600), silent=True)  # a picture an hour
     wide = write_clip(tmp_path / "wide.mp4", 8192, 2400, 0.1, silent=True)
     expected = {
         NOT_READABLE: [clip[: len(clip) // 3], b"\0\0\0\x18ftypmp42" + bytes(5000), b"\x1aE\xdf\xa3" + b"\xff" * 999],
-        TOO_LONG: [long.read_bytes(), bytes(liar)],
+        TOO_LONG: [long.read_bytes(), bytes(liar), day.read_bytes()],
         TOO_LARGE: [wide.read_bytes()],
     }
     for words, hostile in expected.items():

@@ -55,6 +55,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What videos are encoded in: `h264` (by libx264, which is GPL; plays everywhere), `vp9` or `av1` (by libvpx or
     SVT-AV1 with libopus, free of the GPL; not on older iPhones). Only the worker's video processes load the encoders.
     """
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    """What profiles are worked out with: `spark` needs Java and `unwall[spark]`."""
+    engine_threads: Positive = 1
+    """How many processors it takes in the night."""
+    engine_memory_mb: Positive = 1024
+    """How much memory it takes; what needs more is written to the disk."""
     attribution_days: Positive = 7
     """The attribution window: an order is credited to the last post touched within it."""
     review_hours: NotNegative = 48

@@ -18,6 +18,8 @@ from unwall.content.discovery.rules import parse_weights
 from unwall.content.posts import jobs as posts
 from unwall.content.search import jobs as search
 from unwall.insight.attribution import jobs as attribution
+from unwall.insight.profiles import jobs as profiles
+from unwall.insight.profiles.values import Machine
 from unwall.insight.recommend import jobs as recommend
 from unwall.insight.reports import jobs as reports
 from unwall.insight.segments.actions import MATERIALISE
@@ -101,6 +103,7 @@ def handlers(services: Services, trainer: recommend.Trainer) -> Mapping[str, Han
         ask_for_reviews.HANDED_OVER: requests.handed_over,
         ask_for_reviews.ASK: requests.ask,
         attribution.ATTRIBUTE: attribution.Attributor(services.db, services.settings.attribution_days),
+        profiles.REFRESH: profiles.Refresher(services.db),
         picture_fetch.FETCH: picture_fetch.PictureFetcher(services.db, services.files),
         recommend.TRAIN: trainer.trained_again,
         posts.PUBLISH: posts.Publisher(services.db),
@@ -138,6 +141,7 @@ def routines(services: Services, patient: Database, trainer: recommend.Trainer) 
         ("reports.posts", "* * * * *"): partial(reports.count_posts, db),
         ("recommend.train", "40 3 * * *"): trainer,
         ("segments.refresh", "*/5 * * * *"): Materialiser(patient, config.data).refresh,
+        ("profiles.compute", "50 3 * * *"): partial(_work_out_profiles, patient, config),
         ("messages.announce", "* * * * *"): messages.Announcer(db),
         ("messages.forget", "45 3 * * *"): partial(messages.forget, db),
         ("media.uploads", "*/10 * * * *"): partial(_sweep_uploads, services),
@@ -173,6 +177,11 @@ async def _sweep_media(db: Database, files: Files) -> None:
     swept = await unused.sweep(db, files, now())
     if swept != unused.Swept():
         log.info("unused media swept", **to_builtins(swept))
+
+
+async def _work_out_profiles(db: Database, config: Settings) -> None:
+    machine = Machine(config.engine, config.engine_threads, config.engine_memory_mb)
+    await profiles.compute(db, config.data, parquet_folder(config.data), machine)
 
 
 async def _forget(services: Services) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import structlog
 
 from unwall.journal import parquet
@@ -46,6 +47,28 @@ async def read_history(
             source = _from_table(db, part.day, columns, kinds)
         async for batch in source:
             yield batch
+
+
+async def history_files(
+    db: Database, directory: Path | None, columns: Sequence[str], kinds: Collection[str], live: Path
+) -> list[tuple[date, Path]]:
+    """The whole journal as Parquet files, each with its day: those of the export, and for the other days files in the
+    folder `live` that are written now, with these kinds and columns alone."""
+    async with db.read() as conn:
+        parts = await _parts(conn)
+    files = []
+    for part in parts:
+        path = directory / part.file if directory and part.file else None
+        if path is None or not await asyncio.to_thread(path.exists):
+            if part.dropped:
+                log.warning("a day of the journal was skipped: its file is missing", day=str(part.day), file=part.file)
+                continue
+            path = live / f"{part.day}.parquet"
+            with pq.ParquetWriter(path, pa.schema([SCHEMA.field(name) for name in columns])) as writer:
+                async for batch in _from_table(db, part.day, columns, kinds):
+                    await asyncio.to_thread(writer.write_batch, batch)
+        files.append((part.day, path))
+    return files
 
 
 async def _parts(conn: Connection) -> list[_Part]:

@@ -290,9 +290,10 @@ CREATE INDEX order_line_product ON order_line (product_id);
 CREATE INDEX order_line_sku ON order_line (merchant_id, lower(sku));
 CALL guard('order_line');
 
--- What was sold, as reports read it; `amount` is that of the goods, after discounts.
+-- What was sold, as reports read it; `amount` is that of the goods, after discounts, and `shop_id` where the customer came.
 CREATE VIEW paid_order WITH (security_invoker = true) AS
-    SELECT id, merchant_id, visitor_id, member_id, channel, items_total - discount_total AS amount, placed_at
+    SELECT id, merchant_id, visitor_id, member_id, channel, items_total - discount_total AS amount, placed_at,
+        CASE WHEN method IN ('pickup', 'taken') THEN (promise -> 'node_ids' ->> 0)::uuid END AS shop_id
     FROM sales_order WHERE state IN ('paid', 'fulfilled');
 GRANT SELECT ON paid_order TO unwall_merchant;
 

@@ -120,6 +120,16 @@ CREATE TABLE profile (
 CREATE INDEX profile_member ON profile (member_id);
 CALL guard('profile', 'SELECT');
 
+INSERT INTO subscription (kind, entrypoint) VALUES ('purchase', 'profiles.refresh'), ('counter-sale', 'profiles.refresh');
+
+-- What a merchant's profiles were worked out with: the fitted parameters and what others pay (insight.profiles.values.Measures).
+CREATE TABLE profile_measures (
+    merchant_id uuid PRIMARY KEY REFERENCES merchant,
+    measures    jsonb NOT NULL,
+    computed_at timestamptz NOT NULL
+);
+CALL guard('profile_measures', 'SELECT');
+
 -- What lists of members say of each.
 CREATE VIEW profile_line WITH (security_invoker = true) AS
     SELECT merchant_id, member_id, lifecycle, orders, spent, last_order_at FROM profile;

@@ -62,3 +62,57 @@ class Profile(msgspec.Struct, frozen=True):
     tastes: dict[UUID, float]
     """shares of categories, which add up to 1; empty where nothing is known"""
     computed_at: datetime
+
+
+class Measures(msgspec.Struct, frozen=True):
+    """What the profiles of a merchant were worked out with, for those that are brought up to date by day."""
+
+    usual_rhythm: float
+    """days"""
+    buying: tuple[float, float, float, float] | None
+    """r, alpha (days), a and b of BG/NBD; None: too few repeat buyers"""
+    unit_prices: dict[UUID, float]
+    """what a unit costs on average, by category; that of products without one under the merchant's id"""
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """What works profiles out: `engine` is duckdb or spark, and may take so many threads and so much memory."""
+
+    engine: str
+    threads: int
+    memory_mb: int
+
+
+class Computed(msgspec.Struct, frozen=True):
+    """What a night's work did, for the log."""
+
+    merchants: int
+    members: int
+    fitted: int
+    """merchants with enough repeat buyers for BG/NBD"""
+
+
+class BoughtLine(msgspec.Struct, frozen=True):
+    """Of a paid order; `day` is the merchant's, counted from 1970."""
+
+    category_id: UUID | None
+    day: int
+    quantity: int
+    total: int
+
+
+class Bought(msgspec.Struct, frozen=True):
+    """The paid orders of a member at a merchant."""
+
+    today: int
+    orders: int
+    spent: int
+    first_at: datetime | None
+    last_at: datetime | None
+    days: tuple[int, ...]
+    """on which they bought, each once, in order"""
+    shop_id: UUID | None
+    """the favourite"""
+    hour: int | None
+    """of most orders"""
+    follows: int

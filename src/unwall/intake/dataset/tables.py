@@ -165,6 +165,7 @@ LEFT_OUT = MappingProxyType(
         "post_viewer": "counted from the journal",
         "profile": "worked out from the orders and the journal",
         "segment_member": "worked out from the profiles",
+        "profile_measures": "worked out from the orders",
         "report_progress": "how far this install has counted its journal",
         "save_count": "counted from the saves",
         "session": "a sign-in at this install",

@@ -111,8 +111,10 @@ async def test_buyers_answer_questions(db):
     async with db.transaction() as conn:
         question_id = await ask(conn, bob, market.scarf, Said("Warm?", "Bob"), NOW)
     with pytest.raises(NotABuyer):
-        await review_purchase.answer_question(db, bob, question_id, Said("No idea", "Bob"))
-    await review_purchase.answer_question(db, ann, question_id, Said("Very", "Ann"))
+        async with db.transaction() as conn:
+            await review_purchase.answer_question(conn, bob, question_id, Said("No idea", "Bob"))
+    async with db.transaction() as conn:
+        await review_purchase.answer_question(conn, ann, question_id, Said("Very", "Ann"))
     async with db.read() as conn:
         assert await conn.fetchval("SELECT words FROM answer") == "Very"
 

@@ -14,8 +14,7 @@ from unwall.content.comments.reads import reply_head
 from unwall.content.conversations.reads import heads
 from unwall.content.conversations.rules import excerpt
 from unwall.content.conversations.values import Author, MessageHead
-from unwall.content.questions.reads import question as question_of
-from unwall.content.questions.reads import question_author
+from unwall.content.questions.reads import answer_head
 from unwall.content.reviews.reads import review as review_of
 from unwall.content.reviews.reads import review_author
 from unwall.journal.values import Event, EventKind
@@ -153,7 +152,7 @@ async def _staff_push(conn: Transaction, head: MessageHead) -> StaffPush:
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What was answered: a review (by its store), a question; or a reply below a comment."""
+    """What is new: the `answer` to a question, by its id; the store's to a `review`, a reply (`comment`), by theirs."""
 
     kind: str
     id: UUID
@@ -183,18 +182,14 @@ async def _answered_review(conn: Transaction, review_id: UUID) -> NewNotificatio
     return NewNotification(author, NotificationKind.ANSWER, review_id, ANSWERED, facts, link)
 
 
-async def _answered_question(conn: Transaction, question_id: UUID) -> NewNotification | None:
-    asked = await question_of(conn, question_id)
-    author = await question_author(conn, question_id)
-    if asked is None or author is None or not asked.answers:
+async def _answered_question(conn: Transaction, answer_id: UUID) -> NewNotification | None:
+    head = await answer_head(conn, answer_id)
+    card = (await cards(conn, [head.product_id], "en")).get(head.product_id) if head else None
+    if head is None or card is None:
         return None
-    card = (await cards(conn, [asked.product_id], "en")).get(asked.product_id)
-    if card is None:
-        return None
-    answer = asked.answers[0]
-    facts = {"store": answer.author, "words": excerpt(answer.words)}
+    facts = {"store": head.author, "words": excerpt(head.words)}
     link = f"/m/{card.merchant_slug}/p/{card.slug}/questions"
-    return NewNotification(author, NotificationKind.ANSWER, question_id, ANSWERED, facts, link)
+    return NewNotification(head.asked_by, NotificationKind.ANSWER, answer_id, ANSWERED, facts, link)
 
 
 async def _replied(conn: Transaction, reply_id: UUID) -> NewNotification | None:
@@ -206,7 +201,7 @@ async def _replied(conn: Transaction, reply_id: UUID) -> NewNotification | None:
     return NewNotification(reply.asked_by, NotificationKind.ANSWER, reply_id, ANSWERED, facts, link)
 
 
-_ANSWERED = {"review": _answered_review, "question": _answered_question, "comment": _replied}
+_ANSWERED = {"review": _answered_review, "answer": _answered_question, "comment": _replied}
 
 
 async def _of_orders(conn: Transaction, events: Sequence[Event]) -> list[NewNotification]:

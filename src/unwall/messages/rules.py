@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from unwall.kernel.clock import local
@@ -17,7 +18,11 @@ from unwall.messages.values import (
     QuietHours,
     Topic,
 )
+from unwall.people.rules import PEOPLE_PER_NETWORK
 
+BROWSERS_PER_WINDOW = 2
+"""Times `people.rules.ATTEMPTS_ALLOWED` subscriptions to push messages of one person in `ATTEMPT_WINDOW_MINUTES`."""
+TOO_MANY_BROWSERS = N_("This was changed too often just now.")
 TOPICS = MappingProxyType(
     {
         NotificationKind.ORDER_PAID: Topic.ORDERS,
@@ -91,6 +96,11 @@ MAX_SUBSCRIPTIONS = 10
 MAX_FACT_CHARACTERS = 300
 PUSH_SECONDS = 24 * 3600
 """How long a push service keeps a message for a browser that is offline."""
+
+
+def push_limits(person_id: UUID, network: str) -> dict[str, int]:
+    """What a subscription to push messages is counted under, as `attempts.count_attempt` takes it."""
+    return {f"push:{person_id}": BROWSERS_PER_WINDOW, f"push@{network}": PEOPLE_PER_NETWORK}
 
 
 def short(text: str, characters: int = MAX_FACT_CHARACTERS) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from unwall.content.accounts.actions import block_person, unblock_person
 from unwall.content.accounts.reads import own_accounts
-from unwall.content.accounts.values import Actor
+from unwall.content.accounts.values import Actor, MemberAuthor
 from unwall.content.comments import actions as comments
 from unwall.content.conversations import actions as conversations
 from unwall.content.conversations.reads import conversation
@@ -36,14 +36,14 @@ _READS = {Wrote.REVIEW: author_of_review, Wrote.QUESTION: author_of_question, Wr
 async def block_author(db: Database, actor: Actor, wrote: Wrote, subject_id: UUID) -> UUID:
     """Returns the person. Idempotent. Raises `NotFound` for what is not below the actor's own posts and products."""
     async with acting(db, actor) as conn:
-        person_id, name = await _author(conn, actor, wrote, subject_id)
+        written = await _author(conn, actor, wrote, subject_id)
         for account in await own_accounts(conn, actor.owner, "en"):
-            await block_person(conn, actor, account.id, person_id, name)
-            await comments.hide_of(conn, account.id, person_id)
-    return person_id
+            await block_person(conn, actor, account.id, written.member_id, written.author)
+            await comments.hide_of(conn, account.id, written.member_id)
+    return written.member_id
 
 
-async def _author(conn: Transaction, actor: Actor, wrote: Wrote, subject_id: UUID) -> tuple[UUID, str]:
+async def _author(conn: Transaction, actor: Actor, wrote: Wrote, subject_id: UUID) -> MemberAuthor:
     if wrote is Wrote.COMMENT:
         return await comments.author_of(conn, actor, subject_id)
     author = await _READS[wrote](conn, actor.owner.merchant_id, subject_id) if actor.owner.merchant_id else None

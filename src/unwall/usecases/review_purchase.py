@@ -14,7 +14,7 @@ from unwall.content.reviews.reads import asked_orders, reviewed
 from unwall.content.reviews.rules import REVIEWS_PER_WINDOW, check
 from unwall.content.reviews.values import NotBought, ProofOfPurchase, ReviewDraft
 from unwall.journal.values import Visit
-from unwall.kernel.database import Connection, Database
+from unwall.kernel.database import Connection, Database, Transaction
 from unwall.kernel.errors import SignInNeeded
 from unwall.kernel.text import N_
 from unwall.people.attempts import count_attempt
@@ -60,16 +60,15 @@ async def proof_of_purchase(
     return ProofOfPurchase(line.order_id, line.line, line.merchant_id, product_id) if line else None
 
 
-async def answer_question(db: Database, visit: Visit, question_id: UUID, said: Said) -> UUID:
+async def answer_question(conn: Transaction, visit: Visit, question_id: UUID, said: Said) -> UUID:
     """The answer of a buyer. Raises the errors of `questions.actions.answer_as_buyer`, and `SignInNeeded`."""
     if visit.member_id is None:
         raise SignInNeeded(N_("Sign in to answer."))
-    async with db.transaction() as conn:
-        asked = await question(conn, question_id)
-        if asked is None:
-            raise NoSuchQuestion(N_("There is no such question."))
-        bought = await proof_of_purchase(conn, visit, asked.product_id) is not None
-        return await answer_as_buyer(conn, visit.member_id, question_id, said, bought=bought)
+    asked = await question(conn, question_id)
+    if asked is None:
+        raise NoSuchQuestion(N_("There is no such question."))
+    bought = await proof_of_purchase(conn, visit, asked.product_id) is not None
+    return await answer_as_buyer(conn, visit.member_id, question_id, said, bought=bought)
 
 
 async def reviews_due(conn: Connection, visit: Visit, lang: str) -> list[HandedOverLine]:

@@ -2,6 +2,7 @@
 
 import io
 
+import msgspec
 from PIL import Image
 
 from tests.channels.api.api_clients import Client, merchant_program, problem, shopper_app
@@ -9,6 +10,7 @@ from tests.channels.shop.store import Store, open_store
 from tests.channels.shop.test_opinions import give
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
+from unwall.messages.hearing import ANSWER, Answered, tell_of_answer
 from unwall.people.sessions import sign_up
 from unwall.people.values import ApiScope
 
@@ -21,13 +23,13 @@ def picture() -> bytes:
     return file.getvalue()
 
 
-async def a_member(client, db: Database, store: Store, *, bought: bool = True) -> Client:
+async def a_member(client, db: Database, store: Store, name: str = "ann", *, bought: bool = True) -> Client:
     app = await shopper_app(client)
-    data = {"email": "ann@example.com", "name": "ann", "password": "a long password"}
+    data = {"email": f"{name}@example.com", "name": name, "password": "a long password"}
     await sign_up(db, data["email"], data["name"], data["password"], "en")
     signed = (await app.post("/sessions", {"email": data["email"], "password": data["password"]}, key=None)).json()
     if bought:
-        await give(db, store, "ann")
+        await give(db, store, name)
     return Client(client, {"unwall-visit": signed["visit"], "authorization": f"Bearer {signed['token']}"})
 
 
@@ -80,17 +82,37 @@ async def test_a_wrong_review_names_its_field_and_changes_nothing(client, db: Da
         assert await conn.fetchval("SELECT count(*) FROM review") == 0
 
 
-async def test_a_question_is_asked_once_and_answered_by_store_and_buyer(client, db: Database):
+async def told(db: Database) -> list[tuple[str, str]]:
+    """Who was told which answers, after the jobs have run, and once more."""
+    async with db.transaction() as conn:
+        for job in await conn.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = $1", ANSWER) * 2:
+            await tell_of_answer(conn, msgspec.json.decode(job["payload"], type=Answered))
+        sql = """
+            SELECT m.name, n.facts ->> 'words' AS words FROM notification n JOIN member m ON m.id = n.person_id
+            WHERE n.kind = 'answer' ORDER BY n.id
+        """
+        return [tuple(one) for one in await conn.fetch(sql)]
+
+
+async def test_a_question_is_asked_once_and_answered_by_store_and_buyers_and_each_answer_is_told(client, db: Database):
     store = await open_store(db)
     ann, program = await a_member(client, db, store), await merchant_program(client, db, store.market)
+    bo = await a_member(client, db, store, "bo")
     path, said = f"/products/{store.market.scarf}/questions", {"words": "Is it warm?", "author": "Ann"}
     first = await ann.post(path, said, key="the first question")
     assert (first.status_code, (await ann.post(path, said, key="the first question")).json()) == (201, first.json())
     [waiting] = (await program.get("/merchant/questions?unanswered=true")).json()["rows"]
     assert (await program.put(f"/merchant/questions/{waiting['id']}/answer", {"words": "Very."})).status_code == 200
     assert (await ann.put(f"/questions/{waiting['id']}/answer", {"words": "Yes.", "author": "Ann"})).status_code == 200
+    answer = {"words": "Not in May.", "author": "Bo"}
+    assert (await bo.put(f"/questions/{waiting['id']}/answer", answer)).status_code == 200
     [shown] = (await (await shopper_app(client)).get(path)).json()["rows"]
-    assert [(one["words"], one["by_merchant"]) for one in shown["answers"]] == [("Very.", True), ("Yes.", False)]
+    assert [(one["words"], one["by_merchant"]) for one in shown["answers"]] == [
+        ("Very.", True),
+        ("Yes.", False),
+        ("Not in May.", False),
+    ]
+    assert sorted(await told(db)) == [("ann", "Not in May."), ("ann", "Very.")]
     assert (await program.get("/merchant/questions?unanswered=true")).json()["rows"] == []
 
 

@@ -42,7 +42,7 @@ async def give(db: Database, store: Store, email: str) -> None:
             """,
             order_id,
             store.market.merchant,
-            str(order_id)[:8],
+            str(order_id)[-12:],
             member_id,
         )
         await conn.execute(

@@ -38,13 +38,11 @@ from unwall.media.values import Image
 from unwall.messages.actions import mark_subject_read
 from unwall.messages.values import NotificationKind
 from unwall.people.attempts import count_attempt
-from unwall.people.rules import PEOPLE_PER_NETWORK
 from unwall.people.values import ApiKey, ApiScope
 from unwall.services import Services
 
 SHOPPER, MERCHANT = ["shopper"], ["merchant"]
 PAGE = 30
-TOO_MANY = N_("You have written very often just now.")
 
 
 class NewMessage(msgspec.Struct, frozen=True):
@@ -110,11 +108,8 @@ async def write(
     draft = await _draft(services, data)
 
     async def work(message_id: UUID) -> StoredAnswer:
-        limits = {
-            f"message:{caller.person_id}": rules.WRITERS,
-            f"message@{origin_of(request, services)}": 4 * PEOPLE_PER_NETWORK,
-        }
-        await count_attempt(services.db, limits, now(), TOO_MANY)
+        limits = rules.writing_limits(caller.person_id, origin_of(request, services))
+        await count_attempt(services.db, limits, now(), rules.TOO_MANY)
         async with services.db.transaction() as conn:
             account = await account_by_handle(conn, handle, caller.lang)
             if account is None:
@@ -176,7 +171,7 @@ async def answer_as_account(
     draft = await _draft(services, data)
 
     async def work(message_id: UUID) -> StoredAnswer:
-        await count_attempt(services.db, {f"message:{caller.person_id}": 4 * rules.WRITERS}, now(), TOO_MANY)
+        await count_attempt(services.db, rules.answering_limits(caller.person_id), now(), rules.TOO_MANY)
         async with services.db.transaction() as conn:
             keyed = msgspec.structs.replace(draft, key=str(message_id))
             sent = await actions.answer(conn, Writer(None, known.account_name), conversation_id, keyed, now())

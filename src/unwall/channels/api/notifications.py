@@ -10,19 +10,17 @@ from unwall.channels.http.context import AnyRequest, origin_of
 from unwall.journal.values import Visit
 from unwall.kernel.clock import now
 from unwall.kernel.cursors import ResultPage
-from unwall.kernel.text import N_, gettext
+from unwall.kernel.text import gettext
 from unwall.messages import actions as messaging
 from unwall.messages import reads as told
 from unwall.messages import rules
 from unwall.messages.values import Choice, Notification, PushSubscription, QuietHours
 from unwall.messages.vapid import public_key
 from unwall.people.attempts import count_act, count_attempt
-from unwall.people.rules import PEOPLE_PER_NETWORK
 from unwall.services import Services
 
 SHOPPER = ["shopper"]
 PAGE = 30
-TOO_MANY = N_("This was changed too often just now.")
 
 
 class ToldNotification(msgspec.Struct, frozen=True):
@@ -106,8 +104,8 @@ async def change_settings(services: Services, caller: Visit, data: SettingsChang
 @put("/push-subscription", status_code=204, tags=SHOPPER)
 async def subscribe(request: AnyRequest, services: Services, caller: Visit, data: PushSubscription) -> None:
     """A browser takes push messages for the caller, as long as their sign-in lasts."""
-    limits = {f"push:{caller.person_id}": 2, f"push@{origin_of(request, services)}": PEOPLE_PER_NETWORK}
-    await count_attempt(services.db, limits, now(), TOO_MANY)
+    limits = rules.push_limits(caller.person_id, origin_of(request, services))
+    await count_attempt(services.db, limits, now(), rules.TOO_MANY_BROWSERS)
     token = bearer_of(request) if caller.member_id else ""
     async with services.db.transaction() as conn:
         await messaging.subscribe(conn, caller.person_id, token, data, caller.lang)

@@ -21,7 +21,7 @@ from unwall.channels.shop.views import excerpt
 from unwall.content.accounts.rules import member_actor
 from unwall.content.accounts.values import Actor
 from unwall.content.comments import actions, reads
-from unwall.content.comments.rules import MAX_WORDS_CHARACTERS, WRITES_PER_WINDOW
+from unwall.content.comments.rules import MAX_WORDS_CHARACTERS, writing_limits
 from unwall.content.comments.values import Comment, CommentDraft, CommentState, NoSuchComment, Reply
 from unwall.kernel.clock import now
 from unwall.kernel.errors import Forbidden, Invalid, NotFound, TooMany, UnwallError
@@ -145,7 +145,7 @@ async def comment(ctx: ShopContext, post_id: UUID, data: FormData) -> Response[A
 async def _comment(ctx: ShopContext, post_id: UUID, data: dict[str, str], parent_id: UUID | None) -> None:
     member = signed_in(ctx, actions.SIGN_IN)
     draft = CommentDraft(data.get("words", ""), data.get("author", "") or member.name, parent_id)
-    await count_attempt(ctx.services.db, {f"comment:{member.id}": WRITES_PER_WINDOW}, now(), TOO_MANY)
+    await count_attempt(ctx.services.db, writing_limits(str(member.id)), now(), TOO_MANY)
     async with ctx.services.db.transaction() as conn:
         written = await actions.comment(conn, ctx.visit, post_id, draft, now())
         if parent_id:
@@ -157,7 +157,7 @@ async def _speak(ctx: ShopContext, post_id: UUID, words: str, parent_id: UUID | 
         speaker = await speaker_of(conn, ctx, post_id)
     if speaker is None:
         raise Forbidden(N_("You do not speak for this account."))
-    await count_attempt(ctx.services.db, {f"comment:{speaker.actor.name}": WRITES_PER_WINDOW}, now(), TOO_MANY)
+    await count_attempt(ctx.services.db, writing_limits(speaker.actor.name), now(), TOO_MANY)
     async with acting(ctx.services.db, speaker.actor) as conn:
         written = await actions.speak(conn, speaker.actor, post_id, words, parent_id, now())
         if parent_id:

@@ -43,12 +43,10 @@ from unwall.messages.reads import quiet_hours
 from unwall.messages.values import NotificationKind
 from unwall.people.attempts import count_attempt
 from unwall.people.reads import merchant
-from unwall.people.rules import PEOPLE_PER_NETWORK
 
 PATH = "/me/messages"
 CONVERSATIONS, MESSAGES = 20, 40
 NO_SUCH_STORE = N_("There is no such store.")
-TOO_MANY = N_("You have written very often just now.")
 
 
 class ConversationRow(msgspec.Struct, frozen=True):
@@ -248,8 +246,8 @@ async def send(ctx: ShopContext, handle: str) -> Response[Any]:
 
 async def _send(ctx: ShopContext, account: Account, data: dict[str, str], files: list[UploadFile]) -> None:
     rules.tidy(MessageDraft(data.get("key", ""), data.get("body", "") or ("x" if files else "")))
-    limits = {f"message:{ctx.visit.person_id}": rules.WRITERS, f"message@{ctx.origin}": 4 * PEOPLE_PER_NETWORK}
-    await count_attempt(ctx.services.db, limits, now(), TOO_MANY)
+    limits = rules.writing_limits(ctx.visit.person_id, ctx.origin)
+    await count_attempt(ctx.services.db, limits, now(), rules.TOO_MANY)
     picture = await stored(ctx, files)
     async with ctx.services.db.transaction() as conn:
         about = await checked_about(conn, ctx, account, data)

@@ -22,7 +22,6 @@ from unwall.messages.actions import person_topic
 from unwall.messages.values import Choice, Notification, NotificationChannel, QuietHours, Topic
 from unwall.messages.vapid import public_key
 from unwall.people.attempts import count_act, count_attempt
-from unwall.people.rules import PEOPLE_PER_NETWORK
 
 PATH, CHOICES = "/me/notifications", "/me/notifications/choices"
 NOTIFICATIONS = 20
@@ -33,7 +32,6 @@ TOPICS = {
     Topic.REVIEWS: N_("Reviews and answers"),
 }
 ICONS = {Topic.ORDERS: "box", Topic.MESSAGES: "comment", Topic.POSTS: "picture", Topic.REVIEWS: "star"}
-TOO_MANY = N_("This was changed too often just now.")
 
 
 class NotificationView(msgspec.Struct, frozen=True):
@@ -183,8 +181,8 @@ def _hour(data: dict[str, str], field: str) -> int:
 @post("/me/push", include_in_schema=False, status_code=204)
 async def subscribe(ctx: ShopContext, data: FormData) -> None:
     """By the script, once the person has allowed push messages in this browser."""
-    limits = {f"push:{ctx.visit.person_id}": 2, f"push@{ctx.origin}": PEOPLE_PER_NETWORK}
-    await count_attempt(ctx.services.db, limits, now(), TOO_MANY)
+    limits = rules.push_limits(ctx.visit.person_id, ctx.origin)
+    await count_attempt(ctx.services.db, limits, now(), rules.TOO_MANY_BROWSERS)
     given = push_subscription(data)
     person_id, token = ctx.visit.person_id, ctx.request.cookies.get(MEMBER, "") if ctx.member else ""
     async with ctx.services.db.transaction() as conn:

@@ -16,11 +16,12 @@ from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.opinions import QuestionView, question_view, questions_url
 from unwall.channels.shop.reviews import product_of, signed_in
 from unwall.content.questions import actions, reads
-from unwall.content.questions.rules import MAX_WORDS_CHARACTERS, WRITES_PER_WINDOW
+from unwall.content.questions.rules import MAX_WORDS_CHARACTERS, writing_limits
 from unwall.content.questions.values import Said
 from unwall.kernel.clock import now
 from unwall.kernel.errors import Invalid, TooMany, UnwallError
 from unwall.kernel.text import N_
+from unwall.messages.hearing import Answered, answered
 from unwall.people.attempts import count_attempt
 from unwall.usecases import review_purchase
 
@@ -70,13 +71,15 @@ async def answer(ctx: ShopContext, question_id: UUID, data: FormData) -> Redirec
     member = signed_in(ctx, N_("Sign in to answer."))
     await _count(ctx, member.id)
     said = Said(data.get("words", ""), data.get("author", "") or member.name)
-    await review_purchase.answer_question(ctx.services.db, ctx.visit, question_id, said)
+    async with ctx.services.db.transaction() as conn:
+        written = await review_purchase.answer_question(conn, ctx.visit, question_id, said)
+        await answered(conn, Answered("answer", written))
     ctx.flash(Flash(ctx.words(N_("Thank you. Your answer is shown."))))
     return see_other(own_path(data.get("next", "/")))
 
 
 async def _count(ctx: ShopContext, member_id: UUID) -> None:
-    await count_attempt(ctx.services.db, {f"question:{member_id}": WRITES_PER_WINDOW}, now(), review_purchase.TOO_MANY)
+    await count_attempt(ctx.services.db, writing_limits(member_id), now(), review_purchase.TOO_MANY)
 
 
 async def _page(

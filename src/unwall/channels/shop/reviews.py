@@ -32,7 +32,14 @@ from unwall.channels.shop.opinions import (
 )
 from unwall.commerce.orders.values import HandedOverLine
 from unwall.content.reviews import actions, reads
-from unwall.content.reviews.rules import LICENCE_WORDS, MAX_PICTURES, MAX_WORDS_CHARACTERS, STARS, VOTES_PER_WINDOW
+from unwall.content.reviews.rules import (
+    LICENCE_WORDS,
+    MAX_PICTURES,
+    MAX_WORDS_CHARACTERS,
+    STARS,
+    TOO_MANY_VOTES,
+    voting_limits,
+)
 from unwall.content.reviews.values import LicenceScope, OwnReview, ReviewDraft, ReviewPicture, ReviewSort
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection
@@ -302,9 +309,7 @@ async def vote(ctx: ShopContext, review_id: UUID, what: str, data: FormData) -> 
     """`what`: helpful, or unhelpful to take it back."""
     member = signed_in(ctx, N_("Sign in to say what helped you."))
     change = existing({"helpful": actions.vote, "unhelpful": actions.unvote}.get(what), actions.NO_SUCH_REVIEW)
-    await count_attempt(
-        ctx.services.db, {f"vote:{member.id}": VOTES_PER_WINDOW}, now(), N_("You have voted a lot just now.")
-    )
+    await count_attempt(ctx.services.db, voting_limits(member.id), now(), TOO_MANY_VOTES)
     async with ctx.services.db.transaction() as conn:
         await change(conn, member.id, review_id)
     return see_other(own_path(data.get("next", "/")))

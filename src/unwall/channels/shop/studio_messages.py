@@ -19,7 +19,7 @@ from unwall.channels.http.talks import MessageView, ThreadReader, message_views
 from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.conversation_reports import ReportMessagePage, reason_options, report_message
 from unwall.channels.shop.conversation_subjects import about_of, about_views
-from unwall.channels.shop.conversations import CONVERSATIONS, MESSAGES, TOO_MANY, own_zone, stored
+from unwall.channels.shop.conversations import CONVERSATIONS, MESSAGES, own_zone, stored
 from unwall.channels.shop.studio import PATH as STUDIO
 from unwall.channels.shop.studio import actor_of
 from unwall.content.accounts.reads import blocked_people
@@ -191,7 +191,7 @@ async def answer(ctx: ShopContext, conversation_id: UUID) -> Response[Any]:
 
 async def _answer(ctx: ShopContext, known: AccountConversation, data: dict[str, str], files: list[UploadFile]) -> None:
     rules.tidy(MessageDraft(data.get("key", ""), data.get("body", "") or ("x" if files else "")))
-    await count_attempt(ctx.services.db, {f"message:{ctx.visit.person_id}": 4 * rules.WRITERS}, now(), TOO_MANY)
+    await count_attempt(ctx.services.db, rules.answering_limits(ctx.visit.person_id), now(), rules.TOO_MANY)
     picture = await stored(ctx, files)
     async with ctx.services.db.transaction() as conn:
         draft = MessageDraft(data.get("key", ""), data.get("body", ""), picture)

@@ -43,6 +43,13 @@ class Owner(msgspec.Struct, frozen=True):
     member_id: UUID | None = None
 
 
+class MemberAuthor(msgspec.Struct, frozen=True):
+    """Who wrote something, and under which name."""
+
+    member_id: UUID
+    author: str
+
+
 class Actor(msgspec.Struct, frozen=True):
     """Who acts for the accounts of an owner. `accounts.rules` creates actors for staff, API keys and members, and
     refuses those who may not publish.

@@ -9,7 +9,7 @@ import msgspec
 
 from unwall.content.accounts.reads import check_own_name, may_interact, owner_of
 from unwall.content.accounts.rules import may_act
-from unwall.content.accounts.values import AccountOwner, Actor, Owner
+from unwall.content.accounts.values import AccountOwner, Actor, MemberAuthor, Owner
 from unwall.content.comments import rules
 from unwall.content.comments.values import CommentDraft, CommentState, NoSuchComment
 from unwall.journal import actions as journal
@@ -214,13 +214,14 @@ async def _move(conn: Transaction, comment_id: UUID, state: CommentState, wanted
     return post_id
 
 
-async def author_of(conn: Transaction, actor: Actor, comment_id: UUID) -> tuple[UUID, str]:
-    """Who wrote a comment below a post of the actor's, and under which name. Raises `NoSuchComment`."""
+async def author_of(conn: Transaction, actor: Actor, comment_id: UUID) -> MemberAuthor:
+    """Of a comment below a post of the actor's. Raises `NoSuchComment`, for the words of an account too."""
     await _check_actor(conn, actor, comment_id)
-    written = await conn.fetchrow("SELECT member_id, author FROM comment WHERE id = $1", comment_id)
-    if written is None or written["member_id"] is None:  # the account's own words
+    sql = "SELECT member_id, author FROM comment WHERE id = $1 AND member_id IS NOT NULL"
+    author = await row(conn, MemberAuthor, sql, comment_id)
+    if author is None:
         raise NoSuchComment(NO_SUCH_COMMENT)
-    return written["member_id"], written["author"]
+    return author
 
 
 async def hide_of(conn: Transaction, account_id: UUID, member_id: UUID) -> None:

@@ -11,7 +11,13 @@ MAX_WORDS_CHARACTERS = 1000
 MAX_REPLIES_SHOWN = 50
 """Of one comment."""
 WRITES_PER_WINDOW = 4
-"""Times `people.rules.ATTEMPTS_ALLOWED` comments of one member in `ATTEMPT_WINDOW_MINUTES`."""
+"""Times `people.rules.ATTEMPTS_ALLOWED` comments of one writer in `ATTEMPT_WINDOW_MINUTES`."""
+
+
+def writing_limits(writer: str) -> dict[str, int]:
+    """What a comment is counted under, as `attempts.count_attempt` takes it. `writer` is a member's id, or the name of
+    an actor who speaks for an account."""
+    return {f"comment:{writer}": WRITES_PER_WINDOW}
 
 
 def checked_words(words: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
+from uuid import UUID
 
 from opening_hours import OpeningHours, validate
 
@@ -13,6 +14,7 @@ from unwall.kernel import typed
 from unwall.kernel.clock import local
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.text import N_
+from unwall.people.rules import PEOPLE_PER_NETWORK
 from unwall.people.values import Staff
 
 MAX_MESSAGE_CHARACTERS = 2000
@@ -26,8 +28,10 @@ MAX_QUICK_REPLIES = 100
 MAX_TITLE_CHARACTERS = 60
 MAX_HOURS_CHARACTERS = 200
 MAX_AWAY_CHARACTERS = 500
-WRITERS = 6
-"""How many times the limit on attempts a person may write: thirty messages in a quarter of an hour."""
+WRITES_PER_WINDOW, ANSWERS_PER_WINDOW, NETWORK_WRITES_PER_WINDOW = 6, 24, 4 * PEOPLE_PER_NETWORK
+"""Times `people.rules.ATTEMPTS_ALLOWED` messages in `ATTEMPT_WINDOW_MINUTES`: of one person, of one who answers for an
+account, of one network."""
+TOO_MANY = N_("You have written very often just now.")
 MEASURED = timedelta(days=30)
 MIN_ANSWERS = 5
 """Fewer say nothing about how fast a store answers."""
@@ -36,6 +40,16 @@ FAST_SECONDS = MappingProxyType(
 )
 """What shoppers are told if the median is at most so many seconds; nothing is said of slower stores."""
 PLACEHOLDERS = ("name", "store", "order")
+
+
+def writing_limits(person_id: UUID, network: str) -> dict[str, int]:
+    """What a message to an account is counted under, as `attempts.count_attempt` takes it."""
+    return {f"message:{person_id}": WRITES_PER_WINDOW, f"message@{network}": NETWORK_WRITES_PER_WINDOW}
+
+
+def answering_limits(person_id: UUID) -> dict[str, int]:
+    """As `writing_limits`, where a member answers for an account of theirs."""
+    return {f"message:{person_id}": ANSWERS_PER_WINDOW}
 
 
 def tidy(draft: MessageDraft) -> MessageDraft:

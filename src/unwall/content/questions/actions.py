@@ -13,7 +13,7 @@ from unwall.kernel.database import Transaction
 from unwall.kernel.errors import SignInNeeded
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
-from unwall.people.rules import NAMELESS
+from unwall.people.rules import MAX_AUTHOR_CHARACTERS, NAMELESS
 
 NO_SUCH_QUESTION = N_("There is no such question.")
 SIGN_IN = N_("Sign in to ask.")
@@ -66,10 +66,11 @@ async def answer_as_buyer(conn: Transaction, member_id: UUID, question_id: UUID,
 
 
 async def answer_as_merchant(conn: Transaction, merchant_id: UUID, question_id: UUID, said: Said) -> UUID:
-    """The merchant's answer, under the name that is shown; another one replaces it. Raises `Invalid`,
+    """The merchant's answer, under its name as far as there is room for it; another one replaces it. Raises `Invalid`,
     `NoSuchQuestion`.
     """
-    return await _answer(conn, question_id, None, rules.checked(said), merchant_id)
+    checked = rules.checked(Said(said.words, said.author[:MAX_AUTHOR_CHARACTERS]))
+    return await _answer(conn, question_id, None, checked, merchant_id)
 
 
 async def _answer(

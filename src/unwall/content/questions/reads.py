@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
+from unwall.content.accounts.values import MemberAuthor
 from unwall.content.moderation.values import TakenDown
-from unwall.content.questions.values import MerchantQuestion, Question, QuestionFilter, ReportedAnswer
+from unwall.content.questions.values import AnswerHead, MerchantQuestion, Question, QuestionFilter, ReportedAnswer
 from unwall.kernel.cursors import ResultPage, decode, page_of
 from unwall.kernel.database import Connection, contains_pattern, row, rows
 
@@ -51,10 +52,14 @@ async def question(conn: Connection, question_id: UUID) -> Question | None:
     return await row(conn, Question, f"{_QUESTION} WHERE q.id = $1 AND q.state = 'shown'", question_id)
 
 
-async def question_author(conn: Connection, question_id: UUID) -> UUID | None:
-    """The member who asked."""
-    author: UUID | None = await conn.fetchval("SELECT member_id FROM question WHERE id = $1", question_id)
-    return author
+async def answer_head(conn: Connection, answer_id: UUID) -> AnswerHead | None:
+    """None where it or its question is not shown, or who asked has answered."""
+    sql = """
+        SELECT q.product_id, q.member_id AS asked_by, a.author, a.words
+        FROM answer a JOIN question q ON q.id = a.question_id
+        WHERE a.id = $1 AND a.state = 'shown' AND q.state = 'shown' AND q.member_id IS DISTINCT FROM a.member_id
+    """
+    return await row(conn, AnswerHead, sql, answer_id)
 
 
 ALL_QUESTIONS = QuestionFilter()
@@ -95,18 +100,16 @@ async def unanswered(conn: Connection, merchant_id: UUID) -> int:
     return int(await conn.fetchval(sql, merchant_id))
 
 
-async def author_of(conn: Connection, merchant_id: UUID, question_id: UUID) -> tuple[UUID, str] | None:
-    """The member who wrote a question on the merchant's, and under which name."""
+async def author_of(conn: Connection, merchant_id: UUID, question_id: UUID) -> MemberAuthor | None:
+    """Of a question on the merchant's products."""
     sql = "SELECT member_id, author FROM question WHERE id = $1 AND merchant_id = $2"
-    written = await conn.fetchrow(sql, question_id, merchant_id)
-    return (written["member_id"], written["author"]) if written else None
+    return await row(conn, MemberAuthor, sql, question_id, merchant_id)
 
 
-async def author_of_answer(conn: Connection, merchant_id: UUID, answer_id: UUID) -> tuple[UUID, str] | None:
+async def author_of_answer(conn: Connection, merchant_id: UUID, answer_id: UUID) -> MemberAuthor | None:
     """As `author_of`, of a buyer's answer."""
     sql = "SELECT member_id, author FROM answer WHERE id = $1 AND merchant_id = $2 AND member_id IS NOT NULL"
-    written = await conn.fetchrow(sql, answer_id, merchant_id)
-    return (written["member_id"], written["author"]) if written else None
+    return await row(conn, MemberAuthor, sql, answer_id, merchant_id)
 
 
 async def dropped_answer(conn: Connection, merchant_id: UUID, question_id: UUID) -> UUID | None:

@@ -1,5 +1,7 @@
 """Limits and validation of questions and answers."""
 
+from uuid import UUID
+
 from unwall.content.questions.values import Said
 from unwall.kernel import typed
 from unwall.kernel.errors import Invalid
@@ -8,6 +10,11 @@ from unwall.people.rules import check_author, check_words
 MAX_WORDS_CHARACTERS = 1000
 WRITES_PER_WINDOW = 2
 """Times `people.rules.ATTEMPTS_ALLOWED` questions and answers of one member in `ATTEMPT_WINDOW_MINUTES`."""
+
+
+def writing_limits(member_id: UUID) -> dict[str, int]:
+    """What a question or an answer is counted under, as `attempts.count_attempt` takes it."""
+    return {f"question:{member_id}": WRITES_PER_WINDOW}
 
 
 def checked(said: Said) -> Said:

@@ -59,6 +59,15 @@ class ReportedAnswer(msgspec.Struct, frozen=True):
     words: str
 
 
+class AnswerHead(msgspec.Struct, frozen=True):
+    """A shown answer and whom it answers, for telling them."""
+
+    product_id: UUID
+    asked_by: UUID
+    author: str
+    words: str
+
+
 class Question(msgspec.Struct, frozen=True):
     """A shown question with its shown answers, the merchant's first."""
 

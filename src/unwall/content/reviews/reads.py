@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from unwall.content.accounts.values import MemberAuthor
 from unwall.content.moderation.values import TakenDown
 from unwall.content.reviews.values import (
     AskedOrder,
@@ -244,11 +245,10 @@ async def audit(conn: Connection) -> list[UUID]:
     return [wrong["id"] for wrong in await conn.fetch(sql)]
 
 
-async def author_of(conn: Connection, merchant_id: UUID, review_id: UUID) -> tuple[UUID, str] | None:
-    """The member who wrote a review on the merchant's, and under which name."""
+async def author_of(conn: Connection, merchant_id: UUID, review_id: UUID) -> MemberAuthor | None:
+    """Of a review on the merchant's products."""
     sql = "SELECT member_id, author FROM review WHERE id = $1 AND merchant_id = $2"
-    written = await conn.fetchrow(sql, review_id, merchant_id)
-    return (written["member_id"], written["author"]) if written else None
+    return await row(conn, MemberAuthor, sql, review_id, merchant_id)
 
 
 async def taken_down(conn: Connection, member_id: UUID) -> list[TakenDown]:

@@ -34,6 +34,12 @@ REQUEST_PAUSE = timedelta(hours=24)
 """Who was told to review something is not told of another order within this; its goods are listed all the same."""
 REVIEWS_PER_WINDOW, VOTES_PER_WINDOW = 4, 12
 """Times `people.rules.ATTEMPTS_ALLOWED` writes, or votes, of one member in `ATTEMPT_WINDOW_MINUTES`."""
+TOO_MANY_VOTES = N_("You have voted a lot just now.")
+
+
+def voting_limits(member_id: UUID) -> dict[str, int]:
+    """What a vote is counted under, as `attempts.count_attempt` takes it."""
+    return {f"vote:{member_id}": VOTES_PER_WINDOW}
 
 
 def tidy(draft: ReviewDraft) -> ReviewDraft:

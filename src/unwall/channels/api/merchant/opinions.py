@@ -20,7 +20,6 @@ from unwall.kernel.cursors import ResultPage
 from unwall.kernel.errors import existing
 from unwall.messages.hearing import Answered, answered
 from unwall.people import reads as people_reads
-from unwall.people.rules import MAX_AUTHOR_CHARACTERS
 from unwall.people.values import ApiKey, ApiScope
 from unwall.services import Services
 
@@ -86,9 +85,9 @@ async def answer_question(services: Services, key: ApiKey, question_id: UUID, da
     """The store's answer, under its name; another one replaces it."""
     async with services.db.confined(key.merchant_id) as conn:
         merchant = existing(await people_reads.merchant(conn, key.merchant_id, ""), "There is no such store.")
-        said = Said(data.words, merchant.name[:MAX_AUTHOR_CHARACTERS])
+        said = Said(data.words, merchant.name)
         answer_id = await questions.answer_as_merchant(conn, key.merchant_id, question_id, said)
-        await answered(conn, Answered("question", question_id))
+        await answered(conn, Answered("answer", answer_id))
         return Made(answer_id)
 
 

@@ -13,7 +13,7 @@ from unwall.channels.api.description import answers
 from unwall.channels.http.context import AnyRequest
 from unwall.content.comments import actions, reads
 from unwall.content.comments.actions import SIGN_IN
-from unwall.content.comments.rules import WRITES_PER_WINDOW
+from unwall.content.comments.rules import writing_limits
 from unwall.content.comments.values import Comment, CommentDraft, Reply
 from unwall.journal.values import Visit
 from unwall.kernel.clock import now
@@ -99,7 +99,7 @@ async def comment(
     member_id = _member(caller)
 
     async def work(_: UUID) -> StoredAnswer:
-        await count_attempt(services.db, {f"comment:{member_id}": WRITES_PER_WINDOW}, now(), TOO_MANY)
+        await count_attempt(services.db, writing_limits(str(member_id)), now(), TOO_MANY)
         async with services.db.transaction() as conn:
             written = await actions.comment(conn, caller, post_id, data, now())
             if data.parent_id:

@@ -16,10 +16,10 @@ from unwall.channels.http.files import check_stored
 from unwall.commerce.orders.values import HandedOverLine
 from unwall.content.questions import actions as questions
 from unwall.content.questions import reads as question_reads
-from unwall.content.questions.rules import WRITES_PER_WINDOW
+from unwall.content.questions.rules import writing_limits
 from unwall.content.questions.values import Question, Said
-from unwall.content.reviews import actions, reads
-from unwall.content.reviews.rules import STARS, VOTES_PER_WINDOW
+from unwall.content.reviews import actions, reads, rules
+from unwall.content.reviews.rules import STARS
 from unwall.content.reviews.values import OwnReview, Rating, Review, ReviewDraft, ReviewSort
 from unwall.journal.values import Visit
 from unwall.kernel.clock import now
@@ -29,6 +29,7 @@ from unwall.kernel.idempotency import StoredAnswer
 from unwall.kernel.text import N_
 from unwall.media import picture_uploads
 from unwall.media.values import Image
+from unwall.messages.hearing import Answered, answered
 from unwall.people.attempts import count_attempt
 from unwall.people.rules import PEOPLE_PER_NETWORK
 from unwall.services import Services
@@ -124,8 +125,7 @@ async def due(services: Services, caller: Visit) -> list[HandedOverLine]:
 async def vote(services: Services, caller: Visit, review_id: UUID) -> OpinionChange:
     """Nobody votes for their own."""
     member_id = _member(caller, VOTE_SIGN_IN)
-    limits = {f"vote:{member_id}": VOTES_PER_WINDOW}
-    await count_attempt(services.db, limits, now(), N_("You have voted a lot just now."))
+    await count_attempt(services.db, rules.voting_limits(member_id), now(), rules.TOO_MANY_VOTES)
     async with services.db.transaction() as conn:
         return OpinionChange(await actions.vote(conn, member_id, review_id))
 
@@ -166,12 +166,14 @@ async def ask(request: AnyRequest, services: Services, caller: Visit, product_id
 async def answer(services: Services, caller: Visit, question_id: UUID, data: Said) -> Made:
     """Of a member who has bought the product and has it; another one replaces it."""
     await _count(services, _member(caller, N_("Sign in to answer.")))
-    return Made(await review_purchase.answer_question(services.db, caller, question_id, data))
+    async with services.db.transaction() as conn:
+        written = await review_purchase.answer_question(conn, caller, question_id, data)
+        await answered(conn, Answered("answer", written))
+    return Made(written)
 
 
 async def _count(services: Services, member_id: UUID) -> None:
-    limits = {f"question:{member_id}": WRITES_PER_WINDOW}
-    await count_attempt(services.db, limits, now(), review_purchase.TOO_MANY)
+    await count_attempt(services.db, writing_limits(member_id), now(), review_purchase.TOO_MANY)
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------------

@@ -310,9 +310,9 @@ async def _question_row(ctx: ConsoleContext, one: MerchantQuestion) -> OpinionRo
 )
 async def answer_question(ctx: ConsoleContext, question_id: UUID, data: FormData) -> Redirect:
     async with ctx.confined() as conn:
-        said = Said(data.get("answer", ""), ctx.merchant.name[:40])
-        await question_actions.answer_as_merchant(conn, ctx.merchant_id, question_id, said)
-        await answered(conn, Answered("question", question_id))
+        said = Said(data.get("answer", ""), ctx.merchant.name)
+        written = await question_actions.answer_as_merchant(conn, ctx.merchant_id, question_id, said)
+        await answered(conn, Answered("answer", written))
     ctx.flash(ctx.words(N_("Your answer is shown below the question.")))
     return see_other(own_path(data.get("next", QUESTIONS), QUESTIONS))
 

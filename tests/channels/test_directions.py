@@ -1,5 +1,7 @@
-"""What people write is shown in its own direction: Hebrew and Arabic from the right, whatever the page's language."""
+"""What people write is shown in its own direction: Hebrew and Arabic from the right, whatever the page's language. No
+page tears a paragraph."""
 
+import re
 from uuid import UUID
 
 from tests.channels.shop.store import join, put_into_bag
@@ -97,6 +99,11 @@ def undirected(page: str) -> list[str]:
     return wrong
 
 
+def torn_paragraphs(page: str) -> bool:
+    """A paragraph holds no form, list or block: the browser ends it there, and lays out what follows by itself."""
+    return len(re.findall(r"<p[\s>]", page)) != len(parsed(page).css("p"))
+
+
 async def _more_words(siege: Siege, db: Database, town: Town) -> None:
     """The person also becomes a member, who buys, writes to the store, follows and saves; staff leave their notes."""
     person, merchant, member = (
@@ -123,7 +130,7 @@ async def _more_words(siege: Siege, db: Database, town: Town) -> None:
 async def test_every_page_shows_what_people_wrote_in_its_own_direction(siege: Siege, db: Database, town: Town):
     await _more_words(siege, db, town)
     await _write_from_the_right(db)
-    wrong, shown = {}, 0
+    wrong, torn, shown = {}, [], 0
     for door in doors("GET"):
         if door.path.startswith(("/api/", "/static", "/files")):
             continue
@@ -132,5 +139,8 @@ async def test_every_page_shows_what_people_wrote_in_its_own_direction(siege: Si
             shown += WRITTEN in answer.text
             if elements := undirected(answer.text):
                 wrong[str(door)] = elements
+            if torn_paragraphs(answer.text):
+                torn.append(str(door))
     assert wrong == {}
+    assert torn == []
     assert shown > 50

@@ -1,16 +1,22 @@
 """What a merchant sets of its taxes, and the rates that come with the program."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date
+from uuid import UUID
 
 import pytest
 
 from tests.commerce.market import ANN, NOW, checkout_of, fill_cart, open_market, visitor
+from tests.waiting import until
 from unwall.commerce.pricing import actions, reads
 from unwall.commerce.pricing.known_rates import known_rates, per_cent_of
 from unwall.commerce.pricing.tax_rules import TaxChoices, TaxCustomer, TaxNumber, check_rates, parse_per_cent
 from unwall.commerce.pricing.taxes import EU
 from unwall.commerce.pricing.values import Rounding, TaxRate, TaxSettings, Treatment
-from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
+from unwall.commerce.sourcing.actions import save_delivery_zones
+from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod, DeliveryZone
+from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid
 from unwall.kernel.ids import new_id
 
@@ -46,6 +52,50 @@ def test_a_wrong_percentage_names_its_field(text):
     with pytest.raises(Invalid) as caught:
         parse_per_cent(text, field="rates.2.millionths")
     assert list(caught.value.by_field()) == ["rates.2.millionths"]
+
+
+async def _rates(conn: Transaction, merchant: UUID, n: int) -> None:
+    await actions.save_rates(conn, merchant, "CN", [TaxRate("CN", 10_000 * n)])
+
+
+async def _numbers(conn: Transaction, merchant: UUID, n: int) -> None:
+    settings = TaxSettings("CN", included=False, rounding=Rounding.DOCUMENT, oss=False)
+    await actions.save_tax_choices(conn, merchant, TaxChoices(settings, (TaxNumber("CN", f"NUMBER-{n}"),)))
+
+
+async def _zones(conn: Transaction, merchant: UUID, n: int) -> None:
+    await save_delivery_zones(conn, merchant, [DeliveryZone(UUID(int=n), f"Zone {n}", countries=("FR",))])
+
+
+@pytest.mark.parametrize(
+    ("save", "stored"),
+    [
+        (_rates, "SELECT array_agg(millionths / 10000) FROM tax_rate"),
+        (_numbers, "SELECT array_agg(right(number, 1)::int) FROM tax_number"),
+        (_zones, "SELECT array_agg(right(title, 1)::int) FROM delivery_zone"),
+    ],
+)
+async def test_of_two_who_replace_all_at_once_the_second_is_what_is_kept(
+    db, save: Callable[[Transaction, UUID, int], Awaitable[None]], stored: str
+):
+    """Neither fails, and nothing of both is left."""
+    merchant = (await open_market(db)).merchant
+
+    async def second() -> None:
+        async with db.confined(merchant) as conn:
+            await save(conn, merchant, 2)
+
+    async def waits() -> bool:
+        async with db.read() as conn:
+            return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
+
+    async with db.confined(merchant) as conn:
+        await save(conn, merchant, 1)
+        saving = asyncio.create_task(second())
+        await until(waits)
+    await saving
+    async with db.read() as conn:
+        assert await conn.fetchval(stored) == [2]
 
 
 async def test_taxes_are_saved_whole_or_not_at_all(db):

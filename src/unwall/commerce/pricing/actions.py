@@ -30,6 +30,7 @@ from unwall.people.reads import member_id_by_code
 async def save_tax_choices(conn: Transaction, merchant_id: UUID, choices: TaxChoices) -> None:
     """From now on the merchant charges tax where it has rates. Raises `Invalid` naming each wrong field."""
     clean = checked_choices(choices)
+    await lock_subject(conn, "taxes", merchant_id)
     s = clean.settings
     await conn.execute(
         """
@@ -66,6 +67,7 @@ async def stop_taxing(conn: Transaction, merchant_id: UUID) -> None:
 async def save_rates(conn: Transaction, merchant_id: UUID, country: str, rates: Sequence[TaxRate]) -> None:
     """All rates of a country; none where it is not taxed. Raises `Invalid` naming each wrong field."""
     check_rates(country, rates)
+    await lock_subject(conn, "taxes", merchant_id)
     await conn.execute("DELETE FROM tax_rate WHERE merchant_id = $1 AND country = $2", merchant_id, country)
     await conn.execute(
         """
@@ -108,6 +110,7 @@ async def save_tax_customer(conn: Transaction, merchant_id: UUID, customer: TaxC
 async def save_promotion(conn: Transaction, merchant_id: UUID, promotion: Promotion, *, active: bool) -> None:
     """New, or the one with this id as it is from now on. Raises `Invalid` naming each wrong field, and `NotFound`."""
     check_promotion(promotion)
+    await lock_subject(conn, "promotions", merchant_id)
     others = "SELECT count(*) FROM promotion WHERE merchant_id = $1 AND id <> $2"
     if await conn.fetchval(others, merchant_id, promotion.id) >= MAX_PROMOTIONS:
         raise Invalid.one("title", N_("At most {limit} promotions: remove old ones.", limit=MAX_PROMOTIONS))

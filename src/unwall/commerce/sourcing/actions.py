@@ -8,7 +8,7 @@ import asyncpg
 from unwall.commerce.sourcing.rates import check_prices
 from unwall.commerce.sourcing.values import DeliveryPrice, DeliveryZone
 from unwall.commerce.sourcing.zones import checked_zones
-from unwall.kernel.database import Transaction
+from unwall.kernel.database import Transaction, lock_subject
 from unwall.kernel.errors import Invalid
 from unwall.kernel.text import N_
 
@@ -32,6 +32,7 @@ async def save_delivery_prices(conn: Transaction, merchant_id: UUID, prices: Seq
 async def save_delivery_zones(conn: Transaction, merchant_id: UUID, zones: Sequence[DeliveryZone]) -> None:
     """All of the merchant's zones, in their order. Raises `Invalid` naming each wrong field."""
     clean = checked_zones(zones)
+    await lock_subject(conn, "delivery zones", merchant_id)
     await conn.execute("DELETE FROM delivery_zone WHERE merchant_id = $1", merchant_id)
     try:
         await conn.execute(_SAVE_ZONES, merchant_id, clean)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from unwall.content.conversations import rules
 from unwall.content.conversations.values import AnsweringHours, QuickReply
-from unwall.kernel.database import Transaction
+from unwall.kernel.database import Transaction, lock_subject
 from unwall.kernel.errors import Invalid
 from unwall.kernel.text import N_
 
@@ -12,6 +12,7 @@ from unwall.kernel.text import N_
 async def save_quick_reply(conn: Transaction, merchant_id: UUID, reply: QuickReply) -> None:
     """A new one, or a change. Raises `Invalid`."""
     tidied = rules.tidy_reply(reply.title, reply.body, reply)
+    await lock_subject(conn, "quick replies", merchant_id)
     others = "SELECT count(*) FROM quick_reply WHERE merchant_id = $1 AND id <> $2"
     if await conn.fetchval(others, merchant_id, tidied.id) >= rules.MAX_QUICK_REPLIES:
         raise Invalid.one(

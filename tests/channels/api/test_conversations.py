@@ -38,6 +38,8 @@ async def test_a_shopper_writes_and_a_program_answers(client, db):
     ]
     [mine] = (await client.get("/api/v1/conversations", headers=shopper)).json()["rows"]
     assert (mine["handle"], mine["conversation"]["excerpt"]) == ("liuyun", "Very")
+    # who of the store has it is the store's own
+    assert {"assignee_id", "person_id", "merchant_id"} & mine["conversation"].keys() == set()
 
 
 async def test_another_visit_and_another_merchant_see_nothing(client, db):
@@ -90,6 +92,8 @@ async def test_a_member_reads_and_answers_what_is_written_to_their_account(clien
     [received] = (await lin.get("/studio/conversations")).json()["rows"]
     shown = (received["handle"], received["account_name"], received["conversation"]["state"])
     assert shown == ("lin", "Lin", "waiting")
+    # somebody who writes to several accounts is not known again by an id
+    assert {"assignee_id", "person_id", "merchant_id"} & received["conversation"].keys() == set()
     url = f"/studio/conversations/{received['conversation']['id']}/messages"
     assert [one["body"] for one in (await lin.get(url)).json()["rows"]] == ["Where is that?"]
     [asked] = (await mei.get("/conversations/lin/messages")).json()["rows"]

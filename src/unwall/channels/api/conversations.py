@@ -1,5 +1,6 @@
 """Messages between shoppers and stores."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,10 +18,10 @@ from unwall.content.conversations.values import (
     AccountConversation,
     Conversation,
     ConversationFilter,
+    ConversationState,
     ConversationView,
     Message,
     MessageDraft,
-    OwnConversation,
     Sent,
     Writer,
 )
@@ -43,6 +44,40 @@ from unwall.services import Services
 
 SHOPPER, MERCHANT = ["shopper"], ["merchant"]
 PAGE = 30
+
+
+class ToldConversation(msgspec.Struct, frozen=True):
+    """As both sides may know it: who of the store has it, and by which id the store knows the person, is not told."""
+
+    id: UUID
+    account_id: UUID
+    name: str
+    state: ConversationState
+    excerpt: str
+    waiting_since: datetime | None
+    last_id: UUID
+    last_at: datetime
+    last_shopper_id: UUID | None
+    last_staff_id: UUID | None
+    shopper_read_id: UUID | None
+    staff_read_id: UUID | None
+
+
+class WrittenConversation(msgspec.Struct, frozen=True):
+    """In the list of the shopper."""
+
+    conversation: ToldConversation
+    handle: str
+    account_name: str
+    avatar: str | None
+
+
+class ReceivedConversation(msgspec.Struct, frozen=True):
+    """In the list of the member whose accounts are written to."""
+
+    conversation: ToldConversation
+    handle: str
+    account_name: str
 
 
 class NewMessage(msgspec.Struct, frozen=True):
@@ -78,10 +113,14 @@ def _emptied(one: Message) -> Message:
 
 
 @get("/conversations", tags=SHOPPER)
-async def own_conversations(services: Services, caller: Visit, after: str | None = None) -> ResultPage[OwnConversation]:
+async def own_conversations(
+    services: Services, caller: Visit, after: str | None = None
+) -> ResultPage[WrittenConversation]:
     """The caller's, the one with the newest message first."""
     async with services.db.read() as conn:
-        return await reads.own_conversations(conn, caller, caller.lang, after, PAGE)
+        page = await reads.own_conversations(conn, caller, caller.lang, after, PAGE)
+    told = [msgspec.convert(one, WrittenConversation, from_attributes=True) for one in page.rows]
+    return ResultPage(told, page.after)
 
 
 @get("/conversations/{handle:str}/messages", tags=SHOPPER)
@@ -140,11 +179,13 @@ async def _received(conn: Connection, caller: Visit, conversation_id: UUID) -> A
 @get("/studio/conversations", tags=SHOPPER)
 async def received_conversations(
     services: Services, caller: Visit, after: str | None = None
-) -> ResultPage[AccountConversation]:
+) -> ResultPage[ReceivedConversation]:
     """What people write to the accounts of a signed-in member, the conversation with the newest message first."""
     member_id = _member_of(caller)
     async with services.db.read() as conn:
-        return await reads.members_conversations(conn, member_id, after, PAGE)
+        page = await reads.members_conversations(conn, member_id, after, PAGE)
+    told = [msgspec.convert(one, ReceivedConversation, from_attributes=True) for one in page.rows]
+    return ResultPage(told, page.after)
 
 
 @get("/studio/conversations/{conversation_id:uuid}/messages", tags=SHOPPER)

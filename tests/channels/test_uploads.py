@@ -4,7 +4,9 @@ import asyncio
 import base64
 import hashlib
 import os
+import shutil
 from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -13,11 +15,12 @@ from tests.channels.conftest import Shopper
 from tests.commerce.market import open_market
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
-from unwall.kernel.errors import Invalid, TooMany
+from unwall.kernel.errors import Invalid, TooMany, Unavailable
 from unwall.kernel.ids import new_id
 from unwall.media import actions as media
 from unwall.media import blocked
-from unwall.media.upload_rules import NETWORK_LIMITS, VISITOR_LIMITS
+from unwall.media import uploads as upload_files
+from unwall.media.upload_rules import MIN_FREE_BYTES, NETWORK_LIMITS, VISITOR_LIMITS
 from unwall.media.uploads import Uploads
 from unwall.media.values import MediaOwner, NewUpload, NoSuchUpload, TooLarge, Upload
 from unwall.people import actions as people
@@ -61,6 +64,26 @@ async def source_of(db: Database, services: Services, place: str) -> bytes:
     async with db.read() as conn:
         key = await conn.fetchval("SELECT source FROM video WHERE id::text = $1", place.rpartition("/")[2])
     return await services.files.get(key)
+
+
+async def test_uploads_leave_room_on_the_disk_however_many_began_while_there_was_some(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def parts(start: int) -> AsyncIterator[bytes]:
+        for at in range(start, len(VIDEO), 2**20):
+            yield VIDEO[at : at + 2**20]
+
+    owner = MediaOwner(visitor_id=new_id())
+    upload = await uploads.create(NewUpload(owner, "10.0.0.1", len(VIDEO), ""))
+    monkeypatch.setattr(upload_files, "COUNTED_BYTES", 2**20)
+    with monkeypatch.context() as patch:
+        full = shutil.disk_usage("/")._replace(free=MIN_FREE_BYTES - 1)
+        patch.setattr(upload_files.shutil, "disk_usage", lambda _: full)
+        with pytest.raises(Unavailable):
+            await uploads.write(owner, upload.id, 0, parts(0), None)
+    kept = (await uploads.find(owner, upload.id)).received
+    assert kept == 2**20
+    assert (await uploads.write(owner, upload.id, kept, parts(kept), None)).received == len(VIDEO)
 
 
 async def test_a_video_comes_in_parts_and_is_kept_byte_by_byte(

@@ -94,8 +94,7 @@ class Uploads:
         if wanted.bytes > limits.bytes:
             raise TooLarge(N_("The video is too large to be sent. Make it shorter, or record it at a lower quality."))
         self._folder.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(self._folder).free < wanted.bytes + MIN_FREE_BYTES:
-            raise Unavailable(N_("The disk is too full for videos now. Try again later."), wait_seconds=600)
+        _check_disk(self._folder, wanted.bytes)
         async with self._transaction(wanted.owner) as conn:
             await lock_subject(conn, "uploads", wanted.owner.id)
             if wanted.owner.merchant_id is None:  # many visitors at once are one network
@@ -161,7 +160,8 @@ class Uploads:
         self, owner: MediaOwner, upload_id: UUID, offset: int, body: AsyncIterator[bytes], checksum: Checksum | None
     ) -> Upload:
         """Append what comes, up to where it breaks off; with a checksum all or nothing. The last byte makes the upload
-        a video. Raises `WrongOffset`, `UploadBusy`, `TooLarge` or `WrongChecksum`, and then keeps nothing."""
+        a video. Raises `WrongOffset`, `UploadBusy`, `TooLarge` or `WrongChecksum`, and then keeps nothing; and
+        `Unavailable` where the disk has become full."""
         async with self._transaction(owner) as conn:
             await _find(conn, owner, upload_id)
         with self._held(upload_id) as file:
@@ -169,8 +169,10 @@ class Uploads:
             writing = _Writing(file, upload, checksum)
             try:
                 async for chunk in body:
-                    if await writing.take(chunk) and checksum is None:
-                        await self._count(owner, writing)
+                    if await writing.take(chunk):
+                        if checksum is None:
+                            await self._count(owner, writing)
+                        _check_disk(self._folder)  # others are sending too: what was free for each was not for all
                 await writing.flush()
                 writing.check()
             except BaseException as error:
@@ -334,6 +336,12 @@ class _Writing:
     def check(self) -> None:
         if self._hash and self._checksum and self._hash.digest() != self._checksum.digest:
             raise WrongChecksum(N_("The checksum does not match what arrived. Send it again."))
+
+
+def _check_disk(folder: Path, more_bytes: int = 0) -> None:
+    """Raises `Unavailable`."""
+    if shutil.disk_usage(folder).free < more_bytes + MIN_FREE_BYTES:
+        raise Unavailable(N_("The disk is too full for videos now. Try again later."), wait_seconds=600)
 
 
 class _Whole(msgspec.Struct, frozen=True):

@@ -19,12 +19,14 @@ from unwall.content.moderation.reads import queue
 from unwall.content.moderation.rules import operator
 from unwall.content.moderation.values import Action, ReportReason, Verdict
 from unwall.content.posts import actions as posts
+from unwall.content.posts.rules import MEMBER_SAVES
 from unwall.content.posts.values import Media, PostDraft, PostKind
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.geo import Place
 from unwall.kernel.ids import new_id
 from unwall.people.actions import set_tagging
+from unwall.people.rules import ATTEMPTS_ALLOWED
 from unwall.people.values import Member, Tagging
 from unwall.usecases import moderate
 
@@ -64,6 +66,25 @@ async def test_nobody_publishes_who_is_not_signed_in_or_has_no_account(browser: 
     refused = await browser.post(f"{STUDIO}/accounts", {"name": "", "handle": "!"})
     assert refused.status_code == 422
     assert len(every(refused.text, "[aria-invalid=true]")) == 2
+
+
+async def test_a_member_saves_no_more_often_than_a_person_does(lin: Shopper, db: Database) -> None:
+    """Each save is kept in the post's history for good."""
+    form = await form_of(lin)
+    assert (await lin.post(STUDIO, {**form, "title": "First", "do": "save"})).status_code == 303
+    before = await value(db, "SELECT count(*) FROM post_edit"), await value(db, "SELECT count(*) FROM post")
+    async with db.transaction() as conn:
+        sql = """
+            INSERT INTO attempt (subject, at)
+            SELECT subject, now() FROM attempt, generate_series(2, $1) WHERE subject LIKE 'post:%'
+        """
+        await conn.execute(sql, MEMBER_SAVES * ATTEMPTS_ALLOWED)
+    refused = await lin.post(STUDIO, {**form, "title": "Again", "do": "save"})
+    assert refused.status_code == 429
+    assert "You have saved very often just now." in refused.text
+    assert fields(form_with(refused.text, 'id="studio"'))["title"] == "Again"
+    assert (await value(db, "SELECT count(*) FROM post_edit"), await value(db, "SELECT count(*) FROM post")) == before
+    assert (await lin.post(STUDIO, {**form, "title": "Looking", "do": "find"})).status_code == 200
 
 
 async def test_a_member_owns_accounts_of_a_creator_and_a_publisher_and_none_of_a_store(

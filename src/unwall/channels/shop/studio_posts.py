@@ -43,15 +43,18 @@ from unwall.content.posts.values import (
 )
 from unwall.kernel.clock import local, now
 from unwall.kernel.database import Connection
-from unwall.kernel.errors import Invalid, UnwallError
+from unwall.kernel.errors import Invalid, TooMany, UnwallError
 from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 from unwall.media import picture_uploads
 from unwall.media import reads as video_reads
 from unwall.media.values import Video
+from unwall.people.attempts import count_attempt
 from unwall.usecases.publish_post import Then, save_post
 
 FOUND = 6
+SAVING = frozenset({"save", "publish", "schedule"})
+TOO_MANY = N_("You have saved very often just now.")
 KINDS = {
     PostKind.NOTE: N_("Note"),
     PostKind.PHOTO_SET: N_("Photo set"),
@@ -178,13 +181,16 @@ async def compose(ctx: ShopContext) -> Response[Any]:
         known = await reads.editable_post(conn, actor.owner, draft.id) if draft.id else None
     error: UnwallError | None = None
     try:
+        if uploads or doing in SAVING:
+            subject = {f"post:{ctx.visit.person_id}": rules.MEMBER_SAVES}
+            await count_attempt(ctx.services.db, subject, now(), TOO_MANY)
         draft = await _with_uploads(ctx, draft, uploads)
-        if doing in {"save", "publish", "schedule"}:
+        if doing in SAVING:
             if unread:
                 raise Invalid(unread)
             await check_stored(ctx.services, {f"media.{n}.file": m.file for n, m in enumerate(draft.media) if m.file})
             return await _save(ctx, actor, draft, _then(ctx, fields, doing))
-    except (Invalid, WrongState) as wrong:
+    except (Invalid, WrongState, TooMany) as wrong:
         error = wrong
     async with ctx.services.db.read() as conn:
         return await _page(conn, ctx, changed(draft, doing, which), known, fields, error)

@@ -44,6 +44,9 @@ MAX_AHEAD_DAYS = 366
 MAX_FILM_SECONDS = 24 * 3600
 
 _S = PostState
+MEMBER_SAVES = 20
+"""How many times the limit on attempts a member may save posts or send pictures for them: a hundred times in a quarter
+of an hour. What was changed of a post is kept for good."""
 NEXT_STATES: dict[PostState, frozenset[PostState]] = {
     _S.DRAFT: frozenset({_S.IN_REVIEW, _S.SCHEDULED, _S.LIVE, _S.REMOVED}),
     _S.IN_REVIEW: frozenset({_S.DRAFT, _S.LIVE, _S.REMOVED}),

@@ -18,6 +18,7 @@ from unwall.content.discovery.rules import parse_weights
 from unwall.content.posts import jobs as posts
 from unwall.content.search import jobs as search
 from unwall.insight.attribution import jobs as attribution
+from unwall.insight.pages import jobs as pages
 from unwall.insight.profiles import jobs as profiles
 from unwall.insight.profiles.values import Machine
 from unwall.insight.recommend import jobs as recommend
@@ -107,6 +108,7 @@ def handlers(services: Services, trainer: recommend.Trainer) -> Mapping[str, Han
         picture_fetch.FETCH: picture_fetch.PictureFetcher(services.db, services.files),
         recommend.TRAIN: trainer.trained_again,
         posts.PUBLISH: posts.Publisher(services.db),
+        pages.PUBLISH_PAGE: pages.PagePublisher(services.db),
         media.ADD_AVIF: media.AvifEncoder(services.files),
         messages.HEAR: messages.Hearer(services.db),
         ANNOUNCE: messages.Announcer(services.db),
@@ -128,6 +130,7 @@ def routines(services: Services, patient: Database, trainer: recommend.Trainer) 
         ("orders.sweep", "* * * * *"): partial(_sweep, services),
         ("payments.compare", "*/10 * * * *"): partial(_compare_payments, services),
         ("posts.sweep", "* * * * *"): posts.Publisher(db).sweep,
+        ("pages.sweep", "* * * * *"): pages.PagePublisher(db).sweep,
         ("discovery.count", "*/5 * * * *"): partial(
             discovery.count_activity, db, parse_weights(config.discovery_weights)
         ),

@@ -86,13 +86,14 @@ def test_p15_words():
         "Tea is pinned to position 2 of “For you”"
     )
     assert words(PlacedGuarantee(None, Hits(2, 8)), "", "").text_in("en") == (
-        "At least 2 hits among the first 8 products of the page"
+        "Hits among the first 8 products of the page: at least 2"
     )
     assert (
-        words(PlacedGuarantee(0, NewArrivals(2)), "For you", "").text_in("en") == "At least 2 new products in “For you”"
+        words(PlacedGuarantee(0, NewArrivals(2)), "For you", "").text_in("en")
+        == "New products in “For you”: at least 2"
     )
     assert words(PlacedGuarantee(0, Diversity(2)), "For you", "").text_in("en") == (
-        "At most 2 products of one category in “For you”"
+        "Products of one category in “For you”: at most 2"
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unwall.insight.pages.layout import SAVING, LayoutProblem, Quota, Row, SlotLayout, bits, solve, weight
+from unwall.insight.pages.layout import Effort, LayoutProblem, Quota, Row, SlotLayout, bits, solve, weight
 
 
 @st.composite
@@ -90,7 +90,7 @@ def by_trying_all(problem: LayoutProblem) -> float | None:
 @settings(max_examples=60)
 @given(problems())
 def test_p14_every_guarantee_holds_and_nothing_is_worth_more(problem: LayoutProblem):
-    layout, best = solve(problem, SAVING), by_trying_all(problem)
+    layout, best = solve(problem, Effort(50_000, 50_000)), by_trying_all(problem)
     assert (layout is None) == (best is None)
     if layout is not None:
         assert holds(problem, layout.places)

@@ -31,6 +31,8 @@ from unwall.commerce.stock.actions import receive
 from unwall.commerce.stock.values import Cause, Reason, VariantQuantity
 from unwall.insight.pages import compose, reads
 from unwall.insight.pages.actions import save_pins
+from unwall.insight.pages.definition import ModuleKind, PageDefinition, PageModule, Pinned
+from unwall.insight.pages.page_actions import PageAuthor, publish, save_draft
 from unwall.insight.pages.reads import pins as pins_of
 from unwall.insight.pages.rules import (
     FRESH_POSITIONS,
@@ -41,13 +43,14 @@ from unwall.insight.pages.rules import (
     exposures,
     varied,
 )
+from unwall.insight.pages.store_page import compose_store
 from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.insight.pages.values import ModuleName, Pin
 from unwall.insight.recommend.actions import train
 from unwall.insight.recommend.fitting import LATELY_DAYS
 from unwall.insight.recommend.recommender import Recommender
 from unwall.journal.actions import record
-from unwall.journal.values import Event, EventKind, Visit
+from unwall.journal.values import Event, EventKind, ImpressionBody, Visit
 from unwall.kernel.errors import Invalid
 from unwall.kernel.files import Files
 from unwall.kernel.geo import Place
@@ -77,8 +80,18 @@ def visit(who=ANN, *, place=None, lang="en") -> Visit:
     return Visit(who, SESSION, None, lang, place)
 
 
-async def pin(conn, merchant, name: str, position: int, page: str = "home") -> None:
-    await conn.execute("INSERT INTO pin VALUES ($1, $2, $3, $4)", merchant, page, position, product(name))
+async def pin(conn, merchant, name: str, position: int) -> None:
+    await conn.execute("INSERT INTO pin VALUES ($1, $2, $3)", merchant, position, product(name))
+
+
+def pinned_row(name: str, position: int) -> PageDefinition:
+    row = PageModule(ModuleKind.PRODUCTS, guarantees=[Pinned(product(name), position)])
+    return PageDefinition([row])
+
+
+async def publish_page(conn, merchant: UUID, definition: PageDefinition) -> None:
+    await save_draft(conn, merchant, definition)
+    await publish(conn, PageAuthor(merchant, "editor"), NOON)
 
 
 async def follow(conn, who, slug: str) -> None:
@@ -223,9 +236,9 @@ async def test_p4_what_cannot_be_bought_leaves_its_place_to_the_next(market, rec
 
 async def test_p1_pins_hold_on_the_page_that_they_are_for(market, recommender):
     async with market.transaction() as conn:
-        await pin(conn, TEA, "puer", 2, "store")
-        await pin(conn, LABEL, "dress", 0, "store")
-        store = await compose.compose_store(sources(conn, recommender), visit(), TEA, NOON)
+        await publish_page(conn, TEA, pinned_row("puer", 2))
+        await publish_page(conn, LABEL, pinned_row("dress", 0))
+        store = await compose_store(sources(conn, recommender), visit(), TEA, NOON)
         home = await compose.compose_home(sources(conn, recommender), visit(), NOON)
     slot = modules(store)[ModuleName.FOR_YOU].slots[2]
     assert (slot.card.slug, slot.policy, slot.reason.text_in("en")) == ("puer", "pinned-1", "Chosen by Tea")
@@ -320,7 +333,7 @@ async def test_p5_new_is_only_what_was_added_in_the_last_thirty_days(market, rec
         await conn.execute("DELETE FROM journal")
         await make_old(conn)
         await conn.execute("UPDATE product SET created_at = $1 WHERE slug = 'puer'", NOON - timedelta(days=NEW_DAYS))
-        page = await compose.compose_store(sources(conn, recommender), NEWCOMER, TEA, NOON)
+        page = await compose_store(sources(conn, recommender), NEWCOMER, TEA, NOON)
     assert {slug for slug, reason in told(page).items() if reason == "New at Tea"} == {"puer"}
     assert {reason for reason in told(page).values() if reason} == {"New at Tea", "More from Tea"}
 
@@ -339,7 +352,7 @@ async def test_p5_a_new_store_shows_its_newest_products_at_once(market):
             await add_product(conn, fresh, f"fresh-{n}")
         await conn.execute("UPDATE product SET status = 'draft' WHERE slug = 'fresh-3'")
         for recommender in (untrained, trained):
-            page = await compose.compose_store(sources(conn, recommender), NEWCOMER, fresh, NOON)
+            page = await compose_store(sources(conn, recommender), NEWCOMER, fresh, NOON)
             slots = modules(page)[ModuleName.FOR_YOU].slots
             newest = await conn.fetch("SELECT slug FROM product WHERE slug ~ '^fresh-[012]$' ORDER BY id DESC")
             assert [slot.card.slug for slot in slots] == [slug for (slug,) in newest]
@@ -460,7 +473,7 @@ async def test_p6_a_store_shows_its_own_shops(market, recommender):
     async with market.transaction() as conn:
         await shop(conn, "label", 30.25, {"coat": 5}, merchant=LABEL)
         await shop(conn, "tea", 30.5, {"white": 5})
-        page = await compose.compose_store(sources(conn, recommender), visit(place=WEST_LAKE), TEA, NOON)
+        page = await compose_store(sources(conn, recommender), visit(place=WEST_LAKE), TEA, NOON)
     assert modules(page)[ModuleName.NEAR].shop.name == "Tea"
 
 
@@ -491,6 +504,7 @@ async def test_p7_each_slot_is_one_impression(market, recommender):
         slot=0,
         policy="transitions-3",
         propensity=1.0,
+        body=ImpressionBody(modules(page)[ModuleName.FOR_YOU].slots[0].score),
     )
     assert {(e.visitor_id, e.member_id, e.session_id, e.at) for e in shown} == {(ANN, BOB, SESSION, NOON)}
 
@@ -563,7 +577,7 @@ async def test_p9_a_home_page_takes_few_statements(market, recommender):
             (lambda which: compose.compose_home(which, newcomer, NOON), 6),
             # who follows somebody: their outboxes too, and once a visit what they have seen is kept
             (lambda which: compose.compose_home(which, ann, NOON), 8),
-            (lambda which: compose.compose_store(which, ann, TEA, NOON), 5),
+            (lambda which: compose_store(which, ann, TEA, NOON), 5),
         ):
             async with counted(conn) as statements:
                 first = await page(sources(conn, recommender))
@@ -579,21 +593,19 @@ async def test_p9_a_home_page_takes_few_statements(market, recommender):
 
 async def test_pins_are_saved_whole_and_only_of_ones_own_products(market):
     async with market.confined(TEA) as conn:
-        await save_pins(conn, TEA, "home", [(0, product("cup")), (3, product("puer"))])
-        await save_pins(conn, TEA, "home", [(1, product("cup"))])
-        assert await pins_of(conn, TEA, "home") == [Pin(TEA, 1, product("cup"))]
+        await save_pins(conn, TEA, [(0, product("cup")), (3, product("puer"))])
+        await save_pins(conn, TEA, [(1, product("cup"))])
+        assert await pins_of(conn, TEA) == [Pin(TEA, 1, product("cup"))]
         wrong = [(20, product("cup")), (1, product("coat")), (1, product("green")), (2, product("green"))]
         with pytest.raises(Invalid) as caught:
-            await save_pins(conn, TEA, "home", wrong)
+            await save_pins(conn, TEA, wrong)
         assert list(caught.value.by_field()) == [
             "pins.0.position",
             "pins.1.product_id",
             "pins.2.position",
             "pins.3.product_id",
         ]
-        with pytest.raises(Invalid, match="page"):
-            await save_pins(conn, TEA, "product", [])
-        assert await pins_of(conn, TEA, "home") == [Pin(TEA, 1, product("cup"))]
+        assert await pins_of(conn, TEA) == [Pin(TEA, 1, product("cup"))]
 
 
 async def test_an_order_needs_no_page(market):

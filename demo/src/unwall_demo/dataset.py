@@ -134,6 +134,8 @@ def _write_stores(writer: DatasetWriter, scenery: Scenery) -> None:
     writer.write("post_tags", scenery.tags())
     writer.write("outbox", scenery.outbox())
     writer.write("pins", scenery.pins())
+    writer.write("store_pages", scenery.store_pages())
+    writer.write("store_page_versions", scenery.store_page_versions())
 
 
 def _write_people(writer: DatasetWriter, story: Story, seed: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from unwall.catalogue.values import ProductTranslation
 from unwall.commerce.stock.values import NodeKind
 from unwall.content.accounts.values import AccountKind
 from unwall.content.posts.values import PostFormat, PostKind, PostState
-from unwall.intake.dataset.records.behaviour import PinRecord
+from unwall.intake.dataset.records.behaviour import PinRecord, StorePageRecord, StorePageVersionRecord
 from unwall.intake.dataset.records.catalogue import (
     BundlePartRecord,
     BundleRecord,
@@ -140,17 +140,38 @@ class Scenery(NamedTuple):
             )
 
     def pins(self) -> Iterator[PinRecord]:
-        """The most popular products of the season; on the home page there is one of each merchant, with room between."""
-        for n in range(len(self.stage.market.merchants)):
-            best = np.argsort(np.where(self.stage.owner == n, -self.stage.appeal[-1], np.inf), kind="stable")[:PINNED]
-            places = [("store", position, product) for position, product in enumerate(best.tolist())]
-            for page, position, product in (*places, ("home", 2 + 3 * n, int(best[0]))):
-                yield PinRecord(
-                    merchant_id=known(self.registry.merchants[n]),
-                    page=page,
-                    position=position,
-                    product_id=known(self.registry.products[product]),
-                )
+        """On the home page, one of each merchant, with room between."""
+        for n, merchant_id in enumerate(self.registry.merchants):
+            yield PinRecord(merchant_id=known(merchant_id), position=2 + 3 * n, product_id=self._best(n)[0])
+
+    def _best(self, merchant: int) -> list[UUID]:
+        """The merchant's most popular products of the season."""
+        best = np.argsort(np.where(self.stage.owner == merchant, -self.stage.appeal[-1], np.inf), kind="stable")
+        return [known(self.registry.products[product]) for product in best[:PINNED].tolist()]
+
+    def _store_page(self, merchant: int) -> dict[str, Any]:
+        pins = [
+            {"type": "pinned", "product_id": str(product), "position": position}
+            for position, product in enumerate(self._best(merchant))
+        ]
+        row = {"kind": "products", "slots": 12, "source": {"type": "for-person"}, "guarantees": pins}
+        posts = {"kind": "posts", "slots": 3}
+        return {"modules": [{"kind": "hero"}, row, posts, {"kind": "near", "slots": 8}, posts]}
+
+    def store_pages(self) -> Iterator[StorePageRecord]:
+        for n, merchant_id in enumerate(self.registry.merchants):
+            yield StorePageRecord(merchant_id=known(merchant_id), draft=self._store_page(n))
+
+    def store_page_versions(self) -> Iterator[StorePageVersionRecord]:
+        for n, merchant_id in enumerate(self.registry.merchants):
+            yield StorePageVersionRecord(
+                merchant_id=known(merchant_id),
+                version=1,
+                state="live",
+                definition=self._store_page(n),
+                publish_at=time_of(self.stage.now),
+                written_by="demo",
+            )
 
     # --- catalogue ----------------------------------------------------------------------------------------------------
 

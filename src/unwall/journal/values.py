@@ -186,7 +186,14 @@ class SaveBody(Body, frozen=True, tag=EventKind.SAVE.value):
     bundle_id: UUID
 
 
-EventBody = SearchBody | DwellBody | VideoStartBody | VideoQuartileBody | WatchBody | SaveBody
+class ImpressionBody(Body, frozen=True, tag=EventKind.IMPRESSION.value, omit_defaults=True):
+    score: float | None = None
+    """of the recommender"""
+    guarantee: Annotated[str, msgspec.Meta(max_length=40, pattern=NO_NUL)] | None = None
+    """the guarantee of the page without which another item might have been shown"""
+
+
+EventBody = ImpressionBody | SearchBody | DwellBody | VideoStartBody | VideoQuartileBody | WatchBody | SaveBody
 
 
 # --- the event --------------------------------------------------------------------------------------------------------

@@ -164,7 +164,8 @@ GRANT SELECT ON bundle_summary TO unwall_merchant;
 CREATE VIEW product_summary WITH (security_invoker = true) AS
     SELECT p.id, p.merchant_id, p.slug, p.title, p.translations, p.status = 'active' AS active,
         (SELECT i.file FROM product_image i WHERE i.product_id = p.id ORDER BY i.position LIMIT 1) AS image_file,
-        (SELECT i.alt FROM product_image i WHERE i.product_id = p.id ORDER BY i.position LIMIT 1) AS image_alt
+        (SELECT i.alt FROM product_image i WHERE i.product_id = p.id ORDER BY i.position LIMIT 1) AS image_alt,
+        p.category_id, p.created_at
     FROM product p;
 GRANT SELECT ON product_summary TO unwall_merchant;
 

@@ -11,19 +11,40 @@ CREATE TABLE model (
 CREATE UNIQUE INDEX model_active ON model (kind) WHERE active;
 
 -- owner: insight.pages
--- The merchant's guarantees on a page: this product keeps this place.
+-- A product keeps this place on the home page of all stores.
 CREATE TABLE pin (
     merchant_id uuid NOT NULL REFERENCES merchant,
-    page        text NOT NULL CHECK (page IN ('home', 'store')),
     position    smallint NOT NULL CHECK (position BETWEEN 0 AND 19),  -- rules.MAX_PINS
     product_id  uuid NOT NULL,
-    PRIMARY KEY (merchant_id, page, position),
-    UNIQUE (merchant_id, page, product_id),
+    PRIMARY KEY (merchant_id, position),
+    UNIQUE (merchant_id, product_id),
     FOREIGN KEY (product_id, merchant_id) REFERENCES product (id, merchant_id) ON DELETE CASCADE
 );
--- The home page of all stores takes a few pins, from a place on this circle of merchants that depends on the person.
-CREATE INDEX pin_circle ON pin (page, md5(merchant_id::text), position);
+-- The home page takes a few pins, from a place on this circle of merchants that depends on the person.
+CREATE INDEX pin_circle ON pin (md5(merchant_id::text), position);
 CALL guard('pin');
+
+-- A merchant's store page as it is being written; what shoppers see is a version of it.
+CREATE TABLE store_page (
+    merchant_id uuid PRIMARY KEY REFERENCES merchant,
+    draft       jsonb NOT NULL  -- insight.pages.definition.PageDefinition
+);
+CALL guard('store_page');
+
+-- What was published or is to be: never changed but in its state.
+CREATE TABLE store_page_version (
+    merchant_id uuid NOT NULL REFERENCES store_page ON DELETE CASCADE,
+    version     int NOT NULL CHECK (version > 0),
+    state       text NOT NULL CHECK (state IN ('scheduled', 'live', 'past', 'withdrawn')),
+    definition  jsonb NOT NULL,
+    publish_at  timestamptz NOT NULL,
+    written_by  text NOT NULL,
+    PRIMARY KEY (merchant_id, version)
+);
+CREATE UNIQUE INDEX store_page_live ON store_page_version (merchant_id) WHERE state = 'live';
+CREATE UNIQUE INDEX store_page_scheduled ON store_page_version (merchant_id) WHERE state = 'scheduled';
+CREATE INDEX store_page_due ON store_page_version (publish_at) WHERE state = 'scheduled';
+CALL guard('store_page_version');
 
 -- owner: insight.attribution
 -- Which post an order is credited to.

@@ -27,6 +27,8 @@ TABLES = (
     "product_image",
     "variant",
     "pin",
+    "store_page",
+    "store_page_version",
     "node",
     "stock_ledger",
     "staff",

@@ -18,7 +18,7 @@ PAGES = {
     "/console/posts/new": {Role.OWNER, Role.EDITOR},
     "/console/posts/tagging": {Role.OWNER, Role.EDITOR},
     "/console/pages": {Role.OWNER, Role.EDITOR},
-    "/console/pages?page=home": {Role.OWNER, Role.EDITOR},
+    "/console/pages/home": {Role.OWNER, Role.EDITOR},
     "/console/products": {Role.OWNER, Role.EDITOR},
     "/console/products.csv": {Role.OWNER, Role.EDITOR},
     "/console/products/new": {Role.OWNER, Role.EDITOR},

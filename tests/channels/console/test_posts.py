@@ -362,15 +362,15 @@ PINS = 'id="pins-part"'
 
 
 async def test_products_keep_their_places_on_a_page(site: ConsoleSite) -> None:
-    url = "/console/pages?page=store"
+    url = "/console/pages/home"
     fields = form((await site.get(url)).text, PINS)
     fields = form((await site.post(url, fields | {"do": f"add:{site.market.scarf}"})).text, PINS)
     assert fields["pins.0.position"] == "1"
     fields = form((await site.post(url, fields | {"do": f"add:{site.store.tea}"})).text, PINS)
     assert (await site.post(url, fields | {"pins.1.position": "4", "do": "save"})).status_code == 303
     async with site.db.read() as conn:
-        pins = await conn.fetch("SELECT page, position, product_id FROM pin ORDER BY position")
-    assert [tuple(pin) for pin in pins] == [("store", 0, site.market.scarf), ("store", 3, site.store.tea)]
+        pins = await conn.fetch("SELECT position, product_id FROM pin ORDER BY position")
+    assert [tuple(pin) for pin in pins] == [(0, site.market.scarf), (3, site.store.tea)]
     page = (await site.get(url)).text
     assert page.count(">Pinned<") == 2
     fields = form((await site.post(url, form(page, PINS) | {"do": "drop:0"})).text, PINS)
@@ -388,7 +388,7 @@ async def test_products_keep_their_places_on_a_page(site: ConsoleSite) -> None:
 )
 async def test_a_wrong_place_is_named(site: ConsoleSite, change: dict[str, str], message: str) -> None:
     change = {name: str(site.rival.product) if value == "RIVAL" else value for name, value in change.items()}
-    url = "/console/pages?page=home"
+    url = "/console/pages/home"
     pin = {"pins.0.position": "1", "pins.0.product_id": str(site.market.scarf)}
     fields = form((await site.get(url)).text, PINS) | pin | {"do": "save"} | change
     answer = await site.post(url, fields)
@@ -398,7 +398,7 @@ async def test_a_wrong_place_is_named(site: ConsoleSite, change: dict[str, str],
 
 
 async def test_nonsense_for_a_product_is_not_found(site: ConsoleSite) -> None:
-    assert (await site.post("/console/pages", {"do": "add:nonsense"})).status_code == 404
+    assert (await site.post("/console/pages/home", {"do": "add:nonsense"})).status_code == 404
     assert (await site.post("/console/posts/new", {"id": str(new_id()), "do": "tag:nonsense"})).status_code == 404
 
 

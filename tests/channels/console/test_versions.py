@@ -110,7 +110,7 @@ async def editors(site: ConsoleSite) -> list[Editor]:
             "Mo-Su 11:00-20:00",
         ),
         Editor(
-            "/console/pages?page=store",
+            "/console/pages/home",
             "pins-part",
             pinned | {"pins.0.position": "1"},
             pinned | {"pins.0.position": "5"},
@@ -118,6 +118,16 @@ async def editors(site: ConsoleSite) -> list[Editor]:
             save,
             "SELECT position::int FROM pin",
             0,
+        ),
+        Editor(
+            "/console/pages",
+            "page-part",
+            {"modules.1.slots": "5"},
+            {"modules.1.slots": "6"},
+            "Modules",
+            save,
+            "SELECT draft #>> '{modules,1,slots}' FROM store_page",
+            "5",
         ),
         Editor(
             "/console/posts/tagging",

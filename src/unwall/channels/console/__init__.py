@@ -23,7 +23,7 @@ from unwall.channels.console.content import (
     uploads,
 )
 from unwall.channels.console.context import provide_console_context
-from unwall.channels.console.insight import pins, post_figures
+from unwall.channels.console.insight import page_editor, pins, post_figures
 from unwall.channels.console.insight import reports as insight
 from unwall.channels.console.orders import (
     cancellations,
@@ -62,6 +62,7 @@ _MODULES = (
     products,
     product_editor,
     bundles,
+    page_editor,
     pins,
     order_list,
     cancellations,

@@ -45,6 +45,7 @@ LABELS = {
     "latitude": N_("Latitude"),
     "longitude": N_("Longitude"),
     "media": N_("Pictures"),
+    "modules": N_("Modules"),
     "name": N_("Name"),
     "numbers": N_("Your tax numbers"),
     "node_id": N_("Shop or warehouse"),

@@ -7,8 +7,9 @@ from unwall.catalogue.values import Product
 from unwall.channels.shop.context import ShopContext
 from unwall.channels.shop.module_views import ModuleView, Reader, module_views
 from unwall.commerce.orders.cart_values import Cart
-from unwall.insight.pages.compose import PageSources, compose_bag, compose_home, compose_product, compose_store
+from unwall.insight.pages.compose import PageSources, compose_bag, compose_home, compose_product
 from unwall.insight.pages.rules import exposures
+from unwall.insight.pages.store_page import compose_store
 from unwall.insight.pages.values import ComposedPage
 from unwall.kernel.clock import now
 from unwall.kernel.database import Connection

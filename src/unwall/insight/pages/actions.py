@@ -1,30 +1,27 @@
-"""Changes of a merchant's pins."""
+"""Changes of what a merchant pins on the home page."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from unwall.catalogue.reads import cards
 from unwall.insight.pages.rules import MAX_PINS
-from unwall.insight.pages.values import PAGES
 from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import FieldError, Invalid
 from unwall.kernel.text import N_
 
 
-async def save_pins(conn: Transaction, merchant_id: UUID, page: str, places: Sequence[tuple[int, UUID]]) -> None:
-    """Replace the merchant's pins on `home` or `store`, given as (position from 0, product id), in the caller's
+async def save_pins(conn: Transaction, merchant_id: UUID, places: Sequence[tuple[int, UUID]]) -> None:
+    """Replace the merchant's pins on the home page, given as (position from 0, product id), in the caller's
     transaction.
 
-    Raises `Invalid` naming `page`, or `pins.2.position` and `pins.2.product_id`.
+    Raises `Invalid` naming `pins.2.position` and `pins.2.product_id`.
     """
-    if page not in PAGES:
-        raise Invalid.one("page", N_("Pins are possible on the pages home and store only."))
     errors = _faults(places, await _own(conn, merchant_id, places))
     if errors:
         raise Invalid(errors)
-    await conn.execute("DELETE FROM pin WHERE merchant_id = $1 AND page = $2", merchant_id, page)
-    sql = "INSERT INTO pin (merchant_id, page, position, product_id) VALUES ($1, $2, $3, $4)"
-    await conn.executemany(sql, [(merchant_id, page, position, product) for position, product in places])
+    await conn.execute("DELETE FROM pin WHERE merchant_id = $1", merchant_id)
+    sql = "INSERT INTO pin (merchant_id, position, product_id) VALUES ($1, $2, $3)"
+    await conn.executemany(sql, [(merchant_id, position, product) for position, product in places])
 
 
 async def _own(conn: Connection, merchant_id: UUID, places: Sequence[tuple[int, UUID]]) -> set[UUID]:

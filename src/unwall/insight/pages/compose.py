@@ -40,7 +40,7 @@ class PageSources:
 
 
 @dataclass(frozen=True)
-class _Known:
+class PageInputs:
     """The inputs of a page, before its products are chosen."""
 
     visit: Visit
@@ -79,7 +79,7 @@ async def compose_home(sources: PageSources, visit: Visit, now: datetime) -> Com
     bundles = rules.bundle_slots(offered, known.trail, known.hidden.bundles)
     return await _compose(
         sources,
-        _Known(
+        PageInputs(
             *(visit, None, known.trail, known.pins, posts, policy, known.accounts, known.newest_products),
             *(known.hidden.products, feed.new, bundles),
         ),
@@ -119,17 +119,6 @@ async def _followed_posts(
     if feed.seen and feed.seen != seen:
         await keep_seen(sources.conn, visit.person_id, feed.seen)
     return feed
-
-
-async def compose_store(sources: PageSources, visit: Visit, merchant_id: UUID, now: datetime) -> ComposedPage:
-    """The front of one merchant's store. Two statements."""
-    known = await reads.store_inputs(
-        sources.conn, visit.person_ids, merchant_id, posts=rules.POSTS, products=rules.NEWEST_PRODUCTS
-    )
-    posts = await sources.cache.posts(sources.conn, known.newest_posts, visit.lang)
-    return await _compose(
-        sources, _Known(visit, merchant_id, known.trail, known.pins, posts, NEWEST, (), known.newest_products), now
-    )
 
 
 async def compose_product(
@@ -181,7 +170,37 @@ def _together(picks: Sequence[Pick], cards: Mapping[UUID, ProductCard]) -> list[
     return kept[: rules.GOES_WITH_PRODUCTS]
 
 
-async def _compose(sources: PageSources, known: _Known, now: datetime) -> ComposedPage:
+async def _compose(sources: PageSources, known: PageInputs, now: datetime) -> ComposedPage:
+    chosen = await gather(sources, known, now)
+    picks, cards, facts = chosen.picks, chosen.cards, rules.ReasonFacts(chosen.cards, now)
+    pins = rules.shown_pins([pin for pin in known.pins if pin.product_id not in known.hidden_products], cards)
+    row = rules.arrange(pins, chosen.ranked, rules.ROW_PRODUCTS)
+    posts, policy, between = known.posts, known.posts_policy, 1 + rules.POSTS_BETWEEN_ROWS
+    modules = [
+        posts_module(ModuleName.HERO, "", posts[:1], policy, 0),
+        Module(ModuleName.FOR_YOU, Explanation(N_("For you")), rules.product_slots(row, pins, picks, facts)),
+        posts_module(ModuleName.POSTS, N_("New posts"), posts[1:between], policy, 0),
+        *([near_module(chosen.near, row, picks, facts)] if chosen.near else []),
+        posts_module(ModuleName.POSTS, N_("More posts"), posts[between:], policy, rules.POSTS_BETWEEN_ROWS),
+        Module(ModuleName.SETS, Explanation(N_("Sets")), list(known.bundles)),
+        _accounts_module(known.accounts),
+    ]
+    return ComposedPage("home", rules.filled(modules), cards, None, known.new)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The products that a page may show, with what is said of them."""
+
+    picks: dict[UUID, Pick]
+    ranked: list[UUID]
+    """the best first"""
+    cards: dict[UUID, ProductCard]
+    near: "Near | None"
+
+
+async def gather(sources: PageSources, known: PageInputs, now: datetime, named: Collection[UUID] = ()) -> Gathered:
+    """`named`: products whose cards are wanted besides."""
     bought = [touched.product_id for touched in known.trail if touched.kind is EventKind.PURCHASE]
     bought += known.hidden_products
     chosen = sources.recommender.recommend(
@@ -189,29 +208,15 @@ async def _compose(sources: PageSources, known: _Known, now: datetime) -> Compos
     )
     newest = _newest(sources, known, chosen, bought)
     near = await _near(sources, known, [*(pick.product_id for pick in chosen), *newest], now)
-    cards = await sources.cache.cards(sources.conn, {*_shown(chosen, known), *newest}, known.visit.lang)
+    cards = await sources.cache.cards(sources.conn, {*_shown(chosen, known), *newest, *named}, known.visit.lang)
     picks = {pick.product_id: pick for pick in chosen if pick.product_id in cards}
     picks |= {product_id: rules.newest_pick(cards[product_id]) for product_id in newest if product_id in cards}
     fresh = [product_id for product_id in newest if product_id in cards and not sources.recommender.knows(product_id)]
     ranked = rules.with_fresh(list(picks), fresh if len(chosen) >= rules.ROW_PRODUCTS else ())
-    wanted = [pin for pin in known.pins if pin.product_id not in known.hidden_products]
-    pins, facts = rules.shown_pins(wanted, cards, home=known.merchant_id is None), rules.ReasonFacts(cards, now)
-    row = rules.arrange(pins, ranked, rules.ROW_PRODUCTS)
-    posts, policy, between = known.posts, known.posts_policy, 1 + rules.POSTS_BETWEEN_ROWS
-    modules = [
-        _posts_module(ModuleName.HERO, "", posts[:1], policy, 0),
-        Module(ModuleName.FOR_YOU, Explanation(N_("For you")), rules.product_slots(row, pins, picks, facts)),
-        _posts_module(ModuleName.POSTS, N_("New posts"), posts[1:between], policy, 0),
-        *([_near_module(near, row, picks, facts)] if near else []),
-        _posts_module(ModuleName.POSTS, N_("More posts"), posts[between:], policy, rules.POSTS_BETWEEN_ROWS),
-        Module(ModuleName.SETS, Explanation(N_("Sets")), list(known.bundles)),
-        _accounts_module(known.accounts),
-    ]
-    page = "store" if known.merchant_id else "home"
-    return ComposedPage(page, rules.filled(modules), cards, known.merchant_id, known.new)
+    return Gathered(picks, ranked, cards, near)
 
 
-def _newest(sources: PageSources, known: _Known, chosen: Sequence[Pick], bought: Sequence[UUID]) -> list[UUID]:
+def _newest(sources: PageSources, known: PageInputs, chosen: Sequence[Pick], bought: Sequence[UUID]) -> list[UUID]:
     """The newest products: where the recommender knows too few to fill a row, as before the first training of a new
     store, all of them; else a few that were put on sale since the last training."""
     taken = {pick.product_id for pick in chosen}.union(bought)
@@ -222,12 +227,12 @@ def _newest(sources: PageSources, known: _Known, chosen: Sequence[Pick], bought:
 
 
 @dataclass(frozen=True)
-class _Near:
+class Near:
     shop: NearShop
     product_ids: frozenset[UUID]
 
 
-async def _near(sources: PageSources, known: _Known, products: Sequence[UUID], now: datetime) -> _Near | None:
+async def _near(sources: PageSources, known: PageInputs, products: Sequence[UUID], now: datetime) -> Near | None:
     place = known.visit.place
     if place is None or not products:
         return None
@@ -236,10 +241,10 @@ async def _near(sources: PageSources, known: _Known, products: Sequence[UUID], n
     stocked = await reads.first_stocked(sources.conn, [shop.node_id for shop in shops], products) if shops else None
     if stocked is None:
         return None
-    return _Near(next(shop for shop in shops if shop.node_id == stocked.node_id), frozenset(stocked.product_ids))
+    return Near(next(shop for shop in shops if shop.node_id == stocked.node_id), frozenset(stocked.product_ids))
 
 
-def _near_module(near: _Near, row: Sequence[UUID], picks: Mapping[UUID, Pick], facts: rules.ReasonFacts) -> Module:
+def near_module(near: Near, row: Sequence[UUID], picks: Mapping[UUID, Pick], facts: rules.ReasonFacts) -> Module:
     """Products that the row above does not show come first."""
     ready = [item for item in picks if item in near.product_ids]
     chosen = sorted(ready, key=lambda item: item in row)[: rules.NEAR_PRODUCTS]
@@ -247,7 +252,7 @@ def _near_module(near: _Near, row: Sequence[UUID], picks: Mapping[UUID, Pick], f
     return Module(ModuleName.NEAR, Explanation(N_("Ready near you today")), slots, near.shop)
 
 
-def _posts_module(name: ModuleName, title: str, posts: Sequence[Post], policy: str, first: int) -> Module:
+def posts_module(name: ModuleName, title: str, posts: Sequence[Post], policy: str, first: int) -> Module:
     return Module(name, Explanation(title), [Slot(first + n, policy, 1.0, post=post) for n, post in enumerate(posts)])
 
 
@@ -256,7 +261,7 @@ def _accounts_module(accounts: Sequence[Account]) -> Module:
     return Module(ModuleName.FOLLOW, Explanation(N_("Accounts to follow")), slots)
 
 
-def _shown(chosen: Sequence[Pick], known: _Known) -> set[UUID]:
+def _shown(chosen: Sequence[Pick], known: PageInputs) -> set[UUID]:
     """Every product whose card the page may need, including those named in reasons and those tagged in posts."""
     anchors = {pick.anchor_id for pick in chosen if pick.anchor_id}
     tagged = {tag.product_id for post in known.posts for tag in post.tags}

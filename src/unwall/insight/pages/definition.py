@@ -1,15 +1,10 @@
 """What a merchant says of a page: its modules, where their products come from, and what is guaranteed."""
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 import msgspec
-
-
-class PageKind(StrEnum):
-    HOME = "home"
-    """what the merchant pins on the home page of all stores"""
-    STORE = "store"
 
 
 class ModuleKind(StrEnum):
@@ -79,13 +74,7 @@ class Diversity(msgspec.Struct, frozen=True, tag="diversity"):
     at_most: int
 
 
-class Available(msgspec.Struct, frozen=True, tag="available"):
-    """Nothing on the page that no stock is left of."""
-
-
 RowGuarantee = Pinned | NewArrivals | Diversity
-PageGuarantee = Hits | Available
-Guarantee = RowGuarantee | PageGuarantee
 
 
 class PageModule(msgspec.Struct, frozen=True):
@@ -105,4 +94,33 @@ class PageModule(msgspec.Struct, frozen=True):
 class PageDefinition(msgspec.Struct, frozen=True):
     modules: list[PageModule]
     hits: list[UUID] = []
-    guarantees: list[PageGuarantee] = []
+    hits_above: Hits | None = None
+
+
+DEFAULT_PAGE = PageDefinition(
+    [
+        PageModule(ModuleKind.HERO),
+        PageModule(ModuleKind.PRODUCTS),
+        PageModule(ModuleKind.POSTS, slots=3),
+        PageModule(ModuleKind.NEAR, slots=8),
+        PageModule(ModuleKind.POSTS, slots=3),
+    ]
+)
+"""Of a store that has published none."""
+
+
+class VersionState(StrEnum):
+    SCHEDULED = "scheduled"
+    LIVE = "live"
+    PAST = "past"
+    """another one followed"""
+    WITHDRAWN = "withdrawn"
+    """taken out of the schedule"""
+
+
+class PageVersion(msgspec.Struct, frozen=True):
+    version: int
+    state: VersionState
+    definition: PageDefinition
+    publish_at: datetime
+    written_by: str

@@ -205,11 +205,11 @@ def words(demand: PlacedGuarantee, row_title: str, product_title: str) -> Explan
         return Explanation(N_("{product} is pinned to position {position} of “{row}”"), values)
     if isinstance(wanted, Hits):
         figures = {"count": str(wanted.at_least), "first": str(wanted.first)}
-        return Explanation(N_("At least {count} hits among the first {first} products of the page"), figures)
+        return Explanation(N_("Hits among the first {first} products of the page: at least {count}"), figures)
     if isinstance(wanted, NewArrivals):
         return Explanation(
-            N_("At least {count} new products in “{row}”"), {"count": str(wanted.at_least), "row": row_title}
+            N_("New products in “{row}”: at least {count}"), {"count": str(wanted.at_least), "row": row_title}
         )
     return Explanation(
-        N_("At most {count} products of one category in “{row}”"), {"count": str(wanted.at_most), "row": row_title}
+        N_("Products of one category in “{row}”: at most {count}"), {"count": str(wanted.at_most), "row": row_title}
     )

@@ -21,7 +21,7 @@ class Effort(NamedTuple):
 
 SHOWING = Effort(first=400, better=6)
 """While somebody waits for a page. A page of 40 slots is filled in 40 steps where nothing has to be taken back."""
-SAVING = Effort(first=50_000, better=50_000)
+SAVING = Effort(first=5_000, better=0)
 """While a merchant saves, and nothing was shown yet."""
 
 

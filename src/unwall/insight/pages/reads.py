@@ -10,6 +10,7 @@ from unwall.content.accounts.values import Account
 from unwall.content.discovery.reads import HIDDEN, HIDDEN_POSTS, Hidden
 from unwall.content.feed.reads import FOLLOWED
 from unwall.content.feed.values import Seen
+from unwall.insight.pages.definition import PageDefinition
 from unwall.insight.pages.values import Pin
 from unwall.journal.values import Trail
 from unwall.kernel.database import Connection, row, rows
@@ -87,13 +88,29 @@ class HomeRows(msgspec.Struct, frozen=True):
     products: int
 
 
+class StoreRows(msgspec.Struct, frozen=True):
+    """The most posts and products that are asked for."""
+
+    posts: int
+    products: int
+
+
+class CategoryProducts(msgspec.Struct, frozen=True):
+    category_id: UUID
+    products: list[UUID]
+    """the newest first"""
+
+
 class StoreInputs(msgspec.Struct, frozen=True):
     """The inputs of a store's front page."""
 
     trail: list[Trail]
-    pins: list[Pin]
     newest_posts: list[UUID]
     newest_products: list[UUID]
+    definition: PageDefinition | None
+    """None: the merchant has published none"""
+    category_products: list[CategoryProducts]
+    """of the categories that the definition names"""
 
 
 class PostInputs(msgspec.Struct, frozen=True):
@@ -122,18 +139,18 @@ _PIN = "jsonb_build_object('merchant_id', merchant_id, 'position', position, 'pr
 # all stores after a place that depends on the person. The index pin_circle gives them without reading the others.
 _HOME_PINS = f"""
     coalesce((SELECT jsonb_agg({_PIN} ORDER BY turn, position, circle) FROM (
-        (SELECT 1 AS turn, '' AS circle, * FROM pin WHERE page = 'home' AND merchant_id IN (
+        (SELECT 1 AS turn, '' AS circle, * FROM pin WHERE merchant_id IN (
             SELECT a.merchant_id FROM account_profile a WHERE a.id = ANY(mine.followed[1:{PIN_ACCOUNTS}])
                 AND a.id NOT IN (SELECT account_id FROM hidden_account WHERE person_id = ANY($1)))
             ORDER BY position, merchant_id LIMIT $4)
         UNION ALL
-        SELECT 2, circle, merchant_id, page, position, product_id FROM (
+        SELECT 2, circle, merchant_id, position, product_id FROM (
             (SELECT 1 AS part, md5(merchant_id::text) AS circle, * FROM pin
-                WHERE page = 'home' AND md5(merchant_id::text) >= md5($1[1]::text)
+                WHERE md5(merchant_id::text) >= md5($1[1]::text)
                 ORDER BY md5(merchant_id::text), position LIMIT $4)
             UNION ALL
             (SELECT 2, md5(merchant_id::text), * FROM pin
-                WHERE page = 'home' AND md5(merchant_id::text) < md5($1[1]::text)
+                WHERE md5(merchant_id::text) < md5($1[1]::text)
                 ORDER BY md5(merchant_id::text), position LIMIT $4)
             ORDER BY part, circle, position LIMIT $4) others) p), '[]')
 """
@@ -186,17 +203,29 @@ async def stream_inputs(conn: Connection, person_ids: Sequence[UUID]) -> StreamI
 
 
 async def store_inputs(
-    conn: Connection, person_ids: Collection[UUID], merchant_id: UUID, *, posts: int, products: int
+    conn: Connection, person_ids: Collection[UUID], merchant_id: UUID, wanted: StoreRows, draft: PageDefinition | None
 ) -> StoreInputs:
+    """Of the page that is live, or of a draft."""
     sql = f"""
+        WITH page AS MATERIALIZED (SELECT coalesce($5, (
+            SELECT definition FROM store_page_version WHERE merchant_id = $2 AND state = 'live')) AS definition)
         SELECT {_TRAIL} AS trail,
-            coalesce((SELECT jsonb_agg({_PIN}) FROM pin WHERE page = 'store' AND merchant_id = $2), '[]') AS pins,
             ARRAY(SELECT post_id FROM published_post WHERE merchant_id = $2 ORDER BY entry DESC LIMIT $3)
                 AS newest_posts,
             ARRAY(SELECT id FROM product_summary WHERE active AND merchant_id = $2 ORDER BY id DESC LIMIT $4)
-                AS newest_products
+                AS newest_products,
+            page.definition,
+            (SELECT coalesce(jsonb_agg(jsonb_build_object('category_id', c.category_id, 'products', ARRAY(
+                    SELECT p.id FROM product_summary p
+                    WHERE p.category_id = c.category_id AND p.active AND p.merchant_id = $2
+                    ORDER BY p.id DESC LIMIT $4))), '[]')
+                FROM (SELECT DISTINCT (module -> 'source' ->> 'category_id')::uuid AS category_id
+                    FROM jsonb_array_elements(page.definition -> 'modules') module
+                    WHERE module -> 'source' ->> 'category_id' IS NOT NULL) c) AS category_products
+        FROM page
     """
-    inputs = await row(conn, StoreInputs, sql, list(person_ids), merchant_id, posts, products)
+    given = msgspec.to_builtins(draft) if draft else None
+    inputs = await row(conn, StoreInputs, sql, list(person_ids), merchant_id, wanted.posts, wanted.products, given)
     assert inputs is not None
     return inputs
 
@@ -274,7 +303,13 @@ async def first_stocked(conn: Connection, node_ids: Sequence[UUID], product_ids:
     return await row(conn, StockedNode, sql, list(node_ids), list(product_ids))
 
 
-async def pins(conn: Connection, merchant_id: UUID, page: str) -> list[Pin]:
-    """For the merchant's console."""
-    sql = "SELECT merchant_id, position, product_id FROM pin WHERE merchant_id = $1 AND page = $2 ORDER BY position"
-    return await rows(conn, Pin, sql, merchant_id, page)
+async def pins(conn: Connection, merchant_id: UUID) -> list[Pin]:
+    """Of the home page, for the merchant's console."""
+    sql = "SELECT merchant_id, position, product_id FROM pin WHERE merchant_id = $1 ORDER BY position"
+    return await rows(conn, Pin, sql, merchant_id)
+
+
+async def categories(conn: Connection, product_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Of those of the products that have one."""
+    sql = "SELECT id, category_id FROM product_summary WHERE id = ANY($1) AND category_id IS NOT NULL"
+    return {record["id"]: record["category_id"] for record in await conn.fetch(sql, list(product_ids))}

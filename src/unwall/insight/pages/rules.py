@@ -5,14 +5,17 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from unwall.catalogue.bundle_rules import bundle_sold
 from unwall.catalogue.values import Bundle, BundlePart, ProductCard
 from unwall.commerce.sourcing import hours
 from unwall.commerce.stock.values import Node, NodeKind
+from unwall.insight.pages.guarantees import PlacedProduct
 from unwall.insight.pages.values import ComposedPage, Module, ModuleName, NearShop, Pin, Slot
 from unwall.insight.recommend.model import POLICIES
 from unwall.insight.recommend.values import Pick, PickSource
-from unwall.journal.values import Event, EventKind, Trail, Visit
+from unwall.journal.values import Event, EventKind, ImpressionBody, Trail, Visit
 from unwall.kernel.clock import local
 from unwall.kernel.geo import Point, distance_km
 from unwall.kernel.ids import new_id
@@ -35,6 +38,10 @@ POSTS = 7
 POSTS_BETWEEN_ROWS = 3
 """The first post is the hero; this many follow between the two product rows, the others below."""
 PINNED = "pinned-1"
+CHOSEN = "chosen-1"
+"""The policy of what the merchant chose by hand or by category."""
+PIN_GUARANTEE = "pinned"
+"""The tag of `definition.Pinned`."""
 BUNDLE = "bundle-newest-1"
 STREAM_BUNDLES = 2
 """On each page of a stream."""
@@ -61,10 +68,9 @@ FRESH_CANDIDATES = 4
 """How many of these are looked at: some may not be for sale."""
 
 
-def shown_pins(pins: Sequence[Pin], cards: Mapping[UUID, ProductCard], *, home: bool) -> list[Pin]:
-    """Those of products that can be bought; on the home page the first ones only (P2)."""
-    sold = [pin for pin in dict.fromkeys(pins) if pin.product_id in cards]
-    return sold[:MAX_HOME_PINS] if home else sold
+def shown_pins(pins: Sequence[Pin], cards: Mapping[UUID, ProductCard]) -> list[Pin]:
+    """The first ones of products that can be bought (P2)."""
+    return [pin for pin in dict.fromkeys(pins) if pin.product_id in cards][:MAX_HOME_PINS]
 
 
 def arrange(pins: Sequence[Pin], ranked: Sequence[UUID], size: int) -> list[UUID]:
@@ -103,7 +109,32 @@ def product_slots(
 
 
 def picked_slot(n: int, pick: Pick, reason: Explanation | None, cards: Mapping[UUID, ProductCard]) -> Slot:
-    return Slot(n, pick.policy, pick.propensity, reason, card=cards[pick.product_id])
+    return Slot(n, pick.policy, pick.propensity, reason, pick.score, card=cards[pick.product_id])
+
+
+def arranged_slots(
+    row: Sequence[PlacedProduct], picks: Mapping[UUID, Pick], facts: "ReasonFacts", first: int
+) -> list[Slot]:
+    """The slots of a row from the number `first` on: what is pinned, what the recommender picked, and what the merchant
+    chose without it."""
+    pinned = [placed.by == PIN_GUARANTEE for placed in row]
+    reasons = varied(
+        [
+            why(picks[placed.product_id], facts)
+            if placed.product_id in picks and not pinned[n]
+            else [chosen_by(facts.cards[placed.product_id])]
+            for n, placed in enumerate(row)
+        ]
+    )
+    slots = []
+    for n, placed in enumerate(row):
+        pick, card = picks.get(placed.product_id), facts.cards[placed.product_id]
+        if pinned[n] or pick is None:
+            policy = PINNED if pinned[n] else CHOSEN
+            slots.append(Slot(first + n, policy, 1.0, reasons[n], guarantee=placed.by, card=card))
+        else:
+            slots.append(replace(picked_slot(first + n, pick, reasons[n], facts.cards), guarantee=placed.by))
+    return slots
 
 
 # --- reasons ----------------------------------------------------------------------------------------------------------
@@ -270,4 +301,5 @@ def _exposure(page: ComposedPage, module: ModuleName, slot: Slot, visit: Visit, 
         slot=slot.slot,
         policy=slot.policy,
         propensity=slot.propensity,
+        body=ImpressionBody(slot.score, slot.guarantee) if slot.score is not None or slot.guarantee else None,
     )

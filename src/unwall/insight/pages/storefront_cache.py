@@ -31,6 +31,7 @@ from unwall.content.questions import reads as questions
 from unwall.content.questions.values import Question
 from unwall.content.reviews import reads as reviews
 from unwall.content.reviews.values import Rating, Review, ReviewSort
+from unwall.insight.pages.reads import categories
 from unwall.insight.segments.reads import segments_of_buyers
 from unwall.kernel.database import Connection
 from unwall.kernel.ids import parse_id
@@ -111,8 +112,17 @@ class StorefrontCache:
         self._nodes: RowCache[UUID | None, list[Node]] = RowCache(MAX_MERCHANTS)
         self._rates: RowCache[UUID, Rates] = RowCache(MAX_MERCHANTS)
         self._pricing: RowCache[UUID, Pricing] = RowCache(MAX_MERCHANTS)
+        self._categories: RowCache[UUID, UUID] = RowCache(MAX_CARDS)
         self._all = (
-            *(self._cards, self._pages, self._opinions, self._bundles, self._posts, self._discussions),
+            *(
+                self._categories,
+                self._cards,
+                self._pages,
+                self._opinions,
+                self._bundles,
+                self._posts,
+                self._discussions,
+            ),
             *(self._merchants, self._nodes, self._rates, self._pricing),
         )
 
@@ -149,7 +159,7 @@ class StorefrontCache:
             cache.forget(product_id)
 
     def _forget_product(self, product_id: UUID) -> None:
-        for cache in (self._cards, self._pages, self._bundles):
+        for cache in (self._cards, self._pages, self._bundles, self._categories):
             cache.forget(product_id)
 
     def _touched(self, kind: str) -> Collection[RowCache[Any, Any]]:
@@ -180,6 +190,14 @@ class StorefrontCache:
     async def cards(self, conn: Connection, product_ids: Collection[UUID], lang: str) -> dict[UUID, ProductCard]:
         """As `catalogue.reads.cards`."""
         return await self._cards.fetch(lang, product_ids, lambda ids: catalogue.cards(conn, ids, lang))
+
+    async def categories(self, conn: Connection, product_ids: Collection[UUID]) -> dict[UUID, UUID]:
+        """Of those of the products that have one."""
+
+        async def load(ids: list[UUID]) -> dict[UUID, UUID]:
+            return await categories(conn, ids)
+
+        return await self._categories.fetch("", product_ids, load)
 
     async def opinions(self, conn: Connection, product_id: UUID) -> Opinions:
         """What a product's page shows of its reviews and questions."""

@@ -10,14 +10,13 @@ from unwall.content.accounts.values import Account
 from unwall.content.posts.values import Post
 from unwall.kernel.text import Explanation
 
-PAGES = ("home", "store")
-"""The pages on which a merchant may pin products."""
-
 
 class ModuleName(StrEnum):
     HERO = "hero"
     """one post, full bleed"""
     FOR_YOU = "for-you"
+    NEW = "new"
+    """the new season"""
     NEAR = "near"
     """products that the nearest shop can have ready today"""
     POSTS = "posts"
@@ -40,6 +39,10 @@ class Slot(msgspec.Struct, frozen=True):
     policy: str
     propensity: float
     reason: Explanation | None = None
+    score: float | None = None
+    """the recommender's, where it chose"""
+    guarantee: str | None = None
+    """the guarantee without which another item might stand here"""
     card: ProductCard | None = None
     post: Post | None = None
     account: Account | None = None
@@ -77,7 +80,7 @@ class ComposedPage(msgspec.Struct, frozen=True):
 
 
 class Pin(msgspec.Struct, frozen=True):
-    """A merchant's pin: the product is always at this position of the page's first product row."""
+    """A merchant's pin: the product is always at this position of the home page's product row."""
 
     merchant_id: UUID
     position: int

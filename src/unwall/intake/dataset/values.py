@@ -9,6 +9,8 @@ from unwall.intake.dataset.records.behaviour import (
     AttributionRecord,
     JournalRecord,
     PinRecord,
+    StorePageRecord,
+    StorePageVersionRecord,
     TrailRecord,
 )
 from unwall.intake.dataset.records.catalogue import (
@@ -146,6 +148,8 @@ FILES: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "segments": SegmentRecord,
         "segment_versions": SegmentVersionRecord,
         "pins": PinRecord,
+        "store_pages": StorePageRecord,
+        "store_page_versions": StorePageVersionRecord,
         "opening_stock": OpeningStockRecord,
         "stock_levels": StockLevelRecord,
         "stock_holds": StockHoldRecord,

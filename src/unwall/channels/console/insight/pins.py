@@ -1,6 +1,5 @@
-"""Pins: which product keeps which position of the home page and of the store front, with a preview."""
+"""Pins: which product keeps which position of the home page of all stores, with a preview."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +8,9 @@ from litestar import Response, get, post
 
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
-from unwall.channels.console import listing
 from unwall.channels.console.context import ConsoleContext, EditorPage
 from unwall.channels.console.forms import SubmittedForm, number_of
+from unwall.channels.console.insight.previews import PreviewModule, page_tabs, preview
 from unwall.channels.console.product_finder import FoundProduct, find_products
 from unwall.channels.console.versions import FIELD, ChangedMeanwhile, check_version, version_of
 from unwall.channels.design.values import Tab
@@ -19,9 +18,9 @@ from unwall.channels.http.page_context import FieldTexts, known_id, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData
 from unwall.insight.pages import actions, reads
-from unwall.insight.pages.compose import PageSources, compose_home, compose_store
+from unwall.insight.pages.compose import PageSources, compose_home
 from unwall.insight.pages.rules import MAX_PINS
-from unwall.insight.pages.values import PAGES, ComposedPage, Module, ModuleName, Slot
+from unwall.insight.pages.values import ComposedPage
 from unwall.journal.values import Visit
 from unwall.kernel.database import Connection, lock_subject
 from unwall.kernel.errors import Invalid
@@ -29,48 +28,40 @@ from unwall.kernel.ids import new_id
 from unwall.kernel.text import N_
 from unwall.people.values import Permission
 
-PATH = "/console/pages"
-NAMES = {"store": N_("Store front"), "home": N_("Home page")}
+PATH = "/console/pages/home"
 PinList = list[tuple[int, UUID]]
-MODULES = {ModuleName.HERO: N_("First post")}
 
 
 @get(PATH, permission=Permission.PUBLISH, include_in_schema=False)
-async def pages(ctx: ConsoleContext) -> Response[str]:
-    name = _name(ctx)
+async def home_pins(ctx: ConsoleContext) -> Response[str]:
     async with ctx.confined() as conn:
-        pins = await _pins(conn, ctx, name)
-    return await _page(ctx, name, pins)
+        pins = await _pins(conn, ctx)
+    return await _page(ctx, pins)
 
 
-async def _pins(conn: Connection, ctx: ConsoleContext, name: str) -> PinList:
-    return sorted((pin.position, pin.product_id) for pin in await reads.pins(conn, ctx.merchant_id, name))
+async def _pins(conn: Connection, ctx: ConsoleContext) -> PinList:
+    return sorted((pin.position, pin.product_id) for pin in await reads.pins(conn, ctx.merchant_id))
 
 
 @post(PATH, permission=Permission.PUBLISH, include_in_schema=False, status_code=303)
 async def save(ctx: ConsoleContext, data: FormData) -> Response[Any]:
     """Every button sends the whole form; only saving changes anything but the page."""
-    form, name = SubmittedForm(data, []), _name(ctx)
+    form = SubmittedForm(data, [])
     doing, _, which = form.text("do").partition(":")
     pins = _read(form)
     try:
         if doing == "save":
             form.check()
             async with ctx.confined() as conn:
-                await lock_subject(conn, PATH, ctx.merchant_id, name)
-                stored = await _pins(conn, ctx, name)
+                await lock_subject(conn, PATH, ctx.merchant_id)
+                stored = await _pins(conn, ctx)
                 check_version(form.text(FIELD), {"pins": stored}, {"pins": sorted(pins)})
-                await actions.save_pins(conn, ctx.merchant_id, name, pins)
+                await actions.save_pins(conn, ctx.merchant_id, pins)
             ctx.flash(ctx.words(N_("The pins are saved.")))
-            return see_other(listing.address(PATH, page=name))
+            return see_other(PATH)
     except (Invalid, ChangedMeanwhile) as error:
-        return await _page(ctx, name, pins, error=error, form=form)
-    return await _page(ctx, name, _changed(pins, doing, which), form=form)
-
-
-def _name(ctx: ConsoleContext) -> str:
-    asked = ctx.query.get("page", "")
-    return asked if asked in PAGES else "store"
+        return await _page(ctx, pins, error=error, form=form)
+    return await _page(ctx, _changed(pins, doing, which), form=form)
 
 
 def _read(form: SubmittedForm) -> PinList:
@@ -91,7 +82,6 @@ def _changed(pins: PinList, doing: str, which: str) -> PinList:
 
 async def _page(
     ctx: ConsoleContext,
-    name: str,
     pins: PinList,
     *,
     error: Invalid | ChangedMeanwhile | None = None,
@@ -102,19 +92,19 @@ async def _page(
     async with ctx.confined() as conn:
         titles = {item.product_id: item for item in await catalogue.items_of(conn, products, ctx.lang)}
         products_found = await find_products(conn, ctx, find, products)
-    composed = await _composed(ctx, name)
+    composed = await _composed(ctx)
     rows = [_pin(position, product_id, titles.get(product_id)) for position, product_id in pins]
     return ctx.page(
         PinsPage(
             title=ctx.words(N_("Pages")),
             version=form.text(FIELD) if form else version_of({"pins": pins}),
             pins=rows,
-            action=listing.address(PATH, page=name),
+            action=PATH,
             errors=ctx.field_errors(error),
             find=find,
             matches=products_found,
-            tabs=_tabs(ctx, name),
-            modules=[_module(ctx, module, products) for module in composed.modules],
+            tabs=page_tabs(ctx, PATH),
+            modules=preview(ctx, composed),
         ),
         error=error,
     )
@@ -129,21 +119,8 @@ class PinRow(msgspec.Struct, frozen=True):
     image: str | None
 
 
-class PreviewSlot(msgspec.Struct, frozen=True):
-    image: str | None
-    title: str
-    note: str
-    pinned: bool
-    why: str
-
-
-class PreviewModule(msgspec.Struct, frozen=True):
-    title: str
-    slots: list[PreviewSlot]
-
-
 class PinsPage(EditorPage, frozen=True, kw_only=True):
-    TEMPLATE = "console/pages.html"
+    TEMPLATE = "console/home_pins.html"
 
     pins: list[PinRow]
     action: str
@@ -159,41 +136,12 @@ def _pin(position: int, product_id: UUID, item: VariantItem | None) -> PinRow:
     return PinRow(position + 1, str(product_id), title, image)
 
 
-def _tabs(ctx: ConsoleContext, name: str) -> list[Tab]:
-    return [Tab(listing.address(PATH, page=page), ctx.words(label), page == name) for page, label in NAMES.items()]
-
-
-async def _composed(ctx: ConsoleContext, name: str) -> ComposedPage:
+async def _composed(ctx: ConsoleContext) -> ComposedPage:
     """As a new visitor sees it, with the pins that are saved."""
     newcomer = Visit(new_id(), new_id(), None, ctx.lang)
     async with ctx.services.db.read() as conn:  # not confined: the home page shows every store
         sources = PageSources(conn, ctx.services.storefront, ctx.services.recommender)
-        if name == "home":
-            return await compose_home(sources, newcomer, ctx.now)
-        return await compose_store(sources, newcomer, ctx.merchant_id, ctx.now)
+        return await compose_home(sources, newcomer, ctx.now)
 
 
-def _module(ctx: ConsoleContext, module: Module, pinned: Sequence[UUID]) -> PreviewModule:
-    title = module.title.text_in(ctx.lang) or ctx.words(MODULES.get(module.name, N_("Products")))
-    return PreviewModule(title, [_slot(ctx, slot, pinned) for slot in module.slots])
-
-
-def _slot(ctx: ConsoleContext, slot: Slot, pinned: Sequence[UUID]) -> PreviewSlot:
-    if slot.card:
-        image, title, note = slot.card.image_file, slot.card.title, slot.card.merchant_name
-    elif slot.post:
-        image = slot.post.media[0].file if slot.post.media else None
-        title, note = slot.post.title, slot.post.account_name
-    else:
-        image, title = (slot.account.avatar, slot.account.name) if slot.account else (None, "")
-        note = f"@{slot.account.handle}" if slot.account else ""
-    return PreviewSlot(
-        image=thumbnail_url(image),
-        title=title,
-        note=note,
-        pinned=slot.card is not None and slot.card.product_id in pinned,
-        why=slot.reason.text_in(ctx.lang) if slot.reason else "",
-    )
-
-
-HANDLERS: list[Any] = [pages, save]
+HANDLERS: list[Any] = [home_pins, save]

@@ -1,5 +1,6 @@
-"""The journal, and the trails, attribution and pins that belong to it."""
+"""The journal with its trails and attribution, and what merchants say of pages."""
 
+from typing import Any
 from uuid import UUID
 
 from unwall.intake.dataset.records.base import Amount, Position, Record, When
@@ -7,10 +8,30 @@ from unwall.journal.values import Event, EventKind
 
 
 class PinRecord(Record, frozen=True, kw_only=True):
+    """A product that keeps a place on the home page; positions count from 0."""
+
     merchant_id: UUID
-    page: str
     position: Position
     product_id: UUID
+
+
+class StorePageRecord(Record, frozen=True, kw_only=True):
+    """A store page as it is being written."""
+
+    merchant_id: UUID
+    draft: dict[str, Any]
+    """its modules with their guarantees"""
+
+
+class StorePageVersionRecord(Record, frozen=True, kw_only=True):
+    """What was published of a store page, or is to be."""
+
+    merchant_id: UUID
+    version: int
+    state: str
+    definition: dict[str, Any]
+    publish_at: When
+    written_by: str
 
 
 class AttributionRecord(Record, frozen=True, kw_only=True):

@@ -274,7 +274,7 @@ CHINESE_DIGITS = 6
 
 
 def _of_postcode(code: str, limit: int) -> list[Town]:
-    """Of the whole digits of a Chinese postcode those of China first."""
+    """The towns with this postcode. Six digits, a whole postcode in China, give those of China first; others last."""
     chinese = _by_postcode(code, limit) if code.isdigit() and POSTCODE_DIGITS <= len(code) <= CHINESE_DIGITS else []
     others = _with_code(code)
     return ([*chinese, *others] if len(code) == CHINESE_DIGITS else [*others, *chinese])[:limit]

@@ -18,7 +18,8 @@ from unwall.kernel.errors import TooMany
 from unwall.kernel.text import N_
 
 RETRY_SECONDS = 1.0
-HEARTBEAT_SECONDS = 5.0
+CHECK_SECONDS = 5.0
+"""How often the connection that listens is asked whether it is alive."""
 MAX_STREAMS = (10, 200, 4000)
 """Of one topic, of one network, and of all networks; in each process, which takes twice as many connections."""
 
@@ -126,7 +127,7 @@ class Reset(Protocol):
 
 async def keep_listening(url: str, channel: str, on_payload: Callable[[str], None], reset: Reset) -> None:
     """Call `on_payload` with each notification until cancelled. Reconnects after a lost connection; a silently dead
-    connection is detected within twice `HEARTBEAT_SECONDS`.
+    connection is detected within twice `CHECK_SECONDS`.
     """
     while True:
         try:
@@ -145,10 +146,10 @@ async def _listen_once(url: str, channel: str, on_payload: Callable[[str], None]
     try:
         await conn.add_listener(channel, lambda _conn, _pid, _channel, payload: on_payload(str(payload)))
         reset(listening=True)
-        while not await _within(HEARTBEAT_SECONDS, lost):
-            await conn.fetchval("SELECT 1", timeout=HEARTBEAT_SECONDS)
+        while not await _within(CHECK_SECONDS, lost):
+            await conn.fetchval("SELECT 1", timeout=CHECK_SECONDS)
     finally:
-        await conn.close(timeout=HEARTBEAT_SECONDS)
+        await conn.close(timeout=CHECK_SECONDS)
 
 
 @asynccontextmanager

@@ -102,7 +102,7 @@ def _keyed(ctx: ShopContext, data: dict[str, str]) -> KeyedRequest | None:
 
 
 def to_page(ctx: ShopContext, url: str) -> Response[Any]:
-    """Away from this page, also where htmx asks."""
+    """A redirect of the whole page, also where htmx asks for a part."""
     return Response(None, headers={"hx-redirect": url}) if ctx.by_htmx else Redirect(url, status_code=303)
 
 

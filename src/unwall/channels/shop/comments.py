@@ -17,7 +17,7 @@ from unwall.channels.shop import links
 from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.reviews import signed_in
 from unwall.channels.shop.speaking import speaker_of
-from unwall.channels.shop.views import excerpt
+from unwall.channels.shop.views import title_of
 from unwall.content.accounts.rules import member_actor
 from unwall.content.accounts.values import Actor
 from unwall.content.comments import actions, reads
@@ -206,7 +206,7 @@ async def _page(
             raise NotFound(N_("This post is not there, or not any more."))
         comments = await reads.post_comments(conn, post_id, after=ctx.query.get("after"), limit=COMMENTS * ctx.pages)
         speaker = await speaker_of(conn, ctx, post_id)
-    title = shown[0].title or excerpt(shown[0].body_html)[:60]
+    title = title_of(shown[0])
     path = comments_url(post_id)
     page = CommentsPage(
         title=ctx.words(N_("Comments on {title}"), title=title),

@@ -27,6 +27,7 @@ from unwall.channels.shop.views import (
     published,
     tagged,
     tagged_pictures,
+    title_of,
 )
 from unwall.commerce.orders.values import Origin
 from unwall.content.moderation.values import Visibility
@@ -83,7 +84,7 @@ async def post_page(ctx: ShopContext, post_id: UUID) -> Response[str]:
     ctx.services.ingest.add_soon([events.viewed_post(ctx.visit, post_shown, came, now())])
     return ctx.page(
         PostPage(
-            title=post_shown.title or excerpt(post_shown.body_html)[:60],
+            title=title_of(post_shown),
             description=excerpt(post_shown.body_html),
             post=post_shown,
             account=account_view(known.account, lang, followed=known.followed),

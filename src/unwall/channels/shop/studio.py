@@ -17,7 +17,7 @@ from unwall.channels.http.routes import FormData
 from unwall.channels.shop.comments import comments_url
 from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.links import post_url
-from unwall.channels.shop.views import AccountView, account_view, excerpt, money
+from unwall.channels.shop.views import AccountView, account_view, money, title_of
 from unwall.content.accounts import reads as accounts
 from unwall.content.accounts.actions import save_account
 from unwall.content.accounts.rules import member_actor
@@ -135,7 +135,7 @@ def _row(ctx: ShopContext, one: Post, done: PostResults | None, comments: int) -
     shown = one.state is PostState.LIVE and one.visibility is not Visibility.DROP
     return StudioPost(
         url=f"{PATH}/{one.id}",
-        title=one.title or excerpt(one.body_html)[:60] or ctx.words(N_("Without a title")),
+        title=title_of(one) or ctx.words(N_("Without a title")),
         image=thumbnail_url(one.media[0].file) if one.media else None,
         state=ctx.words(state),
         tone=tone,

@@ -19,7 +19,7 @@ from unwall.channels.http.rendering import Content, here
 from unwall.channels.http.routes import FormData, own_path
 from unwall.channels.shop.context import ShopContext, ShopPage
 from unwall.channels.shop.links import bundle_url, post_url, product_url
-from unwall.channels.shop.views import AccountView, account_view, excerpt
+from unwall.channels.shop.views import AccountView, account_view, title_of
 from unwall.content.accounts import actions as accounts
 from unwall.content.accounts import reads as account_reads
 from unwall.content.accounts.values import NoSuchAccount, Standing
@@ -63,12 +63,13 @@ class UnwantedPage(ShopPage, frozen=True, kw_only=True):
 async def choices(ctx: ShopContext, kind: str, subject_id: UUID) -> Response[str]:
     """A page, or a sheet over the one it was opened on."""
     async with ctx.services.db.read() as conn:
-        name, account_id = await _named(conn, ctx, kind, subject_id)
+        named = await _named(conn, ctx, kind, subject_id)
+        account_id = named.account_id
         account = await account_reads.account(conn, account_id, ctx.lang) if account_id else None
         person_ids = ctx.visit.person_ids
         standing = await account_reads.standing(conn, person_ids, account_id) if account_id else Standing()
     shown = Choices(
-        name=name,
+        name=named.name,
         kind=kind,
         item_id=str(subject_id),
         account=account_view(account, ctx.lang, followed=standing.followed) if account else None,
@@ -80,17 +81,22 @@ async def choices(ctx: ShopContext, kind: str, subject_id: UUID) -> Response[str
     return ctx.page(UnwantedPage(title=ctx.words(N_("Not for me")), choices=shown))
 
 
-async def _named(conn: Connection, ctx: ShopContext, kind: str, item_id: UUID) -> tuple[str, UUID | None]:
-    """What it is called, and the account it is of, if any."""
+class _Named(msgspec.Struct, frozen=True):
+    name: str
+    account_id: UUID | None = None
+
+
+async def _named(conn: Connection, ctx: ShopContext, kind: str, item_id: UUID) -> _Named:
+    """What it is called, and the account it is of, if any. Raises `NotFound`."""
     cache, lang = ctx.services.storefront, ctx.lang
     if kind == ItemKind.POST and (posts := await cache.posts(conn, [item_id], lang)):
-        return posts[0].title or posts[0].account_name, posts[0].account_id
+        return _Named(posts[0].title or posts[0].account_name, posts[0].account_id)
     if kind == ItemKind.PRODUCT and (card := (await cache.cards(conn, [item_id], lang)).get(item_id)):
-        return card.title, None
+        return _Named(card.title)
     if kind == ItemKind.BUNDLE and (bundle := await bundle_by_id(conn, item_id, lang)):
-        return bundle.title, None
+        return _Named(bundle.title)
     if kind == "account" and (account := await account_reads.account(conn, item_id, lang)):
-        return account.name, item_id
+        return _Named(account.name, item_id)
     raise NotFound(GONE)
 
 
@@ -139,7 +145,7 @@ async def _hidden_views(conn: Connection, ctx: ShopContext, kind: ItemKind, ids:
             HiddenView(
                 kind.value,
                 str(one.id),
-                one.title or excerpt(one.body_html)[:60] or one.account_name,
+                title_of(one) or one.account_name,
                 post_url(one.id),
                 thumbnail_url(one.media[0].file) if one.media else None,
             )
@@ -173,29 +179,34 @@ def _hidden_bundle(bundle: Bundle) -> HiddenView:
 @post("/hide", include_in_schema=False, status_code=303)
 async def hide(ctx: ShopContext, data: FormData) -> Redirect:
     await count_act(ctx.services.db, ctx.visit, now())
-    kind, item_id = await _item(ctx, data)
+    item = await _item(ctx, data)
     async with ctx.services.db.transaction() as conn:
-        await discovery.hide(conn, ctx.visit, kind, item_id)
-    undo = {"kind": kind.value, "id": str(item_id)}
+        await discovery.hide(conn, ctx.visit, item.kind, item.id)
+    undo = {"kind": item.kind.value, "id": str(item.id)}
     return _done(ctx, data, N_("You will not be shown this again."), "/show-again", undo)
 
 
 @post("/show-again", include_in_schema=False, status_code=303)
 async def show_again(ctx: ShopContext, data: FormData) -> Redirect:
-    kind, item_id = await _item(ctx, data)
+    item = await _item(ctx, data)
     async with ctx.services.db.transaction() as conn:
-        await discovery.show_again(conn, ctx.visit, kind, item_id)
+        await discovery.show_again(conn, ctx.visit, item.kind, item.id)
     return _back(data)
 
 
-async def _item(ctx: ShopContext, data: dict[str, str]) -> tuple[ItemKind, UUID]:
+class _Item(msgspec.Struct, frozen=True):
+    kind: ItemKind
+    id: UUID
+
+
+async def _item(ctx: ShopContext, data: dict[str, str]) -> _Item:
     """It must exist: otherwise the table could be filled with made-up ids."""
     item_id, kind = parse_id(data.get("id", "")), data.get("kind", "")
     if item_id is None or kind not in set(ItemKind):
         raise Invalid.one("id", N_("Say which post, product or set."))
     async with ctx.services.db.read() as conn:
         await _named(conn, ctx, kind, item_id)
-    return ItemKind(kind), item_id
+    return _Item(ItemKind(kind), item_id)
 
 
 # --- accounts ---------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from unwall.kernel.text import N_, gettext, locale_of, ngettext
 from unwall.media.values import Image
 
 EXCERPT_CHARACTERS = 220
+TITLE_CHARACTERS = 60
 BLOCK = re.compile(r"</?(?:p|li|ul|ol|h[1-6]|br|blockquote)\b[^>]*>")
 
 
@@ -219,6 +220,11 @@ def excerpt(html: str) -> str:
     """The first words of a text, cut at a word."""
     text = " ".join(unescape(nh3.clean(BLOCK.sub(" ", html), tags=set())).split())
     return text if len(text) <= EXCERPT_CHARACTERS else f"{text[:EXCERPT_CHARACTERS].rsplit(' ', 1)[0]}…"
+
+
+def title_of(post: Post) -> str:
+    """The title, else the first words; empty where the post has neither."""
+    return post.title or excerpt(post.body_html)[:TITLE_CHARACTERS]
 
 
 def tagged(post: Post, cards: Mapping[UUID, ProductCard]) -> list[ProductCard]:

@@ -324,7 +324,7 @@ async def answer_question(ctx: ConsoleContext, question_id: UUID, data: FormData
     status_code=303,
 )
 async def appeal(ctx: ConsoleContext, question_id: UUID, data: FormData) -> Redirect:
-    """Against moderators' having taken down the store's answer."""
+    """The store asks moderators to look again at an answer of its own that they took down."""
     async with ctx.confined() as conn:
         answer_id = await question_reads.dropped_answer(conn, ctx.merchant_id, question_id)
     subject = Subject(SubjectKind.ANSWER, existing(answer_id, question_actions.NO_SUCH_QUESTION))

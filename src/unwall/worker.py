@@ -43,6 +43,7 @@ from unwall.media.videos import VideoMaker
 from unwall.messages import actions as messaging
 from unwall.messages import jobs as messages
 from unwall.messages.announcing import ANNOUNCE
+from unwall.messages.gift_cards import SEND_GIFT_CARD, GiftCardMailer
 from unwall.messages.hearing import ANSWER, TALK, TALK_MAIL
 from unwall.messages.mail import transport_of
 from unwall.messages.mailing import SEND_MAIL, Mailer, MailOrigin
@@ -96,7 +97,8 @@ def handlers(services: Services, trainer: recommend.Trainer) -> Mapping[str, Han
     config = services.settings
     pusher = Pusher(services.db, services.secret, config.push_contact)
     transport = transport_of(config.mail_url)
-    mailer = Mailer(services.db, MailOrigin(config.mail_from, config.public_url, services.secret), transport)
+    origin = MailOrigin(config.mail_from, config.public_url, services.secret)
+    mailer = Mailer(services.db, origin, transport)
     teller = messages.Teller(services.db, mails=transport is not None)
     return {
         APPLY_EVENT: EventApplier(services.checkout),
@@ -117,6 +119,7 @@ def handlers(services: Services, trainer: recommend.Trainer) -> Mapping[str, Han
         ANSWER: teller.answer,
         messaging.MAIL: mailer.mail_unread,
         SEND_MAIL: mailer.send,
+        SEND_GIFT_CARD: GiftCardMailer(services.db, origin, transport),
         messaging.PUSH: pusher.push,
         messaging.PUSH_STAFF: pusher.push_to_staff,
     }

@@ -18,6 +18,7 @@ from tests.channels.counter.parcels import pack, to_collect
 from tests.channels.shop.store import Store, open_store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
 from tests.channels.staffing import Person, hire, signed_in
+from tests.commerce.credit.crediting import a_card
 from tests.commerce.market import Market, buy, fill_cart, open_market, staff, visitor
 from tests.content.helpers import a_visitor
 from tests.content.helpers import signed_in as new_shopper
@@ -149,6 +150,7 @@ class Things(msgspec.Struct, frozen=True):
     promotion_id: UUID
     zone_id: UUID
     return_id: UUID
+    credit_id: UUID
     kind: str = "post"
     what: str = "withdraw"
     lang: str = "en"
@@ -245,6 +247,7 @@ async def town(db: Database) -> Town:
         promotion_id=spring.id,
         zone_id=zone.id,
         return_id=await _return(db, market),
+        credit_id=await a_card(db, market, 100),
         **opinions,
     )
     return Town(market, things, other)

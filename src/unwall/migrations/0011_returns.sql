@@ -27,6 +27,7 @@ CREATE TABLE order_return (
     fee            bigint NOT NULL DEFAULT 0 CHECK (fee >= 0),
     delivery       bigint NOT NULL DEFAULT 0 CHECK (delivery >= 0),
     amount         bigint NOT NULL DEFAULT 0 CHECK (amount >= 0),
+    credited       bigint NOT NULL DEFAULT 0 CHECK (credited BETWEEN 0 AND amount),  -- of it, to gift cards and store credit
     node_id        uuid,  -- where the goods came back
     refund_id      uuid,  -- the refund by which the money goes back
     asked_at       timestamptz NOT NULL,

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from unwall.commerce.orders.checkout import Checkout
-from unwall.commerce.orders.checkout_values import CheckoutRequest
+from unwall.commerce.orders.checkout_values import CheckoutRequest, CreditAsked
 from unwall.commerce.orders.contacts import CARRIED
 from unwall.commerce.orders.prepare import TOTAL_CHANGED
 from unwall.commerce.orders.reads import own_order
@@ -21,14 +21,20 @@ from unwall.people.addresses import Recipient
 
 
 async def place_and_pay(
-    checkout: Checkout, visit: Visit, request: CheckoutRequest, card: CardToken, now: datetime
+    checkout: Checkout,
+    visit: Visit,
+    request: CheckoutRequest,
+    card: CardToken,
+    now: datetime,
+    credit: CreditAsked | None = None,
 ) -> Order:
-    """Returns the order: paid, or still prepared if the gateway has not answered yet. Raises the errors of
-    `Checkout.prepare_agreed` and `pay`.
+    """Returns the order: paid, or still prepared if the gateway has not answered yet. `credit` is what gift cards and
+    store credit are to pay. Raises the errors of `Checkout.prepare_agreed` and `pay`.
     """
     order = await checkout.prepare_agreed(visit, request, now)
     try:
-        return await checkout.pay(order.id, card, now, visit)
+        used = credit if credit and (credit.agreed or order.credit_total) else None
+        return await checkout.pay(order.id, card, now, visit, used)
     except PaymentPending:
         return order
 
@@ -47,6 +53,7 @@ class AgreedPayment(msgspec.Struct, frozen=True):
     order_id: UUID
     card: CardToken
     agreed_total: int | None = None
+    credit: CreditAsked | None = None
 
 
 async def pay_keyed(
@@ -60,7 +67,7 @@ async def pay_keyed(
             order = await own_order(conn, visit, request.order_id, visit.lang)
     if order and request.agreed_total not in (None, order.total):
         raise TotalChanged(TOTAL_CHANGED)
-    answer = await checkout.pay_keyed(request.order_id, request.card, now, visit, key)
+    answer = await checkout.pay_keyed(request.order_id, request.card, now, visit, key, request.credit)
     if order:
         await remember_address(db, visit, for_shopper(order), now)
     return answer

@@ -2,20 +2,26 @@
 
 import asyncio
 from html import unescape
+from uuid import UUID
 
 import pytest
 
 from tests.channels.conftest import Shopper
 from tests.channels.snapshots import snapshot
+from tests.commerce.credit.crediting import SECRET as CARD_SECRET
+from tests.commerce.credit.crediting import a_card, accounts
 from tests.commerce.market import Market, available, facts, open_market, sound, take_away
 from tests.commerce.pricing.quoting import promotion
 from tests.html import texts, the, values
 from unwall.catalogue.actions import save_product
 from unwall.catalogue.values import ProductDraft, VariantDraft
+from unwall.commerce.credit.actions import void
+from unwall.commerce.credit.rules import code_of
 from unwall.commerce.payments.reads import audit, ledger_of, terminal_references
 from unwall.commerce.payments.values import Holder
 from unwall.commerce.pricing.actions import add_codes, save_promotion
 from unwall.commerce.pricing.values import Conditions, PromotionKind
+from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 
@@ -294,3 +300,53 @@ async def test_a_card_terminal_is_paid_with_the_number_on_its_slip(
         assert await audit(conn) == []
         [entry] = await ledger_of(conn, paid[0]["order_id"])
     assert (entry.source, entry.target, entry.amount) == (Holder.CUSTOMER, Holder.TILL, 9900)
+
+
+async def test_g3_a_gift_card_pays_its_part_at_the_till_once(db: Database, market: Market, clerk: Shopper, sale: str):
+    card = await a_card(db, market, 5000)
+    code = code_of(CARD_SECRET, card)
+    basket = {"sale_id": sale, f"q-{market.red}": "1"}
+    wrong = await clerk.post(SELL, basket | {"gift_card": "ABCD", "do": "finish", "by_card": "0"})
+    assert "There is no gift card with this code." in wrong.text
+    page = await clerk.post(SELL, basket | {"gift_card": code})
+    assert texts(page.text, ".totals dd")[-2:] == ["-CN¥50", "CN¥238"]
+    shown = values(page.text, "input[name=by_card]", "value")
+    assert shown == ["5000"]
+    sent = basket | {"gift_card": code, "by_card": "5000", "do": "finish"}
+    first = await clerk.post(SELL, sent)
+    assert first.status_code == 303
+    again = await clerk.post(SELL, sent)
+    assert again.headers["location"] == first.headers["location"]
+    assert await accounts(db, market) == {card: (0, 0)}
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT amount FROM payment") == 23800
+        assert await conn.fetchval("SELECT count(*) FROM sales_order") == 1
+    await sound(db)
+
+
+async def test_g4_a_card_that_was_emptied_meanwhile_sells_nothing(
+    db: Database, market: Market, clerk: Shopper, sale: str
+):
+    card = await a_card(db, market, 5000)
+    code = code_of(CARD_SECRET, card)
+    async with db.transaction() as conn:
+        await void(conn, market.merchant, card, "lost", "staff:bo", now())
+    sent = {"sale_id": sale, f"q-{market.red}": "1", "gift_card": code, "by_card": "5000", "do": "finish"}
+    assert "This gift card is no longer valid." in (await clerk.post(SELL, sent)).text
+    async with db.read() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM sales_order") == 0
+
+
+async def test_g9_a_gift_card_is_sold_over_the_counter_once(db: Database, market: Market, clerk: Shopper):
+    url = "/counter/gift-card"
+    card_id = the((await clerk.get(url)).text, "input[name=card_id]").attributes["value"] or ""
+    sent = {"card_id": card_id, "amount": "50", "paid_by": "terminal"}
+    assert NO_SLIP in unescape((await clerk.post(url, sent)).text)
+    assert await accounts(db, market) == {}
+    pages = [await clerk.post(url, sent | {"reference": "A-17"}) for _ in range(2)]
+    codes = [texts(page.text, "code")[0] for page in pages]
+    assert codes[0] == codes[1]
+    assert await accounts(db, market) == {UUID(card_id): (5000, 0)}
+    async with db.read() as conn:
+        sold = await conn.fetchrow("SELECT paid_by, reference, last4 FROM credit_account")
+    assert tuple(sold) == ("terminal", "A-17", codes[0][-4:])

@@ -28,6 +28,7 @@ from unwall.channels.console.insight import reports as insight
 from unwall.channels.console.orders import (
     cancellations,
     details,
+    gift_cards,
     invoices,
     marks,
     order_list,
@@ -83,6 +84,7 @@ _MODULES = (
     taxes,
     payment_settings,
     invoices,
+    gift_cards,
     payouts,
     post_figures,
     insight,

@@ -5,11 +5,11 @@ from typing import Any
 from litestar import Router
 from litestar.di import Provide
 
-from unwall.channels.counter import hand_over, returns, sales, sign_in, stock, tasks
+from unwall.channels.counter import gift_card_sales, hand_over, returns, sales, sign_in, stock, tasks
 from unwall.channels.counter.context import NodeNeeded, provide_counter_context, to_choice
 from unwall.people.values import Permission
 
-_MODULES = (tasks, hand_over, sales, returns, stock)
+_MODULES = (tasks, hand_over, sales, gift_card_sales, returns, stock)
 
 HANDLERS: list[Any] = [
     *sign_in.HANDLERS,

@@ -12,6 +12,7 @@ from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
 from unwall.channels.counter.context import CounterContext, CounterPage
 from unwall.channels.counter.finder import find_items, own_item
+from unwall.channels.counter.gift_cards import CardTotals, ShownCard, by_credit, card_totals, shown_card
 from unwall.channels.counter.tasks import whole_number
 from unwall.channels.counter.views import ItemView, item_view
 from unwall.channels.http.menus import SELL
@@ -19,9 +20,16 @@ from unwall.channels.http.page_context import FieldTexts, known_id, see_other
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.quotes import WHY_REFUSED, code_words, included_taxes, quote_rows
 from unwall.channels.http.routes import FormData
+from unwall.commerce.credit.values import CreditChanged
 from unwall.commerce.fulfilment.rules import reaches
 from unwall.commerce.orders import reads as orders
-from unwall.commerce.orders.counter_sale import CounterSale, Till, member_of_code, quoted_basket, sell_at_counter
+from unwall.commerce.orders.counter_sale import (
+    CounterSale,
+    Till,
+    member_of_code,
+    quoted_basket,
+    sell_at_counter,
+)
 from unwall.commerce.orders.rules import MAX_UNITS_PER_LINE
 from unwall.commerce.orders.values import Channel, Order, SaleDone, TotalChanged
 from unwall.commerce.payments.rules import till_payment
@@ -61,6 +69,7 @@ class OpenSale(msgspec.Struct, frozen=True):
     id: UUID
     basket: Basket
     vouchers: "Vouchers"
+    gift_card: ShownCard
 
 
 class Vouchers(msgspec.Struct, frozen=True):
@@ -81,7 +90,7 @@ class ReceiptLine(msgspec.Struct, frozen=True):
 
 @get(SELL)
 async def sell_page(ctx: CounterContext) -> Response[str]:
-    return await _page(ctx, OpenSale(new_id(), {}, Vouchers()))
+    return await _page(ctx, OpenSale(new_id(), {}, Vouchers(), ShownCard()))
 
 
 @post(SELL, status_code=200)
@@ -90,7 +99,7 @@ async def sell(ctx: CounterContext, data: FormData) -> Response[Any]:
     chosen of those found; else the sum is made."""
     sale_id = known_id(data.get("sale_id", ""), N_("Start a new sale."))
     basket, errors = _basket_of(data)
-    sale = OpenSale(sale_id, basket, await _vouchers(ctx, data))
+    sale = OpenSale(sale_id, basket, await _vouchers(ctx, data), await shown_card(ctx, data))
     if errors:
         return await _page(ctx, sale, error=Invalid(errors), data=data)
     if data.get("do") == "finish" and not sale.vouchers.problem:
@@ -178,11 +187,12 @@ async def _finish(ctx: CounterContext, sale: OpenSale, data: FormData) -> Respon
                 sale.vouchers.codes,
                 _shown_total(data),
                 till_payment(data.get("paid_by", TillMethod.CASH), data.get("reference", "")),
+                by_credit(sale.gift_card, data),
             )
             order_id = await sell_at_counter(conn, ctx.staff, request, now(), segments_of_buyers)
     except Short as error:
         return await _page(ctx, sale, error=_missing(ctx, error), data=data)
-    except (Invalid, SaleDone, TotalChanged) as error:
+    except (Invalid, SaleDone, TotalChanged, CreditChanged) as error:
         return await _page(ctx, sale, error=error, data=data)
     if ctx.by_htmx:
         return ClientRedirect(f"{SELL}/{order_id}")
@@ -228,6 +238,11 @@ class SellPage(CounterPage, frozen=True, kw_only=True):
     member_code: str
     voucher: str
     voucher_answer: str
+    gift_card: str
+    gift_card_problem: str
+    by_card: int
+    """what it pays, in minor units"""
+    due: str
     paid_by: str
     reference: str
     refused: str
@@ -256,6 +271,8 @@ async def _page(
         basket = {variant: count for variant, count in sale.basket.items() if variant in known}
         priced = await quoted_basket(conn, ctx.staff.merchant_id, till, basket, now()) if basket else None
     rows = quote_rows(priced.quote, N_("Total"), ctx.lang) if priced else []
+    sums = card_totals(ctx, sale.gift_card, priced.quote, rows) if priced else CardTotals([], 0, "")
+    error = None if sale.gift_card.problem and isinstance(error, CreditChanged) else error
     errors = ctx.field_errors(error)
     lines = [_line(known[i], n, ctx, errors, kept) for i, n in sale.basket.items() if i in known]
     return ctx.page(
@@ -266,7 +283,7 @@ async def _page(
             choices=[item_view(item, ctx.lang) for item in choices],
             total=rows[-1][1] if rows else "",
             total_minor=priced.quote.total if priced else 0,
-            totals=rows if len(rows) > 2 else [],
+            totals=sums.rows if len(sums.rows) > 2 else [],
             units=sum(sale.basket.values()),
             errors=errors,
             problem=ctx.problem(error),
@@ -275,6 +292,10 @@ async def _page(
             member_code=kept.get("member_code", ""),
             voucher=kept.get("voucher", ""),
             voucher_answer=_voucher_words(sale.vouchers, priced, ctx),
+            gift_card=sale.gift_card.code,
+            gift_card_problem=sale.gift_card.problem,
+            by_card=sums.by_card,
+            due=sums.due,
             paid_by=kept.get("paid_by", TillMethod.CASH),
             reference=kept.get("reference", ""),
             refused=" ".join(sale.vouchers.refused),

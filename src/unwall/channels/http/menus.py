@@ -37,6 +37,7 @@ CONSOLE_NAV = (
     ("/console/orders", N_("Orders"), "receipt", Permission.ORDERS),
     ("/console/returns", N_("Returns"), "back", Permission.ORDERS),
     ("/console/invoices", N_("Invoices"), "page", Permission.ORDERS),
+    ("/console/gift-cards", N_("Gift cards"), "wallet", Permission.ORDERS),
     ("/console/conversations", N_("Conversations"), "comment", Permission.CONVERSE),
     ("/console/stock", N_("Stock"), "box", Permission.STOCK),
     ("/console/nodes", N_("Shops and warehouses"), "store", Permission.STOCK),

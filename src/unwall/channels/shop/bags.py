@@ -145,7 +145,8 @@ async def change_code(ctx: ShopContext, data: FormData) -> Response[Any]:
             await cart_actions.remove_code(conn, ctx.visit, cart_id, code)
         return Redirect("/bag", status_code=303)
     try:
-        await try_code(ctx.services.db, ctx.visit, cart_id, code, now())
+        if await try_code(ctx.services.db, ctx.visit, cart_id, code, now()):
+            ctx.flash(Flash(ctx.words(N_("The gift card is in your bag. It pays at the checkout."))))
     except (Invalid, TooMany) as error:
         words = first_words(error, ctx.lang)
         return await _bag(ctx, status=status_of(error), errors={f"code-{cart_id}": words})

@@ -26,10 +26,11 @@ from unwall.channels.shop.address_forms import (
 from unwall.channels.shop.card_forms import letting_in
 from unwall.channels.shop.carts import CartView, WantedDelivery, cart_view
 from unwall.channels.shop.context import ShopContext, ShopPage
+from unwall.channels.shop.credits import PaidByCredit, Priced, check_total, chose_anew, credit_view
 from unwall.commerce.orders import cart as cart_actions
 from unwall.commerce.orders import contacts, reads
 from unwall.commerce.orders.cart_values import Cart
-from unwall.commerce.orders.checkout_values import CheckoutRequest
+from unwall.commerce.orders.checkout_values import CheckoutRequest, CreditAsked
 from unwall.commerce.orders.contacts import (
     SAME_PLACE_KM,
     address_of,
@@ -38,9 +39,9 @@ from unwall.commerce.orders.contacts import (
     same_destination,
     with_address,
 )
-from unwall.commerce.orders.prepare import TOTAL_CHANGED
+from unwall.commerce.orders.credit import remove_gift_card
 from unwall.commerce.orders.rules import is_late
-from unwall.commerce.orders.values import Contact, Order, OrderState, TotalChanged
+from unwall.commerce.orders.values import Contact, Order, OrderState
 from unwall.commerce.payments.gateway import CardDetails, CardForm, CardToken
 from unwall.commerce.pricing.values import TaxPlace
 from unwall.commerce.sourcing.values import AddressPlace, DeliveryChoice, DeliveryMethod, DeliveryOption
@@ -50,6 +51,7 @@ from unwall.kernel.clock import now
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Conflict, FieldError, Invalid, TooMany, existing
 from unwall.kernel.geo import Place, distance_km
+from unwall.kernel.ids import parse_id
 from unwall.kernel.text import N_
 from unwall.people.addresses import MemberAddress, addresses_of
 from unwall.usecases.place_order import place_and_pay, remember_address
@@ -109,15 +111,19 @@ async def _opened(
         kept = before | asked
         goal = goal_of(cart, kept)
         shown = await cart_view(conn, ctx, cart, WantedDelivery(query.get("way", ""), goal, tax_place(cart, kept)))
-        return _page(ctx, shown, kept, goal, outcome=outcome, saved=SavedAddresses(book, chosen))
+        credit = await credit_view(conn, ctx, cart, shown, query)
+        return _page(ctx, Priced(shown, credit), kept, goal, outcome=outcome, saved=SavedAddresses(book, chosen))
 
 
 @post("/checkout/{cart_id:uuid}/code", include_in_schema=False, status_code=303)
 async def change_code(ctx: ShopContext, cart_id: UUID, data: FormData) -> Response[Any]:
     """Add a promotion's code, or take that in `remove` away; the page keeps the way and the address that were sent."""
-    written = {field: data[field] for field in ("way", *ADDRESS) if field in data}
+    written = {field: data[field] for field in ("way", "use_credit", "credit_shown", *ADDRESS) if field in data}
     try:
-        if code := data.get("remove"):
+        if card := parse_id(data.get("remove", "")):
+            async with ctx.services.db.transaction() as conn:
+                await remove_gift_card(conn, ctx.visit, cart_id, card)
+        elif code := data.get("remove"):
             async with ctx.services.db.transaction() as conn:
                 await cart_actions.remove_code(conn, ctx.visit, cart_id, code)
         else:
@@ -229,6 +235,7 @@ class CheckoutPage(ShopPage, frozen=True, kw_only=True):
     TEMPLATE = "shop/checkout.html"
 
     cart: CartView
+    credit: PaidByCredit
     errors: dict[str, str]
     notice: str | None
     chose: bool
@@ -245,7 +252,7 @@ class CheckoutPage(ShopPage, frozen=True, kw_only=True):
 
 def _page(
     ctx: ShopContext,
-    shown: CartView,
+    shown: Priced,
     data: dict[str, str],
     goal: AddressPlace,
     *,
@@ -256,7 +263,8 @@ def _page(
     answer = ctx.page(
         CheckoutPage(
             title=ctx.words(N_("Check out")),
-            cart=shown,
+            cart=shown.cart,
+            credit=shown.credit,
             errors=outcome.errors,
             notice=outcome.notice,
             chose=outcome.chose,
@@ -292,18 +300,21 @@ async def place_order(ctx: ShopContext, cart_id: UUID, data: FormData) -> Respon
             await cart_view(conn, ctx, cart, replace(wanted, address_place=_seen_goal(ctx, data))) if moved else shown
         )
         saved = SavedAddresses(await _addresses(conn, ctx))
+        credit = await credit_view(conn, ctx, cart, shown, data)
     if "show" in data:
-        return _page(ctx, shown, data, goal, saved=saved)
+        return _page(ctx, Priced(shown, credit), data, goal, saved=saved)
     try:
         check_goal(ctx, data, goal)
         check_time(data, seen, shown)
-        choice, contact, card = await checked(ctx, cart, shown, data)
-        if data.get("total") != str(shown.total_minor):
-            if data.get("total_for", shown.total_for) != shown.total_for:  # they chose, and have not seen its total
-                return _page(ctx, shown, data, goal, outcome=Outcome({}, None, 200, chose=True), saved=saved)
-            raise TotalChanged(TOTAL_CHANGED)
+        free = data.get("due") == "0" and not credit.due_minor
+        choice, contact, card = await checked(ctx, cart, shown, data, free=free)
+        if chose_anew(shown, credit, data):
+            chose = Outcome({}, None, 200, chose=True)
+            return _page(ctx, Priced(shown, credit), data, goal, outcome=chose, saved=saved)
+        check_total(shown, credit, data)
         request = CheckoutRequest(cart.id, choice, contact, shown.total_minor)
-        order = await place_and_pay(ctx.services.checkout, ctx.visit, request, card, now())
+        asked = CreditAsked(credit.use_own, credit.paid)
+        order = await place_and_pay(ctx.services.checkout, ctx.visit, request, card, now(), asked)
         await remember_address(ctx.services.db, ctx.visit, order, now())
         return Redirect(after_order(order), status_code=303)
     except Invalid as error:
@@ -314,7 +325,8 @@ async def place_order(ctx: ShopContext, cart_id: UUID, data: FormData) -> Respon
     async with ctx.services.db.read() as conn:
         if not errors:  # what was held or sold meanwhile has changed the offer
             shown = await cart_view(conn, ctx, cart, wanted)
-        return _page(ctx, shown, data, goal, outcome=Outcome(errors, notice, status), saved=saved)
+            credit = await credit_view(conn, ctx, cart, shown, data)
+        return _page(ctx, Priced(shown, credit), data, goal, outcome=Outcome(errors, notice, status), saved=saved)
 
 
 def after_order(order: Order) -> str:
@@ -348,9 +360,9 @@ def check_time(data: dict[str, str], seen: CartView, shown: CartView) -> None:
 
 
 async def checked(
-    ctx: ShopContext, cart: Cart, shown: CartView, data: dict[str, str]
+    ctx: ShopContext, cart: Cart, shown: CartView, data: dict[str, str], *, free: bool
 ) -> tuple[DeliveryChoice, Contact, CardToken]:
-    """Raises `Invalid` with every field that is wrong, of whichever section."""
+    """Raises `Invalid` with every field that is wrong, of whichever section. `free`: no card is charged."""
     errors: list[FieldError] = []
     option: DeliveryOption | None = shown.option
     if option is None or data.get("way") not in [way.value for way in shown.ways]:
@@ -364,7 +376,7 @@ async def checked(
     except Invalid as error:
         errors += error.errors
     try:
-        token = await ctx.services.checkout.gateway.tokenize(card, now().date())
+        token = token if free else await ctx.services.checkout.gateway.tokenize(card, now().date())
     except Invalid as error:
         errors += error.errors
     if errors:

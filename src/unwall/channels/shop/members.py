@@ -26,6 +26,7 @@ from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.routes import FormData, own_path
 from unwall.channels.shop.address_forms import AddressView, address_view
 from unwall.channels.shop.context import ShopContext, ShopPage
+from unwall.channels.shop.credits import OwnCreditView, own_credit
 from unwall.channels.shop.reviews import DueView, due_views
 from unwall.channels.shop.views import AccountView, account_view, money
 from unwall.commerce.orders.progress import stage
@@ -78,12 +79,14 @@ async def me(ctx: ShopContext) -> Response[str]:
         due = await reviews_due(conn, ctx.visit, ctx.lang)
         muted = await hidden_accounts(conn, ctx.visit.person_ids, ctx.lang)
         addresses = await addresses_of(conn, ctx.member.id) if ctx.member else []
+        credit = await own_credit(conn, ctx)
     return ctx.page(
         MePage(
             title=ctx.words(N_("You")),
             due=due_views(due[:MAX_DUE]),
             orders=[row_view(o, ctx) for o in orders.rows],
             addresses=[address_view(one, ctx.lang) for one in addresses],
+            credit=credit,
             accounts=[account_view(a, ctx.lang, followed=True) for a in accounts],
             muted=[account_view(a, ctx.lang, followed=False) for a in muted],
             next_url=f"/me?after={orders.after}" if orders.after else None,
@@ -109,6 +112,7 @@ class MePage(ShopPage, frozen=True, kw_only=True):
     due: list[DueView]
     orders: list[OwnOrderView]
     addresses: list[AddressView]
+    credit: list[OwnCreditView]
     accounts: list[AccountView]
     muted: list[AccountView]
     """whose posts they are not shown"""

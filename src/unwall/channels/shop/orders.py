@@ -1,5 +1,6 @@
 """An order as its shopper sees it: what is true of it now, and the code to show."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from unwall.channels.design.values import Step
+from unwall.channels.http.credit_words import account_words
 from unwall.channels.http.flash import Flash
 from unwall.channels.http.formatters import formatters
 from unwall.channels.http.opening_hours import opening_hours_text
@@ -22,6 +24,8 @@ from unwall.channels.shop.delivery_views import when
 from unwall.channels.shop.returns import ReturnView, may_return, return_view
 from unwall.channels.shop.reviews import DueView, due_views
 from unwall.channels.shop.views import LineView, Total, money
+from unwall.commerce.credit.reads import uses_of
+from unwall.commerce.credit.values import CreditUse
 from unwall.commerce.fulfilment.rules import pickup_code
 from unwall.commerce.fulfilment.values import Shipment, ShipmentMethod, ShipmentState
 from unwall.commerce.invoices.rules import may_invoice
@@ -80,6 +84,7 @@ async def order_page(ctx: ShopContext, order_id: UUID) -> Response[Any]:
         if order is None or story is None:
             raise NotFound(NO_SUCH_ORDER)
         due = await _due(conn, ctx, order)
+        credit = await uses_of(conn, order_id) if order.credit_total else []
         left = order.state is OrderState.FULFILLED
         returned = await returns_of(conn, order_id) if left else []
         returnable = left and await may_return(conn, order)
@@ -96,6 +101,7 @@ async def order_page(ctx: ShopContext, order_id: UUID) -> Response[Any]:
             parcels=[parcel(order, s, by_id.get(s.node_id), ctx) for s in story.shipments],
             lines=[line_view(order, n, lang) for n in range(len(order.lines))],
             totals=totals(order, lang),
+            credit=credit_rows(order, credit, lang),
             given_back=money(given, order.currency, lang) if (given := refunded(order)) else None,
             taxes=included_taxes(order.quote, lang),
             paid_with=paid_with(order),
@@ -153,6 +159,8 @@ class OrderPage(ShopPage, frozen=True, kw_only=True):
     parcels: list[ParcelView]
     lines: list[LineView]
     totals: list[Total]
+    credit: list[Total]
+    """what gift cards and store credit paid, and what was left to pay"""
     given_back: str | None
     taxes: str
     paid_with: str | None
@@ -243,6 +251,14 @@ def totals(order: Order, lang: str) -> list[Total]:
         for label, amount, shown in rows
         if shown
     ]
+
+
+def credit_rows(order: Order, uses: Sequence[CreditUse], lang: str) -> list[Total]:
+    rows = [(account_words(use.kind, use.last4, lang), -use.amount) for use in uses]
+    if back := sum(use.given_back for use in uses):
+        rows.append((gettext(lang, N_("Given back to gift cards and store credit")), back))
+    rows.append((gettext(lang, N_("Left to pay")), order.total - order.credit_total))
+    return [Total(label, money(amount, order.currency, lang)) for label, amount in rows] if uses else []
 
 
 class CancelPage(ShopPage, frozen=True, kw_only=True):

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from unwall.catalogue import reads as catalogue
 from unwall.catalogue.values import VariantItem
+from unwall.commerce.credit import actions as credit
+from unwall.commerce.credit.values import OrderDue
 from unwall.commerce.orders import reads, rules
 from unwall.commerce.orders.facts import counter_sale_facts
 from unwall.commerce.orders.values import Channel, SaleDone, StoredPromise, TotalChanged
@@ -58,13 +60,21 @@ class CounterSale(msgspec.Struct, frozen=True):
     """Of promotions."""
     agreed_total: int | None = None
     paid: TillPayment = TillPayment()
+    by_credit: "CounterCredit | None" = None
+
+
+class CounterCredit(msgspec.Struct, frozen=True):
+    """The gift cards that pay first, and what the till showed that they pay, in minor units."""
+
+    cards: Sequence[UUID]
+    agreed: int
 
 
 async def sell_at_counter(
     conn: Transaction, staff: Staff, sale: CounterSale, now: datetime, segments_of: SegmentsOf = no_segments
 ) -> UUID:
-    """Returns the order's id. Raises `stock.Short` naming the missing units, `Invalid`, `NotFound`, `TotalChanged`, and
-    `SaleDone` if the sale's id was used for another basket.
+    """Returns the order's id. Raises `stock.Short` naming the missing units, `Invalid`, `NotFound`, `TotalChanged`,
+    `CreditChanged`, and `SaleDone` if the sale's id was used for another basket.
     """
     basket = _basket(sale.lines)
     order_id, member_id = new_id(), await member_of_code(conn, staff.merchant_id, sale.member_code)
@@ -77,7 +87,8 @@ async def sell_at_counter(
         raise NotFound(NOT_SOLD)
     if sale.agreed_total not in (None, order.quote.total):
         raise TotalChanged(TOTAL_CHANGED)
-    await _insert_lines(conn, order_id, order, sale.paid)
+    await _insert_lines(conn, order_id, order)
+    await _take_payment(conn, order_id, sale, f"staff:{staff.email}")
     await execute(conn, using([OrderUses(order_id, staff.merchant_id, member_id, order)]))
     sold = [VariantQuantity(variant_id, quantity) for variant_id, quantity in basket.items()]
     cause = Cause(order_id, Reason.COUNTER_SALE, f"staff:{staff.email}")
@@ -164,8 +175,8 @@ async def _merchant_slug(conn: Connection, merchant_id: UUID, node_id: UUID) -> 
     return slug
 
 
-async def _insert_lines(conn: Transaction, order_id: UUID, order: PricedOrder, paid: TillPayment) -> None:
-    """Insert the lines at the quoted prices, the totals, and the payment that the till has taken."""
+async def _insert_lines(conn: Transaction, order_id: UUID, order: PricedOrder) -> None:
+    """Insert the lines at the quoted prices, and the totals."""
     quote = order.quote
     made = await conn.execute(
         """
@@ -183,11 +194,11 @@ async def _insert_lines(conn: Transaction, order_id: UUID, order: PricedOrder, p
     )
     if made != f"INSERT 0 {len(quote.lines)}":
         raise NotFound(NOT_SOLD)
-    sums = await conn.fetchrow(
+    await conn.execute(
         """
         UPDATE sales_order o SET items_total = $2, discount_total = $3, tax_total = $4, tax_added = $5, total = $6,
             pricing = $7
-        WHERE o.id = $1 RETURNING o.merchant_id, o.total, o.currency, o.paid_at
+        WHERE o.id = $1
         """,
         order_id,
         quote.goods,
@@ -197,10 +208,22 @@ async def _insert_lines(conn: Transaction, order_id: UUID, order: PricedOrder, p
         quote.total,
         order,
     )
+
+
+async def _take_payment(conn: Transaction, order_id: UUID, sale: CounterSale, actor: str) -> None:
+    """What gift cards pay, and what the till has taken for the rest."""
+    sums = await conn.fetchrow("SELECT merchant_id, total, currency, paid_at FROM sales_order WHERE id = $1", order_id)
     assert sums is not None
-    total = Money(sums["total"], sums["currency"])
-    taken = payments.TakenAtTill(order_id, sums["merchant_id"], total, paid)
-    await payments.take_at_till(conn, taken, sums["paid_at"])
+    paid_by_credit = 0
+    if sale.by_credit:
+        due = OrderDue(order_id, sums["merchant_id"], sums["currency"], sums["total"], actor)
+        paid_by_credit = await credit.spend(conn, due, sale.by_credit.cards, sums["paid_at"])
+        credit.check_agreed(paid_by_credit, sale.by_credit.agreed)
+        await conn.execute("UPDATE sales_order SET credit_total = $2 WHERE id = $1", order_id, paid_by_credit)
+    if paid_by_credit < sums["total"] or not paid_by_credit:
+        rest = Money(sums["total"] - paid_by_credit, sums["currency"])
+        taken = payments.TakenAtTill(order_id, sums["merchant_id"], rest, sale.paid)
+        await payments.take_at_till(conn, taken, sums["paid_at"])
 
 
 class Till(msgspec.Struct, frozen=True):

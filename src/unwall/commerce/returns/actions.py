@@ -7,13 +7,12 @@ from uuid import UUID
 import msgspec
 
 from unwall.commerce.orders import reads as orders
+from unwall.commerce.orders.give_back import give_back, left_of_order
 from unwall.commerce.orders.locks import lock_order
 from unwall.commerce.orders.returned import count_returned
 from unwall.commerce.orders.values import Order
 from unwall.commerce.payments import actions as payments
-from unwall.commerce.payments import reads as payment_reads
-from unwall.commerce.payments.rules import left_of
-from unwall.commerce.payments.values import RefundReason, RefundRequest, RefundState
+from unwall.commerce.payments.values import RefundDestination, RefundReason, RefundRequest, RefundState
 from unwall.commerce.pricing.refunds import Refund
 from unwall.commerce.returns import facts, reads, rules
 from unwall.commerce.returns.values import (
@@ -192,25 +191,47 @@ _COUNTED = """
 """
 
 
-async def refund(conn: Transaction, return_id: UUID, gateway_name: str, staff: Staff, now: datetime) -> None:
-    """Decide to give back what the units are worth, at most what is left of the payment; the caller carries it out
+async def refund(
+    conn: Transaction,
+    return_id: UUID,
+    gateway_name: str,
+    staff: Staff,
+    now: datetime,
+    destination: RefundDestination = RefundDestination.PAYMENT,
+) -> None:
+    """Decide to give back what the units are worth, at most what is left of what was paid; the caller carries it out
     (`payments.carry_out_refunds`), and if it does not, the sweep. Where nothing is left, the return ends without.
-    Raises as `payments.decide_refund`."""
+    Raises as `orders.give_back`."""
     current, order = await _lock_return(conn, return_id)
-    failed = current.refund_state is RefundState.FAILED
-    if not failed and not _step(current, ReturnState.REFUNDED):
+    if current.refund_state is RefundState.FAILED:
+        await _refund_again(conn, current, gateway_name, staff, now)
         return
-    amount = min(current.amount, await _left(conn, order.id))
-    refund_id = derived_id(return_id, "refund", now.isoformat() if failed else "")
+    if not _step(current, ReturnState.REFUNDED):
+        return
+    left = await left_of_order(conn, order.id)
+    amount, credited = min(current.amount, left.total), 0
+    refund_id = derived_id(return_id, "refund", "")
     if amount:
         wanted = RefundRequest(refund_id, order.id, amount, RefundReason.OTHER, current.number, _actor(staff))
-        await payments.decide_refund(conn, wanted, gateway_name, now)
-    sql = "UPDATE order_return SET amount = $2, refund_id = $3 WHERE id = $1"
-    await conn.execute(sql, return_id, amount, refund_id if amount else None)
-    if failed:
-        return
+        credited = await give_back(conn, order, wanted, destination, gateway_name, now)
+    sql = "UPDATE order_return SET amount = $2, credited = $3, refund_id = $4 WHERE id = $1"
+    await conn.execute(sql, return_id, amount, credited, refund_id if min(amount, left.of_payment) else None)
     await _move(conn, current, ReturnState.REFUNDED, _actor(staff), now)
     await journal.record(conn, [facts.step_fact(return_id, EventKind.RETURN_REFUNDED, order, now)])
+
+
+async def _refund_again(
+    conn: Transaction, current: StaffReturn, gateway_name: str, staff: Staff, now: datetime
+) -> None:
+    """What the gateway has refused; credit that was given back before stays as it is."""
+    left = await left_of_order(conn, current.order_id)
+    amount = min(current.amount - current.credited, left.of_payment)
+    refund_id = derived_id(current.id, "refund", now.isoformat())
+    if amount:
+        wanted = RefundRequest(refund_id, current.order_id, amount, RefundReason.OTHER, current.number, _actor(staff))
+        await payments.decide_refund(conn, wanted, gateway_name, now)
+    sql = "UPDATE order_return SET amount = $2, refund_id = $3 WHERE id = $1"
+    await conn.execute(sql, current.id, amount + current.credited, refund_id if amount else None)
 
 
 async def save_settings(conn: Transaction, merchant_id: UUID, settings: ReturnSettings) -> None:
@@ -346,9 +367,3 @@ async def _count(conn: Transaction, order: Order, return_id: UUID, units: Mappin
     goods = sum(line.gross for line in worth.lines)
     await conn.execute(sql, return_id, goods, worth.delivery_net + worth.delivery_tax)
     await count_returned(conn, order.id, units)
-
-
-async def _left(conn: Transaction, order_id: UUID) -> int:
-    payment = await payment_reads.lock_paid(conn, order_id)
-    refunds = await payment_reads.refunds_of(conn, order_id)
-    return left_of(payment.id, payment.amount, refunds) if payment else 0

@@ -15,7 +15,7 @@ from unwall.kernel.database import Connection, row, rows
 
 _COLUMNS = """
     r.id, r.merchant_id, r.order_id, r.order_number, r.number, r.state, r.reason, r.note, r.pictures, r.currency,
-    r.fee_millionths, r.fee, r.delivery, r.amount, r.asked_at, f.state AS refund_state,
+    r.fee_millionths, r.fee, r.delivery, r.amount, r.credited, r.asked_at, f.state AS refund_state,
     (SELECT jsonb_agg(jsonb_build_object('line', l.line, 'variant_id', l.variant_id, 'title', l.title, 'sku', l.sku,
         'options', l.options, 'quantity', l.quantity, 'sellable', l.sellable, 'damaged', l.damaged, 'lost', l.lost,
         'kept', l.kept, 'net', l.net, 'tax', l.tax, 'gross', l.gross) ORDER BY l.line)

@@ -123,6 +123,8 @@ class OrderReturn(msgspec.Struct, frozen=True):
     """The delivery price that is given back too."""
     amount: int
     """What goes back, or went back."""
+    credited: int
+    """Of it, to gift cards and store credit."""
     asked_at: datetime
     refund_state: RefundState | None
     lines: list[ReturnLine]

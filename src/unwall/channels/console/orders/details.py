@@ -1,5 +1,6 @@
 """One order with its sourcing, payments, history and stock movements."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,13 @@ from unwall.channels.console.context import ConsoleContext, ConsolePage
 from unwall.channels.console.orders.refunds import RefundView, left_to_refund, refund_view
 from unwall.channels.console.stock.levels import EntryView, entry_view
 from unwall.channels.design.values import Step, Tab
+from unwall.channels.http.credit_words import account_words
 from unwall.channels.http.page_context import FieldTexts
 from unwall.channels.http.pictures import thumbnail_url
 from unwall.channels.http.quotes import included_taxes, quote_rows
 from unwall.channels.http.return_words import RETURN_STATES, RETURN_TONES
+from unwall.commerce.credit.reads import uses_of
+from unwall.commerce.credit.values import CreditUse, CreditUseState
 from unwall.commerce.fulfilment.values import ShipmentState
 from unwall.commerce.invoices.rules import may_invoice
 from unwall.commerce.orders import reads
@@ -31,7 +35,7 @@ from unwall.commerce.orders.values import (
     OrderStory,
 )
 from unwall.commerce.payments.reads import refunds_of, terminal_references
-from unwall.commerce.payments.rules import TERMINAL
+from unwall.commerce.payments.rules import CREDIT, TERMINAL
 from unwall.commerce.payments.values import Payment, PaymentState
 from unwall.commerce.returns.reads import returns_of
 from unwall.commerce.stock.reads import nodes
@@ -53,6 +57,12 @@ PAYMENTS = {
     PaymentState.VOIDING: N_("Refund pending"),
     PaymentState.VOIDED: N_("Refunded or released"),
 }
+CREDIT_STATES = {
+    CreditUseState.HELD: N_("Put aside for an order"),
+    CreditUseState.SPENT: N_("Spent"),
+    CreditUseState.RELEASED: N_("Let go"),
+}
+GIVEN_BACK = N_("{amount} given back")
 GATEWAYS = {
     "till": N_("At the counter"),
     "terminal": N_("Card terminal"),
@@ -176,6 +186,7 @@ async def order_page(
         credit = await sale_post(conn, order_id, ctx.lang)
         marks, notes = await marks_of(conn, order_id), await notes_of(conn, order_id)
         refunds = await refunds_of(conn, order_id) if story.order.refunds else []
+        uses = await uses_of(conn, order_id) if story.order.credit_total else []
         returned = await returns_of(conn, order_id) if _left_whole(story) else []
         at_terminal = any(payment.gateway == TERMINAL for payment in story.order.payments)
         slips = await terminal_references(conn, order_id) if at_terminal else {}
@@ -196,9 +207,9 @@ async def order_page(
             lines=[_line(ctx, line) for line in story.order.lines],
             totals=_totals(ctx, story.order),
             taxes=included_taxes(story.order.quote, ctx.lang),
-            payments=[_payment(ctx, payment, slips.get(payment.id)) for payment in story.order.payments],
+            payments=_payments(ctx, story.order, uses, slips),
             refunds=[refund_view(ctx, refund) for refund in refunds],
-            may_refund=ctx.may(Permission.REFUND) and left_to_refund(story.order) > 0,
+            may_refund=ctx.may(Permission.REFUND) and left_to_refund(story.order, uses) > 0,
             returns=[
                 (f"/console/returns/{o.id}", o.number, ctx.words(RETURN_STATES[o.state]), RETURN_TONES.get(o.state, ""))
                 for o in returned
@@ -267,6 +278,24 @@ def _totals(ctx: ConsoleContext, order: Order) -> list[tuple[str, str]]:
     if order.discount_total:
         parts.insert(1, (N_("Discount"), -order.discount_total))
     return [(ctx.words(label), views.money(ctx, amount)) for label, amount in [*parts, (N_("Total"), order.total)]]
+
+
+def _payments(
+    ctx: ConsoleContext, order: Order, uses: Sequence[CreditUse], slips: Mapping[UUID, str]
+) -> list[PaymentView]:
+    """What gift cards and store credit paid, and the payments of the rest."""
+    by_credit = [
+        PaymentView(
+            at=views.moment(ctx, order.paid_at or order.placed_at),
+            state=ctx.words(CREDIT_STATES[use.state])
+            + (f" · {ctx.words(GIVEN_BACK, amount=views.money(ctx, use.given_back))}" if use.given_back else ""),
+            by=account_words(use.kind, use.last4, ctx.lang),
+            amount=views.money(ctx, use.amount),
+        )
+        for use in uses
+    ]
+    asked = [payment for payment in order.payments if payment.gateway != CREDIT]
+    return by_credit + [_payment(ctx, payment, slips.get(payment.id)) for payment in asked]
 
 
 def _payment(ctx: ConsoleContext, payment: Payment, slip: str | None) -> PaymentView:

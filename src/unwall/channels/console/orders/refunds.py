@@ -1,5 +1,6 @@
 """Giving money back for an order: how much, and why."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +10,19 @@ from litestar import Response, get, post
 from unwall.channels.console import views
 from unwall.channels.console.context import ConsoleContext, ConsolePage
 from unwall.channels.console.forms import SubmittedForm
+from unwall.channels.design.values import Option
 from unwall.channels.http.page_context import FieldTexts, field_errors, see_other
 from unwall.channels.http.routes import FormData
-from unwall.commerce.orders import reads as orders
+from unwall.commerce.credit.reads import uses_of
+from unwall.commerce.credit.rules import left_to_give_back
+from unwall.commerce.credit.values import CreditUse, CreditUseState
+from unwall.commerce.orders import give_back as orders
+from unwall.commerce.orders import reads
+from unwall.commerce.orders.locks import lock_order
 from unwall.commerce.orders.values import Order
 from unwall.commerce.payments import actions, rules
 from unwall.commerce.payments import reads as payments
-from unwall.commerce.payments.values import RefundReason, RefundRequest, RefundState, StaffRefund
+from unwall.commerce.payments.values import RefundDestination, RefundReason, RefundRequest, RefundState, StaffRefund
 from unwall.kernel.errors import Conflict, FieldError, Invalid, existing
 from unwall.kernel.ids import new_id
 from unwall.kernel.money import parse_money
@@ -34,6 +41,10 @@ STATES = {
     RefundState.DECIDED: N_("Refund pending"),
     RefundState.DONE: N_("Refunded"),
     RefundState.FAILED: N_("Refund failed"),
+}
+WAYS = {
+    RefundDestination.PAYMENT: N_("The way it was paid"),
+    RefundDestination.CREDIT: N_("As store credit"),
 }
 SAID = {
     RefundState.DECIDED: N_("The bank has not answered yet. The refund will be made once; look again in a minute."),
@@ -56,6 +67,8 @@ class RefundPage(ConsolePage, frozen=True, kw_only=True):
     order: Order
     problem: str | None
     left: str
+    ways: list[Option]
+    """where it may go, if the customer has an account"""
     reasons: list[tuple[str, str]]
     typed: FieldTexts
     errors: FieldTexts
@@ -73,38 +86,47 @@ def refund_view(ctx: ConsoleContext, refund: StaffRefund) -> RefundView:
     )
 
 
-def left_to_refund(order: Order) -> int:
-    """Minor units of the captured payment that were not given back."""
-    return sum(rules.refundable(payment, order.refunds) for payment in order.payments)
+def left_to_refund(order: Order, uses: Sequence[CreditUse]) -> int:
+    """Minor units of what was paid, also by gift cards and store credit, that were not given back."""
+    spent = [use for use in uses if use.state is CreditUseState.SPENT]
+    return sum(rules.refundable(payment, order.refunds) for payment in order.payments) + left_to_give_back(spent)
 
 
 @get(PATH, permission=Permission.REFUND, include_in_schema=False)
 async def ask(ctx: ConsoleContext, order_id: UUID) -> Response[Any]:
-    order = await _order(ctx, order_id)
-    if not left_to_refund(order):
+    order, left = await _order(ctx, order_id)
+    if not left:
         return see_other(views.order_url(order_id))
-    return _page(ctx, order, {"id": str(new_id()), "reason": RefundReason.DELIVERY})
+    return _page(ctx, order, left, {"id": str(new_id()), "reason": RefundReason.DELIVERY})
 
 
 @post(PATH, permission=Permission.REFUND, include_in_schema=False, status_code=303)
 async def give_back(ctx: ConsoleContext, order_id: UUID, data: FormData) -> Response[Any]:
-    order = await _order(ctx, order_id)
+    order, _ = await _order(ctx, order_id)
+    gateway = ctx.services.checkout.gateway
+    to = RefundDestination.CREDIT if data.get("to") == RefundDestination.CREDIT else RefundDestination.PAYMENT
     try:
         request = _request(ctx, order, data)
-        await actions.refund(ctx.services.db, ctx.services.checkout.gateway, request, ctx.now)
+        async with ctx.confined() as conn:
+            await orders.give_back(conn, await lock_order(conn, order_id), request, to, gateway.name, ctx.now)
+        await actions.carry_out_refunds(ctx.services.db, gateway, order_id, ctx.now)
     except (Invalid, Conflict) as error:
-        return _page(ctx, await _order(ctx, order_id), data, error)
+        return _page(ctx, *await _order(ctx, order_id), data, error)
     async with ctx.confined() as conn:
-        refund = next(one for one in await payments.refunds_of(conn, order_id) if one.id == request.id)
+        refund = next((one for one in await payments.refunds_of(conn, order_id) if one.id == request.id), None)
+    if refund is None or refund.amount != request.amount:  # some of it went back to gift cards or store credit
+        ctx.flash(ctx.words(SAID[RefundState.DONE], amount=views.money(ctx, request.amount)))
+        return see_other(views.order_url(order_id))
     why = ctx.words(refund.message) if refund.message else ""
     ctx.flash(ctx.words(SAID[refund.state], amount=views.money(ctx, refund.amount), why=why))
     return see_other(views.order_url(order_id))
 
 
-async def _order(ctx: ConsoleContext, order_id: UUID) -> Order:
-    """Raises `NotFound` for another merchant's."""
+async def _order(ctx: ConsoleContext, order_id: UUID) -> tuple[Order, int]:
+    """With what is left to give back. Raises `NotFound` for another merchant's."""
     async with ctx.confined() as conn:
-        return existing(await orders.order(conn, order_id, ctx.lang), N_("There is no such order."))
+        order = existing(await reads.order(conn, order_id, ctx.lang), N_("There is no such order."))
+        return order, left_to_refund(order, await uses_of(conn, order_id))
 
 
 def _request(ctx: ConsoleContext, order: Order, data: FormData) -> RefundRequest:
@@ -128,14 +150,17 @@ def _above_zero(text: str, currency: str) -> int:
     return amount
 
 
-def _page(ctx: ConsoleContext, order: Order, typed: FormData, error: Invalid | Conflict | None = None) -> Response[Any]:
+def _page(
+    ctx: ConsoleContext, order: Order, left: int, typed: FormData, error: Invalid | Conflict | None = None
+) -> Response[Any]:
     errors = field_errors(error, ctx.lang)
     return ctx.page(
         RefundPage(
             title=ctx.words(N_("Give money back for {number}"), number=order.number),
             order=order,
             problem=ctx.problem(error) or errors["id"] or None,
-            left=views.money(ctx, left_to_refund(order)),
+            left=views.money(ctx, left),
+            ways=[Option(to, ctx.words(label)) for to, label in WAYS.items()] if order.member_id else [],
             reasons=[(reason.value, ctx.words(label)) for reason, label in REASONS.items()],
             typed=FieldTexts(typed),
             errors=errors,

@@ -14,8 +14,9 @@ from unwall.channels.http.pictures import picture_url
 from unwall.channels.http.return_forms import counted_of
 from unwall.channels.http.return_words import RETURN_REASONS, RETURN_STATES, RETURN_TONES
 from unwall.channels.http.routes import FormData
+from unwall.commerce.orders.reads import order_heads
 from unwall.commerce.payments.actions import carry_out_refunds
-from unwall.commerce.payments.values import RefundState
+from unwall.commerce.payments.values import RefundDestination, RefundState
 from unwall.commerce.returns import actions, reads, rules
 from unwall.commerce.returns.values import (
     ReturnRow,
@@ -30,6 +31,10 @@ from unwall.people.values import Permission
 
 PATH = "/console/returns"
 ONE = f"{PATH}/{{return_id:uuid}}"
+GOES_BACK = {
+    RefundDestination.PAYMENT: N_("{amount} goes back the way it was paid."),
+    RefundDestination.CREDIT: N_("{amount} is the customer's store credit now."),
+}
 STATES = (("", N_("All")), *((state.value, label) for state, label in RETURN_STATES.items()))
 
 
@@ -120,6 +125,7 @@ class ReturnDetailsPage(ConsolePage, frozen=True, kw_only=True):
     may_inspect: bool
     may_refuse: bool
     may_refund: bool
+    may_credit: bool
     failed: bool
     delivery_left: bool
     typed: FieldTexts
@@ -140,6 +146,7 @@ async def _page(
         one = existing(await reads.staff_return(conn, return_id), actions.NO_SUCH_RETURN)
         every = await nodes(conn, [ctx.merchant_id], ctx.lang)
         given = await reads.given_of(conn, one.order_id)
+        member = any(head.member_id for head in await order_heads(conn, [one.order_id]))
     works, errors = ctx.may(Permission.FULFIL), ctx.field_errors(error)
     failed = one.refund_state is RefundState.FAILED
     return ctx.page(
@@ -160,6 +167,7 @@ async def _page(
             may_inspect=works and one.state is ReturnState.RECEIVED,
             may_refuse=works and one.state in rules.PENDING,
             may_refund=ctx.may(Permission.REFUND) and (one.state is ReturnState.INSPECTED or failed),
+            may_credit=member and not failed,
             failed=failed,
             delivery_left=not given.delivery,
             typed=FieldTexts(typed),
@@ -272,14 +280,15 @@ async def refund(ctx: ConsoleContext, return_id: UUID, data: FormData) -> Respon
 async def refunded(ctx: ConsoleContext, return_id: UUID, data: FormData) -> Response[Any]:
     """The money of a return goes back; answers with its page."""
     gateway = ctx.services.checkout.gateway
+    destination = RefundDestination.CREDIT if data.get("to") == RefundDestination.CREDIT else RefundDestination.PAYMENT
     try:
         async with ctx.confined() as conn:
-            await actions.refund(conn, return_id, gateway.name, ctx.staff, ctx.now)
+            await actions.refund(conn, return_id, gateway.name, ctx.staff, ctx.now, destination)
             one = existing(await reads.staff_return(conn, return_id), actions.NO_SUCH_RETURN)
     except (Invalid, Conflict) as error:
         return await _page(ctx, return_id, data, error)
     await carry_out_refunds(ctx.services.db, gateway, one.order_id, ctx.now)
-    ctx.flash(ctx.words(N_("{amount} goes back the way it was paid."), amount=views.money(ctx, one.amount)))
+    ctx.flash(ctx.words(GOES_BACK[destination], amount=views.money(ctx, one.amount)))
     return see_other(return_url(return_id))
 
 

@@ -30,6 +30,7 @@ if (field) {
   const card = service?.elements().create("card", { hidePostalCode: true, style: { base: { fontSize: "16px", color: colours.color, iconColor: colours.color } } });
   card?.mount(field);
   beforeSending(field.closest("form"), async () => {
+    if (field.closest("form").querySelector("[name=due]")?.value === "0") return true; // nothing is charged
     const made = await service?.createPaymentMethod({ type: "card", card }).catch(() => null);
     if (!made?.paymentMethod) {
       say(made?.error?.message || holder.dataset.failed);

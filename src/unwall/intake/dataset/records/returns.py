@@ -38,6 +38,8 @@ class ReturnRecord(Record, frozen=True, kw_only=True):
     delivery: Amount = 0
     """the delivery price that went back too"""
     amount: Amount = 0
+    credited: Amount = 0
+    """of it, to gift cards and store credit"""
     node_id: UUID | None = None
     """where the goods came back"""
     refund_id: UUID | None = None

@@ -10,7 +10,9 @@ from tests.channels.api.api_clients import Client, merchant_program, problem
 from tests.channels.shop.store import Store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
 from tests.commerce.market import available, buy, open_market, sound, visitor
+from unwall.catalogue.actions import save_category
 from unwall.catalogue.rules import MAX_IMAGES
+from unwall.catalogue.values import CategoryDraft
 from unwall.channels.api.merchant import catalogue as catalogue_routes
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
@@ -156,6 +158,25 @@ async def test_while_the_encoding_of_a_product_file_is_found_no_transaction_is_o
     monkeypatch.setattr(catalogue_routes, "decode_product_file", decode)
     assert (await robot.post(f"{M}/products.csv", b"Handle,Title\n")).status_code in (200, 422)
     assert counted == [0]
+
+
+async def test_a_promotion_names_nothing_of_another_merchant(db: Database, store: Store, robot: Client):
+    rival = await open_market(db, slug="another")
+    async with db.transaction() as conn:
+        category = await save_category(conn, rival.merchant, CategoryDraft(title="Cups", slug="cups"))
+    rule = {"id": str(new_id()), "title": "Spring", "kind": "per_cent", "value": 100_000}
+    here = f"{M}/promotions/{new_id()}"
+    part = {"variant_id": str(rival.red), "quantity": 1}
+    before = await snapshot(db, without=QUIET)
+    for field, wrong in {
+        "products": {"conditions": {"products": [str(store.market.scarf), str(rival.scarf)]}},
+        "categories": {"conditions": {"categories": [str(category)]}},
+        "parts": {"kind": "bundle_price", "value": 1, "parts": [part]},
+    }.items():
+        assert problem(await robot.put(here, {"rule": rule | wrong})) == (422, "invalid", {field})
+    assert await snapshot(db, without=QUIET) == before
+    own = {"products": [str(store.market.scarf)]}
+    assert (await robot.put(here, {"rule": rule | {"conditions": own}})).status_code == 200
 
 
 async def test_the_id_of_another_merchants_promotion_or_zone_is_refused(

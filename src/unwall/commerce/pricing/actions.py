@@ -5,6 +5,8 @@ from uuid import UUID
 
 import asyncpg
 
+from unwall.catalogue import merchant_reads
+from unwall.catalogue import reads as catalogue
 from unwall.commerce.pricing.promotion_rules import (
     MAX_CODES_AT_ONCE,
     MAX_CODES_PER_PROMOTION,
@@ -22,8 +24,8 @@ from unwall.commerce.pricing.tax_rules import (
 from unwall.commerce.pricing.values import Promotion, TaxRate
 from unwall.kernel import typed
 from unwall.kernel.database import Transaction, lock_subject
-from unwall.kernel.errors import Invalid, NotFound
-from unwall.kernel.text import N_
+from unwall.kernel.errors import FieldError, Invalid, NotFound
+from unwall.kernel.text import N_, SOURCE
 from unwall.people.reads import member_id_by_code
 
 
@@ -110,6 +112,7 @@ async def save_tax_customer(conn: Transaction, merchant_id: UUID, customer: TaxC
 async def save_promotion(conn: Transaction, merchant_id: UUID, promotion: Promotion, *, active: bool) -> None:
     """New, or the one with this id as it is from now on. Raises `Invalid` naming each wrong field, and `NotFound`."""
     check_promotion(promotion)
+    await _check_own(conn, merchant_id, promotion)
     await lock_subject(conn, "promotions", merchant_id)
     others = "SELECT count(*) FROM promotion WHERE merchant_id = $1 AND id <> $2"
     if await conn.fetchval(others, merchant_id, promotion.id) >= MAX_PROMOTIONS:
@@ -120,6 +123,23 @@ async def save_promotion(conn: Transaction, merchant_id: UUID, promotion: Promot
         saved = None
     if saved is None:
         raise NotFound(N_("There is no such promotion."))
+
+
+async def _check_own(conn: Transaction, merchant_id: UUID, promotion: Promotion) -> None:
+    """Raises `Invalid` (products, categories, parts) for what is another merchant's, or not there."""
+    asked, parts = promotion.conditions, [part.variant_id for part in promotion.parts]
+    products = await merchant_reads.product_slugs(conn, merchant_id, asked.products)
+    categories = await catalogue.categories(conn, merchant_id, SOURCE.code) if asked.categories else []
+    items = await catalogue.items(conn, parts, SOURCE.code) if parts else {}
+    own_parts = {item.variant_id for item in items.values() if item.merchant_id == merchant_id}
+    wrong = [
+        ("products", products.keys(), asked.products, N_("One of these products is not yours.")),
+        ("categories", {one.id for one in categories}, asked.categories, N_("One of these categories is not yours.")),
+        ("parts", own_parts, parts, N_("One of these SKUs is not yours.")),
+    ]
+    errors = [FieldError(field, words) for field, own, named, words in wrong if not own >= set(named)]
+    if errors:
+        raise Invalid(errors)
 
 
 _SAVE_PROMOTION = """

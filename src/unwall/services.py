@@ -17,6 +17,7 @@ from unwall.content.discovery.values import Scorer
 from unwall.insight.attribution.owners import Owners
 from unwall.insight.pages.storefront_cache import StorefrontCache
 from unwall.insight.recommend.recommender import Recommender
+from unwall.insight.segments.live import LiveCounts
 from unwall.journal.ingest import Ingest
 from unwall.kernel.database import PAGE, Database, WorkLimits, connect
 from unwall.kernel.files import Files, open_files
@@ -38,6 +39,7 @@ class Services:
     checkout: Checkout
     bags: BagBatcher
     recommender: Recommender
+    segments: LiveCounts
     storefront: StorefrontCache
     scorer: Scorer
     """By what posts are discovered."""
@@ -80,6 +82,7 @@ async def open_services(config: Settings, secret: bytes, limits: WorkLimits = PA
             checkout,
             bags,
             recommender,
+            LiveCounts(config.data),
             storefront,
             scorer,
             Uploads(db, files, config.data / "uploads"),

@@ -43,6 +43,8 @@ from unwall.content.questions.actions import ask
 from unwall.content.questions.values import Said
 from unwall.content.reviews.actions import write as write_review
 from unwall.content.reviews.values import ProofOfPurchase, ReviewDraft
+from unwall.insight.segments.actions import save_segment
+from unwall.insight.segments.values import Everyone, SegmentDraft
 from unwall.kernel.addresses import Address
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database, Transaction
@@ -148,6 +150,7 @@ class Things(msgspec.Struct, frozen=True):
     comment_id: UUID
     video_id: UUID
     promotion_id: UUID
+    segment_id: UUID
     zone_id: UUID
     return_id: UUID
     credit_id: UUID
@@ -221,6 +224,8 @@ async def town(db: Database) -> Town:
         spring = Promotion(new_id(), "Spring", PromotionKind.PER_CENT, value=100_000, by_code=True)
         await save_promotion(conn, market.merchant, spring, active=True)
         await add_codes(conn, market.merchant, spring.id, ["SPRING-1"], None)
+        segment = SegmentDraft(new_id(), "Everybody", Everyone())
+        await save_segment(conn, market.merchant, segment, "staff:ann", now())
         zone = DeliveryZone(new_id(), "France", countries=("FR",))
         await save_delivery_zones(conn, market.merchant, [zone])
         home = Recipient("Ann", "13800138000", Address("CN", "", "", "Hangzhou", "", "1 Lake Road"))
@@ -245,6 +250,7 @@ async def town(db: Database) -> Town:
         upload_id=upload,
         video_id=video,
         promotion_id=spring.id,
+        segment_id=segment.id,
         zone_id=zone.id,
         return_id=await _return(db, market),
         credit_id=await a_card(db, market, 100),

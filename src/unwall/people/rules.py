@@ -17,8 +17,8 @@ from unwall.people.values import ApiKey, ApiScope, Audience, Permission, Role, S
 _P = Permission
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.EDITOR: frozenset({_P.PUBLISH, _P.CATALOGUE, _P.PRICES, _P.INSIGHT, _P.MODERATE, _P.CONVERSE}),
-    Role.ANALYST: frozenset({_P.INSIGHT, _P.ORDERS, _P.PAYOUTS}),
+    Role.EDITOR: frozenset({_P.PUBLISH, _P.CATALOGUE, _P.PRICES, _P.INSIGHT, _P.SEGMENTS, _P.MODERATE, _P.CONVERSE}),
+    Role.ANALYST: frozenset({_P.INSIGHT, _P.SEGMENTS, _P.ORDERS, _P.PAYOUTS}),
     Role.STOCK: frozenset({_P.STOCK, _P.ORDERS, _P.FULFIL, _P.CONVERSE}),
     Role.NODE: frozenset({_P.FULFIL}),
 }

@@ -99,6 +99,8 @@ class Permission(StrEnum):
     """See what the gateway paid out and kept, and what banks dispute."""
     PRICES = "prices"
     """Taxes and promotions."""
+    SEGMENTS = "segments"
+    """Groups of customers, which promotions may be for."""
     MODERATE = "moderate"
     """To decide about what people reported."""
 

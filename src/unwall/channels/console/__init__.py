@@ -23,7 +23,7 @@ from unwall.channels.console.content import (
     uploads,
 )
 from unwall.channels.console.context import provide_console_context
-from unwall.channels.console.insight import page_editor, pins, post_figures
+from unwall.channels.console.insight import page_editor, pins, post_figures, segments
 from unwall.channels.console.insight import reports as insight
 from unwall.channels.console.orders import (
     cancellations,
@@ -87,6 +87,7 @@ _MODULES = (
     gift_cards,
     payouts,
     post_figures,
+    segments,
     insight,
     staff,
     passwords,

@@ -28,6 +28,7 @@ LABELS = {
     "capture": N_("Take the money"),
     "category": N_("Category"),
     "city": N_("City"),
+    "definition": N_("Who is in it"),
     "code": N_("Code"),
     "courier": N_("Courier"),
     "dwell": N_("Looking at it"),

@@ -46,6 +46,7 @@ CONSOLE_NAV = (
     ("/console/taxes", N_("Taxes"), "receipt", Permission.PRICES),
     ("/console/payments", N_("Payments"), "lock", Permission.PRICES),
     ("/console/payouts", N_("Payouts"), "receipt", Permission.PAYOUTS),
+    ("/console/segments", N_("Segments"), "people", Permission.SEGMENTS),
     ("/console/insight", N_("Insight"), "flask", Permission.INSIGHT),
     ("/console/people", N_("Staff"), "people", Permission.PEOPLE),
     (TASKS, N_("Counter"), "scan", Permission.FULFIL),

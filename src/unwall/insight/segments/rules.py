@@ -31,11 +31,12 @@ MAX_NUMBER = 10**12
 MAX_TIMES = 10_000
 MAX_DAYS = 3650
 MAX_CHOICES = 50
+MAX_PER_CENT = 100
 
 _CHOOSE = N_("Choose at least one.")
 _TIMES = N_("Write a whole number from 1 to {limit}.", limit=MAX_TIMES)
 _DAYS = N_("Write a number of days from 1 to {limit}.", limit=MAX_DAYS)
-_PER_CENT = N_("Write a percentage from 0 to 100.")
+_PER_CENT = N_("Write a percentage from 0 to {limit}.", limit=MAX_PER_CENT)
 
 
 def check_segment(name: str, definition: Definition) -> None:
@@ -99,7 +100,7 @@ def _errors(node: Definition) -> list[tuple[str, str]]:
         case HasTrait():
             return _trait_errors(node)
         case HasTaste():
-            return [] if 0 < node.at_least <= 100 else [("at_least", N_("Write a percentage above zero."))]
+            return [] if 0 < node.at_least <= MAX_PER_CENT else [("at_least", N_("Write a percentage above zero."))]
         case Did():
             return _did_errors(node)
     return []
@@ -109,7 +110,7 @@ def _trait_errors(node: HasTrait) -> list[tuple[str, str]]:
     low, high = node.at_least, node.at_most
     if low is None and high is None:
         return [("at_least", N_("Write the least or the most."))]
-    most = 100 if node.trait in PER_CENT else MAX_NUMBER
+    most = MAX_PER_CENT if node.trait in PER_CENT else MAX_NUMBER
     words = _PER_CENT if node.trait in PER_CENT else N_("Write a whole number of zero or more.")
     ends = {"at_least": low, "at_most": high}
     errors = [(field, words) for field, end in ends.items() if end is not None and not 0 <= end <= most]

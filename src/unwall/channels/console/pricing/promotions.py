@@ -24,9 +24,10 @@ from unwall.commerce.pricing.promotion_rules import MAX_CODES_AT_ONCE, new_codes
 from unwall.commerce.pricing.reads import PromotionRow
 from unwall.commerce.pricing.tax_rules import parse_per_cent
 from unwall.commerce.pricing.values import BundleUnits, Conditions, Promotion, PromotionKind
+from unwall.insight.segments import reads as reads_of_segments
 from unwall.kernel.database import Transaction, lock_subject
 from unwall.kernel.errors import FieldError, Invalid, NotFound
-from unwall.kernel.ids import new_id
+from unwall.kernel.ids import new_id, parse_id
 from unwall.kernel.money import Money, parse_money
 from unwall.kernel.text import N_
 from unwall.people.values import Permission
@@ -43,6 +44,8 @@ KINDS = {
 CHANNELS = {"": N_("Everywhere"), "online": N_("Online"), "counter": N_("At the counter")}
 IN_PER_CENT = {PromotionKind.PER_CENT, PromotionKind.BUY_GET}
 NO_SUCH = N_("There is no such promotion.")
+SEGMENT = "segment."
+"""Before the id of one that is chosen."""
 LIMITS = ("max_uses", "max_uses_per_customer")
 
 
@@ -87,6 +90,12 @@ def _line(ctx: ConsoleContext, one: PromotionRow) -> PromotionLine:
     )
 
 
+class SegmentChoice(msgspec.Struct, frozen=True):
+    name: str
+    label: str
+    chosen: bool
+
+
 class PromotionPage(EditorPage, frozen=True, kw_only=True):
     TEMPLATE = "console/promotion.html"
 
@@ -96,20 +105,23 @@ class PromotionPage(EditorPage, frozen=True, kw_only=True):
     kept: FieldTexts
     kinds: list[Option]
     channels: list[Option]
+    segments: list[SegmentChoice]
     codes: int
     most_codes: int
 
 
 @get(f"{PATH}/new", permission=Permission.PRICES, include_in_schema=False)
 async def new_promotion(ctx: ConsoleContext) -> Response[str]:
-    return _page(ctx, new_id(), {"kind": PromotionKind.PER_CENT, "combines": "1", "active": "1"}, None)
+    fields = {"kind": PromotionKind.PER_CENT, "combines": "1", "active": "1"}
+    return await _page(ctx, new_id(), fields, None)
 
 
 @get(f"{PATH}/{{promotion_id:uuid}}", permission=Permission.PRICES, include_in_schema=False)
 async def promotion(ctx: ConsoleContext, promotion_id: UUID) -> Response[str]:
     async with ctx.confined() as conn:
         row = await _row(conn, ctx, promotion_id)
-        return _page(ctx, promotion_id, await _fields(conn, ctx, row), row)
+        fields = await _fields(conn, ctx, row)
+    return await _page(ctx, promotion_id, fields, row)
 
 
 async def _row(conn: Transaction, ctx: ConsoleContext, promotion_id: UUID) -> PromotionRow:
@@ -145,6 +157,7 @@ async def _fields(conn: Transaction, ctx: ConsoleContext, row: PromotionRow) -> 
         "ends_at": _typed_time(ctx, asked.ends_at),
         "max_uses": str(asked.max_uses or ""),
         "max_uses_per_customer": str(asked.max_uses_per_customer or ""),
+        **{f"{SEGMENT}{segment_id}": "1" for segment_id in asked.segments},
     }
 
 
@@ -157,7 +170,16 @@ def _typed_time(ctx: ConsoleContext, at: datetime | None) -> str:
     return at.astimezone(ZoneInfo(ctx.merchant.timezone)).strftime("%Y-%m-%dT%H:%M") if at else ""
 
 
-def _page(
+async def _segments(ctx: ConsoleContext, fields: Mapping[str, str]) -> list[SegmentChoice]:
+    """Those in use, and the archived ones that are chosen."""
+    async with ctx.confined() as conn:
+        in_use = await reads_of_segments.segments(conn, ctx.merchant_id, archived=False)
+        archived = await reads_of_segments.segments(conn, ctx.merchant_id, archived=True)
+    listed = [*in_use, *(one for one in archived if f"{SEGMENT}{one.id}" in fields)]
+    return [SegmentChoice(f"{SEGMENT}{one.id}", one.name, f"{SEGMENT}{one.id}" in fields) for one in listed]
+
+
+async def _page(
     ctx: ConsoleContext,
     promotion_id: UUID,
     fields: Mapping[str, str],
@@ -176,6 +198,7 @@ def _page(
             kept=FieldTexts(fields),
             kinds=[Option(kind, ctx.words(words)) for kind, words in KINDS.items()],
             channels=[Option(channel, ctx.words(words)) for channel, words in CHANNELS.items()],
+            segments=await _segments(ctx, fields),
             codes=row.codes if row else 0,
             most_codes=MAX_CODES_AT_ONCE,
         ),
@@ -198,7 +221,7 @@ async def save(ctx: ConsoleContext, promotion_id: UUID, data: FormData) -> Respo
                 check_version(form.text(FIELD), {"settings": stored}, {"settings": mine})
             await actions.save_promotion(conn, ctx.merchant_id, rule, active=form.has("active"))
     except (Invalid, ChangedMeanwhile) as error:
-        return _page(ctx, promotion_id, data, row, error)
+        return await _page(ctx, promotion_id, data, row, error)
     ctx.flash(ctx.words(N_("The promotion is saved.")))
     return see_other(f"{PATH}/{promotion_id}" if rule.by_code and row is None else PATH)
 
@@ -258,6 +281,7 @@ async def _conditions(conn: Transaction, ctx: ConsoleContext, form: SubmittedFor
     known = {one.title.casefold(): one.id for one in categories}
     if any(title.casefold() not in known for title in titles):
         form.errors.append(FieldError("categories", N_("One of these categories is not yours.")))
+    segments = await _segments_in(conn, ctx, form)
     limits = {name: form.read(name, int, 1) if form.text(name) else None for name in LIMITS}
     minimum = form.text("minimum")
     try:
@@ -268,6 +292,7 @@ async def _conditions(conn: Transaction, ctx: ConsoleContext, form: SubmittedFor
     return Conditions(
         products=tuple(products[slug] for slug in slugs if slug in products),
         categories=tuple(known[title.casefold()] for title in titles if title.casefold() in known),
+        segments=segments,
         first_order=form.has("first_order"),
         minimum=least,
         channels=(form.text("channel"),) if form.text("channel") in CHANNELS and form.text("channel") else (),
@@ -276,6 +301,21 @@ async def _conditions(conn: Transaction, ctx: ConsoleContext, form: SubmittedFor
         max_uses=limits["max_uses"],
         max_uses_per_customer=limits["max_uses_per_customer"],
     )
+
+
+async def _segments_in(conn: Transaction, ctx: ConsoleContext, form: SubmittedForm) -> tuple[UUID, ...]:
+    named = [name.removeprefix(SEGMENT) for name in form.fields if name.startswith(SEGMENT)]
+    if not named:
+        return ()
+    own = [
+        one.id
+        for archived in (False, True)
+        for one in await reads_of_segments.segments(conn, ctx.merchant_id, archived=archived)
+    ]
+    chosen = tuple(sorted(one for name in named if (one := parse_id(name)) in own and one))
+    if len(chosen) < len(named):
+        form.errors.append(FieldError("segments", N_("One of these segments is not yours.")))
+    return chosen
 
 
 def _time_in(ctx: ConsoleContext, form: SubmittedForm, name: str) -> datetime | None:
@@ -309,7 +349,7 @@ async def add_codes(ctx: ConsoleContext, promotion_id: UUID, data: FormData) -> 
         async with ctx.confined() as conn:
             row = await _row(conn, ctx, promotion_id)
             fields = await _fields(conn, ctx, row)
-        return _page(ctx, promotion_id, fields | {n: data.get(n, "") for n in ("code", "count")}, row, error)
+        return await _page(ctx, promotion_id, fields | {n: data.get(n, "") for n in ("code", "count")}, row, error)
     ctx.flash(ctx.count("1 code is made.", "{n} codes are made.", len(made)))
     return see_other(f"{PATH}/{promotion_id}")
 

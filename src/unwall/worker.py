@@ -77,9 +77,16 @@ async def run(config: Settings, parent: int | None = None) -> None:
 
 
 async def work(services: Services, stop: asyncio.Event) -> None:
+    config = services.settings
     async with connect(services.db.url, size=EXPORT_POOL_SIZE, limits=EXPORT) as patient:
         trainer = recommend.Trainer(patient, services.files, parquet_folder(services.settings.data))
-        worker = JobWorker(services.db.url, handlers(services, trainer), routines(services, patient, trainer))
+        machine = Machine(config.engine, config.engine_threads, config.engine_memory_mb)
+        computer = profiles.Computer(patient, config.data, parquet_folder(config.data), machine)
+        worker = JobWorker(
+            services.db.url,
+            handlers(services, trainer, computer),
+            routines(services, patient, trainer, computer),
+        )
         heartbeat = asyncio.create_task(beat(services.db, lambda: worker.connected))
         videos = asyncio.create_task(_make_videos(services))
         log.info("worker started")
@@ -91,7 +98,7 @@ async def work(services: Services, stop: asyncio.Event) -> None:
     log.info("worker stopped")
 
 
-def handlers(services: Services, trainer: recommend.Trainer) -> Mapping[str, Handler]:
+def handlers(services: Services, trainer: recommend.Trainer, computer: profiles.Computer) -> Mapping[str, Handler]:
     """Job handlers by entry point."""
     requests = ReviewRequests(services.db, services.settings.review_hours)
     config = services.settings
@@ -106,6 +113,7 @@ def handlers(services: Services, trainer: recommend.Trainer) -> Mapping[str, Han
         ask_for_reviews.HANDED_OVER: requests.handed_over,
         ask_for_reviews.ASK: requests.ask,
         attribution.ATTRIBUTE: attribution.Attributor(services.db, services.settings.attribution_days),
+        profiles.COMPUTE: computer.computed_again,
         profiles.REFRESH: profiles.Refresher(services.db),
         picture_fetch.FETCH: picture_fetch.PictureFetcher(services.db, services.files),
         recommend.TRAIN: trainer.trained_again,
@@ -125,7 +133,9 @@ def handlers(services: Services, trainer: recommend.Trainer) -> Mapping[str, Han
     }
 
 
-def routines(services: Services, patient: Database, trainer: recommend.Trainer) -> Mapping[tuple[str, str], Routine]:
+def routines(
+    services: Services, patient: Database, trainer: recommend.Trainer, computer: profiles.Computer
+) -> Mapping[tuple[str, str], Routine]:
     """Scheduled routines by (name, cron expression). Exports and training have a pool of their own with longer limits,
     `patient`."""
     db, files, config = services.db, services.files, services.settings
@@ -147,7 +157,7 @@ def routines(services: Services, patient: Database, trainer: recommend.Trainer) 
         ("reports.posts", "* * * * *"): partial(reports.count_posts, db),
         ("recommend.train", "40 3 * * *"): trainer,
         ("segments.refresh", "*/5 * * * *"): Materialiser(patient, config.data).refresh,
-        ("profiles.compute", "50 3 * * *"): partial(_work_out_profiles, patient, config),
+        ("profiles.compute", "50 3 * * *"): computer,
         ("messages.announce", "* * * * *"): messages.Announcer(db),
         ("messages.forget", "45 3 * * *"): partial(messages.forget, db),
         ("media.uploads", "*/10 * * * *"): partial(_sweep_uploads, services),
@@ -183,11 +193,6 @@ async def _sweep_media(db: Database, files: Files) -> None:
     swept = await unused.sweep(db, files, now())
     if swept != unused.Swept():
         log.info("unused media swept", **to_builtins(swept))
-
-
-async def _work_out_profiles(db: Database, config: Settings) -> None:
-    machine = Machine(config.engine, config.engine_threads, config.engine_memory_mb)
-    await profiles.compute(db, config.data, parquet_folder(config.data), machine)
 
 
 async def _forget(services: Services) -> None:

@@ -12,7 +12,9 @@ from tests.html import every, row_of, texts
 from unwall.commerce.fulfilment import actions as fulfilment
 from unwall.commerce.orders.values import Order
 from unwall.insight.attribution.actions import attribute
+from unwall.insight.profiles import actions as profiles
 from unwall.kernel.clock import now
+from unwall.kernel.ids import new_id
 from unwall.people.values import Role, Staff
 
 
@@ -21,6 +23,22 @@ async def order(site: ConsoleSite) -> Order:
     """A scarf and two teas, paid, on their way to Hangzhou."""
     market = site.market
     return await buy(site.db, visitor(place=HANGZHOU), (market.red, 1), (market.tea, 2), now=now())
+
+
+async def test_the_order_says_what_is_known_of_the_member_in_both_languages(site: ConsoleSite, order: Order) -> None:
+    path = f"/console/orders/{order.id}"
+    before = (await site.get(path)).text
+    assert "New customer" not in before
+    async with site.db.transaction() as conn:
+        member = new_id()
+        await conn.execute("INSERT INTO member (id, name) VALUES ($1, 'Ann')", member)
+        await conn.execute("UPDATE sales_order SET member_id = $2 WHERE id = $1", order.id, member)
+        await profiles.refresh(conn, site.market.merchant, member, order.placed_at + timedelta(days=3))
+    page = (await site.get(path)).text
+    assert "New customer: bought for the first time 3 days ago" in texts(page, ".panel b")
+    assert "Buys within 30 days with a probability of 39 %, and some time with 99 %" in texts(page, ".panel li")
+    site.browser.http.cookies.set("uw_lang", "zh")
+    assert "新客户：3 天前首次购买" in texts((await site.get(path)).text, ".panel b")
 
 
 def rows(page: str) -> list[str]:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -17,7 +16,7 @@ from unwall.insight.profiles import reads, rules
 from unwall.insight.profiles.buying import BuyingModel
 from unwall.insight.profiles.files import profiles_folder
 from unwall.insight.profiles.staging import stage
-from unwall.insight.profiles.standing import Buyers, standing
+from unwall.insight.profiles.standing import Buyers, Standing, standing
 from unwall.insight.profiles.values import (
     Bought,
     BoughtLine,
@@ -110,10 +109,13 @@ async def refresh(conn: Transaction, merchant_id: UUID, member_id: UUID, now: da
         interests = {category: weight * faded for category, weight in known[0].items()}
     hour = before.favourite_hour if before and before.favourite_hour is not None else bought.hour
     moments = [one for one in (before.last_seen_at if before else None, bought.last_at) if one is not None]
+    stands = _standing(bought, measures)
     profile = Profile(
         merchant_id=merchant_id,
         member_id=member_id,
-        **_standing(bought, measures),
+        lifecycle=Lifecycle(stands.lifecycle[0]),
+        alive_probability=float(stands.alive[0]),
+        next_purchase_probability=float(stands.next_purchase[0]),
         first_order_at=bought.first_at,
         last_order_at=bought.last_at,
         orders=bought.orders,
@@ -131,17 +133,12 @@ async def refresh(conn: Transaction, merchant_id: UUID, member_id: UUID, now: da
     await conn.execute(_STORE, [row])
 
 
-def _standing(bought: Bought, measures: Measures) -> dict[str, Any]:
+def _standing(bought: Bought, measures: Measures) -> Standing:
     days = [float(day) for day in bought.days]
     figures = (float(len(days)), days[0], days[-1], days[-2] if len(days) > 1 else days[-1])
     buyers = Buyers(*(np.array([figure]) for figure in figures))
     model = BuyingModel(*measures.buying) if measures.buying else None
-    stands = standing(buyers, bought.today, model, measures.usual_rhythm)
-    return {
-        "lifecycle": Lifecycle(stands.lifecycle[0]),
-        "alive_probability": float(stands.alive[0]),
-        "next_purchase_probability": float(stands.next_purchase[0]),
-    }
+    return standing(buyers, bought.today, model, measures.usual_rhythm)
 
 
 def _price_band(lines: Sequence[BoughtLine], measures: Measures, merchant_id: UUID) -> PriceBand | None:

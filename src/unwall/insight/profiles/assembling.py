@@ -20,6 +20,8 @@ from unwall.insight.profiles.standing import Buyers, customers_of, standing, usu
 from unwall.insight.profiles.values import Machine, Measures
 
 ROWS_AT_ONCE = 5_000
+Array = Any
+"""Of Arrow, whole or in chunks, or of NumPy."""
 
 
 class Assembled(NamedTuple):
@@ -29,7 +31,7 @@ class Assembled(NamedTuple):
     """of each row"""
     measures: Measures
 
-    def rows(self, merchant_id: UUID) -> Iterator[list[dict[str, Any]]]:
+    def rows(self, merchant_id: UUID) -> Iterator[list[dict[str, object]]]:
         """As the table has them, some thousands at a time."""
         for start in range(0, self.traits.num_rows, ROWS_AT_ONCE):
             made = self.traits.slice(start, ROWS_AT_ONCE).to_pylist()
@@ -108,7 +110,7 @@ def assembled(counted: Counted, merchant_id: UUID, today: int, now: datetime) ->
     spent, orders = np.asarray(table["spent"]), np.asarray(table["orders"])
     latest = pc.max_element_wise(table["last_order"], pc.multiply(table["last_event"], 1_000_000))
     bands = [None if ratio is None else price_band(ratio).value for ratio in table["price_ratio"].to_pylist()]
-    columns: dict[str, Any] = {
+    columns: dict[str, Array] = {
         **{
             "row": table["row"],
             "member_id": table["member_id"],
@@ -168,7 +170,7 @@ def _tastes(counted: Counted, merchant_id: UUID, everybody: int) -> tuple[Any, l
     return maps, interests
 
 
-def _batch(columns: dict[str, Any], schema: pa.Schema) -> pa.RecordBatch:
+def _batch(columns: dict[str, Array], schema: pa.Schema) -> pa.RecordBatch:
     arrays = []
     for field in schema:
         column = columns[field.name]

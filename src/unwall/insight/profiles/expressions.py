@@ -1,6 +1,7 @@
 """What is counted over all members and events, written once for every engine that Ibis speaks to. Ids are only
 compared, so they may be UUIDs or their bytes."""
 
+import math
 from typing import Any, NamedTuple
 
 import ibis
@@ -93,7 +94,11 @@ def activity(s: Sources, done: Table, rows: Table) -> Table:
 def unit_prices(s: Sources) -> Table:
     """What a unit costs on average, by merchant and category (merchant_id, group_id, unit_price)."""
     lines = _grouped(s)
-    return lines.group_by(["merchant_id", "group_id"]).agg(unit_price=lines.total.sum() / lines.quantity.sum())
+    return (
+        lines.group_by(["merchant_id", "group_id"])
+        .agg(unit_price=lines.total.sum() / lines.quantity.sum())
+        .order_by(["merchant_id", "group_id"])
+    )
 
 
 def _grouped(s: Sources) -> Table:
@@ -188,7 +193,7 @@ def tastes(s: Sources, done: Table, rows: Table) -> Table:
     both = looked.union(bought).inner_join(s.products.filter(s.products.category_id.notnull()), "product_id")
     both = both.inner_join(s.merchants, "merchant_id")
     age = ibis.greatest(both.today - both.day, 0)
-    faded = ibis.literal(2.0) ** (age / -float(TASTE_HALF_LIFE_DAYS))
+    faded = (age.cast("float64") * (-math.log(2) / TASTE_HALF_LIFE_DAYS)).exp()
     both = both.select(*PERSON, "category_id", weight=both.weight * faded, looked=both.looked * faded)
     summed = both.group_by([*PERSON, "category_id"]).agg(interest=both.looked.sum(), weight=both.weight.sum())
     place = ibis.row_number().over(group_by=PERSON, order_by=[ibis.desc("weight"), "category_id"])

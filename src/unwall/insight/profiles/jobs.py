@@ -1,6 +1,5 @@
-"""Profiles in the background: all of them in the night, one after a purchase."""
+"""Profiles in the background: all of them in the night and after an import, one after a purchase."""
 
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -11,10 +10,12 @@ from unwall.insight.profiles import actions
 from unwall.insight.profiles.values import Machine
 from unwall.journal.values import Event
 from unwall.kernel.clock import now
-from unwall.kernel.database import Database
+from unwall.kernel.database import Database, Transaction
+from unwall.kernel.jobs import NewJob, enqueue
 
 REFRESH = "profiles.refresh"
 """The entry point that purchases and counter sales are subscribed with (migration 0006)."""
+COMPUTE = "profiles.compute"
 
 log = structlog.get_logger()
 
@@ -33,6 +34,20 @@ class Refresher:
                 await actions.refresh(conn, merchant_id, member_id, now())
 
 
-async def compute(db: Database, data: Path, exported: Path, machine: Machine, at: datetime | None = None) -> None:
-    done = await actions.compute(db, data, exported, machine, at or now())
-    log.info("profiles worked out", **to_builtins(done))
+async def enqueue_computing(conn: Transaction) -> None:
+    """The worker does it once the caller's transaction has committed: an import does not wait for it."""
+    await enqueue(conn, [NewJob(COMPUTE, b"")])
+
+
+class Computer:
+    """The nightly routine, and by `computed_again` the handler of `COMPUTE`."""
+
+    def __init__(self, db: Database, data: Path, exported: Path, machine: Machine) -> None:
+        self._db, self._data, self._exported, self._machine = db, data, exported, machine
+
+    async def __call__(self) -> None:
+        done = await actions.compute(self._db, self._data, self._exported, self._machine, now())
+        log.info("profiles worked out", **to_builtins(done))
+
+    async def computed_again(self, _: bytes) -> None:
+        await self()

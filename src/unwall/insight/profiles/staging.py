@@ -106,11 +106,11 @@ async def _write(conn: Transaction, path: Path, schema: pa.Schema, sql: str, *ar
 def zone_table(zones: set[str], first: date, last: date) -> pa.Table:
     """A row for each zone and day of UTC, a day more at both ends."""
     days = [first + timedelta(days=n) for n in range(-1, (last - first).days + 2)]
-    rows: list[dict[str, Any]] = [_zone_day(zone, day) for zone in sorted(zones) for day in days]
+    rows = [_zone_day(zone, day) for zone in sorted(zones) for day in days]
     return pa.Table.from_pylist(rows, ZONES)
 
 
-def _zone_day(zone: str, day: date) -> dict[str, Any]:
+def _zone_day(zone: str, day: date) -> dict[str, str | int]:
     """The second of the day at which the offset changes is searched for by halving."""
     low = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
     info, high = ZoneInfo(zone), low + 86_400
@@ -119,9 +119,9 @@ def _zone_day(zone: str, day: date) -> dict[str, Any]:
         span = datetime.fromtimestamp(second, info).utcoffset()
         return int(span.total_seconds()) if span else 0
 
-    row = {"zone": zone, "utc_day": low // 86_400, "before": offset(low), "after": offset(high - 1)}
+    before, after = offset(low), offset(high - 1)
     start, turn = low, high
-    while row["before"] != row["after"] and turn - start > 1:
+    while before != after and turn - start > 1:
         middle = (start + turn) // 2
-        start, turn = (middle, turn) if offset(middle) == row["before"] else (start, middle)
-    return {**row, "turn": turn}
+        start, turn = (middle, turn) if offset(middle) == before else (start, middle)
+    return {"zone": zone, "utc_day": low // 86_400, "turn": turn, "before": before, "after": after}

@@ -10,6 +10,7 @@ import msgspec
 from unwall import settings
 from unwall.catalogue.actions import index_products
 from unwall.insight.attribution.actions import attribute_since
+from unwall.insight.profiles.jobs import enqueue_computing
 from unwall.insight.recommend.jobs import enqueue_training
 from unwall.intake.bulk import cycle_detection_paused
 from unwall.intake.dataset.load import Loader, lock_merchants
@@ -70,6 +71,7 @@ async def import_dataset(
             if any(written.values()):
                 await enqueue_avif(conn, media)
                 await enqueue_training(conn)
+                await enqueue_computing(conn)
     return DatasetReport(tuple(m.slug for m in merchants), written, dataset.manifest.log_ins)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from unwall.catalogue.placeholder import placeholder
+from unwall.insight.profiles.jobs import enqueue_computing
 from unwall.insight.recommend.jobs import enqueue_training
 from unwall.intake.bulk import cycle_detection_paused
 from unwall.intake.dataset.actions import complete, derive_trails
@@ -58,6 +59,7 @@ async def import_online_retail(db: Database, files: Files, path: Path, progress:
             written = await _write(conn, files, digest, progress)
         if any(written.values()):
             await enqueue_training(conn)
+            await enqueue_computing(conn)
     best = records.loyal(digest)
     return ImportReport(
         merchant_id=MERCHANT_ID,

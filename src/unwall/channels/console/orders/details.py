@@ -41,6 +41,8 @@ from unwall.commerce.returns.reads import returns_of
 from unwall.commerce.stock.reads import nodes
 from unwall.insight.attribution.reads import sale_post
 from unwall.insight.attribution.values import AttributionRule, Credit
+from unwall.insight.profiles import reads as profiles
+from unwall.insight.profiles.rules import explain_lifecycle, explain_traits
 from unwall.kernel.addresses import address_lines
 from unwall.kernel.database import Connection
 from unwall.kernel.errors import Conflict, Invalid, existing
@@ -137,6 +139,13 @@ class CreditView(msgspec.Struct, frozen=True):
     amount: str
 
 
+class CustomerView(msgspec.Struct, frozen=True):
+    """What is known of the member, a line each."""
+
+    lifecycle: str
+    traits: list[str]
+
+
 class NoteView(msgspec.Struct, frozen=True):
     at: str
     author: str
@@ -168,6 +177,7 @@ class OrderDetailsPage(ConsolePage, frozen=True, kw_only=True):
     timeline: list[Step]
     sources: list[SourceView]
     credit: CreditView | None
+    customer: CustomerView | None
     may_cancel: bool
     tags: list[Tab]
     notes: list[NoteView]
@@ -191,6 +201,7 @@ async def order_page(
         at_terminal = any(payment.gateway == TERMINAL for payment in story.order.payments)
         slips = await terminal_references(conn, order_id) if at_terminal else {}
         names = {node.id: node.name for node in await nodes(conn, [ctx.merchant_id], ctx.lang)}
+        customer = await _customer(conn, ctx, story.order.member_id, names) if story.order.member_id else None
         items = await catalogue.items(conn, {entry.variant_id for entry in story.ledger}, ctx.lang)
     item_names = {variant_id: views.item_name(item.title, item.options) for variant_id, item in items.items()}
     ledger = [
@@ -219,6 +230,7 @@ async def order_page(
             timeline=_timeline(ctx, story),
             sources=_sources(ctx, story, names, item_names),
             credit=_credit(ctx, credit) if credit else None,
+            customer=customer,
             may_cancel=may_cancel(ctx, story),
             tags=[Tab(listing.address(PATH, tag=tag), tag, active=False) for tag in marks.tags],
             notes=[NoteView(views.moment(ctx, o.written_at), views.actor(ctx, o.author), o.text) for o in notes],
@@ -234,6 +246,18 @@ async def order_page(
 def _left_whole(story: OrderStory) -> bool:
     """Whether all its goods have left, so that they can come back."""
     return story.order.state is OrderState.FULFILLED
+
+
+async def _customer(
+    conn: Connection, ctx: ConsoleContext, member_id: UUID, names: dict[UUID, str]
+) -> CustomerView | None:
+    """None where no profile may be kept, or none has been worked out yet."""
+    profile = await profiles.profile(conn, ctx.merchant_id, member_id)
+    if profile is None:
+        return None
+    titles = {one.id: one.title for one in await catalogue.categories(conn, ctx.merchant_id, ctx.lang)}
+    traits = [trait.text_in(ctx.lang) for trait in explain_traits(profile, titles, names)]
+    return CustomerView(explain_lifecycle(profile).text_in(ctx.lang), traits)
 
 
 async def story_of(conn: Connection, ctx: ConsoleContext, order_id: UUID) -> OrderStory:

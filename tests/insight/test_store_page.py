@@ -144,6 +144,26 @@ async def test_p13_a_module_is_shown_to_its_segments_only(market):
     assert len((await shown(market, draft=definition, segments=[LOYAL])).modules) == 2
 
 
+async def test_p13_a_member_of_a_segment_sees_its_modules_without_being_asked_for(market):
+    member = UUID(int=8)
+    async with market.transaction() as conn:
+        await conn.execute("INSERT INTO member (id, name) VALUES ($1, 'Ann')", member)
+        await conn.execute(
+            "INSERT INTO segment (id, merchant_id, name, definition, changed_at) VALUES ($1, $2, 'Loyal', '{}', $3)",
+            LOYAL,
+            TEA,
+            NOON,
+        )
+        await conn.execute("INSERT INTO segment_member VALUES ($1, $2, $3)", LOYAL, member, TEA)
+        sources = PageSources(conn, StorefrontCache(), Recommender(market, Files(MemoryStore())))
+        draft = PageDefinition([row(slots=1), row(slots=2, audience=frozenset([LOYAL]))])
+        rows = [
+            len((await compose_store(sources, visit, TEA, NOON, draft=draft)).modules)
+            for visit in (SOMEBODY, Visit(derived_id("somebody"), derived_id("session"), member, "en"))
+        ]
+    assert rows == [1, 2]
+
+
 async def test_p16_what_cannot_be_shown_is_given_up_and_logged(market):
     await publish_page(market, PageDefinition([row(Pinned(product("cup"), 0))]))
     async with market.transaction() as conn:

@@ -141,8 +141,10 @@ class Scenery(NamedTuple):
 
     def pins(self) -> Iterator[PinRecord]:
         """On the home page, one of each merchant, with room between."""
-        for n, merchant_id in enumerate(self.registry.merchants):
-            yield PinRecord(merchant_id=known(merchant_id), position=2 + 3 * n, product_id=self._best(n)[0])
+        for n in range(len(self.stage.market.merchants)):
+            yield PinRecord(
+                merchant_id=known(self.registry.merchants[n]), position=2 + 3 * n, product_id=self._best(n)[0]
+            )
 
     def _best(self, merchant: int) -> list[UUID]:
         """The merchant's most popular products of the season."""
@@ -159,13 +161,13 @@ class Scenery(NamedTuple):
         return {"modules": [{"kind": "hero"}, row, posts, {"kind": "near", "slots": 8}, posts]}
 
     def store_pages(self) -> Iterator[StorePageRecord]:
-        for n, merchant_id in enumerate(self.registry.merchants):
-            yield StorePageRecord(merchant_id=known(merchant_id), draft=self._store_page(n))
+        for n in range(len(self.stage.market.merchants)):
+            yield StorePageRecord(merchant_id=known(self.registry.merchants[n]), draft=self._store_page(n))
 
     def store_page_versions(self) -> Iterator[StorePageVersionRecord]:
-        for n, merchant_id in enumerate(self.registry.merchants):
+        for n in range(len(self.stage.market.merchants)):
             yield StorePageVersionRecord(
-                merchant_id=known(merchant_id),
+                merchant_id=known(self.registry.merchants[n]),
                 version=1,
                 state="live",
                 definition=self._store_page(n),

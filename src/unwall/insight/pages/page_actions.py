@@ -11,6 +11,7 @@ from unwall.insight.pages import page_reads, rules
 from unwall.insight.pages.definition import OfCategory, PageDefinition
 from unwall.insight.pages.definition_rules import Conflicting, Own, check, check_schedule, conflicts, facts_for_all
 from unwall.insight.pages.page_rows import named_products
+from unwall.insight.segments.reads import segments
 from unwall.kernel.database import Connection, Transaction
 from unwall.kernel.errors import Conflict, Invalid, NotFound
 from unwall.kernel.jobs import NewJob, enqueue
@@ -66,7 +67,7 @@ async def _own(conn: Connection, merchant_id: UUID, definition: PageDefinition) 
         {one.id for one in products},
         {one.id for one in await categories(conn, merchant_id, "en")},
         await page_reads.live_posts(conn, merchant_id, posts),
-        (),
+        {one.id for one in await segments(conn, merchant_id, archived=False)},
     )
 
 

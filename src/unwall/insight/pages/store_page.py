@@ -20,6 +20,7 @@ from unwall.insight.pages.definition import (
 from unwall.insight.pages.guarantees import PlacedProduct, arrange
 from unwall.insight.pages.page_rows import PRODUCT_ROWS, RowFacts, arrangement_of, named_products, shown_modules
 from unwall.insight.pages.values import ComposedPage, Module, ModuleName, Slot
+from unwall.insight.segments.reads import segments_of
 from unwall.journal.values import Visit
 from unwall.kernel.text import N_, Explanation
 
@@ -50,13 +51,15 @@ async def compose_store(
     merchant_id: UUID,
     now: datetime,
     *,
-    segments: Collection[UUID] = (),
+    segments: Collection[UUID] | None = None,
     draft: PageDefinition | None = None,
 ) -> ComposedPage:
-    """The front of one merchant's store, for a person who is in these segments; `draft`: as it would be by this
-    definition. Two statements."""
+    """The front of one merchant's store. `segments`: those that the person is in, where they are not to be asked for;
+    `draft`: as it would be by this definition. Two statements; one more for a member where a module has an audience."""
     inputs = await reads.store_inputs(sources.conn, visit.person_ids, merchant_id, ROWS, draft)
     definition = inputs.definition or DEFAULT_PAGE
+    if segments is None:
+        segments = await _segments(sources, visit, merchant_id, definition)
     modules = shown_modules(definition, segments)
     pinned_posts = [module.post_id for module in modules if module.post_id]
     posts = await sources.cache.posts(sources.conn, [*dict.fromkeys([*pinned_posts, *inputs.newest_posts])], visit.lang)
@@ -87,6 +90,14 @@ async def compose_store(
         offered = await sources.cache.bundles_of(sources.conn, merchant_id, visit.lang)
         filler.bundles = rules.bundle_slots(offered, inputs.trail, ())
     return ComposedPage("store", rules.filled([filler.module(one) for one in modules]), chosen.cards, merchant_id)
+
+
+async def _segments(
+    sources: PageSources, visit: Visit, merchant_id: UUID, definition: PageDefinition
+) -> Collection[UUID]:
+    if visit.member_id and any(module.audience for module in definition.modules):
+        return await segments_of(sources.conn, visit.member_id, merchant_id)
+    return ()
 
 
 async def _categories(

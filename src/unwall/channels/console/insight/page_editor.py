@@ -38,10 +38,11 @@ from unwall.insight.pages.definition_rules import Conflicting
 from unwall.insight.pages.page_rows import PRODUCT_ROWS, named_products
 from unwall.insight.pages.store_page import TITLES, compose_store
 from unwall.insight.pages.values import ComposedPage
+from unwall.insight.segments.reads import segments
 from unwall.journal.values import Visit
 from unwall.kernel.database import Connection, Transaction, lock_subject
 from unwall.kernel.errors import Invalid, UnwallError
-from unwall.kernel.ids import new_id
+from unwall.kernel.ids import new_id, parse_id
 from unwall.kernel.text import N_
 from unwall.people.values import Permission
 
@@ -174,6 +175,9 @@ class StorePageEditor(EditorPage, frozen=True, kw_only=True):
     kinds: list[Option]
     sources: list[Option]
     own_posts: list[Option]
+    audiences: list[Option]
+    personas: list[Option]
+    persona: str
     hits: list[PageProductRow]
     at_least: str
     first: str
@@ -198,10 +202,12 @@ async def _page(
         matches = await find_products(conn, ctx, form.text("find"), ())
         categories = await catalogue.categories(conn, ctx.merchant_id, ctx.lang)
         own_posts = await _posts(conn, ctx)
+        own_segments = [Option(str(one.id), one.name) for one in await segments(conn, ctx.merchant_id, archived=False)]
         valid = not form.errors and await page_actions.is_valid(conn, ctx.merchant_id, definition)
         conflicting = await page_actions.conflicts_of(conn, ctx.merchant_id, definition, ctx.now) if valid else []
         versions = await page_reads.versions(conn, ctx.merchant_id)
-    composed = await _composed(ctx, definition if valid else None)
+    persona = form.text("persona")
+    composed = await _composed(ctx, definition if valid else None, parse_id(persona))
     rows = _rows(ctx, definition, titles)
     above = definition.hits_above
     return ctx.page(
@@ -216,6 +222,9 @@ async def _page(
             sources=[Option(name, ctx.words(label)) for name, label in SOURCES.items()]
             + [Option(f"{CATEGORY}{one.id}", one.title) for one in categories],
             own_posts=[Option("", ctx.words(N_("The newest"))), *own_posts],
+            audiences=[Option("", ctx.words(N_("Everybody"))), *own_segments],
+            personas=[Option("", ctx.words(N_("A new visitor"))), *own_segments],
+            persona=persona,
             hits=[_product(n, -1, one, titles, 0) for n, one in enumerate(definition.hits)],
             at_least=str(above.at_least) if above else "",
             first=str(above.first) if above else "",
@@ -240,12 +249,13 @@ async def _posts(conn: Connection, ctx: ConsoleContext) -> list[Option]:
     return [Option(str(one), known[one].title) for one in ids if one in known]
 
 
-async def _composed(ctx: ConsoleContext, definition: PageDefinition | None) -> ComposedPage:
-    """As a new visitor would see it."""
+async def _composed(ctx: ConsoleContext, definition: PageDefinition | None, segment: UUID | None) -> ComposedPage:
+    """As a new visitor would see it who is in the segment."""
     newcomer = Visit(new_id(), new_id(), None, ctx.lang)
+    among = [segment] if segment else []
     async with ctx.services.db.read() as conn:  # not confined: what it reads is kept for everybody
         sources = PageSources(conn, ctx.services.storefront, ctx.services.recommender)
-        return await compose_store(sources, newcomer, ctx.merchant_id, ctx.now, draft=definition)
+        return await compose_store(sources, newcomer, ctx.merchant_id, ctx.now, segments=among, draft=definition)
 
 
 def _rows(ctx: ConsoleContext, definition: PageDefinition, titles: Mapping[UUID, Any]) -> list[ModuleRow]:

@@ -33,6 +33,8 @@ from unwall.people.rules import permit
 from unwall.people.values import Permission
 
 PATH = "/console/segments"
+CHANGES = {"add", "group", "drop", "count"}
+"""What a button does with the form; every other saves."""
 SHOWN = {"": N_("In use"), "archived": N_("Archived")}
 
 
@@ -214,7 +216,7 @@ def _version(ctx: ConsoleContext, one: SegmentVersion, names: SegmentNames) -> V
 async def save(ctx: ConsoleContext, segment_id: UUID, data: FormData) -> Response[Any]:
     """Every button sends the whole form; only saving changes anything but the page."""
     doing, _, which = data.get("do", "").partition(":")
-    if doing != "save":
+    if doing in CHANGES:
         fields = forms.changed(data, doing, number_of(which), data.get(f"add.{which}", ""))
         async with ctx.confined() as conn:
             stored = await reads.segment(conn, ctx.merchant_id, segment_id)

@@ -16,7 +16,7 @@ from unwall.insight.profiles import reads, rules
 from unwall.insight.profiles.buying import BuyingModel
 from unwall.insight.profiles.files import profiles_folder
 from unwall.insight.profiles.staging import stage
-from unwall.insight.profiles.standing import Buyers, Standing, standing
+from unwall.insight.profiles.standing import Buyers, BuyerStanding, standing
 from unwall.insight.profiles.values import (
     Bought,
     BoughtLine,
@@ -133,7 +133,7 @@ async def refresh(conn: Transaction, merchant_id: UUID, member_id: UUID, now: da
     await conn.execute(_STORE, [row])
 
 
-def _standing(bought: Bought, measures: Measures) -> Standing:
+def _standing(bought: Bought, measures: Measures) -> BuyerStanding:
     days = [float(day) for day in bought.days]
     figures = (float(len(days)), days[0], days[-1], days[-2] if len(days) > 1 else days[-1])
     buyers = Buyers(*(np.array([figure]) for figure in figures))

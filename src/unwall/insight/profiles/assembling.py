@@ -46,7 +46,7 @@ class Assembled(NamedTuple):
             ]
 
 
-class Counted(NamedTuple):
+class CountedFiles(NamedTuple):
     """What an engine counted, of all merchants; ids as their bytes."""
 
     traits: pa.Table
@@ -55,21 +55,21 @@ class Counted(NamedTuple):
     activity: Path
 
 
-def count(machine: Machine, staged: Mapping[str, Sequence[Path]], folder: Path) -> Counted:
+def count(machine: Machine, staged: Mapping[str, Sequence[Path]], folder: Path) -> CountedFiles:
     with opened(Engine(machine.engine), folder, machine.threads, machine.memory_mb) as backend:
         return counted_of(compute(backend, staged, folder))
 
 
-def write(counted: Counted, data: Path, merchant_id: UUID, today: int, now: datetime) -> Assembled:
+def write(counted: CountedFiles, data: Path, merchant_id: UUID, today: int, now: datetime) -> Assembled:
     """Write the merchant's files."""
     made = assembled(counted, merchant_id, today, now)
     write_files(data, merchant_id, [made.traits], activity_batches(counted.activity, merchant_id))
     return made
 
 
-def counted_of(paths: dict[str, Path]) -> Counted:
+def counted_of(paths: dict[str, Path]) -> CountedFiles:
     traits, tastes, prices = (table_of(paths[name]) for name in ("traits", "tastes", "unit_prices"))
-    return Counted(traits, tastes, prices, paths["activity"])
+    return CountedFiles(traits, tastes, prices, paths["activity"])
 
 
 def table_of(path: Path) -> pa.Table:
@@ -89,11 +89,11 @@ def _bytes(column: Any) -> Any:
     return column.cast(pa.binary(16)) if pa.types.is_binary(column.type) else column
 
 
-def merchants_of(counted: Counted) -> list[UUID]:
+def merchants_of(counted: CountedFiles) -> list[UUID]:
     return sorted(UUID(bytes=one) for one in pc.unique(counted.traits["merchant_id"]).to_pylist())
 
 
-def assembled(counted: Counted, merchant_id: UUID, today: int, now: datetime) -> Assembled:
+def assembled(counted: CountedFiles, merchant_id: UUID, today: int, now: datetime) -> Assembled:
     """`today` is the merchant's day, `now` the moment up to which everything was counted."""
     table = _of(counted.traits, merchant_id)
     bought = np.asarray(table["orders"]) > 0
@@ -130,7 +130,7 @@ def assembled(counted: Counted, merchant_id: UUID, today: int, now: datetime) ->
     return Assembled(traits, interests, measures)
 
 
-def _unit_prices(counted: Counted, merchant_id: UUID) -> dict[UUID, float]:
+def _unit_prices(counted: CountedFiles, merchant_id: UUID) -> dict[UUID, float]:
     prices = _of(counted.unit_prices, merchant_id)
     groups = (UUID(bytes=one) for one in prices["group_id"].to_pylist())
     return dict(zip(groups, prices["unit_price"].to_pylist(), strict=True))
@@ -154,7 +154,7 @@ def _of_buyers(values: Floats, bought: Any) -> Any:
     return pa.array(column, mask=~bought)
 
 
-def _tastes(counted: Counted, merchant_id: UUID, everybody: int) -> tuple[Any, list[dict[str, float]]]:
+def _tastes(counted: CountedFiles, merchant_id: UUID, everybody: int) -> tuple[Any, list[dict[str, float]]]:
     """The shares as a column of maps, and the interests of each row."""
     table = _of(counted.tastes, merchant_id)
     row, weight = np.asarray(table["row"]), _floats(table["weight"])

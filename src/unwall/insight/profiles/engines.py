@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unwall.insight.profiles import expressions
-from unwall.insight.profiles.expressions import Sources, Table
+from unwall.insight.profiles.expressions import StagedTables, Table
 from unwall.insight.profiles.rules import EVENT_COLUMNS
 
 
@@ -115,8 +115,8 @@ def opened(engine: Engine, folder: Path, threads: int, memory_mb: int) -> Iterat
 
 
 def compute(backend: Backend, staged: Mapping[str, Sequence[Path]], folder: Path) -> dict[str, Path]:
-    """Work everything out from the staged files, by the names of `Sources`; returns where each of `RESULTS` is."""
-    sources = Sources(**{name: backend.read(name, files) for name, files in staged.items()})
+    """Work everything out from the staged files, by the names of `StagedTables`; returns where each of `RESULTS` is."""
+    sources = StagedTables(**{name: backend.read(name, files) for name, files in staged.items()})
     sources = sources._replace(events=sources.events.select(*EVENT_COLUMNS))
     paths = {name: folder / f"{name}.parquet" for name in RESULTS}
 
@@ -127,8 +127,8 @@ def compute(backend: Backend, staged: Mapping[str, Sequence[Path]], folder: Path
     done = kept("counted", expressions.counted(sources))
     rows = kept("people", expressions.people(sources, done))
     backend.write(expressions.unit_prices(sources), paths["unit_prices"])
-    for result in (expressions.activity, expressions.traits, expressions.tastes):
-        backend.write(result(sources, done, rows), paths[result.__name__])
+    for made in (expressions.activity, expressions.traits, expressions.tastes):
+        backend.write(made(sources, done, rows), paths[made.__name__])
     return paths
 
 

@@ -21,7 +21,7 @@ Table = Any
 """A table expression of Ibis, whose columns are its attributes."""
 
 
-class Sources(NamedTuple):
+class StagedTables(NamedTuple):
     """The tables that everything is counted from. Times are seconds since 1970; days and hours the merchant's own."""
 
     events: Table
@@ -45,7 +45,7 @@ class Sources(NamedTuple):
     """merchant_id, member_id, follows"""
 
 
-def counted(s: Sources) -> Table:
+def counted(s: StagedTables) -> Table:
     """What each member did by day, hour, kind and product (count, last), without purchases."""
     second = s.events.at.truncate("s").epoch_seconds().cast("int64")
     events = s.events.filter(s.events.kind.isin(ACTIVITY_KINDS), s.events.merchant_id.notnull())
@@ -71,7 +71,7 @@ def counted(s: Sources) -> Table:
     )
 
 
-def people(s: Sources, done: Table) -> Table:
+def people(s: StagedTables, done: Table) -> Table:
     """Every member at every merchant, with the number of their row; `done` is `counted`."""
     known = [table.select(*PERSON) for table in (done, s.orders, s.follows)]
     everybody = known[0].union(known[1], known[2], distinct=True)
@@ -79,7 +79,7 @@ def people(s: Sources, done: Table) -> Table:
     return everybody.select(*PERSON, row=row)
 
 
-def activity(s: Sources, done: Table, rows: Table) -> Table:
+def activity(s: StagedTables, done: Table, rows: Table) -> Table:
     """As files.ACTIVITY says, with the merchant; `rows` is `people`."""
     by = [*PERSON, "day", "kind", "product_id"]
     looked = done.group_by(by).agg(count=done["count"].sum().cast("int32"))
@@ -91,7 +91,7 @@ def activity(s: Sources, done: Table, rows: Table) -> Table:
     return both.select(*columns).order_by(["merchant_id", "row", "day", "kind", "product_id"])
 
 
-def unit_prices(s: Sources) -> Table:
+def unit_prices(s: StagedTables) -> Table:
     """What a unit costs on average, by merchant and category (merchant_id, group_id, unit_price)."""
     lines = _grouped(s)
     return (
@@ -101,14 +101,14 @@ def unit_prices(s: Sources) -> Table:
     )
 
 
-def _grouped(s: Sources) -> Table:
+def _grouped(s: StagedTables) -> Table:
     """The lines by category; products without one are a group too, under the merchant's id."""
     lines = s.lines.left_join(s.products, "product_id")
     grouped = lines.mutate(group_id=ibis.coalesce(lines.category_id, lines.merchant_id))
     return grouped.select(*PERSON, "quantity", "total", "group_id").filter(grouped.group_id.notnull())
 
 
-def traits(s: Sources, done: Table, rows: Table) -> Table:
+def traits(s: StagedTables, done: Table, rows: Table) -> Table:
     """What is known of each member but standing and tastes, sorted by merchant and row. Days are NULL, and numbers 0,
     for who bought nothing."""
     table = rows
@@ -124,7 +124,7 @@ def _joined(table: Table, part: Table) -> Table:
     return joined.select(*table.columns, *(name for name in part.columns if name not in PERSON))
 
 
-def _orders(s: Sources) -> Table:
+def _orders(s: StagedTables) -> Table:
     return s.orders.group_by(PERSON).agg(
         orders=s.orders.count().cast("int32"),
         spent=s.orders.amount.sum().cast("int64"),
@@ -133,7 +133,7 @@ def _orders(s: Sources) -> Table:
     )
 
 
-def _days(s: Sources) -> Table:
+def _days(s: StagedTables) -> Table:
     """On how many days they bought, the first, the last and the last but one (as the last where there is none)."""
     days = s.orders.select(*PERSON, "day").distinct()
     place = ibis.row_number().over(group_by=PERSON, order_by=ibis.desc("day"))
@@ -146,7 +146,7 @@ def _days(s: Sources) -> Table:
     )
 
 
-def _shops(s: Sources) -> Table:
+def _shops(s: StagedTables) -> Table:
     """Where most orders were collected or bought; of several the one that was last."""
     at_shops = s.orders.filter(s.orders.shop_id.notnull())
     shops = at_shops.group_by([*PERSON, "shop_id"]).agg(times=at_shops.count(), latest=at_shops.placed.max())
@@ -155,7 +155,7 @@ def _shops(s: Sources) -> Table:
     return shops.filter(shops.place == 0).select(*PERSON, favourite_node="shop_id")
 
 
-def _hours(s: Sources, done: Table) -> Table:
+def _hours(s: StagedTables, done: Table) -> Table:
     """At which hour most was done, an order as one event; of several the earliest."""
     ordered = s.orders.select(*PERSON, "hour", times=ibis.literal(1, "int64"))
     hours = done.select(*PERSON, "hour", times=done["count"]).union(ordered)
@@ -164,7 +164,7 @@ def _hours(s: Sources, done: Table) -> Table:
     return hours.filter(hours.place == 0).select(*PERSON, favourite_hour="hour")
 
 
-def _prices(s: Sources) -> Table:
+def _prices(s: StagedTables) -> Table:
     """What they paid, divided by what all pay for as many units of the same categories."""
     lines = _grouped(s).inner_join(unit_prices(s), ["merchant_id", "group_id"])
     usual = (lines.quantity * lines.unit_price).sum()
@@ -175,7 +175,7 @@ def _seen(done: Table) -> Table:
     return done.group_by(PERSON).agg(last_event=done["last"].max())
 
 
-def tastes(s: Sources, done: Table, rows: Table) -> Table:
+def tastes(s: StagedTables, done: Table, rows: Table) -> Table:
     """The strongest categories of each member (merchant_id, row, category_id, interest, weight), sorted by these three:
     `interest` is the weight of what they did beside buying."""
     by = [*PERSON, "day", "kind", "product_id"]

@@ -74,11 +74,11 @@ TABLES: Mapping[str, tuple[pa.Schema, str]] = {
         """,
     ),
 }
-"""The tables of `expressions.Sources` that PostgreSQL gives: their columns and statements; $1 is now."""
+"""The tables of `expressions.StagedTables` that PostgreSQL gives: their columns and statements; $1 is now."""
 
 
 async def stage(db: Database, exported: Path | None, folder: Path, now: datetime) -> dict[str, Sequence[Path]]:
-    """By the names of `expressions.Sources`, as they are at one moment but for the events."""
+    """By the names of `expressions.StagedTables`, as they are at one moment but for the events."""
     live = folder / "live"
     live.mkdir(parents=True)
     nothing = live / "none.parquet"

@@ -29,7 +29,7 @@ class Buyers(NamedTuple):
     previous: Floats
 
 
-class Standing(NamedTuple):
+class BuyerStanding(NamedTuple):
     """An array each, of the same members."""
 
     lifecycle: NDArray[np.object_]
@@ -49,7 +49,7 @@ def usual_rhythm(buyers: Buyers) -> float:
     return float(np.median((buyers.last - buyers.first)[several] / (buyers.buying_days[several] - 1)))
 
 
-def standing(buyers: Buyers, today: float, model: BuyingModel | None, usual: float) -> Standing:
+def standing(buyers: Buyers, today: float, model: BuyingModel | None, usual: float) -> BuyerStanding:
     """`usual` is `usual_rhythm` of all the merchant's buyers."""
     many = buyers.buying_days
     own = (buyers.last - buyers.first) / np.maximum(many - 1, 1)
@@ -67,7 +67,7 @@ def standing(buyers: Buyers, today: float, model: BuyingModel | None, usual: flo
     names = [Lifecycle.DORMANT, Lifecycle.COOLING, Lifecycle.NEW, Lifecycle.WON_BACK, Lifecycle.LOYAL]
     conditions = [dormant, cooling, many == 1, _won_back(buyers, model), many >= LOYAL_DAYS]
     chosen = np.select(conditions, list(range(len(names))), len(names))
-    return Standing(np.array([*names, Lifecycle.ACTIVE], object)[chosen], alive, following)
+    return BuyerStanding(np.array([*names, Lifecycle.ACTIVE], object)[chosen], alive, following)
 
 
 def _won_back(buyers: Buyers, model: BuyingModel | None) -> NDArray[np.bool_]:

@@ -16,15 +16,14 @@ from unwall.commerce.orders.checkout_values import LockedOrder
 from unwall.commerce.orders.values import Order
 from unwall.commerce.payments import actions as payments
 from unwall.commerce.payments import reads as payment_reads
-from unwall.commerce.payments.rules import left_of
-from unwall.commerce.payments.values import RefundDestination, RefundRequest, RefundTooLarge
+from unwall.commerce.payments.rules import check_left, left_of
+from unwall.commerce.payments.values import RefundDestination, RefundRequest
 from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Conflict
 from unwall.kernel.ids import derived_id
 from unwall.kernel.text import N_
 
 NO_MEMBER = N_("Store credit needs a customer with an account. Give it back the way it was paid.")
-TOO_LARGE = N_("So much is not left of what was paid. Look at what was given back already.")
 
 
 class LeftOfOrder(msgspec.Struct, frozen=True):
@@ -67,8 +66,7 @@ async def give_back(
     if destination is RefundDestination.CREDIT and order.member_id is None:
         raise Conflict(NO_MEMBER)
     left = await left_of_order(conn, order.id)
-    if request.amount > left.total:
-        raise RefundTooLarge(TOO_LARGE)
+    check_left(left.total, request.amount)
     charged = min(request.amount, left.of_payment)
     as_credit = request.amount - charged
     if charged and destination is RefundDestination.PAYMENT:

@@ -3,16 +3,18 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 
 from unwall.catalogue.values import ProductTranslation
 from unwall.commerce.stock.values import NodeKind
 from unwall.content.accounts.values import AccountKind
 from unwall.content.posts.values import PostFormat, PostKind, PostState
+from unwall.insight.pages.definition import DEFAULT_PAGE, PageDefinition, Pinned, RowGuarantee, VersionState
 from unwall.intake.dataset.records.behaviour import PinRecord, StorePageRecord, StorePageVersionRecord
 from unwall.intake.dataset.records.catalogue import (
     BundlePartRecord,
@@ -151,14 +153,10 @@ class Scenery(NamedTuple):
         best = np.argsort(np.where(self.stage.owner == merchant, -self.stage.appeal[-1], np.inf), kind="stable")
         return [known(self.registry.products[product]) for product in best[:PINNED].tolist()]
 
-    def _store_page(self, merchant: int) -> dict[str, Any]:
-        pins = [
-            {"type": "pinned", "product_id": str(product), "position": position}
-            for position, product in enumerate(self._best(merchant))
-        ]
-        row = {"kind": "products", "slots": 12, "source": {"type": "for-person"}, "guarantees": pins}
-        posts = {"kind": "posts", "slots": 3}
-        return {"modules": [{"kind": "hero"}, row, posts, {"kind": "near", "slots": 8}, posts]}
+    def _store_page(self, merchant: int) -> PageDefinition:
+        pins: list[RowGuarantee] = [Pinned(product, position) for position, product in enumerate(self._best(merchant))]
+        hero, row, *others = DEFAULT_PAGE.modules
+        return PageDefinition([hero, msgspec.structs.replace(row, guarantees=pins), *others])
 
     def store_pages(self) -> Iterator[StorePageRecord]:
         for n in range(len(self.stage.market.merchants)):
@@ -169,7 +167,7 @@ class Scenery(NamedTuple):
             yield StorePageVersionRecord(
                 merchant_id=known(self.registry.merchants[n]),
                 version=1,
-                state="live",
+                state=VersionState.LIVE,
                 definition=self._store_page(n),
                 publish_at=time_of(self.stage.now),
                 written_by="demo",

@@ -147,6 +147,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="k
 
 
 MAX_QUERY_CHARACTERS = 200
+MAX_GUARANTEE_CHARACTERS = 40
 """Of a search."""
 MAX_SECONDS = 86_400
 """Of one look at a post or video: a day."""
@@ -189,7 +190,7 @@ class SaveBody(Body, frozen=True, tag=EventKind.SAVE.value):
 class ImpressionBody(Body, frozen=True, tag=EventKind.IMPRESSION.value, omit_defaults=True):
     score: float | None = None
     """of the recommender"""
-    guarantee: Annotated[str, msgspec.Meta(max_length=40, pattern=NO_NUL)] | None = None
+    guarantee: Annotated[str, msgspec.Meta(max_length=MAX_GUARANTEE_CHARACTERS, pattern=NO_NUL)] | None = None
     """the guarantee of the page without which another item might have been shown"""
 
 

@@ -225,7 +225,6 @@ class SellPage(CounterPage, frozen=True, kw_only=True):
     sale_id: UUID
     lines: list[SaleLine]
     choices: list[ItemView]
-    total: str
     total_minor: int
     totals: list[tuple[str, str]]
     """where reductions or taxes change the sum"""
@@ -281,7 +280,6 @@ async def _page(
             sale_id=sale.id,
             lines=lines,
             choices=[item_view(item, ctx.lang) for item in choices],
-            total=rows[-1][1] if rows else "",
             total_minor=priced.quote.total if priced else 0,
             totals=sums.rows if len(sums.rows) > 2 else [],
             units=sum(sale.basket.values()),

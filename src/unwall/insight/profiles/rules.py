@@ -155,7 +155,7 @@ def explain_traits(profile: Profile, categories: Mapping[UUID, str], nodes: Mapp
     if node is not None and node in nodes:
         lines.append(Explanation(N_("Buys and collects most at {shop}"), {"shop": nodes[node]}))
     if profile.favourite_hour is not None:
-        lines.append(Explanation(N_("Is here most at {hour}:00"), {"hour": str(profile.favourite_hour)}))
+        lines.append(Explanation(N_("Is here most at {time}"), {"time": f"{profile.favourite_hour:02}:00"}))
     if profile.follows:
         lines.append(Explanation(N_("Follows {follows} of the store's accounts"), {"follows": str(profile.follows)}))
     return lines

@@ -30,7 +30,7 @@ class DatasetWriter:
         self._folder = folder.with_name(f"{folder.name}.unfinished")
         self._log_ins = log_ins
         self._records: dict[str, int] = {}
-        self._encoder = msgspec.json.Encoder()
+        self._encoder = msgspec.json.Encoder(order="deterministic")  # sets have no order of their own
 
     def __enter__(self) -> Self:
         shutil.rmtree(self._folder, ignore_errors=True)

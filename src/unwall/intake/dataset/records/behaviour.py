@@ -1,8 +1,8 @@
 """The journal with its trails and attribution, and what merchants say of pages."""
 
-from typing import Any
 from uuid import UUID
 
+from unwall.insight.pages.definition import PageDefinition, VersionState
 from unwall.intake.dataset.records.base import Amount, Position, Record, When
 from unwall.journal.values import Event, EventKind
 
@@ -19,8 +19,7 @@ class StorePageRecord(Record, frozen=True, kw_only=True):
     """A store page as it is being written."""
 
     merchant_id: UUID
-    draft: dict[str, Any]
-    """its modules with their guarantees"""
+    draft: PageDefinition
 
 
 class StorePageVersionRecord(Record, frozen=True, kw_only=True):
@@ -28,8 +27,8 @@ class StorePageVersionRecord(Record, frozen=True, kw_only=True):
 
     merchant_id: UUID
     version: int
-    state: str
-    definition: dict[str, Any]
+    state: VersionState
+    definition: PageDefinition
     publish_at: When
     written_by: str
 

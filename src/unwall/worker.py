@@ -81,7 +81,9 @@ async def work(services: Services, stop: asyncio.Event) -> None:
     async with connect(services.db.url, size=EXPORT_POOL_SIZE, limits=EXPORT) as patient:
         trainer = recommend.Trainer(patient, services.files, parquet_folder(services.settings.data))
         machine = Machine(config.engine, config.engine_threads, config.engine_memory_mb)
-        computer = profiles.Computer(patient, config.data, parquet_folder(config.data), machine)
+        segments = Materialiser(patient, config.data)
+        folders = profiles.ProfileFolders(config.data, parquet_folder(config.data))
+        computer = profiles.Computer(patient, folders, machine, segments.refresh)
         worker = JobWorker(
             services.db.url,
             handlers(services, trainer, computer),

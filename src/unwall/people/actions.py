@@ -116,6 +116,11 @@ async def close_member(conn: Transaction, member_id: UUID) -> None:
     await conn.execute("DELETE FROM member_code WHERE member_id = $1", member_id)
 
 
+async def choose_profiled(conn: Transaction, member_id: UUID, *, profiled: bool) -> None:
+    """Whether stores may keep a profile of what the member does there."""
+    await conn.execute("UPDATE member SET profiled = $2 WHERE id = $1", member_id, profiled)
+
+
 async def add_staff(conn: Transaction, merchant_id: UUID, draft: StaffDraft, password_hash: str) -> UUID:
     """Raises `Invalid`. The hash is made before the transaction, with `passwords.hash_password`."""
     rules.check_node(draft.role, draft.node_id)

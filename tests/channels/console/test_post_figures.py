@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from tests.channels.console.console_site import ConsoleSite
 from tests.html import every, row_of, texts, the
-from unwall.insight.profiles.jobs import Computer
+from unwall.insight.profiles.jobs import Computer, ProfileFolders
 from unwall.insight.profiles.values import Machine
 from unwall.insight.recommend.jobs import Trainer
 from unwall.insight.reports.jobs import count_posts
+from unwall.insight.segments.jobs import Materialiser
 from unwall.journal.ingest import Ingest
 from unwall.journal.values import Event, EventKind
 from unwall.kernel.clock import now
@@ -44,7 +45,8 @@ async def test_figures_are_counted_every_minute_and_say_where_they_are_older_tha
 ) -> None:
     db, folder = services.db, services.settings.data
     trainer, machine = Trainer(db, services.files, folder), Machine("duckdb", 1, 500)
-    scheduled = routines(services, db, trainer, Computer(db, folder, folder, machine))
+    computer = Computer(db, ProfileFolders(folder, folder), machine, Materialiser(db, folder).refresh)
+    scheduled = routines(services, db, trainer, computer)
     assert "* * * * *" in [cron for name, cron in scheduled if name == "reports.posts"]
     await opened(site, site.store.morning)
     age = now() - await site.value("SELECT at FROM report_progress WHERE report = 'posts'")

@@ -34,9 +34,12 @@ from unwall.kernel.ids import new_id
 _COLUMNS = (*Profile.__struct_fields__, "interests")
 _NAMES = ", ".join(_COLUMNS)
 _STORE = f"""
+    WITH given AS MATERIALIZED (SELECT * FROM jsonb_populate_recordset(NULL::profile, $1)),
+    allowed AS MATERIALIZED (  -- locked, so that whoever says no meanwhile waits, and then deletes what is written here
+        SELECT id FROM profiled_member WHERE id IN (SELECT member_id FROM given) ORDER BY id FOR SHARE
+    )
     INSERT INTO profile AS old ({_NAMES})
-    SELECT {_NAMES} FROM jsonb_populate_recordset(NULL::profile, $1)
-    WHERE member_id IN (SELECT id FROM profiled_member)
+    SELECT {_NAMES} FROM given JOIN allowed ON allowed.id = given.member_id
     ON CONFLICT (merchant_id, member_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[2:])}
     WHERE old.computed_at <= excluded.computed_at
 """

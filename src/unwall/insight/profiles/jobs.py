@@ -1,6 +1,8 @@
 """Profiles in the background: all of them in the night and after an import, one after a purchase."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import structlog
@@ -16,6 +18,8 @@ from unwall.kernel.jobs import NewJob, enqueue
 REFRESH = "profiles.refresh"
 """The entry point that purchases and counter sales are subscribed with (migration 0006)."""
 COMPUTE = "profiles.compute"
+
+Then: TypeAlias = Callable[[], Awaitable[None]]
 
 log = structlog.get_logger()
 
@@ -39,15 +43,23 @@ async def enqueue_computing(conn: Transaction) -> None:
     await enqueue(conn, [NewJob(COMPUTE, b"")])
 
 
+class ProfileFolders(msgspec.Struct, frozen=True):
+    data: Path
+    exported: Path
+    """the journal's exported days"""
+
+
 class Computer:
     """The nightly routine, and by `computed_again` the handler of `COMPUTE`."""
 
-    def __init__(self, db: Database, data: Path, exported: Path, machine: Machine) -> None:
-        self._db, self._data, self._exported, self._machine = db, data, exported, machine
+    def __init__(self, db: Database, folders: ProfileFolders, machine: Machine, then: Then) -> None:
+        """`then`: what is worked out of new profiles."""
+        self._db, self._folders, self._machine, self._then = db, folders, machine, then
 
     async def __call__(self) -> None:
-        done = await actions.compute(self._db, self._data, self._exported, self._machine, now())
+        done = await actions.compute(self._db, self._folders.data, self._folders.exported, self._machine, now())
         log.info("profiles worked out", **to_builtins(done))
+        await self._then()
 
     async def computed_again(self, _: bytes) -> None:
         await self()

@@ -122,7 +122,9 @@ async def set_members(
     await conn.execute(
         """
         INSERT INTO segment_member (segment_id, member_id, merchant_id)
-        SELECT $1, m.id, $3 FROM profiled_member m JOIN unnest($2::uuid[]) AS counted (id) USING (id)
+        SELECT $1, m.id, $3 FROM (
+            SELECT id FROM profiled_member WHERE id = ANY($2::uuid[]) ORDER BY id FOR SHARE  -- as profiles are stored
+        ) m
         ON CONFLICT DO NOTHING
         """,
         counted.id,

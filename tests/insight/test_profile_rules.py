@@ -180,6 +180,9 @@ def test_l8_each_trait_is_explained_in_one_line():
         (Lifecycle.DORMANT, "Dormant customer: bought once, 9 days ago"),
     ):
         assert rules.explain_lifecycle(profile(lifecycle=cycle, **once)).text_in("en") == text
+    for days, when in ((0, "today"), (1, "yesterday")):
+        lately = profile(lifecycle=Lifecycle.NEW, orders=1, **dict.fromkeys(times, end - timedelta(days=days)))
+        assert rules.explain_lifecycle(lately).text_in("en") == f"New customer: bought for the first time {when}"
     tea, shop = UUID(int=1), UUID(int=2)
     known = profile(
         price_band=PriceBand.LOW,

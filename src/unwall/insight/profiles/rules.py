@@ -109,14 +109,27 @@ MIN_WEEKS_DAYS = 14
 """From which a rhythm is told in weeks."""
 
 
+FIRST_LATELY = MappingProxyType(
+    {
+        0: N_("New customer: bought for the first time today"),
+        1: N_("New customer: bought for the first time yesterday"),
+    }
+)
+"""By days."""
+
+
 def explain_lifecycle(profile: Profile) -> Explanation:
     if profile.first_order_at is None or profile.last_order_at is None:
         return Explanation(N_("Known here, and has not bought yet"))
-    ago = str(_days(profile.computed_at - profile.last_order_at))
+    since = _days(profile.computed_at - profile.last_order_at)
+    ago = str(since)
     between = (profile.last_order_at - profile.first_order_at) / max(profile.orders - 1, 1)
     rhythm = max(_days(between), 1)
     if between < timedelta(days=0.5) or profile.lifecycle is Lifecycle.NEW:
-        return Explanation(ONCE.get(profile.lifecycle, ONCE[Lifecycle.NEW]), {"days": ago})
+        said = ONCE.get(profile.lifecycle, ONCE[Lifecycle.NEW])
+        if said is ONCE[Lifecycle.NEW] and since in FIRST_LATELY:
+            return Explanation(FIRST_LATELY[since])
+        return Explanation(said, {"days": ago})
     facts = {"orders": str(profile.orders), "ago": ago}
     if rhythm >= MIN_WEEKS_DAYS:
         return Explanation(IN_WEEKS[profile.lifecycle], {**facts, "weeks": str(round(rhythm / 7))})

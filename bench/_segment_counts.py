@@ -51,7 +51,7 @@ def write_generated(data: Path, merchant_id: UUID, members: int, seed: int) -> P
     return write_files(data, merchant_id, [_traits(members, chance)], _activity(members, chance))
 
 
-def _ids(numbers: NDArray[np.int64]) -> Any:
+def ids(numbers: NDArray[np.int64]) -> Any:
     raw = np.zeros((len(numbers), 16), np.uint8)
     raw[:, 12:] = numbers.astype(">u4").view(np.uint8).reshape(-1, 4)
     plain = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(numbers), [None, pa.py_buffer(raw.tobytes())])
@@ -77,13 +77,13 @@ def _traits(members: int, chance: np.random.Generator) -> pa.RecordBatch:
     )
     columns: dict[str, Any] = {
         "row": pa.array(np.arange(members, dtype=np.int32)),
-        "member_id": _ids(np.arange(members)),
+        "member_id": ids(np.arange(members)),
         "lifecycle": _words(chance.integers(0, len(Lifecycle), members), [str(one) for one in Lifecycle]),
         "price_band": _words(chance.integers(0, len(PriceBand), members), [str(one) for one in PriceBand]),
         "orders": pa.array(chance.integers(0, 30, members).astype(np.int32)),
         "spent": pa.array(chance.integers(0, 1_000_000, members)),
         "average_order": pa.array(chance.integers(0, 100_000, members)),
-        "favourite_node_id": _ids(chance.integers(0, SHOPS, members)),
+        "favourite_node_id": ids(chance.integers(0, SHOPS, members)),
         "favourite_hour": pa.array(chance.integers(0, 24, members).astype(np.int16)),
         "follows": pa.array(chance.integers(0, 2, members).astype(np.int32)),
         "tastes": tastes,
@@ -104,8 +104,8 @@ def _activity(members: int, chance: np.random.Generator) -> Iterator[pa.RecordBa
             pa.array(np.repeat(np.arange(start, start + here, dtype=np.int32), EVENTS_EACH)),
             pa.array((FIRST_DAY + np.repeat(visits, EVENTS_EACH // VISITS, axis=1).ravel()).astype(np.int32)),
             _words(np.searchsorted(KIND_SHARES, chance.random(size)), [str(kind) for kind in KINDS]),
-            _ids(products),
-            _ids(products % CATEGORIES + 1),
+            ids(products),
+            ids(products % CATEGORIES + 1),
             pa.array(np.ones(size, np.int32)),
             pa.array(np.zeros(size, np.int64)),
         ]

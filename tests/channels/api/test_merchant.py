@@ -14,6 +14,8 @@ from unwall.catalogue.actions import save_category
 from unwall.catalogue.rules import MAX_IMAGES
 from unwall.catalogue.values import CategoryDraft
 from unwall.channels.api.merchant import catalogue as catalogue_routes
+from unwall.insight.segments.actions import archive_segment, save_segment
+from unwall.insight.segments.values import Everyone, SegmentDraft
 from unwall.kernel.clock import now
 from unwall.kernel.database import Database
 from unwall.kernel.files import Files
@@ -259,6 +261,19 @@ async def test_orders_and_figures_are_read(db: Database, store: Store, robot: Cl
         assert problem(await robot.get(f"{M}/insight/posts?days={days}")) == (422, "invalid", {"days"})
 
 
+async def test_segments_are_listed_with_who_is_in_them(db: Database, store: Store, robot: Client):
+    merchant, at = store.market.merchant, now()
+    loyal, gone = (SegmentDraft(new_id(), name, Everyone()) for name in ("Loyal", "Gone"))
+    async with db.transaction() as conn:
+        for draft in (loyal, gone):
+            await save_segment(conn, merchant, draft, "bo@example.org", at)
+        await archive_segment(conn, merchant, gone.id, "bo@example.org", at)
+    [listed] = (await robot.get(f"{M}/segments")).json()
+    assert (listed["id"], listed["name"], listed["version"]) == (str(loyal.id), "Loyal", 1)
+    assert (listed["people"], listed["counted_at"]) == (None, None)
+    assert datetime.fromisoformat(listed["changed_at"]) == at
+
+
 # --- wrong input ------------------------------------------------------------------------------------------------------
 
 
@@ -310,8 +325,9 @@ async def test_a_key_opens_what_its_scopes_say(client, db: Database, store: Stor
         await reader.get(f"{M}/orders"),
         await reader.get(f"{M}/posts"),
         await reader.get(f"{M}/insight/posts"),
+        await reader.get(f"{M}/segments"),
     ]
-    assert [problem(answer)[:2] for answer in refused] == [(403, "forbidden")] * 6
+    assert [problem(answer)[:2] for answer in refused] == [(403, "forbidden")] * 7
     assert await snapshot(db) == before
 
 

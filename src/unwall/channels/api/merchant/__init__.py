@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from unwall.channels.api.merchant import catalogue, opinions, orders, posts, prices, stock
+from unwall.channels.api.merchant import catalogue, insight, opinions, orders, posts, prices, stock
 
 HANDLERS: list[Any] = [
     *catalogue.HANDLERS,
@@ -11,4 +11,5 @@ HANDLERS: list[Any] = [
     *posts.HANDLERS,
     *opinions.HANDLERS,
     *orders.HANDLERS,
+    *insight.HANDLERS,
 ]

@@ -1,6 +1,6 @@
-"""A merchant's orders, and the figures of its posts."""
+"""A merchant's orders."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +13,8 @@ from unwall.commerce.orders import listing
 from unwall.commerce.orders import reads as order_reads
 from unwall.commerce.orders.listing_values import ListedOrder, OrderFilter, OrderProgress
 from unwall.commerce.orders.values import OrderStory
-from unwall.insight.attribution import reads as insight
-from unwall.insight.attribution.rules import MAX_REPORT_DAYS
-from unwall.insight.attribution.values import PostSales, Span
-from unwall.kernel.clock import now
 from unwall.kernel.cursors import ResultPage
-from unwall.kernel.errors import Invalid, NotFound
+from unwall.kernel.errors import NotFound
 from unwall.people.values import ApiKey, ApiScope
 from unwall.services import Services
 
@@ -59,18 +55,4 @@ async def order(request: AnyRequest, services: Services, key: ApiKey, order_id: 
     return story
 
 
-@get("/insight/posts", scope=ApiScope.INSIGHT_READ, tags=TAGS)
-async def post_sales(request: AnyRequest, services: Services, key: ApiKey, days: int = 30) -> list[PostSales]:
-    """What each post did in the last `days` days: how many people opened it, opened a product from it, put something
-    from it into the bag and bought (who got further is counted in the steps before); the orders credited to it and
-    their revenue in minor units."""
-    if not 1 <= days <= MAX_REPORT_DAYS:
-        raise Invalid.one("days", f"From 1 to {MAX_REPORT_DAYS}.")
-    until = now()
-    async with services.db.confined(key.merchant_id) as conn:
-        return await insight.post_sales(
-            conn, key.merchant_id, lang(request), Span(until - timedelta(days=days), until), limit=100
-        )
-
-
-HANDLERS: list[Any] = [orders, order, post_sales]
+HANDLERS: list[Any] = [orders, order]

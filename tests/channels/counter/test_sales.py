@@ -338,7 +338,7 @@ async def test_g4_a_card_that_was_emptied_meanwhile_sells_nothing(
 
 
 async def test_g9_a_gift_card_is_sold_over_the_counter_once(db: Database, market: Market, clerk: Shopper):
-    url = "/counter/gift-card"
+    url = "/counter/sell/gift-card"
     card_id = the((await clerk.get(url)).text, "input[name=card_id]").attributes["value"] or ""
     sent = {"card_id": card_id, "amount": "50", "paid_by": "terminal"}
     assert NO_SLIP in unescape((await clerk.post(url, sent)).text)

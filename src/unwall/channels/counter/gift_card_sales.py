@@ -21,7 +21,7 @@ from unwall.kernel.text import N_, locale_of
 from unwall.messages import gift_cards
 from unwall.people.reads import merchant
 
-PATH = "/counter/gift-card"
+PATH = "/counter/sell/gift-card"
 
 
 class SellGiftCardPage(CounterPage, frozen=True, kw_only=True):

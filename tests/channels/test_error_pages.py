@@ -60,7 +60,7 @@ async def test_what_is_not_in_the_console_has_its_menu(client: AsyncTestClient, 
     answer = await owner.get(path)
     heading, menu = shown(answer.text)
     assert (answer.status_code, heading) == (404, "There is nothing here")
-    assert (menu[0], menu[-1], len(menu)) == ("Today", "Counter", 21)
+    assert (menu[0], menu[-1], len(menu)) == ("Today", "Counter", 23)
     assert texts(answer.text, ".who b") == ["The owner"]
     assert ways_on(answer.text) == ["/console"]
 

@@ -190,6 +190,7 @@ async def test_the_nav_shows_what_the_role_may_open(site: ConsoleSite) -> None:
         "/console/orders",
         "/console/returns",
         "/console/invoices",
+        "/console/gift-cards",
         "/console/conversations",
         "/console/stock",
         "/console/nodes",

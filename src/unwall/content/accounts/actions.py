@@ -198,9 +198,10 @@ async def unfollow(conn: Transaction, visit: Visit, account_id: UUID) -> bool:
 
 async def merge_followers(conn: Transaction, visitor_id: UUID, member_id: UUID) -> None:
     """Move a visitor's follows, mutes and blocks to the member who signed in; accounts that both followed count once,
-    and what either blocked is not followed. Idempotent.
+    and what either blocked is not followed. Idempotent. What the visitor does while this runs stays the visitor's: only
+    accounts that are locked change.
     """
-    followed = await conn.fetch(
+    records = await conn.fetch(
         """
         SELECT account_id FROM follow WHERE follower_id = $1
         UNION SELECT account_id FROM muted_account WHERE person_id = $1
@@ -208,7 +209,7 @@ async def merge_followers(conn: Transaction, visitor_id: UUID, member_id: UUID) 
         """,
         visitor_id,
     )
-    account_ids = [record["account_id"] for record in followed]
+    account_ids = [record["account_id"] for record in records]
     await _lock(conn, account_ids)
     await conn.execute(
         """
@@ -220,32 +221,38 @@ async def merge_followers(conn: Transaction, visitor_id: UUID, member_id: UUID) 
         account_ids,
     )
     await _uncount(conn, [visitor_id], account_ids)
-    await _merge_blocks(conn, visitor_id, member_id)
+    await _merge_blocks(conn, visitor_id, member_id, account_ids)
     sql = "SELECT account_id FROM unnest($2::uuid[]) a (account_id) WHERE NOT may_interact(account_id, ARRAY[$1::uuid])"
     blocked = [record["account_id"] for record in await conn.fetch(sql, member_id, account_ids)]
     await _uncount(conn, [member_id], blocked)
 
 
-async def _merge_blocks(conn: Transaction, visitor_id: UUID, member_id: UUID) -> None:
+async def _merge_blocks(conn: Transaction, visitor_id: UUID, member_id: UUID, account_ids: list[UUID]) -> None:
     await conn.execute(
         """
-        WITH moved AS (DELETE FROM muted_account WHERE person_id = $1 RETURNING account_id, blocked, created_at)
+        WITH moved AS (
+            DELETE FROM muted_account WHERE person_id = $1 AND account_id = ANY($3::uuid[])
+            RETURNING account_id, blocked, created_at
+        )
         INSERT INTO muted_account AS m (person_id, account_id, blocked, created_at) SELECT $2, * FROM moved
         ON CONFLICT (person_id, account_id) DO UPDATE SET blocked = m.blocked OR EXCLUDED.blocked
         """,
         visitor_id,
         member_id,
+        account_ids,
     )
     await conn.execute(
         """
         WITH moved AS (
-            DELETE FROM blocked_person WHERE person_id = $1 RETURNING account_id, merchant_id, name, created_at
+            DELETE FROM blocked_person WHERE person_id = $1 AND account_id = ANY($3::uuid[])
+            RETURNING account_id, merchant_id, name, created_at
         )
         INSERT INTO blocked_person (account_id, person_id, merchant_id, name, created_at)
         SELECT account_id, $2, merchant_id, name, created_at FROM moved ON CONFLICT DO NOTHING
         """,
         visitor_id,
         member_id,
+        account_ids,
     )
 
 

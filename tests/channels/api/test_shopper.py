@@ -8,7 +8,9 @@ import pytest
 from tests.channels.api.api_clients import CARD, CONTACT, LAKE, Client, problem, shopper_app
 from tests.channels.shop.store import Store
 from tests.channels.snapshots import BOOKKEEPING, snapshot
+from tests.commerce.credit.crediting import SECRET, a_card, at_gateway
 from tests.commerce.market import available, open_shops, sound
+from unwall.commerce.credit.rules import code_of
 from unwall.kernel.database import Database
 from unwall.kernel.ids import new_id
 from unwall.people.sessions import sign_up
@@ -280,6 +282,39 @@ async def test_wrong_cards_are_named_and_a_declined_one_may_be_followed_by_anoth
     declined = await app.post(path, CARD | {"number": "4000 0000 0000 0002"})
     assert problem(declined)[:2] == (409, "payment-declined")
     assert (await app.post(path, CARD | {"agreed_total": order["total"]})).json()["state"] == "paid"
+
+
+async def with_gift_card(db: Database, store: Store, app: Client, amount: int) -> dict:
+    """An order of a cart that holds a gift card."""
+    card = await a_card(db, store.market, amount)
+    cart = await cart_with(app, store)
+    assert (await app.post(f"/carts/{cart['id']}/codes", {"code": code_of(SECRET, card)})).status_code == 200
+    return (await app.post("/orders", wanted(cart))).json()
+
+
+async def test_a_gift_card_pays_its_part_and_the_card_the_rest_once(db: Database, store: Store, app: Client):
+    order = await with_gift_card(db, store, app, 5000)
+    path, credit = f"/orders/{order['id']}/payment", {"use_credit": True, "agreed_credit": 5000}
+    before = await snapshot(db, without=QUIET)
+    for change, code in (({"agreed_credit": 4999}, "credit-changed"), ({"agreed_credit": 5001}, "credit-changed")):
+        assert problem(await app.post(path, CARD | credit | change))[:2] == (409, code)
+    alone = {"use_credit": True, "agreed_total": order["total"]}
+    assert problem(await app.post(path, alone))[:2] == (409, "credit-changed")
+    assert problem(await app.post(path, {"use_credit": True}))[:2] == (422, "invalid")
+    assert await snapshot(db, without=QUIET) == before
+    paid = [(await app.post(path, CARD | credit, "pay once")).json() for _ in range(2)]
+    assert [(one["state"], one["credit_total"]) for one in paid] == [("paid", 5000)] * 2
+    assert await at_gateway(db) == order["total"] - 5000
+    await sound(db)
+
+
+async def test_a_gift_card_that_pays_everything_needs_no_card(db: Database, store: Store, app: Client):
+    order = await with_gift_card(db, store, app, 90000)
+    alone = {"use_credit": True, "agreed_total": order["total"]}
+    paid = (await app.post(f"/orders/{order['id']}/payment", alone)).json()
+    assert (paid["state"], paid["credit_total"]) == ("paid", order["total"])
+    assert await at_gateway(db) == 0
+    await sound(db)
 
 
 async def test_wrong_questions_are_named(store: Store, app: Client):

@@ -13,10 +13,10 @@ from unwall.commerce.orders import cart as cart_actions
 from unwall.commerce.orders import reads as order_reads
 from unwall.commerce.orders.cart import Addition
 from unwall.commerce.orders.cart_values import Cart
-from unwall.commerce.orders.checkout_values import CheckoutRequest
+from unwall.commerce.orders.checkout_values import CheckoutRequest, CreditAsked
 from unwall.commerce.orders.rules import for_shopper
 from unwall.commerce.orders.values import Contact, Origin, ShopperOrder
-from unwall.commerce.payments.gateway import CardDetails
+from unwall.commerce.payments.gateway import CardDetails, CardToken
 from unwall.commerce.sourcing.values import DeliveryChoice
 from unwall.journal.values import Visit
 from unwall.kernel.clock import now
@@ -41,6 +41,19 @@ class Quantity(msgspec.Struct, frozen=True):
 
 class OrderPayment(CardDetails, frozen=True):
     agreed_total: int | None = None
+    use_credit: bool = False
+    """Gift cards in the cart and the member's store credit pay first, and the card the rest."""
+    agreed_credit: int | None = None
+    """What they were shown to pay, in minor units."""
+
+    @property
+    def by_credit_alone(self) -> bool:
+        return self.use_credit and self.agreed_total is not None and not (self.number or self.token)
+
+    @property
+    def credit(self) -> CreditAsked | None:
+        agreed = self.agreed_total if self.by_credit_alone else self.agreed_credit
+        return CreditAsked(store_credit=True, agreed=agreed) if self.use_credit else None
 
 
 class NewOrder(msgspec.Struct, frozen=True):
@@ -114,11 +127,14 @@ async def pay(
 ) -> Response[bytes]:
     """Pay with a test card; or, where Stripe takes the payments, with the `token` of a payment method that its script
     has made of the card. With `agreed_total`, the total that the shopper saw in minor units, nothing is charged where
-    the order costs something else (409). Needs an Idempotency-Key; a declined card may be followed by another under a
+    the order costs something else (409). With `use_credit`, gift cards and store credit pay first; where they pay less
+    than `agreed_credit`, nothing is charged (409). No card is needed where they pay all of `agreed_total`.
+    Needs an Idempotency-Key; a declined card may be followed by another under a
     new key. The address that a member had the order sent to is the latest of their list."""
     keyed = await keyed_request(request, services, f"visitor {caller.visitor_id}")
-    token = await services.checkout.gateway.tokenize(data, now().date())
-    payment = AgreedPayment(order_id, token, data.agreed_total)
+    gateway = services.checkout.gateway
+    token = CardToken("", "") if data.by_credit_alone else await gateway.tokenize(data, now().date())
+    payment = AgreedPayment(order_id, token, data.agreed_total, data.credit)
     return respond(await pay_keyed(services.db, services.checkout, caller, payment, now(), keyed))
 
 

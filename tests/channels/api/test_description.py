@@ -115,6 +115,7 @@ async def test_it_says_who_may_ask_and_what_may_be_repeated(description: dict):
         "/api/v1/merchant/products",
         "/api/v1/merchant/bundles",
         "/api/v1/merchant/posts",
+        "/api/v1/merchant/promotions/{promotion_id}/codes",
         "/api/v1/merchant/stock/receipts",
         "/api/v1/merchant/stock/adjustments",
     }

@@ -118,7 +118,7 @@ async def test_a_promotions_times_name_their_zone_and_its_codes_are_for_as_many_
     assert (await robot.put(here, {"rule": rule | {"conditions": zoned}})).status_code == 200
     before = await snapshot(db, without=QUIET)
     for most in (0, -1, 2**31, 2**63):
-        answer = await robot.put(f"{here}/codes", {"codes": ["SPRING"], "max_uses": most})
+        answer = await robot.post(f"{here}/codes", {"codes": ["SPRING"], "max_uses": most})
         assert answer.status_code == 422, most
     assert await snapshot(db, without=QUIET) == before
 
@@ -130,10 +130,11 @@ async def test_a_program_is_answered_with_the_codes_it_made_and_reads_the_others
     for n, path in enumerate((here, other)):
         rule = {"id": str(new_id()), "title": f"Spring {n}", "kind": "per_cent", "value": 100_000, "by_code": True}
         assert (await robot.put(path, {"rule": rule})).status_code == 200
-    assert (await robot.put(f"{other}/codes", {"codes": ["OTHER"]})).status_code == 200
-    made = (await robot.put(f"{here}/codes", {"count": 1000})).json()["codes"]
+    assert (await robot.post(f"{other}/codes", {"codes": ["OTHER"]})).status_code == 201
+    made, again = [(await robot.post(f"{here}/codes", {"count": 1000}, "a thousand")).json()["codes"] for _ in range(2)]
     assert len(made) == 1000
-    added = await robot.put(f"{here}/codes", {"codes": ["autumn", made[0]], "max_uses": None})
+    assert again == made
+    added = await robot.post(f"{here}/codes", {"codes": ["autumn", made[0]], "max_uses": None})
     assert added.json() == {"codes": ["AUTUMN"]}
     first = (await robot.get(f"{here}/codes")).json()
     last = (await robot.get(f"{here}/codes?after={first['after']}")).json()

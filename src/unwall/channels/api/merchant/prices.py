@@ -4,8 +4,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import get, put
+from litestar import Response, get, post, put
 
+from unwall.channels.api.callers import json_answer, keyed_request, respond
+from unwall.channels.api.description import answers
+from unwall.channels.http.context import AnyRequest
 from unwall.commerce.pricing import actions, reads
 from unwall.commerce.pricing.known_rates import known_rates
 from unwall.commerce.pricing.promotion_rules import MAX_CODES_AT_ONCE, check_code, new_codes, tidy_code
@@ -15,7 +18,9 @@ from unwall.commerce.pricing.values import Promotion, TaxRate
 from unwall.commerce.sourcing import actions as sourcing_actions
 from unwall.commerce.sourcing import reads as sourcing
 from unwall.commerce.sourcing.values import DeliveryPrice, DeliveryZone
+from unwall.kernel.database import Transaction
 from unwall.kernel.errors import Invalid, NotFound, existing
+from unwall.kernel.idempotency import StoredAnswer, once_in_transaction
 from unwall.people.values import ApiKey, ApiScope
 from unwall.services import Services
 
@@ -138,14 +143,28 @@ async def save_promotion(services: Services, key: ApiKey, promotion_id: UUID, da
         return existing(await reads.promotion(conn, key.merchant_id, promotion_id), "There is no such promotion.")
 
 
-@put("/promotions/{promotion_id:uuid}/codes", scope=ApiScope.PRICES_WRITE, tags=TAGS)
-async def add_codes(services: Services, key: ApiKey, promotion_id: UUID, data: NewCodes) -> AddedCodes:
-    """Adds codes, at most 10,000 at once and 100,000 to a promotion; those that it has already stay as they are."""
+@post(
+    "/promotions/{promotion_id:uuid}/codes",
+    scope=ApiScope.PRICES_WRITE,
+    tags=TAGS,
+    repeatable=True,
+    responses=answers(AddedCodes),
+)
+async def add_codes(
+    request: AnyRequest, services: Services, key: ApiKey, promotion_id: UUID, data: NewCodes
+) -> Response[bytes]:
+    """Adds codes, at most 10,000 at once and 100,000 to a promotion; those that it has already stay as they are. Needs
+    an Idempotency-Key."""
     if not 0 <= data.count <= MAX_CODES_AT_ONCE - len(data.codes):
         raise Invalid.one("count", f"At most {MAX_CODES_AT_ONCE} codes at once.")
     codes = [*(tidy_code(code) for code in data.codes), *new_codes(data.count)]
-    async with services.db.confined(key.merchant_id) as conn:
-        return AddedCodes(await actions.add_codes(conn, key.merchant_id, promotion_id, codes, data.max_uses))
+
+    async def work(conn: Transaction) -> StoredAnswer:
+        made = await actions.add_codes(conn, key.merchant_id, promotion_id, codes, data.max_uses)
+        return json_answer(AddedCodes(made), 201)
+
+    keyed = await keyed_request(request, services, f"key {key.id}")
+    return respond(await once_in_transaction(services.db, keyed, work))
 
 
 @get("/promotions/{promotion_id:uuid}/codes", scope=ApiScope.PRICES_READ, tags=TAGS)

@@ -21,7 +21,10 @@ ANYBODY = (
     "/bag",
     "/styleguide",
 )
-CONSOLE = ("/console", "/console/posts/new", "/console/products/new", "/console/people", "/console/orders")
+CONSOLE = (
+    *("/console", "/console/posts/new", "/console/products/new", "/console/people", "/console/orders"),
+    *("/console/segments/new", "/console/pages"),
+)
 WINDOWS = [(PHONE, "en-GB", "light"), (DESKTOP, "zh-CN", "dark")]
 
 

@@ -4,6 +4,9 @@ UV     := tools/uv
 RUN    := $(UV) run --no-sync
 SYNCED := .venv/.synced
 
+# What is compiled is kept in the checkout: each process would compile a thousand modules anew, which takes longer than all else it does
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test check format bench clean
 

@@ -6,11 +6,11 @@ from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.commerce.credit.crediting import a_card, at_gateway, member_visit, put_card_in
+from tests.commerce.machines import run_machine
 from tests.commerce.market import ANN, DECLINED, NOW, PAYS, fill_cart, open_market, sound
 from unwall.commerce.credit import actions
 from unwall.commerce.credit.values import CreditGrant
@@ -24,7 +24,7 @@ from unwall.commerce.payments.gateway import CardToken, Charge, RefundAnswer
 from unwall.commerce.payments.values import CaptureAt, RefundDestination, RefundReason, RefundRequest
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.commerce.stock.hold_batcher import HoldBatcher
-from unwall.kernel.database import Database, connect
+from unwall.kernel.database import Database
 from unwall.kernel.errors import Conflict, Invalid
 from unwall.kernel.ids import new_id
 from unwall.kernel.money import Money
@@ -201,21 +201,4 @@ class CreditMachine(RuleBasedStateMachine):
 
 
 def test_g1_whatever_happens_in_whatever_order_the_ledger_sums_to_zero(db_url):
-    loop = asyncio.new_event_loop()
-    try:
-        site = connect(db_url, size=4)
-        CreditMachine.db, CreditMachine.loop = loop.run_until_complete(site.__aenter__()), loop
-        run_state_machine_as_test(
-            CreditMachine,
-            settings=settings(
-                max_examples=10,
-                stateful_step_count=12,
-                deadline=None,
-                derandomize=True,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-        loop.run_until_complete(site.__aexit__(None, None, None))
-    finally:
-        loop.close()
+    run_machine(CreditMachine, db_url, examples=10)

@@ -5,7 +5,6 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -13,9 +12,9 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
+from tests.commerce.machines import run_machine
 from tests.commerce.market import ANN, NOW, PAYS, fill_cart, open_market, visitor
 from unwall.commerce.orders.checkout import Checkout
 from unwall.commerce.payments import actions, reads
@@ -24,7 +23,7 @@ from unwall.commerce.payments.gateway import GatewaySilent, RefundAnswer
 from unwall.commerce.payments.values import EntryKind, RefundReason, RefundRequest, RefundState, RefundTooLarge
 from unwall.commerce.sourcing.values import DeliveryChoice, DeliveryMethod
 from unwall.commerce.stock.hold_batcher import HoldBatcher
-from unwall.kernel.database import Database, connect
+from unwall.kernel.database import Database
 from unwall.kernel.errors import Conflict
 from unwall.kernel.ids import new_id
 from unwall.kernel.money import Money
@@ -172,21 +171,4 @@ class MoneyMachine(RuleBasedStateMachine):
 
 
 def test_r1_whatever_happens_in_whatever_order_money_goes_back_once(db_url):
-    loop = asyncio.new_event_loop()
-    try:
-        site = connect(db_url, size=4)
-        MoneyMachine.db, MoneyMachine.loop = loop.run_until_complete(site.__aenter__()), loop
-        run_state_machine_as_test(
-            MoneyMachine,
-            settings=settings(
-                max_examples=30,
-                stateful_step_count=12,
-                deadline=None,
-                derandomize=True,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-        loop.run_until_complete(site.__aexit__(None, None, None))
-    finally:
-        loop.close()
+    run_machine(MoneyMachine, db_url, examples=30)
